@@ -1,0 +1,222 @@
+//! A warehouse behind one door: typed statements and queries in, rows and counts out.
+//!
+//! In: [`Statement`]s and queries in the dialect of the target. Out: rows, counts, [`Error`]s.
+//! Knows nothing of models and tests. A new warehouse is a new folder here and one line in `open`.
+
+pub mod statement;
+
+pub use statement::Statement;
+
+use std::time::Duration;
+
+use crate::relation::{Column, ExistingRelations, Relation};
+
+/// A warehouse that a target names. Shared by all workers.
+pub trait Adapter: Send + Sync {
+    /// dbt's name of the adapter as the project's Jinja sees it (`target.type`): `redshift` where it is emulated.
+    fn dialect(&self) -> &'static str;
+
+    /// The statement as the project's own SQL: what `compile` shows, and what Redshift would get byte for byte.
+    fn sql(&self, statement: &Statement) -> Vec<String>;
+
+    /// The statement as it will be sent, or why this warehouse cannot take it.
+    ///
+    /// # Errors
+    /// A [`Refusal`] names what is not understood and where in the statement's SQL it stands.
+    fn prepare(&self, statement: &Statement) -> Result<Prepared, Refusal>;
+
+    /// A query as it will be sent, or why this warehouse cannot take it.
+    ///
+    /// # Errors
+    /// A [`Refusal`] names what is not understood and where in the query it stands.
+    fn prepare_query(&self, query: &str) -> Result<Prepared, Refusal>;
+
+    /// One more session.
+    ///
+    /// # Errors
+    /// When the warehouse cannot be reached, or refuses.
+    fn connect(&self) -> Result<Box<dyn Connection>, Error>;
+}
+
+/// What goes over the wire for one [`Statement`] or query.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prepared {
+    /// The statements in the engine's own SQL, in order; for people to read too (`target/run/`).
+    pub sql: Vec<String>,
+    /// Work that is not SQL text: rows to append, files to read. Runs in the place of `sql`.
+    pub load: Option<Statement>,
+}
+
+impl Prepared {
+    /// Only SQL.
+    pub fn sql(statements: Vec<String>) -> Self {
+        Self {
+            sql: statements,
+            load: None,
+        }
+    }
+}
+
+/// One session in a warehouse.
+pub trait Connection: Send {
+    /// Runs a prepared statement.
+    ///
+    /// # Errors
+    /// What the warehouse answers.
+    fn execute(&mut self, prepared: &Prepared) -> Result<Outcome, Error>;
+
+    /// Runs a prepared query and gives at most `limit` of its rows.
+    ///
+    /// # Errors
+    /// What the warehouse answers.
+    fn query(&mut self, prepared: &Prepared, limit: Option<usize>) -> Result<Table, Error>;
+
+    /// The relations of some schemas, read once at the start of a run.
+    ///
+    /// # Errors
+    /// What the warehouse answers.
+    fn existing(&mut self, schemas: &[String]) -> Result<ExistingRelations, Error>;
+
+    /// The columns of one relation, now.
+    ///
+    /// # Errors
+    /// What the warehouse answers.
+    fn columns(&mut self, relation: &Relation) -> Result<Vec<Column>, Error>;
+
+    /// How another thread stops what this session is doing.
+    fn canceller(&self) -> Box<dyn Fn() + Send + Sync>;
+}
+
+/// What a statement did.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// Rows written or deleted, where the warehouse says so.
+    pub rows: Option<u64>,
+    /// Rows of a load that were left out, within `MAXERROR`.
+    pub rejected: Vec<LoadError>,
+}
+
+/// A row that a load could not take, as Redshift's `stl_load_errors` tells it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LoadError {
+    /// The file as the user knows it (`s3://…`).
+    pub file: String,
+    /// The line in the file, from 1.
+    pub line: u64,
+    /// The column of the table.
+    pub column: Option<String>,
+    /// The column's declared type.
+    pub data_type: Option<String>,
+    /// The value as it stands in the file.
+    pub raw_value: String,
+    /// Redshift's reason.
+    pub reason: String,
+}
+
+/// Rows of a query, all as values that print as Redshift prints them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table {
+    /// Names and types of the columns.
+    pub columns: Vec<Column>,
+    /// The rows.
+    pub rows: Vec<Vec<Value>>,
+    /// Whether there were more rows than the limit.
+    pub truncated: bool,
+}
+
+/// One value of a query's answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// NULL.
+    Null,
+    /// A boolean.
+    Bool(bool),
+    /// Any integer.
+    Int(i128),
+    /// A float.
+    Float(f64),
+    /// A decimal, printed with its scale.
+    Decimal(String),
+    /// Text, and everything else as text (dates `2024-01-15`, timestamps `2024-01-15 10:30:45.123`).
+    Text(String),
+}
+
+impl std::fmt::Display for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Null => Ok(()),
+            Self::Bool(value) => write!(f, "{value}"),
+            Self::Int(value) => write!(f, "{value}"),
+            Self::Float(value) => write!(f, "{value}"),
+            Self::Decimal(value) | Self::Text(value) => f.write_str(value),
+        }
+    }
+}
+
+/// Why a warehouse cannot take a statement: named before anything runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Stable kebab-case code, such as `unknown-function`.
+    pub code: &'static str,
+    /// What is refused, names in backticks.
+    pub message: String,
+    /// Bytes of the statement's SQL where it stands.
+    pub range: Option<std::ops::Range<usize>>,
+    /// The reason, in a few words, for under the caret.
+    pub reason: Option<String>,
+    /// What to write instead.
+    pub help: Option<String>,
+}
+
+/// What a warehouse answers when it fails.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    /// What to do about it.
+    pub class: ErrorClass,
+    /// The words of the warehouse, kept as they are.
+    pub message: String,
+    /// SQLSTATE, where the warehouse has one.
+    pub sqlstate: Option<String>,
+    /// Bytes of the user's SQL (before translation) where it went wrong, when known.
+    pub range: Option<std::ops::Range<usize>>,
+    /// More of what the warehouse said.
+    pub detail: Option<String>,
+    /// What to do.
+    pub help: Option<String>,
+    /// The rows that a failed load could not take.
+    pub load_errors: Vec<LoadError>,
+}
+
+impl Error {
+    /// An error of the given class.
+    pub fn new(class: ErrorClass, message: impl Into<String>) -> Self {
+        Self {
+            class,
+            message: message.into(),
+            sqlstate: None,
+            range: None,
+            detail: None,
+            help: None,
+            load_errors: Vec::new(),
+        }
+    }
+}
+
+/// What an [`Error`] means for the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorClass {
+    /// Somebody else was first: the whole section may be tried again, after the pause.
+    Retryable {
+        /// How long to wait first.
+        after: Duration,
+    },
+    /// The connection is gone.
+    ConnectionLost,
+    /// The project's SQL or data is wrong.
+    User,
+    /// The run was cancelled.
+    Cancelled,
+    /// Anything else.
+    Internal,
+}

@@ -1,0 +1,351 @@
+//! What is done to a warehouse, as data: a dry run prints it, a snapshot test reads it, an adapter says it in its own SQL.
+
+use crate::diagnostic::Span;
+use crate::relation::{Relation, RelationKind};
+
+/// One thing to do in the warehouse.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Statement {
+    /// Makes a schema unless it is there.
+    CreateSchema {
+        /// Its database, where the target has one to name.
+        database: Option<String>,
+        /// Its name.
+        schema: String,
+    },
+    /// Makes a table from a query.
+    CreateTableAs {
+        /// The new table.
+        relation: Relation,
+        /// A query in the dialect of the target, as compiled.
+        query: String,
+        /// Physical attributes of the table.
+        attributes: TableAttributes,
+        /// Whether it lives only as long as the connection.
+        temporary: bool,
+        /// Text before the statement (`sql_header`).
+        header: Option<String>,
+    },
+    /// Makes an empty table from declared columns.
+    CreateTable {
+        /// The new table.
+        relation: Relation,
+        /// Its columns in order.
+        columns: Vec<ColumnDefinition>,
+        /// Constraints over several columns.
+        constraints: Vec<TableConstraint>,
+        /// Physical attributes of the table.
+        attributes: TableAttributes,
+        /// Whether it lives only as long as the connection.
+        temporary: bool,
+    },
+    /// Makes a view.
+    CreateView {
+        /// The new view.
+        relation: Relation,
+        /// A query in the dialect of the target, as compiled.
+        query: String,
+        /// Whether the view is bound to its tables; `false` is Redshift's `with no schema binding`.
+        bind: bool,
+        /// Text before the statement (`sql_header`).
+        header: Option<String>,
+    },
+    /// Gives a table or view another name in the same schema.
+    Rename {
+        /// Table or view.
+        kind: RelationKind,
+        /// As it is now.
+        from: Relation,
+        /// The new name.
+        to: String,
+    },
+    /// Drops a table or view.
+    Drop {
+        /// Table or view.
+        kind: RelationKind,
+        /// What to drop.
+        relation: Relation,
+        /// Whether its absence is fine.
+        if_exists: bool,
+    },
+    /// Adds the rows of a query or relation to a table.
+    Insert {
+        /// The table.
+        into: Relation,
+        /// Its columns that are filled, in the order of the query; empty means all.
+        columns: Vec<String>,
+        /// Where the rows come from.
+        from: Rows,
+    },
+    /// Deletes the rows of a table whose key stands in another relation.
+    DeleteByKey {
+        /// The table.
+        from: Relation,
+        /// The relation that holds the keys.
+        using: Relation,
+        /// The columns of the key, the same in both.
+        key: Vec<String>,
+        /// More conditions on the table, in the target's dialect, joined by `and`.
+        predicates: Vec<String>,
+    },
+    /// Updates the rows of a table that match another relation, and inserts the rest.
+    Merge {
+        /// The table.
+        into: Relation,
+        /// The relation that holds the new rows.
+        using: Relation,
+        /// The columns of the key, the same in both.
+        key: Vec<String>,
+        /// Columns set when matched; empty means that matched rows stay as they are.
+        update: Vec<String>,
+        /// Columns inserted when not matched.
+        insert: Vec<String>,
+        /// More conditions of the match, in the target's dialect.
+        predicates: Vec<String>,
+    },
+    /// Loads a table from files.
+    Copy(Box<Copy>),
+    /// Loads a table from rows at hand (a seed).
+    Load {
+        /// The table.
+        into: Relation,
+        /// Its columns in the order of the file.
+        columns: Vec<ColumnDefinition>,
+        /// The rows.
+        rows: SeedRows,
+    },
+    /// Adds a column to a table.
+    AddColumn {
+        /// The table.
+        relation: Relation,
+        /// The new column.
+        name: String,
+        /// Its type in the target's dialect.
+        data_type: String,
+    },
+    /// Drops a column of a table.
+    DropColumn {
+        /// The table.
+        relation: Relation,
+        /// The column.
+        name: String,
+    },
+    /// Describes a relation or one of its columns in the warehouse.
+    Comment {
+        /// Table or view.
+        kind: RelationKind,
+        /// The relation.
+        relation: Relation,
+        /// The column, or none for the relation itself.
+        column: Option<String>,
+        /// The words.
+        text: String,
+    },
+    /// Gives a privilege.
+    Grant {
+        /// The relation.
+        relation: Relation,
+        /// Such as `select`.
+        privilege: String,
+        /// Users, or `group x`, `role x`.
+        grantees: Vec<String>,
+    },
+    /// Opens a transaction.
+    Begin,
+    /// Commits it.
+    Commit,
+    /// SQL that the user wrote (a hook, an operation), in the dialect of the target; may hold several statements.
+    Raw {
+        /// The text as rendered.
+        sql: String,
+        /// Where the user wrote it.
+        origin: Option<Span>,
+    },
+}
+
+/// Where inserted rows come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Rows {
+    /// A query in the dialect of the target.
+    Query(String),
+    /// The same columns of another relation.
+    Relation(Relation),
+}
+
+/// A declared column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ColumnDefinition {
+    /// Its name as declared.
+    pub name: String,
+    /// Its type in the dialect of the target, such as `varchar(256)`.
+    pub data_type: String,
+    /// Whether NULL is refused.
+    pub not_null: bool,
+    /// Declared as primary key (informational on Redshift).
+    pub primary_key: bool,
+    /// Declared unique (informational on Redshift).
+    pub unique: bool,
+    /// `ENCODE`, such as `zstd`.
+    pub encode: Option<String>,
+    /// `IDENTITY(seed, step)`.
+    pub identity: Option<(i64, i64)>,
+    /// `DEFAULT` expression in the dialect of the target.
+    pub default: Option<String>,
+    /// Where the user declared it.
+    pub origin: Option<Span>,
+}
+
+impl ColumnDefinition {
+    /// A nullable column with nothing special.
+    pub fn new(name: impl Into<String>, data_type: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            data_type: data_type.into(),
+            not_null: false,
+            primary_key: false,
+            unique: false,
+            encode: None,
+            identity: None,
+            default: None,
+            origin: None,
+        }
+    }
+}
+
+/// A declared constraint of a table, informational on Redshift.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TableConstraint {
+    /// `primary key (…)`.
+    PrimaryKey(Vec<String>),
+    /// `unique (…)`.
+    Unique(Vec<String>),
+    /// `foreign key (…) references … (…)`.
+    ForeignKey {
+        /// Columns here.
+        columns: Vec<String>,
+        /// The table they point to.
+        to: Relation,
+        /// The columns there.
+        to_columns: Vec<String>,
+    },
+}
+
+/// How Redshift spreads and orders a table. An engine without such a thing drops it knowingly.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TableAttributes {
+    /// `dist`.
+    pub dist: Option<Dist>,
+    /// `sort`: the columns of the sort key; empty means none.
+    pub sort: Vec<String>,
+    /// `sort_type`.
+    pub sort_type: Option<SortType>,
+    /// `backup: false` says `backup no`.
+    pub backup: Option<bool>,
+}
+
+/// How rows are spread over the slices of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Dist {
+    /// Everywhere.
+    All,
+    /// Round robin.
+    Even,
+    /// Left to Redshift.
+    Auto,
+    /// By a column.
+    Key(String),
+}
+
+/// How a sort key of several columns works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SortType {
+    /// In the order of its columns.
+    Compound,
+    /// Each column the same weight.
+    Interleaved,
+    /// Left to Redshift.
+    Auto,
+}
+
+/// A Redshift `COPY`: its target, where the files are, and its options in the order the user wrote them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Copy {
+    /// The table to fill.
+    pub into: Relation,
+    /// The table's columns in order, with their declared types: files are never sniffed.
+    pub columns: Vec<ColumnDefinition>,
+    /// `s3://bucket/prefix`.
+    pub from: String,
+    /// `IAM_ROLE`: `default` or an ARN.
+    pub iam_role: Option<String>,
+    /// The bucket's region.
+    pub region: Option<String>,
+    /// What the files hold.
+    pub format: CopyFormat,
+    /// Whether the files are compressed.
+    pub gzip: bool,
+    /// `TIMEFORMAT`: `auto`, `epochsecs`, `epochmillisecs` or a format model.
+    pub time_format: Option<String>,
+    /// `DATEFORMAT`: `auto` or a format model.
+    pub date_format: Option<String>,
+    /// `BLANKSASNULL`.
+    pub blanks_as_null: bool,
+    /// `EMPTYASNULL`.
+    pub empty_as_null: bool,
+    /// `TRUNCATECOLUMNS`.
+    pub truncate_columns: bool,
+    /// `TRIMBLANKS`.
+    pub trim_blanks: bool,
+    /// `ACCEPTINVCHARS` with its replacement character.
+    pub accept_invalid_characters: Option<char>,
+    /// `FILLRECORD`.
+    pub fill_record: bool,
+    /// `IGNOREBLANKLINES`.
+    pub ignore_blank_lines: bool,
+    /// `NULL AS`.
+    pub null_as: Option<String>,
+    /// `MAXERROR`: the load fails at this many errors; 0 and 1 mean the first.
+    pub max_error: u32,
+    /// `COMPUPDATE`, `STATUPDATE`.
+    pub computes: Vec<(String, String)>,
+    /// Where the user declared it.
+    pub origin: Option<Span>,
+}
+
+/// What the files of a [`Copy`] hold.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CopyFormat {
+    /// `FORMAT JSON 'auto'`.
+    JsonAuto,
+    /// `FORMAT JSON 'auto ignorecase'`.
+    JsonAutoIgnoreCase,
+    /// `FORMAT JSON 's3://…'`: a JSONPaths file.
+    JsonPaths(String),
+    /// `FORMAT CSV`.
+    Csv {
+        /// `DELIMITER`.
+        delimiter: char,
+        /// `QUOTE`.
+        quote: char,
+        /// `IGNOREHEADER`.
+        ignore_header: u64,
+    },
+}
+
+/// The rows of a seed, typed by its columns, each cell with its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeedRows {
+    /// The file that the rows come from; places of cells point into it.
+    pub source: std::sync::Arc<crate::diagnostic::Source>,
+    /// The rows, each with the cells in the order of the columns; `None` is NULL.
+    pub rows: Vec<Vec<Option<SeedCell>>>,
+}
+
+/// One cell of a seed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeedCell {
+    /// Its text, quotes taken off.
+    pub text: String,
+    /// Byte offset of the cell in the file.
+    pub offset: usize,
+}

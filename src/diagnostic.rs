@@ -1,0 +1,324 @@
+//! What went wrong in someone's project, as data: a code, a message, a place in a file the user wrote, and what to do.
+//!
+//! In: nothing. Out: [`Source`], [`Span`], [`Diagnostic`], [`Diagnostics`].
+//! Does not know how a diagnostic is painted.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A file that the user wrote: its path as shown to the user, and its whole text.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Path from the project root with `/` between the parts, or an absolute path for a file outside the project.
+    pub path: String,
+    /// The text as read, before anything is rendered.
+    pub text: String,
+}
+
+impl Source {
+    /// A source text under the name shown to the user.
+    pub fn new(path: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
+        Arc::new(Self {
+            path: path.into(),
+            text: text.into(),
+        })
+    }
+}
+
+/// A stretch of a [`Source`], in bytes. An empty source text makes a span that names the file alone.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Span {
+    /// The file.
+    pub source: Arc<Source>,
+    /// First byte.
+    pub start: usize,
+    /// One past the last byte; equal to `start` for a point.
+    pub end: usize,
+}
+
+impl fmt::Debug for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (line, column) = self.line_column();
+        write!(f, "{}:{line}:{column}", self.source.path)
+    }
+}
+
+impl Span {
+    /// A span over `range` of `source`; a range past the end is cut to the text.
+    pub fn new(source: &Arc<Source>, range: Range<usize>) -> Self {
+        let end = range.end.min(source.text.len());
+        Self {
+            source: Arc::clone(source),
+            start: range.start.min(end),
+            end,
+        }
+    }
+
+    /// The whole of a file, when no better place is known: its first line.
+    pub fn file(source: &Arc<Source>) -> Self {
+        Self::new(
+            source,
+            0..source.text.find('\n').unwrap_or(source.text.len()),
+        )
+    }
+
+    /// A place in a file by line and column, both counted from 1, the column in characters; `length` is in characters.
+    pub fn at_line_column(source: &Arc<Source>, line: usize, column: usize, length: usize) -> Self {
+        let line_start = source
+            .text
+            .split_inclusive('\n')
+            .take(line.saturating_sub(1))
+            .map(str::len)
+            .sum::<usize>();
+        let rest = source.text.get(line_start..).unwrap_or("");
+        let text = rest.split('\n').next().unwrap_or("");
+        let offset = |characters: usize| {
+            text.char_indices()
+                .nth(characters)
+                .map_or(text.len(), |(offset, _)| offset)
+        };
+        let start = offset(column.saturating_sub(1));
+        let end = offset(column.saturating_sub(1) + length);
+        Self::new(source, line_start + start..line_start + end)
+    }
+
+    /// The line and the column of the first byte, both counted from 1, the column in characters.
+    pub fn line_column(&self) -> (usize, usize) {
+        let before = &self.source.text.as_bytes()[..self.start.min(self.source.text.len())];
+        let line_start = before
+            .iter()
+            .rposition(|&byte| byte == b'\n')
+            .map_or(0, |at| at + 1);
+        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let column = String::from_utf8_lossy(&before[line_start..])
+            .chars()
+            .count()
+            + 1;
+        (line, column)
+    }
+
+    /// `path:line:column`, as an editor opens it.
+    pub fn place(&self) -> String {
+        let (line, column) = self.line_column();
+        format!("{}:{line}:{column}", self.source.path)
+    }
+
+    /// The text under the span.
+    pub fn text(&self) -> &str {
+        self.source.text.get(self.start..self.end).unwrap_or("")
+    }
+}
+
+/// How much a diagnostic matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// The step cannot go on to the next one.
+    Error,
+    /// Worth a look; nothing stops.
+    Warning,
+}
+
+/// One thing to tell the user about their project.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Error or warning.
+    pub level: Level,
+    /// Stable kebab-case name, one for each thing the reader can act on.
+    pub code: &'static str,
+    /// What: a lower-case phrase, names in backticks, no full stop.
+    pub message: String,
+    /// Where.
+    pub span: Option<Span>,
+    /// Why, written under the caret.
+    pub label: Option<String>,
+    /// Other places that belong to the story (the call chain, the first definition), outermost last.
+    pub related: Vec<(String, Span)>,
+    /// Facts, such as the words of the database.
+    pub notes: Vec<String>,
+    /// What to do.
+    pub help: Vec<String>,
+}
+
+impl Diagnostic {
+    /// An error with a stable code.
+    pub fn error(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Level::Error, code, message)
+    }
+
+    /// A warning with a stable code.
+    pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Level::Warning, code, message)
+    }
+
+    fn new(level: Level, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            level,
+            code,
+            message: message.into(),
+            span: None,
+            label: None,
+            related: Vec::new(),
+            notes: Vec::new(),
+            help: Vec::new(),
+        }
+    }
+
+    /// Says where.
+    #[must_use]
+    pub fn at(mut self, span: Span) -> Self {
+        self.span = Some(span);
+        self
+    }
+
+    /// Says where, if it is known.
+    #[must_use]
+    pub fn at_some(mut self, span: Option<Span>) -> Self {
+        self.span = span.or(self.span);
+        self
+    }
+
+    /// Says why, under the caret.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = Some(label.into());
+        self
+    }
+
+    /// Adds another place of the same story.
+    #[must_use]
+    pub fn related(mut self, what: impl Into<String>, span: Span) -> Self {
+        self.related.push((what.into(), span));
+        self
+    }
+
+    /// Adds a fact.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// Adds what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help.push(help.into());
+        self
+    }
+
+    /// Adds "did you mean" when one of the candidates is near to `name`.
+    #[must_use]
+    pub fn did_you_mean<'a>(
+        self,
+        name: &str,
+        candidates: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        match nearest(name, candidates) {
+            Some(near) => {
+                let help = format!("did you mean `{near}`?");
+                self.help(help)
+            }
+            None => self,
+        }
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let level = match self.level {
+            Level::Error => "error",
+            Level::Warning => "warning",
+        };
+        write!(f, "{level}[{}]: {}", self.code, self.message)?;
+        if let Some(span) = &self.span {
+            write!(f, " ({})", span.place())?;
+        }
+        Ok(())
+    }
+}
+
+/// Everything a step found, in the order of the files. As an error it holds at least one [`Level::Error`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diagnostics(pub Vec<Diagnostic>);
+
+impl Diagnostics {
+    /// Adds one.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.0.push(diagnostic);
+    }
+
+    /// Adds all of another list.
+    pub fn extend(&mut self, other: impl IntoIterator<Item = Diagnostic>) {
+        self.0.extend(other);
+    }
+
+    /// Whether a later step must not run.
+    pub fn has_errors(&self) -> bool {
+        self.0
+            .iter()
+            .any(|diagnostic| diagnostic.level == Level::Error)
+    }
+
+    /// `Ok` with the value while nothing is wrong; the warnings stay in `self` for the caller to report.
+    pub fn or<T>(self, value: T) -> Result<(T, Diagnostics), Diagnostics> {
+        if self.has_errors() {
+            Err(self)
+        } else {
+            Ok((value, self))
+        }
+    }
+}
+
+impl From<Diagnostic> for Diagnostics {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self(vec![diagnostic])
+    }
+}
+
+impl IntoIterator for Diagnostics {
+    type Item = Diagnostic;
+    type IntoIter = std::vec::IntoIter<Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+/// The candidate nearest to `name`, if any is near enough to be a slip of the finger.
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wanted = name.to_lowercase();
+    let allowed = (wanted.chars().count() / 3).clamp(1, 3);
+    candidates
+        .into_iter()
+        .map(|candidate| {
+            (
+                strsim::damerau_levenshtein(&wanted, &candidate.to_lowercase()),
+                candidate,
+            )
+        })
+        .filter(|(distance, _)| *distance <= allowed)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_knows_its_line_and_its_column_in_characters() {
+        let source = Source::new("models/a.sql", "select 1\nfrom café x\n");
+        let at = source.text.find('x').unwrap();
+        assert_eq!(Span::new(&source, at..at + 1).place(), "models/a.sql:2:11");
+        assert_eq!(Span::at_line_column(&source, 2, 6, 4).text(), "café");
+    }
+
+    #[test]
+    fn the_nearest_name_is_a_slip_of_the_finger_away() {
+        assert_eq!(
+            nearest("custmers", ["orders", "customers"]),
+            Some("customers")
+        );
+        assert_eq!(nearest("xyz", ["orders", "customers"]), None);
+    }
+}

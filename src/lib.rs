@@ -1,0 +1,10 @@
+//! Redstart builds SQL models into tested tables on Amazon Redshift, and runs the same models on an embedded DuckDB.
+//!
+//! The rooms are declared in the order in which they may use one another: a room uses only rooms above it.
+
+// floor: words every room uses
+pub mod diagnostic;
+pub mod relation;
+
+// parts: what we work with
+pub mod adapter;

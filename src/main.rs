@@ -1,0 +1,3 @@
+//! The `redstart` program.
+
+fn main() {}

@@ -1,0 +1,126 @@
+//! A table or view in a warehouse, and the set of those that exist.
+//!
+//! In: nothing. Out: [`Relation`], [`ExistingRelations`].
+//! Does not know how any warehouse quotes a name.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The full name of a table or view, each part as the user wrote it (not folded, not quoted).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Relation {
+    /// The database, where the target has one to name.
+    pub database: Option<String>,
+    /// The schema.
+    pub schema: String,
+    /// The name of the table or view.
+    pub identifier: String,
+}
+
+impl Relation {
+    /// A relation of the target's own database.
+    pub fn new(schema: impl Into<String>, identifier: impl Into<String>) -> Self {
+        Self {
+            database: None,
+            schema: schema.into(),
+            identifier: identifier.into(),
+        }
+    }
+
+    /// The same place under another name.
+    #[must_use]
+    pub fn with_identifier(&self, identifier: impl Into<String>) -> Self {
+        Self {
+            identifier: identifier.into(),
+            ..self.clone()
+        }
+    }
+
+    /// The key under which names that differ only in case are the same: Redshift folds every identifier.
+    pub fn key(&self) -> (String, String) {
+        (self.schema.to_lowercase(), self.identifier.to_lowercase())
+    }
+}
+
+impl fmt::Display for Relation {
+    /// `schema.identifier`, as shown to people; SQL is the adapter's to write.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.schema, self.identifier)
+    }
+}
+
+/// What kind of thing a name stands for in the warehouse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RelationKind {
+    /// A table.
+    Table,
+    /// A view.
+    View,
+    /// A materialized view.
+    MaterializedView,
+}
+
+impl RelationKind {
+    /// dbt's word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::View => "view",
+            Self::MaterializedView => "materialized_view",
+        }
+    }
+}
+
+/// A column as the warehouse reports it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Its name as the warehouse holds it.
+    pub name: String,
+    /// Its type in the words of the target's dialect (`character varying(256)` where the target emulates Redshift).
+    pub data_type: String,
+    /// Whether NULL may be stored.
+    pub nullable: bool,
+}
+
+/// A relation that the warehouse holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExistingRelation {
+    /// Its name, as the warehouse holds it.
+    pub relation: Relation,
+    /// Table or view.
+    pub kind: RelationKind,
+    /// Its columns in order.
+    pub columns: Vec<Column>,
+    /// Names of relations that stand on it and that a plain drop would be refused for (bound views).
+    pub dependents: Vec<Relation>,
+}
+
+/// What the warehouse holds in the schemas of a run, read once at its start.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExistingRelations {
+    /// The schemas that exist, lower case.
+    pub schemas: std::collections::BTreeSet<String>,
+    relations: BTreeMap<(String, String), ExistingRelation>,
+}
+
+impl ExistingRelations {
+    /// Adds a relation.
+    pub fn insert(&mut self, relation: ExistingRelation) {
+        self.relations.insert(relation.relation.key(), relation);
+    }
+
+    /// Takes a relation out, as after a drop.
+    pub fn remove(&mut self, relation: &Relation) -> Option<ExistingRelation> {
+        self.relations.remove(&relation.key())
+    }
+
+    /// What stands under this name, whatever its case.
+    pub fn get(&self, relation: &Relation) -> Option<&ExistingRelation> {
+        self.relations.get(&relation.key())
+    }
+
+    /// All of them, ordered by schema and name.
+    pub fn iter(&self) -> impl Iterator<Item = &ExistingRelation> {
+        self.relations.values()
+    }
+}
