@@ -8,3 +8,8 @@ pub mod relation;
 
 // parts: what we work with
 pub mod adapter;
+
+// pipeline: one room per step, in the order the data walks
+pub mod manifest;
+pub mod plan;
+pub mod run;

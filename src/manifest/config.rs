@@ -1,0 +1,119 @@
+//! A node's merged configuration: typed where Redstart acts on it, and whole, as Jinja and the artifacts see it.
+
+use serde_json::{Map, Value};
+
+/// The configuration of a node: project file, then properties, then the `config()` call, merged as dbt does.
+///
+/// `values` holds every key, also those that only a macro reads; the typed fields are read from it once, checked.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// All keys, merged.
+    pub values: Map<String, Value>,
+    /// `enabled`.
+    pub enabled: bool,
+    /// `materialized`: `view`, `table`, `incremental`, `ephemeral`, `seed`, `test`, `load`, or a custom name.
+    pub materialized: String,
+    /// `tags`.
+    pub tags: Vec<String>,
+    /// `meta`.
+    pub meta: Map<String, Value>,
+    /// `schema`: the custom schema, before `generate_schema_name`.
+    pub schema: Option<String>,
+    /// `alias`.
+    pub alias: Option<String>,
+    /// `database`.
+    pub database: Option<String>,
+    /// `pre-hook`.
+    pub pre_hook: Vec<Hook>,
+    /// `post-hook`.
+    pub post_hook: Vec<Hook>,
+    /// `unique_key`: one or several columns.
+    pub unique_key: Vec<String>,
+    /// `incremental_strategy`.
+    pub incremental_strategy: Option<String>,
+    /// `incremental_predicates`.
+    pub incremental_predicates: Vec<String>,
+    /// `merge_update_columns`.
+    pub merge_update_columns: Vec<String>,
+    /// `merge_exclude_columns`.
+    pub merge_exclude_columns: Vec<String>,
+    /// `on_schema_change`.
+    pub on_schema_change: OnSchemaChange,
+    /// `full_refresh`: overrides the flag when set.
+    pub full_refresh: Option<bool>,
+    /// `persist_docs.relation`.
+    pub persist_docs_relation: bool,
+    /// `persist_docs.columns`.
+    pub persist_docs_columns: bool,
+    /// `sql_header`.
+    pub sql_header: Option<String>,
+    /// `grants`: privilege to grantees.
+    pub grants: Vec<(String, Vec<String>)>,
+    /// `contract.enforced`.
+    pub contract_enforced: bool,
+    /// `dist`, `sort`, `sort_type`, `backup`, typed.
+    pub attributes: crate::adapter::statement::TableAttributes,
+    /// `bind`: `false` makes a late-binding view.
+    pub bind: bool,
+    /// Seeds: `column_types`.
+    pub column_types: Vec<(String, String)>,
+    /// Seeds: `delimiter`.
+    pub delimiter: Option<char>,
+    /// Seeds: `quote_columns`.
+    pub quote_columns: Option<bool>,
+    /// Tests: `severity`.
+    pub severity: Severity,
+    /// Tests: `warn_if`.
+    pub warn_if: String,
+    /// Tests: `error_if`.
+    pub error_if: String,
+    /// Tests: `where`.
+    pub where_clause: Option<String>,
+    /// Tests: `limit`.
+    pub limit: Option<u64>,
+    /// Tests: `fail_calc`.
+    pub fail_calc: String,
+    /// Tests: `store_failures`.
+    pub store_failures: Option<bool>,
+    /// Tests: `store_failures_as`: `table`, `view` or `ephemeral`.
+    pub store_failures_as: Option<String>,
+    /// `group`.
+    pub group: Option<String>,
+    /// `docs.show`.
+    pub docs_show: bool,
+}
+
+/// SQL that runs before or after a node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hook {
+    /// The template.
+    pub sql: String,
+    /// Whether it runs in the transaction of its node.
+    pub transaction: bool,
+    /// Where it is written.
+    pub origin: Option<crate::diagnostic::Span>,
+}
+
+/// What an incremental model does when its query's columns are not the table's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnSchemaChange {
+    /// Goes on with the columns of the table.
+    #[default]
+    Ignore,
+    /// Stops.
+    Fail,
+    /// Adds what is new.
+    AppendNewColumns,
+    /// Adds what is new, drops what is gone.
+    SyncAllColumns,
+}
+
+/// Whether a failing test fails the run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Severity {
+    /// It does.
+    #[default]
+    Error,
+    /// It only warns.
+    Warn,
+}

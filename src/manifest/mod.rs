@@ -1,0 +1,37 @@
+//! The project with every name resolved: nodes, their merged configuration, and who reads whom.
+//!
+//! In: `Project`. Out: [`Manifest`].
+//! Knows nothing of connections; renders a template only to find what it reads (`execute = false`).
+
+pub mod config;
+pub mod node;
+
+pub use config::Config;
+pub use node::{Node, NodeId, ResourceType};
+
+use std::collections::BTreeMap;
+
+/// Every node of the project, in a fixed order; a [`NodeId`] is an index into `nodes`.
+#[derive(Debug, Default)]
+pub struct Manifest {
+    /// Name of the root project.
+    pub project_name: String,
+    /// Enabled nodes, ordered by kind and `unique_id`.
+    pub nodes: Vec<Node>,
+    /// Disabled nodes; nothing points to them.
+    pub disabled: Vec<Node>,
+    /// `unique_id` to place.
+    pub by_unique_id: BTreeMap<String, NodeId>,
+}
+
+impl Manifest {
+    /// The node at a place.
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.index()]
+    }
+
+    /// The places of all nodes, in order.
+    pub fn ids(&self) -> impl Iterator<Item = NodeId> + use<> {
+        (0..u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)).map(NodeId)
+    }
+}

@@ -1,0 +1,328 @@
+//! The nodes of a project: everything that has a `unique_id`, with every name resolved.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+use super::config::Config;
+use crate::diagnostic::{Source, Span};
+use crate::relation::Relation;
+
+/// The place of a [`Node`] in its manifest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(pub u32);
+
+impl NodeId {
+    /// As an index.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// dbt's kinds of node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ResourceType {
+    /// A SQL file in `models/`.
+    Model,
+    /// A CSV file in `seeds/`.
+    Seed,
+    /// A snapshot.
+    Snapshot,
+    /// A data test, generic or singular.
+    Test,
+    /// A SQL file in `analyses/`: compiled, never run.
+    Analysis,
+    /// A table of a source; with `external.copy` it is loaded by us.
+    Source,
+    /// A declared consumer of models.
+    Exposure,
+    /// A hook of the project (`on-run-start`, `on-run-end`).
+    Operation,
+}
+
+impl ResourceType {
+    /// dbt's word, as in a `unique_id`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Seed => "seed",
+            Self::Snapshot => "snapshot",
+            Self::Test => "test",
+            Self::Analysis => "analysis",
+            Self::Source => "source",
+            Self::Exposure => "exposure",
+            Self::Operation => "operation",
+        }
+    }
+}
+
+impl fmt::Display for ResourceType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One node. What only some kinds have is in [`Detail`].
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Such as `model.shop.stg_orders`.
+    pub unique_id: String,
+    /// Its kind.
+    pub resource_type: ResourceType,
+    /// The package it belongs to.
+    pub package_name: String,
+    /// Its name: what `ref` takes. For a source, the name of the table.
+    pub name: String,
+    /// Path below its resource folder, such as `staging/stg_orders.sql`.
+    pub path: String,
+    /// Path from the project root, such as `models/staging/stg_orders.sql`.
+    pub original_file_path: String,
+    /// Package, folders, name.
+    pub fqn: Vec<String>,
+    /// The template, where the node has one: the whole file, or a test macro's call.
+    pub code: Option<Code>,
+    /// Merged configuration.
+    pub config: Config,
+    /// What was configured, before Jinja in YAML was rendered.
+    pub unrendered_config: Map<String, Value>,
+    /// Description, `doc()` resolved.
+    pub description: String,
+    /// Columns as declared in YAML, in that order.
+    pub columns: IndexMap<String, Column>,
+    /// Where the node stands in the warehouse; none for what never does (an ephemeral model has a name but no relation).
+    pub relation: Option<Relation>,
+    /// Its name in the warehouse, before it becomes a relation.
+    pub alias: String,
+    /// `ref` calls in the order of the template.
+    pub refs: Vec<RefCall>,
+    /// `source` calls in the order of the template.
+    pub sources: Vec<SourceCall>,
+    /// Nodes it reads, resolved from `refs` and `sources`, in order, without doubles.
+    pub depends_on: Vec<NodeId>,
+    /// `unique_id`s of the macros it calls.
+    pub macros: BTreeSet<String>,
+    /// Where YAML declares it.
+    pub declared_at: Option<Span>,
+    /// Model-level constraints, as declared.
+    pub constraints: Vec<Constraint>,
+    /// What only its kind has.
+    pub detail: Detail,
+}
+
+/// A template and where it stands.
+#[derive(Clone, Debug)]
+pub struct Code {
+    /// The file.
+    pub source: Arc<Source>,
+    /// The bytes of the file that are the template (the whole file but for snapshots and the like).
+    pub range: std::ops::Range<usize>,
+}
+
+impl Code {
+    /// A whole file.
+    pub fn whole(source: &Arc<Source>) -> Self {
+        Self {
+            source: Arc::clone(source),
+            range: 0..source.text.len(),
+        }
+    }
+
+    /// The template's text.
+    pub fn text(&self) -> &str {
+        self.source.text.get(self.range.clone()).unwrap_or("")
+    }
+}
+
+/// `ref('package', 'name', v=1)` as called.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RefCall {
+    /// The package, if named.
+    pub package: Option<String>,
+    /// The model's name.
+    pub name: String,
+    /// The version, if pinned.
+    pub version: Option<Value>,
+    /// Where it is called.
+    pub span: Option<Span>,
+}
+
+/// `source('source', 'table')` as called.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceCall {
+    /// The source.
+    pub source: String,
+    /// The table.
+    pub table: String,
+    /// Where it is called.
+    pub span: Option<Span>,
+}
+
+/// A column as declared in YAML.
+#[derive(Clone, Debug, Default)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Description, `doc()` resolved.
+    pub description: String,
+    /// Declared type.
+    pub data_type: Option<String>,
+    /// Free data; `pii: true` keeps its values out of every message.
+    pub meta: Map<String, Value>,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// Whether the name is quoted.
+    pub quote: Option<bool>,
+    /// Its constraints.
+    pub constraints: Vec<Constraint>,
+    /// `encode` (ours): the column's compression on Redshift.
+    pub encode: Option<String>,
+    /// Where YAML declares it.
+    pub declared_at: Option<Span>,
+}
+
+impl Column {
+    /// Whether its values are personal data and must not be shown.
+    pub fn is_pii(&self) -> bool {
+        self.meta
+            .get("pii")
+            .and_then(Value::as_bool)
+            .unwrap_or(false)
+    }
+}
+
+/// A declared constraint of a model or column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Constraint {
+    /// dbt's kinds.
+    pub kind: ConstraintKind,
+    /// Its name, if given.
+    pub name: Option<String>,
+    /// The columns, for a constraint of a model.
+    pub columns: Vec<String>,
+    /// `expression`.
+    pub expression: Option<String>,
+    /// `to`: the other relation of a foreign key, as written (`ref('x')`).
+    pub to: Option<String>,
+    /// `to` resolved.
+    pub to_node: Option<NodeId>,
+    /// `to_columns`.
+    pub to_columns: Vec<String>,
+    /// `warn_unsupported`.
+    pub warn_unsupported: bool,
+    /// `warn_unenforced`.
+    pub warn_unenforced: bool,
+    /// Where it is declared.
+    pub declared_at: Option<Span>,
+}
+
+/// dbt's kinds of constraint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConstraintKind {
+    /// `not_null`.
+    NotNull,
+    /// `unique`.
+    Unique,
+    /// `primary_key`.
+    PrimaryKey,
+    /// `foreign_key`.
+    ForeignKey,
+    /// `check`.
+    Check,
+    /// `custom`.
+    Custom,
+}
+
+/// What only one kind of node has.
+#[derive(Clone, Debug)]
+pub enum Detail {
+    /// Nothing more.
+    Plain,
+    /// A seed's file.
+    Seed {
+        /// The file's absolute path. Its text is read when it is needed.
+        path: std::path::PathBuf,
+    },
+    /// A generic or singular data test.
+    Test(Box<TestDetail>),
+    /// A table of a source.
+    Source(Box<SourceDetail>),
+    /// A declared consumer.
+    Exposure(Box<ExposureDetail>),
+    /// A hook of the project.
+    Operation {
+        /// `true` for `on-run-start`.
+        at_start: bool,
+        /// Its place among its like, from 0.
+        index: usize,
+    },
+}
+
+/// A data test.
+#[derive(Clone, Debug)]
+pub struct TestDetail {
+    /// The generic test, or none for a singular one.
+    pub generic: Option<GenericTest>,
+    /// The node that the test is attached to.
+    pub attached_node: Option<NodeId>,
+    /// The column it is about, if any.
+    pub column_name: Option<String>,
+}
+
+/// A call of a generic test.
+#[derive(Clone, Debug)]
+pub struct GenericTest {
+    /// Its name without the package, such as `not_null`.
+    pub name: String,
+    /// The package, if named (`dbt_utils.equality`).
+    pub namespace: Option<String>,
+    /// Its arguments as declared, `model` and `column_name` among them as dbt does.
+    pub arguments: Map<String, Value>,
+}
+
+/// A table of a source.
+#[derive(Clone, Debug)]
+pub struct SourceDetail {
+    /// The source it belongs to.
+    pub source_name: String,
+    /// Description of the source.
+    pub source_description: String,
+    /// `loader`.
+    pub loader: String,
+    /// `external`, as declared.
+    pub external: Option<Value>,
+    /// The staged load, when `external` has `copy` (or `file_format`): then this node is built.
+    pub load: Option<StagedLoad>,
+    /// `freshness`, as declared.
+    pub freshness: Option<Value>,
+    /// `loaded_at_field`.
+    pub loaded_at_field: Option<String>,
+    /// Meta of the source.
+    pub source_meta: Map<String, Value>,
+}
+
+/// How a source table is filled: its options checked, everything but the relation and columns of a COPY.
+#[derive(Clone, Debug)]
+pub struct StagedLoad {
+    /// The COPY with an empty list of columns; columns come from the node.
+    pub copy: crate::adapter::statement::Copy,
+    /// Physical attributes of the table.
+    pub attributes: crate::adapter::statement::TableAttributes,
+}
+
+/// An exposure.
+#[derive(Clone, Debug)]
+pub struct ExposureDetail {
+    /// `dashboard`, `notebook`, ….
+    pub kind: String,
+    /// Owner as declared.
+    pub owner: Value,
+    /// `url`.
+    pub url: Option<String>,
+    /// `maturity`.
+    pub maturity: Option<String>,
+    /// `label`.
+    pub label: Option<String>,
+}

@@ -1,0 +1,115 @@
+//! What became of each node.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::adapter::{LoadError, Table};
+use crate::diagnostic::Diagnostic;
+use crate::manifest::NodeId;
+
+/// dbt's outcomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// A model, seed or load was built.
+    Success,
+    /// A test found no failures.
+    Pass,
+    /// A test found failures and its severity is `warn`.
+    Warn,
+    /// A test found failures.
+    Fail,
+    /// The warehouse, or Redstart, refused.
+    Error,
+    /// Something that it stands on failed.
+    Skipped,
+}
+
+impl Status {
+    /// dbt's word in `run_results.json`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Pass => "pass",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+            Self::Error => "error",
+            Self::Skipped => "skipped",
+        }
+    }
+
+    /// Whether the run as a whole failed because of it.
+    pub fn is_failure(self) -> bool {
+        matches!(self, Self::Fail | Self::Error)
+    }
+}
+
+/// What became of one node.
+#[derive(Clone, Debug)]
+pub struct NodeResult {
+    /// The node.
+    pub node: NodeId,
+    /// Its outcome.
+    pub status: Status,
+    /// One line for people: `12 rows`, `Got 8 results, configured to fail if != 0`.
+    pub message: Option<String>,
+    /// Rows in the relation after a build.
+    pub rows: Option<u64>,
+    /// Rows a test found.
+    pub failures: Option<u64>,
+    /// A few of those rows, without personal columns.
+    pub sample: Option<Table>,
+    /// Rows a load left out, within `MAXERROR`.
+    pub rejected: Vec<LoadError>,
+    /// What went wrong, placed in the user's files.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The SQL as compiled, where the node has any.
+    pub compiled_code: Option<String>,
+    /// The statements really sent, in order.
+    pub sent: Vec<String>,
+    /// When the node's template was compiled.
+    pub compile: Option<Timing>,
+    /// When it ran.
+    pub execute: Option<Timing>,
+    /// The worker, from 1.
+    pub thread: usize,
+}
+
+/// A stretch of time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Timing {
+    /// Its begin.
+    pub started: Timestamp,
+    /// Its end.
+    pub completed: Timestamp,
+}
+
+impl Timing {
+    /// How long it was; zero when the clock went back.
+    pub fn duration(&self) -> Duration {
+        Duration::try_from(self.completed.duration_since(self.started)).unwrap_or_default()
+    }
+}
+
+/// What became of a run.
+#[derive(Clone, Debug, Default)]
+pub struct RunResults {
+    /// One result a node, in the order in which they finished.
+    pub results: Vec<NodeResult>,
+    /// How long the run took, from its first statement.
+    pub elapsed: Duration,
+    /// Whether it was stopped by Ctrl-C.
+    pub cancelled: bool,
+}
+
+impl RunResults {
+    /// Whether anything in the project failed: exit code 1.
+    pub fn failed(&self) -> bool {
+        self.results.iter().any(|result| result.status.is_failure())
+    }
+
+    /// The result of a node, if it had its turn.
+    pub fn of(&self, node: NodeId) -> Option<&NodeResult> {
+        self.results.iter().find(|result| result.node == node)
+    }
+}
