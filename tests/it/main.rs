@@ -1,1 +1,7 @@
-//! One test binary for everything a user sees.
+//! One test binary for everything a user sees: the real program, run in a temporary project.
+
+mod error_cases;
+#[allow(dead_code, reason = "a harness holds what the next test needs")]
+mod output;
+#[allow(dead_code, reason = "a harness holds what the next test needs")]
+mod project;
