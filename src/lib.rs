@@ -12,4 +12,5 @@ pub mod adapter;
 // pipeline: one room per step, in the order the data walks
 pub mod manifest;
 pub mod plan;
+pub mod project;
 pub mod run;

@@ -1,0 +1,99 @@
+//! Environment variables, and the values that must never be shown.
+
+use std::collections::BTreeMap;
+
+/// Variables whose name starts so hold secrets.
+pub const SECRET_PREFIX: &str = "DBT_ENV_SECRET";
+
+/// The environment variables of the program, read once where it starts.
+#[derive(Clone, Debug, Default)]
+pub struct Environment(pub BTreeMap<String, String>);
+
+impl Environment {
+    /// The variables of this process; what is not Unicode is left out.
+    pub fn of_process() -> Self {
+        Self(
+            std::env::vars_os()
+                .filter_map(|(name, value)| {
+                    Some((name.into_string().ok()?, value.into_string().ok()?))
+                })
+                .collect(),
+        )
+    }
+
+    /// The value of a variable.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// The names that are set.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// Whether a name belongs to a secret.
+    pub fn is_secret(name: &str) -> bool {
+        name.starts_with(SECRET_PREFIX)
+    }
+
+    /// Every secret that is set.
+    pub fn secrets(&self) -> Secrets {
+        let mut secrets = Secrets::default();
+        for (name, value) in &self.0 {
+            if Self::is_secret(name) {
+                secrets.add(value);
+            }
+        }
+        secrets
+    }
+}
+
+/// Values that no output may hold.
+#[derive(Clone, Default)]
+pub struct Secrets(Vec<String>);
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Secrets({})", self.0.len())
+    }
+}
+
+impl Secrets {
+    /// Keeps a value from being shown; an empty one hides nothing.
+    pub fn add(&mut self, value: &str) {
+        if !value.is_empty() && !self.0.iter().any(|known| known == value) {
+            self.0.push(value.to_owned());
+            self.0.sort_by_key(|known| std::cmp::Reverse(known.len()));
+        }
+    }
+
+    /// The text with every secret replaced by `*****`.
+    pub fn redact<'a>(&self, text: &'a str) -> std::borrow::Cow<'a, str> {
+        let mut redacted = std::borrow::Cow::Borrowed(text);
+        for secret in &self.0 {
+            if redacted.contains(secret.as_str()) {
+                redacted = redacted.replace(secret.as_str(), "*****").into();
+            }
+        }
+        redacted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_replaced_wherever_it_stands_the_longest_first() {
+        let environment = Environment(BTreeMap::from([
+            ("DBT_ENV_SECRET_A".into(), "pass".into()),
+            ("DBT_ENV_SECRET_B".into(), "password".into()),
+            ("DBT_ENV_SECRET_EMPTY".into(), String::new()),
+            ("USER".into(), "me".into()),
+        ]));
+        assert_eq!(
+            environment.secrets().redact("password=password, pass, me"),
+            "*****=*****, *****, me"
+        );
+    }
+}

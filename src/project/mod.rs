@@ -1,0 +1,112 @@
+//! What is on disk: the project's files as text, its YAML typed, its seeds, and the target of its profile.
+//!
+//! In: a folder and the words of the command line ([`Options`]). Out: [`Project`].
+//! Resolves no name: a `ref` is text here, and a test is what YAML says it is.
+
+pub mod environment;
+pub mod profile;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::diagnostic::{Source, Span};
+pub use environment::{Environment, Secrets};
+pub use profile::Target;
+
+/// What the command line says about which project, profile and target are meant.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// `--project-dir`: the project's folder.
+    pub root: PathBuf,
+    /// `--profiles-dir`.
+    pub profiles_dir: Option<PathBuf>,
+    /// `--profile`.
+    pub profile: Option<String>,
+    /// `--target`.
+    pub target: Option<String>,
+    /// `--vars`: YAML.
+    pub vars: Option<String>,
+    /// `--threads`.
+    pub threads: Option<usize>,
+    /// `--target-path`.
+    pub target_path: Option<PathBuf>,
+    /// The environment variables, read once by the program's door.
+    pub environment: Environment,
+}
+
+/// Every file of a project, and the target it is built for.
+#[derive(Debug)]
+pub struct Project {
+    /// The project's folder.
+    pub root: PathBuf,
+    /// Its name.
+    pub name: String,
+    /// The version in `dbt_project.yml`.
+    pub version: Option<String>,
+    /// Where results go (`target/`), absolute.
+    pub target_path: PathBuf,
+    /// Folders that `clean` empties, from the root.
+    pub clean_targets: Vec<String>,
+    /// The chosen target.
+    pub target: Target,
+    /// Values of `--vars`: they win over the project's.
+    pub cli_vars: Map<String, Value>,
+    /// `vars:` of `dbt_project.yml`.
+    pub vars: Map<String, Value>,
+    /// Environment variables, and which of them are secret.
+    pub environment: Environment,
+    /// Models.
+    pub models: Vec<File>,
+    /// Seeds: CSV files, their text not kept.
+    pub seeds: Vec<SeedFile>,
+    /// Singular tests.
+    pub singular_tests: Vec<File>,
+    /// Macros, and generic tests that stand in the folder of tests.
+    pub macros: Vec<File>,
+    /// Analyses.
+    pub analyses: Vec<File>,
+    /// Docs blocks by name.
+    pub docs: BTreeMap<String, DocsBlock>,
+}
+
+/// A template.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// Its path from the root, and its text.
+    pub source: Arc<Source>,
+    /// Its path below the folder it was found in, such as `staging/stg_orders.sql`.
+    pub path: String,
+}
+
+impl File {
+    /// Its name without folders and extension.
+    pub fn stem(&self) -> &str {
+        let name = self.path.rsplit('/').next().unwrap_or(&self.path);
+        name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+    }
+}
+
+/// A seed's file.
+#[derive(Clone, Debug)]
+pub struct SeedFile {
+    /// Where it is.
+    pub absolute: PathBuf,
+    /// Its path from the root, with `/`.
+    pub original_file_path: String,
+    /// Its path below the folder it was found in.
+    pub path: String,
+}
+
+/// `{% docs name %} … {% enddocs %}`.
+#[derive(Clone, Debug)]
+pub struct DocsBlock {
+    /// Its name.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+    /// Where its name stands.
+    pub span: Span,
+}
