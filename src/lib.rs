@@ -14,3 +14,6 @@ pub mod manifest;
 pub mod plan;
 pub mod project;
 pub mod run;
+
+// voice: the same results, told to three listeners
+pub mod report;
