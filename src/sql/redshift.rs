@@ -1,0 +1,384 @@
+//! Parsing of Redshift SQL, with a dialect of our own around sqlparser's.
+//!
+//! The parser's dialect misses what analysts write every day: `extract(qtr from d)`, `approximate count(distinct x)`,
+//! `|/ x`, trailing commas, `encode`, `distkey` and `identity(0, 1)` after a column.
+
+use std::any::TypeId;
+use std::iter::Peekable;
+use std::ops::Range;
+use std::str::Chars;
+
+use sqlparser::ast::{
+    ColumnOption, Expr, FunctionArguments, Ident, ObjectName, ObjectNamePart, UnaryOperator,
+};
+use sqlparser::dialect::{Dialect, RedshiftSqlDialect};
+use sqlparser::keywords::Keyword;
+use sqlparser::parser::{Parser, ParserError, ParserOptions};
+use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, TokenizerError, Word};
+
+pub use sqlparser::ast::Statement;
+
+use super::position::Lines;
+
+/// How deep expressions and subqueries may nest. Far above what people write, below what a thread's stack holds.
+const DEPTH: usize = 120;
+
+/// Text that is not Redshift SQL as far as we can read it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ParseError {
+    /// What the parser did not expect: a lower-case phrase.
+    pub message: String,
+    /// The bytes of the text where it stands, when known.
+    pub range: Option<Range<usize>>,
+}
+
+/// One statement of a text, with the bytes it takes (without its semicolon).
+#[derive(Clone, Debug)]
+pub struct Parsed {
+    /// The syntax tree; string literals hold their values, escapes resolved.
+    pub statement: Statement,
+    /// Where it stands.
+    pub range: Range<usize>,
+}
+
+/// Reads a text of one or more statements.
+///
+/// # Errors
+/// The first place that the parser does not understand.
+pub fn parse(text: &str) -> Result<Vec<Parsed>, ParseError> {
+    let lines = Lines::new(text);
+    let tokens = tokens(text)?;
+    let mut all = Vec::new();
+    for range in split(&tokens) {
+        let tokens = &tokens[range];
+        let (Some(first), Some(last)) = (
+            tokens.iter().find(|token| is_code(token)),
+            tokens.iter().rfind(|token| is_code(token)),
+        ) else {
+            continue;
+        };
+        let start = lines.offset(first.span.start).unwrap_or(0);
+        let end = lines.offset(last.span.end).unwrap_or(text.len());
+        let statement = parse_tokens(tokens.to_vec())
+            .map_err(|error| parse_error(&error, &lines, start..end))?;
+        all.push(Parsed {
+            statement,
+            range: start..end,
+        });
+    }
+    Ok(all)
+}
+
+/// The tokens of a text with their places, comments and blanks included.
+///
+/// # Errors
+/// An unfinished string, comment or quoted name.
+pub fn tokens(text: &str) -> Result<Vec<TokenWithSpan>, ParseError> {
+    Tokenizer::new(&RedshiftDialect, text)
+        .tokenize_with_location()
+        .map_err(|TokenizerError { message, location }| {
+            let at = Lines::new(text).offset(location);
+            ParseError {
+                message: lower_first(&message),
+                range: at.map(|at| at..text.len().min(at + 1)),
+            }
+        })
+}
+
+/// The ranges of tokens between semicolons.
+pub fn split(tokens: &[TokenWithSpan]) -> Vec<Range<usize>> {
+    let mut ranges = Vec::new();
+    let mut start = 0;
+    for (at, token) in tokens.iter().enumerate() {
+        if token.token == Token::SemiColon {
+            ranges.push(start..at);
+            start = at + 1;
+        }
+    }
+    ranges.push(start..tokens.len());
+    ranges
+}
+
+/// Whether a token is neither blank nor comment nor the end.
+pub fn is_code(token: &TokenWithSpan) -> bool {
+    !matches!(token.token, Token::Whitespace(_) | Token::EOF)
+}
+
+fn parse_tokens(tokens: Vec<TokenWithSpan>) -> Result<Statement, ParserError> {
+    let mut parser = Parser::new(&RedshiftDialect)
+        .with_options(ParserOptions::new().with_trailing_commas(true))
+        .with_recursion_limit(DEPTH)
+        .with_tokens_with_locations(tokens);
+    let statement = parser.parse_statement()?;
+    if parser.peek_token().token == Token::EOF {
+        Ok(statement)
+    } else {
+        parser.expected("the end of the statement", parser.peek_token())
+    }
+}
+
+fn parse_error(error: &ParserError, lines: &Lines<'_>, whole: Range<usize>) -> ParseError {
+    let text = match error {
+        ParserError::TokenizerError(text) | ParserError::ParserError(text) => text.as_str(),
+        ParserError::RecursionLimitExceeded => {
+            return ParseError {
+                message: format!("nested more than {DEPTH} levels deep"),
+                range: Some(whole),
+            };
+        }
+    };
+    let (message, at) = match text.rsplit_once(" at Line: ") {
+        Some((message, place)) => {
+            let place = place
+                .split_once(", Column: ")
+                .and_then(|(line, column)| {
+                    Some(Location::new(
+                        line.parse().ok()?,
+                        column.trim().parse().ok()?,
+                    ))
+                })
+                .and_then(|location| lines.offset(location));
+            (message, place)
+        }
+        None => (text, None),
+    };
+    ParseError {
+        message: lower_first(
+            &message
+                .replace("Expected: ", "expected ")
+                .replace(", found: ", ", found "),
+        ),
+        range: Some(at.map_or(whole.clone(), |at| at..whole.end.max(at).min(at + 1))),
+    }
+}
+
+fn lower_first(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or_else(String::new, |first| {
+        first.to_lowercase().chain(characters).collect()
+    })
+}
+
+/// sqlparser's Redshift dialect and what it misses.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct RedshiftDialect;
+
+const STOCK: RedshiftSqlDialect = RedshiftSqlDialect {};
+
+impl Dialect for RedshiftDialect {
+    fn dialect(&self) -> TypeId {
+        TypeId::of::<RedshiftSqlDialect>()
+    }
+    fn is_delimited_identifier_start(&self, ch: char) -> bool {
+        STOCK.is_delimited_identifier_start(ch)
+    }
+    fn is_nested_delimited_identifier_start(&self, ch: char) -> bool {
+        STOCK.is_nested_delimited_identifier_start(ch)
+    }
+    fn peek_nested_delimited_identifier_quotes(
+        &self,
+        chars: Peekable<Chars<'_>>,
+    ) -> Option<(char, Option<char>)> {
+        STOCK.peek_nested_delimited_identifier_quotes(chars)
+    }
+    fn is_identifier_start(&self, ch: char) -> bool {
+        STOCK.is_identifier_start(ch)
+    }
+    fn is_identifier_part(&self, ch: char) -> bool {
+        STOCK.is_identifier_part(ch)
+    }
+    fn identifier_quote_style(&self, identifier: &str) -> Option<char> {
+        STOCK.identifier_quote_style(identifier)
+    }
+    fn convert_type_before_value(&self) -> bool {
+        true
+    }
+    fn supports_connect_by(&self) -> bool {
+        true
+    }
+    fn supports_top_before_distinct(&self) -> bool {
+        true
+    }
+    fn supports_partiql(&self) -> bool {
+        true
+    }
+    fn supports_unpivot_expr(&self) -> bool {
+        true
+    }
+    fn supports_string_escape_constant(&self) -> bool {
+        true
+    }
+    fn supports_bitwise_shift_operators(&self) -> bool {
+        true
+    }
+    fn supports_array_typedef_with_brackets(&self) -> bool {
+        true
+    }
+    fn allow_extract_single_quotes(&self) -> bool {
+        true
+    }
+    fn allow_extract_custom(&self) -> bool {
+        true
+    }
+    fn supports_string_literal_backslash_escape(&self) -> bool {
+        true
+    }
+    fn supports_select_wildcard_exclude(&self) -> bool {
+        true
+    }
+    fn supports_select_exclude(&self) -> bool {
+        true
+    }
+    fn supports_left_associative_joins_without_parens(&self) -> bool {
+        STOCK.supports_left_associative_joins_without_parens()
+    }
+    fn supports_create_table_like_parenthesized(&self) -> bool {
+        true
+    }
+    fn supports_string_literal_concatenation_with_newline(&self) -> bool {
+        true
+    }
+    fn supports_window_function_null_treatment_arg(&self) -> bool {
+        true
+    }
+    fn supports_trailing_commas(&self) -> bool {
+        true
+    }
+    fn supports_projection_trailing_commas(&self) -> bool {
+        true
+    }
+    fn supports_filter_during_aggregation(&self) -> bool {
+        true
+    }
+    fn supports_comment_on(&self) -> bool {
+        true
+    }
+    fn supports_group_by_expr(&self) -> bool {
+        true
+    }
+    fn is_reserved_for_identifier(&self, kw: Keyword) -> bool {
+        STOCK.is_reserved_for_identifier(kw)
+    }
+
+    fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
+        let (first, second) = (parser.peek_token(), parser.peek_nth_token(1));
+        match (&first.token, &second.token) {
+            (Token::Word(word), Token::Word(next))
+                if is_word(word, "approximate")
+                    && ["count", "percentile_disc"]
+                        .iter()
+                        .any(|name| is_word(next, name)) =>
+            {
+                parser.next_token();
+                Some(parser.parse_prefix().map(approximate))
+            }
+            (Token::PGSquareRoot | Token::PGCubeRoot | Token::AtSign, _) => {
+                parser.next_token();
+                let op = match first.token {
+                    Token::PGSquareRoot => UnaryOperator::PGSquareRoot,
+                    Token::PGCubeRoot => UnaryOperator::PGCubeRoot,
+                    _ => UnaryOperator::PGAbs,
+                };
+                let precedence = self.prec_value(sqlparser::dialect::Precedence::MulDivModOp);
+                Some(parser.parse_subexpr(precedence).map(|expr| Expr::UnaryOp {
+                    op,
+                    expr: Box::new(expr),
+                }))
+            }
+            _ => None,
+        }
+    }
+
+    fn parse_column_option(
+        &self,
+        parser: &mut Parser<'_>,
+    ) -> Result<Option<Result<Option<ColumnOption>, ParserError>>, ParserError> {
+        let Token::Word(word) = parser.peek_token().token else {
+            return Ok(None);
+        };
+        let length = match word.value.to_lowercase().as_str() {
+            "encode" => 2,
+            "distkey" | "sortkey" => 1,
+            "identity" => 6,
+            _ => return Ok(None),
+        };
+        let tokens = (0..length).map(|_| parser.next_token().token).collect();
+        Ok(Some(Ok(Some(ColumnOption::DialectSpecific(tokens)))))
+    }
+}
+
+fn is_word(word: &Word, name: &str) -> bool {
+    word.quote_style.is_none() && word.value.eq_ignore_ascii_case(name)
+}
+
+/// Marks a function as `approximate` by a first part of its name, which no function of the user can have.
+fn approximate(expr: Expr) -> Expr {
+    match expr {
+        Expr::Function(mut function) if !matches!(function.args, FunctionArguments::None) => {
+            let span = function
+                .name
+                .0
+                .first()
+                .and_then(ObjectNamePart::as_ident)
+                .map_or(sqlparser::tokenizer::Span::empty(), |ident| ident.span);
+            let mut parts = vec![ObjectNamePart::Identifier(Ident::with_span(
+                span,
+                APPROXIMATE,
+            ))];
+            parts.append(&mut function.name.0);
+            function.name = ObjectName(parts);
+            Expr::Function(function)
+        }
+        other => other,
+    }
+}
+
+/// The first part of the name of a function called with `approximate` before it.
+pub const APPROXIMATE: &str = "approximate ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> (String, &str) {
+        let error = parse(text).unwrap_err();
+        let range = error.range.unwrap();
+        (error.message, &text[range])
+    }
+
+    #[test]
+    fn what_analysts_write_every_day_parses() {
+        for text in [
+            "select extract(qtr from d), extract(y from d) from t",
+            "select approximate count(distinct x) from t",
+            "select |/ 25.0, @ -5, 5 ^ 2, 5 # 1",
+            "select a, b, from t",
+            "select t.x.a[0].c::int from t",
+            "create table t (a int identity(0, 1) primary key, b varchar encode zstd distkey sortkey)",
+            "select 'it\\'s'",
+        ] {
+            assert_eq!(parse(text).map(|all| all.len()), Ok(1), "{text}");
+        }
+    }
+
+    #[test]
+    fn statements_know_where_they_stand() {
+        let text = "select 1; -- a comment\n\n  select 2 ;";
+        let places: Vec<&str> = parse(text)
+            .unwrap()
+            .into_iter()
+            .map(|parsed| &text[parsed.range])
+            .collect();
+        assert_eq!(places, ["select 1", "select 2"]);
+    }
+
+    #[test]
+    fn an_error_points_at_the_word_that_was_not_expected() {
+        assert_eq!(
+            error("select a\nfrom t wher x = 1 group group"),
+            ("expected the end of the statement, found x".to_owned(), "x")
+        );
+        assert_eq!(error("select 'abc").1, "'");
+    }
+}
