@@ -8,6 +8,7 @@ pub mod relation;
 
 // parts: what we work with
 pub mod adapter;
+pub mod jinja;
 pub mod sql;
 
 // pipeline: one room per step, in the order the data walks

@@ -1,0 +1,21 @@
+//! The template language: what a template asks for, its text, and the way back from the text to the template.
+//!
+//! In: files with macros, a [`Template`], and a [`World`] that answers `ref`, `config`, `var` and the rest.
+//! Out: [`Macros`], built once and shared; for each template [`Rendered`] text with its [`SourceMap`], a [`Value`], or a
+//! [`Diagnostic`](crate::diagnostic::Diagnostic) that points into the file the user wrote.
+//! Knows nothing of models, of the project's files or of any warehouse.
+//!
+//! The language is dbt's Jinja on an unforked minijinja. What minijinja lacks is added in three places: a pre-pass over the tokens
+//! (`prepare`), objects with Python's manners (`values`), and one state for a whole render in which macros are called through
+//! a wrapper that knows `return` (`render`).
+
+mod macros;
+mod template;
+mod values;
+mod world;
+
+pub use macros::{Macro, MacroArgument, MacroFile, MacroKind, Macros, Rendered};
+pub use minijinja::Value;
+pub use template::{SourceMap, Template};
+pub use values::{ColumnValue, RelationValue, TableValue};
+pub use world::{Answer, LATE, Question, RefCall, Reply, World, late, unavailable};
