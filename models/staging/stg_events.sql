@@ -1,0 +1,21 @@
+select
+    md5(cast(session_id as varchar) || '-' || cast(item_in_session as varchar)) as event_id,
+    ts as start_time,
+    page,
+    user_id,
+    first_name,
+    last_name,
+    gender,
+    level,
+    {{ from_epoch_ms('registration') }} as registered_at,
+    session_id,
+    item_in_session,
+    artist,
+    song,
+    length,
+    auth,
+    location,
+    user_agent,
+    method,
+    status
+from {{ source('raw', 'events') }}
