@@ -5,6 +5,7 @@
 
 pub mod environment;
 pub mod profile;
+pub mod yaml;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
