@@ -4,6 +4,7 @@
 
 // floor: words every room uses
 pub mod diagnostic;
+pub mod redact;
 pub mod relation;
 
 // parts: what we work with
@@ -18,4 +19,5 @@ pub mod project;
 pub mod run;
 
 // voice: the same results, told to three listeners
+pub mod artifacts;
 pub mod report;

@@ -1,8 +1,18 @@
 //! The words a person reads: diagnostics, progress, the summary, and the rows of `show`.
 //!
-//! In: [`Diagnostic`](crate::diagnostic::Diagnostic)s, [`Event`](crate::run::Event)s, `RunResults`.
+//! In: [`Diagnostic`](crate::diagnostic::Diagnostic)s, [`Event`](crate::run::Event)s, [`RunResults`](crate::run::RunResults).
 //! Out: bytes on standard output and standard error. The only room that prints; decides nothing.
 
+pub mod message;
 pub mod paint;
+mod palette;
+mod progress;
+mod recap;
+pub mod rows;
+mod terminal;
+#[cfg(test)]
+mod tests;
 
+pub use message::{LogLevel, Message};
 pub use paint::{Painter, paint};
+pub use terminal::{Color, Listener, LogFormat, Options, Terminal};

@@ -1,0 +1,451 @@
+//! What a run tells, as messages: a line for people, and name, code and data as in dbt's structured log.
+//!
+//! In: [`Event`]s. Out: [`Message`]s. Writes nothing.
+
+use serde_json::{Map, Value, json};
+
+use super::palette::Palette;
+use crate::artifacts::{relation_name, timestamp};
+use crate::diagnostic::{Diagnostic, Level};
+use crate::manifest::{Manifest, Node, NodeId, ResourceType};
+use crate::run::{Event, NodeResult, RunResults, Status};
+
+/// How much a message matters; each shows itself and what is above it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub enum LogLevel {
+    /// Everything, statements too.
+    Debug,
+    /// The course of a run.
+    #[default]
+    Info,
+    /// Warnings.
+    Warn,
+    /// Errors.
+    Error,
+    /// Nothing.
+    None,
+}
+
+impl LogLevel {
+    /// dbt's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+            Self::None => "none",
+        }
+    }
+}
+
+/// One thing to tell.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    /// dbt's name of the event where it has one.
+    pub name: &'static str,
+    /// dbt's code of the event, or the code of a diagnostic.
+    pub code: &'static str,
+    /// How much it matters.
+    pub level: LogLevel,
+    /// For people, without a line end.
+    pub text: String,
+    /// For programs.
+    pub data: Value,
+}
+
+impl Message {
+    /// A message that has only its words.
+    pub fn new(
+        name: &'static str,
+        code: &'static str,
+        level: LogLevel,
+        text: impl Into<String>,
+    ) -> Self {
+        let text = text.into();
+        Self {
+            name,
+            code,
+            level,
+            data: json!({ "msg": text }),
+            text,
+        }
+    }
+
+    fn with(mut self, data: Value) -> Self {
+        self.data = data;
+        self
+    }
+}
+
+/// The place, code and words of a diagnostic, for programs.
+pub fn diagnostic_data(diagnostic: &Diagnostic) -> Value {
+    let mut data = Map::new();
+    data.insert("code".into(), diagnostic.code.into());
+    data.insert("msg".into(), diagnostic.message.as_str().into());
+    if let Some(span) = &diagnostic.span {
+        let (line, column) = span.line_column();
+        data.insert("path".into(), span.source.path.as_str().into());
+        if !span.source.text.is_empty() {
+            data.insert("line".into(), line.into());
+            data.insert("column".into(), column.into());
+        }
+    }
+    if let Some(label) = &diagnostic.label {
+        data.insert("label".into(), label.as_str().into());
+    }
+    let related: Vec<Value> = diagnostic
+        .related
+        .iter()
+        .map(|(what, span)| json!({ "msg": what, "place": span.place() }))
+        .collect();
+    data.insert("related".into(), related.into());
+    data.insert("notes".into(), diagnostic.notes.clone().into());
+    data.insert("help".into(), diagnostic.help.clone().into());
+    Value::Object(data)
+}
+
+/// How many nodes have a turn, and how it is said.
+#[derive(Clone, Copy)]
+pub struct Telling<'a> {
+    /// The nodes.
+    pub manifest: &'a Manifest,
+    /// How many have a turn.
+    pub total: usize,
+    /// Colours.
+    pub palette: Palette,
+    /// dbt's name of the target.
+    pub target: &'a str,
+}
+
+impl Telling<'_> {
+    /// What an event says.
+    pub fn event(&self, event: &Event<'_>) -> Message {
+        match event {
+            Event::Started { total, threads } => Message::new(
+                "ConcurrencyLine",
+                "Q027",
+                LogLevel::Info,
+                format!(
+                    "Running {} on {} (target `{}`)",
+                    count(*total as u64, "node"),
+                    count(*threads as u64, "thread"),
+                    self.target
+                ),
+            )
+            .with(
+                json!({ "node_count": total, "num_threads": threads, "target_name": self.target }),
+            ),
+            Event::NodeStarted { node, index } => self.node_started(*node, *index),
+            Event::NodeFinished { result, index } => self.node_finished(result, *index),
+            Event::Retrying {
+                node,
+                reason,
+                attempt,
+            } => Message::new(
+                "NodeRetrying",
+                "R001",
+                LogLevel::Info,
+                format!(
+                    "{} `{}` is tried again (attempt {attempt}): {reason}",
+                    self.palette.yellow("RETRY"),
+                    self.manifest.node(*node).unique_id
+                ),
+            )
+            .with(json!({
+                "attempt": attempt,
+                "reason": reason,
+                "node_info": node_info(self.manifest.node(*node), "started"),
+            })),
+            Event::Message { text, info: true } => {
+                Message::new("JinjaLogInfo", "I062", LogLevel::Info, text.as_str())
+            }
+            Event::Message { text, info: false } => {
+                Message::new("JinjaLogDebug", "I063", LogLevel::Debug, text.as_str())
+            }
+            Event::Warning(diagnostic) => self.warning(diagnostic),
+            Event::Cancelling => Message::new(
+                "CancellingRun",
+                "R002",
+                LogLevel::Warn,
+                self.palette
+                    .yellow("Cancelling: waiting for the running statements to stop"),
+            ),
+        }
+    }
+
+    fn warning(&self, diagnostic: &Diagnostic) -> Message {
+        let level = match diagnostic.level {
+            Level::Error => LogLevel::Error,
+            Level::Warning => LogLevel::Warn,
+        };
+        Message::new(
+            "ProjectDiagnostic",
+            diagnostic.code,
+            level,
+            diagnostic.to_string(),
+        )
+        .with(diagnostic_data(diagnostic))
+    }
+
+    fn node_started(&self, id: NodeId, index: usize) -> Message {
+        let node = self.manifest.node(id);
+        let what = description(node);
+        Message::new(
+            "LogStartLine",
+            "Q011",
+            LogLevel::Debug,
+            format!("{} START {what}", self.number(index)),
+        )
+        .with(json!({
+            "description": what,
+            "index": index,
+            "total": self.total,
+            "node_info": node_info(node, "started"),
+        }))
+    }
+
+    fn node_finished(&self, result: &NodeResult, index: usize) -> Message {
+        let node = self.manifest.node(result.node);
+        let (name, code) = match (result.status, node.resource_type) {
+            (Status::Skipped, _) => ("SkippingDetails", "Q034"),
+            (_, ResourceType::Test) => ("LogTestResult", "Q007"),
+            (_, ResourceType::Seed) => ("LogSeedResult", "Q016"),
+            (_, ResourceType::Snapshot) => ("LogSnapshotResult", "Q015"),
+            (_, ResourceType::Operation) => ("LogHookEndLine", "Q033"),
+            _ => ("LogModelResult", "Q012"),
+        };
+        let level = match result.status {
+            Status::Fail | Status::Error => LogLevel::Error,
+            Status::Warn => LogLevel::Warn,
+            _ => LogLevel::Info,
+        };
+        let seconds = seconds(result);
+        let mut info = node_info(node, result.status.as_str());
+        if let Some(timing) = result.compile.or(result.execute) {
+            info["node_started_at"] = timestamp(timing.started).into();
+        }
+        if let Some(timing) = result.execute.or(result.compile) {
+            info["node_finished_at"] = timestamp(timing.completed).into();
+        }
+        let data = json!({
+            "description": description(node),
+            "status": result.status.as_str(),
+            "index": index,
+            "total": self.total,
+            "execution_time": seconds,
+            "rows": result.rows,
+            "num_failures": result.failures,
+            "message": result.message,
+            "node_info": info,
+        });
+        Message::new(name, code, level, self.finished_line(node, result, index)).with(data)
+    }
+
+    /// ` 3 of 12  OK    created sql table model dev.stg_events      [8056 rows in 0.12s]`
+    fn finished_line(&self, node: &Node, result: &NodeResult, index: usize) -> String {
+        let (word, paint): (_, fn(&Palette, &str) -> String) = match result.status {
+            Status::Success => ("OK", Palette::green),
+            Status::Pass => ("PASS", Palette::green),
+            Status::Warn => ("WARN", Palette::yellow),
+            Status::Fail => ("FAIL", Palette::red),
+            Status::Error => ("ERROR", Palette::red),
+            Status::Skipped => ("SKIP", Palette::yellow),
+        };
+        let what = format!("{}{}", verb(node, result.status), description(node));
+        let number = self.number(index);
+        let padding = " ".repeat(
+            70_usize
+                .saturating_sub(number.len() + 2 + 6 + what.chars().count())
+                .max(2),
+        );
+        let status = paint(&self.palette, &format!("{word:<5}"));
+        let end = outcome(result);
+        let end = if end.is_empty() {
+            String::new()
+        } else {
+            format!("{padding}{}", self.palette.dim(&format!("[{end}]")))
+        };
+        format!("{number}  {status} {what}{end}")
+    }
+
+    fn number(&self, index: usize) -> String {
+        let width = self.total.to_string().len();
+        format!("{index:>width$} of {}", self.total)
+    }
+
+    /// The last two lines of a run.
+    pub fn summary(&self, results: &RunResults) -> [Message; 2] {
+        let stats = Stats::of(results);
+        let elapsed = results.elapsed.as_secs_f64();
+        let stopped = if results.cancelled {
+            ", stopped before its end"
+        } else {
+            ""
+        };
+        let finished = Message::new(
+            "FinishedRunningStats",
+            "E047",
+            LogLevel::Info,
+            format!(
+                "Finished {} in {elapsed:.2}s{stopped}",
+                self.kinds(results)
+            ),
+        )
+        .with(json!({ "stat_line": self.kinds(results), "execution_time": elapsed, "cancelled": results.cancelled }));
+        let Stats {
+            pass,
+            warn,
+            error,
+            skip,
+            total,
+        } = stats;
+        let line = format!("Done. PASS={pass} WARN={warn} ERROR={error} SKIP={skip} TOTAL={total}");
+        let line = if error > 0 {
+            self.palette.red(&line)
+        } else if warn > 0 || results.cancelled {
+            self.palette.yellow(&line)
+        } else {
+            self.palette.green(&line)
+        };
+        let done = Message::new("StatsLine", "Z023", LogLevel::Info, line).with(json!({
+            "stats": { "pass": pass, "warn": warn, "error": error, "skip": skip, "total": total }
+        }));
+        [finished, done]
+    }
+
+    /// `1 seed, 2 table models, 8 data tests`.
+    fn kinds(&self, results: &RunResults) -> String {
+        let mut kinds = std::collections::BTreeMap::<String, u64>::new();
+        for result in &results.results {
+            let node = self.manifest.node(result.node);
+            let kind = match node.resource_type {
+                ResourceType::Model => format!("{} model", node.config.materialized),
+                ResourceType::Test => "data test".to_owned(),
+                ResourceType::Operation => "project hook".to_owned(),
+                ResourceType::Source => "load".to_owned(),
+                other => other.to_string(),
+            };
+            *kinds.entry(kind).or_default() += 1;
+        }
+        if kinds.is_empty() {
+            return "nothing".to_owned();
+        }
+        kinds
+            .iter()
+            .map(|(kind, number)| count(*number, kind))
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+}
+
+#[derive(Default)]
+struct Stats {
+    pass: usize,
+    warn: usize,
+    error: usize,
+    skip: usize,
+    total: usize,
+}
+
+impl Stats {
+    fn of(results: &RunResults) -> Self {
+        let mut stats = Self::default();
+        for result in &results.results {
+            stats.total += 1;
+            match result.status {
+                Status::Success | Status::Pass => stats.pass += 1,
+                Status::Warn => stats.warn += 1,
+                Status::Fail | Status::Error => stats.error += 1,
+                Status::Skipped => stats.skip += 1,
+            }
+        }
+        stats
+    }
+}
+
+/// `1 row`, `2 rows`.
+pub fn count(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// How long a node's turn took.
+pub fn seconds(result: &NodeResult) -> f64 {
+    [result.compile, result.execute]
+        .into_iter()
+        .flatten()
+        .map(|timing| timing.duration().as_secs_f64())
+        .sum()
+}
+
+fn outcome(result: &NodeResult) -> String {
+    let seconds = seconds(result);
+    match result.status {
+        Status::Skipped => result.message.clone().unwrap_or_default(),
+        Status::Fail | Status::Warn if result.failures.is_some() => {
+            format!(
+                "{} in {seconds:.2}s",
+                count(result.failures.unwrap_or_default(), "failure")
+            )
+        }
+        Status::Success => match (result.rows, &result.message) {
+            (Some(rows), _) => format!("{} in {seconds:.2}s", count(rows, "row")),
+            (None, Some(message)) => format!("{message} in {seconds:.2}s"),
+            (None, None) => format!("{seconds:.2}s"),
+        },
+        _ => format!("{seconds:.2}s"),
+    }
+}
+
+fn verb(node: &Node, status: Status) -> &'static str {
+    let done = status == Status::Success;
+    match (node.resource_type, status) {
+        (_, Status::Skipped) => "",
+        (ResourceType::Model | ResourceType::Snapshot, _) if done => "created ",
+        (ResourceType::Model | ResourceType::Snapshot, _) => "creating ",
+        (ResourceType::Seed | ResourceType::Source, _) if done => "loaded ",
+        (ResourceType::Seed | ResourceType::Source, _) => "loading ",
+        _ => "",
+    }
+}
+
+/// What a node is, as in `sql table model dev.orders`.
+pub fn description(node: &Node) -> String {
+    let place = node
+        .relation
+        .as_ref()
+        .map_or_else(|| node.name.clone(), ToString::to_string);
+    match node.resource_type {
+        ResourceType::Model => format!("sql {} model {place}", node.config.materialized),
+        ResourceType::Seed => format!("seed file {place}"),
+        ResourceType::Snapshot => format!("snapshot {place}"),
+        ResourceType::Source => format!("source table {place}"),
+        ResourceType::Test => format!("test {}", node.name),
+        ResourceType::Operation => format!("hook {}", node.name),
+        ResourceType::Analysis => format!("analysis {}", node.name),
+        ResourceType::Exposure => format!("exposure {}", node.name),
+    }
+}
+
+fn node_info(node: &Node, status: &str) -> Value {
+    let (database, schema) = node.relation.as_ref().map_or((None, ""), |relation| {
+        (relation.database.as_deref(), relation.schema.as_str())
+    });
+    json!({
+        "materialized": node.config.materialized,
+        "meta": node.config.meta,
+        "node_finished_at": "",
+        "node_name": node.name,
+        "node_path": node.path,
+        "node_relation": {
+            "alias": node.alias,
+            "database": database.unwrap_or_default(),
+            "relation_name": node.relation.as_ref().map(relation_name).unwrap_or_default(),
+            "schema": schema,
+        },
+        "node_started_at": "",
+        "node_status": status,
+        "resource_type": node.resource_type.as_str(),
+        "unique_id": node.unique_id,
+    })
+}

@@ -1,0 +1,126 @@
+//! What went wrong in a run, told once more at its end: the place, the number of rows, and a few of them.
+
+use super::message::count;
+use super::rows;
+use crate::adapter::LoadError;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::manifest::{Manifest, Node, ResourceType};
+use crate::run::{NodeResult, RunResults, Status};
+
+/// Rows of a load that are named; the rest is a number.
+const MOST_REJECTED: usize = 5;
+
+/// Everything a run has to say against the project, warnings first, so that errors stand last on the screen.
+pub fn recap(manifest: &Manifest, results: &RunResults) -> Vec<Diagnostic> {
+    let mut all: Vec<Diagnostic> = results
+        .results
+        .iter()
+        .flat_map(|result| of_node(manifest.node(result.node), result))
+        .collect();
+    all.sort_by_key(|diagnostic| std::cmp::Reverse(diagnostic.level));
+    all
+}
+
+/// What one result has to say.
+pub fn of_node(node: &Node, result: &NodeResult) -> Vec<Diagnostic> {
+    let mut all = result.diagnostics.clone();
+    if !result.rejected.is_empty() {
+        all.push(rejected(node, &result.rejected));
+    }
+    let is_test = node.resource_type == ResourceType::Test;
+    match result.status {
+        Status::Fail | Status::Warn if is_test => all.push(failed_test(node, result)),
+        Status::Error | Status::Fail if all.is_empty() => {
+            let message = format!("`{}` failed", node.unique_id);
+            let mut diagnostic =
+                Diagnostic::error("node-failed", message).at_some(declaration(node));
+            diagnostic.notes.extend(result.message.clone());
+            all.push(diagnostic);
+        }
+        _ => {}
+    }
+    all
+}
+
+fn failed_test(node: &Node, result: &NodeResult) -> Diagnostic {
+    let found = result.failures.map_or_else(
+        || "failed".to_owned(),
+        |rows| format!("found {}", count(rows, "row")),
+    );
+    let message = format!("test `{}` {found}", node.name);
+    let mut diagnostic = match result.status {
+        Status::Warn => Diagnostic::warning("test-warned", message),
+        _ => Diagnostic::error("test-failed", message),
+    }
+    .at_some(declaration(node));
+    diagnostic.label = result.message.clone();
+    if let Some(sample) = result
+        .sample
+        .as_ref()
+        .filter(|sample| !sample.rows.is_empty())
+    {
+        let shown = sample.rows.len() as u64;
+        let all = result.failures.is_none_or(|rows| rows <= shown) && !sample.truncated;
+        let title = match (all, shown) {
+            (true, 1) => "the row:".to_owned(),
+            (true, _) => "the rows:".to_owned(),
+            (false, _) => format!("the first {}:", count(shown, "row")),
+        };
+        diagnostic
+            .notes
+            .push(format!("{title}\n{}", rows::text(sample).trim_end()));
+    }
+    diagnostic
+}
+
+/// Where a person goes to look at a node: its declaration in YAML for a generic test, else its file.
+fn declaration(node: &Node) -> Option<Span> {
+    node.declared_at
+        .clone()
+        .or_else(|| node.code.as_ref().map(|code| Span::file(&code.source)))
+}
+
+fn rejected(node: &Node, rows: &[LoadError]) -> Diagnostic {
+    let message = format!(
+        "{} left out of `{}`",
+        count(rows.len() as u64, "row"),
+        node.unique_id
+    );
+    let mut diagnostic =
+        Diagnostic::warning("rows-left-out", message).at_some(node.declared_at.clone());
+    for row in rows.iter().take(MOST_REJECTED) {
+        diagnostic.notes.push(rejected_row(node, row));
+    }
+    if rows.len() > MOST_REJECTED {
+        let rest = (rows.len() - MOST_REJECTED) as u64;
+        diagnostic.notes.push(format!("and {rest} more"));
+    }
+    diagnostic
+}
+
+fn rejected_row(node: &Node, row: &LoadError) -> String {
+    let mut note = format!("{}:{}: ", row.file, row.line);
+    if let Some(column) = &row.column {
+        note.push_str(&format!("column `{column}`"));
+        if let Some(data_type) = &row.data_type {
+            note.push_str(&format!(" {data_type}"));
+        }
+        note.push_str(": ");
+    }
+    note.push_str(&row.reason);
+    let personal = match &row.column {
+        Some(name) => node
+            .columns
+            .iter()
+            .any(|(key, column)| key.eq_ignore_ascii_case(name) && column.is_pii()),
+        // Without a column the value may be a whole line.
+        None => node
+            .columns
+            .values()
+            .any(crate::manifest::node::Column::is_pii),
+    };
+    if !personal {
+        note.push_str(&format!(" ({:?})", row.raw_value));
+    }
+    note
+}
