@@ -13,6 +13,7 @@ pub mod jinja;
 pub mod sql;
 
 // pipeline: one room per step, in the order the data walks
+pub mod graph;
 pub mod manifest;
 pub mod plan;
 pub mod project;

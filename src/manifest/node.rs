@@ -44,6 +44,18 @@ pub enum ResourceType {
 }
 
 impl ResourceType {
+    /// Every kind.
+    pub const ALL: [Self; 8] = [
+        Self::Model,
+        Self::Seed,
+        Self::Snapshot,
+        Self::Test,
+        Self::Analysis,
+        Self::Source,
+        Self::Exposure,
+        Self::Operation,
+    ];
+
     /// dbt's word, as in a `unique_id`.
     pub fn as_str(self) -> &'static str {
         match self {
