@@ -1,0 +1,31 @@
+# `make demo` shows Redstart at work, `make test` runs all that CI runs. Both need Rust and fetch the rest: see scripts/setup.
+.PHONY: demo test lint bench setup clean
+
+DATA ?=
+GEN ?= ../shared/bench/gen_project.py
+
+# The example project, built and tested; `make demo DATA=folder` reads other data of the same shape.
+demo:
+	@scripts/demo $(DATA)
+
+# Nothing is compiled twice: the lints share their check of the dependencies with the lean build's, the tests their build with the demo's.
+test: lint
+	@scripts/setup --with-postgres
+	scripts/cargo test
+	cargo clippy --no-default-features -- -D warnings
+
+lint: setup
+	cargo fmt --all --check
+	scripts/cargo clippy --all-targets -- -D warnings
+
+# Against dbt-core 1.11 and against the same statements straight through DuckDB; GEN is the generator of the projects.
+bench: setup
+	scripts/cargo build --release
+	python3 benches/compare.py --generator $(GEN)
+
+setup:
+	@scripts/setup
+
+# What the demo wrote. The cache of libraries and of compiled code stays: scripts/setup says where it is.
+clean:
+	rm -rf target logs sparkify.duckdb sparkify.duckdb.wal sparkify.duckdb.lock
