@@ -9,12 +9,14 @@ pub mod relation;
 
 // parts: what we work with
 pub mod adapter;
+pub mod data_tests;
 pub mod jinja;
 pub mod sql;
 
 // pipeline: one room per step, in the order the data walks
 pub mod graph;
 pub mod manifest;
+pub mod materialization;
 pub mod plan;
 pub mod project;
 pub mod run;

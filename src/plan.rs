@@ -1,16 +1,29 @@
 //! The steps of a run: what each does, as data, and what it waits for.
 //!
-//! In: `Manifest`, `Selection`, `Compiled`, what exists. Out: [`Plan`].
-//! Executes nothing.
+//! In: `Manifest`, the selected nodes, what `compile` made of them, what exists. Out: [`Plan`].
+//! Every statement has been at the adapter's door, so that refusals come before anything runs. Executes nothing.
 
-use crate::adapter::Statement;
+use std::sync::Arc;
+
+use crate::adapter::{Prepared, Statement};
+use crate::diagnostic::Diagnostic;
 use crate::manifest::NodeId;
+use crate::materialization::{Hidden, Hooks, Phase, SchemaChange, Seed};
+use crate::relation::{Relation, RelationKind};
 
 /// What a run does, in steps; printed by a dry run, executed by `run/`.
 #[derive(Debug, Default)]
 pub struct Plan {
+    /// Schemas that must be made first.
+    pub schemas: Vec<Order>,
+    /// `on-run-start`, in order, one after the other.
+    pub start: Vec<Step>,
     /// The steps; a step waits only for steps before it in the list.
     pub steps: Vec<Step>,
+    /// `on-run-end`, in order, one after the other, whatever became of the steps.
+    pub end: Vec<Step>,
+    /// What is worth a look, though it stops nothing.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// One node's turn.
@@ -20,48 +33,114 @@ pub struct Step {
     pub node: NodeId,
     /// What is done.
     pub work: Work,
-    /// Places in `Plan::steps` of what must be done before.
+    /// Places in `Plan::steps` of what must be done before, in order.
     pub waits_for: Vec<usize>,
+    /// The SQL as compiled, where the node has any and it is known.
+    pub compiled: Option<Arc<str>>,
 }
 
 /// What is done for a node.
 #[derive(Debug)]
 pub enum Work {
     /// Statements known before the run began.
-    Build(Build),
+    Build(Box<Build>),
     /// A query whose answer decides a data test.
-    Test(TestQuery),
+    Test(Box<Test>),
     /// The node can only be compiled at its turn, because its template asks the warehouse.
     Late,
-    /// Nothing runs in the warehouse (an ephemeral model, an exposure, a source that is only read).
-    Nothing,
 }
 
-/// The statements that make a node's relation, in sections.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// The statements that make a node's relation, as the warehouse takes them.
+#[derive(Debug)]
 pub struct Build {
     /// The sections, in order.
     pub sections: Vec<Section>,
-    /// The relation whose rows the report counts, if any.
-    pub counts: Option<crate::relation::Relation>,
+    /// What else there is to do, once the sections ran and the columns of a relation can be asked.
+    pub then: Option<Box<SchemaChange>>,
+    /// What is built beside and not yet published, with its drop for when the build fails on the way.
+    pub staging: Option<Order>,
+    /// The table whose rows are counted, and the query that counts them where the warehouse has not said.
+    pub counts: Option<Count>,
+}
+
+/// How the rows of a new table are counted.
+#[derive(Debug)]
+pub struct Count {
+    /// Whether the statements that fill the table say how many rows it has; an increment says only what was added.
+    pub by_statements: bool,
+    /// The query.
+    pub query: Prepared,
 }
 
 /// Statements that stand or fall together.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Debug)]
 pub struct Section {
-    /// Whether they run in one transaction.
-    pub transaction: bool,
-    /// Whether the whole may be tried again when somebody else was first: only when all statements are ours.
+    /// What the section is for.
+    pub phase: Phase,
+    /// Whether the whole may be tried again when somebody else was first.
     pub retryable: bool,
-    /// The statements.
-    pub statements: Vec<Statement>,
+    /// The statements, with `begin` and `commit` where they run in one transaction.
+    pub orders: Vec<Order>,
+}
+
+/// A statement, and how the warehouse takes it.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// The statement.
+    pub statement: Statement,
+    /// As it is sent.
+    pub prepared: Prepared,
 }
 
 /// How a data test is decided.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TestQuery {
-    /// The query whose rows are failures, in the dialect of the target, without a limit.
-    pub failures: String,
-    /// Where failures are kept, when they are (`store_failures`).
+#[derive(Debug)]
+pub struct Test {
+    /// Keeps the failures, before they are counted.
     pub store: Option<Build>,
+    /// The query that answers one row: `failures`, `should_warn`, `should_error`.
+    pub check: Query,
+    /// The query whose rows are failures.
+    pub failures: Query,
+    /// What of the failures nobody may see.
+    pub hidden: Hidden,
+}
+
+/// A query, and how the warehouse takes it.
+#[derive(Debug)]
+pub struct Query {
+    /// In the dialect of the target.
+    pub text: String,
+    /// As it is sent.
+    pub prepared: Prepared,
+}
+
+/// What `compile` knows of a node.
+#[derive(Clone, Debug)]
+pub enum Compiled {
+    /// Everything.
+    Ready(Box<CompiledNode>),
+    /// Nothing yet: the template asks the warehouse.
+    Late,
+}
+
+/// A compiled node.
+#[derive(Clone, Debug, Default)]
+pub struct CompiledNode {
+    /// Its query, ephemerals inlined, or the SQL of an operation; none for a seed or a load.
+    pub query: Option<Arc<str>>,
+    /// The names of the query's columns in order, where they are known without running it.
+    pub columns: Option<Vec<String>>,
+    /// Its hooks, rendered.
+    pub hooks: Hooks,
+    /// A seed's columns and rows.
+    pub seed: Option<Seed>,
+}
+
+/// What a build leaves beside when it fails on the way.
+pub(crate) fn drop_of(kind: RelationKind, relation: &Relation) -> Statement {
+    Statement::Drop {
+        kind,
+        relation: relation.clone(),
+        if_exists: true,
+    }
 }

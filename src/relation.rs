@@ -27,6 +27,16 @@ impl Relation {
         }
     }
 
+    /// A table that lives only as long as its connection: it has no schema to name, and is written as its bare name.
+    pub fn temporary(identifier: impl Into<String>) -> Self {
+        Self::new("", identifier)
+    }
+
+    /// Whether it is a temporary table, which has no schema.
+    pub fn is_temporary(&self) -> bool {
+        self.schema.is_empty()
+    }
+
     /// The same place under another name.
     #[must_use]
     pub fn with_identifier(&self, identifier: impl Into<String>) -> Self {
@@ -45,6 +55,9 @@ impl Relation {
 impl fmt::Display for Relation {
     /// `schema.identifier`, as shown to people; SQL is the adapter's to write.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_temporary() {
+            return f.write_str(&self.identifier);
+        }
         write!(f, "{}.{}", self.schema, self.identifier)
     }
 }

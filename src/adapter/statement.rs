@@ -111,8 +111,8 @@ pub enum Statement {
         into: Relation,
         /// Its columns in the order of the file.
         columns: Vec<ColumnDefinition>,
-        /// The rows.
-        rows: SeedRows,
+        /// The rows, shared: a statement is copied on its way, its rows are not.
+        rows: std::sync::Arc<SeedRows>,
     },
     /// Adds a column to a table.
     AddColumn {

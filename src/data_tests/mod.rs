@@ -1,0 +1,308 @@
+//! The built-in generic tests: one template each, the arguments it takes, and what its rows show.
+//!
+//! In: the arguments of a declared test. Out: the templates (macros `test_<name>` of the package `dbt`), and what is wrong
+//! with the arguments. Does not know who uses a test, nor how it is run.
+//! A new test is a file here and a line in [`ALL`].
+
+use serde_json::{Map, Value};
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+
+/// A built-in generic test.
+#[derive(Clone, Copy, Debug)]
+pub struct DataTest {
+    /// Its name, as YAML says it.
+    pub name: &'static str,
+    /// The file with its macro.
+    pub template: &'static str,
+    /// What it takes, beside `model`.
+    pub arguments: &'static [Argument],
+    /// Columns of its answer that hold a value of the tested column.
+    pub values: &'static [&'static str],
+}
+
+/// An argument of a test.
+#[derive(Clone, Copy, Debug)]
+pub struct Argument {
+    /// Its name.
+    pub name: &'static str,
+    /// What it may be.
+    pub kind: Kind,
+    /// Whether the test means nothing without it.
+    pub required: bool,
+}
+
+/// What an argument may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A column, a relation or an expression.
+    Text,
+    /// A number, or an expression that stands for one.
+    Number,
+    /// `true` or `false`.
+    Flag,
+    /// A list with at least one entry.
+    List,
+}
+
+const fn needs(name: &'static str, kind: Kind) -> Argument {
+    Argument {
+        name,
+        kind,
+        required: true,
+    }
+}
+
+const fn takes(name: &'static str, kind: Kind) -> Argument {
+    Argument {
+        name,
+        kind,
+        required: false,
+    }
+}
+
+const COLUMN: Argument = needs("column_name", Kind::Text);
+
+/// Every built-in generic test.
+pub const ALL: [DataTest; 8] = [
+    DataTest {
+        name: "unique",
+        template: include_str!("unique.sql"),
+        arguments: &[COLUMN],
+        values: &["unique_field"],
+    },
+    DataTest {
+        name: "not_null",
+        template: include_str!("not_null.sql"),
+        arguments: &[COLUMN],
+        values: &[],
+    },
+    DataTest {
+        name: "accepted_values",
+        template: include_str!("accepted_values.sql"),
+        arguments: &[
+            COLUMN,
+            needs("values", Kind::List),
+            takes("quote", Kind::Flag),
+        ],
+        values: &["value_field"],
+    },
+    DataTest {
+        name: "relationships",
+        template: include_str!("relationships.sql"),
+        arguments: &[COLUMN, needs("to", Kind::Text), needs("field", Kind::Text)],
+        values: &["from_field"],
+    },
+    DataTest {
+        name: "row_count",
+        template: include_str!("row_count.sql"),
+        arguments: &[
+            takes("equals", Kind::Number),
+            takes("min", Kind::Number),
+            takes("max", Kind::Number),
+            takes("compare_to", Kind::Text),
+            takes("factor", Kind::Number),
+            takes("tolerance", Kind::Number),
+            takes("column_name", Kind::Text),
+        ],
+        values: &[],
+    },
+    DataTest {
+        name: "unique_combination",
+        template: include_str!("unique_combination.sql"),
+        arguments: &[
+            needs("columns", Kind::List),
+            takes("column_name", Kind::Text),
+        ],
+        values: &[],
+    },
+    DataTest {
+        name: "accepted_range",
+        template: include_str!("accepted_range.sql"),
+        arguments: &[
+            COLUMN,
+            takes("min_value", Kind::Number),
+            takes("max_value", Kind::Number),
+            takes("inclusive", Kind::Flag),
+        ],
+        values: &[],
+    },
+    DataTest {
+        name: "expression_is_true",
+        template: include_str!("expression_is_true.sql"),
+        arguments: &[
+            needs("expression", Kind::Text),
+            takes("column_name", Kind::Text),
+        ],
+        values: &[],
+    },
+];
+
+/// Macros that the call of a test leans on: `get_where_subquery`.
+pub const SUPPORT: &str = include_str!("support.sql");
+
+/// Of these arguments a test needs at least one.
+const ONE_OF: [(&str, &[&str]); 2] = [
+    ("row_count", &["equals", "min", "max", "compare_to"]),
+    ("accepted_range", &["min_value", "max_value"]),
+];
+
+/// The built-in test of this name.
+pub fn find(name: &str) -> Option<&'static DataTest> {
+    ALL.iter().find(|test| test.name == name)
+}
+
+/// What is wrong with the arguments of a declared test, `column_name` among them; a test that is not built in takes anything.
+///
+/// The diagnostics have no place yet: who declared the test knows it.
+pub fn check_arguments(name: &str, arguments: &Map<String, Value>) -> Diagnostics {
+    let mut problems = Diagnostics::default();
+    let Some(test) = find(name) else {
+        return problems;
+    };
+    for (given, value) in arguments {
+        if given == "model" {
+            continue;
+        }
+        match test.arguments.iter().find(|known| known.name == given) {
+            None => problems.push(unknown(test, given)),
+            Some(known) => problems.extend(wrong_kind(test, known, value)),
+        }
+    }
+    let given = |name: &str| arguments.get(name).is_some_and(|value| !value.is_null());
+    for argument in test.arguments.iter().filter(|argument| argument.required) {
+        if !given(argument.name) {
+            problems.push(missing(test, argument));
+        }
+    }
+    let one_of = ONE_OF.iter().find(|(test, _)| *test == name);
+    if let Some((_, choices)) = one_of
+        && !choices.iter().any(|choice| given(choice))
+    {
+        problems.push(Diagnostic::error(
+            "missing-test-argument",
+            format!("test `{name}` needs one of `{}`", choices.join("`, `")),
+        ));
+    }
+    for refinement in ["factor", "tolerance"] {
+        if given(refinement) && !given("compare_to") {
+            problems.push(Diagnostic::error(
+                "missing-test-argument",
+                format!("`{refinement}` of test `{name}` means nothing without `compare_to`"),
+            ));
+        }
+    }
+    problems
+}
+
+fn unknown(test: &DataTest, given: &str) -> Diagnostic {
+    let known = test.arguments.iter().map(|argument| argument.name);
+    let list: Vec<String> = known.clone().map(|name| format!("`{name}`")).collect();
+    Diagnostic::error(
+        "unknown-test-argument",
+        format!("test `{}` takes no argument `{given}`", test.name),
+    )
+    .did_you_mean(given, known)
+    .help(format!("it takes {}", list.join(", ")))
+}
+
+fn missing(test: &DataTest, argument: &Argument) -> Diagnostic {
+    let problem = Diagnostic::error(
+        "missing-test-argument",
+        format!("test `{}` needs `{}`", test.name, argument.name),
+    );
+    if argument.name == "column_name" {
+        return problem.help("declare it under a column, or name one with `column_name`");
+    }
+    problem
+}
+
+fn wrong_kind(test: &DataTest, argument: &Argument, value: &Value) -> Option<Diagnostic> {
+    let template = value.as_str().is_some_and(|text| text.contains("{{"));
+    let (fits, expected) = match argument.kind {
+        Kind::Text => (value.is_string(), "text"),
+        Kind::Number => (value.is_number() || value.is_string(), "a number"),
+        Kind::Flag => (value.is_boolean(), "`true` or `false`"),
+        Kind::List => (
+            value.as_array().is_some_and(|entries| !entries.is_empty()),
+            "a list with at least one entry",
+        ),
+    };
+    let optional = value.is_null() && !argument.required;
+    (!fits && !template && !optional && !value.is_null()).then(|| {
+        Diagnostic::error(
+            "bad-test-argument",
+            format!(
+                "`{}` of test `{}` must be {expected}",
+                argument.name, test.name
+            ),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+    use serde_json::json;
+
+    use super::*;
+
+    fn told(name: &str, arguments: Value) -> String {
+        let arguments = arguments.as_object().cloned().unwrap_or_default();
+        check_arguments(name, &arguments)
+            .into_iter()
+            .map(|problem| {
+                let help: String = problem.help.iter().map(|h| format!("\n  {h}")).collect();
+                format!("{}: {}{help}\n", problem.code, problem.message)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_declared_test_is_checked_before_anything_runs() {
+        let columns = json!({"column_name": "level", "value": ["free", "paid"], "quote": "no"});
+        assert_snapshot!(told("accepted_values", columns), @r"
+        unknown-test-argument: test `accepted_values` takes no argument `value`
+          did you mean `values`?
+          it takes `column_name`, `values`, `quote`
+        bad-test-argument: `quote` of test `accepted_values` must be `true` or `false`
+        missing-test-argument: test `accepted_values` needs `values`
+        ");
+        assert_snapshot!(told("row_count", json!({"tolerance": 0.1})), @r"
+        missing-test-argument: test `row_count` needs one of `equals`, `min`, `max`, `compare_to`
+        missing-test-argument: `tolerance` of test `row_count` means nothing without `compare_to`
+        ");
+        assert_snapshot!(told("not_null", json!({})), @r"
+        missing-test-argument: test `not_null` needs `column_name`
+          declare it under a column, or name one with `column_name`
+        ");
+        assert_snapshot!(told("unique_combination", json!({"columns": []})), @"bad-test-argument: `columns` of test `unique_combination` must be a list with at least one entry");
+    }
+
+    #[test]
+    fn what_is_right_passes_and_what_is_not_built_in_takes_anything() {
+        assert_eq!(told("row_count", json!({"equals": "{{ var('n') }}"})), "");
+        assert_eq!(
+            told(
+                "relationships",
+                json!({"model": "m", "column_name": "a", "to": "ref('b')", "field": "c"})
+            ),
+            ""
+        );
+        assert_eq!(told("is_even", json!({"anything": 1})), "");
+    }
+
+    #[test]
+    fn every_template_defines_the_macro_of_its_name_and_its_arguments() {
+        for test in &ALL {
+            let head = test.template.lines().next().unwrap();
+            assert!(
+                head.starts_with(&format!("{{% test {}(model", test.name)),
+                "{head}"
+            );
+            for argument in test.arguments {
+                assert!(head.contains(argument.name), "{} in {head}", argument.name);
+            }
+        }
+    }
+}

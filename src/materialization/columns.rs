@@ -1,0 +1,222 @@
+//! Declared columns and the checks of what a configuration says about them.
+
+use super::Input;
+use crate::adapter::statement::{
+    ColumnDefinition, Dist, SortType, TableAttributes, TableConstraint,
+};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::manifest::node::{Column, Constraint, ConstraintKind};
+
+/// The most columns of a compound sort key.
+const MAX_COMPOUND: usize = 400;
+/// The most columns of an interleaved sort key.
+const MAX_INTERLEAVED: usize = 8;
+
+/// A declared column as a `create table` wants it; `bigint identity(0,1)` is a type and an identity.
+///
+/// # Errors
+/// When it has no type.
+pub fn column_definition(column: &Column) -> Result<ColumnDefinition, Diagnostic> {
+    let declared = column.data_type.as_deref().map(str::trim).unwrap_or("");
+    if declared.is_empty() {
+        return Err(Diagnostic::error(
+            "missing-data-type",
+            format!("column `{}` has no `data_type`", column.name),
+        )
+        .at_some(column.declared_at.clone())
+        .help("a table that is made from its declared columns needs the type of each"));
+    }
+    let (data_type, identity) = identity(declared);
+    let has = |kind: ConstraintKind| {
+        column
+            .constraints
+            .iter()
+            .any(|constraint| constraint.kind == kind)
+    };
+    Ok(ColumnDefinition {
+        not_null: has(ConstraintKind::NotNull),
+        primary_key: has(ConstraintKind::PrimaryKey),
+        unique: has(ConstraintKind::Unique),
+        encode: column.encode.clone(),
+        identity,
+        origin: column.declared_at.clone(),
+        ..ColumnDefinition::new(&column.name, data_type)
+    })
+}
+
+/// `bigint identity(0, 1)` into `bigint` and its seed and step.
+fn identity(declared: &str) -> (String, Option<(i64, i64)>) {
+    let lower = declared.to_ascii_lowercase();
+    let found = lower.find("identity").and_then(|at| {
+        let arguments = lower[at + "identity".len()..].trim().strip_prefix('(')?;
+        let (seed, step) = arguments.strip_suffix(')')?.split_once(',')?;
+        Some((at, (seed.trim().parse().ok()?, step.trim().parse().ok()?)))
+    });
+    match found {
+        Some((at, identity)) => (declared[..at].trim().to_owned(), Some(identity)),
+        None => (declared.to_owned(), None),
+    }
+}
+
+/// All declared columns and the constraints over several of them.
+pub(super) fn declared(
+    input: &Input<'_>,
+    warnings: &mut Vec<Diagnostic>,
+) -> Result<(Vec<ColumnDefinition>, Vec<TableConstraint>), Diagnostics> {
+    let mut problems = Diagnostics::default();
+    let mut columns = Vec::new();
+    let mut constraints = Vec::new();
+    if input.node.columns.is_empty() {
+        problems.push(
+            Diagnostic::error(
+                "no-columns",
+                format!(
+                    "`{}` declares no columns to make its table from",
+                    input.node.name
+                ),
+            )
+            .at_some(input.node.declared_at.clone().or_else(|| input.place()))
+            .help("list them under `columns:` with `name` and `data_type`"),
+        );
+    }
+    for column in input.node.columns.values() {
+        match column_definition(column) {
+            Ok(definition) => columns.push(definition),
+            Err(problem) => problems.push(problem),
+        }
+        for constraint in &column.constraints {
+            match constraint.kind {
+                ConstraintKind::ForeignKey => constraints.extend(over_several(
+                    input,
+                    constraint,
+                    std::slice::from_ref(&column.name),
+                    &mut problems,
+                )),
+                ConstraintKind::Check | ConstraintKind::Custom => {
+                    warnings.extend(left_out(input, constraint));
+                }
+                _ => {}
+            }
+        }
+    }
+    for constraint in &input.node.constraints {
+        if constraint.kind == ConstraintKind::NotNull {
+            for definition in &mut columns {
+                definition.not_null |= constraint
+                    .columns
+                    .iter()
+                    .any(|name| name.eq_ignore_ascii_case(&definition.name));
+            }
+            continue;
+        }
+        let before = constraints.len();
+        constraints.extend(over_several(
+            input,
+            constraint,
+            &constraint.columns,
+            &mut problems,
+        ));
+        if constraints.len() == before && !problems.has_errors() {
+            warnings.extend(left_out(input, constraint));
+        }
+    }
+    problems.or((columns, constraints)).map(|(value, _)| value)
+}
+
+fn over_several(
+    input: &Input<'_>,
+    constraint: &Constraint,
+    columns: &[String],
+    problems: &mut Diagnostics,
+) -> Option<TableConstraint> {
+    let known = || {
+        input
+            .node
+            .columns
+            .values()
+            .map(|column| column.name.as_str())
+    };
+    for column in columns {
+        if !known().any(|name| name.eq_ignore_ascii_case(column)) {
+            let problem = input.unknown_column("a constraint", column, known());
+            problems.push(problem.at_some(constraint.declared_at.clone()));
+        }
+    }
+    match constraint.kind {
+        ConstraintKind::PrimaryKey => Some(TableConstraint::PrimaryKey(columns.to_vec())),
+        ConstraintKind::Unique => Some(TableConstraint::Unique(columns.to_vec())),
+        ConstraintKind::ForeignKey => {
+            let to = constraint
+                .to_node
+                .and_then(|id| (input.node_of)(id))
+                .and_then(|node| node.relation.clone())?;
+            Some(TableConstraint::ForeignKey {
+                columns: columns.to_vec(),
+                to,
+                to_columns: constraint.to_columns.clone(),
+            })
+        }
+        _ => None,
+    }
+}
+
+fn left_out(input: &Input<'_>, constraint: &Constraint) -> Option<Diagnostic> {
+    let kind = match constraint.kind {
+        ConstraintKind::Check => "check",
+        ConstraintKind::Custom => "custom",
+        ConstraintKind::ForeignKey => "foreign key",
+        _ => return None,
+    };
+    constraint.warn_unsupported.then(|| {
+        Diagnostic::warning(
+            "unsupported-constraint",
+            format!("a {kind} constraint of `{}` is left out", input.node.name),
+        )
+        .at_some(constraint.declared_at.clone())
+        .label("not something that Redshift can keep")
+        .help("a data test can check the same")
+    })
+}
+
+/// Whether `dist` and `sort` name columns that the node has. `columns` is none where nobody knows them yet.
+pub(super) fn check_attributes<'b>(
+    input: &Input<'_>,
+    attributes: &TableAttributes,
+    columns: Option<impl Iterator<Item = &'b str> + Clone>,
+) -> Diagnostics {
+    let mut problems = Diagnostics::default();
+    if let Some(columns) = columns {
+        let mut check = |what: &str, name: &String| {
+            let known = columns
+                .clone()
+                .any(|column| column.eq_ignore_ascii_case(name));
+            if !known {
+                problems.push(input.unknown_column(what, name, columns.clone()));
+            }
+        };
+        if let Some(Dist::Key(column)) = &attributes.dist {
+            check("`dist`", column);
+        }
+        for column in &attributes.sort {
+            check("`sort`", column);
+        }
+    }
+    let most = match attributes.sort_type {
+        Some(SortType::Interleaved) => MAX_INTERLEAVED,
+        _ => MAX_COMPOUND,
+    };
+    if attributes.sort.len() > most {
+        problems.push(
+            Diagnostic::error(
+                "long-sort-key",
+                format!(
+                    "the sort key of `{}` has {} columns, Redshift takes {most}",
+                    input.node.name,
+                    attributes.sort.len()
+                ),
+            )
+            .at_some(input.place_of(&attributes.sort[0])),
+        );
+    }
+    problems
+}

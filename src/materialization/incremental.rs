@@ -1,0 +1,398 @@
+//! `incremental`: new rows into a table that stays.
+//!
+//! The batch is built into a temporary table first, then applied in one short transaction. With a `unique_key`, the same
+//! batch twice changes nothing. As on Redshift itself, a NULL in the key matches no row.
+
+use super::publish::{beside, clean, describe, hooks_of, prepare, raw};
+use super::{
+    Build, Input, Materialization, Phase, SchemaChange, Section, Work, by_name, columns, sections,
+    table,
+};
+use crate::adapter::Statement;
+use crate::adapter::statement::{Rows, TableAttributes};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::manifest::config::OnSchemaChange;
+use crate::relation::{ExistingRelation, Relation, RelationKind};
+
+pub(super) const MATERIALIZATION: Materialization = Materialization {
+    name: "incremental",
+    work,
+    keys: &[
+        "unique_key",
+        "incremental_strategy",
+        "incremental_predicates",
+        "merge_update_columns",
+        "merge_exclude_columns",
+        "on_schema_change",
+        "dist",
+        "sort",
+        "sort_type",
+        "backup",
+    ],
+};
+
+/// How a batch meets the rows that are there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Strategy {
+    Append,
+    DeleteInsert,
+    Merge,
+}
+
+const STRATEGIES: [(&str, Strategy); 3] = [
+    ("append", Strategy::Append),
+    ("delete+insert", Strategy::DeleteInsert),
+    ("merge", Strategy::Merge),
+];
+
+/// A batch and where it goes.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Batch {
+    pub(super) strategy: Strategy,
+    pub(super) into: Relation,
+    pub(super) from: Relation,
+    pub(super) key: Vec<String>,
+    pub(super) predicates: Vec<String>,
+    pub(super) update: Vec<String>,
+    pub(super) exclude: Vec<String>,
+}
+
+impl Batch {
+    /// The statements that apply it to these columns of the table.
+    pub(super) fn apply(&self, columns: &[String]) -> Vec<Statement> {
+        let insert = Statement::Insert {
+            into: self.into.clone(),
+            columns: columns.to_vec(),
+            from: Rows::Relation(self.from.clone()),
+        };
+        match self.strategy {
+            // Without a key nothing can match: all rows are new, as in dbt.
+            _ if self.key.is_empty() => vec![insert],
+            Strategy::Append => vec![insert],
+            Strategy::DeleteInsert => vec![
+                Statement::DeleteByKey {
+                    from: self.into.clone(),
+                    using: self.from.clone(),
+                    key: self.key.clone(),
+                    predicates: self.predicates.clone(),
+                },
+                insert,
+            ],
+            Strategy::Merge => vec![Statement::Merge {
+                into: self.into.clone(),
+                using: self.from.clone(),
+                key: self.key.clone(),
+                update: self.updated(columns),
+                insert: columns.to_vec(),
+                predicates: self.predicates.clone(),
+            }],
+        }
+    }
+
+    fn updated(&self, columns: &[String]) -> Vec<String> {
+        if !self.update.is_empty() {
+            return self.update.clone();
+        }
+        let excluded = by_name(self.exclude.iter().map(String::as_str));
+        columns
+            .iter()
+            .filter(|column| !excluded.contains_key(&column.to_lowercase()))
+            .cloned()
+            .collect()
+    }
+}
+
+fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
+    let strategy = strategy(input)?;
+    let old = input
+        .existing
+        .get(input.relation()?)
+        .filter(|old| old.kind == RelationKind::Table && !input.full_refresh());
+    let build = match old {
+        None => {
+            let problems = check(input, input.query_columns);
+            if problems.has_errors() {
+                return Err(problems);
+            }
+            table::build(input)?
+        }
+        Some(old) => next(input, strategy, old)?,
+    };
+    Ok(Work::Build(Box::new(build)))
+}
+
+/// The strategy as configured; without one, `delete+insert` where there is a key, else `append`.
+fn strategy(input: &Input<'_>) -> Result<Strategy, Diagnostics> {
+    let config = &input.node.config;
+    if !config.merge_update_columns.is_empty() && !config.merge_exclude_columns.is_empty() {
+        return Err(input.error(
+            "bad-config",
+            format!(
+                "`{}` has both `merge_update_columns` and `merge_exclude_columns`: one is enough",
+                input.node.name
+            ),
+        ));
+    }
+    let name = match config.incremental_strategy.as_deref() {
+        None | Some("default") if config.unique_key.is_empty() => return Ok(Strategy::Append),
+        None | Some("default") => return Ok(Strategy::DeleteInsert),
+        Some(name) => name,
+    };
+    if let Some((_, strategy)) = STRATEGIES.iter().find(|(known, _)| *known == name) {
+        return Ok(*strategy);
+    }
+    let problem = match name {
+        "microbatch" | "insert_overwrite" => Diagnostic::error(
+            "unsupported-strategy",
+            format!("the incremental strategy `{name}` is not supported"),
+        ),
+        _ => Diagnostic::error(
+            "unknown-strategy",
+            format!("there is no incremental strategy `{name}`"),
+        )
+        .did_you_mean(name, STRATEGIES.iter().map(|(known, _)| *known)),
+    };
+    Err(problem
+        .at_some(input.place_of(name))
+        .help("use `append`, `delete+insert` or `merge`")
+        .into())
+}
+
+/// Whether the columns that the configuration names are there.
+fn check(input: &Input<'_>, query_columns: Option<&[String]>) -> Diagnostics {
+    let mut problems = Diagnostics::default();
+    let Some(known) = query_columns else {
+        return problems;
+    };
+    let config = &input.node.config;
+    for (what, names) in [
+        ("`unique_key`", &config.unique_key),
+        ("`merge_update_columns`", &config.merge_update_columns),
+        ("`merge_exclude_columns`", &config.merge_exclude_columns),
+    ] {
+        // A key may be an expression; only a plain name can be looked up.
+        for name in names.iter().filter(|name| is_plain(name)) {
+            if !known.iter().any(|column| column.eq_ignore_ascii_case(name)) {
+                let known = known.iter().map(String::as_str);
+                problems.push(input.unknown_column(what, name, known));
+            }
+        }
+    }
+    problems
+}
+
+fn is_plain(name: &str) -> bool {
+    name.chars()
+        .all(|character| character.is_alphanumeric() || character == '_')
+}
+
+/// A run on a table that is there.
+fn next(
+    input: &Input<'_>,
+    strategy: Strategy,
+    old: &ExistingRelation,
+) -> Result<Build, Diagnostics> {
+    let query = input.query()?;
+    let config = &input.node.config;
+    let mut problems = check(input, input.query_columns);
+    problems.extend(columns::check_attributes(
+        input,
+        &config.attributes,
+        input
+            .query_columns
+            .map(|names| names.iter().map(String::as_str)),
+    ));
+    let ignore = config.on_schema_change == OnSchemaChange::Ignore;
+    if ignore {
+        problems.extend(missing(input, old));
+    }
+    if problems.has_errors() {
+        return Err(problems);
+    }
+    let columns: Vec<String> = old
+        .columns
+        .iter()
+        .map(|column| column.name.clone())
+        .collect();
+    let batch = Batch {
+        strategy,
+        into: input.relation()?.clone(),
+        from: Relation::temporary(beside(input.relation()?, "__rs_tmp").identifier),
+        key: config.unique_key.clone(),
+        predicates: config.incremental_predicates.clone(),
+        update: config.merge_update_columns.clone(),
+        exclude: config.merge_exclude_columns.clone(),
+    };
+    let mut after = describe(input, &batch.into, RelationKind::Table);
+    after.extend(raw(&input.hooks.post, true));
+    let mut build = if ignore && strategy == Strategy::Append && config.sql_header.is_none() {
+        let insert = append(input, &batch.into, query, &columns);
+        in_one(input, vec![insert], after)
+    } else if ignore && !raw(&input.hooks.pre, true).is_empty() {
+        let mut made = vec![stage(input, &batch, query)];
+        made.extend(batch.apply(&columns));
+        let mut build = in_one(input, made, after);
+        close(input, &mut build, &batch);
+        build
+    } else {
+        let mut build = staged(input, &batch, query);
+        let publish = Section {
+            phase: Phase::Publish,
+            transaction: true,
+            retryable: hooks_of(input.hooks, true).next().is_none(),
+            statements: after,
+        };
+        if ignore {
+            let mut statements = batch.apply(&columns);
+            statements.extend(publish.statements);
+            build.sections.push(Section {
+                transaction: statements.len() > 1,
+                statements,
+                ..publish
+            });
+            close(input, &mut build, &batch);
+        } else {
+            build.staging = Some((RelationKind::Table, batch.from.clone()));
+            build.then = Some(Box::new(SchemaChange {
+                clean: clean(input, vec![drop_staging(&batch)]),
+                policy: config.on_schema_change,
+                existing: old.columns.clone(),
+                place: input.place_of(&batch.into.identifier),
+                batch,
+                publish,
+            }));
+        }
+        build
+    };
+    build.counts = Some(old.relation.clone());
+    Ok(build)
+}
+
+/// Columns of the table that the query no longer gives, while schema changes are ignored.
+fn missing(input: &Input<'_>, old: &ExistingRelation) -> Option<Diagnostic> {
+    let found = by_name(input.query_columns?.iter().map(String::as_str));
+    let gone: Vec<String> = old
+        .columns
+        .iter()
+        .filter(|column| !found.contains_key(&column.name.to_lowercase()))
+        .map(|column| format!("`{}`", column.name))
+        .collect();
+    (!gone.is_empty()).then(|| {
+        Diagnostic::error(
+            "schema-changed",
+            format!(
+                "the table of `{}` has {}, its query does not",
+                input.node.name,
+                gone.join(", ")
+            ),
+        )
+        .at_some(input.place())
+        .help("let the table follow with `on_schema_change: sync_all_columns`")
+        .help("or make it anew with `--full-refresh`")
+    })
+}
+
+/// One insert straight from the query, into the table's columns by name.
+fn append(input: &Input<'_>, into: &Relation, query: &str, columns: &[String]) -> Statement {
+    let of_table = by_name(columns.iter().map(String::as_str));
+    let same = input.query_columns.filter(|found| {
+        found.len() == columns.len()
+            && found
+                .iter()
+                .all(|name| of_table.contains_key(&name.to_lowercase()))
+    });
+    let (columns, rows) = match same {
+        Some(found) => (found.to_vec(), query.to_owned()),
+        None => {
+            let list: Vec<String> = columns
+                .iter()
+                .map(|name| format!("\"{}\"", name.replace('"', "\"\"")))
+                .collect();
+            let rows = format!("select {}\nfrom (\n{query}\n) as rs_batch", list.join(", "));
+            (columns.to_vec(), rows)
+        }
+    };
+    Statement::Insert {
+        into: into.clone(),
+        columns,
+        from: Rows::Query(rows),
+    }
+}
+
+/// Everything in one transaction: pre-hooks, the batch, what follows it.
+fn in_one(input: &Input<'_>, made: Vec<Statement>, after: Vec<Statement>) -> Build {
+    let mut statements = raw(&input.hooks.pre, true);
+    statements.extend(made);
+    statements.extend(after);
+    Build {
+        sections: sections([
+            prepare(input, &beside_of(input)),
+            Section {
+                phase: Phase::Publish,
+                transaction: statements.len() > 1,
+                retryable: hooks_of(input.hooks, true).next().is_none(),
+                statements,
+            },
+            clean(input, Vec::new()),
+        ]),
+        ..Build::default()
+    }
+}
+
+/// The batch in its temporary table, not yet applied.
+fn staged(input: &Input<'_>, batch: &Batch, query: &str) -> Build {
+    let mut statements = raw(&input.hooks.pre, true);
+    let hooked = !statements.is_empty();
+    statements.push(stage(input, batch, query));
+    Build {
+        sections: sections([
+            prepare(input, &batch.into),
+            Section {
+                phase: Phase::Build,
+                transaction: hooked,
+                retryable: !hooked,
+                statements,
+            },
+        ]),
+        ..Build::default()
+    }
+}
+
+fn stage(input: &Input<'_>, batch: &Batch, query: &str) -> Statement {
+    let config = &input.node.config;
+    Statement::CreateTableAs {
+        relation: batch.from.clone(),
+        query: query.to_owned(),
+        attributes: TableAttributes {
+            backup: None,
+            ..config.attributes.clone()
+        },
+        temporary: true,
+        header: config.sql_header.clone(),
+    }
+}
+
+fn drop_staging(batch: &Batch) -> Statement {
+    Statement::Drop {
+        kind: RelationKind::Table,
+        relation: batch.from.clone(),
+        if_exists: true,
+    }
+}
+
+/// The temporary table dropped at the end: a connection builds many nodes.
+fn close(input: &Input<'_>, build: &mut Build, batch: &Batch) {
+    build
+        .sections
+        .retain(|section| section.phase != Phase::Clean);
+    build.sections.push(clean(input, vec![drop_staging(batch)]));
+    build.staging = Some((RelationKind::Table, batch.from.clone()));
+}
+
+fn beside_of(input: &Input<'_>) -> Relation {
+    input
+        .node
+        .relation
+        .clone()
+        .unwrap_or_else(|| Relation::temporary(&input.node.name))
+}

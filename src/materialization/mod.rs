@@ -1,0 +1,277 @@
+//! How a node becomes a table, a view or an answer: a query in, typed statements out.
+//!
+//! In: [`Input`], a node with its compiled query and what exists. Out: [`Work`], statements in sections, as data.
+//! Runs nothing, and knows no warehouse's SQL beyond the queries that it puts around the model's own.
+//! A new materialization is a file here and a line in [`ALL`].
+
+mod columns;
+mod ephemeral;
+mod incremental;
+mod load;
+mod publish;
+mod schema_change;
+mod seed;
+mod table;
+mod test;
+mod view;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+pub use columns::column_definition;
+pub use schema_change::SchemaChange;
+pub use test::{Hidden, TestQuery};
+
+use crate::adapter::Statement;
+use crate::adapter::statement::{ColumnDefinition, SeedRows};
+use crate::diagnostic::{Diagnostic, Diagnostics, Span};
+use crate::manifest::{Node, NodeId};
+use crate::relation::{ExistingRelations, Relation, RelationKind};
+
+/// A way to materialize a node.
+#[derive(Clone, Copy, Debug)]
+pub struct Materialization {
+    /// Its name, as `materialized` says it.
+    pub name: &'static str,
+    /// What it does with a node.
+    pub work: fn(&Input<'_>) -> Result<Work, Diagnostics>,
+    /// The configuration keys that mean something to it, beside those of every node.
+    pub keys: &'static [&'static str],
+}
+
+/// Every materialization there is.
+pub const ALL: [Materialization; 7] = [
+    view::MATERIALIZATION,
+    table::MATERIALIZATION,
+    incremental::MATERIALIZATION,
+    ephemeral::MATERIALIZATION,
+    seed::MATERIALIZATION,
+    load::MATERIALIZATION,
+    test::MATERIALIZATION,
+];
+
+/// Everything that a materialization looks at.
+#[derive(Clone, Copy)]
+pub struct Input<'a> {
+    /// The node.
+    pub node: &'a Node,
+    /// Its query as compiled, ephemerals inlined; none for a seed or a load.
+    pub query: Option<&'a str>,
+    /// The names of the query's columns in order, where they are known without running it.
+    pub query_columns: Option<&'a [String]>,
+    /// What the warehouse holds.
+    pub existing: &'a ExistingRelations,
+    /// Whether `--full-refresh` was given; a node's own `full_refresh` overrides it.
+    pub full_refresh: bool,
+    /// Whether `--store-failures` was given; a test's own `store_failures` overrides it.
+    pub store_failures: bool,
+    /// The node's hooks, rendered.
+    pub hooks: &'a Hooks,
+    /// A seed's columns and rows.
+    pub seed: Option<&'a Seed>,
+    /// The relations that this run makes anew after this node: views bound to the old table may be dropped if they are among them.
+    pub rebuilt: &'a BTreeSet<(String, String)>,
+    /// The other nodes, for foreign keys and for the columns that a test must not show.
+    pub node_of: &'a dyn Fn(NodeId) -> Option<&'a Node>,
+}
+
+impl<'a> Input<'a> {
+    /// The relation that the node stands for.
+    fn relation(&self) -> Result<&'a Relation, Diagnostics> {
+        self.node.relation.as_ref().ok_or_else(|| {
+            self.error(
+                "no-relation",
+                format!("`{}` has no place in the warehouse", self.node.name),
+            )
+        })
+    }
+
+    /// The compiled query.
+    fn query(&self) -> Result<&'a str, Diagnostics> {
+        self.query
+            .filter(|query| !query.trim().is_empty())
+            .ok_or_else(|| {
+                self.error(
+                    "empty-query",
+                    format!("`{}` has no SQL to build it from", self.node.name),
+                )
+            })
+    }
+
+    /// Whether the node is built as if nothing were there.
+    fn full_refresh(&self) -> bool {
+        self.node.config.full_refresh.unwrap_or(self.full_refresh)
+    }
+
+    fn error(&self, code: &'static str, message: String) -> Diagnostics {
+        Diagnostic::error(code, message)
+            .at_some(self.place())
+            .into()
+    }
+
+    /// Where the node is written: its file, or else its declaration.
+    fn place(&self) -> Option<Span> {
+        let code = self.node.code.as_ref();
+        code.map(|code| Span::new(&code.source, first_line(code.text(), code.range.start)))
+            .or_else(|| self.node.declared_at.clone())
+    }
+
+    /// Where a word that the configuration names stands in quotes in the node's own file, or else the node.
+    fn place_of(&self, word: &str) -> Option<Span> {
+        let in_code = self.node.code.as_ref().and_then(|code| {
+            ['\'', '"'].iter().find_map(|quote| {
+                let at = code.text().find(&format!("{quote}{word}{quote}"))?;
+                let start = code.range.start + at + 1;
+                Some(Span::new(&code.source, start..start + word.len()))
+            })
+        });
+        in_code
+            .or_else(|| self.node.declared_at.clone())
+            .or_else(|| self.place())
+    }
+
+    /// An error about a column that the configuration names and that is not among the node's.
+    fn unknown_column<'b>(
+        &self,
+        what: &str,
+        column: &str,
+        known: impl Iterator<Item = &'b str> + Clone,
+    ) -> Diagnostic {
+        let count = known.clone().count();
+        Diagnostic::error(
+            "unknown-column",
+            format!(
+                "{what} names `{column}`, which `{}` does not have",
+                self.node.name
+            ),
+        )
+        .at_some(self.place_of(column))
+        .label(format!("not among its {count} columns"))
+        .did_you_mean(column, known)
+    }
+}
+
+fn first_line(text: &str, start: usize) -> std::ops::Range<usize> {
+    start..start + text.find('\n').unwrap_or(text.len())
+}
+
+/// The hooks of a node, rendered, in order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Hooks {
+    /// `pre-hook`.
+    pub pre: Vec<RenderedHook>,
+    /// `post-hook`.
+    pub post: Vec<RenderedHook>,
+}
+
+/// A hook's SQL.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RenderedHook {
+    /// The SQL; a hook that renders to nothing runs nothing.
+    pub sql: String,
+    /// Whether it runs in the transaction that builds or publishes its node.
+    pub transaction: bool,
+    /// Where it is written.
+    pub origin: Option<Span>,
+}
+
+/// What a seed's file holds.
+#[derive(Clone, Debug)]
+pub struct Seed {
+    /// Its columns with their types.
+    pub columns: Vec<ColumnDefinition>,
+    /// Its rows.
+    pub rows: Arc<SeedRows>,
+}
+
+/// What a materialization answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Work {
+    /// Statements that make the node's relation.
+    Build(Box<Build>),
+    /// A query whose answer decides a data test.
+    Test(Box<TestQuery>),
+    /// Nothing runs in the warehouse: an ephemeral model.
+    Nothing,
+}
+
+/// The statements that make a node's relation, in sections.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Build {
+    /// The sections, in order.
+    pub sections: Vec<Section>,
+    /// What else there is to do, once the sections ran and the columns of a relation can be asked.
+    pub then: Option<Box<SchemaChange>>,
+    /// What is built beside and not yet published: dropped when the build fails on the way.
+    pub staging: Option<(RelationKind, Relation)>,
+    /// The table whose rows the report counts, if any.
+    pub counts: Option<Relation>,
+    /// What is worth a look, though it stops nothing.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Statements that stand or fall together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Section {
+    /// What the section is for.
+    pub phase: Phase,
+    /// Whether they run in one transaction.
+    pub transaction: bool,
+    /// Whether the whole may be tried again when somebody else was first: only when all statements are ours.
+    pub retryable: bool,
+    /// The statements, without `begin` and `commit`.
+    pub statements: Vec<Statement>,
+}
+
+/// What a [`Section`] is for. Between `Build` and `Publish` a new relation can be looked at before anyone reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Leftovers are removed, hooks run.
+    Prepare,
+    /// The new rows are made.
+    Build,
+    /// The new rows become visible.
+    Publish,
+    /// What was replaced is dropped, hooks run.
+    Clean,
+}
+
+/// What a node does, by its `materialized`.
+///
+/// # Errors
+/// What is wrong with its configuration, or that nothing has this name.
+pub fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
+    let name = input.node.config.materialized.as_str();
+    match ALL.iter().find(|known| known.name == name) {
+        Some(known) => (known.work)(input),
+        None if matches!(name, "materialized_view" | "snapshot" | "unit") => Err(input.error(
+            "unsupported-materialization",
+            format!(
+                "`{}` is materialized as `{name}`, which is not supported yet",
+                input.node.name
+            ),
+        )),
+        None => Err(Diagnostic::error(
+            "unknown-materialization",
+            format!("there is no materialization `{name}`"),
+        )
+        .at_some(input.place_of(name))
+        .did_you_mean(name, ALL.iter().map(|known| known.name))
+        .into()),
+    }
+}
+
+/// Sections without empty ones.
+fn sections(all: impl IntoIterator<Item = Section>) -> Vec<Section> {
+    all.into_iter()
+        .filter(|section| !section.statements.is_empty())
+        .collect()
+}
+
+/// The columns of a node as the warehouse knows them, by lower-case name.
+fn by_name<'a>(names: impl IntoIterator<Item = &'a str>) -> BTreeMap<String, &'a str> {
+    names
+        .into_iter()
+        .map(|name| (name.to_lowercase(), name))
+        .collect()
+}

@@ -1,0 +1,313 @@
+//! Building beside and swapping in: what every materialization that makes a relation anew has in common.
+//!
+//! The live relation is never touched while the query runs. The swap is one short transaction; the old relation is dropped
+//! after its commit. A killed run leaves at most a `__rs_tmp` or `__rs_old` relation, which the next run removes first.
+
+use sha2::{Digest, Sha256};
+
+use super::{Build, Input, Phase, RenderedHook, Section, sections};
+use crate::adapter::Statement;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::relation::{ExistingRelation, Relation, RelationKind};
+
+/// The longest name that Redshift takes, in bytes.
+const MAX_NAME: usize = 127;
+/// Bytes of a digest that stand for what was cut from a long name.
+const DIGEST: usize = 4;
+
+/// What is built beside, and what it takes the place of.
+pub(super) struct Publish<'a, 'b> {
+    input: &'a Input<'b>,
+    relation: &'a Relation,
+    kind: RelationKind,
+}
+
+impl<'a, 'b> Publish<'a, 'b> {
+    /// The publishing of a node as a table or a view.
+    pub(super) fn new(input: &'a Input<'b>, kind: RelationKind) -> Result<Self, Diagnostics> {
+        Ok(Self {
+            relation: input.relation()?,
+            input,
+            kind,
+        })
+    }
+
+    /// The whole build: `make` gives the statements that fill the relation it is handed.
+    pub(super) fn build(
+        &self,
+        make: impl FnOnce(&Relation) -> Vec<Statement>,
+    ) -> Result<Build, Diagnostics> {
+        let old = self.input.existing.get(self.relation);
+        let mut build = match old {
+            None => self.first(make(self.relation)),
+            Some(old) => self.swap(old, make)?,
+        };
+        build.counts = (self.kind == RelationKind::Table).then(|| self.relation.clone());
+        Ok(build)
+    }
+
+    /// Nothing stands under the name: no reader can be disturbed, and one transaction shows all or nothing.
+    fn first(&self, made: Vec<Statement>) -> Build {
+        let hooks = self.input.hooks;
+        let mut statements = raw(&hooks.pre, true);
+        statements.extend(made);
+        statements.extend(raw(&hooks.post, true));
+        statements.extend(describe(self.input, self.relation, self.kind));
+        let build = Section {
+            phase: Phase::Build,
+            transaction: statements.len() > 1,
+            retryable: hooks_of(hooks, true).next().is_none(),
+            statements,
+        };
+        Build {
+            sections: sections([
+                prepare(self.input, self.relation),
+                build,
+                clean(self.input, Vec::new()),
+            ]),
+            ..Build::default()
+        }
+    }
+
+    fn swap(
+        &self,
+        old: &ExistingRelation,
+        make: impl FnOnce(&Relation) -> Vec<Statement>,
+    ) -> Result<Build, Diagnostics> {
+        let hooks = self.input.hooks;
+        let dependents = self.dependents(old)?;
+        let staging = beside(self.relation, "__rs_tmp");
+        let away = beside(self.relation, "__rs_old");
+        let mut made = make(&staging);
+        let mut swap = retire(old, &away);
+        swap.push(Statement::Rename {
+            kind: self.kind,
+            from: staging.clone(),
+            to: self.relation.identifier.clone(),
+        });
+        swap.extend(raw(&hooks.post, true));
+        swap.extend(describe(self.input, self.relation, self.kind));
+        let mut all = vec![prepare(self.input, self.relation)];
+        // As in dbt, a pre-hook in the transaction is in the transaction that runs the query.
+        let pre = raw(&hooks.pre, true);
+        if pre.is_empty() {
+            all.push(Section {
+                phase: Phase::Build,
+                transaction: made.len() > 1,
+                retryable: true,
+                statements: made,
+            });
+        } else {
+            swap = pre.into_iter().chain(made.drain(..)).chain(swap).collect();
+        }
+        all.push(Section {
+            phase: Phase::Publish,
+            transaction: true,
+            retryable: hooks_of(hooks, true).next().is_none(),
+            statements: swap,
+        });
+        let mut dropped = dependents;
+        if old.kind != RelationKind::MaterializedView {
+            dropped.push(Statement::Drop {
+                kind: old.kind,
+                relation: away,
+                if_exists: true,
+            });
+        }
+        all.push(clean(self.input, dropped));
+        Ok(Build {
+            sections: sections(all),
+            staging: Some((self.kind, staging)),
+            ..Build::default()
+        })
+    }
+
+    /// Drops of the relations that are bound to the old one and would forbid its drop: those that this run makes anew, last first.
+    fn dependents(&self, old: &ExistingRelation) -> Result<Vec<Statement>, Diagnostics> {
+        let mut order: Vec<&ExistingRelation> = Vec::new();
+        let mut waiting: Vec<&Relation> = old.dependents.iter().rev().collect();
+        while let Some(relation) = waiting.pop() {
+            let Some(found) = self.input.existing.get(relation) else {
+                continue;
+            };
+            order.retain(|known| known.relation != found.relation);
+            order.push(found);
+            if order.len() > self.input.existing.iter().count() {
+                break;
+            }
+            waiting.extend(found.dependents.iter());
+        }
+        let stays: Vec<String> = order
+            .iter()
+            .filter(|found| !self.input.rebuilt.contains(&found.relation.key()))
+            .map(|found| format!("`{}`", found.relation))
+            .collect();
+        if !stays.is_empty() {
+            return Err(Diagnostic::error(
+                "bound-dependents",
+                format!(
+                    "`{}` cannot be replaced: {} bound to it",
+                    self.relation,
+                    match stays.as_slice() {
+                        [one] => format!("{one} is"),
+                        all => format!("{} are", all.join(", ")),
+                    }
+                ),
+            )
+            .at_some(self.input.place())
+            .help(format!(
+                "build it together with what stands on it: `--select {}+`",
+                self.input.node.name
+            ))
+            .help("or make those views late-binding: `bind: false`")
+            .into());
+        }
+        Ok(order
+            .iter()
+            .rev()
+            .map(|found| Statement::Drop {
+                kind: found.kind,
+                relation: found.relation.clone(),
+                if_exists: true,
+            })
+            .collect())
+    }
+}
+
+/// Leftovers of a killed run removed, and the hooks that run before and outside.
+pub(super) fn prepare(input: &Input<'_>, relation: &Relation) -> Section {
+    let mut statements: Vec<Statement> = ["__rs_tmp", "__rs_old"]
+        .iter()
+        .filter_map(|suffix| input.existing.get(&beside(relation, suffix)))
+        .map(|leftover| Statement::Drop {
+            kind: leftover.kind,
+            relation: leftover.relation.clone(),
+            if_exists: true,
+        })
+        .collect();
+    statements.extend(raw(&input.hooks.pre, false));
+    Section {
+        phase: Phase::Prepare,
+        transaction: false,
+        retryable: hooks_of(input.hooks, false).next().is_none(),
+        statements,
+    }
+}
+
+/// What was replaced dropped, and the hooks that run after and outside.
+pub(super) fn clean(input: &Input<'_>, mut statements: Vec<Statement>) -> Section {
+    statements.extend(raw(&input.hooks.post, false));
+    Section {
+        phase: Phase::Clean,
+        transaction: false,
+        retryable: hooks_of(input.hooks, false).next().is_none(),
+        statements,
+    }
+}
+
+/// The old relation moved out of the way; a materialized view cannot be renamed and goes at once.
+fn retire(old: &ExistingRelation, away: &Relation) -> Vec<Statement> {
+    vec![match old.kind {
+        RelationKind::MaterializedView => Statement::Drop {
+            kind: old.kind,
+            relation: old.relation.clone(),
+            if_exists: false,
+        },
+        kind => Statement::Rename {
+            kind,
+            from: old.relation.clone(),
+            to: away.identifier.clone(),
+        },
+    }]
+}
+
+/// Grants and comments, in dbt's order.
+pub(super) fn describe(
+    input: &Input<'_>,
+    relation: &Relation,
+    kind: RelationKind,
+) -> Vec<Statement> {
+    let config = &input.node.config;
+    let mut statements: Vec<Statement> = config
+        .grants
+        .iter()
+        .filter(|(_, grantees)| !grantees.is_empty())
+        .map(|(privilege, grantees)| Statement::Grant {
+            relation: relation.clone(),
+            privilege: privilege.clone(),
+            grantees: grantees.clone(),
+        })
+        .collect();
+    let comment = |column: Option<&str>, text: &str| Statement::Comment {
+        kind,
+        relation: relation.clone(),
+        column: column.map(str::to_owned),
+        text: text.to_owned(),
+    };
+    if config.persist_docs_relation && !input.node.description.is_empty() {
+        statements.push(comment(None, &input.node.description));
+    }
+    if config.persist_docs_columns {
+        // A described column that the relation lacks is left out, as in dbt, where the columns are known.
+        let known = input
+            .query_columns
+            .map(|columns| super::by_name(columns.iter().map(String::as_str)));
+        statements.extend(
+            input
+                .node
+                .columns
+                .values()
+                .filter(|column| !column.description.is_empty())
+                .filter(|column| {
+                    known
+                        .as_ref()
+                        .is_none_or(|known| known.contains_key(&column.name.to_lowercase()))
+                })
+                .map(|column| comment(Some(&column.name), &column.description)),
+        );
+    }
+    statements
+}
+
+/// Hooks as statements; those inside the transaction, or those outside.
+pub(super) fn raw(hooks: &[RenderedHook], transaction: bool) -> Vec<Statement> {
+    hooks
+        .iter()
+        .filter(|hook| hook.transaction == transaction && !hook.sql.trim().is_empty())
+        .map(|hook| Statement::Raw {
+            sql: hook.sql.clone(),
+            origin: hook.origin.clone(),
+        })
+        .collect()
+}
+
+/// The hooks on one side of the transaction's border.
+pub(super) fn hooks_of(
+    hooks: &super::Hooks,
+    transaction: bool,
+) -> impl Iterator<Item = &RenderedHook> {
+    hooks
+        .pre
+        .iter()
+        .chain(&hooks.post)
+        .filter(move |hook| hook.transaction == transaction && !hook.sql.trim().is_empty())
+}
+
+/// The name of a relation that stands beside another for a while: never longer than Redshift allows, and never the same for two.
+pub(super) fn beside(relation: &Relation, suffix: &str) -> Relation {
+    let name = &relation.identifier;
+    if name.len() + suffix.len() <= MAX_NAME {
+        return relation.with_identifier(format!("{name}{suffix}"));
+    }
+    let digest: String = Sha256::digest(name.to_lowercase())
+        .iter()
+        .take(DIGEST)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let room = MAX_NAME - suffix.len() - digest.len() - 1;
+    let cut = (0..=room)
+        .rev()
+        .find(|&at| name.is_char_boundary(at))
+        .unwrap_or(0);
+    relation.with_identifier(format!("{}_{digest}{suffix}", &name[..cut]))
+}

@@ -1,0 +1,141 @@
+//! What an incremental model does once the columns of its new batch are known: the second half of its build, as data.
+//!
+//! In: [`SchemaChange`], made with the first half, and the columns of the temporary table. Out: the sections that remain.
+
+use super::incremental::Batch;
+use super::{Section, by_name, sections};
+use crate::adapter::Statement;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::manifest::config::OnSchemaChange;
+use crate::relation::{Column, Relation};
+
+/// The rest of an incremental build, waiting for the columns of [`SchemaChange::staging`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct SchemaChange {
+    pub(super) batch: Batch,
+    pub(super) policy: OnSchemaChange,
+    pub(super) existing: Vec<Column>,
+    pub(super) place: Option<Span>,
+    pub(super) publish: Section,
+    pub(super) clean: Section,
+}
+
+impl SchemaChange {
+    /// The relation whose columns decide.
+    pub fn staging(&self) -> &Relation {
+        &self.batch.from
+    }
+
+    /// What remains to be done when the batch has these columns.
+    ///
+    /// # Errors
+    /// When the columns changed and `on_schema_change` does not allow it.
+    pub fn sections(&self, batch: &[Column]) -> Result<Vec<Section>, Box<Diagnostic>> {
+        let new = by_name(batch.iter().map(|column| column.name.as_str()));
+        let old = by_name(self.existing.iter().map(|column| column.name.as_str()));
+        let is_in = |names: &std::collections::BTreeMap<String, &str>, column: &Column| {
+            names.contains_key(&column.name.to_lowercase())
+        };
+        let added: Vec<&Column> = batch.iter().filter(|c| !is_in(&old, c)).collect();
+        let removed: Vec<&Column> = self.existing.iter().filter(|c| !is_in(&new, c)).collect();
+        let retyped = self.retyped(batch);
+        match self.policy {
+            OnSchemaChange::Ignore => {}
+            OnSchemaChange::Fail
+                if added.is_empty() && removed.is_empty() && retyped.is_empty() => {}
+            OnSchemaChange::Fail => return Err(self.changed(&added, &removed, &retyped)),
+            OnSchemaChange::AppendNewColumns if removed.is_empty() => {}
+            OnSchemaChange::AppendNewColumns => return Err(self.changed(&[], &removed, &[])),
+            OnSchemaChange::SyncAllColumns if retyped.is_empty() => {}
+            OnSchemaChange::SyncAllColumns => return Err(self.changed(&[], &[], &retyped)),
+        }
+        let mut statements: Vec<Statement> = Vec::new();
+        let mut columns: Vec<String> = Vec::new();
+        let follows = self.policy != OnSchemaChange::Ignore;
+        let dropped = self.policy == OnSchemaChange::SyncAllColumns;
+        for column in added.iter().filter(|_| follows) {
+            statements.push(Statement::AddColumn {
+                relation: self.batch.into.clone(),
+                name: column.name.clone(),
+                data_type: column.data_type.clone(),
+            });
+        }
+        for column in removed.iter().filter(|_| dropped) {
+            statements.push(Statement::DropColumn {
+                relation: self.batch.into.clone(),
+                name: column.name.clone(),
+            });
+        }
+        columns.extend(
+            self.existing
+                .iter()
+                .filter(|column| !dropped || is_in(&new, column))
+                .chain(added.into_iter().filter(|_| follows))
+                .map(|column| column.name.clone()),
+        );
+        statements.extend(self.batch.apply(&columns));
+        statements.extend(self.publish.statements.iter().cloned());
+        Ok(sections([
+            Section {
+                statements,
+                ..self.publish.clone()
+            },
+            self.clean.clone(),
+        ]))
+    }
+
+    /// Columns whose type is another one; a length alone is not.
+    fn retyped(&self, batch: &[Column]) -> Vec<(String, String, String)> {
+        let family = |data_type: &str| {
+            let name = data_type.split('(').next().unwrap_or(data_type);
+            name.trim().to_lowercase()
+        };
+        self.existing
+            .iter()
+            .filter_map(|old| {
+                let new = batch
+                    .iter()
+                    .find(|new| new.name.eq_ignore_ascii_case(&old.name))?;
+                (family(&new.data_type) != family(&old.data_type)).then(|| {
+                    (
+                        old.name.clone(),
+                        old.data_type.clone(),
+                        new.data_type.clone(),
+                    )
+                })
+            })
+            .collect()
+    }
+
+    fn changed(
+        &self,
+        added: &[&Column],
+        removed: &[&Column],
+        retyped: &[(String, String, String)],
+    ) -> Box<Diagnostic> {
+        let mut diagnostic = Diagnostic::error(
+            "schema-changed",
+            format!("the columns of `{}` changed", self.batch.into),
+        )
+        .at_some(self.place.clone());
+        for column in added {
+            diagnostic = diagnostic.note(format!("new: `{}` {}", column.name, column.data_type));
+        }
+        for column in removed {
+            diagnostic = diagnostic.note(format!("gone: `{}` {}", column.name, column.data_type));
+        }
+        for (name, old, new) in retyped {
+            diagnostic = diagnostic.note(format!("`{name}` was {old}, is {new}"));
+        }
+        Box::new(match self.policy {
+            OnSchemaChange::SyncAllColumns => diagnostic
+                .help("the type of a column is not changed in place: make the table anew with `--full-refresh`"),
+            OnSchemaChange::AppendNewColumns => diagnostic
+                .help("a column that is gone has no values to append: use `on_schema_change: sync_all_columns`")
+                .help("or make the table anew with `--full-refresh`"),
+            _ => diagnostic
+                .help("let the table follow with `on_schema_change: append_new_columns` or `sync_all_columns`")
+                .help("or make it anew with `--full-refresh`"),
+        })
+    }
+}
