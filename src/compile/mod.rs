@@ -1,0 +1,338 @@
+//! Each node's SQL: its template rendered, ephemeral models inlined, with the way back to the template.
+//!
+//! In: `Manifest`, `Macros`, what exists. Out: [`Compiled`]; for a *late* node, its SQL at its turn, on a worker's connection.
+//! Opens no connection, and does not know what the SQL is for.
+
+mod inline;
+mod sources;
+mod values;
+mod world;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use rayon::prelude::*;
+
+pub use sources::SqlMap;
+pub use world::{Message, SharedConnection};
+
+use crate::adapter::Adapter;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::jinja::{LATE, Macros, Template, Value, World};
+use crate::manifest::{Manifest, Node, NodeId, ResourceType};
+use crate::relation::ExistingRelations;
+use world::NodeWorld;
+
+/// What every template of a run may ask for, beside its own node.
+pub struct Surroundings {
+    /// The nodes.
+    pub manifest: Arc<Manifest>,
+    /// The macros.
+    pub macros: Arc<Macros>,
+    /// The warehouse's door.
+    pub adapter: Arc<dyn Adapter>,
+    /// What the warehouse held when the run began; `None` where nobody asked it, and then what needs it is late.
+    pub existing: Option<ExistingRelations>,
+    /// `--full-refresh`.
+    pub full_refresh: bool,
+    /// Plain names that are the same for every node: `target`, `flags`, `invocation_id`, `run_started_at`, ….
+    pub globals: BTreeMap<String, Value>,
+    /// `var` and `env_var`.
+    pub variables: Arc<dyn Variables>,
+    /// `unique_id`s of the selected nodes.
+    pub selected: Vec<String>,
+    /// Where `log`, `print` and `exceptions.warn` go.
+    pub listener: Box<dyn Fn(Message) + Send + Sync>,
+}
+
+/// The variables that a template may read.
+pub trait Variables: Send + Sync {
+    /// `var(name)` in a package, `None` where it is not set.
+    fn var(&self, package: &str, name: &str) -> Option<Value>;
+
+    /// `env_var(name)`, `None` where it is not set.
+    ///
+    /// # Errors
+    /// When the variable is a secret, which a template must not read.
+    fn env_var(&self, name: &str) -> Result<Option<String>, Box<Diagnostic>>;
+}
+
+/// Turns nodes into SQL. Shared by all workers.
+#[derive(Clone)]
+pub struct Compiler {
+    around: Arc<Around>,
+}
+
+/// [`Surroundings`] and what is worked out from them once, when somebody asks.
+struct Around {
+    given: Surroundings,
+    graph: OnceLock<Value>,
+}
+
+/// Per node its SQL, or that it is late.
+#[derive(Debug, Default)]
+pub struct Compiled {
+    nodes: BTreeMap<NodeId, CompiledNode>,
+}
+
+/// A node after its template was rendered, or the reason why it could not be yet.
+#[derive(Clone, Debug)]
+pub enum CompiledNode {
+    /// Its SQL is known.
+    Ready(Arc<Sql>),
+    /// Its template asks the warehouse, so that its SQL is known only at its turn.
+    Late {
+        /// What it asks for.
+        reason: String,
+    },
+}
+
+/// The SQL of a node, with its hooks.
+#[derive(Clone, Debug, Default)]
+pub struct Sql {
+    /// The query; empty for a seed or a load.
+    pub text: String,
+    /// The way back from the query to the files of the user.
+    pub map: SqlMap,
+    /// `pre-hook`, rendered.
+    pub pre_hooks: Vec<HookSql>,
+    /// `post-hook`, rendered.
+    pub post_hooks: Vec<HookSql>,
+    /// The ephemeral models that were inlined, in order.
+    ephemerals: Vec<NodeId>,
+    /// `unique_id`s of the macros that were called.
+    pub macros: BTreeSet<String>,
+}
+
+/// A hook, rendered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HookSql {
+    /// The SQL.
+    pub sql: String,
+    /// Whether it runs in the transaction of its node.
+    pub transaction: bool,
+    /// Where it is written.
+    pub origin: Option<crate::diagnostic::Span>,
+}
+
+impl Compiled {
+    /// A node's SQL or lateness; none for a node that was not compiled.
+    pub fn get(&self, id: NodeId) -> Option<&CompiledNode> {
+        self.nodes.get(&id)
+    }
+
+    /// A node's SQL, if it is known.
+    pub fn sql(&self, id: NodeId) -> Option<&Arc<Sql>> {
+        match self.nodes.get(&id)? {
+            CompiledNode::Ready(sql) => Some(sql),
+            CompiledNode::Late { .. } => None,
+        }
+    }
+
+    /// The late nodes with their reasons, in the order of the manifest.
+    pub fn late(&self) -> impl Iterator<Item = (NodeId, &str)> {
+        self.nodes.iter().filter_map(|(id, node)| match node {
+            CompiledNode::Late { reason } => Some((*id, reason.as_str())),
+            CompiledNode::Ready(_) => None,
+        })
+    }
+}
+
+impl Compiler {
+    /// A compiler for one run.
+    pub fn new(given: Surroundings) -> Self {
+        Self {
+            around: Arc::new(Around {
+                given,
+                graph: OnceLock::new(),
+            }),
+        }
+    }
+
+    /// Compiles nodes and the ephemeral models they stand on, before anything runs.
+    ///
+    /// # Errors
+    /// Everything that is wrong in any of the templates.
+    pub fn all(&self, nodes: impl IntoIterator<Item = NodeId>) -> Result<Compiled, Diagnostics> {
+        let manifest = &self.around.given.manifest;
+        let wanted = self.with_ephemerals(nodes.into_iter().collect());
+        let rendered: Vec<(NodeId, Result<Sql, Box<Diagnostic>>)> = wanted
+            .into_par_iter()
+            .map(|id| (id, self.render(id, None)))
+            .collect();
+        let mut found = Diagnostics::default();
+        let mut drafts: BTreeMap<NodeId, Result<Sql, String>> = BTreeMap::new();
+        for (id, outcome) in rendered {
+            match outcome {
+                Ok(sql) => {
+                    drafts.insert(id, Ok(sql));
+                }
+                Err(late) if late.code == LATE => {
+                    drafts.insert(id, Err(late.message));
+                }
+                Err(wrong) => found.push(*wrong),
+            }
+        }
+        let (drafts, _) = found.or(drafts)?;
+        let mut compiled = Compiled::default();
+        for id in drafts.keys() {
+            inline::inline(*id, manifest, &drafts, &mut compiled.nodes);
+        }
+        Ok(compiled)
+    }
+
+    /// Compiles a late node at its turn; questions go to the worker's own connection.
+    ///
+    /// # Errors
+    /// What is wrong in the template, or what the warehouse answered.
+    pub fn at_turn(
+        &self,
+        id: NodeId,
+        connection: &SharedConnection,
+    ) -> Result<Sql, Box<Diagnostic>> {
+        let manifest = &self.around.given.manifest;
+        let mut drafts = BTreeMap::new();
+        for wanted in self.with_ephemerals(BTreeSet::from([id])) {
+            let sql = self.render(wanted, Some(connection))?;
+            drafts.insert(wanted, Ok(sql));
+        }
+        let mut done = BTreeMap::new();
+        inline::inline(id, manifest, &drafts, &mut done);
+        match done.remove(&id) {
+            Some(CompiledNode::Ready(sql)) => Ok(Arc::unwrap_or_clone(sql)),
+            Some(CompiledNode::Late { reason }) => Err(Box::new(Diagnostic::error(LATE, reason))),
+            None => Err(Box::new(Diagnostic::error(
+                "internal",
+                format!("`{}` was not compiled", manifest.node(id).name),
+            ))),
+        }
+    }
+
+    /// Renders SQL that belongs to no file of the project, such as `show --inline`.
+    ///
+    /// # Errors
+    /// What is wrong in the template.
+    pub fn inline(
+        &self,
+        template: &Template,
+        connection: Option<&SharedConnection>,
+    ) -> Result<Sql, Box<Diagnostic>> {
+        let world = Arc::new(NodeWorld::new(
+            Arc::clone(&self.around),
+            None,
+            connection.cloned(),
+        ));
+        let sql = self.render_with(template, &world)?;
+        let mut drafts = BTreeMap::new();
+        for wanted in self.with_ephemerals(sql.ephemerals.iter().copied().collect()) {
+            let draft = self.render(wanted, connection)?;
+            drafts.insert(wanted, Ok(draft));
+        }
+        let mut done = BTreeMap::new();
+        for id in drafts.keys() {
+            inline::inline(*id, &self.around.given.manifest, &drafts, &mut done);
+        }
+        inline::with_ephemerals(sql, &self.around.given.manifest, &drafts)
+            .map_err(|reason| Box::new(Diagnostic::error(LATE, reason)))
+    }
+
+    /// The nodes and every ephemeral model below them.
+    fn with_ephemerals(&self, nodes: BTreeSet<NodeId>) -> BTreeSet<NodeId> {
+        let manifest = &self.around.given.manifest;
+        let mut all = BTreeSet::new();
+        let mut open: Vec<NodeId> = nodes.into_iter().collect();
+        while let Some(id) = open.pop() {
+            if all.insert(id) {
+                let upstream = manifest.node(id).depends_on.iter().copied();
+                open.extend(upstream.filter(|id| is_ephemeral(manifest.node(*id))));
+            }
+        }
+        all
+    }
+
+    fn render(
+        &self,
+        id: NodeId,
+        connection: Option<&SharedConnection>,
+    ) -> Result<Sql, Box<Diagnostic>> {
+        let node = self.around.given.manifest.node(id);
+        let world = Arc::new(NodeWorld::new(
+            Arc::clone(&self.around),
+            Some(id),
+            connection.cloned(),
+        ));
+        let mut sql = match &node.code {
+            Some(code) if has_query(node) => {
+                self.render_with(&Template::part(&code.source, code.range.clone()), &world)?
+            }
+            _ => Sql::default(),
+        };
+        sql.pre_hooks = self.hooks(&node.config.pre_hook, &world, &mut sql.macros)?;
+        sql.post_hooks = self.hooks(&node.config.post_hook, &world, &mut sql.macros)?;
+        Ok(sql)
+    }
+
+    fn render_with(
+        &self,
+        template: &Template,
+        world: &Arc<NodeWorld>,
+    ) -> Result<Sql, Box<Diagnostic>> {
+        let asked: Arc<dyn World> = Arc::clone(world) as Arc<dyn World>;
+        let rendered = self.around.given.macros.render(template, &asked)?;
+        Ok(Sql {
+            map: SqlMap::of(&rendered.text, rendered.map),
+            text: rendered.text,
+            ephemerals: world.ephemerals(),
+            macros: rendered.macros_called,
+            ..Sql::default()
+        })
+    }
+
+    fn hooks(
+        &self,
+        hooks: &[crate::manifest::config::Hook],
+        world: &Arc<NodeWorld>,
+        macros: &mut BTreeSet<String>,
+    ) -> Result<Vec<HookSql>, Box<Diagnostic>> {
+        let asked: Arc<dyn World> = Arc::clone(world) as Arc<dyn World>;
+        let mut rendered = Vec::with_capacity(hooks.len());
+        for hook in hooks {
+            let template = match &hook.origin {
+                Some(span) => Template::scalar(&hook.sql, span),
+                None => Template::file(&crate::diagnostic::Source::new("hook", &*hook.sql)),
+            };
+            let mut done = self.around.given.macros.render(&template, &asked)?;
+            macros.append(&mut done.macros_called);
+            rendered.push(HookSql {
+                sql: done.text,
+                transaction: hook.transaction,
+                origin: hook.origin.clone(),
+            });
+        }
+        Ok(rendered)
+    }
+}
+
+/// Whether a node's template is its query.
+fn has_query(node: &Node) -> bool {
+    matches!(
+        node.resource_type,
+        ResourceType::Model
+            | ResourceType::Test
+            | ResourceType::Analysis
+            | ResourceType::Snapshot
+            | ResourceType::Operation
+    )
+}
+
+/// Whether a node stands in its readers' SQL instead of the warehouse.
+fn is_ephemeral(node: &Node) -> bool {
+    node.resource_type == ResourceType::Model && node.config.materialized == "ephemeral"
+}
+
+/// A lock that a panic elsewhere does not spoil.
+fn lock<T: ?Sized>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
