@@ -3,19 +3,28 @@
 //! In: a folder and the words of the command line ([`Options`]). Out: [`Project`].
 //! Resolves no name: a `ref` is text here, and a test is what YAML says it is.
 
+mod docs;
 pub mod environment;
+
+pub mod files;
+mod load;
 pub mod profile;
+pub mod project_file;
+pub mod properties;
+pub mod render;
+
 pub mod yaml;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
-
 use crate::diagnostic::{Source, Span};
 pub use environment::{Environment, Secrets};
 pub use profile::Target;
+pub use project_file::ProjectFile;
+pub use properties::Properties;
+pub use render::Vars;
 
 /// What the command line says about which project, profile and target are meant.
 #[derive(Clone, Debug, Default)]
@@ -45,19 +54,15 @@ pub struct Project {
     pub root: PathBuf,
     /// Its name.
     pub name: String,
-    /// The version in `dbt_project.yml`.
-    pub version: Option<String>,
-    /// Where results go (`target/`), absolute.
+    /// `dbt_project.yml`, or what holds without it.
+    pub file: ProjectFile,
+    /// Where results go (`target/`).
     pub target_path: PathBuf,
-    /// Folders that `clean` empties, from the root.
-    pub clean_targets: Vec<String>,
     /// The chosen target.
     pub target: Target,
-    /// Values of `--vars`: they win over the project's.
-    pub cli_vars: Map<String, Value>,
-    /// `vars:` of `dbt_project.yml`.
-    pub vars: Map<String, Value>,
-    /// Environment variables, and which of them are secret.
+    /// What `var` sees.
+    pub vars: Vars,
+    /// Environment variables.
     pub environment: Environment,
     /// Models.
     pub models: Vec<File>,
@@ -71,6 +76,8 @@ pub struct Project {
     pub analyses: Vec<File>,
     /// Docs blocks by name.
     pub docs: BTreeMap<String, DocsBlock>,
+    /// What the property files declare.
+    pub properties: Properties,
 }
 
 /// A template.

@@ -1,10 +1,113 @@
 //! The target of a profile: where the project is built.
+//!
+//! In: `profiles.yml` and the words of the command line. Out: [`Target`].
+//! Does not know what an adapter makes of the values.
+
+use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::Secrets;
-use crate::diagnostic::Span;
+use super::files;
+use super::render::{Vars, YamlRenderer};
+use super::yaml::{self, Spanned, Yaml};
+use super::{Options, Secrets};
+use crate::diagnostic::{Diagnostic, Diagnostics, Span};
+
+/// The warehouses that a target can name, with the keys that each knows besides [`COMMON_KEYS`].
+const KINDS: [(&str, &[&str]); 3] = [
+    (
+        "duckdb",
+        &[
+            "path",
+            "emulate",
+            "s3",
+            "extensions",
+            "settings",
+            "attach",
+            "config_options",
+            "use_credential_provider",
+            "retries",
+            "filesystems",
+            "plugins",
+            "secrets",
+            "is_ducklake",
+            "disable_transactions",
+            "keep_open",
+            "module_paths",
+            "external_root",
+            "remote",
+        ],
+    ),
+    (
+        "postgres",
+        &[
+            "host",
+            "user",
+            "pass",
+            "password",
+            "port",
+            "dbname",
+            "database",
+            "emulate",
+            "s3",
+            "connect_timeout",
+            "role",
+            "search_path",
+            "keepalives_idle",
+            "sslmode",
+            "sslcert",
+            "sslkey",
+            "sslrootcert",
+            "application_name",
+            "retries",
+        ],
+    ),
+    (
+        "redshift",
+        &[
+            "host",
+            "user",
+            "pass",
+            "password",
+            "port",
+            "dbname",
+            "database",
+            "method",
+            "cluster_id",
+            "iam_profile",
+            "region",
+            "access_key_id",
+            "secret_access_key",
+            "autocreate",
+            "db_groups",
+            "ra3_node",
+            "role",
+            "sslmode",
+            "sslcert",
+            "sslkey",
+            "sslrootcert",
+            "connect_timeout",
+            "retries",
+            "retry_all",
+            "autocommit",
+            "keepalives_idle",
+            "search_path",
+            "token_endpoint",
+            "is_serverless",
+            "serverless_work_group",
+            "serverless_acct_id",
+            "query_group",
+            "datasharing",
+            "tcp_keepalive",
+            "tcp_keepalive_idle",
+            "tcp_keepalive_interval",
+            "tcp_keepalive_count",
+            "application_name",
+        ],
+    ),
+];
+const COMMON_KEYS: [&str; 3] = ["type", "schema", "threads"];
 
 /// One output of a profile, its values rendered and typed.
 #[derive(Clone, Debug)]
@@ -50,4 +153,380 @@ impl Target {
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.values.get(key).map(|value| &value.value)
     }
+
+    /// `target` as Jinja sees it: what is no secret.
+    pub fn to_jinja(&self) -> Map<String, Value> {
+        let mut shown = self
+            .values
+            .iter()
+            .filter(|(key, _)| !is_secret_key(key))
+            .map(|(key, value)| (key.clone(), value.value.clone()))
+            .collect::<Map<_, _>>();
+        for (key, value) in [
+            ("profile_name", self.profile_name.as_str()),
+            ("target_name", &self.name),
+            ("name", &self.name),
+            ("type", self.dialect()),
+            ("schema", &self.schema),
+            ("database", &self.database),
+            ("dbname", &self.database),
+        ] {
+            shown.insert(key.to_owned(), Value::from(value));
+        }
+        shown.insert("threads".to_owned(), Value::from(self.threads));
+        shown
+    }
+}
+
+/// The target that the options choose.
+///
+/// # Errors
+/// A missing file, profile, target or key, or values that do not fit.
+pub fn load(
+    options: &Options,
+    profile: Option<&Spanned<String>>,
+    project_name: &str,
+    vars: &Vars,
+) -> Result<Target, Diagnostics> {
+    let path = find(options)?;
+    let source = files::read(&path, &files::shown_path(&options.root, &path))?;
+    let profiles = yaml::parse(&source)?;
+    let (profile_name, chosen) = choose_profile(options, profile, project_name, &profiles)?;
+    let renderer = YamlRenderer::new(project_name, &options.environment, vars.clone(), None, true);
+    let mut problems = Diagnostics::default();
+    let mut render = |yaml: &Yaml| renderer.render(yaml, &|_| true, &mut problems);
+
+    let default = chosen.get("target").map(&mut render);
+    let (name, output) = choose_target(options, default.as_ref(), &profile_name, chosen)?;
+    let output = render(output);
+    if problems.has_errors() {
+        return Err(problems);
+    }
+    let mut secrets = Secrets::default();
+    renderer
+        .secrets_read()
+        .iter()
+        .for_each(|secret| secrets.add(secret));
+    make(options, profile_name, name, &output, secrets)
+}
+
+fn find(options: &Options) -> Result<PathBuf, Diagnostic> {
+    let folders = match (
+        &options.profiles_dir,
+        options.environment.get("DBT_PROFILES_DIR"),
+    ) {
+        (Some(folder), _) => vec![folder.clone()],
+        (None, Some(folder)) => vec![PathBuf::from(folder)],
+        (None, None) => {
+            let home = options
+                .environment
+                .get("HOME")
+                .or_else(|| options.environment.get("USERPROFILE"));
+            std::iter::once(options.root.clone())
+                .chain(home.map(|home| Path::new(home).join(".dbt")))
+                .collect()
+        }
+    };
+    let paths = folders
+        .iter()
+        .map(|folder| folder.join("profiles.yml"))
+        .collect::<Vec<_>>();
+    paths.iter().find(|path| path.is_file()).cloned().ok_or_else(|| {
+        let mut diagnostic = Diagnostic::error("missing-profiles", "there is no `profiles.yml`");
+        for path in &paths {
+            diagnostic = diagnostic.note(format!("looked for {}", files::shown_path(&options.root, path)));
+        }
+        diagnostic.help("write one, or name its folder with --profiles-dir; `redstart init` writes a project that has one")
+    })
+}
+
+/// The names of a mapping, in backticks.
+fn names(yaml: &Yaml) -> String {
+    yaml.entries()
+        .iter()
+        .map(|(key, _)| format!("`{}`", key.key_text()))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn choose_profile<'y>(
+    options: &Options,
+    declared: Option<&Spanned<String>>,
+    project_name: &str,
+    profiles: &'y Yaml,
+) -> Result<(String, &'y Yaml), Diagnostic> {
+    if !profiles.is_map() {
+        return Err(profiles.expected("a mapping of profiles"));
+    }
+    let of_environment = options.environment.get("DBT_PROFILE");
+    let wanted = options
+        .profile
+        .as_deref()
+        .or(of_environment)
+        .or(declared.map(|name| name.value.as_str()));
+    if let Some(wanted) = wanted {
+        let explicit = options.profile.is_some() || of_environment.is_some();
+        return profiles
+            .get(wanted)
+            .map(|profile| (wanted.to_owned(), profile))
+            .ok_or_else(|| {
+                let at = declared.filter(|_| !explicit).map_or_else(
+                    || Span::file(&profiles.span.source),
+                    |name| name.span.clone(),
+                );
+                Diagnostic::error(
+                    "missing-profile",
+                    format!(
+                        "there is no profile `{wanted}` in {}",
+                        profiles.span.source.path
+                    ),
+                )
+                .at(at)
+                .did_you_mean(
+                    wanted,
+                    profiles
+                        .entries()
+                        .iter()
+                        .filter_map(|(key, _)| key.as_str()),
+                )
+                .help(format!("the profiles are {}", names(profiles)))
+            });
+    }
+    if let Some(profile) = profiles.get(project_name) {
+        return Ok((project_name.to_owned(), profile));
+    }
+    let mut only = profiles
+        .entries()
+        .iter()
+        .filter(|(key, _)| key.as_str() != Some("config"));
+    match (only.next(), only.next()) {
+        (Some((key, profile)), None) => Ok((key.key_text(), profile)),
+        (None, _) => Err(
+            Diagnostic::error("missing-profile", "`profiles.yml` holds no profile")
+                .at(Span::file(&profiles.span.source)),
+        ),
+        _ => Err(Diagnostic::error(
+            "missing-profile",
+            format!("there is no profile `{project_name}` for this project"),
+        )
+        .at(Span::file(&profiles.span.source))
+        .help(format!(
+            "choose one with --profile, or with `profile:` in dbt_project.yml; the profiles are {}",
+            names(profiles)
+        ))),
+    }
+}
+
+fn choose_target<'y>(
+    options: &Options,
+    default: Option<&Yaml>,
+    profile_name: &str,
+    profile: &'y Yaml,
+) -> Result<(String, &'y Yaml), Diagnostic> {
+    if !profile.is_map() {
+        return Err(profile.expected("a mapping with `target` and `outputs`"));
+    }
+    let Some(outputs) = profile.get("outputs") else {
+        return Err(Diagnostic::error(
+            "missing-key",
+            format!("the profile `{profile_name}` has no `outputs`"),
+        )
+        .at(profile.span.clone()));
+    };
+    let explicit = options
+        .target
+        .as_deref()
+        .or_else(|| options.environment.get("DBT_TARGET"));
+    let wanted = match (explicit, default) {
+        (Some(wanted), _) => wanted,
+        (None, Some(default)) => default
+            .as_str()
+            .ok_or_else(|| default.expected("the name of a target"))?,
+        (None, None) => "default",
+    };
+    let Some(output) = outputs.get(wanted) else {
+        let at = default
+            .filter(|_| explicit.is_none())
+            .map_or_else(|| outputs.span.clone(), |default| default.span.clone());
+        return Err(Diagnostic::error(
+            "missing-target",
+            format!("the profile `{profile_name}` has no target `{wanted}`"),
+        )
+        .at(at)
+        .did_you_mean(
+            wanted,
+            outputs.entries().iter().filter_map(|(key, _)| key.as_str()),
+        )
+        .help(format!("the targets are {}", names(outputs))));
+    };
+    if !output.is_map() {
+        return Err(output.expected("a mapping of connection values"));
+    }
+    Ok((wanted.to_owned(), output))
+}
+
+fn is_secret_key(key: &str) -> bool {
+    [
+        "pass",
+        "password",
+        "token",
+        "secret",
+        "private_key",
+        "secret_access_key",
+    ]
+    .contains(&key)
+        || key.contains("password")
+        || key.contains("secret")
+}
+
+fn make(
+    options: &Options,
+    profile_name: String,
+    name: String,
+    output: &Yaml,
+    mut secrets: Secrets,
+) -> Result<Target, Diagnostics> {
+    let mut problems = Diagnostics::default();
+    let kind = match text(output, "type") {
+        Ok(Some(kind)) => kind,
+        Ok(None) => {
+            return Err(Diagnostic::error(
+                "missing-key",
+                format!("the target `{name}` has no `type`"),
+            )
+            .at(output.span.clone())
+            .help("write one of `duckdb`, `postgres`, `redshift`")
+            .into());
+        }
+        Err(problem) => return Err(problem.into()),
+    };
+    let Some((_, keys)) = KINDS.iter().find(|(known, _)| *known == kind) else {
+        return Err(
+            Diagnostic::error("unknown-adapter", format!("there is no adapter `{kind}`"))
+                .at_some(output.get("type").map(|kind| kind.span.clone()))
+                .did_you_mean(&kind, KINDS.iter().map(|(known, _)| *known))
+                .help("the adapters are `duckdb`, `postgres` and `redshift`")
+                .into(),
+        );
+    };
+    check_keys(output, &kind, keys, &mut problems);
+    let mut field = |key: &str| {
+        text(output, key).unwrap_or_else(|problem| {
+            problems.push(problem);
+            None
+        })
+    };
+    let emulate = field("emulate");
+    let schema = field("schema");
+    let database = field("dbname").or_else(|| field("database"));
+    let path = field("path");
+    if let Some(emulate) = emulate.as_deref().filter(|emulate| *emulate != "redshift") {
+        problems.push(
+            Diagnostic::error("unknown-value", format!("`{emulate}` cannot be emulated"))
+                .at_some(output.get("emulate").map(|value| value.span.clone()))
+                .help("only `emulate: redshift` is known; leave the key out to speak the engine's own SQL"),
+        );
+    }
+    let threads = threads(options, output).unwrap_or_else(|problem| {
+        problems.push(problem);
+        1
+    });
+    let schema = schema
+        .or_else(|| (kind == "duckdb").then(|| "main".to_owned()))
+        .unwrap_or_else(|| {
+            problems.push(
+                Diagnostic::error(
+                    "missing-key",
+                    format!("the target `{name}` has no `schema`"),
+                )
+                .at(output.span.clone())
+                .help("write the schema that models are built in"),
+            );
+            String::new()
+        });
+    let values = output
+        .entries()
+        .iter()
+        .map(|(key, value)| {
+            (
+                key.key_text(),
+                TargetValue {
+                    value: value.to_json(),
+                    span: value.span.clone(),
+                },
+            )
+        })
+        .collect::<IndexMap<_, _>>();
+    for (_, value) in values.iter().filter(|(key, _)| is_secret_key(key)) {
+        secrets.add(value.value.as_str().unwrap_or(""));
+    }
+    let target = Target {
+        database: database.unwrap_or_else(|| database_of_path(path.as_deref())),
+        profile_name,
+        name,
+        kind,
+        emulate,
+        schema,
+        threads,
+        values,
+        secrets,
+        span: output.span.clone(),
+    };
+    problems.or(target).map(|(target, _)| target)
+}
+
+fn check_keys(output: &Yaml, kind: &str, keys: &[&str], problems: &mut Diagnostics) {
+    for (key, _) in output.entries() {
+        let name = key.key_text();
+        if keys.contains(&name.as_str())
+            || COMMON_KEYS.contains(&name.as_str())
+            || matches!(name.as_str(), "name" | "database")
+        {
+            continue;
+        }
+        problems.push(
+            Diagnostic::error(
+                "unknown-key",
+                format!("a `{kind}` target has no key `{name}`"),
+            )
+            .at(key.span.clone())
+            .did_you_mean(&name, keys.iter().chain(&COMMON_KEYS).copied()),
+        );
+    }
+}
+
+/// A key's value as text: numbers are taken by their text, since `env_var` and YAML disagree about types.
+fn text(output: &Yaml, key: &str) -> Result<Option<String>, Diagnostic> {
+    match output.get(key) {
+        None => Ok(None),
+        Some(value) if value.is_null() => Ok(None),
+        Some(value) if value.is_map() || value.as_seq().is_some() => Err(value.expected("a text")),
+        Some(value) => Ok(Some(value.key_text())),
+    }
+}
+
+fn threads(options: &Options, output: &Yaml) -> Result<usize, Diagnostic> {
+    if let Some(threads) = options.threads {
+        return Ok(threads.max(1));
+    }
+    let Some(value) = output.get("threads").filter(|value| !value.is_null()) else {
+        return Ok(1);
+    };
+    value
+        .key_text()
+        .trim()
+        .parse::<usize>()
+        .ok()
+        .filter(|threads| *threads > 0)
+        .ok_or_else(|| value.expected("a number of threads, at least 1"))
+}
+
+/// DuckDB names a database after its file.
+fn database_of_path(path: Option<&str>) -> String {
+    path.filter(|path| !path.starts_with(':'))
+        .and_then(|path| Path::new(path).file_stem())
+        .map_or_else(
+            || "memory".to_owned(),
+            |stem| stem.to_string_lossy().into_owned(),
+        )
 }

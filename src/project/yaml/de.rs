@@ -26,6 +26,13 @@ pub fn from_yaml<T: DeserializeOwned>(yaml: &Yaml) -> Result<T, Diagnostic> {
     T::deserialize(NodeDeserializer(yaml)).map_err(|error| *error.0)
 }
 
+/// An error of serde that carries a diagnostic through: for a shape that reads its node by hand.
+pub fn carry<E: de::Error>(problem: Diagnostic) -> E {
+    let message = problem.message.clone();
+    CARRIED.with_borrow_mut(|slot| *slot = Some(problem));
+    E::custom(message)
+}
+
 // serde has no place for a node's place. The two names below ask the deserializer to lay it into this slot, from which
 // the visitor, which runs next on this thread, takes it.
 const SPANNED: &str = "$redstart::Spanned";
@@ -34,6 +41,7 @@ const NODE: &str = "$redstart::Yaml";
 thread_local! {
     static SPAN: RefCell<Option<Span>> = const { RefCell::new(None) };
     static STASHED: RefCell<Option<Yaml>> = const { RefCell::new(None) };
+    static CARRIED: RefCell<Option<Diagnostic>> = const { RefCell::new(None) };
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Spanned<T> {
@@ -107,7 +115,10 @@ impl Error {
 
 impl de::Error for Error {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::new("yaml-value", message.to_string())
+        match CARRIED.with_borrow_mut(Option::take) {
+            Some(problem) => Self(Box::new(problem)),
+            None => Self::new("yaml-value", message.to_string()),
+        }
     }
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn de::Expected) -> Self {

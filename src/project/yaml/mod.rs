@@ -7,7 +7,7 @@ mod de;
 mod load;
 mod scalar;
 
-pub use de::Spanned;
+pub use de::{Spanned, carry};
 pub use load::parse;
 
 use std::sync::Arc;

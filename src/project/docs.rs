@@ -1,0 +1,100 @@
+//! Docs blocks: `{% docs name %} … {% enddocs %}` in Markdown files.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+use regex::Regex;
+
+use super::DocsBlock;
+use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
+
+static TAG: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\{%-?\s*(?:docs\s+(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<end>enddocs))\s*-?%\}")
+        .unwrap_or_else(|error| unreachable!("a constant pattern: {error}"))
+});
+
+/// Adds the blocks of a file.
+pub fn read(
+    source: &Arc<Source>,
+    blocks: &mut BTreeMap<String, DocsBlock>,
+    problems: &mut Diagnostics,
+) {
+    let mut open: Option<(String, Span, usize)> = None;
+    for tag in TAG.captures_iter(&source.text) {
+        let Some(whole) = tag.get(0) else { continue };
+        match (tag.name("name"), open.take()) {
+            (Some(name), None) => {
+                let span = Span::new(source, name.range());
+                open = Some((name.as_str().to_owned(), span, whole.end()));
+            }
+            (Some(_), Some((outer, span, _))) => problems.push(
+                Diagnostic::error(
+                    "docs-block",
+                    format!("the docs block `{outer}` does not end"),
+                )
+                .at(span)
+                .related("the next block starts", Span::new(source, whole.range()))
+                .help("write `{% enddocs %}` after its text"),
+            ),
+            (None, Some((name, span, start))) => {
+                let block = DocsBlock {
+                    text: source.text[start..whole.start()].trim().to_owned(),
+                    name: name.clone(),
+                    span,
+                };
+                if let Some(first) = blocks.get(&name) {
+                    problems.push(
+                        Diagnostic::error(
+                            "duplicate-docs-block",
+                            format!("there are two docs blocks `{name}`"),
+                        )
+                        .at(block.span)
+                        .related("the first", first.span.clone()),
+                    );
+                } else {
+                    blocks.insert(name, block);
+                }
+            }
+            (None, None) => problems.push(
+                Diagnostic::error("docs-block", "`enddocs` without `docs`")
+                    .at(Span::new(source, whole.range())),
+            ),
+        }
+    }
+    if let Some((name, span, _)) = open {
+        problems.push(
+            Diagnostic::error(
+                "docs-block",
+                format!("the docs block `{name}` does not end"),
+            )
+            .at(span)
+            .help("write `{% enddocs %}` after its text"),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_are_read_and_an_open_one_is_told() {
+        let source = Source::new(
+            "docs.md",
+            "# x\n{% docs a %}\n one \n{% enddocs %}\n{% docs a %}{% enddocs %}\n{%- docs b -%} two",
+        );
+        let (mut blocks, mut problems) = (BTreeMap::new(), Diagnostics::default());
+        read(&source, &mut blocks, &mut problems);
+        assert_eq!(blocks["a"].text, "one");
+        let told = problems
+            .0
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("\n");
+        insta::assert_snapshot!(told, @r"
+        error[duplicate-docs-block]: there are two docs blocks `a` (docs.md:5:9)
+        error[docs-block]: the docs block `b` does not end (docs.md:6:10)
+        ");
+    }
+}

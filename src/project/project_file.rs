@@ -1,0 +1,465 @@
+//! `dbt_project.yml`, or what holds without it.
+//!
+//! In: the project's folder. Out: [`ProjectFile`].
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::files;
+use super::render::YamlRenderer;
+use super::yaml::{self, Spanned, Yaml, YamlValue};
+use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
+
+/// What `dbt_project.yml` says, Jinja rendered, defaults filled in.
+#[derive(Clone, Debug)]
+pub struct ProjectFile {
+    /// The project's name.
+    pub name: String,
+    /// `version`.
+    pub version: Option<String>,
+    /// Folders by what they hold.
+    pub paths: Paths,
+    /// `target-path`.
+    pub target_path: Option<String>,
+    /// `packages-install-path`.
+    pub packages_install_path: String,
+    /// `clean-targets`.
+    pub clean_targets: Option<Vec<String>>,
+    /// `vars`.
+    pub vars: Map<String, Value>,
+    /// `models`, `seeds`, …: configuration by folder.
+    pub configs: ConfigTrees,
+    /// `on-run-start`.
+    pub on_run_start: Vec<Spanned<String>>,
+    /// `on-run-end`.
+    pub on_run_end: Vec<Spanned<String>>,
+    /// `dispatch`: macro namespace to its search order.
+    pub dispatch: BTreeMap<String, Vec<String>>,
+    /// `flags`.
+    pub flags: Map<String, Value>,
+    /// The file, if there is one.
+    pub source: Option<Arc<Source>>,
+}
+
+/// Folders of a project, from its root.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Paths {
+    pub models: Vec<String>,
+    pub seeds: Vec<String>,
+    pub snapshots: Vec<String>,
+    pub macros: Vec<String>,
+    pub tests: Vec<String>,
+    pub analyses: Vec<String>,
+    pub functions: Vec<String>,
+    /// Where docs blocks are looked for besides the others; `None` means everywhere.
+    pub docs: Option<Vec<String>>,
+}
+
+/// The configuration trees of the project file.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct ConfigTrees {
+    pub models: ConfigTree,
+    pub seeds: ConfigTree,
+    pub snapshots: ConfigTree,
+    pub tests: ConfigTree,
+    pub sources: ConfigTree,
+    pub exposures: ConfigTree,
+    pub analyses: ConfigTree,
+}
+
+/// Configuration by package and folder, as rendered and as written.
+#[derive(Clone, Debug, Default)]
+pub struct ConfigTree {
+    /// Rendered; `None` where the file has no such key.
+    pub rendered: Option<Yaml>,
+    /// As written.
+    pub raw: Option<Yaml>,
+}
+
+/// The first reading of the file: what must be known before the target is.
+#[derive(Debug)]
+pub struct Draft {
+    document: Option<Yaml>,
+    source: Option<Arc<Source>>,
+    /// The project's name.
+    pub name: String,
+    /// `profile`.
+    pub profile: Option<Spanned<String>>,
+    /// `vars`.
+    pub vars: Map<String, Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Shape {
+    #[serde(rename = "name")]
+    _name: Option<Yaml>,
+    version: Option<Yaml>,
+    config_version: Option<Spanned<i64>>,
+    #[serde(rename = "profile")]
+    _profile: Option<Yaml>,
+    #[serde(rename = "project-root")]
+    _project_root: Option<Yaml>,
+    #[serde(alias = "source-paths")]
+    model_paths: Option<Vec<String>>,
+    #[serde(alias = "data-paths")]
+    seed_paths: Option<Vec<String>>,
+    test_paths: Option<Vec<String>>,
+    analysis_paths: Option<Vec<String>>,
+    macro_paths: Option<Vec<String>>,
+    snapshot_paths: Option<Vec<String>>,
+    function_paths: Option<Vec<String>>,
+    docs_paths: Option<Vec<String>>,
+    #[serde(rename = "asset-paths")]
+    _asset_paths: Option<Yaml>,
+    target_path: Option<String>,
+    #[serde(rename = "log-path")]
+    _log_path: Option<Yaml>,
+    packages_install_path: Option<String>,
+    clean_targets: Option<Vec<String>>,
+    #[serde(rename = "vars")]
+    _vars: Option<Yaml>,
+    #[serde(rename = "models")]
+    _models: Option<Yaml>,
+    #[serde(rename = "seeds")]
+    _seeds: Option<Yaml>,
+    #[serde(rename = "snapshots")]
+    _snapshots: Option<Yaml>,
+    #[serde(rename = "tests")]
+    _tests: Option<Yaml>,
+    #[serde(rename = "data_tests", alias = "data-tests")]
+    _data_tests: Option<Yaml>,
+    #[serde(rename = "sources")]
+    _sources: Option<Yaml>,
+    #[serde(rename = "exposures")]
+    _exposures: Option<Yaml>,
+    #[serde(rename = "analyses")]
+    _analyses: Option<Yaml>,
+    #[serde(rename = "unit_tests", alias = "unit-tests")]
+    _unit_tests: Option<Yaml>,
+    #[serde(rename = "metrics")]
+    _metrics: Option<Yaml>,
+    #[serde(rename = "semantic-models")]
+    _semantic_models: Option<Yaml>,
+    #[serde(rename = "saved-queries")]
+    _saved_queries: Option<Yaml>,
+    #[serde(rename = "functions")]
+    _functions: Option<Yaml>,
+    on_run_start: Option<Yaml>,
+    on_run_end: Option<Yaml>,
+    flags: Option<Yaml>,
+    #[serde(default)]
+    dispatch: Vec<Dispatch>,
+    // Redshift folds every name, quoted or not, so quoting changes nothing that we build.
+    #[serde(rename = "quoting")]
+    _quoting: Option<Yaml>,
+    #[serde(rename = "query-comment")]
+    _query_comment: Option<Yaml>,
+    #[serde(rename = "require-dbt-version")]
+    _require_dbt_version: Option<Yaml>,
+    #[serde(rename = "restrict-access")]
+    _restrict_access: Option<Yaml>,
+    #[serde(rename = "dbt-cloud")]
+    _dbt_cloud: Option<Yaml>,
+    packages: Option<Yaml>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Dispatch {
+    macro_namespace: String,
+    search_order: Vec<String>,
+}
+
+impl Draft {
+    /// Reads `dbt_project.yml`, if the folder has one.
+    ///
+    /// # Errors
+    /// YAML that is none, a name that cannot be one, packages.
+    pub fn read(root: &Path) -> Result<Self, Diagnostics> {
+        refuse_packages(root)?;
+        let path = root.join("dbt_project.yml");
+        if !path.exists() {
+            return Ok(Self {
+                document: None,
+                source: None,
+                name: name_of_folder(root),
+                profile: None,
+                vars: Map::new(),
+            });
+        }
+        let source = files::read(&path, "dbt_project.yml")?;
+        let document = yaml::parse(&source)?;
+        if !document.is_map() && !document.is_null() {
+            return Err(document
+                .expected("a mapping with keys such as `name:`")
+                .into());
+        }
+        let name = match document.get("name") {
+            Some(name) => check_name(name)?,
+            None => name_of_folder(root),
+        };
+        let profile = document
+            .get("profile")
+            .filter(|profile| !profile.is_null())
+            .map(Yaml::to)
+            .transpose()?;
+        let vars = match document.get("vars") {
+            Some(vars) if vars.is_map() || vars.is_null() => vars.to_object(),
+            Some(vars) => return Err(vars.expected("a mapping of variables").into()),
+            None => Map::new(),
+        };
+        Ok(Self {
+            document: Some(document),
+            source: Some(source),
+            name,
+            profile,
+            vars,
+        })
+    }
+
+    /// The whole file, with what its Jinja renders to.
+    ///
+    /// # Errors
+    /// Jinja that fails, unknown keys, values that do not fit.
+    pub fn finish(self, root: &Path, renderer: &YamlRenderer) -> Result<ProjectFile, Diagnostics> {
+        let Some(document) = self.document else {
+            return Ok(self.without_file(root));
+        };
+        let mut problems = Diagnostics::default();
+        let rendered = renderer.render(&document, &rendered_now, &mut problems);
+        let shape = match rendered.to::<Shape>() {
+            Ok(shape) => shape,
+            Err(problem) => {
+                problems.push(problem);
+                return Err(problems);
+            }
+        };
+        refuse_unsupported(&shape, &mut problems);
+        let tree = |key: &str| ConfigTree {
+            rendered: rendered.get(key).filter(|tree| !tree.is_null()).cloned(),
+            raw: document.get(key).cloned(),
+        };
+        let tests = [tree("data_tests"), tree("data-tests"), tree("tests")];
+        let configs = ConfigTrees {
+            models: tree("models"),
+            seeds: tree("seeds"),
+            snapshots: tree("snapshots"),
+            tests: tests
+                .into_iter()
+                .find(|tree| tree.rendered.is_some())
+                .unwrap_or_default(),
+            sources: tree("sources"),
+            exposures: tree("exposures"),
+            analyses: tree("analyses"),
+        };
+        let mut hooks = |hooks: Option<&Yaml>| hook_list(hooks, &mut problems);
+        let on_run_start = hooks(shape.on_run_start.as_ref());
+        let on_run_end = hooks(shape.on_run_end.as_ref());
+        let file = ProjectFile {
+            name: self.name,
+            version: shape.version.as_ref().map(Yaml::key_text),
+            paths: Paths {
+                models: shape.model_paths.unwrap_or_else(|| folders("models")),
+                seeds: shape.seed_paths.unwrap_or_else(|| folders("seeds")),
+                snapshots: shape.snapshot_paths.unwrap_or_else(|| folders("snapshots")),
+                macros: shape.macro_paths.unwrap_or_else(|| folders("macros")),
+                tests: shape.test_paths.unwrap_or_else(|| default_tests(root)),
+                analyses: shape.analysis_paths.unwrap_or_else(|| folders("analyses")),
+                functions: shape.function_paths.unwrap_or_else(|| folders("functions")),
+                docs: shape.docs_paths,
+            },
+            target_path: shape.target_path,
+            packages_install_path: shape
+                .packages_install_path
+                .unwrap_or_else(|| "dbt_packages".to_owned()),
+            clean_targets: shape.clean_targets,
+            vars: self.vars,
+            configs,
+            on_run_start,
+            on_run_end,
+            dispatch: shape
+                .dispatch
+                .into_iter()
+                .map(|dispatch| (dispatch.macro_namespace, dispatch.search_order))
+                .collect(),
+            flags: shape
+                .flags
+                .as_ref()
+                .map(Yaml::to_object)
+                .unwrap_or_default(),
+            source: self.source,
+        };
+        problems.or(file).map(|(file, _)| file)
+    }
+
+    fn without_file(self, root: &Path) -> ProjectFile {
+        ProjectFile {
+            name: self.name,
+            version: None,
+            paths: Paths {
+                models: folders("models"),
+                seeds: folders("seeds"),
+                snapshots: folders("snapshots"),
+                macros: folders("macros"),
+                tests: default_tests(root),
+                analyses: folders("analyses"),
+                functions: folders("functions"),
+                docs: None,
+            },
+            target_path: None,
+            packages_install_path: "dbt_packages".to_owned(),
+            clean_targets: None,
+            vars: self.vars,
+            configs: ConfigTrees::default(),
+            on_run_start: Vec::new(),
+            on_run_end: Vec::new(),
+            dispatch: BTreeMap::new(),
+            flags: Map::new(),
+            source: None,
+        }
+    }
+}
+
+fn folders(name: &str) -> Vec<String> {
+    vec![name.to_owned()]
+}
+
+/// A folder `tests` may hold tests of another kind beside `tests_sql`.
+fn default_tests(root: &Path) -> Vec<String> {
+    folders(if root.join("tests_sql").is_dir() {
+        "tests_sql"
+    } else {
+        "tests"
+    })
+}
+
+/// Hooks wait for their node, variables and comments for their use.
+fn rendered_now(path: &[&str]) -> bool {
+    let first = path.first().copied().unwrap_or("");
+    let is_hook = |key: &&str| {
+        matches!(
+            key.trim_start_matches(['+', ' ']),
+            "pre-hook" | "post-hook" | "pre_hook" | "post_hook"
+        )
+    };
+    !matches!(
+        first,
+        "on-run-start" | "on-run-end" | "query-comment" | "vars"
+    ) && !path.iter().any(is_hook)
+}
+
+fn hook_list(hooks: Option<&Yaml>, problems: &mut Diagnostics) -> Vec<Spanned<String>> {
+    let items = match hooks.map(|hooks| &hooks.value) {
+        None | Some(YamlValue::Null) => return Vec::new(),
+        Some(YamlValue::Seq(items)) => items.iter().collect(),
+        Some(_) => hooks.into_iter().collect::<Vec<_>>(),
+    };
+    let mut read = Vec::new();
+    for item in items {
+        match item.as_str() {
+            Some(text) => read.push(Spanned {
+                value: text.to_owned(),
+                span: item.span.clone(),
+            }),
+            None => problems.push(item.expected("a text of SQL")),
+        }
+    }
+    read
+}
+
+fn check_name(name: &Yaml) -> Result<String, Diagnostic> {
+    let text = name
+        .as_str()
+        .ok_or_else(|| name.expected("the project's name"))?;
+    let is_word = text
+        .chars()
+        .all(|character| character.is_alphanumeric() || character == '_');
+    if !is_word || text.is_empty() || text.starts_with(|first: char| first.is_numeric()) {
+        return Err(Diagnostic::error(
+            "bad-project-name",
+            format!("`{text}` cannot be the name of a project"),
+        )
+        .at(name.span.clone())
+        .help("use letters, digits and `_`, starting with a letter"));
+    }
+    Ok(text.to_owned())
+}
+
+fn name_of_folder(root: &Path) -> String {
+    let absolute = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+    let folder = absolute
+        .file_name()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let name = folder
+        .chars()
+        .map(|character| {
+            if character.is_alphanumeric() {
+                character
+            } else {
+                '_'
+            }
+        })
+        .collect::<String>();
+    if name.is_empty() || name.starts_with(|first: char| first.is_numeric()) {
+        format!("project_{name}")
+    } else {
+        name
+    }
+}
+
+fn refuse_packages(root: &Path) -> Result<(), Diagnostics> {
+    for name in ["packages.yml", "dependencies.yml"] {
+        let path = root.join(name);
+        if !path.is_file() {
+            continue;
+        }
+        let source = files::read(&path, name)?;
+        let document = yaml::parse(&source)?;
+        for key in ["packages", "projects"] {
+            let declared = document
+                .get(key)
+                .and_then(Yaml::as_seq)
+                .and_then(<[Yaml]>::first);
+            if let Some(first) = declared {
+                return Err(Diagnostic::error(
+                    "not-supported-yet",
+                    "packages are not supported yet",
+                )
+                .at(Span::new(&source, first.span.start..first.span.end))
+                .help("copy the macros and models that you need into the project")
+                .into());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn refuse_unsupported(shape: &Shape, problems: &mut Diagnostics) {
+    if let Some(version) = shape
+        .config_version
+        .as_ref()
+        .filter(|version| version.value != 2)
+    {
+        problems.push(
+            Diagnostic::error(
+                "not-supported",
+                format!("`config-version: {}` is not supported", version.value),
+            )
+            .at(version.span.clone())
+            .help("write `config-version: 2`, the only one since dbt 1.0"),
+        );
+    }
+    if let Some(packages) = &shape.packages {
+        problems.push(
+            Diagnostic::error("not-supported-yet", "packages are not supported yet")
+                .at(packages.span.clone()),
+        );
+    }
+}

@@ -1,0 +1,281 @@
+//! What YAML says about models, seeds, sources and the rest: typed, its names not looked up.
+//!
+//! In: property files. Out: [`Properties`].
+
+mod data_test;
+mod shapes;
+
+pub use data_test::TestDeclaration;
+pub use shapes::{
+    ColumnProperties, ConstraintKindProperty, ConstraintProperties, ExposureProperties,
+    ExposureType, MacroArgumentProperties, MacroProperties, NodeProperties, SingularTestProperties,
+    SourceProperties, SourceTableProperties,
+};
+
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use super::render::YamlRenderer;
+use super::yaml::{self, Yaml};
+use crate::diagnostic::{Diagnostic, Diagnostics, Source};
+
+/// The keys of a property file that are read.
+const READ: [&str; 10] = [
+    "version",
+    "models",
+    "seeds",
+    "sources",
+    "macros",
+    "analyses",
+    "exposures",
+    "data_tests",
+    "tests",
+    "groups",
+];
+/// The keys that dbt knows and that nothing is made of; what they declare is not built.
+const SKIPPED: [&str; 6] = [
+    "unit_tests",
+    "metrics",
+    "semantic_models",
+    "saved_queries",
+    "functions",
+    "anchors",
+];
+
+/// Everything that the property files of a project declare, in the order of the files.
+#[derive(Clone, Debug, Default)]
+pub struct Properties {
+    /// `models:`.
+    pub models: Vec<NodeProperties>,
+    /// `seeds:`.
+    pub seeds: Vec<NodeProperties>,
+    /// `analyses:`.
+    pub analyses: Vec<NodeProperties>,
+    /// `data_tests:` at the top level: about singular tests.
+    pub singular_tests: Vec<SingularTestProperties>,
+    /// `sources:`.
+    pub sources: Vec<SourceProperties>,
+    /// `macros:`.
+    pub macros: Vec<MacroProperties>,
+    /// `exposures:`.
+    pub exposures: Vec<ExposureProperties>,
+}
+
+impl Properties {
+    /// Adds what one file declares, and tells everything that is wrong in it.
+    pub fn read(
+        &mut self,
+        source: &Arc<Source>,
+        renderer: &YamlRenderer,
+        problems: &mut Diagnostics,
+    ) {
+        let document = match yaml::parse(source) {
+            Ok(document) => document,
+            Err(problem) => return problems.push(problem),
+        };
+        if document.is_null() {
+            return;
+        }
+        if !document.is_map() {
+            return problems
+                .push(document.expected("a mapping with keys such as `models:` and `sources:`"));
+        }
+        for (key, value) in document.entries() {
+            let mut read = Reader { renderer, problems };
+            match key.as_str().unwrap_or("") {
+                "version" | "groups" => {}
+                "models" => read.items(value, &mut self.models),
+                "seeds" => read.items(value, &mut self.seeds),
+                "analyses" => read.items(value, &mut self.analyses),
+                "sources" => read.items(value, &mut self.sources),
+                "macros" => read.items(value, &mut self.macros),
+                "exposures" => read.items(value, &mut self.exposures),
+                "data_tests" | "tests" => read.items(value, &mut self.singular_tests),
+                "snapshots" => problems.push(
+                    Diagnostic::error("not-supported-yet", "snapshots are not supported yet")
+                        .at(key.span.clone()),
+                ),
+                name if SKIPPED.contains(&name) => {
+                    if name != "anchors" {
+                        problems.push(
+                            Diagnostic::warning(
+                                "not-supported",
+                                format!(
+                                    "`{name}` are not supported: what is declared here is left out"
+                                ),
+                            )
+                            .at(key.span.clone()),
+                        );
+                    }
+                }
+                name => problems.push(
+                    Diagnostic::error(
+                        "unknown-key",
+                        format!("a property file has no key `{name}`"),
+                    )
+                    .at(key.span.clone())
+                    .did_you_mean(name, READ.into_iter().chain(SKIPPED)),
+                ),
+            }
+        }
+    }
+}
+
+struct Reader<'a> {
+    renderer: &'a YamlRenderer,
+    problems: &'a mut Diagnostics,
+}
+
+impl Reader<'_> {
+    /// Every item of a list, as the shape; a wrong item is told and left out.
+    fn items<T: DeserializeOwned>(&mut self, list: &Yaml, into: &mut Vec<T>) {
+        if list.is_null() {
+            return;
+        }
+        let Some(items) = list.as_seq() else {
+            return self
+                .problems
+                .push(list.expected("a list (each item starting with `- name:`)"));
+        };
+        for item in items {
+            let before = self.problems.0.len();
+            let rendered = self.renderer.render(item, &rendered_now, self.problems);
+            if self.problems.0.len() > before {
+                continue;
+            }
+            match rendered.to::<T>() {
+                Ok(shape) => into.push(shape),
+                Err(problem) => self.problems.push(problem),
+            }
+        }
+    }
+}
+
+/// Whether a text of a property file is rendered when it is read.
+///
+/// Descriptions wait for `doc()`, arguments of tests for their test, hooks for their node.
+fn rendered_now(path: &[&str]) -> bool {
+    let late = |key: &&str| {
+        matches!(
+            *key,
+            "data_tests"
+                | "tests"
+                | "pre_hook"
+                | "post_hook"
+                | "pre-hook"
+                | "post-hook"
+                | "loaded_at_query"
+        )
+    };
+    !path.iter().any(late) && !matches!(path.last(), Some(&("description" | "to")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::Environment;
+    use crate::project::render::Vars;
+
+    fn read(text: &str) -> String {
+        let renderer = YamlRenderer::new(
+            "shop",
+            &Environment::default(),
+            Vars::default(),
+            None,
+            false,
+        );
+        let mut problems = Diagnostics::default();
+        let mut properties = Properties::default();
+        properties.read(
+            &Source::new("models/schema.yml", text),
+            &renderer,
+            &mut problems,
+        );
+        let told = problems.0.iter().map(|problem| {
+            let help = problem
+                .help
+                .iter()
+                .map(|help| format!(" -- help: {help}"))
+                .collect::<String>();
+            format!("{problem}{help}")
+        });
+        told.chain(properties.models.iter().map(|model| {
+            let tests = model
+                .data_tests
+                .iter()
+                .chain(model.columns.iter().flat_map(|column| &column.data_tests));
+            format!(
+                "{} {:?}",
+                model.name.value,
+                tests
+                    .map(|test| (&test.name.value, test.arguments.len(), test.config.len()))
+                    .collect::<Vec<_>>()
+            )
+        }))
+        .collect::<Vec<_>>()
+        .join("\n")
+    }
+
+    #[test]
+    fn every_wrong_item_is_told_and_the_others_are_read() {
+        insta::assert_snapshot!(read("
+version: 2
+model: []
+metrics:
+  - name: revenue
+models:
+  - name: orders
+    columns:
+      - name: id
+        data_tests:
+          - unique
+          - not_null: {severity: warn}
+          - relationships:
+              arguments: {to: ref('x'), field: id}
+              config: {where: 'id > 0'}
+          - {test_name: accepted_values, values: [1, 2], name: mine}
+  - name: customers
+    colums: []
+  - description: nameless
+  - name: items
+    columns:
+      - name: id
+        data_type: 5
+"), @r#"
+error[unknown-key]: a property file has no key `model` (models/schema.yml:3:1) -- help: did you mean `models`?
+warning[not-supported]: `metrics` are not supported: what is declared here is left out (models/schema.yml:4:1)
+error[unknown-key]: there is no key `colums` here (models/schema.yml:18:5) -- help: did you mean `columns`?
+error[missing-key]: the key `name` is missing (models/schema.yml:19:5)
+error[yaml-type]: expected a text, found the number `5` (models/schema.yml:23:20) -- help: put it in quotes: "5"
+orders [("unique", 0, 0), ("not_null", 0, 1), ("relationships", 2, 1), ("accepted_values", 1, 0)]
+"#);
+    }
+
+    #[test]
+    fn a_wrong_test_is_told_where_it_stands() {
+        insta::assert_snapshot!(read("
+models:
+  - name: a
+    data_tests:
+      - 5
+  - name: b
+    data_tests:
+      - unique: {column_name: x}
+        config: {where: y}
+  - name: c
+    data_tests:
+      - unique: [x]
+  - name: d
+    data_tests: [{unique: {model: x}}]
+  - name: e
+    columns: [{name: id, constraints: [{type: primary}]}]
+"), @r"
+error[yaml-type]: expected the name of a test, or a mapping, found the number `5` (models/schema.yml:5:9)
+error[bad-test]: a test is one name with its arguments below it (models/schema.yml:9:9) -- help: indent this key further, below the name of the test
+error[yaml-type]: expected a mapping of the test's arguments, found a list (models/schema.yml:12:17)
+error[bad-test]: a test cannot take an argument `model` (models/schema.yml:14:28) -- help: the test is given the model that it is declared on; name the argument otherwise
+error[unknown-value]: `primary` has no meaning here (models/schema.yml:16:47) -- help: write one of `not_null`, `unique`, `primary_key`, `foreign_key`, `check`, `custom`
+");
+    }
+}
