@@ -3,10 +3,16 @@
 //! In: [`Statement`]s and queries in the dialect of the target. Out: rows, counts, [`Error`]s.
 //! Knows nothing of models and tests. A new warehouse is a new folder here and one line in `open`.
 
+pub mod copy;
+#[cfg(feature = "duckdb")]
+pub mod duckdb;
 pub mod emulating;
+pub mod redshift;
 pub mod statement;
+pub mod target;
 
 pub use statement::Statement;
+pub use target::{Target, TargetConfig, TargetKey, open};
 
 use std::time::Duration;
 
@@ -46,6 +52,19 @@ pub struct Prepared {
     pub sql: Vec<String>,
     /// Work that is not SQL text: rows to append, files to read. Runs in the place of `sql`.
     pub load: Option<Statement>,
+    /// The user's own SQL inside, so that an error can be brought home to it.
+    pub source: Option<UserSql>,
+}
+
+/// The SQL that the user wrote inside a [`Prepared`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserSql {
+    /// The text before translation.
+    pub text: String,
+    /// Which of the prepared statements holds it.
+    pub statement: usize,
+    /// Where its translation stands in that statement, in bytes.
+    pub range: std::ops::Range<usize>,
 }
 
 impl Prepared {
@@ -54,13 +73,14 @@ impl Prepared {
         Self {
             sql: statements,
             load: None,
+            source: None,
         }
     }
 }
 
 /// One session in a warehouse.
 pub trait Connection: Send {
-    /// Runs a prepared statement.
+    /// Runs a prepared statement. An error inside a transaction rolls the transaction back.
     ///
     /// # Errors
     /// What the warehouse answers.
@@ -148,6 +168,18 @@ impl std::fmt::Display for Value {
             Self::Null => Ok(()),
             Self::Bool(value) => write!(f, "{value}"),
             Self::Int(value) => write!(f, "{value}"),
+            // Very large and very small values with an exponent, as databases print them.
+            Self::Float(value)
+                if value.is_finite() && *value != 0.0 && !(1e-4..1e15).contains(&value.abs()) =>
+            {
+                let text = format!("{value:e}");
+                let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+                let (sign, exponent) = match exponent.strip_prefix('-') {
+                    Some(exponent) => ('-', exponent),
+                    None => ('+', exponent),
+                };
+                write!(f, "{digits}e{sign}{exponent:0>2}")
+            }
             Self::Float(value) => write!(f, "{value}"),
             Self::Decimal(value) | Self::Text(value) => f.write_str(value),
         }
@@ -161,7 +193,7 @@ pub struct Refusal {
     pub code: &'static str,
     /// What is refused, names in backticks.
     pub message: String,
-    /// Bytes of the statement's SQL where it stands.
+    /// Bytes of the SQL that the user wrote (the query or text inside the statement) where it stands.
     pub range: Option<std::ops::Range<usize>>,
     /// The reason, in a few words, for under the caret.
     pub reason: Option<String>,

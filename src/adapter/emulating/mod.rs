@@ -9,7 +9,7 @@ mod types;
 use std::ops::Range;
 
 pub use types::{
-    ColumnsSql, DuckdbType, create_table_columns, declared_length, duckdb_type, fix_type,
+    ColumnsSql, DuckdbType, Type, create_table_columns, declared_length, duckdb_type, fix_type,
     redshift_type,
 };
 

@@ -1,0 +1,175 @@
+//! What DuckDB says when it fails, and what that means for the run.
+//!
+//! In: errors of the library, told as JSON (`errors_as_json`). Out: [`Error`].
+
+use std::ops::Range;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::adapter::{Error, ErrorClass, Prepared, UserSql};
+
+/// How long to wait before a section is tried again that lost against another worker's.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// An error of DuckDB, the words kept.
+pub(super) fn of_duckdb(cause: &duckdb::Error) -> Error {
+    told(cause).0
+}
+
+/// An error in a query that was sent inside other SQL: `start` is where the query's own SQL began there.
+pub(super) fn in_query(cause: &duckdb::Error, prepared: &Prepared, start: usize) -> Error {
+    let (mut error, position) = told(cause);
+    error.range = prepared
+        .source
+        .as_ref()
+        .zip(position)
+        .and_then(|(source, position)| {
+            let position = (position + source.range.start).checked_sub(start)?;
+            home(&prepared.sql[source.statement], position, source)
+        });
+    error
+}
+
+/// Why a file could not be opened; a lock names who holds it.
+pub(super) fn opening(cause: &duckdb::Error, path: Option<&Path>) -> Error {
+    let mut error = of_duckdb(cause);
+    error.class = ErrorClass::User;
+    if let Some(path) = path
+        && error.message.contains("lock")
+    {
+        let holder = error
+            .message
+            .split_once("lock is held in ")
+            .and_then(|(_, rest)| rest.split_once(')'))
+            .map_or_else(
+                || "another process".to_owned(),
+                |(holder, _)| format!("the process {holder})"),
+            );
+        error.detail = Some(std::mem::replace(
+            &mut error.message,
+            format!("`{}` is in use by {holder}", path.display()),
+        ));
+        error.help = Some(
+            "only one process at a time can open a DuckDB file for writing: wait for the other, or end it".to_owned(),
+        );
+    }
+    error
+}
+
+/// The error, and the byte of the statement it points at.
+fn told(cause: &duckdb::Error) -> (Error, Option<usize>) {
+    let text = match cause {
+        duckdb::Error::DuckDBFailure(_, Some(text)) => text.clone(),
+        other => other.to_string(),
+    };
+    let (kind, json) = parts(&text);
+    let field = |name: &str| json.as_ref()?.get(name)?.as_str().map(str::to_owned);
+    let kind = field("exception_type").unwrap_or(kind);
+    let message = field("exception_message").unwrap_or_else(|| text.clone());
+    let position = field("position").and_then(|position| position.parse().ok());
+    let mut error = Error::new(class(&kind, &message), format!("{kind} Error: {message}"));
+    if kind.is_empty() {
+        error.message = message;
+    }
+    (error, position)
+}
+
+/// `Binder Error: {…}` as the kind and the JSON.
+fn parts(text: &str) -> (String, Option<Value>) {
+    let json = |text: &str| serde_json::from_str::<Value>(text.trim()).ok();
+    match text.split_once(" Error: ") {
+        Some((kind, rest)) if !kind.contains('{') => (kind.to_owned(), json(rest)),
+        _ => (String::new(), json(text)),
+    }
+}
+
+fn class(kind: &str, message: &str) -> ErrorClass {
+    match kind {
+        "Interrupt" | "INTERRUPT" => ErrorClass::Cancelled,
+        "TransactionContext" if message.to_lowercase().contains("conflict") => {
+            ErrorClass::Retryable { after: PAUSE }
+        }
+        "Connection" => ErrorClass::ConnectionLost,
+        "Internal" | "Fatal" | "Out of Memory" | "IO" => ErrorClass::Internal,
+        _ => ErrorClass::User,
+    }
+}
+
+/// The bytes of the user's SQL that a byte of the engine's SQL stands for.
+///
+/// Untranslated text is the same byte for byte. In translated text the word at the place is looked up in the user's text:
+/// the same word, counted from the start, provided both texts hold it equally often.
+fn home(sql: &str, position: usize, source: &UserSql) -> Option<Range<usize>> {
+    let inside = sql.get(source.range.clone())?;
+    let at = position.checked_sub(source.range.start)?;
+    let word = word_at(inside, at)?;
+    if inside == source.text {
+        return Some(at..at + word.len().max(1));
+    }
+    let here = occurrences(inside, word);
+    let there = occurrences(&source.text, word);
+    if word.is_empty() || here.len() != there.len() {
+        return None;
+    }
+    let place = here.iter().position(|&start| start == at)?;
+    Some(there[place]..there[place] + word.len())
+}
+
+/// The identifier that starts at a byte.
+fn word_at(text: &str, at: usize) -> Option<&str> {
+    let rest = text.get(at..)?;
+    let quoted = rest.starts_with('"');
+    let skip = usize::from(quoted);
+    let length = rest[skip..]
+        .find(|letter: char| {
+            if quoted {
+                letter == '"'
+            } else {
+                !(letter.is_alphanumeric() || letter == '_')
+            }
+        })
+        .unwrap_or(rest.len() - skip);
+    Some(&rest[..(length + 2 * skip).min(rest.len())])
+}
+
+/// Where a word stands in a text, whatever its case, not as a part of another word.
+fn occurrences(text: &str, word: &str) -> Vec<usize> {
+    let (text, word) = (text.to_ascii_lowercase(), word.to_ascii_lowercase());
+    let inner = |letter: char| letter.is_alphanumeric() || letter == '_';
+    text.match_indices(&word)
+        .map(|(start, _)| start)
+        .filter(|&start| {
+            !text[..start].ends_with(inner) && !text[start + word.len()..].starts_with(inner)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(text: &str, range: Range<usize>) -> UserSql {
+        UserSql {
+            text: text.to_owned(),
+            statement: 0,
+            range,
+        }
+    }
+
+    #[test]
+    fn a_place_in_untranslated_sql_is_the_same_byte() {
+        let sql = "create table t as (\nselect nope from a\n)";
+        let user = source("select nope from a", 20..38);
+        assert_eq!(home(sql, 27, &user), Some(7..11));
+    }
+
+    #[test]
+    fn a_place_in_translated_sql_is_found_by_its_word() {
+        let sql = "select coalesce(a, b), nope from a";
+        let user = source("select NVL(a, b), nope from a", 0..sql.len());
+        assert_eq!(home(sql, 23, &user), Some(18..22));
+        assert_eq!(home(sql, 7, &user), None, "a word of the translation alone");
+    }
+}

@@ -1,0 +1,198 @@
+//! The embedded DuckDB, in its own words or as a stand-in for Redshift.
+//!
+//! In: [`Config`], statements in the dialect of the target. Out: an [`Adapter`] on one file, opened once by the process.
+//! Parts of a statement that the user wrote for Redshift are translated by `emulating`, or refused by it.
+
+mod config;
+mod connection;
+mod error;
+mod load;
+mod query;
+mod sql;
+#[cfg(test)]
+mod tests;
+mod translate;
+mod types;
+
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+pub use config::Config;
+
+use super::{Adapter, Connection, Error, ErrorClass, Prepared, Refusal, Statement, UserSql};
+use crate::adapter::redshift;
+use sql::Words;
+
+/// An open DuckDB, shared by all workers.
+pub struct DuckDb {
+    config: Config,
+    root: Mutex<duckdb::Connection>,
+}
+
+impl DuckDb {
+    /// Opens the file, or makes it.
+    ///
+    /// # Errors
+    /// When the file is not a database, cannot be written, or another process holds it.
+    pub fn open(config: &Config) -> Result<Self, Error> {
+        if let Some(path) = &config.path {
+            check_file(path)?;
+        }
+        let root = open_root().map_err(|cause| error::of_duckdb(&cause))?;
+        let attach = match &config.path {
+            Some(path) => Some(path.to_string_lossy().into_owned()),
+            None if config.database != "memory" => Some(":memory:".to_owned()),
+            None => None,
+        };
+        if let Some(attach) = attach {
+            let attach = format!(
+                "attach {} as {}",
+                sql::literal(&attach),
+                sql::quote(&config.database)
+            );
+            root.execute_batch(&attach)
+                .map_err(|cause| error::opening(&cause, config.path.as_deref()))?;
+        }
+        let opened = Self {
+            config: config.clone(),
+            root: Mutex::new(root),
+        };
+        if config.emulates_redshift {
+            opened.session()?.prepare_for_redshift()?;
+        }
+        Ok(opened)
+    }
+
+    fn words(&self) -> Words<'_> {
+        Words(&self.config)
+    }
+
+    fn session(&self) -> Result<connection::Session, Error> {
+        let clone = self
+            .root
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .try_clone()
+            .map_err(|cause| error::of_duckdb(&cause))?;
+        connection::Session::start(clone, &self.config)
+    }
+}
+
+/// The instance that the file is attached to, so that its name in SQL is the target's to choose.
+fn open_root() -> Result<duckdb::Connection, duckdb::Error> {
+    let config = duckdb::Config::default()
+        .with("autoinstall_known_extensions", "false")?
+        .with("autoload_known_extensions", "false")?;
+    let root = duckdb::Connection::open_in_memory_with_flags(config)?;
+    root.execute_batch("set errors_as_json = true")?;
+    Ok(root)
+}
+
+/// DuckDB takes a short file that is no database for an empty one and overwrites it: such a file is refused here.
+fn check_file(path: &Path) -> Result<(), Error> {
+    let failed = |what: &str, cause: &std::io::Error| {
+        Error::new(
+            ErrorClass::User,
+            format!("cannot {what} `{}`: {cause}", path.display()),
+        )
+    };
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|cause| failed("make the folder of", &cause))?;
+    }
+    let mut file = match std::fs::File::open(path) {
+        Ok(file) => file,
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(cause) => return Err(failed("read", &cause)),
+    };
+    let mut start = Vec::new();
+    let read = std::io::Read::read_to_end(&mut std::io::Read::take(&mut file, 12), &mut start);
+    read.map_err(|cause| failed("read", &cause))?;
+    if start.is_empty() || start.get(8..12) == Some(b"DUCK") {
+        return Ok(());
+    }
+    let mut refused = Error::new(
+        ErrorClass::User,
+        format!("`{}` is not a DuckDB database", path.display()),
+    );
+    refused.help = Some(
+        "`path` of the target must name a database, or a file that is not there yet".to_owned(),
+    );
+    Err(refused)
+}
+
+impl Adapter for DuckDb {
+    fn dialect(&self) -> &'static str {
+        self.config.dialect()
+    }
+
+    fn sql(&self, statement: &Statement) -> Vec<String> {
+        if self.config.emulates_redshift {
+            redshift::sql::sql(statement)
+        } else {
+            // What DuckDB cannot do is told by `prepare`.
+            self.words().sql(statement).unwrap_or_default()
+        }
+    }
+
+    fn prepare(&self, statement: &Statement) -> Result<Prepared, Refusal> {
+        if let Statement::Copy(_) = statement
+            && !self.config.emulates_redshift
+        {
+            let mut refused = sql::refusal("no-copy", "a load by COPY needs the SQL of Redshift");
+            refused.help = Some("add `emulate: redshift` to the target".to_owned());
+            return Err(refused);
+        }
+        let translated = if self.config.emulates_redshift {
+            translate::statement(statement)?
+        } else {
+            None
+        };
+        let engine = translated.as_ref().unwrap_or(statement);
+        let sql = self.words().sql(engine)?;
+        let source = translate::user_sql(statement).and_then(|text| {
+            let inside = translate::user_sql(engine)?;
+            let start = sql.last()?.find(inside)?;
+            Some(UserSql {
+                text: text.to_owned(),
+                statement: sql.len() - 1,
+                range: start..start + inside.len(),
+            })
+        });
+        let work = match statement {
+            Statement::Load { .. } | Statement::Copy(_) => true,
+            // The sequences of identity columns are named when it is known which names are free.
+            Statement::CreateTable { columns, .. } => {
+                columns.iter().any(|column| column.identity.is_some())
+            }
+            // Sums of integers are wider here than on Redshift; which columns are, only the database can tell.
+            Statement::CreateTableAs { .. } => self.config.emulates_redshift,
+            _ => false,
+        };
+        Ok(Prepared {
+            sql,
+            load: work.then(|| engine.clone()),
+            source,
+        })
+    }
+
+    fn prepare_query(&self, query: &str) -> Result<Prepared, Refusal> {
+        let engine = if self.config.emulates_redshift {
+            translate::query(query)?
+        } else {
+            query.to_owned()
+        };
+        Ok(Prepared {
+            source: Some(UserSql {
+                text: query.to_owned(),
+                statement: 0,
+                range: 0..engine.len(),
+            }),
+            sql: vec![engine],
+            load: None,
+        })
+    }
+
+    fn connect(&self) -> Result<Box<dyn Connection>, Error> {
+        Ok(Box::new(self.session()?))
+    }
+}

@@ -1,0 +1,435 @@
+//! A typed statement as DuckDB says it; the user's SQL in it speaks DuckDB already.
+//!
+//! In: a [`Statement`]. Out: SQL for DuckDB, or a [`Refusal`]. Sends nothing.
+
+use super::Config;
+use super::types;
+use crate::adapter::Refusal;
+use crate::adapter::emulating;
+use crate::adapter::statement::{ColumnDefinition, Rows, Statement, TableConstraint};
+use crate::relation::{Relation, RelationKind};
+
+/// An identifier in quotes.
+pub(super) fn quote(identifier: &str) -> String {
+    format!("\"{}\"", identifier.replace('"', "\"\""))
+}
+
+/// A string literal.
+pub(super) fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// How the statements of one target are said.
+#[derive(Clone, Copy)]
+pub(super) struct Words<'a>(pub &'a Config);
+
+impl Words<'_> {
+    /// The statement in DuckDB's SQL, without a semicolon at the end.
+    pub(super) fn sql(self, statement: &Statement) -> Result<Vec<String>, Refusal> {
+        let said = match statement {
+            Statement::CreateSchema { database, schema } => {
+                let database = database
+                    .as_ref()
+                    .map(|database| format!("{}.", self.quote(database)))
+                    .unwrap_or_default();
+                format!(
+                    "create schema if not exists {database}{}",
+                    self.quote(schema)
+                )
+            }
+            Statement::CreateTableAs {
+                relation,
+                query,
+                temporary,
+                header,
+                ..
+            } => {
+                let create = format!(
+                    "create {} as (\n{query}\n)",
+                    self.table(relation, *temporary)
+                );
+                return Ok(with_header(header.as_deref(), create));
+            }
+            Statement::CreateTable {
+                relation,
+                columns,
+                constraints,
+                temporary,
+                ..
+            } => return self.create_table(relation, columns, constraints, *temporary),
+            Statement::CreateView {
+                relation,
+                query,
+                header,
+                ..
+            } => {
+                let create = format!("create view {} as (\n{query}\n)", self.name(relation));
+                return Ok(with_header(header.as_deref(), create));
+            }
+            Statement::Rename { kind, from, to } => format!(
+                "alter {} {} rename to {}",
+                kind_word(*kind)?,
+                self.name(from),
+                self.quote(to)
+            ),
+            Statement::Drop {
+                kind,
+                relation,
+                if_exists,
+            } => format!(
+                "drop {} {}{}",
+                kind_word(*kind)?,
+                if *if_exists { "if exists " } else { "" },
+                self.name(relation)
+            ),
+            Statement::Begin => "begin transaction".to_owned(),
+            Statement::Commit => "commit".to_owned(),
+            Statement::Raw { sql, .. } => sql.clone(),
+            Statement::Load { into, rows, .. } => format!(
+                "-- {} rows of {} are appended to {}",
+                rows.rows.len(),
+                rows.source.path,
+                self.name(into)
+            ),
+            Statement::Copy(copy) => format!(
+                "-- the files below {} are read and appended to {}",
+                copy.from,
+                self.name(&copy.into)
+            ),
+            Statement::Grant { privilege, .. } => {
+                return if self.0.emulates_redshift {
+                    // DuckDB knows no users: dropped knowingly.
+                    Ok(Vec::new())
+                } else {
+                    Err(refusal(
+                        "no-privileges",
+                        format!("DuckDB has no privileges, so `{privilege}` cannot be granted"),
+                    ))
+                };
+            }
+            change => self.change(change)?,
+        };
+        Ok(vec![said])
+    }
+
+    /// Statements that change the rows, the columns or the description of what is there.
+    fn change(self, statement: &Statement) -> Result<String, Refusal> {
+        Ok(match statement {
+            Statement::Insert {
+                into,
+                columns,
+                from,
+            } => {
+                let list = self.list(columns);
+                let (target, all) = if columns.is_empty() {
+                    (self.name(into), "*")
+                } else {
+                    (format!("{} ({list})", self.name(into)), list.as_str())
+                };
+                match from {
+                    Rows::Query(query) => format!("insert into {target} (\n{query}\n)"),
+                    Rows::Relation(from) => format!(
+                        "insert into {target} (\n  select {all} from {}\n)",
+                        self.name(from)
+                    ),
+                }
+            }
+            Statement::DeleteByKey {
+                from,
+                using,
+                key,
+                predicates,
+            } => {
+                let more = predicates
+                    .iter()
+                    .map(|predicate| format!("\nand {predicate}"))
+                    .collect::<String>();
+                format!(
+                    "delete from {}\nwhere ({key}) in (\n  select {key} from {}\n){more}",
+                    self.name(from),
+                    self.name(using),
+                    key = self.list(key)
+                )
+            }
+            Statement::Merge {
+                into,
+                using,
+                key,
+                update,
+                insert,
+                predicates,
+            } => self.merge(into, using, key, update, insert, predicates),
+            Statement::AddColumn {
+                relation,
+                name,
+                data_type,
+            } => format!(
+                "alter table {} add column {} {}",
+                self.name(relation),
+                self.quote(name),
+                self.added_type(data_type)?
+            ),
+            Statement::DropColumn { relation, name } => format!(
+                "alter table {} drop column {}",
+                self.name(relation),
+                self.quote(name)
+            ),
+            Statement::Comment {
+                kind,
+                relation,
+                column,
+                text,
+            } => match column {
+                Some(column) => format!(
+                    "comment on column {}.{} is {}",
+                    self.name(relation),
+                    self.quote(column),
+                    literal(text)
+                ),
+                None => format!(
+                    "comment on {} {} is {}",
+                    kind_word(*kind)?,
+                    self.name(relation),
+                    literal(text)
+                ),
+            },
+            // Every other statement is said by `sql`, which sends only these here.
+            _ => String::new(),
+        })
+    }
+
+    fn merge(
+        self,
+        into: &Relation,
+        using: &Relation,
+        key: &[String],
+        update: &[String],
+        insert: &[String],
+        predicates: &[String],
+    ) -> String {
+        // Conditions written for Redshift name the table itself, those written for DuckDB dbt's alias.
+        let (target, into) = if self.0.emulates_redshift {
+            (self.name(into), self.name(into))
+        } else {
+            let alias = "DBT_INTERNAL_DEST".to_owned();
+            (alias.clone(), format!("{} as {alias}", self.name(into)))
+        };
+        let source = |column: &String| format!("DBT_INTERNAL_SOURCE.{}", self.quote(column));
+        let mut conditions = key
+            .iter()
+            .map(|column| format!("{target}.{} = {}", self.quote(column), source(column)))
+            .collect::<Vec<_>>();
+        conditions.extend(predicates.iter().cloned());
+        let set = update
+            .iter()
+            .map(|column| format!("{} = {}", self.quote(column), source(column)))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let matched = if set.is_empty() {
+            String::new()
+        } else {
+            format!("\nwhen matched then update set {set}")
+        };
+        format!(
+            "merge into {into}\nusing {} as DBT_INTERNAL_SOURCE\non {}{matched}\nwhen not matched then insert ({}) values ({})",
+            self.name(using),
+            conditions.join(" and "),
+            self.list(insert),
+            insert.iter().map(source).collect::<Vec<_>>().join(", ")
+        )
+    }
+
+    /// The table, and before it the sequences of its identity columns.
+    fn create_table(
+        self,
+        relation: &Relation,
+        columns: &[ColumnDefinition],
+        constraints: &[TableConstraint],
+        temporary: bool,
+    ) -> Result<Vec<String>, Refusal> {
+        let mut said = Vec::new();
+        let mut body = Vec::new();
+        for column in columns {
+            if let Some((seed, step)) = column.identity {
+                let sequence = self.sequence(relation, &column.name, 0);
+                said.push(create_sequence(&sequence, seed, step));
+                body.push(format!(
+                    "{} default nextval({})",
+                    self.column(column)?,
+                    literal(&sequence)
+                ));
+            } else {
+                body.push(self.column(column)?);
+            }
+        }
+        // On Redshift keys are information for its planner, and a load of doubled keys succeeds there.
+        if !self.0.emulates_redshift {
+            body.extend(
+                constraints
+                    .iter()
+                    .map(|constraint| self.constraint(constraint)),
+            );
+        }
+        said.push(format!(
+            "create {} (\n  {}\n)",
+            self.table(relation, temporary),
+            body.join(",\n  ")
+        ));
+        Ok(said)
+    }
+
+    /// The name of the sequence behind an identity column; `turn` tells those of successive tables apart.
+    pub(super) fn sequence(self, relation: &Relation, column: &str, turn: usize) -> String {
+        let turn = if turn == 0 {
+            String::new()
+        } else {
+            format!("_{turn}")
+        };
+        let identifier = format!("{}__{column}__identity{turn}", relation.identifier);
+        self.name(&relation.with_identifier(identifier))
+    }
+
+    fn column(self, column: &ColumnDefinition) -> Result<String, Refusal> {
+        let name = self.quote(&column.name);
+        let mut words = vec![name.clone()];
+        if self.0.emulates_redshift {
+            let kind = emulating::duckdb_type(&column.data_type)?;
+            words.push(kind.sql);
+            words.extend(types::length_check(kind.redshift, &name));
+        } else {
+            words.push(column.data_type.clone());
+            for (said, word) in [
+                (column.primary_key, "primary key"),
+                (column.unique, "unique"),
+            ] {
+                if said {
+                    words.push(word.to_owned());
+                }
+            }
+        }
+        if column.not_null {
+            words.push("not null".to_owned());
+        }
+        words.extend(
+            column
+                .default
+                .as_ref()
+                .map(|value| format!("default {value}")),
+        );
+        Ok(words.join(" "))
+    }
+
+    fn constraint(self, constraint: &TableConstraint) -> String {
+        match constraint {
+            TableConstraint::PrimaryKey(columns) => format!("primary key ({})", self.list(columns)),
+            TableConstraint::Unique(columns) => format!("unique ({})", self.list(columns)),
+            TableConstraint::ForeignKey {
+                columns,
+                to,
+                to_columns,
+            } => {
+                let target = if to_columns.is_empty() {
+                    String::new()
+                } else {
+                    format!(" ({})", self.list(to_columns))
+                };
+                format!(
+                    "foreign key ({}) references {}{target}",
+                    self.list(columns),
+                    self.name(to)
+                )
+            }
+        }
+    }
+
+    fn added_type(self, data_type: &str) -> Result<String, Refusal> {
+        if !self.0.emulates_redshift {
+            return Ok(data_type.to_owned());
+        }
+        Ok(emulating::duckdb_type(data_type)?.sql)
+    }
+
+    /// `table name` or `temporary table name`.
+    fn table(self, relation: &Relation, temporary: bool) -> String {
+        if temporary {
+            format!("temporary table {}", self.quote(&relation.identifier))
+        } else {
+            format!("table {}", self.name(relation))
+        }
+    }
+
+    /// A relation's name with each part in quotes; an empty schema is that of a temporary table.
+    pub(super) fn name(self, relation: &Relation) -> String {
+        let mut parts = Vec::new();
+        if !relation.schema.is_empty() {
+            // `a.t` could mean the database or the schema `a` where both are there.
+            let ambiguous = self.0.database.eq_ignore_ascii_case(&relation.schema);
+            let database = relation
+                .database
+                .as_deref()
+                .or(ambiguous.then_some(self.0.database.as_str()));
+            parts.extend(database.map(|database| self.quote(database)));
+            parts.push(self.quote(&relation.schema));
+        }
+        parts.push(self.quote(&relation.identifier));
+        parts.join(".")
+    }
+
+    /// An identifier in quotes, folded as Redshift folds it where that is emulated.
+    pub(super) fn quote(self, identifier: &str) -> String {
+        if self.0.emulates_redshift {
+            quote(&identifier.to_lowercase())
+        } else {
+            quote(identifier)
+        }
+    }
+
+    fn list(self, columns: &[String]) -> String {
+        columns
+            .iter()
+            .map(|column| self.quote(column))
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+}
+
+/// The sequence of an `IDENTITY(seed, step)`.
+pub(super) fn create_sequence(name: &str, seed: i64, step: i64) -> String {
+    format!(
+        "create sequence {name} start {seed} increment {step} minvalue {} maxvalue {}",
+        i64::MIN,
+        i64::MAX
+    )
+}
+
+/// A refusal without a place.
+pub(super) fn refusal(code: &'static str, message: impl Into<String>) -> Refusal {
+    Refusal {
+        code,
+        message: message.into(),
+        range: None,
+        reason: None,
+        help: None,
+    }
+}
+
+fn with_header(header: Option<&str>, statement: String) -> Vec<String> {
+    header
+        .map(str::trim)
+        .filter(|header| !header.is_empty())
+        .map(str::to_owned)
+        .into_iter()
+        .chain([statement])
+        .collect()
+}
+
+fn kind_word(kind: RelationKind) -> Result<&'static str, Refusal> {
+    match kind {
+        RelationKind::Table => Ok("table"),
+        RelationKind::View => Ok("view"),
+        RelationKind::MaterializedView => Err(refusal(
+            "no-materialized-views",
+            "DuckDB has no materialized views",
+        )),
+    }
+}

@@ -1,0 +1,385 @@
+//! The adapter on real files.
+
+use super::*;
+use crate::adapter::copy::Folders;
+use crate::adapter::statement::{ColumnDefinition, Rows, TableAttributes};
+use crate::adapter::{Outcome, Table};
+use crate::relation::{Relation, RelationKind};
+
+/// An adapter on a file in a folder of its own.
+pub(super) struct Warehouse {
+    pub(super) folder: tempfile::TempDir,
+    pub(super) adapter: DuckDb,
+}
+
+impl Warehouse {
+    pub(super) fn new(emulates_redshift: bool) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut s3 = Folders::default();
+        s3.insert("s3://b/", folder.path().to_owned());
+        let adapter = DuckDb::open(&Config {
+            path: Some(folder.path().join("dev.duckdb")),
+            database: "dev".to_owned(),
+            emulates_redshift,
+            settings: Vec::new(),
+            s3,
+        })
+        .unwrap();
+        Self { folder, adapter }
+    }
+
+    pub(super) fn connect(&self) -> Box<dyn Connection> {
+        self.adapter.connect().unwrap()
+    }
+
+    /// Runs a statement on a connection.
+    pub(super) fn run(
+        &self,
+        connection: &mut dyn Connection,
+        statement: &Statement,
+    ) -> Result<Outcome, Error> {
+        let prepared = self.adapter.prepare(statement).unwrap();
+        connection.execute(&prepared)
+    }
+
+    pub(super) fn raw(&self, connection: &mut dyn Connection, sql: &str) {
+        connection
+            .execute(&Prepared::sql(vec![sql.to_owned()]))
+            .unwrap();
+    }
+
+    /// The rows of a query in DuckDB's SQL, a line each.
+    pub(super) fn rows(&self, connection: &mut dyn Connection, query: &str) -> String {
+        let prepared = Prepared::sql(vec![query.to_owned()]);
+        lines(&connection.query(&prepared, None).unwrap())
+    }
+}
+
+pub(super) fn lines(table: &Table) -> String {
+    table
+        .rows
+        .iter()
+        .map(|row| {
+            row.iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("|")
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn table_as(name: &str, query: &str) -> Statement {
+    Statement::CreateTableAs {
+        relation: Relation::new("main", name),
+        query: query.to_owned(),
+        attributes: TableAttributes::default(),
+        temporary: false,
+        header: None,
+    }
+}
+
+#[test]
+fn a_table_is_built_beside_and_swapped_in_one_transaction() {
+    let warehouse = Warehouse::new(false);
+    let mut connection = warehouse.connect();
+    let c = connection.as_mut();
+    let t = Relation::new("main", "t");
+    let rename = |from: &str, to: &str| Statement::Rename {
+        kind: RelationKind::Table,
+        from: t.with_identifier(from),
+        to: to.to_owned(),
+    };
+    for round in ["1", "2"] {
+        let built = warehouse
+            .run(
+                c,
+                &table_as(
+                    "t__rs_tmp",
+                    &format!("select {round} as a union all select 9"),
+                ),
+            )
+            .unwrap();
+        assert_eq!(built.rows, Some(2));
+        warehouse.run(c, &Statement::Begin).unwrap();
+        if round == "2" {
+            warehouse.run(c, &rename("t", "t__rs_old")).unwrap();
+        }
+        warehouse.run(c, &rename("t__rs_tmp", "t")).unwrap();
+        warehouse.run(c, &Statement::Commit).unwrap();
+        warehouse
+            .run(
+                c,
+                &Statement::Drop {
+                    kind: RelationKind::Table,
+                    relation: t.with_identifier("t__rs_old"),
+                    if_exists: true,
+                },
+            )
+            .unwrap();
+    }
+    assert_eq!(warehouse.rows(c, "select * from t order by 1"), "2\n9");
+    let existing = c.existing(&["MAIN".to_owned()]).unwrap();
+    assert_eq!(existing.iter().count(), 1);
+    assert_eq!(existing.get(&t).unwrap().columns[0].data_type, "INTEGER");
+}
+
+#[test]
+fn an_error_points_into_the_users_query_and_rolls_back() {
+    let warehouse = Warehouse::new(false);
+    let mut connection = warehouse.connect();
+    let c = connection.as_mut();
+    warehouse.run(c, &Statement::Begin).unwrap();
+    warehouse
+        .run(c, &table_as("kept", "select 1 as a"))
+        .unwrap();
+    let query = "select 1 as a,\n  nope\nfrom kept";
+    let error = warehouse.run(c, &table_as("t", query)).unwrap_err();
+    assert_eq!(error.class, ErrorClass::User);
+    assert_eq!(&query[error.range.unwrap()], "nope");
+    insta::assert_snapshot!(error.message, @r#"
+        Binder Error: Referenced column "nope" not found in FROM clause!
+        Candidate bindings: "a"
+        "#);
+    let existing = c.existing(&["main".to_owned()]).unwrap();
+    assert_eq!(existing.iter().count(), 0, "the transaction is rolled back");
+
+    let query = "select nope from (select 1)";
+    let prepared = warehouse.adapter.prepare_query(query).unwrap();
+    let error = c.query(&prepared, Some(5)).unwrap_err();
+    assert_eq!(&query[error.range.unwrap()], "nope");
+}
+
+#[test]
+fn values_print_as_redshift_prints_them() {
+    let warehouse = Warehouse::new(false);
+    let mut connection = warehouse.connect();
+    let shown = warehouse.rows(
+        connection.as_mut(),
+        "select true, 1::tinyint, 170141183460469231731687303715884105727::hugeint, 0.1::float, 2.50::decimal(5,2),
+         date '2024-02-29', timestamp '2018-11-01 20:57:10.796', timestamp '2018-11-01 20:57:10', time '10:30:00.5',
+         timestamptz '2024-01-15 10:30:45+00', date '0001-01-01', null, 'x', [1, 2], {'a': 1}, interval 3 day, 1e300::double",
+    );
+    insta::assert_snapshot!(shown.replace('|', "\n"), @r"
+        true
+        1
+        170141183460469231731687303715884105727
+        0.1
+        2.50
+        2024-02-29
+        2018-11-01 20:57:10.796
+        2018-11-01 20:57:10
+        10:30:00.5
+        2024-01-15 10:30:45+00
+        0001-01-01
+
+        x
+        [1, 2]
+        {'a': 1}
+        3 days
+        1e+300
+        ");
+    let prepared = warehouse
+        .adapter
+        .prepare_query("select * from range(10) as r(a) order by a desc")
+        .unwrap();
+    let table = connection.query(&prepared, Some(2)).unwrap();
+    assert_eq!((lines(&table).as_str(), table.truncated), ("9\n8", true));
+    assert_eq!(table.columns[0].data_type, "BIGINT");
+}
+
+#[test]
+fn rows_change_by_key() {
+    let warehouse = Warehouse::new(false);
+    let mut connection = warehouse.connect();
+    let c = connection.as_mut();
+    let t = Relation::new("main", "t");
+    warehouse
+        .run(c, &table_as("t", "select * from (values (1, 'a', 'x'), (2, 'b', 'y'), (3, 'c', 'z')) as v(k1, k2, v)"))
+        .unwrap();
+    let temporary = Relation::new("", "new_rows");
+    let statement = Statement::CreateTableAs {
+        relation: temporary.clone(),
+        query: "select * from (values (2, 'b', 'new'), (4, 'd', 'new')) as v(k1, k2, v)".to_owned(),
+        attributes: TableAttributes::default(),
+        temporary: true,
+        header: Some("set memory_limit = '500MB';".to_owned()),
+    };
+    warehouse.run(c, &statement).unwrap();
+    assert_eq!(c.columns(&temporary).unwrap().len(), 3);
+    let texts = |names: &[&str]| {
+        names
+            .iter()
+            .map(|name| (*name).to_owned())
+            .collect::<Vec<_>>()
+    };
+    let merge = Statement::Merge {
+        into: t.clone(),
+        using: temporary.clone(),
+        key: texts(&["k1", "k2"]),
+        update: texts(&["v"]),
+        insert: texts(&["k1", "k2", "v"]),
+        predicates: vec!["DBT_INTERNAL_DEST.k1 > 0".to_owned()],
+    };
+    assert_eq!(warehouse.run(c, &merge).unwrap().rows, Some(2));
+    let all = "select * from t order by 1";
+    assert_eq!(warehouse.rows(c, all), "1|a|x\n2|b|new\n3|c|z\n4|d|new");
+    let delete = Statement::DeleteByKey {
+        from: t.clone(),
+        using: temporary.clone(),
+        key: texts(&["k1", "k2"]),
+        predicates: vec!["k1 < 4".to_owned()],
+    };
+    assert_eq!(warehouse.run(c, &delete).unwrap().rows, Some(1));
+    let insert = Statement::Insert {
+        into: t,
+        columns: texts(&["k1"]),
+        from: Rows::Relation(temporary),
+    };
+    assert_eq!(warehouse.run(c, &insert).unwrap().rows, Some(2));
+    assert_eq!(
+        warehouse.rows(c, "select k1 from t order by 1"),
+        "1\n2\n3\n4\n4"
+    );
+}
+
+#[test]
+fn what_is_described_and_granted_is_said_or_refused() {
+    let warehouse = Warehouse::new(false);
+    let mut connection = warehouse.connect();
+    let c = connection.as_mut();
+    let view = Relation::new("S", "v");
+    for statement in [
+        Statement::CreateSchema {
+            database: None,
+            schema: "S".to_owned(),
+        },
+        Statement::CreateView {
+            relation: view.clone(),
+            query: "select 1 as a -- one".to_owned(),
+            bind: false,
+            header: None,
+        },
+        Statement::Comment {
+            kind: RelationKind::View,
+            relation: view.clone(),
+            column: None,
+            text: "it's a view".to_owned(),
+        },
+        Statement::Comment {
+            kind: RelationKind::View,
+            relation: view.clone(),
+            column: Some("a".to_owned()),
+            text: "one".to_owned(),
+        },
+    ] {
+        warehouse.run(c, &statement).unwrap();
+    }
+    assert_eq!(
+        warehouse.rows(
+            c,
+            "select comment from duckdb_views() where view_name = 'v'"
+        ),
+        "it's a view"
+    );
+    let grant = Statement::Grant {
+        relation: view,
+        privilege: "select".to_owned(),
+        grantees: vec!["x".to_owned()],
+    };
+    assert_eq!(
+        warehouse.adapter.prepare(&grant).unwrap_err().code,
+        "no-privileges"
+    );
+}
+
+#[test]
+fn a_declared_type_is_held_and_reported_in_redshifts_words() {
+    let warehouse = Warehouse::new(true);
+    let mut connection = warehouse.connect();
+    let c = connection.as_mut();
+    let relation = Relation::new("main", "T");
+    let column = |name: &str, data_type: &str| ColumnDefinition::new(name, data_type);
+    let create = Statement::CreateTable {
+        relation: relation.clone(),
+        columns: vec![
+            ColumnDefinition {
+                not_null: true,
+                primary_key: true,
+                ..column("ID", "int")
+            },
+            column("level", "varchar(3)"),
+            column("gender", "char(1)"),
+            column("length", "decimal(10,5)"),
+        ],
+        constraints: Vec::new(),
+        attributes: TableAttributes::default(),
+        temporary: false,
+    };
+    warehouse.run(c, &create).unwrap();
+    let told = c
+        .columns(&relation)
+        .unwrap()
+        .iter()
+        .map(|column| format!("{} {} {}", column.name, column.data_type, column.nullable))
+        .collect::<Vec<_>>()
+        .join("\n");
+    insta::assert_snapshot!(told, @r"
+        id integer false
+        level character varying(3) true
+        gender character(1) true
+        length numeric(10,5) true
+        ");
+    warehouse.raw(
+        c,
+        "insert into t values (1, 'abc', 'F', 1.5), (1, 'é1', null, null)",
+    );
+    let fails = |c: &mut dyn Connection, sql: &str| {
+        c.execute(&Prepared::sql(vec![sql.to_owned()]))
+            .unwrap_err()
+            .message
+    };
+    insta::assert_snapshot!(fails(c, "insert into t values (1, 'éé', null, null)"), @r#"Constraint Error: CHECK constraint failed on table t with expression CHECK((strlen("level") <= 3))"#);
+    insta::assert_snapshot!(fails(c, "insert into t values (null, null, null, null)"), @"Constraint Error: NOT NULL constraint failed: t.id");
+}
+
+#[test]
+fn an_identity_survives_the_swap_and_starts_again_in_the_next_table() {
+    let warehouse = Warehouse::new(true);
+    let mut connection = warehouse.connect();
+    let c = connection.as_mut();
+    let temporary = Relation::new("main", "t__rs_tmp");
+    let create = Statement::CreateTable {
+        relation: temporary.clone(),
+        columns: vec![
+            ColumnDefinition {
+                identity: Some((10, -5)),
+                ..ColumnDefinition::new("id", "bigint")
+            },
+            ColumnDefinition::new("v", "varchar(3)"),
+        ],
+        constraints: Vec::new(),
+        attributes: TableAttributes::default(),
+        temporary: false,
+    };
+    for _ in 0..3 {
+        warehouse.raw(c, "drop table if exists t");
+        warehouse.run(c, &create).unwrap();
+        warehouse.raw(c, "insert into t__rs_tmp (v) values ('a'), ('b')");
+        let rename = Statement::Rename {
+            kind: RelationKind::Table,
+            from: temporary.clone(),
+            to: "t".to_owned(),
+        };
+        warehouse.run(c, &rename).unwrap();
+        warehouse.raw(c, "insert into t (v) values ('c')");
+        assert_eq!(
+            warehouse.rows(c, "select * from t order by v"),
+            "10|a\n5|b\n0|c"
+        );
+    }
+    assert_eq!(
+        warehouse.rows(c, "select count(*) from duckdb_sequences()"),
+        "1"
+    );
+}

@@ -1,0 +1,93 @@
+//! The parts of a statement that the user wrote for Redshift, said for DuckDB.
+//!
+//! In: a [`Statement`] in Redshift's dialect. Out: the same statement with those parts translated, or a [`Refusal`].
+
+use super::sql::refusal;
+use crate::adapter::Refusal;
+use crate::adapter::emulating::{
+    Work, translate_expression, translate_query, translate_statements,
+};
+use crate::adapter::statement::{Rows, Statement};
+
+/// A query in DuckDB's SQL.
+pub(super) fn query(query: &str) -> Result<String, Refusal> {
+    Ok(translate_query(query)?.sql)
+}
+
+/// Statements in DuckDB's SQL, ready to be joined by semicolons.
+fn statements(sql: &str) -> Result<Vec<String>, Refusal> {
+    let mut said = Vec::new();
+    for translated in translate_statements(sql)? {
+        match translated.work {
+            Work::Query(query) => said.push(query.sql),
+            Work::Sql(statements) => said.extend(statements),
+            Work::CreateTableAs { create, query } => {
+                said.push(format!("{create}\n{}", query.sql));
+            }
+            Work::Copy(_) => {
+                let mut refused = refusal("copy-in-sql", "COPY inside other SQL is not emulated");
+                refused.range = Some(translated.range);
+                refused.help = Some("declare the load as a source with `external`".to_owned());
+                return Err(refused);
+            }
+            Work::Nothing => {}
+        }
+    }
+    Ok(said)
+}
+
+/// The statement with every part that the user wrote translated; nothing where there is no such part.
+pub(super) fn statement(statement: &Statement) -> Result<Option<Statement>, Refusal> {
+    let mut translated = statement.clone();
+    match &mut translated {
+        Statement::CreateTableAs {
+            query: text,
+            header,
+            ..
+        }
+        | Statement::CreateView {
+            query: text,
+            header,
+            ..
+        } => {
+            *text = query(text)?;
+            if let Some(header) = header {
+                *header = statements(header)?.join(";\n");
+            }
+        }
+        Statement::CreateTable { columns, .. } => {
+            for default in columns
+                .iter_mut()
+                .filter_map(|column| column.default.as_mut())
+            {
+                *default = format!("({})", translate_expression(default)?);
+            }
+        }
+        Statement::Insert {
+            from: Rows::Query(text),
+            ..
+        } => *text = query(text)?,
+        Statement::DeleteByKey { predicates, .. } | Statement::Merge { predicates, .. } => {
+            for predicate in predicates {
+                *predicate = translate_expression(predicate)?;
+            }
+        }
+        Statement::Raw { sql, .. } => *sql = statements(sql)?.join(";\n"),
+        _ => return Ok(None),
+    }
+    Ok(Some(translated))
+}
+
+/// The part of a statement that an error of the database can point into.
+pub(super) fn user_sql(statement: &Statement) -> Option<&str> {
+    match statement {
+        Statement::CreateTableAs { query, .. }
+        | Statement::CreateView { query, .. }
+        | Statement::Insert {
+            from: Rows::Query(query),
+            ..
+        } => Some(query),
+        Statement::Raw { sql, .. } => Some(sql),
+        _ => None,
+    }
+}

@@ -1,0 +1,512 @@
+//! A typed statement as Redshift says it.
+//!
+//! In: a [`Statement`]. Out: SQL for Redshift, the user's parts byte for byte. Sends nothing.
+
+use crate::adapter::statement::{
+    ColumnDefinition, Copy, CopyFormat, Dist, Rows, SeedRows, SortType, Statement, TableAttributes,
+    TableConstraint,
+};
+use crate::relation::{Relation, RelationKind};
+
+/// Rows of a seed in one `insert`: a statement of Redshift holds at most 16 MB.
+const ROWS_OF_AN_INSERT: usize = 500;
+
+/// The statement in Redshift's SQL, without a semicolon at the end.
+pub fn sql(statement: &Statement) -> Vec<String> {
+    match statement {
+        Statement::CreateSchema { schema, .. } => {
+            vec![format!("create schema if not exists {}", quote(schema))]
+        }
+        Statement::CreateTableAs {
+            relation,
+            query,
+            attributes,
+            temporary,
+            header,
+        } => {
+            let mut lines = vec![format!(
+                "create {}table {}",
+                if *temporary { "temporary " } else { "" },
+                created(relation, *temporary)
+            )];
+            lines.extend(attribute_lines(attributes));
+            lines.push(format!("as (\n{query}\n)"));
+            with_header(header.as_deref(), lines.join("\n"))
+        }
+        Statement::CreateTable {
+            relation,
+            columns,
+            constraints,
+            attributes,
+            temporary,
+        } => {
+            let body = columns
+                .iter()
+                .map(column)
+                .chain(constraints.iter().map(constraint))
+                .collect::<Vec<_>>();
+            let mut lines = vec![format!(
+                "create {}table {} (\n  {}\n)",
+                if *temporary { "temporary " } else { "" },
+                created(relation, *temporary),
+                body.join(",\n  ")
+            )];
+            lines.extend(attribute_lines(attributes));
+            vec![lines.join("\n")]
+        }
+        Statement::CreateView {
+            relation,
+            query,
+            bind,
+            header,
+        } => {
+            let binding = if *bind { "" } else { " with no schema binding" };
+            let create = format!("create view {} as (\n{query}\n){binding}", name(relation));
+            with_header(header.as_deref(), create)
+        }
+        // Redshift renames views by `alter table` too.
+        Statement::Rename { from, to, .. } => {
+            vec![format!(
+                "alter table {} rename to {}",
+                name(from),
+                quote(to)
+            )]
+        }
+        Statement::Drop {
+            kind,
+            relation,
+            if_exists,
+        } => vec![format!(
+            "drop {} {}{}",
+            kind_word(*kind),
+            if *if_exists { "if exists " } else { "" },
+            name(relation)
+        )],
+        Statement::Load {
+            into,
+            columns,
+            rows,
+        } => insert_rows(into, columns, rows),
+        Statement::Copy(copy) => vec![copy_sql(copy)],
+        Statement::Grant {
+            relation,
+            privilege,
+            grantees,
+        } => vec![format!(
+            "grant {privilege} on {} to {}",
+            name(relation),
+            grantees
+                .iter()
+                .map(|who| grantee(who))
+                .collect::<Vec<_>>()
+                .join(", ")
+        )],
+        Statement::Begin => vec!["begin".to_owned()],
+        Statement::Commit => vec!["commit".to_owned()],
+        Statement::Raw { sql, .. } => vec![sql.clone()],
+        _ => vec![change(statement)],
+    }
+}
+
+/// Statements that change the rows, the columns or the description of what is there.
+fn change(statement: &Statement) -> String {
+    match statement {
+        Statement::Insert {
+            into,
+            columns,
+            from,
+        } => insert(into, columns, from),
+        Statement::DeleteByKey {
+            from,
+            using,
+            key,
+            predicates,
+        } => {
+            let more = predicates
+                .iter()
+                .map(|predicate| format!("\nand {predicate}"))
+                .collect::<String>();
+            format!(
+                "delete from {}\nwhere ({}) in (\n  select {} from {}\n){more}",
+                name(from),
+                list(key),
+                list(key),
+                name(using)
+            )
+        }
+        Statement::Merge {
+            into,
+            using,
+            key,
+            update,
+            insert,
+            predicates,
+        } => merge(&name(into), &name(using), key, update, insert, predicates),
+        Statement::AddColumn {
+            relation,
+            name: column,
+            data_type,
+        } => format!(
+            "alter table {} add column {} {data_type}",
+            name(relation),
+            quote(column)
+        ),
+        Statement::DropColumn {
+            relation,
+            name: column,
+        } => format!(
+            "alter table {} drop column {}",
+            name(relation),
+            quote(column)
+        ),
+        Statement::Comment {
+            kind,
+            relation,
+            column,
+            text,
+        } => match column {
+            Some(column) => format!(
+                "comment on column {}.{} is {}",
+                name(relation),
+                quote(column),
+                literal(text)
+            ),
+            None => format!(
+                "comment on {} {} is {}",
+                kind_word(*kind),
+                name(relation),
+                literal(text)
+            ),
+        },
+        // Every other statement is said by `sql`, which sends only these here.
+        _ => String::new(),
+    }
+}
+
+/// An identifier in quotes.
+pub fn quote(identifier: &str) -> String {
+    format!("\"{}\"", identifier.replace('"', "\"\""))
+}
+
+/// A string literal; a backslash escapes on Redshift.
+pub fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
+}
+
+/// A relation's name with each part in quotes; an empty schema is that of a temporary table, which has none to name.
+pub fn name(relation: &Relation) -> String {
+    let mut parts = Vec::new();
+    if !relation.schema.is_empty() {
+        parts.extend(relation.database.as_deref().map(quote));
+        parts.push(quote(&relation.schema));
+    }
+    parts.push(quote(&relation.identifier));
+    parts.join(".")
+}
+
+fn created(relation: &Relation, temporary: bool) -> String {
+    if temporary {
+        quote(&relation.identifier)
+    } else {
+        name(relation)
+    }
+}
+
+fn list(columns: &[String]) -> String {
+    columns
+        .iter()
+        .map(|column| quote(column))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn kind_word(kind: RelationKind) -> &'static str {
+    match kind {
+        RelationKind::Table => "table",
+        RelationKind::View => "view",
+        RelationKind::MaterializedView => "materialized view",
+    }
+}
+
+fn with_header(header: Option<&str>, statement: String) -> Vec<String> {
+    header
+        .map(str::trim)
+        .filter(|header| !header.is_empty())
+        .map(str::to_owned)
+        .into_iter()
+        .chain([statement])
+        .collect()
+}
+
+fn attribute_lines(attributes: &TableAttributes) -> Vec<String> {
+    let mut lines = Vec::new();
+    match attributes.backup {
+        Some(false) => lines.push("backup no".to_owned()),
+        Some(true) => lines.push("backup yes".to_owned()),
+        None => {}
+    }
+    match &attributes.dist {
+        Some(Dist::All) => lines.push("diststyle all".to_owned()),
+        Some(Dist::Even) => lines.push("diststyle even".to_owned()),
+        Some(Dist::Auto) => lines.push("diststyle auto".to_owned()),
+        Some(Dist::Key(column)) => {
+            lines.push(format!("diststyle key distkey ({})", quote(column)));
+        }
+        None => {}
+    }
+    let sort = list(&attributes.sort);
+    match attributes.sort_type {
+        Some(SortType::Auto) => lines.push("sortkey auto".to_owned()),
+        Some(SortType::Interleaved) if !sort.is_empty() => {
+            lines.push(format!("interleaved sortkey ({sort})"));
+        }
+        _ if !sort.is_empty() => lines.push(format!("compound sortkey ({sort})")),
+        _ => {}
+    }
+    lines
+}
+
+fn column(column: &ColumnDefinition) -> String {
+    let mut words = vec![quote(&column.name), column.data_type.clone()];
+    words.extend(
+        column
+            .default
+            .as_ref()
+            .map(|value| format!("default {value}")),
+    );
+    words.extend(
+        column
+            .identity
+            .map(|(seed, step)| format!("identity({seed}, {step})")),
+    );
+    words.extend(
+        column
+            .encode
+            .as_ref()
+            .map(|encode| format!("encode {encode}")),
+    );
+    for (said, word) in [
+        (column.not_null, "not null"),
+        (column.primary_key, "primary key"),
+        (column.unique, "unique"),
+    ] {
+        if said {
+            words.push(word.to_owned());
+        }
+    }
+    words.join(" ")
+}
+
+fn constraint(constraint: &TableConstraint) -> String {
+    match constraint {
+        TableConstraint::PrimaryKey(columns) => format!("primary key ({})", list(columns)),
+        TableConstraint::Unique(columns) => format!("unique ({})", list(columns)),
+        TableConstraint::ForeignKey {
+            columns,
+            to,
+            to_columns,
+        } => {
+            let target = if to_columns.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", list(to_columns))
+            };
+            format!(
+                "foreign key ({}) references {}{target}",
+                list(columns),
+                name(to)
+            )
+        }
+    }
+}
+
+fn insert(into: &Relation, columns: &[String], from: &Rows) -> String {
+    let target = if columns.is_empty() {
+        name(into)
+    } else {
+        format!("{} ({})", name(into), list(columns))
+    };
+    match from {
+        Rows::Query(query) => format!("insert into {target} (\n{query}\n)"),
+        Rows::Relation(from) => {
+            let columns = if columns.is_empty() {
+                "*".to_owned()
+            } else {
+                list(columns)
+            };
+            format!(
+                "insert into {target} (\n  select {columns} from {}\n)",
+                name(from)
+            )
+        }
+    }
+}
+
+/// `merge`: Redshift wants a clause for matched rows and one for the rest, and no alias on the target.
+fn merge(
+    into: &str,
+    using: &str,
+    key: &[String],
+    update: &[String],
+    insert: &[String],
+    predicates: &[String],
+) -> String {
+    let source = |column: &String| format!("DBT_INTERNAL_SOURCE.{}", quote(column));
+    let mut conditions = key
+        .iter()
+        .map(|column| format!("{into}.{} = {}", quote(column), source(column)))
+        .collect::<Vec<_>>();
+    conditions.extend(predicates.iter().cloned());
+    // To leave matched rows as they are, the key is set to what it is.
+    let set = if update.is_empty() { key } else { update };
+    let set = set
+        .iter()
+        .map(|column| format!("{} = {}", quote(column), source(column)))
+        .collect::<Vec<_>>();
+    let values = insert.iter().map(source).collect::<Vec<_>>();
+    format!(
+        "merge into {into}\nusing {using} as DBT_INTERNAL_SOURCE\non {}\nwhen matched then update set {}\nwhen not matched then insert ({}) values ({})",
+        conditions.join(" and "),
+        set.join(", "),
+        list(insert),
+        values.join(", ")
+    )
+}
+
+fn insert_rows(into: &Relation, columns: &[ColumnDefinition], seed: &SeedRows) -> Vec<String> {
+    let names = columns
+        .iter()
+        .map(|column| column.name.clone())
+        .collect::<Vec<_>>();
+    let row = |cells: &Vec<Option<crate::adapter::statement::SeedCell>>| {
+        let values = cells
+            .iter()
+            .map(|cell| match cell {
+                Some(cell) => literal(&cell.text),
+                None => "null".to_owned(),
+            })
+            .collect::<Vec<_>>();
+        format!("  ({})", values.join(", "))
+    };
+    seed.rows
+        .chunks(ROWS_OF_AN_INSERT)
+        .map(|rows| {
+            format!(
+                "insert into {} ({}) values\n{}",
+                name(into),
+                list(&names),
+                rows.iter().map(row).collect::<Vec<_>>().join(",\n")
+            )
+        })
+        .collect()
+}
+
+fn copy_sql(copy: &Copy) -> String {
+    let mut lines = vec![format!("copy {}", name(&copy.into))];
+    // With a list, COPY fills the identity column itself instead of looking for it in the file.
+    if copy.columns.iter().any(|column| column.identity.is_some()) {
+        let filled = copy
+            .columns
+            .iter()
+            .filter(|column| column.identity.is_none())
+            .map(|column| column.name.clone())
+            .collect::<Vec<_>>();
+        lines[0] = format!("{} ({})", lines[0], list(&filled));
+    }
+    lines.push(format!("from {}", literal(&copy.from)));
+    lines.extend(copy.iam_role.as_ref().map(|role| {
+        if role.eq_ignore_ascii_case("default") {
+            "iam_role default".to_owned()
+        } else {
+            format!("iam_role {}", literal(role))
+        }
+    }));
+    lines.extend(
+        copy.region
+            .as_ref()
+            .map(|region| format!("region {}", literal(region))),
+    );
+    match &copy.format {
+        CopyFormat::JsonAuto => lines.push("format json 'auto'".to_owned()),
+        CopyFormat::JsonAutoIgnoreCase => lines.push("format json 'auto ignorecase'".to_owned()),
+        CopyFormat::JsonPaths(file) => lines.push(format!("format json {}", literal(file))),
+        CopyFormat::Csv {
+            delimiter,
+            quote,
+            ignore_header,
+        } => {
+            lines.push("format csv".to_owned());
+            if *delimiter != ',' {
+                lines.push(format!("delimiter {}", delimiter_literal(*delimiter)));
+            }
+            if *quote != '"' {
+                lines.push(format!("quote {}", literal(&quote.to_string())));
+            }
+            if *ignore_header > 0 {
+                lines.push(format!("ignoreheader {ignore_header}"));
+            }
+        }
+    }
+    lines.extend(copy_options(copy));
+    lines.join("\n")
+}
+
+fn copy_options(copy: &Copy) -> Vec<String> {
+    let mut lines = Vec::new();
+    if copy.gzip {
+        lines.push("gzip".to_owned());
+    }
+    let text =
+        |word: &str, value: &Option<String>| Some(format!("{word} {}", literal(value.as_ref()?)));
+    lines.extend(text("timeformat", &copy.time_format));
+    lines.extend(text("dateformat", &copy.date_format));
+    lines.extend(text("null as", &copy.null_as));
+    lines.extend(
+        copy.accept_invalid_characters
+            .map(|with| format!("acceptinvchars as {}", literal(&with.to_string()))),
+    );
+    for (said, word) in [
+        (copy.blanks_as_null, "blanksasnull"),
+        (copy.empty_as_null, "emptyasnull"),
+        (copy.truncate_columns, "truncatecolumns"),
+        (copy.trim_blanks, "trimblanks"),
+        (copy.fill_record, "fillrecord"),
+        (copy.ignore_blank_lines, "ignoreblanklines"),
+    ] {
+        if said {
+            lines.push(word.to_owned());
+        }
+    }
+    if copy.max_error > 0 {
+        lines.push(format!("maxerror {}", copy.max_error));
+    }
+    lines.extend(
+        copy.computes
+            .iter()
+            .map(|(option, value)| format!("{} {value}", option.to_lowercase())),
+    );
+    lines
+}
+
+fn delimiter_literal(delimiter: char) -> String {
+    match delimiter {
+        '\t' => "'\\t'".to_owned(),
+        other => literal(&other.to_string()),
+    }
+}
+
+/// A user in quotes, `group x` and `role x` with the name in quotes, `public` as it is.
+fn grantee(who: &str) -> String {
+    let who = who.trim();
+    if who.eq_ignore_ascii_case("public") {
+        return who.to_owned();
+    }
+    match who.split_once(char::is_whitespace) {
+        Some((word, name))
+            if word.eq_ignore_ascii_case("group") || word.eq_ignore_ascii_case("role") =>
+        {
+            format!("{} {}", word.to_lowercase(), quote(name.trim()))
+        }
+        _ => quote(who),
+    }
+}

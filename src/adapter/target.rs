@@ -1,0 +1,161 @@
+//! From a target as the profile writes it to a warehouse that is open.
+//!
+//! In: [`TargetConfig`], the keys of one output of `profiles.yml`, rendered, each with its place.
+//! Out: [`Target`], every key understood, and through [`open`] an [`Adapter`].
+//! Does not read files of the project.
+
+use std::path::PathBuf;
+
+use super::{Adapter, Error};
+use crate::diagnostic::{Diagnostic, Diagnostics, Span};
+
+/// The types of targets that there are, as `type:` names them.
+const TYPES: [&str; 3] = ["duckdb", "postgres", "redshift"];
+
+/// One output of a profile, before its keys are understood.
+#[derive(Clone, Debug)]
+pub struct TargetConfig {
+    /// The name of the output, such as `dev`.
+    pub name: String,
+    /// The folder that relative paths start from.
+    pub folder: PathBuf,
+    /// Where the output stands in the profile.
+    pub origin: Option<Span>,
+    /// Its keys in the order of the file, `type` among them.
+    pub keys: Vec<TargetKey>,
+}
+
+impl TargetConfig {
+    /// The value under a key.
+    pub fn get(&self, name: &str) -> Option<&TargetKey> {
+        self.keys.iter().find(|key| key.name == name)
+    }
+}
+
+/// One key of an output.
+#[derive(Clone, Debug)]
+pub struct TargetKey {
+    /// The key.
+    pub name: String,
+    /// Where the key stands.
+    pub key_span: Option<Span>,
+    /// Its value, Jinja rendered.
+    pub value: serde_json::Value,
+    /// Where the value stands.
+    pub value_span: Option<Span>,
+}
+
+impl TargetKey {
+    /// A diagnostic on the value: what it should have been.
+    pub(super) fn wrong(&self, expected: &str) -> Diagnostic {
+        Diagnostic::error(
+            "bad-target-value",
+            format!("`{}` of the target must be {expected}", self.name),
+        )
+        .at_some(self.value_span.clone())
+    }
+
+    /// The value as text; a number counts as text, as in YAML `schema: 2024`.
+    pub(super) fn text(&self) -> Result<String, Diagnostic> {
+        match &self.value {
+            serde_json::Value::String(text) => Ok(text.clone()),
+            serde_json::Value::Number(number) => Ok(number.to_string()),
+            _ => Err(self.wrong("text")),
+        }
+    }
+
+    /// The value as a whole number above zero; text with digits counts, as `env_var` gives it.
+    pub(super) fn count(&self) -> Result<usize, Diagnostic> {
+        let number = match &self.value {
+            serde_json::Value::String(text) => text.trim().parse().ok(),
+            value => value
+                .as_u64()
+                .and_then(|number| usize::try_from(number).ok()),
+        };
+        number
+            .filter(|&number| number > 0)
+            .ok_or_else(|| self.wrong("a whole number above zero"))
+    }
+}
+
+/// A target with every key understood: what the project's Jinja sees as `target`, and how to reach the warehouse.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The name of the output, such as `dev`.
+    pub name: String,
+    /// dbt's name of the adapter as the project's Jinja sees it: `redshift` where it is emulated.
+    pub dialect: &'static str,
+    /// The database.
+    pub database: String,
+    /// The schema that models go to unless they say otherwise.
+    pub schema: String,
+    /// How many workers run at a time.
+    pub threads: usize,
+    /// How the warehouse is reached.
+    pub warehouse: Warehouse,
+}
+
+/// How a warehouse is reached.
+#[derive(Clone, Debug)]
+pub enum Warehouse {
+    /// An embedded DuckDB.
+    #[cfg(feature = "duckdb")]
+    DuckDb(super::duckdb::Config),
+}
+
+impl Target {
+    /// Understands the keys of an output.
+    ///
+    /// # Errors
+    /// Every key that is unknown, missing or holds what it should not.
+    pub fn understand(config: &TargetConfig) -> Result<Self, Diagnostics> {
+        let Some(kind) = config.get("type") else {
+            return Err(Diagnostic::error(
+                "missing-target-key",
+                format!("the target `{}` has no `type`", config.name),
+            )
+            .at_some(config.origin.clone())
+            .help(format!("add `type: duckdb` ({})", TYPES.join(", ")))
+            .into());
+        };
+        let name = kind.text()?;
+        match name.as_str() {
+            #[cfg(feature = "duckdb")]
+            "duckdb" => super::duckdb::Config::understand(config),
+            #[cfg(not(feature = "duckdb"))]
+            "duckdb" => Err(Diagnostic::error(
+                "adapter-not-built-in",
+                "this build of redstart has no DuckDB in it",
+            )
+            .at_some(kind.value_span.clone())
+            .help("build it with the cargo feature `duckdb`, which is on by default")
+            .into()),
+            "postgres" | "redshift" => Err(Diagnostic::error(
+                "adapter-not-yet",
+                format!("redstart cannot connect to a target of type `{name}` yet"),
+            )
+            .at_some(kind.value_span.clone())
+            .help("until then, a `duckdb` target with `emulate: redshift` runs the same models")
+            .into()),
+            other => Err(Diagnostic::error(
+                "unknown-adapter",
+                format!("there is no adapter of type `{other}`"),
+            )
+            .at_some(kind.value_span.clone())
+            .label(format!("not one of {}", TYPES.join(", ")))
+            .did_you_mean(other, TYPES)
+            .into()),
+        }
+    }
+}
+
+/// Opens the warehouse of a target.
+///
+/// # Errors
+/// When it cannot be reached, or somebody else holds it.
+pub fn open(target: &Target) -> Result<Box<dyn Adapter>, Error> {
+    match &target.warehouse {
+        #[cfg(feature = "duckdb")]
+        Warehouse::DuckDb(config) => Ok(Box::new(super::duckdb::DuckDb::open(config)?)),
+    }
+}
