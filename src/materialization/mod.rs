@@ -25,7 +25,7 @@ pub use test::{Hidden, TestQuery};
 use crate::adapter::Statement;
 use crate::adapter::statement::{ColumnDefinition, SeedRows};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
-use crate::manifest::{Node, NodeId};
+use crate::manifest::{Node, NodeId, ResourceType};
 use crate::relation::{ExistingRelations, Relation, RelationKind};
 
 /// A way to materialize a node.
@@ -241,7 +241,12 @@ pub enum Phase {
 /// # Errors
 /// What is wrong with its configuration, or that nothing has this name.
 pub fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
-    let name = input.node.config.materialized.as_str();
+    let name = match input.node.resource_type {
+        ResourceType::Test => "test",
+        ResourceType::Seed => "seed",
+        ResourceType::Source => "load",
+        _ => input.node.config.materialized.as_str(),
+    };
     match ALL.iter().find(|known| known.name == name) {
         Some(known) => (known.work)(input),
         None if matches!(name, "materialized_view" | "snapshot" | "unit") => Err(input.error(

@@ -3,13 +3,17 @@
 //! In: `Manifest`, the selected nodes, what `compile` made of them, what exists. Out: [`Plan`].
 //! Every statement has been at the adapter's door, so that refusals come before anything runs. Executes nothing.
 
+mod order;
+mod planner;
+
 use std::sync::Arc;
+
+pub use planner::{Options, Planner};
 
 use crate::adapter::{Prepared, Statement};
 use crate::diagnostic::Diagnostic;
 use crate::manifest::NodeId;
 use crate::materialization::{Hidden, Hooks, Phase, SchemaChange, Seed};
-use crate::relation::{Relation, RelationKind};
 
 /// What a run does, in steps; printed by a dry run, executed by `run/`.
 #[derive(Debug, Default)]
@@ -134,13 +138,4 @@ pub struct CompiledNode {
     pub hooks: Hooks,
     /// A seed's columns and rows.
     pub seed: Option<Seed>,
-}
-
-/// What a build leaves beside when it fails on the way.
-pub(crate) fn drop_of(kind: RelationKind, relation: &Relation) -> Statement {
-    Statement::Drop {
-        kind,
-        relation: relation.clone(),
-        if_exists: true,
-    }
 }

@@ -1,0 +1,494 @@
+//! From compiled nodes to steps: materializations asked, and every statement knocked at the adapter's door.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::{
+    Build, Compiled, CompiledNode, Count, Order, Plan, Query, Section, Step, Test, Work, order,
+};
+use crate::adapter::statement::Rows;
+use crate::adapter::{Adapter, Refusal, Statement};
+use crate::diagnostic::{Diagnostic, Diagnostics, Span};
+use crate::manifest::node::Detail;
+use crate::manifest::{Manifest, Node, NodeId, ResourceType};
+use crate::materialization::{self, Input, Phase};
+use crate::relation::{ExistingRelations, Relation};
+
+/// What a plan is made from. A late node's work is made by the same value, at its turn.
+#[derive(Clone, Copy)]
+pub struct Planner<'a> {
+    /// The project's nodes.
+    pub manifest: &'a Manifest,
+    /// The warehouse.
+    pub adapter: &'a dyn Adapter,
+    /// What it holds.
+    pub existing: &'a ExistingRelations,
+    /// The nodes of the run.
+    pub selected: &'a BTreeSet<NodeId>,
+    /// Where bytes of a node's compiled SQL come from.
+    pub place: &'a (dyn Fn(NodeId, Range<usize>) -> Option<Span> + Sync),
+    /// What the command line asks for.
+    pub options: Options,
+}
+
+/// What the command line asks of a plan.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// `--full-refresh`.
+    pub full_refresh: bool,
+    /// `--store-failures`.
+    pub store_failures: bool,
+    /// Whether the tests of a node stand before what depends on it (`build`).
+    pub tests_gate: bool,
+}
+
+impl Plan {
+    /// The plan of a run. `compiled` is asked once for every node that has a turn, and for the operations of the project.
+    ///
+    /// # Errors
+    /// Everything that is wrong with any node, so that nothing runs before all is right.
+    pub fn new(
+        planner: &Planner<'_>,
+        compiled: &dyn Fn(NodeId) -> Result<Compiled, Diagnostics>,
+    ) -> Result<Self, Diagnostics> {
+        let mut problems = Diagnostics::default();
+        let mut plan = Self::default();
+        let steps = planner.steps();
+        let turns = order::turns(planner.manifest, &steps, planner.options.tests_gate)
+            .map_err(|node| planner.circle(node))?;
+        let mut take = |node: NodeId, waits_for: Vec<usize>, plan: &mut Self| match compiled(node)
+            .and_then(|of| planner.step(node, &of, &mut plan.warnings))
+        {
+            Ok((work, compiled)) => Some(Step {
+                node,
+                work,
+                waits_for,
+                compiled,
+            }),
+            Err(more) => {
+                problems.extend(more);
+                None
+            }
+        };
+        for turn in turns {
+            let step = take(turn.node, turn.waits_for, &mut plan);
+            plan.steps.extend(step);
+        }
+        for (node, at_start) in planner.operations() {
+            let step = take(node, Vec::new(), &mut plan);
+            if at_start {
+                plan.start.extend(step);
+            } else {
+                plan.end.extend(step);
+            }
+        }
+        match planner.schemas(&plan.steps) {
+            Ok(schemas) => plan.schemas = schemas,
+            Err(more) => problems.extend(more),
+        }
+        // The warnings of a refused plan would be told again by the next one.
+        problems.or(plan).map(|(plan, _)| plan)
+    }
+}
+
+impl<'a> Planner<'a> {
+    /// The work of a node, and its SQL.
+    ///
+    /// # Errors
+    /// What is wrong with its configuration, and what the warehouse refuses.
+    pub fn step(
+        &self,
+        node: NodeId,
+        compiled: &Compiled,
+        warnings: &mut Vec<Diagnostic>,
+    ) -> Result<(Work, Option<Arc<str>>), Diagnostics> {
+        let compiled = match compiled {
+            Compiled::Late => return Ok((Work::Late, None)),
+            Compiled::Ready(compiled) => compiled,
+        };
+        let door = Door {
+            planner: self,
+            node,
+            query: compiled.query.as_deref().unwrap_or(""),
+        };
+        let work = if self.node(node).resource_type == ResourceType::Operation {
+            Work::Build(Box::new(door.operation()?))
+        } else {
+            match self.materialize(node, compiled)? {
+                materialization::Work::Build(mut build) => {
+                    warnings.append(&mut build.warnings);
+                    Work::Build(Box::new(door.build(*build)?))
+                }
+                materialization::Work::Test(test) => Work::Test(Box::new(door.test(*test)?)),
+                // An ephemeral model has no turn.
+                materialization::Work::Nothing => Work::Build(Box::new(Build {
+                    sections: Vec::new(),
+                    then: None,
+                    staging: None,
+                    counts: None,
+                })),
+            }
+        };
+        Ok((work, compiled.query.clone()))
+    }
+
+    /// The sections that follow once the columns of an incremental batch are known.
+    ///
+    /// # Errors
+    /// What the warehouse refuses.
+    pub fn sections(
+        &self,
+        node: NodeId,
+        sections: Vec<materialization::Section>,
+    ) -> Result<Vec<Section>, Diagnostics> {
+        Door {
+            planner: self,
+            node,
+            query: "",
+        }
+        .sections(sections)
+    }
+
+    fn materialize(
+        &self,
+        node: NodeId,
+        compiled: &CompiledNode,
+    ) -> Result<materialization::Work, Diagnostics> {
+        let rebuilt = self.rebuilt(node);
+        materialization::work(&Input {
+            node: self.node(node),
+            query: compiled.query.as_deref(),
+            query_columns: compiled.columns.as_deref(),
+            existing: self.existing,
+            full_refresh: self.options.full_refresh,
+            store_failures: self.options.store_failures,
+            hooks: &compiled.hooks,
+            seed: compiled.seed.as_ref(),
+            rebuilt: &rebuilt,
+            node_of: &|id| self.manifest.nodes.get(id.index()),
+        })
+    }
+
+    /// The relations of the run downstream of a node; asked only where something is bound to the node's relation.
+    fn rebuilt(&self, node: NodeId) -> BTreeSet<(String, String)> {
+        let bound = self
+            .node(node)
+            .relation
+            .as_ref()
+            .and_then(|relation| self.existing.get(relation))
+            .is_some_and(|old| !old.dependents.is_empty());
+        let mut below = BTreeSet::from([node]);
+        let mut grown = bound;
+        // Nodes stand in no order of dependence, so the set grows until it is whole.
+        while grown {
+            grown = false;
+            for id in self.manifest.ids() {
+                let reads = &self.node(id).depends_on;
+                if !below.contains(&id) && reads.iter().any(|parent| below.contains(parent)) {
+                    below.insert(id);
+                    grown = true;
+                }
+            }
+        }
+        below
+            .into_iter()
+            .filter(|id| *id != node && self.selected.contains(id))
+            .filter_map(|id| self.node(id).relation.as_ref())
+            .map(Relation::key)
+            .collect()
+    }
+
+    fn node(&self, id: NodeId) -> &'a Node {
+        self.manifest.node(id)
+    }
+
+    /// The selected nodes that have a turn.
+    fn steps(&self) -> BTreeSet<NodeId> {
+        self.selected
+            .iter()
+            .copied()
+            .filter(|&id| {
+                let node = self.node(id);
+                match node.resource_type {
+                    ResourceType::Model => node.config.materialized != "ephemeral",
+                    ResourceType::Seed | ResourceType::Snapshot | ResourceType::Test => true,
+                    ResourceType::Source => {
+                        matches!(&node.detail, Detail::Source(source) if source.load.is_some())
+                    }
+                    ResourceType::Analysis | ResourceType::Exposure | ResourceType::Operation => {
+                        false
+                    }
+                }
+            })
+            .collect()
+    }
+
+    /// The hooks of the project that are selected, in the order in which they are declared.
+    fn operations(&self) -> Vec<(NodeId, bool)> {
+        let mut found: Vec<(bool, usize, NodeId)> = self
+            .selected
+            .iter()
+            .filter_map(|&id| match self.node(id).detail {
+                Detail::Operation { at_start, index } => Some((at_start, index, id)),
+                _ => None,
+            })
+            .collect();
+        found.sort_unstable();
+        found
+            .into_iter()
+            .map(|(at_start, _, id)| (id, at_start))
+            .collect()
+    }
+
+    /// Schemas that the steps build in and that are not there.
+    fn schemas(&self, steps: &[Step]) -> Result<Vec<Order>, Diagnostics> {
+        let mut seen = self.existing.schemas.clone();
+        let mut orders = Vec::new();
+        for step in steps {
+            let builds = match &step.work {
+                Work::Build(_) | Work::Late => true,
+                Work::Test(test) => test.store.is_some(),
+            };
+            let relation = self.node(step.node).relation.as_ref().filter(|_| builds);
+            let Some(relation) = relation else { continue };
+            if seen.insert(relation.schema.to_lowercase()) {
+                let door = Door {
+                    planner: self,
+                    node: step.node,
+                    query: "",
+                };
+                orders.push(door.order(Statement::CreateSchema {
+                    database: relation.database.clone(),
+                    schema: relation.schema.clone(),
+                })?);
+            }
+        }
+        Ok(orders)
+    }
+
+    fn circle(&self, node: NodeId) -> Diagnostics {
+        let node = self.node(node);
+        Diagnostic::error("cycle", format!("`{}` depends on itself", node.name))
+            .at_some(place_of(node))
+            .into()
+    }
+}
+
+/// Where a node is written.
+pub(crate) fn place_of(node: &Node) -> Option<Span> {
+    match &node.code {
+        Some(code) => Some(Span::file(&code.source)),
+        None => node.declared_at.clone(),
+    }
+}
+
+/// The adapter's door, for the statements of one node.
+struct Door<'a, 'b> {
+    planner: &'a Planner<'b>,
+    node: NodeId,
+    query: &'a str,
+}
+
+impl Door<'_, '_> {
+    fn operation(&self) -> Result<Build, Diagnostics> {
+        let statements = if self.query.trim().is_empty() {
+            Vec::new()
+        } else {
+            vec![Statement::Raw {
+                sql: self.query.to_owned(),
+                origin: self.planner.node(self.node).declared_at.clone(),
+            }]
+        };
+        self.build(materialization::Build {
+            sections: vec![materialization::Section {
+                phase: Phase::Build,
+                transaction: false,
+                retryable: false,
+                statements,
+            }],
+            ..materialization::Build::default()
+        })
+    }
+
+    fn build(&self, build: materialization::Build) -> Result<Build, Diagnostics> {
+        let increment = build.then.is_some()
+            || build
+                .sections
+                .iter()
+                .flat_map(|s| &s.statements)
+                .any(|statement| {
+                    matches!(
+                        statement,
+                        Statement::CreateTableAs {
+                            temporary: true,
+                            ..
+                        }
+                    )
+                });
+        let fills = build
+            .sections
+            .iter()
+            .flat_map(|section| &section.statements)
+            .any(|statement| {
+                matches!(
+                    statement,
+                    Statement::CreateTableAs { .. } | Statement::CreateTable { .. }
+                )
+            });
+        let sections = self.sections(build.sections)?;
+        let staging = build
+            .staging
+            .map(|(kind, relation)| {
+                self.order(Statement::Drop {
+                    kind,
+                    relation,
+                    if_exists: true,
+                })
+            })
+            .transpose()?;
+        let counts = build
+            .counts
+            .map(|relation| self.count(&relation, fills && !increment))
+            .transpose()?;
+        Ok(Build {
+            sections,
+            then: build.then,
+            staging,
+            counts,
+        })
+    }
+
+    fn count(&self, relation: &Relation, by_statements: bool) -> Result<Count, Diagnostics> {
+        let query = format!(
+            "select count(*) as n_rows from \"{}\".\"{}\"",
+            relation.schema, relation.identifier
+        );
+        let prepared = self.planner.adapter.prepare_query(&query);
+        Ok(Count {
+            by_statements,
+            query: prepared.map_err(|refusal| self.refused(refusal, None))?,
+        })
+    }
+
+    fn sections(
+        &self,
+        sections: Vec<materialization::Section>,
+    ) -> Result<Vec<Section>, Diagnostics> {
+        let mut problems = Diagnostics::default();
+        let mut done = Vec::with_capacity(sections.len());
+        for section in sections {
+            let mut orders = Vec::with_capacity(section.statements.len() + 2);
+            let mut take = |statement: Statement| match self.order(statement) {
+                Ok(order) => orders.push(order),
+                Err(more) => problems.extend(more),
+            };
+            if section.transaction {
+                take(Statement::Begin);
+            }
+            section.statements.into_iter().for_each(&mut take);
+            if section.transaction {
+                take(Statement::Commit);
+            }
+            done.push(Section {
+                phase: section.phase,
+                retryable: section.retryable,
+                orders,
+            });
+        }
+        problems.or(done).map(|(done, _)| done)
+    }
+
+    fn order(&self, statement: Statement) -> Result<Order, Diagnostics> {
+        match self.planner.adapter.prepare(&statement) {
+            Ok(prepared) => Ok(Order {
+                statement,
+                prepared,
+            }),
+            Err(refusal) => Err(self.refused(refusal, Some(&statement))),
+        }
+    }
+
+    fn test(&self, test: materialization::TestQuery) -> Result<Test, Diagnostics> {
+        // The failures stand inside the check: what is refused in one is not told again for the other.
+        let failures = self.query(test.failures)?;
+        Ok(Test {
+            store: test.store.map(|store| self.build(store)).transpose()?,
+            check: self.query(test.check)?,
+            failures,
+            hidden: test.hidden,
+        })
+    }
+
+    fn query(&self, text: String) -> Result<Query, Diagnostics> {
+        match self.planner.adapter.prepare_query(&text) {
+            Ok(prepared) => Ok(Query { text, prepared }),
+            Err(mut refusal) => {
+                refusal.range = home(refusal.range, &text, self.query);
+                Err(self.refused(refusal, None))
+            }
+        }
+    }
+
+    /// A refusal as a diagnostic on the user's own text.
+    fn refused(&self, mut refusal: Refusal, statement: Option<&Statement>) -> Diagnostics {
+        let mut place = None;
+        if let Some(statement) = statement {
+            if let Statement::Raw {
+                origin: Some(origin),
+                ..
+            } = statement
+            {
+                place = Some(origin.clone());
+            }
+            refusal.range =
+                text_of(statement).and_then(|text| home(refusal.range, text, self.query));
+        }
+        let place = place
+            .or_else(|| {
+                let range = refusal.range.clone()?;
+                (self.planner.place)(self.node, range)
+            })
+            .or_else(|| place_of(self.planner.node(self.node)));
+        let mut diagnostic = Diagnostic::error(refusal.code, refusal.message).at_some(place);
+        if let Some(reason) = refusal.reason {
+            diagnostic = diagnostic.label(reason);
+        }
+        if let Some(help) = refusal.help {
+            diagnostic = diagnostic.help(help);
+        }
+        diagnostic.into()
+    }
+}
+
+/// The SQL inside a statement that the user wrote.
+pub(crate) fn text_of(statement: &Statement) -> Option<&str> {
+    match statement {
+        Statement::CreateTableAs { query, .. }
+        | Statement::CreateView { query, .. }
+        | Statement::Insert {
+            from: Rows::Query(query),
+            ..
+        } => Some(query),
+        Statement::Raw { sql, .. } => Some(sql),
+        _ => None,
+    }
+}
+
+/// A range of a statement's SQL as a range of the node's compiled SQL, which may stand inside it.
+pub(crate) fn home(
+    range: Option<Range<usize>>,
+    text: &str,
+    compiled: &str,
+) -> Option<Range<usize>> {
+    let range = range?;
+    let compiled = compiled.trim_end();
+    if compiled.is_empty() {
+        return None;
+    }
+    let at = text
+        .find(compiled)
+        .or_else(|| text.find(compiled.trim_end_matches(';')))?;
+    let start = range.start.checked_sub(at)?;
+    (start < compiled.len()).then(|| start..range.end.saturating_sub(at).min(compiled.len()))
+}
