@@ -5,7 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use super::palette::Palette;
-use crate::artifacts::{relation_name, timestamp};
+use crate::artifacts::{relation_name, seconds, timestamp};
 use crate::diagnostic::{Diagnostic, Level};
 use crate::manifest::{Manifest, Node, NodeId, ResourceType};
 use crate::run::{Event, NodeResult, RunResults, Status};
@@ -367,15 +367,6 @@ impl Stats {
 /// `1 row`, `2 rows`.
 pub fn count(number: u64, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
-}
-
-/// How long a node's turn took.
-pub fn seconds(result: &NodeResult) -> f64 {
-    [result.compile, result.execute]
-        .into_iter()
-        .flatten()
-        .map(|timing| timing.duration().as_secs_f64())
-        .sum()
 }
 
 fn outcome(result: &NodeResult) -> String {

@@ -1,0 +1,387 @@
+//! One node as an entry of `manifest.json`, with the keys that dbt writes for its kind, in dbt's order.
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::manifest::Index;
+use super::{config, relation_name};
+use crate::manifest::node::{
+    Column, Constraint, ConstraintKind, Detail, ExposureDetail, SourceDetail, TestDetail,
+};
+use crate::manifest::{Node, NodeId, ResourceType};
+
+/// A node with what surrounds it.
+pub(super) struct Entry<'a> {
+    pub index: &'a Index<'a>,
+    pub node: &'a Node,
+    /// None for a disabled node.
+    pub id: Option<NodeId>,
+}
+
+impl Serialize for Entry<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        match &self.node.detail {
+            Detail::Source(detail) => self.source(&mut map, detail)?,
+            Detail::Exposure(detail) => self.exposure(&mut map, detail)?,
+            _ => self.node(&mut map)?,
+        }
+        map.end()
+    }
+}
+
+impl Entry<'_> {
+    fn node<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        let node = self.node;
+        self.place(map)?;
+        map.serialize_entry("alias", &node.alias)?;
+        map.serialize_entry("checksum", &self.checksum())?;
+        map.serialize_entry("config", &ConfigOf(node))?;
+        map.serialize_entry("tags", &node.config.tags)?;
+        map.serialize_entry("description", &node.description)?;
+        map.serialize_entry("columns", &Columns(node))?;
+        map.serialize_entry("meta", &node.config.meta)?;
+        map.serialize_entry("group", &node.config.group)?;
+        let docs = json!({ "show": node.config.docs_show, "node_color": null });
+        map.serialize_entry("docs", &docs)?;
+        map.serialize_entry("patch_path", &self.patch_path())?;
+        map.serialize_entry("build_path", &Value::Null)?;
+        map.serialize_entry("unrendered_config", &node.unrendered_config)?;
+        map.serialize_entry("created_at", &self.index.created_at)?;
+        map.serialize_entry("relation_name", &self.relation_name())?;
+        map.serialize_entry("raw_code", &self.raw_code())?;
+        map.serialize_entry("doc_blocks", &json!([]))?;
+        if node.resource_type == ResourceType::Seed {
+            map.serialize_entry("root_path", &self.root_path())?;
+            return map.serialize_entry("depends_on", &json!({ "macros": node.macros }));
+        }
+        map.serialize_entry("language", "sql")?;
+        self.reads(map)?;
+        self.compiled(map)?;
+        self.own(map)
+    }
+
+    fn place<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        let (node, invocation) = (self.node, self.index.invocation);
+        let relation = node.relation.as_ref();
+        let database = relation
+            .and_then(|relation| relation.database.as_deref())
+            .or(invocation.database);
+        let schema = relation.map_or(invocation.schema, |relation| &relation.schema);
+        map.serialize_entry("database", &database)?;
+        map.serialize_entry("schema", schema)?;
+        map.serialize_entry("name", &node.name)?;
+        map.serialize_entry("resource_type", node.resource_type.as_str())?;
+        self.identity(map)
+    }
+
+    fn identity<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        let node = self.node;
+        map.serialize_entry("package_name", &node.package_name)?;
+        map.serialize_entry("path", &node.path)?;
+        map.serialize_entry("original_file_path", &node.original_file_path)?;
+        map.serialize_entry("unique_id", &node.unique_id)?;
+        map.serialize_entry("fqn", &node.fqn)
+    }
+
+    /// What it calls.
+    fn calls<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        let calls = self.node.refs.iter();
+        let refs: Vec<Value> = calls
+            .map(|call| json!({ "name": call.name, "package": call.package, "version": call.version }))
+            .collect();
+        map.serialize_entry("refs", &refs)?;
+        let sources = self.node.sources.iter();
+        let sources: Vec<[&str; 2]> = sources
+            .map(|call| [call.source.as_str(), call.table.as_str()])
+            .collect();
+        map.serialize_entry("sources", &sources)?;
+        map.serialize_entry("metrics", &json!([]))
+    }
+
+    fn depends_on<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        let nodes: Vec<&str> = self.index.names(&self.node.depends_on);
+        map.serialize_entry(
+            "depends_on",
+            &json!({ "macros": self.node.macros, "nodes": nodes }),
+        )
+    }
+
+    fn reads<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        self.calls(map)?;
+        map.serialize_entry("functions", &json!([]))?;
+        self.depends_on(map)
+    }
+
+    fn compiled<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        let code = self.id.and_then(|id| self.index.compiled(id));
+        if let Some(code) = code {
+            map.serialize_entry("compiled_path", &self.index.compiled_path(self.node))?;
+            map.serialize_entry("compiled", &true)?;
+            map.serialize_entry("compiled_code", code)?;
+            map.serialize_entry("extra_ctes_injected", &true)?;
+            map.serialize_entry("extra_ctes", &json!([]))?;
+        } else {
+            map.serialize_entry("compiled_path", &Value::Null)?;
+        }
+        let mut contract = config::contract(self.node.config.contract_enforced);
+        contract["checksum"] = Value::Null;
+        map.serialize_entry("contract", &contract)
+    }
+
+    /// What only its kind has.
+    fn own<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        match &self.node.detail {
+            Detail::Test(test) => self.test(map, test),
+            Detail::Operation { index, .. } => map.serialize_entry("index", index),
+            _ if self.node.resource_type == ResourceType::Model => self.model(map),
+            _ => Ok(()),
+        }
+    }
+
+    fn model<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        let access = self.node.config.values.get("access");
+        map.serialize_entry("access", access.unwrap_or(&"protected".into()))?;
+        let constraints: Vec<Value> = self
+            .node
+            .constraints
+            .iter()
+            .map(|c| constraint(c, true))
+            .collect();
+        map.serialize_entry("constraints", &constraints)?;
+        map.serialize_entry("version", &Value::Null)?;
+        map.serialize_entry("latest_version", &Value::Null)?;
+        map.serialize_entry("deprecation_date", &Value::Null)?;
+        let key = self
+            .id
+            .map(|id| self.index.primary_key(id))
+            .unwrap_or_default();
+        map.serialize_entry("primary_key", &key)?;
+        map.serialize_entry("time_spine", &Value::Null)
+    }
+
+    fn test<M: SerializeMap>(&self, map: &mut M, test: &TestDetail) -> Result<(), M::Error> {
+        let Some(generic) = &test.generic else {
+            return Ok(());
+        };
+        let attached = test.attached_node.map(|id| self.index.manifest.node(id));
+        map.serialize_entry("column_name", &test.column_name)?;
+        map.serialize_entry("file_key_name", &attached.map(file_key_name))?;
+        let node = attached.filter(|node| node.resource_type != ResourceType::Source);
+        map.serialize_entry("attached_node", &node.map(|node| &node.unique_id))?;
+        let metadata = json!({
+            "name": generic.name,
+            "kwargs": generic.arguments,
+            "namespace": generic.namespace,
+        });
+        map.serialize_entry("test_metadata", &metadata)
+    }
+
+    fn source<M: SerializeMap>(&self, map: &mut M, detail: &SourceDetail) -> Result<(), M::Error> {
+        let node = self.node;
+        self.place(map)?;
+        map.serialize_entry("source_name", &detail.source_name)?;
+        map.serialize_entry("source_description", &detail.source_description)?;
+        map.serialize_entry("loader", &detail.loader)?;
+        let identifier = node
+            .relation
+            .as_ref()
+            .map_or(&node.name, |relation| &relation.identifier);
+        map.serialize_entry("identifier", identifier)?;
+        let quoting =
+            json!({ "database": null, "schema": null, "identifier": null, "column": null });
+        map.serialize_entry("quoting", &quoting)?;
+        map.serialize_entry("loaded_at_field", &detail.loaded_at_field)?;
+        map.serialize_entry("loaded_at_query", &Value::Null)?;
+        map.serialize_entry("freshness", &detail.freshness)?;
+        map.serialize_entry("external", &detail.external)?;
+        map.serialize_entry("description", &node.description)?;
+        map.serialize_entry("columns", &Columns(node))?;
+        map.serialize_entry("meta", &node.config.meta)?;
+        map.serialize_entry("source_meta", &detail.source_meta)?;
+        map.serialize_entry("tags", &node.config.tags)?;
+        map.serialize_entry("config", &ConfigOf(node))?;
+        map.serialize_entry("patch_path", &Value::Null)?;
+        map.serialize_entry("unrendered_config", &node.unrendered_config)?;
+        map.serialize_entry("relation_name", &self.relation_name())?;
+        map.serialize_entry("created_at", &self.index.created_at)?;
+        map.serialize_entry("unrendered_database", &Value::Null)?;
+        map.serialize_entry("unrendered_schema", &Value::Null)?;
+        map.serialize_entry("doc_blocks", &json!([]))
+    }
+
+    fn exposure<M: SerializeMap>(
+        &self,
+        map: &mut M,
+        detail: &ExposureDetail,
+    ) -> Result<(), M::Error> {
+        let node = self.node;
+        map.serialize_entry("name", &node.name)?;
+        map.serialize_entry("resource_type", node.resource_type.as_str())?;
+        self.identity(map)?;
+        map.serialize_entry("type", &detail.kind)?;
+        map.serialize_entry("owner", &detail.owner)?;
+        map.serialize_entry("description", &node.description)?;
+        map.serialize_entry("label", &detail.label)?;
+        map.serialize_entry("maturity", &detail.maturity)?;
+        map.serialize_entry("meta", &node.config.meta)?;
+        map.serialize_entry("tags", &node.config.tags)?;
+        map.serialize_entry("config", &ConfigOf(node))?;
+        map.serialize_entry("unrendered_config", &node.unrendered_config)?;
+        map.serialize_entry("url", &detail.url)?;
+        self.depends_on(map)?;
+        self.calls(map)?;
+        map.serialize_entry("created_at", &self.index.created_at)
+    }
+
+    /// Of the text without blanks at its ends, as dbt takes it; generic tests have none.
+    fn checksum(&self) -> Value {
+        let of = |text: &str| json!({ "name": "sha256", "checksum": sha256(text.trim()) });
+        match (&self.node.detail, &self.node.code) {
+            (Detail::Test(test), _) if test.generic.is_some() => {}
+            (_, Some(code)) => return of(code.text()),
+            (Detail::Seed { path }, None) => {
+                // A seed that is gone by now has no checksum; the run told about it.
+                if let Ok(text) = std::fs::read_to_string(path) {
+                    return of(&text);
+                }
+            }
+            _ => {}
+        }
+        json!({ "name": "none", "checksum": "" })
+    }
+
+    fn patch_path(&self) -> Option<String> {
+        let node = self.node;
+        let declared = node.declared_at.as_ref()?;
+        (node.resource_type != ResourceType::Test)
+            .then(|| format!("{}://{}", node.package_name, declared.source.path))
+    }
+
+    /// The name in the warehouse of what has one: nothing for tests, analyses and ephemeral models.
+    fn relation_name(&self) -> Option<String> {
+        self.node.relation.as_ref().map(relation_name)
+    }
+
+    fn raw_code(&self) -> String {
+        match (&self.node.detail, &self.node.code) {
+            (Detail::Test(test), code) if test.generic.is_some() => code
+                .as_ref()
+                .map_or_else(|| generic_call(test), |code| code.text().trim().to_owned()),
+            (_, Some(code)) => code.text().trim().to_owned(),
+            _ => String::new(),
+        }
+    }
+
+    /// The folder that the seed's `original_file_path` starts from.
+    fn root_path(&self) -> Option<String> {
+        let Detail::Seed { path } = &self.node.detail else {
+            return None;
+        };
+        let path = path.to_string_lossy().replace('\\', "/");
+        path.strip_suffix(&self.node.original_file_path)
+            .map(|root| root.trim_end_matches('/').to_owned())
+    }
+}
+
+fn generic_call(test: &TestDetail) -> String {
+    test.generic.as_ref().map_or_else(String::new, |generic| {
+        let namespace = generic.namespace.as_ref().map(|name| format!("{name}."));
+        format!(
+            "{{{{ {}test_{}(**_dbt_generic_test_kwargs) }}}}",
+            namespace.unwrap_or_default(),
+            generic.name
+        )
+    })
+}
+
+/// Where the YAML of a test's node stands: `models.orders`, `sources.raw`.
+fn file_key_name(node: &Node) -> String {
+    match &node.detail {
+        Detail::Source(detail) => format!("sources.{}", detail.source_name),
+        _ => {
+            let key = match node.resource_type {
+                ResourceType::Seed => "seeds",
+                ResourceType::Snapshot => "snapshots",
+                ResourceType::Analysis => "analyses",
+                _ => "models",
+            };
+            format!("{key}.{}", node.name)
+        }
+    }
+}
+
+fn sha256(text: &str) -> String {
+    use std::fmt::Write as _;
+    let mut hex = String::with_capacity(64);
+    for byte in Sha256::digest(text.as_bytes()) {
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}
+
+struct ConfigOf<'a>(&'a Node);
+
+impl Serialize for ConfigOf<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        config::serialize(self.0, serializer)
+    }
+}
+
+struct Columns<'a>(&'a Node);
+
+impl Serialize for Columns<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(
+            self.0
+                .columns
+                .iter()
+                .map(|(name, column)| (name, column_entry(column))),
+        )
+    }
+}
+
+fn column_entry(column: &Column) -> Value {
+    let constraints: Vec<Value> = column
+        .constraints
+        .iter()
+        .map(|c| constraint(c, false))
+        .collect();
+    json!({
+        "name": column.name,
+        "description": column.description,
+        "meta": column.meta,
+        "data_type": column.data_type,
+        "constraints": constraints,
+        "quote": column.quote,
+        "config": { "meta": column.meta, "tags": column.tags },
+        "tags": column.tags,
+        "granularity": null,
+        "doc_blocks": [],
+    })
+}
+
+fn constraint(constraint: &Constraint, of_model: bool) -> Value {
+    let kind = match constraint.kind {
+        ConstraintKind::NotNull => "not_null",
+        ConstraintKind::Unique => "unique",
+        ConstraintKind::PrimaryKey => "primary_key",
+        ConstraintKind::ForeignKey => "foreign_key",
+        ConstraintKind::Check => "check",
+        ConstraintKind::Custom => "custom",
+    };
+    let mut entry = json!({
+        "type": kind,
+        "name": constraint.name,
+        "expression": constraint.expression,
+        "warn_unenforced": constraint.warn_unenforced,
+        "warn_unsupported": constraint.warn_unsupported,
+        "to": constraint.to,
+        "to_columns": constraint.to_columns,
+    });
+    if of_model {
+        entry["columns"] = constraint.columns.clone().into();
+    }
+    entry
+}

@@ -1,0 +1,319 @@
+//! `manifest.json`, version 12.
+
+use std::collections::BTreeMap;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::{Value, json};
+
+use super::entry::Entry;
+use super::{Invocation, timestamp};
+use crate::manifest::node::{ConstraintKind, Detail};
+use crate::manifest::{Manifest, Node, NodeId, ResourceType};
+
+/// What `manifest.json` is made from; borrowed, because a project may be large.
+pub struct ManifestJson<'a> {
+    /// The nodes.
+    pub manifest: &'a Manifest,
+    /// This run of the program.
+    pub invocation: &'a Invocation<'a>,
+    /// Compiled SQL by place of the node; empty when nothing was compiled.
+    pub compiled: &'a [Option<&'a str>],
+    /// The project's macros, by `unique_id`.
+    pub macros: &'a BTreeMap<String, Macro>,
+    /// The project's `docs` blocks, by `unique_id`.
+    pub docs: &'a BTreeMap<String, Doc>,
+}
+
+/// A macro of the project.
+#[derive(Clone, Debug, Default)]
+pub struct Macro {
+    /// Its name.
+    pub name: String,
+    /// Its package.
+    pub package_name: String,
+    /// Its file, from the project root.
+    pub path: String,
+    /// Its text, from `{% macro` to `{% endmacro %}`.
+    pub sql: String,
+    /// Description.
+    pub description: String,
+    /// `unique_id`s of the macros it calls.
+    pub depends_on: Vec<String>,
+    /// Name, type, description of its arguments as declared.
+    pub arguments: Vec<(String, Option<String>, String)>,
+}
+
+/// A `docs` block.
+#[derive(Clone, Debug, Default)]
+pub struct Doc {
+    /// Its name.
+    pub name: String,
+    /// Its package.
+    pub package_name: String,
+    /// Its file below the resource folder.
+    pub path: String,
+    /// Its file, from the project root.
+    pub original_file_path: String,
+    /// Its text.
+    pub contents: String,
+}
+
+impl Serialize for ManifestJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let index = Index::new(self);
+        let (nodes, rest): (Vec<_>, Vec<_>) = self.manifest.ids().partition(|id| {
+            let kind = self.manifest.node(*id).resource_type;
+            !matches!(kind, ResourceType::Source | ResourceType::Exposure)
+        });
+        let (sources, exposures): (Vec<_>, Vec<_>) = rest
+            .into_iter()
+            .partition(|id| self.manifest.node(*id).resource_type == ResourceType::Source);
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("metadata", &self.metadata())?;
+        map.serialize_entry("nodes", &Entries(&index, &nodes))?;
+        map.serialize_entry("sources", &Entries(&index, &sources))?;
+        map.serialize_entry("macros", &Macros(self.macros, index.created_at))?;
+        map.serialize_entry("docs", &Docs(self.docs))?;
+        map.serialize_entry("exposures", &Entries(&index, &exposures))?;
+        for empty in ["metrics", "groups", "selectors"] {
+            map.serialize_entry(empty, &json!({}))?;
+        }
+        map.serialize_entry("disabled", &Disabled(&index))?;
+        map.serialize_entry("parent_map", &index.parents())?;
+        map.serialize_entry("child_map", &index.children())?;
+        for empty in [
+            "group_map",
+            "saved_queries",
+            "semantic_models",
+            "unit_tests",
+            "functions",
+        ] {
+            map.serialize_entry(empty, &json!({}))?;
+        }
+        map.end()
+    }
+}
+
+impl ManifestJson<'_> {
+    fn metadata(&self) -> Value {
+        let mut metadata = self.invocation.metadata("manifest", 12);
+        metadata["project_name"] = self.manifest.project_name.as_str().into();
+        metadata["project_id"] = Value::Null;
+        metadata["user_id"] = Value::Null;
+        metadata["send_anonymous_usage_stats"] = false.into();
+        metadata["adapter_type"] = self.invocation.adapter_type.into();
+        metadata["quoting"] =
+            json!({ "database": true, "schema": true, "identifier": true, "column": null });
+        metadata["run_started_at"] = timestamp(self.invocation.started_at).into();
+        metadata
+    }
+}
+
+/// What the entries look up.
+pub(super) struct Index<'a> {
+    pub manifest: &'a Manifest,
+    pub invocation: &'a Invocation<'a>,
+    /// Seconds since 1970.
+    pub created_at: f64,
+    compiled: &'a [Option<&'a str>],
+    /// By place of a node: the generic tests attached to it.
+    tests: Vec<Vec<NodeId>>,
+}
+
+impl<'a> Index<'a> {
+    fn new(json: &'a ManifestJson<'a>) -> Self {
+        let mut tests = vec![Vec::new(); json.manifest.nodes.len()];
+        for id in json.manifest.ids() {
+            if let Detail::Test(test) = &json.manifest.node(id).detail
+                && let Some(attached) = test.attached_node
+            {
+                tests[attached.index()].push(id);
+            }
+        }
+        let created_at = json.invocation.generated_at.as_microsecond();
+        Self {
+            manifest: json.manifest,
+            invocation: json.invocation,
+            #[expect(clippy::cast_precision_loss, reason = "microseconds of our time fit")]
+            created_at: created_at as f64 / 1e6,
+            compiled: json.compiled,
+            tests,
+        }
+    }
+
+    pub(super) fn compiled(&self, id: NodeId) -> Option<&str> {
+        self.compiled.get(id.index()).copied().flatten()
+    }
+
+    /// Where `compile` puts the SQL of a node.
+    pub(super) fn compiled_path(&self, node: &Node) -> String {
+        let mut parts = vec![
+            self.invocation
+                .target_path
+                .to_string_lossy()
+                .replace('\\', "/"),
+            "compiled".to_owned(),
+            node.package_name.clone(),
+            node.original_file_path.clone(),
+        ];
+        let is_yaml = |path: &str| path.ends_with(".yml") || path.ends_with(".yaml");
+        if is_yaml(&node.original_file_path) {
+            parts.push(node.path.clone());
+        }
+        parts.join("/")
+    }
+
+    pub(super) fn names(&self, ids: &[NodeId]) -> Vec<&'a str> {
+        ids.iter()
+            .map(|id| self.manifest.node(*id).unique_id.as_str())
+            .collect()
+    }
+
+    /// Declared as primary key, or else tested to be unique and not null.
+    pub(super) fn primary_key(&self, id: NodeId) -> Vec<&'a str> {
+        let node = self.manifest.node(id);
+        let is_primary = |kind| kind == ConstraintKind::PrimaryKey;
+        if let Some(key) = node.constraints.iter().find(|c| is_primary(c.kind)) {
+            return key.columns.iter().map(String::as_str).collect();
+        }
+        let declared: Vec<&str> = node
+            .columns
+            .values()
+            .filter(|column| column.constraints.iter().any(|c| is_primary(c.kind)))
+            .map(|column| column.name.as_str())
+            .collect();
+        if !declared.is_empty() {
+            return declared;
+        }
+        let tested = |name: &str| -> Vec<&'a str> {
+            let tests = self.tests[id.index()].iter();
+            tests
+                .filter_map(|test| match &self.manifest.node(*test).detail {
+                    Detail::Test(test) if test.generic.as_ref()?.name == name => {
+                        test.column_name.as_deref()
+                    }
+                    _ => None,
+                })
+                .collect()
+        };
+        let not_null = tested("not_null");
+        let mut unique = tested("unique");
+        unique.retain(|column| not_null.contains(column));
+        unique.sort_unstable();
+        unique.dedup();
+        unique
+    }
+
+    fn parents(&self) -> BTreeMap<&str, Vec<&str>> {
+        let entry = |id| {
+            let node = self.manifest.node(id);
+            let mut parents = self.names(&node.depends_on);
+            parents.sort_unstable();
+            (node.unique_id.as_str(), parents)
+        };
+        self.manifest.ids().map(entry).collect()
+    }
+
+    fn children(&self) -> BTreeMap<&str, Vec<&str>> {
+        let mut children: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for node in &self.manifest.nodes {
+            children.entry(&node.unique_id).or_default();
+            for parent in &node.depends_on {
+                let parent = self.manifest.node(*parent).unique_id.as_str();
+                children.entry(parent).or_default().push(&node.unique_id);
+            }
+        }
+        for list in children.values_mut() {
+            list.sort_unstable();
+        }
+        children
+    }
+}
+
+struct Entries<'a>(&'a Index<'a>, &'a [NodeId]);
+
+impl Serialize for Entries<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(index, ids) = self;
+        serializer.collect_map(ids.iter().map(|id| {
+            let node = index.manifest.node(*id);
+            let entry = Entry {
+                index,
+                node,
+                id: Some(*id),
+            };
+            (&node.unique_id, entry)
+        }))
+    }
+}
+
+struct Disabled<'a>(&'a Index<'a>);
+
+impl Serialize for Disabled<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let index = self.0;
+        let mut by_id: BTreeMap<&str, Vec<Entry<'_>>> = BTreeMap::new();
+        for node in &index.manifest.disabled {
+            let entry = Entry {
+                index,
+                node,
+                id: None,
+            };
+            by_id.entry(&node.unique_id).or_default().push(entry);
+        }
+        serializer.collect_map(by_id)
+    }
+}
+
+struct Macros<'a>(&'a BTreeMap<String, Macro>, f64);
+
+impl Serialize for Macros<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(id, it)| {
+            let arguments: Vec<Value> = it
+                .arguments
+                .iter()
+                .map(|(name, kind, description)| json!({ "name": name, "type": kind, "description": description }))
+                .collect();
+            let docs = json!({ "show": true, "node_color": null });
+            let entry = json!({
+                "name": it.name,
+                "resource_type": "macro",
+                "package_name": it.package_name,
+                "path": it.path,
+                "original_file_path": it.path,
+                "unique_id": id,
+                "macro_sql": it.sql,
+                "depends_on": { "macros": it.depends_on },
+                "description": it.description,
+                "meta": {},
+                "docs": docs,
+                "config": { "meta": {}, "docs": docs },
+                "patch_path": null,
+                "arguments": arguments,
+                "created_at": self.1,
+                "supported_languages": null,
+            });
+            (id, entry)
+        }))
+    }
+}
+
+struct Docs<'a>(&'a BTreeMap<String, Doc>);
+
+impl Serialize for Docs<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(id, doc)| {
+            let entry = json!({
+                "name": doc.name,
+                "resource_type": "doc",
+                "package_name": doc.package_name,
+                "path": doc.path,
+                "original_file_path": doc.original_file_path,
+                "unique_id": id,
+                "block_contents": doc.contents,
+            });
+            (id, entry)
+        }))
+    }
+}

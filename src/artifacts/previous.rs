@@ -1,0 +1,121 @@
+//! What the last run left in `run_results.json`: how long nodes take, and what tests found.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use crate::manifest::{Manifest, NodeId};
+use crate::run::{NodeResult, RunResults, Status};
+
+/// Results by `unique_id`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Previous {
+    /// The last result of each node.
+    pub results: BTreeMap<String, LastResult>,
+}
+
+/// What became of a node when it last ran.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LastResult {
+    /// dbt's word: `success`, `pass`, `fail`, ….
+    pub status: String,
+    /// How long it took.
+    pub seconds: f64,
+    /// Rows a test found.
+    pub failures: Option<u64>,
+    /// Rows in the relation after a build.
+    pub rows: Option<u64>,
+    /// When it ended.
+    pub completed_at: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+struct File {
+    results: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    unique_id: String,
+    status: String,
+    #[serde(default)]
+    execution_time: f64,
+    #[serde(default)]
+    failures: Option<u64>,
+    #[serde(default)]
+    timing: Vec<Stretch>,
+    #[serde(default)]
+    adapter_response: serde_json::Map<String, serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+struct Stretch {
+    completed_at: Option<Timestamp>,
+}
+
+impl Previous {
+    /// Reads `run_results.json`; nothing when there is none.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read as such. A caller may go on without it.
+    pub fn read(path: &Path) -> io::Result<Self> {
+        let bytes = match std::fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(error),
+        };
+        let file: File = serde_json::from_slice(&bytes)?;
+        let results = file.results.into_iter().map(|entry| {
+            let last = LastResult {
+                status: entry.status,
+                seconds: entry.execution_time,
+                failures: entry.failures,
+                rows: entry
+                    .adapter_response
+                    .get("rows_affected")
+                    .and_then(serde_json::Value::as_u64),
+                completed_at: entry
+                    .timing
+                    .iter()
+                    .filter_map(|stretch| stretch.completed_at)
+                    .max(),
+            };
+            (entry.unique_id, last)
+        });
+        Ok(Self {
+            results: results.collect(),
+        })
+    }
+
+    /// The same with the results of a run over it; a node that was skipped keeps what it had.
+    #[must_use]
+    pub fn then(mut self, manifest: &Manifest, run: &RunResults) -> Self {
+        for result in &run.results {
+            if result.status != Status::Skipped {
+                let id = manifest.node(result.node).unique_id.clone();
+                self.results.insert(id, last(result));
+            }
+        }
+        self
+    }
+
+    /// How long a node took when it last ran.
+    pub fn seconds(&self, manifest: &Manifest, id: NodeId) -> Option<f64> {
+        let last = self.results.get(&manifest.node(id).unique_id)?;
+        Some(last.seconds)
+    }
+}
+
+fn last(result: &NodeResult) -> LastResult {
+    let timing = [result.compile, result.execute];
+    LastResult {
+        status: result.status.as_str().to_owned(),
+        seconds: super::seconds(result),
+        failures: result.failures,
+        rows: result.rows,
+        completed_at: timing.iter().flatten().map(|timing| timing.completed).max(),
+    }
+}

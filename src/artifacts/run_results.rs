@@ -1,0 +1,75 @@
+//! `run_results.json`, version 6.
+
+use serde_json::{Map, Value, json};
+
+use super::{Invocation, relation_name, seconds, timestamp};
+use crate::manifest::{Manifest, ResourceType};
+use crate::run::results::Timing;
+use crate::run::{NodeResult, RunResults};
+
+/// What became of each node, and how the program was called.
+///
+/// `arguments` are the command's name (`which`), its flags and `invocation_command`, as dbt names them.
+pub fn run_results(
+    manifest: &Manifest,
+    results: &RunResults,
+    invocation: &Invocation<'_>,
+    arguments: &Map<String, Value>,
+) -> Value {
+    let entries: Vec<Value> = results
+        .results
+        .iter()
+        .map(|result| entry(manifest, result))
+        .collect();
+    json!({
+        "metadata": invocation.metadata("run-results", 6),
+        "results": entries,
+        "elapsed_time": results.elapsed.as_secs_f64(),
+        "args": arguments,
+    })
+}
+
+fn entry(manifest: &Manifest, result: &NodeResult) -> Value {
+    let node = manifest.node(result.node);
+    let timing = [("compile", result.compile), ("execute", result.execute)];
+    let timing: Vec<Value> = timing
+        .into_iter()
+        .filter_map(|(name, timing)| Some(stretch(name, timing?)))
+        .collect();
+    let message = result.message.clone().or_else(|| {
+        let first = result.diagnostics.first()?;
+        Some(first.to_string())
+    });
+    let relation = node
+        .relation
+        .as_ref()
+        .filter(|_| node.resource_type != ResourceType::Test);
+    json!({
+        "status": result.status.as_str(),
+        "timing": timing,
+        "thread_id": format!("Thread-{} (worker)", result.thread),
+        "execution_time": seconds(result),
+        "adapter_response": response(result),
+        "message": message,
+        "failures": result.failures,
+        "unique_id": node.unique_id,
+        "compiled": result.compiled_code.is_some(),
+        "compiled_code": result.compiled_code,
+        "relation_name": relation.map(relation_name),
+        "batch_results": null,
+    })
+}
+
+fn stretch(name: &str, timing: Timing) -> Value {
+    json!({
+        "name": name,
+        "started_at": timestamp(timing.started),
+        "completed_at": timestamp(timing.completed),
+    })
+}
+
+fn response(result: &NodeResult) -> Value {
+    result
+        .rows
+        .map_or_else(|| json!({}), |rows| json!({ "rows_affected": rows }))
+}
