@@ -1,0 +1,2 @@
+{{ config(materialized='table', dist='orderid') }}
+select 1 as order_id, 20 as amount

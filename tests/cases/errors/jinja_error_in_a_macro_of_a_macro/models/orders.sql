@@ -1,0 +1,2 @@
+select
+  {{ dollars('amount') }} as amount

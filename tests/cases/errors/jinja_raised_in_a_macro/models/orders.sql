@@ -1,0 +1,1 @@
+select {{ dollars('euro') }} as amount

@@ -1,0 +1,3 @@
+{% macro dollars(column) %}
+  {{ column / }}
+{% endmacro %}

@@ -1,0 +1,1 @@
+select {{ dollars('amount') }} as amount

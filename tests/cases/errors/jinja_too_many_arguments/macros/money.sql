@@ -1,0 +1,1 @@
+{% macro dollars(column, digits=2) %}{{ column }}{% endmacro %}

@@ -1,0 +1,1 @@
+select {{ dollars('amount', 2, true) }} as amount

@@ -1,0 +1,2 @@
+{% set price = {'net': 1} %}
+select {{ price.gross.cents }} as amount

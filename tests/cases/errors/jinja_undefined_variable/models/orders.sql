@@ -1,0 +1,1 @@
+select {{ min_amount }} as amount

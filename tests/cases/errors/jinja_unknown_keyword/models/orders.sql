@@ -1,0 +1,1 @@
+select {{ dollars('amount', digit=2) }} as amount

@@ -1,0 +1,2 @@
+{% fi execute %}
+select 1 as order_id, 20 as amount

@@ -1,0 +1,3 @@
+select * from {{ ref('ordrs') }}
+union all
+select * from {{ ref('orderz') }}

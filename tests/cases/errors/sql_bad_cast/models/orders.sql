@@ -1,0 +1,3 @@
+{{ config(materialized='table') }}
+select
+  cast('twelve' as integer) as amount

@@ -1,0 +1,2 @@
+{{ config(materialized='table') }}
+select cast(true as varchar) as paid

@@ -1,0 +1,3 @@
+{% macro cents(column) %}
+  {{ column }}_in_cents * 100
+{% endmacro %}

@@ -1,0 +1,4 @@
+{{ config(materialized='table') }}
+select
+  {{ cents('amount') }} as amount
+from {{ ref('lines') }}

@@ -1,0 +1,1 @@
+select st_makepoint(1, 2) as place

@@ -1,0 +1,1 @@
+select list_aggregate([1, 2], 'sum') as total

@@ -1,0 +1,2 @@
+select order_id, sum(amount) as amount
+from {{ ref('orders') }}

@@ -1,0 +1,2 @@
+select count(*) filter (where amount > 10) as large
+from {{ ref('orders') }}

@@ -1,0 +1,1 @@
+select 'paid as status

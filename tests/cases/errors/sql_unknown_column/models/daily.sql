@@ -1,0 +1,4 @@
+select
+  order_id,
+  amont
+from {{ ref('orders') }}

@@ -1,0 +1,2 @@
+select o.order_id, o.total
+from {{ ref('orders') }} as o

@@ -1,0 +1,1 @@
+select dateadd(dya, 1, '2024-01-01'::date) as tomorrow

@@ -1,0 +1,1 @@
+select 1 as id, to_charr(current_date, 'YYYY') as year
