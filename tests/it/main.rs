@@ -5,3 +5,5 @@ mod error_cases;
 mod output;
 #[allow(dead_code, reason = "a harness holds what the next test needs")]
 mod project;
+#[cfg(feature = "duckdb")]
+mod sparkify;

@@ -41,6 +41,25 @@ impl TestProject {
         Self::empty().file("profiles.yml", PROFILES)
     }
 
+    /// The example project at the top of the repository, with its fixture.
+    pub fn example() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut project = Self::empty();
+        for name in [
+            "dbt_project.yml",
+            "profiles.yml",
+            "models",
+            "seeds",
+            "tests_sql",
+            "macros",
+            "analyses",
+            "fixtures",
+        ] {
+            project = project.copy(root, &root.join(name), &[]);
+        }
+        project
+    }
+
     /// A folder without any file, not even a profile.
     pub fn empty() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -55,23 +74,27 @@ impl TestProject {
 
     /// [`TestProject::new`] with every file of `source` except those that `skip` names (paths from `source`).
     pub fn copy_of(source: &Path, skip: &[&str]) -> Self {
-        let mut project = Self::new();
-        for entry in walkdir::WalkDir::new(source).sort_by_file_name() {
+        Self::new().copy(source, source, skip)
+    }
+
+    /// Copies what lies in `from`, a file or folder below `root`, to the same path in the project.
+    fn copy(mut self, root: &Path, from: &Path, skip: &[&str]) -> Self {
+        for entry in walkdir::WalkDir::new(from).sort_by_file_name() {
             let entry = entry.expect("a readable folder");
             let path = entry
                 .path()
-                .strip_prefix(source)
-                .expect("a path below the source");
+                .strip_prefix(root)
+                .expect("a path below the root");
             if skip.iter().any(|skipped| path.starts_with(skipped)) {
                 continue;
             }
             if entry.path_is_symlink() {
-                project.link(path, &fs::read_link(entry.path()).expect("a link"));
+                self.link(path, &fs::read_link(entry.path()).expect("a link"));
             } else if entry.file_type().is_file() {
-                project = project.bytes(path, fs::read(entry.path()).expect("a readable file"));
+                self = self.bytes(path, fs::read(entry.path()).expect("a readable file"));
             }
         }
-        project
+        self
     }
 
     /// Writes a file, over an earlier one of this name.
@@ -160,7 +183,14 @@ impl TestProject {
     #[cfg(feature = "duckdb")]
     #[track_caller]
     pub fn query(&self, sql: &str) -> String {
-        query(&self.path().join("project.duckdb"), sql)
+        self.query_file("project.duckdb", sql)
+    }
+
+    /// The same on another DuckDB file of the project.
+    #[cfg(feature = "duckdb")]
+    #[track_caller]
+    pub fn query_file(&self, database: &str, sql: &str) -> String {
+        query(&self.path().join(database), sql)
             .unwrap_or_else(|error| panic!("{error}\nin the test's query: {sql}"))
     }
 

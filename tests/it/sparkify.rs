@@ -1,0 +1,194 @@
+//! The example project at the top of the repository: on its fixture, and on the whole data set where that lies beside the clone.
+
+use std::path::Path;
+
+use insta::assert_snapshot;
+
+use crate::project::TestProject;
+
+const COUNTS: &str = "
+    select 'raw.events' as relation, count(*) as rows from staging.events
+    union all select 'raw.songs', count(*) from staging.songs
+    union all select 'dim_users', count(*) from warehouse.dim_users
+    union all select 'dim_songs', count(*) from warehouse.dim_songs
+    union all select 'dim_artists', count(*) from warehouse.dim_artists
+    union all select 'dim_time', count(*) from warehouse.dim_time
+    union all select 'fct_songplays', count(*) from warehouse.fct_songplays";
+
+fn query(project: &TestProject, sql: &str) -> String {
+    project.query_file("sparkify.duckdb", sql)
+}
+
+#[test]
+#[ignore = "waits for the commands"]
+fn the_fixture_becomes_a_star_and_every_test_passes() {
+    let project = TestProject::example();
+
+    let output = project.redstart("build").success();
+    assert!(!output.text().contains("warning"), "{output}");
+
+    // Counted by hand and with a program that shares nothing with this one.
+    assert_snapshot!(query(&project, COUNTS), @r"
+    relation | rows
+    raw.events | 60
+    raw.songs | 30
+    dim_users | 6
+    dim_songs | 30
+    dim_artists | 8
+    dim_time | 36
+    fct_songplays | 35
+    ");
+}
+
+#[test]
+#[ignore = "waits for the commands"]
+fn the_traps_of_the_fixture_are_avoided() {
+    let project = TestProject::example();
+    project.redstart("build").success();
+
+    // 1 upgraded and 3 downgraded: neither the first nor the greatest level is the latest.
+    assert_snapshot!(
+        query(&project, "select user_id, first_name, level from warehouse.dim_users order by user_id"),
+        @r"
+    user_id | first_name | level
+    1 | Ada | paid
+    2 | Bo | free
+    3 | Çiğdem | free
+    4 | Demo | free
+    5 | Ёлка | paid
+    6 | Fake | free
+    "
+    );
+    // An artist with two names has the one of the latest song.
+    assert_snapshot!(
+        query(&project, "select name, location from warehouse.dim_artists where artist_id = 'AR0EXAMPLE0000001A'"),
+        @r"
+    name | location
+    Orla Fennimark | Galway, Ireland
+    "
+    );
+    // One user, one millisecond, one song, twice: two plays.
+    assert_snapshot!(
+        query(
+            &project,
+            "select start_time, count(*) as plays, count(distinct songplay_id) as ids
+             from warehouse.fct_songplays where user_id = 4 and session_id = 15 and song_id like '%01O' group by 1"
+        ),
+        @r"
+    start_time | plays | ids
+    2018-11-02 00:12:15.302 | 2 | 2
+    "
+    );
+    // Two songs of one title and artist: the nearest in length, even if not equal.
+    assert_snapshot!(
+        query(
+            &project,
+            "select start_time, song_id from warehouse.fct_songplays where session_id = 18 and start_time > '2018-11-05 00:16' order by 1"
+        ),
+        @r"
+    start_time | song_id
+    2018-11-05 00:17:02.5 | SOEXAMPLE00000026Q
+    2018-11-05 00:24:01.5 | SOEXAMPLE00000024Q
+    "
+    );
+    assert_snapshot!(
+        query(
+            &project,
+            r#"select title, user_agent from warehouse.fct_songplays join warehouse.dim_songs using (song_id)
+               where title in ('C:\Temp\Groove', '積雲') order by start_time desc"#
+        ),
+        @r#"
+    title | user_agent
+    積雲 | Mozilla/5.0 (X11; Linux x86_64; rv:31.0) Gecko/20100101 Firefox/31.0
+    C:\Temp\Groove | "Mozilla/5.0 (iPhone; CPU iPhone OS 7_1_2 like Mac OS X) AppleWebKit/537.51.2 (KHTML, like Gecko) Version/7.0 Mobile/11D257 Safari/9537.53"
+    積雲 | "Mozilla/5.0 (Windows NT 6.1; WOW64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/36.0.1985.143 Safari/537.36"
+    "#
+    );
+}
+
+#[test]
+#[ignore = "waits for the commands"]
+fn a_second_build_changes_no_row() {
+    let project = TestProject::example();
+    let rows = |project: &TestProject| {
+        query(
+            project,
+            "select * from warehouse.fct_songplays order by songplay_id",
+        )
+    };
+
+    project.redstart("build").success();
+    let first = rows(&project);
+    project.redstart("build").success();
+
+    assert_eq!(first, rows(&project));
+}
+
+#[test]
+#[ignore = "waits for the commands"]
+fn select_distinct_doubles_users_and_the_unique_test_names_them() {
+    let project = TestProject::example();
+    project.redstart("build").success();
+
+    let output = project
+        .redstart("build --select dim_users_distinct --vars '{with_dim_users_distinct: true}'");
+
+    assert_snapshot!(output, @"");
+    assert_snapshot!(
+        query(&project, "select user_id from warehouse.dim_users_distinct group by 1 having count(*) > 1 order by 1"),
+        @r"
+    user_id
+    1
+    3
+    "
+    );
+}
+
+#[test]
+#[ignore = "waits for the commands"]
+fn the_whole_data_set_gives_the_known_numbers() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let data = root.join("../shared/data/sparkify");
+    if !data.exists() {
+        return;
+    }
+    let numbers =
+        std::fs::read_to_string(root.join("scripts/sparkify.yml")).expect("the expected numbers");
+    let numbers = numbers
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let project = TestProject::example().env("SPARKIFY_DATA", data.to_string_lossy());
+
+    project
+        .redstart(&format!("build --vars '{{{numbers}}}'"))
+        .success();
+
+    assert_snapshot!(query(&project, COUNTS), @r"
+    relation | rows
+    raw.events | 8056
+    raw.songs | 14896
+    dim_users | 96
+    dim_songs | 14896
+    dim_artists | 9553
+    dim_time | 6813
+    fct_songplays | 333
+    ");
+    let distinct = project.redstart(&format!(
+        "build --select dim_users_distinct --vars '{{with_dim_users_distinct: true, {numbers}}}'"
+    ));
+    assert_eq!(distinct.code, 1, "{distinct}");
+    assert_snapshot!(
+        query(
+            &project,
+            "select count(*) as rows, count(distinct user_id) as users,
+                 (select count(*) from (select user_id from warehouse.dim_users_distinct group by 1 having count(*) > 1)) as doubled
+             from warehouse.dim_users_distinct"
+        ),
+        @r"
+    rows | users | doubled
+    104 | 96 | 8
+    "
+    );
+}
