@@ -224,11 +224,11 @@ fn next(
         exclude: config.merge_exclude_columns.clone(),
     };
     let mut after = describe(input, &batch.into, RelationKind::Table);
-    after.extend(raw(&input.hooks.post, true));
+    after.extend(raw(input.hooks.post, true));
     let mut build = if ignore && strategy == Strategy::Append && config.sql_header.is_none() {
         let insert = append(input, &batch.into, query, &columns);
         in_one(input, vec![insert], after)
-    } else if ignore && !raw(&input.hooks.pre, true).is_empty() {
+    } else if ignore && !raw(input.hooks.pre, true).is_empty() {
         let mut made = vec![stage(input, &batch, query)];
         made.extend(batch.apply(&columns));
         let mut build = in_one(input, made, after);
@@ -321,7 +321,7 @@ fn append(input: &Input<'_>, into: &Relation, query: &str, columns: &[String]) -
 
 /// Everything in one transaction: pre-hooks, the batch, what follows it.
 fn in_one(input: &Input<'_>, made: Vec<Statement>, after: Vec<Statement>) -> Build {
-    let mut statements = raw(&input.hooks.pre, true);
+    let mut statements = raw(input.hooks.pre, true);
     statements.extend(made);
     statements.extend(after);
     Build {
@@ -341,7 +341,7 @@ fn in_one(input: &Input<'_>, made: Vec<Statement>, after: Vec<Statement>) -> Bui
 
 /// The batch in its temporary table, not yet applied.
 fn staged(input: &Input<'_>, batch: &Batch, query: &str) -> Build {
-    let mut statements = raw(&input.hooks.pre, true);
+    let mut statements = raw(input.hooks.pre, true);
     let hooked = !statements.is_empty();
     statements.push(stage(input, batch, query));
     Build {

@@ -24,6 +24,7 @@ pub use test::{Hidden, TestQuery};
 
 use crate::adapter::Statement;
 use crate::adapter::statement::{ColumnDefinition, SeedRows};
+use crate::compile::HookSql;
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::manifest::{Node, NodeId, ResourceType};
 use crate::relation::{ExistingRelations, Relation, RelationKind};
@@ -66,7 +67,7 @@ pub struct Input<'a> {
     /// Whether `--store-failures` was given; a test's own `store_failures` overrides it.
     pub store_failures: bool,
     /// The node's hooks, rendered.
-    pub hooks: &'a Hooks,
+    pub hooks: Hooks<'a>,
     /// A seed's columns and rows.
     pub seed: Option<&'a Seed>,
     /// The relations that this run makes anew after this node: views bound to the old table may be dropped if they are among them.
@@ -155,24 +156,13 @@ fn first_line(text: &str, start: usize) -> std::ops::Range<usize> {
     start..start + text.find('\n').unwrap_or(text.len())
 }
 
-/// The hooks of a node, rendered, in order.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Hooks {
+/// The hooks of a node, rendered, in order; a hook that renders to nothing runs nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Hooks<'a> {
     /// `pre-hook`.
-    pub pre: Vec<RenderedHook>,
+    pub pre: &'a [HookSql],
     /// `post-hook`.
-    pub post: Vec<RenderedHook>,
-}
-
-/// A hook's SQL.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RenderedHook {
-    /// The SQL; a hook that renders to nothing runs nothing.
-    pub sql: String,
-    /// Whether it runs in the transaction that builds or publishes its node.
-    pub transaction: bool,
-    /// Where it is written.
-    pub origin: Option<Span>,
+    pub post: &'a [HookSql],
 }
 
 /// What a seed's file holds.

@@ -5,8 +5,9 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{Build, Input, Phase, RenderedHook, Section, sections};
+use super::{Build, Hooks, Input, Phase, Section, sections};
 use crate::adapter::Statement;
+use crate::compile::HookSql;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::relation::{ExistingRelation, Relation, RelationKind};
 
@@ -49,9 +50,9 @@ impl<'a, 'b> Publish<'a, 'b> {
     /// Nothing stands under the name: no reader can be disturbed, and one transaction shows all or nothing.
     fn first(&self, made: Vec<Statement>) -> Build {
         let hooks = self.input.hooks;
-        let mut statements = raw(&hooks.pre, true);
+        let mut statements = raw(hooks.pre, true);
         statements.extend(made);
-        statements.extend(raw(&hooks.post, true));
+        statements.extend(raw(hooks.post, true));
         statements.extend(describe(self.input, self.relation, self.kind));
         let build = Section {
             phase: Phase::Build,
@@ -85,11 +86,11 @@ impl<'a, 'b> Publish<'a, 'b> {
             from: staging.clone(),
             to: self.relation.identifier.clone(),
         });
-        swap.extend(raw(&hooks.post, true));
+        swap.extend(raw(hooks.post, true));
         swap.extend(describe(self.input, self.relation, self.kind));
         let mut all = vec![prepare(self.input, self.relation)];
         // As in dbt, a pre-hook in the transaction is in the transaction that runs the query.
-        let pre = raw(&hooks.pre, true);
+        let pre = raw(hooks.pre, true);
         if pre.is_empty() {
             all.push(Section {
                 phase: Phase::Build,
@@ -185,7 +186,7 @@ pub(super) fn prepare(input: &Input<'_>, relation: &Relation) -> Section {
             if_exists: true,
         })
         .collect();
-    statements.extend(raw(&input.hooks.pre, false));
+    statements.extend(raw(input.hooks.pre, false));
     Section {
         phase: Phase::Prepare,
         transaction: false,
@@ -196,7 +197,7 @@ pub(super) fn prepare(input: &Input<'_>, relation: &Relation) -> Section {
 
 /// What was replaced dropped, and the hooks that run after and outside.
 pub(super) fn clean(input: &Input<'_>, mut statements: Vec<Statement>) -> Section {
-    statements.extend(raw(&input.hooks.post, false));
+    statements.extend(raw(input.hooks.post, false));
     Section {
         phase: Phase::Clean,
         transaction: false,
@@ -270,7 +271,7 @@ pub(super) fn describe(
 }
 
 /// Hooks as statements; those inside the transaction, or those outside.
-pub(super) fn raw(hooks: &[RenderedHook], transaction: bool) -> Vec<Statement> {
+pub(super) fn raw(hooks: &[HookSql], transaction: bool) -> Vec<Statement> {
     hooks
         .iter()
         .filter(|hook| hook.transaction == transaction && !hook.sql.trim().is_empty())
@@ -282,14 +283,11 @@ pub(super) fn raw(hooks: &[RenderedHook], transaction: bool) -> Vec<Statement> {
 }
 
 /// The hooks on one side of the transaction's border.
-pub(super) fn hooks_of(
-    hooks: &super::Hooks,
-    transaction: bool,
-) -> impl Iterator<Item = &RenderedHook> {
+pub(super) fn hooks_of(hooks: Hooks<'_>, transaction: bool) -> impl Iterator<Item = &HookSql> {
     hooks
         .pre
         .iter()
-        .chain(&hooks.post)
+        .chain(hooks.post)
         .filter(move |hook| hook.transaction == transaction && !hook.sql.trim().is_empty())
 }
 

@@ -11,9 +11,10 @@ use std::sync::Arc;
 pub use planner::{Options, Planner};
 
 use crate::adapter::{Prepared, Statement};
+use crate::compile::Sql;
 use crate::diagnostic::Diagnostic;
 use crate::manifest::NodeId;
-use crate::materialization::{Hidden, Hooks, Phase, SchemaChange, Seed};
+use crate::materialization::{Hidden, Phase, SchemaChange};
 
 /// What a run does, in steps; printed by a dry run, executed by `run/`.
 #[derive(Debug, Default)]
@@ -39,8 +40,8 @@ pub struct Step {
     pub work: Work,
     /// Places in `Plan::steps` of what must be done before, in order.
     pub waits_for: Vec<usize>,
-    /// The SQL as compiled, where the node has any and it is known.
-    pub compiled: Option<Arc<str>>,
+    /// The SQL as compiled, with the way back to the template; none while the node is late.
+    pub sql: Option<Arc<Sql>>,
 }
 
 /// What is done for a node.
@@ -116,26 +117,4 @@ pub struct Query {
     pub text: String,
     /// As it is sent.
     pub prepared: Prepared,
-}
-
-/// What `compile` knows of a node.
-#[derive(Clone, Debug)]
-pub enum Compiled {
-    /// Everything.
-    Ready(Box<CompiledNode>),
-    /// Nothing yet: the template asks the warehouse.
-    Late,
-}
-
-/// A compiled node.
-#[derive(Clone, Debug, Default)]
-pub struct CompiledNode {
-    /// Its query, ephemerals inlined, or the SQL of an operation; none for a seed or a load.
-    pub query: Option<Arc<str>>,
-    /// The names of the query's columns in order, where they are known without running it.
-    pub columns: Option<Vec<String>>,
-    /// Its hooks, rendered.
-    pub hooks: Hooks,
-    /// A seed's columns and rows.
-    pub seed: Option<Seed>,
 }

@@ -4,15 +4,14 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{
-    Build, Compiled, CompiledNode, Count, Order, Plan, Query, Section, Step, Test, Work, order,
-};
+use super::{Build, Count, Order, Plan, Query, Section, Step, Test, Work, order};
 use crate::adapter::statement::Rows;
 use crate::adapter::{Adapter, Refusal, Statement};
+use crate::compile::{Compiled, CompiledNode, Sql};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::manifest::node::Detail;
 use crate::manifest::{Manifest, Node, NodeId, ResourceType};
-use crate::materialization::{self, Input, Phase};
+use crate::materialization::{self, Hooks, Input, Phase, Seed};
 use crate::relation::{ExistingRelations, Relation};
 
 /// What a plan is made from. A late node's work is made by the same value, at its turn.
@@ -26,8 +25,10 @@ pub struct Planner<'a> {
     pub existing: &'a ExistingRelations,
     /// The nodes of the run.
     pub selected: &'a BTreeSet<NodeId>,
-    /// Where bytes of a node's compiled SQL come from.
-    pub place: &'a (dyn Fn(NodeId, Range<usize>) -> Option<Span> + Sync),
+    /// The names of a query's output columns, where its text alone tells them.
+    pub columns_of: &'a (dyn Fn(&str) -> Option<Vec<String>> + Sync),
+    /// A seed's columns and rows, read when the plan is made.
+    pub seed: &'a (dyn Fn(NodeId) -> Result<Seed, Diagnostics> + Sync),
     /// What the command line asks for.
     pub options: Options,
 }
@@ -44,31 +45,34 @@ pub struct Options {
 }
 
 impl Plan {
-    /// The plan of a run. `compiled` is asked once for every node that has a turn, and for the operations of the project.
+    /// The plan of a run.
     ///
     /// # Errors
     /// Everything that is wrong with any node, so that nothing runs before all is right.
-    pub fn new(
-        planner: &Planner<'_>,
-        compiled: &dyn Fn(NodeId) -> Result<Compiled, Diagnostics>,
-    ) -> Result<Self, Diagnostics> {
+    pub fn new(planner: &Planner<'_>, compiled: &Compiled) -> Result<Self, Diagnostics> {
         let mut problems = Diagnostics::default();
         let mut plan = Self::default();
         let steps = planner.steps();
         let turns = order::turns(planner.manifest, &steps, planner.options.tests_gate)
             .map_err(|node| planner.circle(node))?;
-        let mut take = |node: NodeId, waits_for: Vec<usize>, plan: &mut Self| match compiled(node)
-            .and_then(|of| planner.step(node, &of, &mut plan.warnings))
-        {
-            Ok((work, compiled)) => Some(Step {
-                node,
-                work,
-                waits_for,
-                compiled,
-            }),
-            Err(more) => {
-                problems.extend(more);
-                None
+        let mut take = |node: NodeId, waits_for: Vec<usize>, plan: &mut Self| {
+            let sql = match compiled.get(node) {
+                Some(CompiledNode::Late { .. }) => None,
+                Some(CompiledNode::Ready(sql)) => Some(Arc::clone(sql)),
+                // A seed or a load has nothing to compile.
+                None => Some(Arc::default()),
+            };
+            match planner.step(node, sql.as_ref(), &mut plan.warnings) {
+                Ok(work) => Some(Step {
+                    node,
+                    work,
+                    waits_for,
+                    sql,
+                }),
+                Err(more) => {
+                    problems.extend(more);
+                    None
+                }
             }
         };
         for turn in turns {
@@ -93,44 +97,38 @@ impl Plan {
 }
 
 impl<'a> Planner<'a> {
-    /// The work of a node, and its SQL.
+    /// The work of a node; without its SQL it is late.
     ///
     /// # Errors
     /// What is wrong with its configuration, and what the warehouse refuses.
     pub fn step(
         &self,
         node: NodeId,
-        compiled: &Compiled,
+        sql: Option<&Arc<Sql>>,
         warnings: &mut Vec<Diagnostic>,
-    ) -> Result<(Work, Option<Arc<str>>), Diagnostics> {
-        let compiled = match compiled {
-            Compiled::Late => return Ok((Work::Late, None)),
-            Compiled::Ready(compiled) => compiled,
+    ) -> Result<Work, Diagnostics> {
+        let Some(sql) = sql else {
+            return Ok(Work::Late);
         };
         let door = Door {
             planner: self,
             node,
-            query: compiled.query.as_deref().unwrap_or(""),
+            sql: Some(sql),
         };
-        let work = if self.node(node).resource_type == ResourceType::Operation {
-            Work::Build(Box::new(door.operation()?))
-        } else {
-            match self.materialize(node, compiled)? {
-                materialization::Work::Build(mut build) => {
-                    warnings.append(&mut build.warnings);
-                    Work::Build(Box::new(door.build(*build)?))
-                }
-                materialization::Work::Test(test) => Work::Test(Box::new(door.test(*test)?)),
-                // An ephemeral model has no turn.
-                materialization::Work::Nothing => Work::Build(Box::new(Build {
-                    sections: Vec::new(),
-                    then: None,
-                    staging: None,
-                    counts: None,
-                })),
+        if self.node(node).resource_type == ResourceType::Operation {
+            return Ok(Work::Build(Box::new(door.operation()?)));
+        }
+        match self.materialize(node, sql)? {
+            materialization::Work::Build(mut build) => {
+                warnings.append(&mut build.warnings);
+                Ok(Work::Build(Box::new(door.build(*build)?)))
             }
-        };
-        Ok((work, compiled.query.clone()))
+            materialization::Work::Test(test) => Ok(Work::Test(Box::new(door.test(*test)?))),
+            // An ephemeral model has no turn; one that is asked for all the same does nothing.
+            materialization::Work::Nothing => {
+                Ok(Work::Build(Box::new(door.build(Default::default())?)))
+            }
+        }
     }
 
     /// The sections that follow once the columns of an incremental batch are known.
@@ -145,26 +143,34 @@ impl<'a> Planner<'a> {
         Door {
             planner: self,
             node,
-            query: "",
+            sql: None,
         }
         .sections(sections)
     }
 
-    fn materialize(
-        &self,
-        node: NodeId,
-        compiled: &CompiledNode,
-    ) -> Result<materialization::Work, Diagnostics> {
+    fn materialize(&self, node: NodeId, sql: &Sql) -> Result<materialization::Work, Diagnostics> {
         let rebuilt = self.rebuilt(node);
+        let of = self.node(node);
+        let columns = match of.resource_type {
+            ResourceType::Model => (self.columns_of)(&sql.text),
+            _ => None,
+        };
+        let seed = match of.resource_type {
+            ResourceType::Seed => Some((self.seed)(node)?),
+            _ => None,
+        };
         materialization::work(&Input {
-            node: self.node(node),
-            query: compiled.query.as_deref(),
-            query_columns: compiled.columns.as_deref(),
+            node: of,
+            query: Some(&sql.text),
+            query_columns: columns.as_deref(),
             existing: self.existing,
             full_refresh: self.options.full_refresh,
             store_failures: self.options.store_failures,
-            hooks: &compiled.hooks,
-            seed: compiled.seed.as_ref(),
+            hooks: Hooks {
+                pre: &sql.pre_hooks,
+                post: &sql.post_hooks,
+            },
+            seed: seed.as_ref(),
             rebuilt: &rebuilt,
             node_of: &|id| self.manifest.nodes.get(id.index()),
         })
@@ -256,7 +262,7 @@ impl<'a> Planner<'a> {
                 let door = Door {
                     planner: self,
                     node: step.node,
-                    query: "",
+                    sql: None,
                 };
                 orders.push(door.order(Statement::CreateSchema {
                     database: relation.database.clone(),
@@ -287,16 +293,21 @@ pub(crate) fn place_of(node: &Node) -> Option<Span> {
 struct Door<'a, 'b> {
     planner: &'a Planner<'b>,
     node: NodeId,
-    query: &'a str,
+    sql: Option<&'a Sql>,
 }
 
 impl Door<'_, '_> {
+    /// The node's SQL as compiled.
+    fn text(&self) -> &str {
+        self.sql.map_or("", |sql| &sql.text)
+    }
+
     fn operation(&self) -> Result<Build, Diagnostics> {
-        let statements = if self.query.trim().is_empty() {
+        let statements = if self.text().trim().is_empty() {
             Vec::new()
         } else {
             vec![Statement::Raw {
-                sql: self.query.to_owned(),
+                sql: self.text().to_owned(),
                 origin: self.planner.node(self.node).declared_at.clone(),
             }]
         };
@@ -424,7 +435,7 @@ impl Door<'_, '_> {
         match self.planner.adapter.prepare_query(&text) {
             Ok(prepared) => Ok(Query { text, prepared }),
             Err(mut refusal) => {
-                refusal.range = home(refusal.range, &text, self.query);
+                refusal.range = home(refusal.range, &text, self.text());
                 Err(self.refused(refusal, None))
             }
         }
@@ -442,12 +453,12 @@ impl Door<'_, '_> {
                 place = Some(origin.clone());
             }
             refusal.range =
-                text_of(statement).and_then(|text| home(refusal.range, text, self.query));
+                text_of(statement).and_then(|text| home(refusal.range, text, self.text()));
         }
         let place = place
             .or_else(|| {
                 let range = refusal.range.clone()?;
-                (self.planner.place)(self.node, range)
+                self.sql?.map.span(range)
             })
             .or_else(|| place_of(self.planner.node(self.node)));
         let mut diagnostic = Diagnostic::error(refusal.code, refusal.message).at_some(place);
