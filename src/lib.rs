@@ -38,3 +38,4 @@ pub mod artifacts;
 pub mod report;
 
 // door
+pub mod commands;

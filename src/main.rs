@@ -1,3 +1,7 @@
 //! The `redstart` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    redstart::commands::main(std::env::args_os())
+}

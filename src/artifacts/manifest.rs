@@ -58,6 +58,14 @@ pub struct Doc {
     pub contents: String,
 }
 
+impl ManifestJson<'_> {
+    /// Some entries alone, for those who ask for nodes as JSON.
+    pub fn entries(&self, ids: impl IntoIterator<Item = NodeId>) -> Vec<Value> {
+        let index = Index::new(self);
+        ids.into_iter().map(|id| json!(index.entry(id))).collect()
+    }
+}
+
 impl Serialize for ManifestJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let index = Index::new(self);
@@ -138,6 +146,14 @@ impl<'a> Index<'a> {
             created_at: created_at as f64 / 1e6,
             compiled: json.compiled,
             tests,
+        }
+    }
+
+    fn entry(&self, id: NodeId) -> Entry<'_> {
+        Entry {
+            index: self,
+            node: self.manifest.node(id),
+            id: Some(id),
         }
     }
 
@@ -237,12 +253,7 @@ impl Serialize for Entries<'_> {
         let Self(index, ids) = self;
         serializer.collect_map(ids.iter().map(|id| {
             let node = index.manifest.node(*id);
-            let entry = Entry {
-                index,
-                node,
-                id: Some(*id),
-            };
-            (&node.unique_id, entry)
+            (&node.unique_id, index.entry(*id))
         }))
     }
 }

@@ -22,7 +22,7 @@ pub struct Request {
     /// The values of `--exclude`.
     pub exclude: Vec<String>,
     /// The kinds of node that the command works on; none means every kind.
-    pub resource_types: BTreeSet<ResourceType>,
+    pub resource_types: Option<BTreeSet<ResourceType>>,
     /// Which tests come along with what they test.
     pub indirect: IndirectSelection,
 }
@@ -106,12 +106,8 @@ impl Graph {
         for id in union(&indirect, &excluded, &mut told) {
             nodes.remove(&id);
         }
-        if !request.resource_types.is_empty() {
-            nodes.retain(|id| {
-                request
-                    .resource_types
-                    .contains(&manifest.node(*id).resource_type)
-            });
+        if let Some(kinds) = &request.resource_types {
+            nodes.retain(|id| kinds.contains(&manifest.node(*id).resource_type));
         }
         told.or(Selection { nodes })
     }

@@ -52,7 +52,7 @@ fn listed(flags: &str) -> Vec<String> {
             words(include)
         },
         exclude,
-        resource_types: kinds,
+        resource_types: Some(kinds),
         indirect,
     };
     select(&request).0

@@ -1,0 +1,58 @@
+//! `redstart build`.
+
+use super::options::{FailFast, FullRefresh, StoreFailures};
+use super::pipeline::{self, Execution};
+use super::selecting::{Kinds, Selecting};
+use super::{Outcome, Session, Stop};
+use crate::graph::Tests;
+use crate::manifest::ResourceType;
+
+const KINDS: [ResourceType; 5] = [
+    ResourceType::Model,
+    ResourceType::Seed,
+    ResourceType::Snapshot,
+    ResourceType::Source,
+    ResourceType::Test,
+];
+
+/// Build everything in order: loads, seeds and models, each followed by its tests
+///
+/// A node is built when all it reads is built and its tests have passed; what stands on a failure is skipped. At the end, the
+/// artifacts and the data dictionary are written to the target folder.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  redstart build                              everything
+  redstart build -s +fct_songplays            one table and all it stands on
+  redstart build -s tag:nightly --exclude path:models/analytics
+  redstart build -s source:raw+ -f            from the raw files on, incremental tables anew")]
+pub struct Args {
+    #[command(flatten)]
+    selecting: Selecting,
+    #[command(flatten)]
+    kinds: Kinds,
+    #[command(flatten)]
+    full_refresh: FullRefresh,
+    #[command(flatten)]
+    fail_fast: FailFast,
+    #[command(flatten)]
+    store_failures: StoreFailures,
+
+    /// Show the rows of each seed
+    #[arg(long)]
+    show: bool,
+}
+
+impl Args {
+    pub(super) fn run(&self, session: &Session) -> Result<Outcome, Stop> {
+        let execution = Execution {
+            verb: "build",
+            request: self.selecting.request(self.kinds.of(&KINDS, &KINDS)),
+            tests: Tests::First,
+            full_refresh: self.full_refresh.full_refresh,
+            fail_fast: self.fail_fast.fail_fast,
+            store_failures: self.store_failures.store_failures,
+            show: self.show,
+        };
+        pipeline::execute(session, &execution)
+    }
+}

@@ -1,0 +1,156 @@
+//! The door: the words of the command line, and for each verb the pipeline it needs.
+//!
+//! In: the arguments of the program. Out: its exit code.
+//! Decides nothing about projects; a command is its arguments and the steps it calls.
+
+mod flags;
+pub mod options;
+pub mod pipeline;
+pub mod selecting;
+mod session;
+
+mod build;
+mod clean;
+mod compile;
+mod completions;
+mod debug;
+mod docs;
+mod init;
+mod load;
+mod ls;
+mod parse;
+mod run;
+mod seed;
+mod show;
+mod test;
+mod unsupported;
+
+pub use session::{Outcome, Session, Stop};
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::diagnostic::Diagnostic;
+use options::Global;
+
+/// Builds SQL models into tested tables on Amazon Redshift, and runs the same models on an embedded DuckDB.
+#[derive(Parser, Debug)]
+#[command(
+    name = "redstart",
+    version,
+    disable_version_flag = true,
+    args_override_self = true,
+    max_term_width = 100,
+    after_help = "Examples:
+  redstart init shop && cd shop     a project that builds at once
+  redstart build                    build and test everything
+  redstart build -s +orders         orders and all it stands on
+  redstart test -s tag:nightly      only the tests of these nodes
+
+`redstart help build` tells more about a command."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    #[command(flatten)]
+    global: Global,
+
+    /// Print the version
+    #[arg(short = 'V', short_alias = 'v', long, action = clap::ArgAction::Version)]
+    version: (),
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    Init(init::Args),
+    Debug(debug::Args),
+    Parse(parse::Args),
+    #[command(visible_alias = "list")]
+    Ls(ls::Args),
+    Compile(compile::Args),
+    Seed(seed::Args),
+    Load(load::Args),
+    Run(run::Args),
+    Test(test::Args),
+    Build(build::Args),
+    Show(show::Args),
+    Docs(docs::Args),
+    Clean(clean::Args),
+    Completions(completions::Args),
+    #[command(flatten)]
+    Unsupported(unsupported::Verb),
+}
+
+/// Runs the program with these arguments, the first of which is its own name.
+pub fn main(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> ExitCode {
+    let matches = match command_line().try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(error) => return usage(&error),
+    };
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let session = Session::new(cli.global, cli.command.answers());
+    session.listen_for_ctrl_c();
+    let ended = match flags::unsupported(&matches) {
+        Some(flag) => Err(Stop::refused(Diagnostic::error(
+            "unsupported-flag",
+            format!("the flag `--{flag}` is not supported yet"),
+        ))),
+        None => cli.command.run(&session),
+    };
+    session.end(ended)
+}
+
+/// The whole command line, also for completions.
+fn command_line() -> clap::Command {
+    flags::add(Cli::command())
+}
+
+impl Command {
+    fn run(&self, session: &Session) -> Result<Outcome, Stop> {
+        match self {
+            Self::Init(args) => args.run(session),
+            Self::Debug(args) => args.run(session),
+            Self::Parse(args) => args.run(session),
+            Self::Ls(args) => args.run(session),
+            Self::Compile(args) => args.run(session),
+            Self::Seed(args) => args.run(session),
+            Self::Load(args) => args.run(session),
+            Self::Run(args) => args.run(session),
+            Self::Test(args) => args.run(session),
+            Self::Build(args) => args.run(session),
+            Self::Show(args) => args.run(session),
+            Self::Docs(args) => args.run(session),
+            Self::Clean(args) => args.run(session),
+            Self::Completions(args) => args.run(session),
+            Self::Unsupported(verb) => verb.run(),
+        }
+    }
+
+    /// Whether standard output belongs to the command's answer.
+    fn answers(&self) -> bool {
+        matches!(
+            self,
+            Self::Ls(_) | Self::Compile(_) | Self::Show(_) | Self::Completions(_)
+        )
+    }
+}
+
+/// Help and version go to standard output; what is wrong with the command line to standard error, with exit code 2.
+fn usage(error: &clap::Error) -> ExitCode {
+    // Nobody is left to be told when the stream is closed.
+    let _ = error.print();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
+        _ => ExitCode::from(2),
+    }
+}
+
+#[cfg(test)]
+mod tests;

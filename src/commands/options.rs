@@ -1,0 +1,244 @@
+//! The flags that every command takes, before or after the command's name.
+
+use std::path::{Path, PathBuf};
+
+use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser};
+use clap::{ArgAction, Args};
+
+use crate::project;
+use crate::report::{Color, LogFormat, LogLevel};
+
+/// Which project, profile and target are meant, and how the program talks.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Project options")]
+pub struct Global {
+    /// Folder of the project [default: the nearest with dbt_project.yml, from here upwards]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FOLDER",
+        env = "DBT_PROJECT_DIR",
+        hide_env_values = true
+    )]
+    pub project_dir: Option<PathBuf>,
+
+    /// Folder of profiles.yml [default: the project's folder, then ~/.dbt]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FOLDER",
+        env = "DBT_PROFILES_DIR",
+        hide_env_values = true
+    )]
+    pub profiles_dir: Option<PathBuf>,
+
+    /// Profile to use instead of the project's
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        env = "DBT_PROFILE",
+        hide_env_values = true
+    )]
+    pub profile: Option<String>,
+
+    /// Target of the profile to build for
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "NAME",
+        env = "DBT_TARGET",
+        hide_env_values = true
+    )]
+    pub target: Option<String>,
+
+    /// Variables as YAML, which win over those of dbt_project.yml: '{start: 2018-11-01}'
+    #[arg(long, global = true, value_name = "YAML")]
+    pub vars: Option<String>,
+
+    /// How many nodes are built at a time
+    #[arg(long, global = true, value_name = "N", value_parser = at_least_one)]
+    pub threads: Option<usize>,
+
+    /// Folder for compiled SQL, artifacts and documentation [default: target]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FOLDER",
+        env = "DBT_TARGET_PATH",
+        hide_env_values = true
+    )]
+    pub target_path: Option<PathBuf>,
+
+    /// How the program talks.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// How the program talks.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Output options")]
+pub struct Output {
+    /// Show errors only; what a command answers is still printed
+    #[arg(short, long, global = true, env = "DBT_QUIET", hide_env_values = true, value_parser = BoolishValueParser::new(), overrides_with = "no_quiet")]
+    pub quiet: bool,
+
+    /// The opposite of --quiet, which may come from the environment
+    #[arg(long, global = true, hide = true, overrides_with = "quiet")]
+    pub no_quiet: bool,
+
+    /// Lines for people, or one JSON object a line
+    #[arg(long, global = true, value_name = "FORMAT", env = "DBT_LOG_FORMAT", hide_env_values = true, default_value = "text", value_parser = log_format(), ignore_case = true)]
+    pub log_format: LogFormat,
+
+    /// The least that is shown
+    #[arg(
+        long,
+        global = true,
+        value_name = "LEVEL",
+        env = "DBT_LOG_LEVEL",
+        hide_env_values = true,
+        default_value = "info",
+        value_enum,
+        ignore_case = true
+    )]
+    pub log_level: LogLevel,
+
+    /// Show everything, as --log-level debug
+    #[arg(short, long, global = true, env = "DBT_DEBUG", hide_env_values = true, value_parser = BoolishValueParser::new(), overrides_with = "no_debug")]
+    pub debug: bool,
+
+    /// The opposite of --debug
+    #[arg(long, global = true, hide = true, overrides_with = "debug")]
+    pub no_debug: bool,
+
+    /// No colours, as with the variable NO_COLOR
+    #[arg(
+        long,
+        global = true,
+        alias = "no-use-colors",
+        overrides_with = "use_colors"
+    )]
+    pub no_color: bool,
+
+    /// Colours, also where standard output is no terminal
+    #[arg(long, global = true, hide = true, env = "DBT_USE_COLORS", num_args = 0, default_missing_value = "true", value_parser = BoolishValueParser::new(), overrides_with = "no_color")]
+    pub use_colors: Option<bool>,
+
+    /// Do not show what templates print()
+    #[arg(long, global = true, hide = true, overrides_with = "print")]
+    pub no_print: bool,
+
+    /// Show what templates print(): the default
+    #[arg(long, global = true, hide = true, overrides_with = "no_print")]
+    pub print: bool,
+
+    /// Do not write manifest.json and run_results.json
+    #[arg(long, global = true, hide = true, overrides_with = "write_json")]
+    pub no_write_json: bool,
+
+    /// Write manifest.json and run_results.json: the default
+    #[arg(long, global = true, hide = true, overrides_with = "no_write_json")]
+    pub write_json: bool,
+}
+
+impl Global {
+    /// What the project's loader needs to know, from a working folder.
+    pub fn project(&self, here: &Path, environment: project::Environment) -> project::Options {
+        project::Options {
+            root: self.root(here),
+            profiles_dir: self.profiles_dir.clone(),
+            profile: self.profile.clone(),
+            target: self.target.clone(),
+            vars: self.vars.clone(),
+            threads: self.threads,
+            target_path: self.target_path.clone(),
+            environment,
+        }
+    }
+
+    /// The project's folder: as given, or the nearest one upwards with a `dbt_project.yml`, or the working folder.
+    pub fn root(&self, here: &Path) -> PathBuf {
+        match &self.project_dir {
+            Some(folder) => here.join(folder),
+            None => here
+                .ancestors()
+                .find(|folder| folder.join("dbt_project.yml").is_file())
+                .unwrap_or(here)
+                .to_owned(),
+        }
+    }
+}
+
+impl Output {
+    /// When to use colours.
+    pub fn color(&self) -> Color {
+        match (self.no_color, self.use_colors) {
+            (true, _) | (_, Some(false)) => Color::Never,
+            (_, Some(true)) => Color::Always,
+            _ => Color::Auto,
+        }
+    }
+
+    /// The least that is shown.
+    pub fn level(&self) -> LogLevel {
+        if self.debug {
+            LogLevel::Debug
+        } else {
+            self.log_level
+        }
+    }
+}
+
+/// A flag that is on by itself or by `DBT_FAIL_FAST`.
+#[derive(Args, Clone, Debug)]
+pub struct FailFast {
+    /// Stop at the first failure
+    #[arg(short = 'x', long, env = "DBT_FAIL_FAST", hide_env_values = true, value_parser = BoolishValueParser::new(), action = ArgAction::SetTrue, overrides_with = "no_fail_fast")]
+    pub fail_fast: bool,
+
+    /// The opposite of --fail-fast, which may come from the environment
+    #[arg(long, hide = true, overrides_with = "fail_fast")]
+    pub no_fail_fast: bool,
+}
+
+/// `--full-refresh`.
+#[derive(Args, Clone, Debug)]
+pub struct FullRefresh {
+    /// Build incremental models and seeds anew instead of adding to them
+    #[arg(short, long, env = "DBT_FULL_REFRESH", hide_env_values = true, value_parser = BoolishValueParser::new(), action = ArgAction::SetTrue)]
+    pub full_refresh: bool,
+}
+
+/// `--store-failures`.
+#[derive(Args, Clone, Debug)]
+pub struct StoreFailures {
+    /// Keep the rows that fail a test in a table
+    #[arg(long, env = "DBT_STORE_FAILURES", hide_env_values = true, value_parser = BoolishValueParser::new(), action = ArgAction::SetTrue)]
+    pub store_failures: bool,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err("a whole number from 1 is needed".to_owned()),
+    }
+}
+
+/// dbt's names: `default` is the text, and so is `debug`, whose additions `--log-level debug` shows.
+fn log_format() -> impl TypedValueParser<Value = LogFormat> {
+    PossibleValuesParser::new([
+        clap::builder::PossibleValue::new("text"),
+        clap::builder::PossibleValue::new("json"),
+        clap::builder::PossibleValue::new("default").hide(true),
+        clap::builder::PossibleValue::new("debug").hide(true),
+    ])
+    .map(|name| {
+        if name.eq_ignore_ascii_case("json") {
+            LogFormat::Json
+        } else {
+            LogFormat::Text
+        }
+    })
+}

@@ -1,0 +1,23 @@
+//! `redstart parse`.
+
+use super::pipeline;
+use super::{Outcome, Session, Stop};
+
+/// Check the project without a warehouse: files, names, graph
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  redstart parse                    report every mistake there is
+  redstart parse --log-format json  the same for programs")]
+pub struct Args {}
+
+impl Args {
+    pub(super) fn run(&self, session: &Session) -> Result<Outcome, Stop> {
+        let prepared = pipeline::prepare(session)?;
+        session.terminal.info(format!(
+            "{}: {} nodes, no mistakes",
+            prepared.project.name,
+            prepared.manifest.nodes.len()
+        ));
+        Ok(Outcome::Done)
+    }
+}

@@ -1,0 +1,144 @@
+//! `--select`, `--exclude` and what belongs to them.
+
+use std::collections::BTreeSet;
+
+use clap::{Args, ValueEnum};
+
+use crate::graph::{IndirectSelection, Request};
+use crate::manifest::ResourceType;
+
+/// Which nodes a command is about.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Selection")]
+pub struct Selecting {
+    /// Nodes to take: names, +parents, children+, tag:x, path:x, source:x, config.x:y; a comma means both
+    #[arg(short, long, short_alias = 'm', aliases = ["models", "model"], value_name = "SELECTOR", num_args = 1..)]
+    pub select: Vec<String>,
+
+    /// Nodes to leave out, in the same language
+    #[arg(long, value_name = "SELECTOR", num_args = 1..)]
+    pub exclude: Vec<String>,
+
+    /// Which tests come along with selected nodes
+    #[arg(
+        long,
+        value_name = "MODE",
+        env = "DBT_INDIRECT_SELECTION",
+        hide_env_values = true,
+        default_value = "eager",
+        ignore_case = true
+    )]
+    pub indirect_selection: Indirect,
+}
+
+impl Selecting {
+    /// The request for nodes of these kinds.
+    pub fn request(&self, kinds: impl IntoIterator<Item = ResourceType>) -> Request {
+        Request {
+            select: self.select.clone(),
+            exclude: self.exclude.clone(),
+            resource_types: Some(kinds.into_iter().collect()),
+            indirect: self.indirect_selection.into(),
+        }
+    }
+}
+
+/// Which kinds of node a command is about.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Selection")]
+pub struct Kinds {
+    /// Only nodes of these kinds
+    #[arg(long, alias = "resource-types", value_name = "KIND", num_args = 1.., env = "DBT_RESOURCE_TYPES", hide_env_values = true, value_delimiter = ' ', ignore_case = true, hide_possible_values = true)]
+    pub resource_type: Vec<Kind>,
+
+    /// No nodes of these kinds
+    #[arg(long, alias = "exclude-resource-types", value_name = "KIND", num_args = 1.., env = "DBT_EXCLUDE_RESOURCE_TYPES", hide_env_values = true, value_delimiter = ' ', ignore_case = true, hide_possible_values = true)]
+    pub exclude_resource_type: Vec<Kind>,
+}
+
+impl Kinds {
+    /// The kinds that are left of those a command works on by default, and of all that it can work on.
+    pub fn of(&self, default: &[ResourceType], all: &[ResourceType]) -> BTreeSet<ResourceType> {
+        let expand = |kinds: &[Kind]| -> BTreeSet<ResourceType> {
+            kinds
+                .iter()
+                .flat_map(|kind| match kind {
+                    Kind::All => all.to_vec(),
+                    Kind::Default => default.to_vec(),
+                    kind => kind.resource_type().into_iter().collect(),
+                })
+                .collect()
+        };
+        let wanted = if self.resource_type.is_empty() {
+            default.iter().copied().collect()
+        } else {
+            expand(&self.resource_type)
+        };
+        let unwanted = expand(&self.exclude_resource_type);
+        wanted
+            .into_iter()
+            .filter(|kind| all.contains(kind) && !unwanted.contains(kind))
+            .collect()
+    }
+}
+
+/// What `--resource-type` takes: dbt's kinds, also those of which there are no nodes here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "dbt's names of kinds")]
+pub enum Kind {
+    Model,
+    Seed,
+    Snapshot,
+    Test,
+    Analysis,
+    Source,
+    Exposure,
+    UnitTest,
+    Function,
+    Metric,
+    SavedQuery,
+    SemanticModel,
+    Default,
+    All,
+}
+
+impl Kind {
+    fn resource_type(self) -> Option<ResourceType> {
+        match self {
+            Self::Model => Some(ResourceType::Model),
+            Self::Seed => Some(ResourceType::Seed),
+            Self::Snapshot => Some(ResourceType::Snapshot),
+            Self::Test => Some(ResourceType::Test),
+            Self::Analysis => Some(ResourceType::Analysis),
+            Self::Source => Some(ResourceType::Source),
+            Self::Exposure => Some(ResourceType::Exposure),
+            _ => None,
+        }
+    }
+}
+
+/// The values of `--indirect-selection`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Indirect {
+    /// Tests with at least one selected parent
+    #[default]
+    Eager,
+    /// Tests whose parents are all selected
+    Cautious,
+    /// Tests whose parents are all selected or read by what is
+    Buildable,
+    /// No tests
+    Empty,
+}
+
+impl From<Indirect> for IndirectSelection {
+    fn from(mode: Indirect) -> Self {
+        match mode {
+            Indirect::Eager => Self::Eager,
+            Indirect::Cautious => Self::Cautious,
+            Indirect::Buildable => Self::Buildable,
+            Indirect::Empty => Self::Empty,
+        }
+    }
+}
