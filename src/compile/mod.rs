@@ -20,6 +20,7 @@ use crate::adapter::Adapter;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::jinja::{LATE, Macros, Template, Value, World};
 use crate::manifest::{Manifest, Node, NodeId, ResourceType};
+use crate::project::{Environment, Vars};
 use crate::relation::ExistingRelations;
 use world::NodeWorld;
 
@@ -37,24 +38,14 @@ pub struct Surroundings {
     pub full_refresh: bool,
     /// Plain names that are the same for every node: `target`, `flags`, `invocation_id`, `run_started_at`, ….
     pub globals: BTreeMap<String, Value>,
-    /// `var` and `env_var`.
-    pub variables: Arc<dyn Variables>,
+    /// `var`.
+    pub vars: Vars,
+    /// `env_var`.
+    pub environment: Environment,
     /// `unique_id`s of the selected nodes.
     pub selected: Vec<String>,
     /// Where `log`, `print` and `exceptions.warn` go.
     pub listener: Box<dyn Fn(Message) + Send + Sync>,
-}
-
-/// The variables that a template may read.
-pub trait Variables: Send + Sync {
-    /// `var(name)` in a package, `None` where it is not set.
-    fn var(&self, package: &str, name: &str) -> Option<Value>;
-
-    /// `env_var(name)`, `None` where it is not set.
-    ///
-    /// # Errors
-    /// When the variable is a secret, which a template must not read.
-    fn env_var(&self, name: &str) -> Result<Option<String>, Box<Diagnostic>>;
 }
 
 /// Turns nodes into SQL. Shared by all workers.

@@ -11,6 +11,7 @@ use crate::jinja::{
     Answer, ColumnValue, Question, RefCall, RelationValue, Reply, TableValue, Value, World, late,
 };
 use crate::manifest::{Node, NodeId, ResourceType};
+use crate::project;
 use crate::relation::{ExistingRelation, Relation, RelationKind};
 
 /// A worker's session, lent to the templates that ask the warehouse.
@@ -304,11 +305,16 @@ impl World for NodeWorld {
     }
 
     fn var(&self, name: &str) -> Answer<Option<Value>> {
-        Ok(self.around.given.variables.var(self.package(), name))
+        Ok(self
+            .around
+            .given
+            .vars
+            .get(self.package(), name)
+            .map(from_json))
     }
 
     fn env_var(&self, name: &str) -> Answer<Option<String>> {
-        self.around.given.variables.env_var(name)
+        project::render::env_var(&self.around.given.environment, name, false)
     }
 
     fn is_incremental(&self) -> bool {
