@@ -154,8 +154,9 @@ impl Target {
 /// # Errors
 /// When it cannot be reached, or somebody else holds it.
 pub fn open(target: &Target) -> Result<Box<dyn Adapter>, Error> {
-    match &target.warehouse {
+    // By value, so that a build without any warehouse has nothing to match.
+    match target.warehouse {
         #[cfg(feature = "duckdb")]
-        Warehouse::DuckDb(config) => Ok(Box::new(super::duckdb::DuckDb::open(config)?)),
+        Warehouse::DuckDb(ref config) => Ok(Box::new(super::duckdb::DuckDb::open(config)?)),
     }
 }
