@@ -49,7 +49,7 @@ impl Args {
             request: self.selecting.request(self.kinds.of(&KINDS, &KINDS)),
             tests: Tests::First,
             full_refresh: self.full_refresh.full_refresh,
-            fail_fast: self.fail_fast.fail_fast,
+            fail_fast: self.fail_fast.is_on(&session.global),
             store_failures: self.store_failures.store_failures,
             show: self.show,
         };

@@ -28,11 +28,7 @@ const WRITTEN: [(&str, &[&str]); 8] = [
 #[command(after_help = "Examples:
   redstart clean
   redstart clean --project-dir shop")]
-pub struct Args {
-    /// Only inside the project: it always is so
-    #[arg(long, hide = true)]
-    clean_project_files_only: bool,
-}
+pub struct Args {}
 
 impl Args {
     #[expect(clippy::unused_self, reason = "every command runs on its arguments")]

@@ -68,30 +68,42 @@ const UNSUPPORTED: &[Flag] = &[
     with_value("warn-error-options"),
 ];
 
-/// Adds both tables to a command, hidden from its help.
+/// What dbt does by default and so does Redstart: their opposites are refused.
+const ALWAYS: [&str; 3] = [
+    "clean-project-files-only",
+    "inject-ephemeral-ctes",
+    "introspect",
+];
+
+/// Adds the tables to a command, hidden from its help.
 pub fn add(mut command: Command) -> Command {
+    let hidden = |name: String| Arg::new(name.clone()).long(name).global(true).hide(true);
     for flag in WITHOUT_MEANING.iter().chain(UNSUPPORTED) {
-        let hidden = |name: &'static str| Arg::new(name).long(name).global(true).hide(true);
+        let name = flag.name.to_owned();
         command = if flag.takes_value {
-            command.arg(hidden(flag.name).action(ArgAction::Append))
+            command.arg(hidden(name).action(ArgAction::Append))
         } else {
             command
-                .arg(hidden(flag.name).action(ArgAction::Count))
-                .arg(no(flag).global(true).hide(true).action(ArgAction::Count))
+                .arg(hidden(name).action(ArgAction::Count))
+                .arg(hidden(no(flag.name)).action(ArgAction::Count))
         };
+    }
+    for name in ALWAYS {
+        command = command
+            .arg(hidden(name.to_owned()).action(ArgAction::Count))
+            .arg(hidden(no(name)).action(ArgAction::Count));
     }
     command
 }
 
 /// The first flag given that is not supported.
-pub fn unsupported(matches: &ArgMatches) -> Option<&'static str> {
-    UNSUPPORTED
-        .iter()
-        .map(|flag| flag.name)
+pub fn unsupported(matches: &ArgMatches) -> Option<String> {
+    let refused = UNSUPPORTED.iter().map(|flag| flag.name.to_owned());
+    refused
+        .chain(ALWAYS.map(no))
         .find(|name| matches.value_source(name) == Some(ValueSource::CommandLine))
 }
 
-fn no(flag: &Flag) -> Arg {
-    let name = format!("no-{}", flag.name);
-    Arg::new(name.clone()).long(name)
+fn no(name: &str) -> String {
+    format!("no-{name}")
 }

@@ -28,7 +28,7 @@ impl Args {
             request: self.selecting.request([ResourceType::Source]),
             tests: Tests::Free,
             full_refresh: false,
-            fail_fast: self.fail_fast.fail_fast,
+            fail_fast: self.fail_fast.is_on(&session.global),
             store_failures: false,
             show: false,
         };

@@ -86,7 +86,13 @@ enum Form {
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Outcome, Stop> {
         let prepared = pipeline::prepare(session)?;
-        let request = self.selecting.request(self.kinds.of(&KINDS, &ALL_KINDS));
+        let kinds = if self.selecting.models.is_empty() {
+            self.kinds.of(&KINDS, &ALL_KINDS)
+        } else {
+            // As in dbt, where `--models` is more than an older name of `--select` for this command.
+            [ResourceType::Model].into()
+        };
+        let request = self.selecting.request(kinds);
         let selection = pipeline::select(session, &prepared, &request)?;
         if selection.is_empty() {
             session.terminal.info("no nodes selected");

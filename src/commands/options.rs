@@ -71,6 +71,10 @@ pub struct Global {
     )]
     pub target_path: Option<PathBuf>,
 
+    /// `--fail-fast` before the command's name; after it, it is the command's own
+    #[arg(short = 'x', long = "fail-fast", hide = true)]
+    pub fail_fast: bool,
+
     /// How the program talks.
     #[command(flatten)]
     pub output: Output,
@@ -201,6 +205,13 @@ pub struct FailFast {
     /// The opposite of --fail-fast, which may come from the environment
     #[arg(long, hide = true, overrides_with = "fail_fast")]
     pub no_fail_fast: bool,
+}
+
+impl FailFast {
+    /// Whether it was asked for, before or after the command's name.
+    pub fn is_on(&self, global: &Global) -> bool {
+        self.fail_fast || (global.fail_fast && !self.no_fail_fast)
+    }
 }
 
 /// `--full-refresh`.

@@ -33,7 +33,7 @@ impl Args {
             request: self.selecting.request([ResourceType::Seed]),
             tests: Tests::Free,
             full_refresh: self.full_refresh.full_refresh,
-            fail_fast: self.fail_fast.fail_fast,
+            fail_fast: self.fail_fast.is_on(&session.global),
             store_failures: false,
             show: self.show,
         };

@@ -12,8 +12,12 @@ use crate::manifest::ResourceType;
 #[command(next_help_heading = "Selection")]
 pub struct Selecting {
     /// Nodes to take: names, +parents, children+, tag:x, path:x, source:x, config.x:y; a comma means both
-    #[arg(short, long, short_alias = 'm', aliases = ["models", "model"], value_name = "SELECTOR", num_args = 1..)]
+    #[arg(short, long, value_name = "SELECTOR", num_args = 1..)]
     pub select: Vec<String>,
+
+    /// An older name of --select
+    #[arg(short, long, alias = "model", value_name = "SELECTOR", num_args = 1.., hide = true)]
+    pub models: Vec<String>,
 
     /// Nodes to leave out, in the same language
     #[arg(long, value_name = "SELECTOR", num_args = 1..)]
@@ -35,7 +39,7 @@ impl Selecting {
     /// The request for nodes of these kinds.
     pub fn request(&self, kinds: impl IntoIterator<Item = ResourceType>) -> Request {
         Request {
-            select: self.select.clone(),
+            select: [self.select.as_slice(), &self.models].concat(),
             exclude: self.exclude.clone(),
             resource_types: Some(kinds.into_iter().collect()),
             indirect: self.indirect_selection.into(),

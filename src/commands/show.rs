@@ -9,7 +9,7 @@ use super::{Outcome, Session, Stop};
 /// Show the rows of a query without building anything
 #[derive(clap::Args, Debug)]
 #[command(
-    group = clap::ArgGroup::new("what").required(true).args(["select", "inline"]).multiple(false),
+    group = clap::ArgGroup::new("what").required(true).args(["select", "models", "inline"]).multiple(false),
     after_help = "Examples:
   redstart show -s top_songs                            the first rows of a model
   redstart show -s top_songs --limit 20 --output json   as JSON, alone on standard output

@@ -33,7 +33,7 @@ impl Args {
             request: self.selecting.request(self.kinds.of(&kinds, &kinds)),
             tests: Tests::Free,
             full_refresh: false,
-            fail_fast: self.fail_fast.fail_fast,
+            fail_fast: self.fail_fast.is_on(&session.global),
             store_failures: self.store_failures.store_failures,
             show: false,
         };

@@ -33,15 +33,15 @@ fn global_flags_stand_before_or_after_the_command() -> Result<(), String> {
 fn select_takes_several_values_and_may_be_repeated() -> Result<(), String> {
     for line in [
         "ls --select a b+ --select tag:c --output name",
-        "ls -s a b+ -m tag:c --output name",
-        "ls --models a b+ tag:c --output=name",
+        "ls -s a b+ tag:c --output=name",
+        "ls --output name -s a -s b+ -s tag:c",
     ] {
         let Command::Ls(args) = parsed(line)?.command else {
             return Err(line.to_owned());
         };
         assert_eq!(
             format!("{args:?}")
-                .matches(r#"["a", "b+", "tag:c"]"#)
+                .matches(r#"select: ["a", "b+", "tag:c"]"#)
                 .count(),
             1,
             "{line}"
@@ -69,5 +69,43 @@ fn the_last_of_two_opposites_wins() -> Result<(), String> {
             .color(),
         Color::Always
     );
+    Ok(())
+}
+
+#[test]
+fn an_older_name_of_select_selects_too() -> Result<(), String> {
+    let Command::Build(args) = parsed("build -s a -m b --models c")?.command else {
+        return Err("build".to_owned());
+    };
+    assert!(format!("{args:?}").contains(r#"select: ["a"], models: ["b", "c"]"#));
+    Ok(())
+}
+
+#[test]
+fn what_would_change_the_result_is_refused_and_the_rest_of_dbts_flags_accepted()
+-> Result<(), String> {
+    let refused = |line: &str| {
+        let words = std::iter::once("redstart").chain(line.split_whitespace());
+        command_line()
+            .try_get_matches_from(words)
+            .map(|matches| flags::unsupported(&matches))
+            .map_err(|error| error.to_string())
+    };
+    for line in [
+        "build",
+        "--no-partial-parse build --no-version-check --printer-width 80 --log-path logs",
+        "build --no-defer --cache-selected-only --no-populate-cache --introspect",
+        "--no-send-anonymous-usage-stats --no-send-anonymous-usage-stats run",
+    ] {
+        assert_eq!(refused(line)?, None, "{line}");
+    }
+    for (line, flag) in [
+        ("build --defer --state old", "defer"),
+        ("--state old build", "state"),
+        ("compile --no-introspect", "no-introspect"),
+        ("ls --selector nightly", "selector"),
+    ] {
+        assert_eq!(refused(line)?.as_deref(), Some(flag), "{line}");
+    }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! One test binary for everything a user sees: the real program, run in a temporary project.
 
+mod command_line;
 mod error_cases;
 #[allow(dead_code, reason = "a harness holds what the next test needs")]
 mod output;

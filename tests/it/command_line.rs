@@ -1,0 +1,243 @@
+//! The command line as a user meets it: help, versions, slips of the finger, and the commands that need no warehouse.
+
+use insta::assert_snapshot;
+
+use crate::project::TestProject;
+
+#[test]
+fn help_is_printed_on_standard_output() {
+    let project = TestProject::empty();
+
+    let output = project.redstart("help build").success();
+    assert!(output.stdout.contains("Examples:"), "{output}");
+    assert!(output.stderr.is_empty(), "{output}");
+    assert_snapshot!(project.redstart("clean -h").success(), @r"
+    exit 0
+    Remove the target folder and the other clean-targets of the project
+
+    Usage: redstart clean [OPTIONS]
+
+    Options:
+      -h, --help  Print help (see more with '--help')
+
+    Project options:
+          --project-dir <FOLDER>   Folder of the project [default: the nearest with dbt_project.yml,
+                                   from here upwards] [env: DBT_PROJECT_DIR]
+          --profiles-dir <FOLDER>  Folder of profiles.yml [default: the project's folder, then ~/.dbt]
+                                   [env: DBT_PROFILES_DIR]
+          --profile <NAME>         Profile to use instead of the project's [env: DBT_PROFILE]
+      -t, --target <NAME>          Target of the profile to build for [env: DBT_TARGET]
+          --vars <YAML>            Variables as YAML, which win over those of dbt_project.yml: '{start:
+                                   2018-11-01}'
+          --threads <N>            How many nodes are built at a time
+          --target-path <FOLDER>   Folder for compiled SQL, artifacts and documentation [default:
+                                   target] [env: DBT_TARGET_PATH]
+
+    Output options:
+      -q, --quiet                Show errors only; what a command answers is still printed [env:
+                                 DBT_QUIET]
+          --log-format <FORMAT>  Lines for people, or one JSON object a line [env: DBT_LOG_FORMAT]
+                                 [default: text] [possible values: text, json]
+          --log-level <LEVEL>    The least that is shown [env: DBT_LOG_LEVEL] [default: info] [possible
+                                 values: debug, info, warn, error, none]
+      -d, --debug                Show everything, as --log-level debug [env: DBT_DEBUG]
+          --no-color             No colours, as with the variable NO_COLOR
+
+    Examples:
+      redstart clean
+      redstart clean --project-dir shop
+    ");
+}
+
+#[test]
+fn the_version_is_printed_by_each_of_its_flags() {
+    let project = TestProject::empty();
+
+    for flag in ["--version", "-V", "-v"] {
+        assert_eq!(
+            project.redstart(flag).success().stdout,
+            "redstart [version]\n"
+        );
+    }
+}
+
+#[test]
+fn every_command_has_examples_in_its_help() {
+    let project = TestProject::empty();
+
+    for command in [
+        "init",
+        "debug",
+        "parse",
+        "ls",
+        "compile",
+        "seed",
+        "load",
+        "run",
+        "test",
+        "build",
+        "show",
+        "docs generate",
+        "clean",
+        "completions",
+    ] {
+        for help in ["-h", "--help"] {
+            let output = project.redstart(&format!("{command} {help}")).success();
+            assert!(
+                output.stdout.contains("Examples:\n  redstart ")
+                    || output.stdout.contains("Examples:\n  source "),
+                "{command}: {output}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_mistyped_command_flag_or_value_gets_a_hint() {
+    let project = TestProject::empty();
+
+    assert_snapshot!(project.redstart("biuld"), @r"
+    exit 2
+    error: unrecognized subcommand 'biuld'
+
+      tip: a similar subcommand exists: 'build'
+
+    Usage: redstart [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(project.redstart("build --selct a"), @r"
+    exit 2
+    error: unexpected argument '--selct' found
+
+      tip: a similar argument exists: '--select'
+
+    Usage: redstart build --select <SELECTOR>...
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(project.redstart("ls --output jsn"), @r"
+    exit 2
+    error: invalid value 'jsn' for '--output <FORMAT>'
+      [possible values: json, name, path, selector]
+
+      tip: a similar value exists: 'json'
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(project.redstart("build --threads 0"), @r"
+    exit 2
+    error: invalid value '0' for '--threads <N>': a whole number from 1 is needed
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn what_dbt_has_and_redstart_does_not_is_named() {
+    let project = TestProject::empty();
+
+    assert_snapshot!(project.redstart("run-operation grant_all --args '{a: 1}'"), @r"
+    exit 2
+    error[unsupported-command]: the command `run-operation` is not supported yet
+
+    1 error
+    ");
+    assert_snapshot!(project.redstart("docs serve --port 8080"), @r"
+    exit 2
+    error[unsupported-command]: the command `docs serve` is not supported yet
+
+    1 error
+    ");
+    assert_snapshot!(project.redstart("build --state old --defer"), @r"
+    exit 2
+    error[unsupported-flag]: the flag `--defer` is not supported yet
+
+    1 error
+    ");
+}
+
+#[test]
+fn completions_are_a_script_alone_on_standard_output() {
+    let project = TestProject::empty();
+
+    for shell in ["bash", "zsh", "fish"] {
+        let output = project.redstart(&format!("completions {shell}")).success();
+        assert!(output.stdout.contains("full-refresh"), "{shell}");
+        assert!(output.stderr.is_empty(), "{shell}: {output}");
+    }
+}
+
+#[test]
+fn init_writes_a_project_and_nothing_over_another() {
+    let project = TestProject::empty();
+
+    assert_snapshot!(project.redstart("init shop"), @r"
+    exit 0
+    shop is ready, with its profile in shop/profiles.yml. Next:
+
+      cd shop
+      redstart build
+    ");
+    let before = project.read("shop/dbt_project.yml");
+    assert_snapshot!(project.redstart("init shop"), @r"
+    exit 2
+    error[already-exists]: `shop` is there already
+     |
+     = note: nothing is written over: [project]/shop
+     = help: take another name, or remove it first
+
+    1 error
+    ");
+    assert_eq!(project.read("shop/dbt_project.yml"), before);
+    assert_snapshot!(project.redstart("init ../elsewhere"), @r"
+    exit 2
+    error[invalid-project-name]: `../elsewhere` cannot be the name of a project
+     |
+     = help: use letters, digits and _, with a letter first
+
+    1 error
+    ");
+}
+
+#[test]
+fn clean_removes_what_is_named_and_nothing_that_was_written() {
+    let project = TestProject::new()
+        .file("models/a.sql", "select 1 as id")
+        .file("target/manifest.json", "{}")
+        .file("logs/dbt.log", "");
+
+    assert_snapshot!(project.redstart("clean"), @r"
+    exit 0
+    removed target
+    ");
+    assert!(!project.path().join("target").exists());
+    assert!(project.path().join("logs").exists());
+
+    let project = project.file(
+        "dbt_project.yml",
+        "name: shop\nclean-targets: [logs, models, ../home]\n",
+    );
+    assert_snapshot!(project.redstart("clean"), @r"
+    exit 1
+    error[clean-refused]: `models` is not removed: `models` holds files of the project
+     --> dbt_project.yml:2:23
+      |
+    2 | clean-targets: [logs, models, ../home]
+      |                       ^^^^^^
+
+    error[clean-refused]: `../home` is not removed: it is outside the project
+     --> dbt_project.yml:2:31
+      |
+    2 | clean-targets: [logs, models, ../home]
+      |                               ^^^^^^^
+
+    2 errors
+    ");
+    assert!(project.path().join("models/a.sql").exists());
+    assert!(project.path().join("logs").exists());
+
+    let project = project.file("dbt_project.yml", "name: shop\nclean-targets: [logs]\n");
+    assert_snapshot!(project.redstart("--quiet clean"), @"exit 0");
+    assert!(!project.path().join("logs").exists());
+}
