@@ -34,6 +34,7 @@ pub mod run;
 
 // voice: the same results, told to three listeners
 pub mod artifacts;
+pub mod docs;
 
 pub mod report;
 

@@ -155,7 +155,7 @@ impl Entry<'_> {
         map.serialize_entry("deprecation_date", &Value::Null)?;
         let key = self
             .id
-            .map(|id| self.index.primary_key(id))
+            .map(|id| self.index.keys.primary(id))
             .unwrap_or_default();
         map.serialize_entry("primary_key", &key)?;
         map.serialize_entry("time_spine", &Value::Null)

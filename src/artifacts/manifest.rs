@@ -6,8 +6,8 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
 
 use super::entry::Entry;
+use super::keys::Keys;
 use super::{Invocation, timestamp};
-use crate::manifest::node::{ConstraintKind, Detail};
 use crate::manifest::{Manifest, Node, NodeId, ResourceType};
 
 /// What `manifest.json` is made from; borrowed, because a project may be large.
@@ -124,20 +124,11 @@ pub(super) struct Index<'a> {
     /// Seconds since 1970.
     pub created_at: f64,
     compiled: &'a [Option<&'a str>],
-    /// By place of a node: the generic tests attached to it.
-    tests: Vec<Vec<NodeId>>,
+    pub keys: Keys<'a>,
 }
 
 impl<'a> Index<'a> {
     fn new(json: &'a ManifestJson<'a>) -> Self {
-        let mut tests = vec![Vec::new(); json.manifest.nodes.len()];
-        for id in json.manifest.ids() {
-            if let Detail::Test(test) = &json.manifest.node(id).detail
-                && let Some(attached) = test.attached_node
-            {
-                tests[attached.index()].push(id);
-            }
-        }
         let created_at = json.invocation.generated_at.as_microsecond();
         Self {
             manifest: json.manifest,
@@ -145,7 +136,7 @@ impl<'a> Index<'a> {
             #[expect(clippy::cast_precision_loss, reason = "microseconds of our time fit")]
             created_at: created_at as f64 / 1e6,
             compiled: json.compiled,
-            tests,
+            keys: Keys::new(json.manifest),
         }
     }
 
@@ -183,41 +174,6 @@ impl<'a> Index<'a> {
         ids.iter()
             .map(|id| self.manifest.node(*id).unique_id.as_str())
             .collect()
-    }
-
-    /// Declared as primary key, or else tested to be unique and not null.
-    pub(super) fn primary_key(&self, id: NodeId) -> Vec<&'a str> {
-        let node = self.manifest.node(id);
-        let is_primary = |kind| kind == ConstraintKind::PrimaryKey;
-        if let Some(key) = node.constraints.iter().find(|c| is_primary(c.kind)) {
-            return key.columns.iter().map(String::as_str).collect();
-        }
-        let declared: Vec<&str> = node
-            .columns
-            .values()
-            .filter(|column| column.constraints.iter().any(|c| is_primary(c.kind)))
-            .map(|column| column.name.as_str())
-            .collect();
-        if !declared.is_empty() {
-            return declared;
-        }
-        let tested = |name: &str| -> Vec<&'a str> {
-            let tests = self.tests[id.index()].iter();
-            tests
-                .filter_map(|test| match &self.manifest.node(*test).detail {
-                    Detail::Test(test) if test.generic.as_ref()?.name == name => {
-                        test.column_name.as_deref()
-                    }
-                    _ => None,
-                })
-                .collect()
-        };
-        let not_null = tested("not_null");
-        let mut unique = tested("unique");
-        unique.retain(|column| not_null.contains(column));
-        unique.sort_unstable();
-        unique.dedup();
-        unique
     }
 
     fn parents(&self) -> BTreeMap<&str, Vec<&str>> {

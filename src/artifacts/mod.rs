@@ -9,6 +9,7 @@ mod entry;
 pub mod file;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod keys;
 pub mod manifest;
 pub mod previous;
 pub mod run_results;

@@ -1,0 +1,68 @@
+//! What tests and constraints say about a table: which tests are attached to it, and its primary key.
+
+use crate::manifest::node::{ConstraintKind, Detail, TestDetail};
+use crate::manifest::{Manifest, NodeId};
+
+/// The tests of every node.
+pub struct Keys<'a> {
+    manifest: &'a Manifest,
+    /// By place of a node: the generic tests attached to it, in the order of the manifest.
+    tests: Vec<Vec<NodeId>>,
+}
+
+impl<'a> Keys<'a> {
+    /// Looks at every test once.
+    pub fn new(manifest: &'a Manifest) -> Self {
+        let mut tests = vec![Vec::new(); manifest.nodes.len()];
+        for id in manifest.ids() {
+            if let Some(attached) = test(manifest, id).and_then(|test| test.attached_node) {
+                tests[attached.index()].push(id);
+            }
+        }
+        Self { manifest, tests }
+    }
+
+    /// The generic tests attached to a node.
+    pub fn tests(&self, id: NodeId) -> impl Iterator<Item = (NodeId, &'a TestDetail)> {
+        let manifest = self.manifest;
+        let tests = self.tests[id.index()].iter();
+        tests.filter_map(move |id| Some((*id, test(manifest, *id)?)))
+    }
+
+    /// Declared as primary key, or else tested to be unique and not null.
+    pub fn primary(&self, id: NodeId) -> Vec<&'a str> {
+        let node = self.manifest.node(id);
+        let is_primary = |kind| kind == ConstraintKind::PrimaryKey;
+        if let Some(key) = node.constraints.iter().find(|c| is_primary(c.kind)) {
+            return key.columns.iter().map(String::as_str).collect();
+        }
+        let columns = node.columns.values();
+        let declared: Vec<&str> = columns
+            .filter(|column| column.constraints.iter().any(|c| is_primary(c.kind)))
+            .map(|column| column.name.as_str())
+            .collect();
+        if !declared.is_empty() {
+            return declared;
+        }
+        let not_null = self.tested(id, "not_null");
+        let mut unique = self.tested(id, "unique");
+        unique.retain(|column| not_null.contains(column));
+        unique.sort_unstable();
+        unique.dedup();
+        unique
+    }
+
+    fn tested(&self, id: NodeId, name: &str) -> Vec<&'a str> {
+        self.tests(id)
+            .filter(|(_, test)| test.generic.as_ref().is_some_and(|it| it.name == name))
+            .filter_map(|(_, test)| test.column_name.as_deref())
+            .collect()
+    }
+}
+
+fn test(manifest: &Manifest, id: NodeId) -> Option<&TestDetail> {
+    match &manifest.node(id).detail {
+        Detail::Test(test) => Some(test),
+        _ => None,
+    }
+}

@@ -1,0 +1,625 @@
+//! The facts of the dictionary: tables by layer, their columns, keys, tests, and how much of it is described and tested.
+//!
+//! In: the manifest, what the catalog holds, the last results. Out: [`Dictionary`]. Writes nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::layer;
+use crate::adapter::statement::{Dist, SortType, TableAttributes};
+use crate::artifacts::keys::Keys;
+use crate::artifacts::previous::LastResult;
+use crate::artifacts::{CatalogTable, Previous, timestamp};
+use crate::manifest::config::Severity;
+use crate::manifest::node::{self, ConstraintKind, Detail, GenericTest};
+use crate::manifest::{Manifest, Node, NodeId, ResourceType};
+
+/// What a dictionary is made from.
+pub struct Input<'a> {
+    /// The nodes.
+    pub manifest: &'a Manifest,
+    /// What the warehouse holds.
+    pub catalog: &'a [CatalogTable],
+    /// What tests found, and when tables were built.
+    pub previous: &'a Previous,
+    /// When the dictionary is made.
+    pub generated_at: jiff::Timestamp,
+}
+
+/// Everything that the three writers show, in their order.
+#[derive(Debug)]
+pub struct Dictionary {
+    /// The project.
+    pub project: String,
+    /// UTC, to the second.
+    pub generated_at: String,
+    /// Layers that have tables.
+    pub layers: Vec<Layer>,
+}
+
+/// Tables of one layer, by name.
+#[derive(Debug)]
+pub struct Layer {
+    /// Such as `Staging`.
+    pub name: String,
+    /// Its tables.
+    pub tables: Vec<Table>,
+}
+
+/// A table or view.
+#[derive(Debug)]
+pub struct Table {
+    /// Its name in the project; for a source, `source.table`.
+    pub name: String,
+    /// Unique in the dictionary, made of letters, digits, `-`, `_` and `.`.
+    pub anchor: String,
+    /// Its place in the warehouse.
+    pub relation: String,
+    /// `table model`, `seed`, `source`, ….
+    pub kind: String,
+    /// Markdown.
+    pub description: String,
+    /// What one row is.
+    pub grain: Option<String>,
+    /// Its columns in order.
+    pub columns: Vec<Column>,
+    /// Tests of the whole table.
+    pub tests: Vec<Test>,
+    /// Distribution, where one is declared.
+    pub dist: Option<String>,
+    /// Sort key, where one is declared.
+    pub sort: Option<String>,
+    /// Rows, if counted.
+    pub rows: Option<u64>,
+    /// UTC, to the second.
+    pub last_built: Option<String>,
+    /// What it reads.
+    pub upstream: Vec<Link>,
+    /// What reads it.
+    pub downstream: Vec<Link>,
+    /// The file that declares it.
+    pub file: String,
+    /// Tags.
+    pub tags: Vec<String>,
+}
+
+/// A column.
+#[derive(Debug)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its type: of the warehouse, or else as declared.
+    pub data_type: Option<String>,
+    /// Whether it may be NULL; unknown without warehouse, constraint and test.
+    pub nullable: Option<bool>,
+    /// Part of the primary key.
+    pub primary_key: bool,
+    /// Where it points to.
+    pub references: Vec<Reference>,
+    /// Markdown.
+    pub description: String,
+    /// Personal data.
+    pub pii: bool,
+    /// Its tests.
+    pub tests: Vec<Test>,
+    /// Whether a test of it, or one over several columns, looks at it.
+    pub tested: bool,
+}
+
+/// What a foreign key points to.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reference {
+    /// The table.
+    pub table: Link,
+    /// Its column.
+    pub column: String,
+}
+
+/// Another node.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Link {
+    /// As it is called.
+    pub name: String,
+    /// Its place in the dictionary, if it has one.
+    pub anchor: Option<String>,
+}
+
+/// A test.
+#[derive(Debug)]
+pub struct Test {
+    /// Its name with what it was told: `accepted_values: F, M`.
+    pub label: String,
+    /// `pass`, `fail`, `warn`, `error`, …; none before its first run.
+    pub status: Option<String>,
+    /// Rows it found.
+    pub failures: Option<u64>,
+    /// Whether its failure only warns.
+    pub only_warns: bool,
+}
+
+/// How much of the columns is described and tested.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Coverage {
+    /// All columns.
+    pub columns: usize,
+    /// `table.column` of those without description.
+    pub undocumented: Vec<String>,
+    /// `table.column` of those without test.
+    pub untested: Vec<String>,
+}
+
+impl Coverage {
+    /// Columns with a description.
+    pub fn documented(&self) -> usize {
+        self.columns - self.undocumented.len()
+    }
+
+    /// Columns with a test.
+    pub fn tested(&self) -> usize {
+        self.columns - self.untested.len()
+    }
+
+    /// In percent, rounded down, so that 100 means all.
+    pub fn percent(&self, part: usize) -> usize {
+        (part * 100).checked_div(self.columns).unwrap_or(100)
+    }
+}
+
+impl Dictionary {
+    /// Gathers the facts.
+    pub fn new(input: &Input<'_>) -> Self {
+        let facts = Facts::new(input);
+        let mut layers: BTreeMap<(usize, String), Vec<Table>> = BTreeMap::new();
+        for id in input.manifest.ids().filter(|id| facts.is_shown(*id)) {
+            let name = layer::layer(input.manifest.node(id));
+            let tables = layers.entry((layer::rank(&name), name)).or_default();
+            tables.push(facts.table(id));
+        }
+        let layers = layers.into_iter().map(|((_, name), mut tables)| {
+            tables.sort_by(|a, b| a.name.cmp(&b.name));
+            Layer { name, tables }
+        });
+        Self {
+            project: input.manifest.project_name.clone(),
+            generated_at: minute(input.generated_at),
+            layers: layers.collect(),
+        }
+    }
+
+    /// All tables, layer by layer.
+    pub fn tables(&self) -> impl Iterator<Item = &Table> {
+        self.layers.iter().flat_map(|layer| &layer.tables)
+    }
+
+    /// What is described and tested, and what is not.
+    pub fn coverage(&self) -> Coverage {
+        let all: Vec<(&Table, &Column)> = self
+            .tables()
+            .flat_map(|table| table.columns.iter().map(move |column| (table, column)))
+            .collect();
+        let named = |wanted: fn(&Column) -> bool| -> Vec<String> {
+            all.iter()
+                .filter(|(_, column)| wanted(column))
+                .map(|(table, column)| format!("{}.{}", table.name, column.name))
+                .collect()
+        };
+        Coverage {
+            columns: all.len(),
+            undocumented: named(|column| column.description.trim().is_empty()),
+            untested: named(|column| !column.tested),
+        }
+    }
+}
+
+/// What is looked up for every table.
+struct Facts<'a> {
+    input: &'a Input<'a>,
+    keys: Keys<'a>,
+    catalog: BTreeMap<NodeId, &'a CatalogTable>,
+    readers: BTreeMap<NodeId, Vec<NodeId>>,
+}
+
+impl<'a> Facts<'a> {
+    fn new(input: &'a Input<'a>) -> Self {
+        let mut readers: BTreeMap<NodeId, Vec<NodeId>> = BTreeMap::new();
+        for id in input.manifest.ids() {
+            for parent in &input.manifest.node(id).depends_on {
+                readers.entry(*parent).or_default().push(id);
+            }
+        }
+        Self {
+            input,
+            keys: Keys::new(input.manifest),
+            catalog: input
+                .catalog
+                .iter()
+                .map(|table| (table.node, table))
+                .collect(),
+            readers,
+        }
+    }
+
+    fn is_shown(&self, id: NodeId) -> bool {
+        let node = self.input.manifest.node(id);
+        let is_table = matches!(
+            node.resource_type,
+            ResourceType::Model
+                | ResourceType::Seed
+                | ResourceType::Source
+                | ResourceType::Snapshot
+        );
+        is_table
+            && node.relation.is_some()
+            && node.config.docs_show
+            && node.config.materialized != "ephemeral"
+    }
+
+    fn link(&self, id: NodeId) -> Link {
+        let node = self.input.manifest.node(id);
+        Link {
+            name: name(node),
+            anchor: self.is_shown(id).then(|| anchor(node)),
+        }
+    }
+
+    fn last(&self, id: NodeId) -> Option<&'a LastResult> {
+        let previous = self.input.previous;
+        previous
+            .results
+            .get(&self.input.manifest.node(id).unique_id)
+    }
+
+    fn table(&self, id: NodeId) -> Table {
+        let node = self.input.manifest.node(id);
+        let catalog = self.catalog.get(&id);
+        let built = self.last(id).filter(|last| last.status == "success");
+        let attributes = match &node.detail {
+            Detail::Source(detail) => detail.load.as_ref().map(|load| &load.attributes),
+            _ => Some(&node.config.attributes),
+        };
+        let last_built = catalog
+            .and_then(|table| table.last_built)
+            .or_else(|| built.and_then(|last| last.completed_at));
+        Table {
+            name: name(node),
+            anchor: anchor(node),
+            relation: node
+                .relation
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            kind: kind(node),
+            description: node.description.trim().to_owned(),
+            grain: self.grain(id),
+            columns: self.columns(id),
+            tests: self.table_tests(id),
+            dist: attributes.and_then(dist),
+            sort: attributes.and_then(sort),
+            rows: catalog
+                .and_then(|table| table.rows)
+                .or_else(|| built.and_then(|last| last.rows)),
+            last_built: last_built.map(minute),
+            upstream: node.depends_on.iter().map(|id| self.link(*id)).collect(),
+            downstream: self.downstream(id),
+            file: node.original_file_path.clone(),
+            tags: node.config.tags.clone(),
+        }
+    }
+
+    fn downstream(&self, id: NodeId) -> Vec<Link> {
+        let readers = self.readers.get(&id).map_or(&[][..], Vec::as_slice);
+        readers
+            .iter()
+            .filter(|id| {
+                let kind = self.input.manifest.node(**id).resource_type;
+                !matches!(
+                    kind,
+                    ResourceType::Test | ResourceType::Operation | ResourceType::Analysis
+                )
+            })
+            .map(|id| self.link(*id))
+            .collect()
+    }
+
+    /// As said in `meta.grain`, or else from what makes a row unique.
+    fn grain(&self, id: NodeId) -> Option<String> {
+        let node = self.input.manifest.node(id);
+        if let Some(said) = node.config.meta.get("grain").and_then(Value::as_str) {
+            return Some(said.to_owned());
+        }
+        let mut key: Vec<&str> = self.keys.primary(id);
+        if key.is_empty() {
+            key = node.config.unique_key.iter().map(String::as_str).collect();
+        }
+        if key.is_empty() {
+            let combination = self
+                .keys
+                .tests(id)
+                .find_map(|(_, test)| combination(test.generic.as_ref()?));
+            key = combination.unwrap_or_default();
+        }
+        (!key.is_empty()).then(|| format!("one row per {}", key.join(", ")))
+    }
+
+    /// In the order of the warehouse; then what is declared and not there.
+    fn columns(&self, id: NodeId) -> Vec<Column> {
+        let node = self.input.manifest.node(id);
+        let declared: BTreeMap<String, &node::Column> = node
+            .columns
+            .values()
+            .map(|column| (column.name.to_lowercase(), column))
+            .collect();
+        let held = self
+            .catalog
+            .get(&id)
+            .map_or(&[][..], |table| &table.columns);
+        let there: BTreeSet<String> = held
+            .iter()
+            .map(|column| column.name.to_lowercase())
+            .collect();
+        let key: BTreeSet<String> = self
+            .keys
+            .primary(id)
+            .iter()
+            .map(|name| name.to_lowercase())
+            .collect();
+        let held = held.iter().map(|column| {
+            let declared = declared.get(&column.name.to_lowercase()).copied();
+            let mut fact = self.column(id, &column.name, declared, &key);
+            fact.data_type = Some(column.data_type.clone());
+            if !column.nullable {
+                fact.nullable = Some(false);
+            }
+            fact
+        });
+        let missing = node
+            .columns
+            .values()
+            .filter(|column| !there.contains(&column.name.to_lowercase()))
+            .map(|column| self.column(id, &column.name, Some(column), &key));
+        held.chain(missing).collect()
+    }
+
+    fn column(
+        &self,
+        id: NodeId,
+        name: &str,
+        declared: Option<&node::Column>,
+        key: &BTreeSet<String>,
+    ) -> Column {
+        let of_column = |test: &node::TestDetail| {
+            let column = test.column_name.as_ref();
+            column.is_some_and(|column| column.eq_ignore_ascii_case(name))
+        };
+        let tests: Vec<(NodeId, &node::TestDetail)> = self.keys.tests(id).collect();
+        let in_combination = tests.iter().any(|(_, test)| {
+            let columns = test.generic.as_ref().and_then(combination);
+            columns.is_some_and(|columns| {
+                columns
+                    .iter()
+                    .any(|column| column.eq_ignore_ascii_case(name))
+            })
+        });
+        let own: Vec<_> = tests
+            .into_iter()
+            .filter(|(_, test)| of_column(test))
+            .collect();
+        let is = |test: &node::TestDetail, wanted: &str| {
+            test.generic.as_ref().is_some_and(|it| it.name == wanted)
+        };
+        let constraints = declared.map_or(&[][..], |column| &column.constraints);
+        let not_null = own.iter().any(|(_, test)| is(test, "not_null"))
+            || constraints.iter().any(|constraint| {
+                matches!(
+                    constraint.kind,
+                    ConstraintKind::NotNull | ConstraintKind::PrimaryKey
+                )
+            });
+        let known = not_null || self.catalog.contains_key(&id);
+        Column {
+            name: name.to_owned(),
+            data_type: declared.and_then(|column| column.data_type.clone()),
+            nullable: known.then_some(!not_null),
+            primary_key: key.contains(&name.to_lowercase()),
+            references: self.references(id, name, &own, constraints),
+            description: declared
+                .map_or_else(String::new, |column| column.description.trim().to_owned()),
+            pii: declared.is_some_and(node::Column::is_pii),
+            tested: !own.is_empty() || in_combination,
+            tests: own
+                .iter()
+                .filter_map(|(test, _)| self.test(*test))
+                .collect(),
+        }
+    }
+
+    /// From `relationships` tests and foreign keys, each target once.
+    fn references(
+        &self,
+        id: NodeId,
+        name: &str,
+        tests: &[(NodeId, &node::TestDetail)],
+        constraints: &[node::Constraint],
+    ) -> Vec<Reference> {
+        let mut found = BTreeSet::new();
+        for (test, detail) in tests {
+            let Some(generic) = detail
+                .generic
+                .as_ref()
+                .filter(|it| it.name == "relationships")
+            else {
+                continue;
+            };
+            let reads = &self.input.manifest.node(*test).depends_on;
+            // A table may point to itself: then it is all that the test reads.
+            let target = reads
+                .iter()
+                .find(|read| **read != id)
+                .copied()
+                .unwrap_or(id);
+            found.insert(Reference {
+                table: self.link(target),
+                column: generic
+                    .arguments
+                    .get("field")
+                    .map(plain)
+                    .unwrap_or_default(),
+            });
+        }
+        let of_model = self.input.manifest.node(id).constraints.iter();
+        for constraint in constraints.iter().chain(of_model) {
+            let at = match constraint
+                .columns
+                .iter()
+                .position(|column| column.eq_ignore_ascii_case(name))
+            {
+                Some(at) => at,
+                None if constraint.columns.is_empty() => 0,
+                None => continue,
+            };
+            if let (ConstraintKind::ForeignKey, Some(target)) =
+                (constraint.kind, constraint.to_node)
+            {
+                let column = constraint.to_columns.get(at).cloned();
+                found.insert(Reference {
+                    table: self.link(target),
+                    column: column.unwrap_or_else(|| name.to_owned()),
+                });
+            }
+        }
+        found.into_iter().collect()
+    }
+
+    /// Generic tests without a column, and singular tests that read the table.
+    fn table_tests(&self, id: NodeId) -> Vec<Test> {
+        let generic = self
+            .keys
+            .tests(id)
+            .filter(|(_, test)| test.column_name.is_none());
+        let generic = generic.map(|(test, _)| test);
+        let readers = self
+            .readers
+            .get(&id)
+            .map_or(&[][..], Vec::as_slice)
+            .iter()
+            .copied();
+        let singular = readers.filter(|reader| {
+            matches!(&self.input.manifest.node(*reader).detail, Detail::Test(test) if test.generic.is_none())
+        });
+        generic
+            .chain(singular)
+            .filter_map(|test| self.test(test))
+            .collect()
+    }
+
+    fn test(&self, id: NodeId) -> Option<Test> {
+        let node = self.input.manifest.node(id);
+        let Detail::Test(detail) = &node.detail else {
+            return None;
+        };
+        let last = self.last(id);
+        Some(Test {
+            label: detail
+                .generic
+                .as_ref()
+                .map_or_else(|| node.name.clone(), label),
+            status: last.map(|last| last.status.clone()),
+            failures: last.and_then(|last| last.failures),
+            only_warns: node.config.severity == Severity::Warn,
+        })
+    }
+}
+
+/// The columns of a test over several columns.
+fn combination(test: &GenericTest) -> Option<Vec<&str>> {
+    if !test.name.starts_with("unique_combination") {
+        return None;
+    }
+    let arguments = ["columns", "combination_of_columns"];
+    let columns = arguments
+        .iter()
+        .find_map(|name| test.arguments.get(*name)?.as_array())?;
+    Some(columns.iter().filter_map(Value::as_str).collect())
+}
+
+/// The name of a generic test and what it was told.
+fn label(test: &GenericTest) -> String {
+    let name = match &test.namespace {
+        Some(namespace) => format!("{namespace}.{}", test.name),
+        None => test.name.clone(),
+    };
+    let told = test
+        .arguments
+        .iter()
+        .filter(|(key, _)| !matches!(key.as_str(), "model" | "column_name"));
+    let told: Vec<String> = told
+        .map(|(key, value)| match (test.name.as_str(), key.as_str()) {
+            ("accepted_values", "values") | ("relationships", "to") => plain(value),
+            _ => format!("{key} {}", plain(value)),
+        })
+        .collect();
+    if told.is_empty() {
+        name
+    } else {
+        format!("{name}: {}", told.join(", "))
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
+fn name(node: &Node) -> String {
+    match &node.detail {
+        Detail::Source(detail) => format!("{}.{}", detail.source_name, node.name),
+        _ => node.name.clone(),
+    }
+}
+
+fn anchor(node: &Node) -> String {
+    let safe = |character: char| {
+        if character.is_alphanumeric() || matches!(character, '-' | '_' | '.') {
+            character
+        } else {
+            '-'
+        }
+    };
+    node.unique_id.chars().map(safe).collect()
+}
+
+fn kind(node: &Node) -> String {
+    match node.resource_type {
+        ResourceType::Model => format!("{} model", node.config.materialized.replace('_', " ")),
+        other => other.to_string(),
+    }
+}
+
+fn dist(attributes: &TableAttributes) -> Option<String> {
+    Some(match attributes.dist.as_ref()? {
+        Dist::All => "all".to_owned(),
+        Dist::Even => "even".to_owned(),
+        Dist::Auto => "auto".to_owned(),
+        Dist::Key(column) => format!("key ({column})"),
+    })
+}
+
+fn sort(attributes: &TableAttributes) -> Option<String> {
+    let kind = match attributes.sort_type {
+        Some(SortType::Interleaved) => "interleaved ",
+        Some(SortType::Auto) => return Some("auto".to_owned()),
+        Some(SortType::Compound) if attributes.sort.len() > 1 => "compound ",
+        _ => "",
+    };
+    (!attributes.sort.is_empty()).then(|| format!("{kind}({})", attributes.sort.join(", ")))
+}
+
+/// `2024-01-15 10:30 UTC`.
+fn minute(at: jiff::Timestamp) -> String {
+    let text = timestamp(at);
+    format!("{} {} UTC", &text[..10], &text[11..16])
+}

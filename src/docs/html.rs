@@ -1,0 +1,85 @@
+//! Text made safe for a page: escaped, or from Markdown with no HTML of the user in it.
+
+use std::borrow::Cow;
+
+use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html};
+
+/// Text for between tags and for quoted attributes.
+pub fn escape(text: &str) -> Cow<'_, str> {
+    if !text.contains(['&', '<', '>', '"', '\'']) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        match character {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            other => safe.push(other),
+        }
+    }
+    Cow::Owned(safe)
+}
+
+/// Markdown as HTML: raw HTML is shown as text, images become their words, links go only to the web or to a mail address,
+/// headings become paragraphs so that the page keeps its own outline.
+pub fn markdown(text: &str) -> String {
+    let mut options = Options::empty();
+    options.insert(Options::ENABLE_TABLES);
+    options.insert(Options::ENABLE_STRIKETHROUGH);
+    let mut safe = String::new();
+    html::push_html(&mut safe, Parser::new_ext(text, options).filter_map(keep));
+    safe
+}
+
+fn keep(event: Event<'_>) -> Option<Event<'_>> {
+    Some(match event {
+        Event::Html(raw) | Event::InlineHtml(raw) => Event::Text(raw),
+        Event::Start(Tag::Image { .. }) | Event::End(TagEnd::Image) => return None,
+        Event::Start(Tag::Heading { .. }) => Event::Start(Tag::Paragraph),
+        Event::End(TagEnd::Heading(_)) => Event::End(TagEnd::Paragraph),
+        Event::Start(Tag::HtmlBlock) => Event::Start(Tag::Paragraph),
+        Event::End(TagEnd::HtmlBlock) => Event::End(TagEnd::Paragraph),
+        Event::Start(Tag::Link {
+            link_type,
+            dest_url,
+            title,
+            id,
+        }) => {
+            let lower = dest_url.to_lowercase();
+            let allowed = ["https://", "http://", "mailto:", "#"];
+            let dest_url = if allowed.iter().any(|start| lower.starts_with(start)) {
+                dest_url
+            } else {
+                CowStr::Borrowed("#")
+            };
+            Event::Start(Tag::Link {
+                link_type,
+                dest_url,
+                title,
+                id,
+            })
+        }
+        other => other,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_html_of_a_description_reaches_the_page() {
+        let hostile = "# T\n<script>alert(1)</script>\n\n<img src=x onerror=a()> ![i](http://x/y.png) [a](javascript:b) [c](https://d \"e\\\"f\")";
+        let safe = markdown(hostile);
+        insta::assert_snapshot!(safe, @r##"
+        <p>T</p>
+        <p>&lt;script&gt;alert(1)&lt;/script&gt;
+        </p>
+        <p>&lt;img src=x onerror=a()&gt; i <a href="#">a</a> <a href="https://d" title="e&quot;f">c</a></p>
+        "##);
+        assert_eq!(escape("<a href='\"&"), "&lt;a href=&#39;&quot;&amp;");
+    }
+}

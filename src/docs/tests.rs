@@ -1,0 +1,305 @@
+//! The dictionary of a small shop.
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use super::{Dictionary, Input, csv, markdown, page};
+use crate::artifacts::previous::LastResult;
+use crate::artifacts::{CatalogTable, Previous, fixture};
+use crate::manifest::{Manifest, NodeId};
+use crate::relation::{Column, RelationKind};
+
+fn table(node: NodeId, rows: u64, columns: &[(&str, &str, bool)]) -> CatalogTable {
+    let columns = columns.iter().map(|(name, data_type, nullable)| Column {
+        name: (*name).to_owned(),
+        data_type: (*data_type).to_owned(),
+        nullable: *nullable,
+    });
+    CatalogTable {
+        node,
+        kind: RelationKind::Table,
+        columns: columns.collect(),
+        rows: Some(rows),
+        last_built: None,
+    }
+}
+
+fn last(status: &str, failures: Option<u64>) -> LastResult {
+    LastResult {
+        status: status.into(),
+        seconds: 0.1,
+        failures,
+        rows: None,
+        completed_at: Some(fixture::now()),
+    }
+}
+
+fn dictionary(manifest: &Manifest) -> Dictionary {
+    let catalog = [
+        table(
+            fixture::DIMENSION,
+            96,
+            &[
+                ("user_id", "integer", false),
+                ("email", "character varying(256)", true),
+            ],
+        ),
+        table(
+            fixture::FACT,
+            14_896,
+            &[
+                ("user_id", "integer", true),
+                ("Level", "character varying(10)", true),
+                ("extra", "integer", true),
+            ],
+        ),
+    ];
+    let mut previous = Previous::default();
+    for (id, result) in [
+        (fixture::DIMENSION, last("success", None)),
+        (fixture::UNIQUE, last("fail", Some(8))),
+        (fixture::NOT_NULL, last("pass", Some(0))),
+    ] {
+        previous
+            .results
+            .insert(manifest.node(id).unique_id.clone(), result);
+    }
+    Dictionary::new(&Input {
+        manifest,
+        catalog: &catalog,
+        previous: &previous,
+        generated_at: fixture::now(),
+    })
+}
+
+#[test]
+fn the_markdown_tells_every_table_by_layer() {
+    assert_snapshot!(markdown::markdown(&dictionary(&fixture::manifest())), @r#"
+    # Data dictionary of shop
+
+    5 tables, 7 columns: 57% described, 28% tested. Made 2024-01-15 10:30 UTC.
+
+    - Source: [raw.events](#source.shop.raw.events)
+    - Seed: [levels](#seed.shop.levels)
+    - Staging: [stg_events](#model.shop.stg_events)
+    - Dimension: [dim_users](#model.shop.dim_users)
+    - Fact: [fct_plays](#model.shop.fct_plays)
+
+    ## Source
+
+    <a id="source.shop.raw.events"></a>
+
+    ### raw.events
+
+    Raw events, one row a line of the log.
+
+    - `staging.events` (source)
+    - Downstream: [stg_events](#model.shop.stg_events)
+    - File: `models/sources.yml`
+
+    | Column | Type | Null | Key | Description | Tests |
+    | --- | --- | --- | --- | --- | --- |
+    | user_id |  |  |  |  |  |
+    | page |  |  |  | The page &lt;b>seen&lt;/b>. |  |
+
+    ## Seed
+
+    <a id="seed.shop.levels"></a>
+
+    ### levels
+
+    - `dev.levels` (seed)
+    - File: `seeds/levels.csv`
+
+    ## Staging
+
+    <a id="model.shop.stg_events"></a>
+
+    ### stg_events
+
+    - `dev.stg_events` (view model)
+    - Upstream: [raw.events](#source.shop.raw.events)
+    - Downstream: [dim_users](#model.shop.dim_users)
+    - File: `models/staging/stg_events.sql`
+
+    ## Dimension
+
+    <a id="model.shop.dim_users"></a>
+
+    ### dim_users
+
+    Users, the **latest** level wins | see `fct_plays`.
+
+    - `dev.dim_users` (table model)
+    - Grain: one row per user_id
+    - Rows: 96
+    - Last built: 2024-01-15 10:30 UTC
+    - Distribution: key (user_id)
+    - Sort key: (user_id)
+    - Upstream: [stg_events](#model.shop.stg_events)
+    - Downstream: [fct_plays](#model.shop.fct_plays)
+    - File: `models/dimensions/dim_users.sql`
+
+    | Column | Type | Null | Key | Description | Tests |
+    | --- | --- | --- | --- | --- | --- |
+    | user_id | integer | no | primary | The user. | unique (fail, 8 rows); not_null (pass) |
+    | email | character varying(256) | yes |  | Where we write to. *(personal data)* |  |
+
+    ## Fact
+
+    <a id="model.shop.fct_plays"></a>
+
+    ### fct_plays
+
+    - `dev.fct_plays` (incremental model)
+    - Grain: one row a song played
+    - Rows: 14896
+    - Upstream: [dim_users](#model.shop.dim_users)
+    - Tests: plays_are_counted (not run)
+    - File: `models/facts/fct_plays.sql`
+
+    | Column | Type | Null | Key | Description | Tests |
+    | --- | --- | --- | --- | --- | --- |
+    | user_id | integer | yes | → [dim_users](#model.shop.dim_users).user_id | Who. | relationships: ref('dim_users'), field user_id (not run) |
+    | Level | character varying(10) | yes |  |  |  |
+    | extra | integer | yes |  |  |  |
+
+    ## Coverage
+
+    4 of 7 columns are described (57%).
+    Not described:
+
+    - raw.events.user_id
+    - fct_plays.Level
+    - fct_plays.extra
+
+    2 of 7 columns are tested (28%).
+    Not tested:
+
+    - raw.events.user_id
+    - raw.events.page
+    - dim_users.email
+    - fct_plays.Level
+    - fct_plays.extra
+    "#);
+}
+
+#[test]
+fn the_csv_has_a_line_for_each_column() {
+    assert_snapshot!(csv::csv(&dictionary(&fixture::manifest())).unwrap(), @r#"
+    layer,table,relation,kind,table_description,grain,rows,last_built,dist,sort,position,column,type,nullable,key,references,column_description,personal_data,tests
+    Source,raw.events,staging.events,source,"Raw events, one row a line of the log.",,,,,,1,user_id,,,,,,no,
+    Source,raw.events,staging.events,source,"Raw events, one row a line of the log.",,,,,,2,page,,,,,The page <b>seen</b>.,no,
+    Seed,levels,dev.levels,seed,,,,,,,,,,,,,,,
+    Staging,stg_events,dev.stg_events,view model,,,,,,,,,,,,,,,
+    Dimension,dim_users,dev.dim_users,table model,"Users, the **latest** level wins | see `fct_plays`.",one row per user_id,96,2024-01-15 10:30 UTC,key (user_id),(user_id),1,user_id,integer,no,primary,,The user.,no,unique (fail); not_null (pass)
+    Dimension,dim_users,dev.dim_users,table model,"Users, the **latest** level wins | see `fct_plays`.",one row per user_id,96,2024-01-15 10:30 UTC,key (user_id),(user_id),2,email,character varying(256),yes,,,Where we write to.,yes,
+    Fact,fct_plays,dev.fct_plays,incremental model,,one row a song played,14896,,,,1,user_id,integer,yes,,dim_users.user_id,Who.,no,"relationships: ref('dim_users'), field user_id (not run)"
+    Fact,fct_plays,dev.fct_plays,incremental model,,one row a song played,14896,,,,2,Level,character varying(10),yes,,,,no,
+    Fact,fct_plays,dev.fct_plays,incremental model,,one row a song played,14896,,,,3,extra,integer,yes,,,,no,
+    "#);
+}
+
+#[test]
+fn a_formula_in_a_description_is_plain_text_to_a_spreadsheet() {
+    let mut manifest = fixture::manifest();
+    manifest.nodes[fixture::DIMENSION.index()].description = "=HYPERLINK(\"http://x\")".into();
+    let csv = csv::csv(&dictionary(&manifest)).unwrap();
+    assert!(csv.contains("\"'=HYPERLINK(\"\"http://x\"\")\""), "{csv}");
+}
+
+#[test]
+fn the_page_holds_no_markup_of_the_project() {
+    let mut manifest = fixture::manifest();
+    let hostile = "\"><script>alert(1)</script>";
+    manifest.project_name = hostile.into();
+    let node = &mut manifest.nodes[fixture::DIMENSION.index()];
+    node.description = hostile.into();
+    node.name = hostile.into();
+    node.unique_id = format!("model.shop.{hostile}");
+    node.config.tags = vec![hostile.into()];
+    node.config.meta.insert("grain".into(), hostile.into());
+    node.config.meta.insert("layer".into(), hostile.into());
+    for column in node.columns.values_mut() {
+        column.description = hostile.into();
+    }
+    let page = page::page(&dictionary(&manifest));
+    assert_eq!(page.matches("<script").count(), 1, "only our own");
+    assert!(!page.contains("\"><script"));
+    assert!(markdown::markdown(&dictionary(&manifest)).contains("&lt;script"));
+}
+
+#[test]
+fn the_page_links_only_to_places_that_it_has() {
+    let page = page::page(&dictionary(&fixture::manifest()));
+    let (page, _) = page.split_once("<script>").unwrap();
+    let mut links = 0;
+    for part in page.split("href=\"#").skip(1) {
+        let anchor = part.split('"').next().unwrap();
+        assert!(page.contains(&format!("id=\"{anchor}\"")), "{anchor}");
+        links += 1;
+    }
+    assert!(links > 10);
+}
+
+#[test]
+fn keys_types_and_results_come_from_tests_constraints_and_the_warehouse() {
+    let dictionary = dictionary(&fixture::manifest());
+    let fact = dictionary
+        .tables()
+        .find(|table| table.name == "fct_plays")
+        .unwrap();
+    let user = &fact.columns[0];
+    assert_eq!(user.references[0].table.name, "dim_users");
+    assert_eq!(user.references[0].column, "user_id");
+    // The warehouse spells the name its own way; the declaration is still found.
+    assert_eq!(fact.columns[1].name, "Level");
+    assert_eq!(fact.columns.len(), 3);
+    let dimension = dictionary
+        .tables()
+        .find(|table| table.name == "dim_users")
+        .unwrap();
+    assert!(dimension.columns[0].primary_key);
+    assert_eq!(dimension.grain.as_deref(), Some("one row per user_id"));
+    assert_eq!(dimension.columns[0].nullable, Some(false));
+}
+
+#[test]
+fn a_layer_is_said_in_meta_or_read_from_folder_and_name() {
+    let layer = |path: &str, meta: serde_json::Value| {
+        let name = path.rsplit('/').next().unwrap();
+        let mut node = fixture::node(crate::manifest::ResourceType::Model, name, path);
+        node.config.meta = meta.as_object().unwrap().clone();
+        super::layer::layer(&node)
+    };
+    assert_eq!(layer("marts/core/fct_a", json!({})), "Fact");
+    assert_eq!(layer("marts/core/dims/a", json!({})), "Dimension");
+    assert_eq!(layer("marts/core/a", json!({})), "Marts");
+    assert_eq!(layer("a", json!({})), "Other");
+    assert_eq!(
+        layer("facts/a", json!({ "layer": "dimension" })),
+        "Dimension"
+    );
+    assert_eq!(layer("facts/a", json!({ "layer": "gold" })), "Gold");
+}
+
+#[test]
+fn coverage_rounds_down_and_an_empty_project_misses_nothing() {
+    let coverage = dictionary(&fixture::manifest()).coverage();
+    assert_eq!(
+        (coverage.columns, coverage.documented(), coverage.tested()),
+        (7, 4, 2)
+    );
+    assert_eq!(coverage.percent(coverage.documented()), 57);
+    let empty = dictionary_of_nothing();
+    assert_eq!(empty.coverage().percent(0), 100);
+}
+
+fn dictionary_of_nothing() -> Dictionary {
+    Dictionary::new(&Input {
+        manifest: &Manifest::default(),
+        catalog: &[],
+        previous: &Previous::default(),
+        generated_at: fixture::now(),
+    })
+}
