@@ -281,11 +281,13 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// Where a node is written.
+/// Where a node is written: its declaration for a test that has one, else its file.
 pub(crate) fn place_of(node: &Node) -> Option<Span> {
-    match &node.code {
-        Some(code) => Some(Span::file(&code.source)),
-        None => node.declared_at.clone(),
+    let file = node.code.as_ref().map(|code| Span::file(&code.source));
+    let declared = node.declared_at.clone();
+    match node.resource_type {
+        ResourceType::Test => declared.or(file),
+        _ => file.or(declared),
     }
 }
 

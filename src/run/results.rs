@@ -75,6 +75,27 @@ pub struct NodeResult {
     pub thread: usize,
 }
 
+impl NodeResult {
+    /// A result with nothing to tell but its outcome.
+    pub fn new(node: NodeId, status: Status) -> Self {
+        Self {
+            node,
+            status,
+            message: None,
+            rows: None,
+            failures: None,
+            sample: None,
+            rejected: Vec::new(),
+            diagnostics: Vec::new(),
+            compiled_code: None,
+            sent: Vec::new(),
+            compile: None,
+            execute: None,
+            thread: 0,
+        }
+    }
+}
+
 /// A stretch of time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Timing {

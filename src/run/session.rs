@@ -1,0 +1,276 @@
+//! One worker's session: its connection, sections sent and tried again, and a way for others to stop it.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::results::Timing;
+use super::turn::{Failure, Turn};
+use super::voice::Voice;
+use super::{Event, NodeResult, Run, Status, locked};
+use crate::adapter::{Adapter, Error, ErrorClass, Outcome, Prepared, Table};
+use crate::compile::SharedConnection;
+use crate::diagnostic::Diagnostic;
+use crate::materialization::Phase;
+use crate::plan::{Order, Section, Step};
+
+/// How often a section is tried in all.
+const ATTEMPTS: u32 = 6;
+/// The longest pause between two attempts.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// How long a pause sleeps before it looks at Ctrl-C again.
+const NAP: Duration = Duration::from_millis(20);
+
+type Canceller = Box<dyn Fn() + Send + Sync>;
+
+/// What the sessions of a run have in common.
+pub(super) struct Shared<'a> {
+    pub(super) run: Run<'a>,
+    pub(super) voice: &'a Voice<'a>,
+    /// For each worker, how to stop what it does.
+    cancellers: Vec<Mutex<Option<Canceller>>>,
+    /// One lock a schema: swaps take turns, builds do not wait.
+    swaps: BTreeMap<String, Mutex<()>>,
+    /// Schemas that could not be made, and why.
+    missing: Mutex<BTreeMap<String, Error>>,
+}
+
+impl<'a> Shared<'a> {
+    pub(super) fn new(run: Run<'a>, voice: &'a Voice<'a>, threads: usize) -> Self {
+        let manifest = run.planner.manifest;
+        let schemas = run
+            .plan
+            .steps
+            .iter()
+            .filter_map(|step| manifest.node(step.node).relation.as_ref())
+            .map(|relation| (relation.schema.to_lowercase(), Mutex::new(())));
+        Self {
+            run,
+            voice,
+            cancellers: (0..threads).map(|_| Mutex::new(None)).collect(),
+            swaps: schemas.collect(),
+            missing: Mutex::default(),
+        }
+    }
+
+    /// Stops what every worker is doing.
+    pub(super) fn cancel_all(&self) {
+        for canceller in &self.cancellers {
+            if let Some(cancel) = locked(canceller).as_ref() {
+                cancel();
+            }
+        }
+    }
+}
+
+/// One worker's session.
+pub(super) struct Session<'s, 'a> {
+    pub(super) shared: &'s Shared<'a>,
+    worker: usize,
+    connection: Option<SharedConnection>,
+}
+
+impl<'s, 'a> Session<'s, 'a> {
+    pub(super) fn new(shared: &'s Shared<'a>, worker: usize) -> Self {
+        Self {
+            shared,
+            worker,
+            connection: None,
+        }
+    }
+
+    pub(super) fn adapter(&self) -> &'a dyn Adapter {
+        self.shared.run.planner.adapter
+    }
+
+    /// Makes the schemas of the plan. One that cannot be made fails the nodes that would stand in it.
+    pub(super) fn make_schemas(&mut self) {
+        for order in &self.shared.run.plan.schemas {
+            let made = self.execute(&order.prepared);
+            if let (Err(error), crate::adapter::Statement::CreateSchema { schema, .. }) =
+                (made, &order.statement)
+            {
+                locked(&self.shared.missing).insert(schema.to_lowercase(), error);
+            }
+        }
+    }
+
+    /// One node's turn. A panic in it is an error of the node, and the connection it may have left in the middle is given up.
+    pub(super) fn turn(&mut self, step: &Step, finished: &[NodeResult]) -> NodeResult {
+        let started = Timestamp::now();
+        let mut turn = Turn::new(step, self.shared.run.planner.manifest.node(step.node));
+        let outcome = catch_unwind(AssertUnwindSafe(|| turn.take(self, finished)));
+        let mut result = NodeResult {
+            thread: self.worker + 1,
+            execute: Some(Timing {
+                started,
+                completed: Timestamp::now(),
+            }),
+            ..NodeResult::new(step.node, Status::Error)
+        };
+        match outcome {
+            Ok(Ok(())) => turn.tell(&mut result),
+            Ok(Err(Failure::Cancelled)) => {
+                turn.tell(&mut result);
+                result.status = Status::Skipped;
+                result.message = Some("cancelled".to_owned());
+            }
+            Ok(Err(Failure::Wrong(diagnostics))) => {
+                turn.tell(&mut result);
+                result.status = Status::Error;
+                result.message = diagnostics.first().map(|first| first.message.clone());
+                result.diagnostics.extend(diagnostics);
+            }
+            Err(panic) => {
+                self.connection = None;
+                turn.tell(&mut result);
+                let name = &self.shared.run.planner.manifest.node(step.node).name;
+                result.status = Status::Error;
+                let problem =
+                    Diagnostic::error("internal", format!("Redstart broke down at `{name}`"))
+                        .note(words_of(panic.as_ref()))
+                        .help("this is a mistake in Redstart: please report it");
+                result.message = Some(problem.message.clone());
+                result.diagnostics.push(problem);
+            }
+        }
+        result
+    }
+
+    /// Why the schema of a node is not there, if it could not be made.
+    pub(super) fn missing_schema(&self, schema: &str) -> Option<Error> {
+        locked(&self.shared.missing)
+            .get(&schema.to_lowercase())
+            .cloned()
+    }
+
+    /// The connection, made at its first use.
+    pub(super) fn connection(&mut self) -> Result<SharedConnection, Error> {
+        if let Some(connection) = &self.connection {
+            return Ok(Arc::clone(connection));
+        }
+        let connection = self.adapter().connect()?;
+        *locked(&self.shared.cancellers[self.worker]) = Some(connection.canceller());
+        let connection: SharedConnection = Arc::new(Mutex::new(connection));
+        self.connection = Some(Arc::clone(&connection));
+        Ok(connection)
+    }
+
+    pub(super) fn execute(&mut self, prepared: &Prepared) -> Result<Outcome, Error> {
+        let connection = self.connection()?;
+        let outcome = locked(&connection).execute(prepared);
+        self.after(outcome)
+    }
+
+    pub(super) fn query(
+        &mut self,
+        prepared: &Prepared,
+        limit: Option<usize>,
+    ) -> Result<Table, Error> {
+        let connection = self.connection()?;
+        let table = locked(&connection).query(prepared, limit);
+        self.after(table)
+    }
+
+    /// A connection that is gone is made anew for what comes next.
+    pub(super) fn after<T>(&mut self, outcome: Result<T, Error>) -> Result<T, Error> {
+        if let Err(error) = &outcome
+            && error.class == ErrorClass::ConnectionLost
+        {
+            self.connection = None;
+        }
+        outcome
+    }
+
+    /// Drops what a failed build left beside; that this fails too is no news, the next run removes it.
+    pub(super) fn clean_up(&mut self, staging: &Order) {
+        // A cancelled connection answers nothing more. The new one is not among those that Ctrl-C stops.
+        if self.shared.run.cancel.is_requested() {
+            self.connection = None;
+            *locked(&self.shared.cancellers[self.worker]) = None;
+            if let Ok(mut connection) = self.adapter().connect() {
+                let _ = connection.execute(&staging.prepared);
+            }
+            return;
+        }
+        let _ = self.execute(&staging.prepared);
+    }
+
+    /// A section, tried again as a whole when somebody else was first.
+    pub(super) fn section(
+        &mut self,
+        section: &Section,
+        turn: &mut Turn<'_>,
+    ) -> Result<(), Failure> {
+        let mut attempt = 1;
+        loop {
+            if self.shared.run.cancel.is_requested() {
+                return Err(Failure::Cancelled);
+            }
+            let (order, error) = match self.attempt(section, turn) {
+                Ok(()) => return Ok(()),
+                Err(failed) => *failed,
+            };
+            let again = match error.class {
+                ErrorClass::Retryable { after } if section.retryable && attempt < ATTEMPTS => after,
+                _ => return Err(turn.failed(self, error, order.as_ref())),
+            };
+            attempt += 1;
+            self.shared.voice.tell(&Event::Retrying {
+                node: turn.node,
+                reason: error.message.clone(),
+                attempt,
+            });
+            self.pause((again * 2_u32.pow(attempt - 2)).min(LONGEST_PAUSE));
+        }
+    }
+
+    fn attempt(
+        &mut self,
+        section: &Section,
+        turn: &mut Turn<'_>,
+    ) -> Result<(), Box<(Option<Order>, Error)>> {
+        let schema = turn.schema();
+        let swap = match section.phase {
+            Phase::Build => None,
+            Phase::Prepare | Phase::Publish | Phase::Clean => {
+                schema.and_then(|schema| self.shared.swaps.get(&schema))
+            }
+        };
+        let _one_at_a_time = swap.map(|swap| locked(swap));
+        for order in &section.orders {
+            let outcome = match self.execute(&order.prepared) {
+                Ok(outcome) => outcome,
+                Err(error) => return Err(Box::new((Some(order.clone()), error))),
+            };
+            turn.sent(order, outcome);
+        }
+        Ok(())
+    }
+
+    fn pause(&self, pause: Duration) {
+        let until = Instant::now() + pause;
+        while !self.shared.run.cancel.is_requested() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            std::thread::sleep(left.min(NAP));
+        }
+    }
+}
+
+fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
+    panic
+        .downcast_ref::<String>()
+        .cloned()
+        .or_else(|| {
+            panic
+                .downcast_ref::<&str>()
+                .map(|words| (*words).to_owned())
+        })
+        .unwrap_or_else(|| "no words were left".to_owned())
+}

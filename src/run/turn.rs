@@ -1,0 +1,306 @@
+//! One node's turn: its sections sent in order, or its test asked, and what there is to tell afterwards.
+
+use std::sync::Arc;
+
+use super::session::Session;
+use super::verdict::{self, Verdict};
+use super::{NodeResult, Status, trouble};
+use crate::adapter::{Error, ErrorClass, Outcome, Prepared, Statement, Table};
+use crate::compile::Sql;
+use crate::diagnostic::Diagnostic;
+use crate::manifest::{Node, NodeId};
+use crate::plan::{Build, Count, Order, Query, Section, Step, Test, Work};
+
+/// Why a turn did not come to its end.
+pub(super) enum Failure {
+    /// Ctrl-C.
+    Cancelled,
+    /// What is wrong, errors first.
+    Wrong(Vec<Diagnostic>),
+}
+
+/// A turn and what happened in it so far.
+pub(super) struct Turn<'a> {
+    pub(super) node: NodeId,
+    step: &'a Step,
+    of: &'a Node,
+    sql: Option<Arc<Sql>>,
+    statements: Vec<String>,
+    rejected: Vec<crate::adapter::LoadError>,
+    warnings: Vec<Diagnostic>,
+    /// Rows that the statements filled into the new table, as far as the warehouse said so.
+    filled: Option<u64>,
+    rows: Option<u64>,
+    verdict: Option<Verdict>,
+    sample: Option<Table>,
+}
+
+impl<'a> Turn<'a> {
+    pub(super) fn new(step: &'a Step, of: &'a Node) -> Self {
+        Self {
+            node: step.node,
+            step,
+            of,
+            sql: step.sql.clone(),
+            statements: Vec::new(),
+            rejected: Vec::new(),
+            warnings: Vec::new(),
+            filled: None,
+            rows: None,
+            verdict: None,
+            sample: None,
+        }
+    }
+
+    /// The schema that the node stands in, lower case.
+    pub(super) fn schema(&self) -> Option<String> {
+        let relation = self.of.relation.as_ref()?;
+        Some(relation.schema.to_lowercase())
+    }
+
+    /// Everything the turn is for.
+    pub(super) fn take(
+        &mut self,
+        session: &mut Session<'_, '_>,
+        finished: &[NodeResult],
+    ) -> Result<(), Failure> {
+        if let Some(error) = self
+            .schema()
+            .and_then(|schema| session.missing_schema(&schema))
+        {
+            return Err(self.failed(session, error, None));
+        }
+        match &self.step.work {
+            Work::Late => {
+                let work = self.late(session, finished)?;
+                self.work(session, &work)
+            }
+            work => self.work(session, work),
+        }
+    }
+
+    fn work(&mut self, session: &mut Session<'_, '_>, work: &Work) -> Result<(), Failure> {
+        match work {
+            Work::Build(build) => self.build(session, build),
+            Work::Test(test) => self.test(session, test),
+            Work::Late => Err(Failure::Wrong(vec![Diagnostic::error(
+                "internal",
+                format!("`{}` is late at its own turn", self.of.name),
+            )])),
+        }
+    }
+
+    /// The work of a late node, now that its upstreams are there.
+    fn late(
+        &mut self,
+        session: &mut Session<'_, '_>,
+        finished: &[NodeResult],
+    ) -> Result<Work, Failure> {
+        let run = session.shared.run;
+        let connection = match session.connection() {
+            Ok(connection) => connection,
+            Err(error) => return Err(self.failed(session, error, None)),
+        };
+        let compiled = (run.late)(self.node, &connection, finished);
+        let sql = match compiled {
+            Ok(sql) => Arc::new(sql),
+            Err(_) if run.cancel.is_requested() => return Err(Failure::Cancelled),
+            Err(wrong) => return Err(Failure::Wrong(wrong.0)),
+        };
+        self.sql = Some(Arc::clone(&sql));
+        run.planner
+            .step(self.node, Some(&sql), &mut self.warnings)
+            .map_err(|wrong| Failure::Wrong(wrong.0))
+    }
+
+    fn build(&mut self, session: &mut Session<'_, '_>, build: &Build) -> Result<(), Failure> {
+        let done = self.sections(session, build);
+        if done.is_err()
+            && let Some(staging) = &build.staging
+        {
+            session.clean_up(staging);
+        }
+        done?;
+        match &build.counts {
+            Some(counts) => self.count(session, counts),
+            None => Ok(()),
+        }
+    }
+
+    fn sections(&mut self, session: &mut Session<'_, '_>, build: &Build) -> Result<(), Failure> {
+        for section in &build.sections {
+            session.section(section, self)?;
+        }
+        let Some(then) = &build.then else {
+            return Ok(());
+        };
+        let columns = session.connection().and_then(|connection| {
+            let columns = super::locked(&connection).columns(then.staging());
+            session.after(columns)
+        });
+        let columns = columns.map_err(|error| self.failed(session, error, None))?;
+        let rest = then
+            .sections(&columns)
+            .map_err(|wrong| Failure::Wrong(vec![*wrong]))?;
+        let rest: Vec<Section> = session
+            .shared
+            .run
+            .planner
+            .sections(self.node, rest)
+            .map_err(|wrong| Failure::Wrong(wrong.0))?;
+        for section in &rest {
+            session.section(section, self)?;
+        }
+        Ok(())
+    }
+
+    /// The rows of the table: what its statements said, or one question.
+    fn count(&mut self, session: &mut Session<'_, '_>, counts: &Count) -> Result<(), Failure> {
+        if counts.by_statements && self.filled.is_some() {
+            self.rows = self.filled;
+            return Ok(());
+        }
+        let table = self.ask(session, &counts.query, None)?;
+        self.rows = verdict::number(table.rows.first().and_then(|row| row.first()));
+        Ok(())
+    }
+
+    fn test(&mut self, session: &mut Session<'_, '_>, test: &Test) -> Result<(), Failure> {
+        if let Some(store) = &test.store {
+            self.build(session, store)?;
+        }
+        let table = self.ask_own(session, &test.check)?;
+        let verdict = verdict::of(self.of, &table).map_err(|why| {
+            let problem = Diagnostic::error(
+                "bad-test-answer",
+                format!("test `{}` has no answer", self.of.name),
+            )
+            .at_some(crate::plan::place_of(self.of))
+            .label(why)
+            .help("`fail_calc` must be a number for every answer: `coalesce(sum(n), 0)`")
+            .help("`warn_if` and `error_if` compare it, like `> 10`");
+            Failure::Wrong(vec![problem])
+        })?;
+        if verdict.status != Status::Pass {
+            self.sample = self.sample(session, test)?;
+        }
+        self.verdict = Some(verdict);
+        Ok(())
+    }
+
+    /// A few failing rows that may be seen.
+    fn sample(
+        &mut self,
+        session: &mut Session<'_, '_>,
+        test: &Test,
+    ) -> Result<Option<Table>, Failure> {
+        if test.hidden == crate::materialization::Hidden::All {
+            return Ok(None);
+        }
+        let prepared = &test.failures.prepared;
+        let rows = session.query(prepared, Some(verdict::SAMPLE));
+        // The verdict stands without a sample.
+        match rows {
+            Ok(table) => Ok(verdict::visible(table, &test.hidden)),
+            Err(error) if error.class == ErrorClass::Cancelled => Err(Failure::Cancelled),
+            Err(error) => {
+                let warning = Diagnostic::warning(
+                    "no-sample",
+                    format!("the rows that fail test `{}` cannot be shown", self.of.name),
+                );
+                self.warnings.push(warning.note(error.message));
+                Ok(None)
+            }
+        }
+    }
+
+    /// Asks one of the node's own queries.
+    fn ask_own(&mut self, session: &mut Session<'_, '_>, query: &Query) -> Result<Table, Failure> {
+        self.statements.extend(query.prepared.sql.iter().cloned());
+        match session.query(&query.prepared, None) {
+            Ok(table) => Ok(table),
+            Err(error) => Err(self.story(session, error, None, Some(&query.text))),
+        }
+    }
+
+    fn ask(
+        &mut self,
+        session: &mut Session<'_, '_>,
+        prepared: &Prepared,
+        limit: Option<usize>,
+    ) -> Result<Table, Failure> {
+        session
+            .query(prepared, limit)
+            .map_err(|error| self.failed(session, error, None))
+    }
+
+    /// A statement went well.
+    pub(super) fn sent(&mut self, order: &Order, outcome: Outcome) {
+        self.statements.extend(order.prepared.sql.iter().cloned());
+        self.rejected.extend(outcome.rejected);
+        let fills = matches!(
+            order.statement,
+            Statement::CreateTableAs { .. }
+                | Statement::Insert { .. }
+                | Statement::Load { .. }
+                | Statement::Copy(_)
+        );
+        if let Some(rows) = outcome.rows.filter(|_| fills) {
+            self.filled = Some(rows);
+        }
+    }
+
+    /// What an error of the warehouse means for the turn.
+    pub(super) fn failed(
+        &mut self,
+        session: &Session<'_, '_>,
+        error: Error,
+        order: Option<&Order>,
+    ) -> Failure {
+        if let Some(order) = order {
+            self.statements.extend(order.prepared.sql.iter().cloned());
+        }
+        self.story(session, error, order.map(|order| &order.statement), None)
+    }
+
+    fn story(
+        &self,
+        session: &Session<'_, '_>,
+        error: Error,
+        statement: Option<&Statement>,
+        text: Option<&str>,
+    ) -> Failure {
+        if session.shared.run.cancel.is_requested() || error.class == ErrorClass::Cancelled {
+            return Failure::Cancelled;
+        }
+        let story = trouble::Story {
+            node: self.of,
+            sql: self.sql.as_deref(),
+            statement,
+            text,
+        };
+        Failure::Wrong(story.told(error))
+    }
+
+    /// Puts into a result what happened.
+    pub(super) fn tell(self, result: &mut NodeResult) {
+        result.status = Status::Success;
+        if let Some(verdict) = self.verdict {
+            result.status = verdict.status;
+            result.message = verdict.message;
+            result.failures = Some(verdict.failures);
+        } else if let Some(rows) = self.rows {
+            let s = if rows == 1 { "" } else { "s" };
+            result.message = Some(format!("{rows} row{s}"));
+        }
+        result.rows = self.rows;
+        result.sample = self.sample;
+        result.rejected = self.rejected;
+        result.diagnostics.extend(self.warnings);
+        result.compiled_code = self
+            .sql
+            .map(|sql| sql.text.clone())
+            .filter(|text| !text.is_empty());
+        result.sent = self.statements;
+    }
+}
