@@ -2,6 +2,8 @@
 
 mod command_line;
 mod error_cases;
+#[cfg(feature = "duckdb")]
+mod interruption;
 #[allow(dead_code, reason = "a harness holds what the next test needs")]
 mod output;
 #[allow(dead_code, reason = "a harness holds what the next test needs")]
