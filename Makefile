@@ -6,7 +6,7 @@ GEN ?= ../shared/bench/gen_project.py
 
 # The example project, built and tested; `make demo DATA=folder` reads other data of the same shape.
 demo:
-	@scripts/demo $(DATA)
+	@scripts/demo "$(DATA)"
 
 # Nothing is compiled twice: the lints share their check of the dependencies with the lean build's, the tests their build with the demo's.
 test: lint
