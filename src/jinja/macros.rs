@@ -3,11 +3,17 @@
 //! In: [`MacroFile`]s. Out: [`Macros`].
 //! Knows nothing of who calls them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use minijinja::Value;
+use minijinja::value::Kwargs;
 
+use super::builtins::{self, environment};
+use super::error::{self, Places};
+use super::library;
+use super::prepare::{self, MacroBlock, macro_blocks, prepare, prepare_call, prepare_value};
+use super::render::{self, CallRequest, Entry, Job, MacroObject, Shared};
 use super::template::{SourceMap, Template};
 use super::world::World;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
@@ -81,11 +87,28 @@ pub struct Rendered {
     pub macros_called: BTreeSet<String>,
 }
 
-/// All macros, ready to be called. Built once, shared by all threads.
-#[derive(Debug)]
+impl Rendered {
+    /// A template without tags is its own text.
+    fn plain(template: &Template) -> Self {
+        let text = prepare::without_last_line_end(template.text());
+        Self {
+            text: text.to_string(),
+            map: SourceMap::verbatim(template),
+            macros_called: BTreeSet::new(),
+        }
+    }
+}
+
+/// All macros, ready to be called. Built once, shared by all threads; a clone is the same macros.
+#[derive(Clone)]
 pub struct Macros {
-    root: String,
-    all: Vec<Macro>,
+    shared: Arc<Shared>,
+}
+
+impl std::fmt::Debug for Macros {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "<{} macros>", self.shared.entries.len())
+    }
 }
 
 impl Macros {
@@ -101,25 +124,22 @@ impl Macros {
         files: &[MacroFile],
         dispatch: &BTreeMap<String, Vec<String>>,
     ) -> Result<Self, Diagnostics> {
-        let _ = (files, dispatch);
-        Ok(Self {
-            root: root.to_string(),
-            all: Vec::new(),
-        })
+        let mut loading = Loading::new(root, dispatch);
+        for file in files.iter().chain(&library::files()) {
+            loading.add(file);
+        }
+        loading.finish()
     }
 
     /// All macros in the order they were loaded, the built-in library last.
     pub fn iter(&self) -> impl Iterator<Item = &Macro> {
-        self.all.iter()
+        self.shared.entries.iter().map(|entry| &entry.declared)
     }
 
     /// The macro that a bare `name` means in `package`: the package's own, else the root project's, else the built-in one.
     pub fn find(&self, package: &str, name: &str) -> Option<&Macro> {
-        [package, &self.root, "dbt"].into_iter().find_map(|wanted| {
-            self.all
-                .iter()
-                .find(|it| it.package == wanted && it.name == name)
-        })
+        let entry = self.shared.find(package, name)?;
+        Some(&entry.declared)
     }
 
     /// Renders a template to text.
@@ -131,8 +151,23 @@ impl Macros {
         template: &Template,
         world: &Arc<dyn World>,
     ) -> Result<Rendered, Box<Diagnostic>> {
-        let _ = world;
-        Err(not_yet(template))
+        if !template.text().contains('{') {
+            return Ok(Rendered::plain(template));
+        }
+        let prepared = prepare(template, world.execute())?;
+        let job = Job {
+            template,
+            rewrite: &prepared.rewrite,
+            native: false,
+            call: None,
+        };
+        let done = render::run(&self.shared, world, job)?;
+        let (text, map) = prepared.unmark(template, done.text);
+        Ok(Rendered {
+            text,
+            map,
+            macros_called: done.called,
+        })
     }
 
     /// Renders a template whose text is a value in YAML: a lone `{{ … }}` keeps its type (`{{ var('n') }}` is a number), and
@@ -145,8 +180,29 @@ impl Macros {
         template: &Template,
         world: &Arc<dyn World>,
     ) -> Result<Value, Box<Diagnostic>> {
-        let _ = world;
-        Err(not_yet(template))
+        if !template.text().contains('{') {
+            return Ok(Value::from(template.text()));
+        }
+        let Some(rewrite) = prepare_value(template)? else {
+            return Ok(Value::from(self.render(template, world)?.text));
+        };
+        let job = Job {
+            template,
+            rewrite: &rewrite,
+            native: true,
+            call: None,
+        };
+        let value = render::run(&self.shared, world, job)?.value;
+        match value.filter(|value| !value.is_undefined()) {
+            Some(value) => Ok(value),
+            None => Err(Box::new(
+                Diagnostic::error(
+                    "undefined-variable",
+                    format!("`{}` is not defined", template.text().trim()),
+                )
+                .at(template.whole()),
+            )),
+        }
     }
 
     /// Calls a macro by name, as `{{ name(args, **kwargs) }}` in `world.package()` would; gives what it returns, or its text.
@@ -163,14 +219,145 @@ impl Macros {
         world: &Arc<dyn World>,
         at: &Span,
     ) -> Result<Value, Box<Diagnostic>> {
-        let _ = (name, args, kwargs, world);
-        Err(not_yet(&Template::scalar("", at)))
+        let mut args = args.to_vec();
+        if !kwargs.is_empty() {
+            let kwargs: Kwargs = kwargs.iter().cloned().collect();
+            args.push(kwargs.into());
+        }
+        let rewrite = prepare_call();
+        let job = Job {
+            template: &Template::scalar("", at),
+            rewrite: &rewrite,
+            native: true,
+            call: Some(CallRequest {
+                name: name.to_string(),
+                args,
+            }),
+        };
+        match render::run(&self.shared, world, job) {
+            Ok(done) => Ok(done.value.unwrap_or_default()),
+            Err(mut diagnostic) => {
+                if diagnostic.span.is_none() {
+                    diagnostic.span = Some(at.clone());
+                } else {
+                    let called = format!("macro `{name}` is called here");
+                    diagnostic.related.push((called, at.clone()));
+                }
+                Err(diagnostic)
+            }
+        }
     }
 }
 
-fn not_yet(template: &Template) -> Box<Diagnostic> {
-    Box::new(
-        Diagnostic::error("jinja-not-ready", "templates cannot be rendered yet")
-            .at(template.whole()),
-    )
+/// Macros being collected.
+struct Loading {
+    shared: Shared,
+    found: Diagnostics,
+}
+
+impl Loading {
+    fn new(root: &str, dispatch: &BTreeMap<String, Vec<String>>) -> Self {
+        let (env, filters) = environment();
+        Self {
+            shared: Shared {
+                env,
+                entries: Vec::new(),
+                by_name: HashMap::new(),
+                by_id: HashMap::new(),
+                root: root.to_string(),
+                packages: BTreeSet::from([root.to_string()]),
+                dispatch: dispatch.clone(),
+                builtins: builtins::all(),
+                filters,
+            },
+            found: Diagnostics::default(),
+        }
+    }
+
+    fn add(&mut self, file: &MacroFile) {
+        self.shared.packages.insert(file.package.clone());
+        match macro_blocks(&file.source) {
+            Ok(blocks) => {
+                for block in blocks {
+                    self.add_block(&file.package, block);
+                }
+            }
+            Err(diagnostic) => self.found.push(*diagnostic),
+        }
+    }
+
+    fn add_block(&mut self, package: &str, block: MacroBlock) {
+        let declared = Macro {
+            package: package.to_string(),
+            name: block.name,
+            kind: block.kind,
+            span: block.span,
+            block: block.block,
+            arguments: block.arguments,
+        };
+        let id = declared.unique_id();
+        if let Some(&first) = self.shared.by_id.get(&id) {
+            let first = self.shared.entries[first].declared.span.clone();
+            let message = format!("macro `{}` is declared twice", declared.name);
+            self.found.push(
+                Diagnostic::error("duplicate-macro", message)
+                    .at(declared.span)
+                    .related("first declared here", first),
+            );
+            return;
+        }
+        let at = self.shared.entries.len();
+        let mut rewrite = block.rewrite;
+        let text = std::mem::take(&mut rewrite.text);
+        self.shared.by_id.insert(id.clone(), at);
+        self.shared
+            .by_name
+            .entry(declared.name.clone())
+            .or_default()
+            .push(at);
+        self.shared.entries.push(Entry {
+            value: Value::from_object(MacroObject {
+                at,
+                name: declared.name.clone(),
+            }),
+            declared,
+            extras: block.extras,
+            rewrite,
+            template: Value::from(&id),
+        });
+        if let Err(error) = self.shared.env.add_template_owned(id, text) {
+            let diagnostic = error::diagnose(&error, &LoadPlaces(&self.shared));
+            self.found.push(*diagnostic);
+        }
+    }
+
+    fn finish(self) -> Result<Macros, Diagnostics> {
+        if self.found.has_errors() {
+            return Err(self.found);
+        }
+        Ok(Macros {
+            shared: Arc::new(self.shared),
+        })
+    }
+}
+
+/// The way back from a macro that does not compile.
+struct LoadPlaces<'a>(&'a Shared);
+
+impl Places for LoadPlaces<'_> {
+    fn span(&self, template: &str, range: std::ops::Range<usize>) -> Option<Span> {
+        self.0.span(template, range)
+    }
+
+    fn title(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn filters(&self) -> Vec<String> {
+        self.0.filters.clone()
+    }
 }

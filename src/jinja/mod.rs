@@ -9,13 +9,22 @@
 //! (`prepare`), objects with Python's manners (`values`), and one state for a whole render in which macros are called through
 //! a wrapper that knows `return` (`render`).
 
+mod builtins;
+mod error;
+mod library;
 mod macros;
+mod prepare;
+mod render;
 mod template;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod values;
 mod world;
 
 pub use macros::{Macro, MacroArgument, MacroFile, MacroKind, Macros, Rendered};
 pub use minijinja::Value;
 pub use template::{SourceMap, Template};
-pub use values::{ColumnValue, RelationValue, TableValue};
+pub use values::{ColumnValue, Parts, RelationValue, TableValue};
 pub use world::{Answer, LATE, Question, RefCall, Reply, World, late, unavailable};

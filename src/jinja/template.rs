@@ -99,6 +99,16 @@ impl SourceMap {
         }
     }
 
+    /// The map of a text that is the template itself.
+    pub(super) fn verbatim(template: &Template) -> Self {
+        let whole = Piece {
+            out: 0,
+            from: 0..template.text().len(),
+            verbatim: true,
+        };
+        Self::new(template, vec![whole])
+    }
+
     /// The template that the text was rendered from.
     pub fn template(&self) -> &Template {
         &self.template

@@ -4,9 +4,48 @@
 //! Knows nothing of who makes them.
 
 mod column;
+mod dict;
+mod list;
+pub(super) mod methods;
 mod relation;
 mod table;
 
 pub use column::ColumnValue;
-pub use relation::RelationValue;
+pub(super) use dict::{Dict, pairs_of};
+pub(super) use list::List;
+pub use relation::{Parts, RelationValue};
 pub use table::TableValue;
+
+use minijinja::Value;
+use minijinja::value::{ObjectRepr, Tuple};
+
+/// A list or dict that can change, made from one that cannot; anything else as it is.
+///
+/// Only minijinja's own lists and maps are taken: our objects (a table, a relation) are what they are.
+pub(super) fn own(value: Value) -> Value {
+    let Some(object) = value.as_object() else {
+        return value;
+    };
+    if object.is::<Tuple>() {
+        return value;
+    }
+    let name = object.type_name();
+    match object.repr() {
+        _ if name.starts_with("redstart::") => value,
+        ObjectRepr::Seq | ObjectRepr::Iterable => match value.try_iter() {
+            Ok(items) => List::new(items.collect()),
+            Err(_) => value,
+        },
+        ObjectRepr::Map
+            if ["IndexMap", "BTreeMap", "Merge"]
+                .iter()
+                .any(|it| name.contains(it)) =>
+        {
+            match pairs_of(&value) {
+                Ok(pairs) => Dict::new(pairs),
+                Err(_) => value,
+            }
+        }
+        _ => value,
+    }
+}

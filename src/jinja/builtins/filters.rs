@@ -1,0 +1,248 @@
+//! The environment: filters, tests, printing.
+//!
+//! In: nothing. Out: an [`Environment`] for every render.
+//! Knows nothing of macros.
+
+use minijinja::value::{Kwargs, ValueKind};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value};
+
+use super::args::what;
+use super::data::json;
+use crate::jinja::error::bad_call;
+use crate::jinja::prepare::syntax;
+use crate::jinja::render::in_state;
+use crate::jinja::values::{List, methods};
+
+/// How deep calls may nest; a macro call costs about fifteen.
+const DEPTH: usize = 6000;
+
+/// The environment of all renders, and the names of its filters and tests.
+pub fn environment() -> (Environment<'static>, Vec<String>) {
+    let mut env = Environment::new();
+    env.set_syntax(syntax());
+    env.set_recursion_limit(DEPTH);
+    env.set_undefined_behavior(UndefinedBehavior::Chainable);
+    env.set_auto_escape_callback(|_| AutoEscape::None);
+    env.set_unknown_method_callback(unknown_method);
+    env.set_formatter(|out, state, value| {
+        if value.is_undefined() && in_state(state)?.render.world.execute() {
+            return Err(Error::from(ErrorKind::UndefinedError));
+        }
+        minijinja::escape_formatter(out, state, value)
+    });
+    add_filters(&mut env);
+    env.add_test("iterable", |value: &Value| {
+        !value.is_none() && value.try_iter().is_ok()
+    });
+    env.add_test("sequence", |value: &Value| {
+        matches!(
+            value.kind(),
+            ValueKind::Seq | ValueKind::Map | ValueKind::String
+        )
+    });
+    (env, FILTERS.iter().map(ToString::to_string).collect())
+}
+
+fn add_filters(env: &mut Environment<'static>) {
+    env.add_filter("int", int);
+    env.add_filter("float", float);
+    env.add_filter("wordcount", |text: &str| text.split_whitespace().count());
+    env.add_filter("tojson", |value: &Value| {
+        // Jinja's own filter sorts the keys and escapes what HTML knows.
+        let text =
+            json(value, true).ok_or_else(|| bad_call(format!("{} is no JSON", what(value))))?;
+        let text = text.replace('<', "\\u003c").replace('>', "\\u003e");
+        Ok::<_, Error>(text.replace('&', "\\u0026").replace('\'', "\\u0027"))
+    });
+    env.add_filter("is_list", |value: &Value| value.kind() == ValueKind::Seq);
+    env.add_filter("as_text", |state: &State, value: Value| {
+        Ok::<_, Error>(if native(state)? {
+            Value::from(value.to_string())
+        } else {
+            value
+        })
+    });
+    env.add_filter("as_native", |state: &State, value: Value| {
+        Ok::<_, Error>(if native(state)? {
+            literal(value)
+        } else {
+            value
+        })
+    });
+    env.add_filter("as_bool", |state: &State, value: Value| {
+        typed(state, value, ValueKind::Bool, "a bool")
+    });
+    env.add_filter("as_number", |state: &State, value: Value| {
+        typed(state, value, ValueKind::Number, "a number")
+    });
+    env.add_filter("list", |value: Value| -> Result<Value, Error> {
+        Ok(List::new(value.try_iter()?.collect()))
+    });
+}
+
+/// The names that a mistyped filter or test may have meant.
+const FILTERS: &[&str] = &[
+    "abs",
+    "as_bool",
+    "as_native",
+    "as_number",
+    "as_text",
+    "attr",
+    "batch",
+    "bool",
+    "boolean",
+    "capitalize",
+    "count",
+    "default",
+    "defined",
+    "dictsort",
+    "divisibleby",
+    "endingwith",
+    "escape",
+    "eq",
+    "equalto",
+    "even",
+    "false",
+    "first",
+    "float",
+    "format",
+    "ge",
+    "groupby",
+    "gt",
+    "in",
+    "indent",
+    "int",
+    "integer",
+    "is_list",
+    "items",
+    "iterable",
+    "join",
+    "last",
+    "le",
+    "length",
+    "lines",
+    "list",
+    "lower",
+    "lt",
+    "map",
+    "mapping",
+    "max",
+    "min",
+    "ne",
+    "none",
+    "number",
+    "odd",
+    "pprint",
+    "reject",
+    "rejectattr",
+    "replace",
+    "reverse",
+    "round",
+    "safe",
+    "select",
+    "selectattr",
+    "sequence",
+    "slice",
+    "sort",
+    "split",
+    "startingwith",
+    "string",
+    "sum",
+    "title",
+    "tojson",
+    "trim",
+    "true",
+    "undefined",
+    "unique",
+    "upper",
+    "urlencode",
+    "wordcount",
+];
+
+fn native(state: &State<'_, '_>) -> Result<bool, Error> {
+    Ok(in_state(state)?.render.native)
+}
+
+/// The value that text spells in Python's words; anything else as it is.
+fn literal(value: Value) -> Value {
+    let Some(text) = value.as_str() else {
+        return value;
+    };
+    let env = Environment::new();
+    match env.compile_expression(text.trim()) {
+        Ok(expression) if expression.undeclared_variables(false).is_empty() => {
+            let read = expression.eval(()).unwrap_or_default();
+            if read.is_undefined() { value } else { read }
+        }
+        _ => value,
+    }
+}
+
+fn typed(state: &State<'_, '_>, value: Value, kind: ValueKind, name: &str) -> Result<Value, Error> {
+    if !native(state)? {
+        return Ok(value);
+    }
+    let read = literal(value.clone());
+    if read.kind() == kind {
+        return Ok(read);
+    }
+    Err(bad_call(format!("`{value}` is not {name}")))
+}
+
+/// Python's `int`, as Jinja's filter has it: what is no number gives the default.
+fn int(value: &Value, default: Option<i64>, kwargs: Kwargs) -> Result<Value, Error> {
+    let default = match default {
+        Some(default) => default,
+        None => kwargs.get::<Option<i64>>("default")?.unwrap_or(0),
+    };
+    let base = kwargs.get::<Option<u32>>("base")?.unwrap_or(10);
+    kwargs.assert_all_used()?;
+    let read = match value.kind() {
+        ValueKind::Bool => Some(Value::from(i64::from(value.is_true()))),
+        ValueKind::Number if value.is_integer() => Some(value.clone()),
+        ValueKind::Number => f64::try_from(value.clone()).ok().and_then(whole),
+        _ => value.as_str().and_then(|text| {
+            let text = text.trim().replace('_', "");
+            let exact = i128::from_str_radix(&text, base).ok().map(Value::from);
+            exact.or_else(|| text.parse::<f64>().ok().and_then(whole))
+        }),
+    };
+    Ok(read.unwrap_or_else(|| Value::from(default)))
+}
+
+/// The whole part of a float.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the line before it checks that the number fits"
+)]
+fn whole(number: f64) -> Option<Value> {
+    let fits = number.is_finite() && number.abs() < 1e18;
+    fits.then(|| Value::from(number.trunc() as i64))
+}
+
+fn float(value: &Value, default: Option<f64>) -> Value {
+    let read = match value.as_str() {
+        Some(text) => text.trim().parse().ok(),
+        None if value.kind() == ValueKind::Bool => Some(f64::from(u8::from(value.is_true()))),
+        None => f64::try_from(value.clone()).ok(),
+    };
+    Value::from(read.or(default).unwrap_or(0.0))
+}
+
+/// Python's methods; and while the project is parsed, a method of nothing gives nothing, as in dbt.
+fn unknown_method(
+    state: &mut State,
+    value: &Value,
+    method: &str,
+    args: &[Value],
+) -> Result<Value, Error> {
+    if value.is_undefined() || value.is_none() {
+        if !in_state(state)?.render.world.execute() {
+            return Ok(Value::UNDEFINED);
+        }
+        if value.is_undefined() {
+            return Err(Error::new(ErrorKind::UndefinedError, method.to_string()));
+        }
+    }
+    methods::call(state, value, method, args)
+}

@@ -1,0 +1,61 @@
+//! The functions and objects that every template can name.
+//!
+//! In: nothing. Out: a table from name to value, and the environment with filters and tests.
+//! Knows the world only through the state of the render it is called in.
+
+mod adapter;
+mod args;
+mod config;
+mod core;
+mod data;
+mod dates;
+mod filters;
+mod modules;
+mod yaml;
+
+use std::collections::BTreeMap;
+
+use minijinja::Value;
+
+use args::{Function, Group};
+pub use filters::environment;
+
+/// The version of dbt whose language this is.
+const DBT_VERSION: &str = "1.11.2";
+
+/// Everything a template can name wherever it stands.
+pub fn all() -> BTreeMap<&'static str, Value> {
+    let mut all: BTreeMap<&'static str, Value> = BTreeMap::new();
+    let functions = core::FUNCTIONS.iter().chain(data::FUNCTIONS);
+    for (name, body) in functions.chain(dates::OPERATORS) {
+        all.insert(name, Function::value(name, *body));
+    }
+    // `builtins` reaches what a project macro of the same name hides.
+    let builtins = ["ref", "source"].map(|name| (name, all[name].clone()));
+    let config = config::config();
+    let builtins = builtins.into_iter().chain([("config", config.clone())]);
+    all.insert("builtins", Value::from_pairs(builtins));
+    all.insert("config", config);
+    all.insert("exceptions", config::exceptions());
+    all.insert("validation", config::validation());
+    all.insert("adapter", adapter::adapter());
+    all.insert("api", adapter::api());
+    all.insert("modules", modules::modules());
+    all.insert("dbt_version", Value::from(DBT_VERSION));
+    all.insert(
+        "dbt_metadata_envs",
+        Value::from_pairs::<[(Value, Value); 0], _, _>([]),
+    );
+    all
+}
+
+/// A value with attributes.
+fn group(name: &'static str, attributes: Vec<(&'static str, Value)>) -> Value {
+    Group {
+        name,
+        attributes,
+        methods: &[],
+        call: None,
+    }
+    .into()
+}

@@ -1,0 +1,207 @@
+//! From an error of minijinja to a diagnostic in the file the user wrote.
+//!
+//! In: an error, and the way back from the text that minijinja saw. Out: a [`Diagnostic`] with the chain of calls.
+//! Knows nothing of how a render works.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::ops::Range;
+
+use minijinja::{Error, ErrorKind};
+
+use crate::diagnostic::{Diagnostic, Span};
+
+/// A diagnostic on its way through minijinja.
+#[derive(Debug)]
+pub struct Raised(pub Box<Diagnostic>);
+
+impl fmt::Display for Raised {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl StdError for Raised {}
+
+/// Puts a diagnostic on its way.
+pub fn raise(diagnostic: impl Into<Box<Diagnostic>>) -> Error {
+    Error::new(ErrorKind::InvalidOperation, "").with_source(Raised(diagnostic.into()))
+}
+
+/// A mistake in how a function of the template language is called.
+pub fn bad_call(message: impl Into<String>) -> Error {
+    raise(Diagnostic::error("wrong-arguments", message))
+}
+
+/// Puts the error of a called macro inside an error of the call, whose place minijinja will stamp on it.
+pub fn in_call(error: Error) -> Error {
+    Error::new(error.kind(), "in a macro").with_source(error)
+}
+
+/// The way back from what minijinja saw.
+pub trait Places {
+    /// The span of a range of the named template; `None` for words that the user did not write.
+    fn span(&self, template: &str, range: Range<usize>) -> Option<Span>;
+
+    /// What the named template is to the user: `macro `x``, or the template itself.
+    fn title(&self, template: &str) -> Option<String>;
+
+    /// Names that may have been meant.
+    fn names(&self) -> Vec<String>;
+
+    /// Filters and tests that exist.
+    fn filters(&self) -> Vec<String>;
+}
+
+/// One level of the chain of calls.
+struct Level {
+    title: Option<String>,
+    span: Span,
+}
+
+/// Makes the diagnostic of an error.
+pub fn diagnose(error: &Error, places: &dyn Places) -> Box<Diagnostic> {
+    let mut levels: Vec<Level> = Vec::new();
+    let mut innermost = error;
+    let mut raised = None;
+    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(current) = next {
+        if let Some(error) = current.downcast_ref::<Error>() {
+            innermost = error;
+            if let (Some(name), Some(range)) = (error.name(), error.range())
+                && let Some(span) = places.span(name, range)
+            {
+                levels.push(Level {
+                    title: places.title(name),
+                    span: whole_operand(span),
+                });
+            }
+        } else if let Some(Raised(diagnostic)) = current.downcast_ref::<Raised>() {
+            raised = Some(diagnostic.clone());
+        }
+        next = current.source();
+    }
+    let place = levels.pop();
+    let span = place.as_ref().map(|level| level.span.clone());
+    let mut diagnostic = match raised {
+        Some(diagnostic) => diagnostic,
+        None => Box::new(own_words(innermost, span.as_ref(), places)),
+    };
+    if diagnostic.span.is_none() {
+        diagnostic.span = span;
+    }
+    let mut callee = place.and_then(|level| level.title);
+    for level in levels.into_iter().rev() {
+        let what = match &callee {
+            Some(title) => format!("{title} is called here"),
+            None => "called here".to_string(),
+        };
+        diagnostic.related.push((what, level.span));
+        callee = level.title;
+    }
+    diagnostic
+}
+
+/// The range of a method or attribute starts at its dot: grown to the left over what it is called on.
+fn whole_operand(mut span: Span) -> Span {
+    let text = &span.source.text;
+    if !text[span.start..].starts_with('.') {
+        return span;
+    }
+    let bytes = text.as_bytes();
+    let mut at = span.start;
+    let mut depth = 0usize;
+    while at > 0 {
+        let byte = bytes[at - 1];
+        match byte {
+            b')' | b']' => depth += 1,
+            b'(' | b'[' if depth > 0 => depth -= 1,
+            b'\'' | b'"' if depth == 0 => {
+                let Some(open) = text[..at - 1].rfind(char::from(byte)) else {
+                    break;
+                };
+                at = open;
+                break;
+            }
+            _ if depth > 0 => {}
+            b'.' | b'_' => {}
+            _ if byte.is_ascii_alphanumeric() || byte >= 0x80 => {}
+            _ => break,
+        }
+        at -= 1;
+    }
+    span.start = at;
+    span
+}
+
+/// The words for an error that minijinja found by itself.
+fn own_words(error: &Error, span: Option<&Span>, places: &dyn Places) -> Diagnostic {
+    let detail = error.detail().unwrap_or_default();
+    let shown = span.map(|span| span.text().trim()).unwrap_or_default();
+    let names = places.names();
+    let near = |name: &str, diagnostic: Diagnostic| {
+        diagnostic.did_you_mean(name, names.iter().map(String::as_str))
+    };
+    match error.kind() {
+        ErrorKind::SyntaxError => Diagnostic::error("jinja-syntax", readable(detail)),
+        ErrorKind::UnknownFunction => {
+            let name = detail.strip_suffix(" is unknown").unwrap_or(detail);
+            near(
+                name,
+                Diagnostic::error("undefined-macro", format!("there is no macro `{name}`")),
+            )
+        }
+        ErrorKind::UndefinedError => {
+            // The detail is the method that was called on nothing.
+            let name = match shown.rfind(&format!(".{detail}(")) {
+                Some(at) if !detail.is_empty() => &shown[..at],
+                _ if shown.is_empty() => detail,
+                _ => shown,
+            };
+            let message = format!("`{name}` is not defined");
+            near(name, Diagnostic::error("undefined-variable", message))
+        }
+        ErrorKind::UnknownFilter => {
+            let filters = places.filters();
+            Diagnostic::error("unknown-filter", format!("there is no filter `{shown}`"))
+                .did_you_mean(shown, filters.iter().map(String::as_str))
+        }
+        ErrorKind::UnknownTest => {
+            let filters = places.filters();
+            Diagnostic::error(
+                "unknown-jinja-test",
+                format!("there is no test `is {shown}`"),
+            )
+            .did_you_mean(shown, filters.iter().map(String::as_str))
+        }
+        ErrorKind::UnknownMethod => Diagnostic::error("unknown-method", readable(detail)),
+        ErrorKind::TooManyArguments | ErrorKind::MissingArgument => {
+            let message = match error.detail() {
+                Some(detail) => readable(detail),
+                None => error.kind().to_string(),
+            };
+            Diagnostic::error("wrong-arguments", message)
+        }
+        ErrorKind::TemplateNotFound => Diagnostic::error(
+            "jinja-include",
+            "templates cannot include, import or extend other files",
+        )
+        .help("put what they share into a macro"),
+        _ => Diagnostic::error(
+            "jinja-error",
+            match error.detail() {
+                Some(detail) => readable(detail),
+                None => error.kind().to_string(),
+            },
+        ),
+    }
+}
+
+/// Minijinja's words without its parser's: `block` is a statement here.
+fn readable(detail: &str) -> String {
+    detail
+        .replace("end of variable block", "`}}`")
+        .replace("end of block", "`%}`")
+        .replace("unexpected identifier", "unexpected name")
+        .replace("expected identifier", "expected a name")
+}

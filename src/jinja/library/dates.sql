@@ -1,0 +1,98 @@
+{# Dates and times in the words of each warehouse. #}
+
+{% macro current_timestamp() %}{{ return(adapter.dispatch('current_timestamp', 'dbt')()) }}{% endmacro %}
+{% macro default__current_timestamp() %}{{ return('current_timestamp') }}{% endmacro %}
+{% macro redshift__current_timestamp() %}{{ return('getdate()') }}{% endmacro %}
+{% macro postgres__current_timestamp() %}{{ return('now()') }}{% endmacro %}
+{% macro duckdb__current_timestamp() %}{{ return('now()') }}{% endmacro %}
+
+{% macro date_trunc(datepart, date) %}{{ return(adapter.dispatch('date_trunc', 'dbt')(datepart, date)) }}{% endmacro %}
+{% macro default__date_trunc(datepart, date) -%}
+    date_trunc('{{ datepart }}', {{ date }})
+{%- endmacro %}
+
+{% macro dateadd(datepart, interval, from_date_or_timestamp) %}
+    {{ return(adapter.dispatch('dateadd', 'dbt')(datepart, interval, from_date_or_timestamp)) }}
+{% endmacro %}
+
+{% macro default__dateadd(datepart, interval, from_date_or_timestamp) -%}
+    dateadd(
+        {{ datepart }},
+        {{ interval }},
+        {{ from_date_or_timestamp }}
+        )
+{%- endmacro %}
+
+{% macro redshift__dateadd(datepart, interval, from_date_or_timestamp) -%}
+    {{ return(default__dateadd(datepart, interval, from_date_or_timestamp)) }}
+{%- endmacro %}
+
+{% macro postgres__dateadd(datepart, interval, from_date_or_timestamp) -%}
+    {{ from_date_or_timestamp }} + ((interval '1 {{ datepart }}') * ({{ interval }}))
+{%- endmacro %}
+
+{% macro duckdb__dateadd(datepart, interval, from_date_or_timestamp) -%}
+    date_add({{ from_date_or_timestamp }}, interval ({{ interval }}) {{ datepart }})
+{%- endmacro %}
+
+{% macro datediff(first_date, second_date, datepart) %}
+    {{ return(adapter.dispatch('datediff', 'dbt')(first_date, second_date, datepart)) }}
+{% endmacro %}
+
+{% macro default__datediff(first_date, second_date, datepart) -%}
+    datediff(
+        {{ datepart }},
+        {{ first_date }},
+        {{ second_date }}
+        )
+{%- endmacro %}
+
+{% macro redshift__datediff(first_date, second_date, datepart) -%}
+    {{ return(default__datediff(first_date, second_date, datepart)) }}
+{%- endmacro %}
+
+{% macro duckdb__datediff(first_date, second_date, datepart) -%}
+    date_diff('{{ datepart }}', {{ first_date }}::timestamp, {{ second_date }}::timestamp)
+{%- endmacro %}
+
+{# PostgreSQL has no datediff: each part is counted from the one above it. #}
+{% macro postgres__datediff(first_date, second_date, datepart) -%}
+    {%- set a = '(' ~ first_date ~ ')' -%}
+    {%- set b = '(' ~ second_date ~ ')' -%}
+    {%- if datepart == 'year' -%}
+        (date_part('year', {{ b }}::date) - date_part('year', {{ a }}::date))
+    {%- elif datepart == 'quarter' -%}
+        ({{ postgres__datediff(first_date, second_date, 'year') }} * 4 + date_part('quarter', {{ b }}::date) - date_part('quarter', {{ a }}::date))
+    {%- elif datepart == 'month' -%}
+        ({{ postgres__datediff(first_date, second_date, 'year') }} * 12 + date_part('month', {{ b }}::date) - date_part('month', {{ a }}::date))
+    {%- elif datepart == 'day' -%}
+        ({{ b }}::date - {{ a }}::date)
+    {%- elif datepart == 'week' -%}
+        ((date_trunc('week', {{ b }}::timestamp)::date - date_trunc('week', {{ a }}::timestamp)::date) / 7)
+    {%- elif datepart == 'hour' -%}
+        ({{ postgres__datediff(first_date, second_date, 'day') }} * 24 + date_part('hour', {{ b }}::timestamp) - date_part('hour', {{ a }}::timestamp))
+    {%- elif datepart == 'minute' -%}
+        ({{ postgres__datediff(first_date, second_date, 'hour') }} * 60 + date_part('minute', {{ b }}::timestamp) - date_part('minute', {{ a }}::timestamp))
+    {%- elif datepart == 'second' -%}
+        ({{ postgres__datediff(first_date, second_date, 'minute') }} * 60 + floor(date_part('second', {{ b }}::timestamp)) - floor(date_part('second', {{ a }}::timestamp)))
+    {%- else -%}
+        {{ exceptions.raise_compiler_error("datediff cannot count `" ~ datepart ~ "` on PostgreSQL") }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro last_day(date, datepart) %}{{ return(adapter.dispatch('last_day', 'dbt')(date, datepart)) }}{% endmacro %}
+
+{% macro default__last_day(date, datepart) -%}
+    {#- Redshift's dateadd knows quarters too, PostgreSQL's interval does not. -#}
+    {%- set part = 'month' if datepart == 'quarter' else datepart -%}
+    {%- set count = '3' if datepart == 'quarter' else '1' -%}
+    cast({{ dateadd('day', '-1', dateadd(part, count, date_trunc(datepart, date))) }} as date)
+{%- endmacro %}
+
+{% macro date(year, month, day) %}{{ return(adapter.dispatch('date', 'dbt')(year, month, day)) }}{% endmacro %}
+{% macro default__date(year, month, day) -%}
+    to_date('{{ year }}-{{ month }}-{{ day }}', 'YYYY-MM-DD')
+{%- endmacro %}
+{% macro duckdb__date(year, month, day) -%}
+    make_date({{ year }}, {{ month }}, {{ day }})
+{%- endmacro %}

@@ -1,0 +1,420 @@
+//! The language as a whole: what templates print, and what is said when they are wrong.
+
+use std::sync::Arc;
+
+use insta::assert_snapshot;
+
+use super::testing::{TestWorld, error, macros, text, try_render};
+use super::world::World;
+use super::{Template, Value};
+use crate::diagnostic::{Source, Span};
+
+#[test]
+fn a_model_reads_refs_sources_vars_and_config() {
+    assert_snapshot!(text("", "\
+{{ config(materialized='table', tags=['a']) }}
+select '{{ var('start') }}', {{ var('n') + 1 }}, {{ var('x', 'none') }} from {{ ref('orders') }}
+join {{ ref('pkg', 'customers', v=2) }} join {{ source('raw', 'events') }} -- {{ config.get('materialized') }} {{ this }} {{ env_var('HOME') }}
+"), @r#"
+
+    select '2024-01-01', 4, none from "main"."orders"
+    join "pkg"."customers_v2" join "raw"."events" -- table "main"."here" /home/ada
+    "#);
+}
+
+#[test]
+fn lists_and_dicts_change_as_in_python() {
+    assert_eq!(
+        text("", "\
+{%- set a = [1, 2] %}{% set b = a %}{% do b.append(3) %}{{ a }}
+{%- set d = {'k': [], 'n': {'x': 1}} %}{% do d['k'].append('v') %}{% do d.n.update({'y': 2}) %}{% do d.setdefault('z', []).extend([1]) %} {{ d }}
+{%- set c = a + [4] %}{% do c.insert(0, 0) %}{% for i in [1, 2] %}{% do c.append(i) %}{% endfor %} {{ c }} {{ c.pop() }} {{ c | length }} {{ 2 in c }} {{ c[1:3] }}
+{%- set ns = namespace(found=[]) %}{% for i in range(3) %}{% set ns.found = ns.found + [i] %}{% endfor %} {{ ns.found }}"),
+        "[1, 2, 3] {'k': ['v'], 'n': {'x': 1, 'y': 2}, 'z': [1]} [0, 1, 2, 3, 4, 1, 2] 2 6 True [1, 2] [0, 1, 2]"
+    );
+}
+
+#[test]
+fn return_leaves_the_macro_with_any_value() {
+    assert_eq!(
+        text(
+            "{% macro numbers() %}{% for i in range(5) %}{% if i == 3 %}{{ return([i, 'x']) }}{% endif %}{% endfor %}no{% endmacro %}
+             {% macro outer() %}before {{ return(numbers()) }} after{% endmacro %}
+             {% macro fact(n) %}{{ return(1 if n <= 1 else n * fact(n - 1)) }}{% endmacro %}
+             {% macro columns() %}{% set made = outer() %}{% do made.append('y') %}{{ return(made) }}{% endmacro %}",
+            "{{ outer()[1] }} {{ fact(20) }} {{ columns() }}"
+        ),
+        "x 2432902008176640000 [3, 'x', 'y']"
+    );
+}
+
+#[test]
+fn parameters_take_defaults_keywords_varargs_and_callers() {
+    assert_eq!(
+        text(
+            "{% macro m(a, b=a ~ '!', c=[1]) -%}{{ a }} {{ b }} {{ c }}{%- endmacro %}
+             {% macro many(x) %}{{ x }}|{{ varargs | join(',') }}|{{ kwargs }}{% endmacro %}
+             {% macro wrap(tag) %}<{{ tag }}>{{ caller(tag ~ '?') }}</{{ tag }}>{% endmacro %}
+             {% macro missing(a, b) %}{{ a }}[{{ b }}]{{ b is defined }}{% endmacro %}",
+            "{{ m('x') }}; {{ m(b=2, a='y', c=none) }}; {{ many(1, 2, 3, k='v') }}; {% call(y) wrap('b') %}in {{ y }}{% endcall %}; {{ missing(1) }}"
+        ),
+        "x x! [1]; y 2 None; 1|2,3|{'k': 'v'}; <b>in b?</b>; 1[]False"
+    );
+}
+
+#[test]
+fn dispatch_finds_the_macro_of_the_dialect() {
+    let macros = "{% macro default__f() %}default{% endmacro %}{% macro postgres__f() %}postgres{% endmacro %}
+         {% macro f() %}{{ return(adapter.dispatch('f', 'shop')()) }}{% endmacro %}
+         {% macro default__generate_schema_name(custom_schema_name, node) %}mine_{{ custom_schema_name }}{% endmacro %}";
+    assert_eq!(
+        text(
+            macros,
+            "{{ f() }} {{ shop.f() }} {{ generate_schema_name('x') }} {{ dbt.type_string() }} {{ context['f']() }}"
+        ),
+        "postgres postgres mine_x TEXT postgres"
+    );
+}
+
+#[test]
+fn a_project_replaces_ref_and_reaches_the_old_one() {
+    assert_eq!(
+        text(
+            "{% macro ref(name) %}{% do return(builtins.ref(name).include(schema=false)) %}{% endmacro %}",
+            "{{ ref('orders') }}"
+        ),
+        r#""orders""#
+    );
+}
+
+#[test]
+fn a_query_gives_a_table() {
+    assert_eq!(
+        text(
+            "",
+            "{% set t = run_query('select 1') %}{{ t.columns[0].values() }} {{ t.columns['name'].values() | join('+') }} {{ t.column_names }} \
+             {% for row in t.rows %}{{ row['id'] }}{{ row.name }}{{ row[1] }} {% endfor %}{{ t | length }}\
+             {% call statement('s', fetch_result=True) %}select {{ 1 }}{% endcall %} {{ load_result('s').table.rows[0][1] }} {{ load_result('s')['data'] }}"
+        ),
+        "[1, 2] ada+grace ('id', 'name') 1adaada 2gracegrace 2 ada [[1, 'ada'], [2, 'grace']]"
+            .replace("('id', 'name')", "['id', 'name']")
+    );
+}
+
+#[test]
+fn parsing_asks_nothing_and_forgives_nothing_that_a_query_would_give() {
+    let world = TestWorld::parsing();
+    let model = "{% set t = run_query('select 1') %}{{ t.columns[0].values() }}{% for c in adapter.get_columns_in_relation(ref('orders')) %}x{% endfor %}\
+                 {{ load_result('x').table.rows[0][0] }}{% if execute: %}no{% endif %}done";
+    assert_eq!(try_render("", model, world).unwrap().text, "done");
+}
+
+#[test]
+fn operators_of_python_that_minijinja_lacks_are_rewritten() {
+    assert_eq!(
+        text(
+            "",
+            "{{ '%s-%s' % ('a', 1) }} {{ '%d' % 3 }} {% do 1 if true else 2 %}{{ +1 }} {{ 'x' | int }} {{ '7' | int + 1 }} {{ 'a'.zfill(3) }}"
+        ),
+        "a-1 3 1 0 8 00a"
+    );
+}
+
+#[test]
+fn text_is_mapped_back_to_the_line_that_made_it() {
+    let macros = "{% macro cols() %}a,\nb,\nc{% endmacro %}";
+    let model = "{{ config(x=1) }}\n\nselect\n  {{ cols() }},\n  {%- if true %}\n  d -- it\n  {% endif %}\n  {{- 'e' }}, f\nfrom {{ ref('orders') }} o\n";
+    let rendered = try_render(macros, model, TestWorld::new()).unwrap();
+    assert_snapshot!(rendered.text, @r#"
+
+
+    select
+      a,
+    b,
+    c,
+      d -- it
+      e, f
+    from "main"."orders" o
+    "#);
+    let place = |part: &str| {
+        let at = rendered.text.find(part).unwrap();
+        let span = rendered.map.range(at..at + part.len());
+        format!("{} `{}`", span.place(), span.text())
+    };
+    assert_snapshot!(
+        ["select", "b,", "d -- it", "e, f", "f\nfrom", "orders", "o"].map(place).join("\n"),
+        @r"
+    models/m.sql:3:1 `select`
+    models/m.sql:4:3 `{{ cols() }}`
+    models/m.sql:6:3 `d -- it`
+    models/m.sql:8:3 `{{- 'e' }}`
+    models/m.sql:8:15 `f
+    `
+    models/m.sql:9:6 `{{ ref('orders') }}`
+    models/m.sql:9:3 `o`
+    "
+    );
+}
+
+#[test]
+fn marks_change_nothing_that_is_printed() {
+    for model in [
+        "a {%- if true -%}  b\n c {% raw %} {{ x }} \n{% endraw %}{{- 1 }}\n",
+        "{{ 1 }}{# c #}   {{- 2 -}}  {{ 3 }}\n\n{%- set x %}\n  y {{ 4 }}\n{% endset -%}  [{{ x }}]",
+        "{% for i in [1, 2] -%}\n {{ i }}{% if not loop.last %},{% endif %}\n{%- endfor %}\n{% filter upper %}a {{ 'b' }}\n{% endfilter %}",
+        "{% macro m(x) %}\n{{ x }}\n{% endmacro %}{% call m(1) %}z{% endcall %}",
+    ] {
+        let marked = try_render("", model, TestWorld::new());
+        let plain = try_render("", model, TestWorld::parsing());
+        match (marked, plain) {
+            (Ok(marked), Ok(plain)) => assert_eq!(marked.text, plain.text, "{model}"),
+            (marked, plain) => assert_eq!(marked.is_err(), plain.is_err(), "{model}"),
+        }
+    }
+}
+
+#[test]
+fn a_lone_expression_in_yaml_keeps_its_type() {
+    let macros = macros("").unwrap();
+    let world: Arc<dyn World> = Arc::new(TestWorld::new());
+    let source = Source::new("dbt_project.yml", "");
+    let value = |text: &str| -> Value {
+        macros
+            .render_value(&Template::scalar(text, &Span::file(&source)), &world)
+            .unwrap()
+    };
+    assert_eq!(value("{{ var('n') }}"), Value::from(3));
+    assert_eq!(value("{{ var('n') }} days"), Value::from("3 days"));
+    assert_eq!(value("{{ 'True' | as_bool }}"), Value::from(true));
+    assert_eq!(value("{{ '5' | as_number }}"), Value::from(5));
+    assert_eq!(value("{{ '[1, 2]' | as_native }}").to_string(), "[1, 2]");
+    assert_eq!(value("{{ 5 | as_text }}"), Value::from("5"));
+    assert_eq!(value("plain"), Value::from("plain"));
+}
+
+#[test]
+fn a_macro_is_called_by_name_from_outside() {
+    let macros =
+        macros("{% macro f(a, b=2) %}{{ return({'a': a, 'b': b}) }}{% endmacro %}").unwrap();
+    let world: Arc<dyn World> = Arc::new(TestWorld::new());
+    let at = Span::file(&Source::new("m.yml", "x: y"));
+    let made = macros
+        .call(
+            "f",
+            &[Value::from(1)],
+            &[("b".into(), Value::from(3))],
+            &world,
+            &at,
+        )
+        .unwrap();
+    assert_eq!(made.to_string(), "{'a': 1, 'b': 3}");
+    let name = macros.call(
+        "generate_schema_name",
+        &[Value::from("x ")],
+        &[],
+        &world,
+        &at,
+    );
+    assert_eq!(name.unwrap().to_string(), "dev_x");
+    assert_eq!(
+        macros
+            .call("g", &[], &[], &world, &at)
+            .unwrap_err()
+            .to_string(),
+        "error[undefined-macro]: there is no macro `g` (m.yml:1:1)"
+    );
+}
+
+#[test]
+fn an_error_in_a_macro_shows_the_calls_that_led_there() {
+    let macros = "{% macro inner(x) %}\n  {{ exceptions.raise_compiler_error('bad ' ~ x) }}\n{% endmacro %}\n\
+                  {% macro outer() %}{{ inner(1) }}{% endmacro %}";
+    assert_snapshot!(error(macros, "select {{ outer() }}"), @r"
+    error[compiler-error]: bad 1
+      at macros/m.sql:2:6 `exceptions.raise_compiler_error('bad ' ~ x)`
+      macro `inner` is called here: macros/m.sql:4:23 `inner(1)`
+      macro `outer` is called here: models/m.sql:1:11 `outer()`
+    ");
+}
+
+#[test]
+fn what_the_world_says_gets_the_place_of_the_call() {
+    assert_snapshot!(error("", "select\n{{ [ref('ordes')] }}"), @r"
+    error[unknown-ref]: there is no model `ordes`
+      at models/m.sql:2:5 `ref('ordes')`
+      help: did you mean `orders`?
+    ");
+}
+
+#[test]
+fn names_that_nobody_knows_are_pointed_at() {
+    let macros = "{% macro cents(x) %}{{ x }}{% endmacro %}";
+    let all = [
+        "{{ cent(1) }}",
+        "{{ foo }}",
+        "{{ target.shema }}",
+        "{% set rows = {} %}{{ rows.missing.deeper }}",
+        "{{ rows.items() }}",
+        "{{ 1 | uper }}",
+        "{{ 1 is evn }}",
+        "{{ cents(y=1) }}",
+        "{{ cents(1, 2) }}",
+        "{{ shop.cent(1) }}",
+        "{{ adapter.quot('x') }}",
+        "{{ adapter.dispatch('nope')() }}",
+        "{{ var('unset') }}",
+        "{{ env_var('UNSET') }}",
+        "{{ 'abc'.uper() }}",
+        "{{ 1 + 'a' }}",
+        "{% include 'x.sql' %}",
+        "{{ ref() }}",
+        "{% for x in 5 %}{% endfor %}",
+        "{{ return(1) }}",
+    ];
+    assert_snapshot!(all.map(|model| error(macros, model)).join(""), @r"
+    error[undefined-macro]: there is no macro `cent`
+      at models/m.sql:1:4 `cent(1)`
+      help: did you mean `cents`?
+    error[undefined-variable]: `foo` is not defined
+      at models/m.sql:1:4 `foo`
+    error[undefined-variable]: `target.shema` is not defined
+      at models/m.sql:1:4 `target.shema`
+    error[undefined-variable]: `rows.missing.deeper` is not defined
+      at models/m.sql:1:23 `rows.missing.deeper`
+    error[undefined-variable]: `rows` is not defined
+      at models/m.sql:1:4 `rows.items()`
+    error[unknown-filter]: there is no filter `uper`
+      at models/m.sql:1:8 `uper`
+      help: did you mean `upper`?
+    error[unknown-jinja-test]: there is no test `is evn`
+      at models/m.sql:1:9 `evn`
+      help: did you mean `even`?
+    error[macro-arguments]: macro `cents` has no parameter `y`
+      at models/m.sql:1:4 `cents(y=1)`
+      declared here: macros/m.sql:1:10 `cents`
+      help: did you mean `x`?
+    error[macro-arguments]: macro `cents` takes 1 argument, 2 were given
+      at models/m.sql:1:4 `cents(1, 2)`
+      declared here: macros/m.sql:1:10 `cents`
+    error[undefined-macro]: package `shop` has no macro `cent`
+      at models/m.sql:1:4 `shop.cent(1)`
+      help: did you mean `cents`?
+    error[unknown-method]: `adapter` has no method `quot`
+      at models/m.sql:1:4 `adapter.quot('x')`
+      help: did you mean `quote`?
+    error[undefined-macro]: no macro serves `nope`
+      at models/m.sql:1:4 `adapter.dispatch('nope')`
+      label: looked for `redshift__nope`, `postgres__nope`, `default__nope`
+    error[undefined-var]: variable `unset` has no value
+      at models/m.sql:1:4 `var('unset')`
+      help: set it under `vars:` in dbt_project.yml, pass `--vars 'unset: …'`, or give a default: `var('unset', …)`
+    error[undefined-env-var]: environment variable `UNSET` is not set
+      at models/m.sql:1:4 `env_var('UNSET')`
+      help: set it, or give a default: `env_var('UNSET', '…')`
+    error[unknown-method]: string has no method named uper
+      at models/m.sql:1:4 `'abc'.uper()`
+    error[jinja-error]: tried to use + operator on unsupported types number and string
+      at models/m.sql:1:4 `1 + 'a'`
+    error[jinja-include]: templates cannot include, import or extend other files
+      at models/m.sql:1:4 `include 'x.sql'`
+      help: put what they share into a macro
+    error[wrong-arguments]: `ref` takes a model, or a package and a model
+      at models/m.sql:1:4 `ref()`
+    error[jinja-error]: number is not iterable
+      at models/m.sql:1:13 `5`
+    error[return-outside-macro]: `return` stands outside a macro
+      at models/m.sql:1:4 `return(1)`
+    ");
+}
+
+#[test]
+fn broken_syntax_is_pointed_at() {
+    let all = [
+        "select 1\n{% if x %}\n  a",
+        "{% for x in y %}{% if x %}{% endfor %}",
+        "a {% endif %}",
+        "a {{ ref('x') ",
+        "a {{ ref('x')\nfrom b where c = $1",
+        "{{ ref('x) }}",
+        "a {# never",
+        "{{ a b }}",
+        "{{ [1, 2 }}",
+        "{% unknown %}",
+        "{% set %}x{% endset %}",
+        "{% snapshot s %}{% endsnapshot %}",
+    ];
+    assert_snapshot!(all.map(|model| error("", model)).join(""), @r"
+    error[jinja-syntax]: `{% if %}` is never closed
+      at models/m.sql:2:1 `{% if x %}`
+      label: no `{% endif %}` follows
+    error[jinja-syntax]: `{% endfor %}` closes nothing
+      at models/m.sql:1:27 `{% endfor %}`
+      the open `{% if %}`: models/m.sql:1:17 `{% if x %}`
+      label: `{% endif %}` is expected first
+    error[jinja-syntax]: `{% endif %}` closes nothing
+      at models/m.sql:1:3 `{% endif %}`
+      label: no `{% if %}` is open here
+    error[jinja-syntax]: `{{` is never closed
+      at models/m.sql:1:3 `{{`
+      label: no `}}` follows
+    error[jinja-syntax]: unexpected character in a tag
+      at models/m.sql:2:18 `$`
+      in this tag; is its `}}` missing?: models/m.sql:1:3 `{{`
+    error[jinja-syntax]: unexpected end of string
+      at models/m.sql:1:14 ``
+    error[jinja-syntax]: `{#` is never closed
+      at models/m.sql:1:3 `{#`
+      label: no `#}` follows
+    error[jinja-syntax]: unexpected name, expected `}}`
+      at models/m.sql:1:6 `b`
+    error[jinja-syntax]: `{{` is never closed
+      at models/m.sql:1:1 `{{`
+      label: no `}}` follows
+    error[jinja-syntax]: unknown statement unknown
+      at models/m.sql:1:4 `unknown`
+    error[jinja-error]: value is not iterable
+      at models/m.sql:1:8 ``
+    error[jinja-syntax]: unknown statement snapshot
+      at models/m.sql:1:4 `snapshot`
+    ");
+}
+
+#[test]
+fn a_broken_macro_file_is_pointed_at() {
+    let all = [
+        "{% macro a( %}{% endmacro %}",
+        "{% macro a(b, b) %}{% endmacro %}",
+        "{% macro a(b c) %}{% endmacro %}",
+        "{% macro a() %}\n{{ x y }}{% endmacro %}",
+        "{% macro a(b=[1) %}{% endmacro %}",
+        "{% macro a() %}",
+        "{% macro a() %}{% endmacro %}\n{% macro a() %}{% endmacro %}",
+        "{% macro %}{% endmacro %}",
+    ];
+    let drawn = |text: &str| match macros(text) {
+        Ok(_) => panic!("no error in {text}"),
+        Err(found) => super::testing::drawn(&found.0[0]),
+    };
+    assert_snapshot!(all.map(drawn).join(""), @r"
+    error[jinja-syntax]: `{%` is never closed
+      at macros/m.sql:1:1 `{%`
+      label: no `%}` follows
+    error[jinja-syntax]: parameter `b` is declared twice
+      at macros/m.sql:1:15 `b`
+    error[jinja-syntax]: expected `,` or a default after the name of a parameter
+      at macros/m.sql:1:14 `c`
+    error[jinja-syntax]: unexpected name, expected `}}`
+      at macros/m.sql:2:6 `y`
+    error[jinja-syntax]: `{%` is never closed
+      at macros/m.sql:1:1 `{%`
+      label: no `%}` follows
+    error[jinja-syntax]: `{% macro %}` is never closed
+      at macros/m.sql:1:1 `{% macro a() %}`
+      label: no `{% endmacro %}` follows
+    error[duplicate-macro]: macro `a` is declared twice
+      at macros/m.sql:2:10 `a`
+      first declared here: macros/m.sql:1:10 `a`
+    error[jinja-syntax]: a macro needs a name
+      at macros/m.sql:1:1 `{% macro %}`
+    ");
+}
