@@ -29,26 +29,40 @@ impl<'a> Keys<'a> {
         tests.filter_map(move |id| Some((*id, test(manifest, *id)?)))
     }
 
-    /// Declared as primary key, or else tested to be unique and not null.
+    /// Declared as primary key, or else all that is tested to be unique and not null, as dbt has it.
     pub fn primary(&self, id: NodeId) -> Vec<&'a str> {
+        let declared = self.declared(id);
+        if !declared.is_empty() {
+            return declared;
+        }
+        let mut unique = self.unique(id);
+        unique.sort_unstable();
+        unique
+    }
+
+    /// The columns declared as primary key.
+    pub fn declared(&self, id: NodeId) -> Vec<&'a str> {
         let node = self.manifest.node(id);
         let is_primary = |kind| kind == ConstraintKind::PrimaryKey;
         if let Some(key) = node.constraints.iter().find(|c| is_primary(c.kind)) {
             return key.columns.iter().map(String::as_str).collect();
         }
         let columns = node.columns.values();
-        let declared: Vec<&str> = columns
+        columns
             .filter(|column| column.constraints.iter().any(|c| is_primary(c.kind)))
             .map(|column| column.name.as_str())
-            .collect();
-        if !declared.is_empty() {
-            return declared;
-        }
+            .collect()
+    }
+
+    /// The columns that are each tested to be unique and not null, in the order of their tests.
+    pub fn unique(&self, id: NodeId) -> Vec<&'a str> {
         let not_null = self.tested(id, "not_null");
-        let mut unique = self.tested(id, "unique");
-        unique.retain(|column| not_null.contains(column));
-        unique.sort_unstable();
-        unique.dedup();
+        let mut unique: Vec<&str> = Vec::new();
+        for column in self.tested(id, "unique") {
+            if not_null.contains(&column) && !unique.contains(&column) {
+                unique.push(column);
+            }
+        }
         unique
     }
 

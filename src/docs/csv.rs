@@ -63,7 +63,7 @@ fn record(layer: &Layer, table: &Table, at: Option<usize>) -> Vec<String> {
         of(|column| column.name.clone()),
         of(|column| column.data_type.clone().unwrap_or_default()),
         of(|column| column.nullable.map(yes).unwrap_or_default().to_owned()),
-        of(|column| if column.primary_key { "primary" } else { "" }.to_owned()),
+        of(|column| key(column).to_owned()),
         of(references),
         of(|column| column.description.clone()),
         of(|column| yes(column.pii).to_owned()),
@@ -77,6 +77,14 @@ fn record(layer: &Layer, table: &Table, at: Option<usize>) -> Vec<String> {
 
 fn yes(is: bool) -> &'static str {
     if is { "yes" } else { "no" }
+}
+
+fn key(column: &Column) -> &'static str {
+    match (column.primary_key, column.unique) {
+        (true, _) => "primary",
+        (false, true) => "unique",
+        (false, false) => "",
+    }
 }
 
 fn references(column: &Column) -> String {

@@ -95,6 +95,8 @@ pub struct Column {
     pub nullable: Option<bool>,
     /// Part of the primary key.
     pub primary_key: bool,
+    /// Declared or tested to be unique by itself.
+    pub unique: bool,
     /// Where it points to.
     pub references: Vec<Reference>,
     /// Markdown.
@@ -322,13 +324,22 @@ impl<'a> Facts<'a> {
             .collect()
     }
 
+    /// The declared primary key; else the first column that is tested to be one.
+    fn key(&self, id: NodeId) -> Vec<&'a str> {
+        let declared = self.keys.declared(id);
+        if !declared.is_empty() {
+            return declared;
+        }
+        self.keys.unique(id).into_iter().take(1).collect()
+    }
+
     /// As said in `meta.grain`, or else from what makes a row unique.
     fn grain(&self, id: NodeId) -> Option<String> {
         let node = self.input.manifest.node(id);
         if let Some(said) = node.config.meta.get("grain").and_then(Value::as_str) {
             return Some(said.to_owned());
         }
-        let mut key: Vec<&str> = self.keys.primary(id);
+        let mut key: Vec<&str> = self.key(id);
         if key.is_empty() {
             key = node.config.unique_key.iter().map(String::as_str).collect();
         }
@@ -359,8 +370,7 @@ impl<'a> Facts<'a> {
             .map(|column| column.name.to_lowercase())
             .collect();
         let key: BTreeSet<String> = self
-            .keys
-            .primary(id)
+            .key(id)
             .iter()
             .map(|name| name.to_lowercase())
             .collect();
@@ -409,7 +419,15 @@ impl<'a> Facts<'a> {
             test.generic.as_ref().is_some_and(|it| it.name == wanted)
         };
         let constraints = declared.map_or(&[][..], |column| &column.constraints);
-        let not_null = own.iter().any(|(_, test)| is(test, "not_null"))
+        // A test of some rows, one that only warns or one that failed says nothing about all rows.
+        let whole = |test: NodeId| {
+            let config = &self.input.manifest.node(test).config;
+            let held = self.last(test).is_none_or(|last| last.status != "fail");
+            config.where_clause.is_none() && config.severity == Severity::Error && held
+        };
+        let not_null = own
+            .iter()
+            .any(|(id, test)| is(test, "not_null") && whole(*id))
             || constraints.iter().any(|constraint| {
                 matches!(
                     constraint.kind,
@@ -422,6 +440,12 @@ impl<'a> Facts<'a> {
             data_type: declared.and_then(|column| column.data_type.clone()),
             nullable: known.then_some(!not_null),
             primary_key: key.contains(&name.to_lowercase()),
+            unique: own
+                .iter()
+                .any(|(id, test)| is(test, "unique") && whole(*id))
+                || constraints
+                    .iter()
+                    .any(|it| it.kind == ConstraintKind::Unique),
             references: self.references(id, name, &own, constraints),
             description: declared
                 .map_or_else(String::new, |column| column.description.trim().to_owned()),
@@ -549,13 +573,18 @@ fn label(test: &GenericTest) -> String {
         Some(namespace) => format!("{namespace}.{}", test.name),
         None => test.name.clone(),
     };
+    if test.name == "relationships"
+        && let (Some(to), Some(field)) = (test.arguments.get("to"), test.arguments.get("field"))
+    {
+        return format!("{name}: {} {}", plain(to), plain(field));
+    }
     let told = test
         .arguments
         .iter()
         .filter(|(key, _)| !matches!(key.as_str(), "model" | "column_name"));
     let told: Vec<String> = told
         .map(|(key, value)| match (test.name.as_str(), key.as_str()) {
-            ("accepted_values", "values") | ("relationships", "to") => plain(value),
+            ("accepted_values", "values") => plain(value),
             _ => format!("{key} {}", plain(value)),
         })
         .collect();

@@ -119,6 +119,8 @@ fn key(column: &Column) -> String {
     let mut parts = Vec::new();
     if column.primary_key {
         parts.push("primary".to_owned());
+    } else if column.unique {
+        parts.push("unique".to_owned());
     }
     for reference in &column.references {
         parts.push(format!(

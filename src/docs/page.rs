@@ -131,9 +131,9 @@ fn table(page: &mut String, table: &Table) {
     }
     page.push_str("</p>\n");
     if !table.description.is_empty() {
-        let _ = write!(
+        let _ = writeln!(
             page,
-            "<div class=\"prose\">{}</div>\n",
+            "<div class=\"prose\">{}</div>",
             markdown(&table.description)
         );
     }
@@ -155,18 +155,23 @@ fn facts(page: &mut String, table: &Table) {
         ("Upstream", joined(&table.upstream)),
         ("Downstream", joined(&table.downstream)),
         (
-            "Tests",
-            (!table.tests.is_empty()).then(|| tests(&table.tests)),
-        ),
-        (
             "File",
             Some(format!("<code>{}</code>", escape(&table.file))),
+        ),
+        (
+            "Tests",
+            (!table.tests.is_empty()).then(|| tests(&table.tests)),
         ),
     ];
     page.push_str("<dl class=\"facts\">\n");
     for (name, value) in all {
         if let Some(value) = value {
-            let _ = writeln!(page, "<div><dt>{name}</dt><dd>{value}</dd></div>");
+            let wide = if name == "Tests" {
+                " class=\"wide\""
+            } else {
+                ""
+            };
+            let _ = writeln!(page, "<div{wide}><dt>{name}</dt><dd>{value}</dd></div>");
         }
     }
     page.push_str("</dl>\n");
@@ -210,6 +215,8 @@ fn marks(column: &Column) -> String {
     let mut text = String::new();
     if column.primary_key {
         text.push_str(" <span class=\"mark\">primary key</span>");
+    } else if column.unique {
+        text.push_str(" <span class=\"mark\">unique</span>");
     }
     if column.pii {
         text.push_str(" <span class=\"mark personal\">personal data</span>");

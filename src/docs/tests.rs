@@ -160,7 +160,7 @@ fn the_markdown_tells_every_table_by_layer() {
 
     | Column | Type | Null | Key | Description | Tests |
     | --- | --- | --- | --- | --- | --- |
-    | user_id | integer | yes | → [dim_users](#model.shop.dim_users).user_id | Who. | relationships: ref('dim_users'), field user_id (not run) |
+    | user_id | integer | yes | → [dim_users](#model.shop.dim_users).user_id | Who. | relationships: ref('dim_users') user_id (not run) |
     | Level | character varying(10) | yes |  |  |  |
     | extra | integer | yes |  |  |  |
 
@@ -194,7 +194,7 @@ fn the_csv_has_a_line_for_each_column() {
     Staging,stg_events,dev.stg_events,view model,,,,,,,,,,,,,,,
     Dimension,dim_users,dev.dim_users,table model,"Users, the **latest** level wins | see `fct_plays`.",one row per user_id,96,2024-01-15 10:30 UTC,key (user_id),(user_id),1,user_id,integer,no,primary,,The user.,no,unique (fail); not_null (pass)
     Dimension,dim_users,dev.dim_users,table model,"Users, the **latest** level wins | see `fct_plays`.",one row per user_id,96,2024-01-15 10:30 UTC,key (user_id),(user_id),2,email,character varying(256),yes,,,Where we write to.,yes,
-    Fact,fct_plays,dev.fct_plays,incremental model,,one row a song played,14896,,,,1,user_id,integer,yes,,dim_users.user_id,Who.,no,"relationships: ref('dim_users'), field user_id (not run)"
+    Fact,fct_plays,dev.fct_plays,incremental model,,one row a song played,14896,,,,1,user_id,integer,yes,,dim_users.user_id,Who.,no,relationships: ref('dim_users') user_id (not run)
     Fact,fct_plays,dev.fct_plays,incremental model,,one row a song played,14896,,,,2,Level,character varying(10),yes,,,,no,
     Fact,fct_plays,dev.fct_plays,incremental model,,one row a song played,14896,,,,3,extra,integer,yes,,,,no,
     "#);
@@ -262,6 +262,32 @@ fn keys_types_and_results_come_from_tests_constraints_and_the_warehouse() {
     assert!(dimension.columns[0].primary_key);
     assert_eq!(dimension.grain.as_deref(), Some("one row per user_id"));
     assert_eq!(dimension.columns[0].nullable, Some(false));
+}
+
+#[test]
+fn a_test_of_some_rows_says_nothing_about_the_others() {
+    let mut manifest = fixture::manifest();
+    manifest.nodes[fixture::DIMENSION.index()].columns[0]
+        .constraints
+        .clear();
+    let of = |manifest: &Manifest| {
+        let dictionary = Dictionary::new(&Input {
+            manifest,
+            catalog: &[],
+            previous: &Previous::default(),
+            generated_at: fixture::now(),
+        });
+        let table = dictionary
+            .tables()
+            .find(|table| table.name == "dim_users")
+            .unwrap();
+        (table.columns[0].primary_key, table.columns[0].nullable)
+    };
+    assert_eq!(of(&manifest), (true, Some(false)), "from the tests alone");
+    manifest.nodes[fixture::NOT_NULL.index()]
+        .config
+        .where_clause = Some("level = 'paid'".into());
+    assert_eq!(of(&manifest).1, None);
 }
 
 #[test]
