@@ -185,7 +185,8 @@ pub(super) fn check_attributes<'b>(
     columns: Option<impl Iterator<Item = &'b str> + Clone>,
 ) -> Diagnostics {
     let mut problems = Diagnostics::default();
-    if let Some(columns) = columns {
+    // Where there are no columns at all, that is the mistake, and told by itself.
+    if let Some(columns) = columns.filter(|columns| columns.clone().next().is_some()) {
         let mut check = |what: &str, name: &String| {
             let known = columns
                 .clone()

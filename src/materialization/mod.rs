@@ -6,6 +6,8 @@
 
 mod columns;
 mod ephemeral;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod incremental;
 mod load;
 mod publish;
@@ -13,6 +15,8 @@ mod schema_change;
 mod seed;
 mod table;
 mod test;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet};

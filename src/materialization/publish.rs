@@ -80,7 +80,13 @@ impl<'a, 'b> Publish<'a, 'b> {
         let staging = beside(self.relation, "__rs_tmp");
         let away = beside(self.relation, "__rs_old");
         let mut made = make(&staging);
-        let mut swap = retire(old, &away);
+        let renamed = old.kind != RelationKind::MaterializedView && !self.is_bound(old);
+        let (mut swap, mut dropped) = if renamed {
+            (Vec::new(), dependents)
+        } else {
+            (dependents, Vec::new())
+        };
+        swap.push(retire(old, &away, renamed));
         swap.push(Statement::Rename {
             kind: self.kind,
             from: staging.clone(),
@@ -107,8 +113,7 @@ impl<'a, 'b> Publish<'a, 'b> {
             retryable: hooks_of(hooks, true).next().is_none(),
             statements: swap,
         });
-        let mut dropped = dependents;
-        if old.kind != RelationKind::MaterializedView {
+        if renamed {
             dropped.push(Statement::Drop {
                 kind: old.kind,
                 relation: away,
@@ -121,6 +126,13 @@ impl<'a, 'b> Publish<'a, 'b> {
             staging: Some((self.kind, staging)),
             ..Build::default()
         })
+    }
+
+    /// Whether the old relation stands on another one that would not be dropped without it.
+    fn is_bound(&self, old: &ExistingRelation) -> bool {
+        let key = old.relation.key();
+        let mut all = self.input.existing.iter();
+        all.any(|other| other.dependents.iter().any(|bound| bound.key() == key))
     }
 
     /// Drops of the relations that are bound to the old one and would forbid its drop: those that this run makes anew, last first.
@@ -206,20 +218,21 @@ pub(super) fn clean(input: &Input<'_>, mut statements: Vec<Statement>) -> Sectio
     }
 }
 
-/// The old relation moved out of the way; a materialized view cannot be renamed and goes at once.
-fn retire(old: &ExistingRelation, away: &Relation) -> Vec<Statement> {
-    vec![match old.kind {
-        RelationKind::MaterializedView => Statement::Drop {
+/// The old relation moved out of the way. A materialized view cannot be renamed and goes at once; so does a view that is
+/// bound to another relation, as that one's own swap may have dropped it already.
+fn retire(old: &ExistingRelation, away: &Relation, renamed: bool) -> Statement {
+    if renamed {
+        return Statement::Rename {
             kind: old.kind,
-            relation: old.relation.clone(),
-            if_exists: false,
-        },
-        kind => Statement::Rename {
-            kind,
             from: old.relation.clone(),
             to: away.identifier.clone(),
-        },
-    }]
+        };
+    }
+    Statement::Drop {
+        kind: old.kind,
+        relation: old.relation.clone(),
+        if_exists: true,
+    }
 }
 
 /// Grants and comments, in dbt's order.

@@ -44,35 +44,26 @@ impl SchemaChange {
             OnSchemaChange::Fail
                 if added.is_empty() && removed.is_empty() && retyped.is_empty() => {}
             OnSchemaChange::Fail => return Err(self.changed(&added, &removed, &retyped)),
-            OnSchemaChange::AppendNewColumns if removed.is_empty() => {}
-            OnSchemaChange::AppendNewColumns => return Err(self.changed(&[], &removed, &[])),
+            // As in dbt, a column that is gone stays in the table, and is NULL in the new rows.
+            OnSchemaChange::AppendNewColumns => {}
             OnSchemaChange::SyncAllColumns if retyped.is_empty() => {}
             OnSchemaChange::SyncAllColumns => return Err(self.changed(&[], &[], &retyped)),
         }
-        let mut statements: Vec<Statement> = Vec::new();
-        let mut columns: Vec<String> = Vec::new();
-        let follows = self.policy != OnSchemaChange::Ignore;
-        let dropped = self.policy == OnSchemaChange::SyncAllColumns;
-        for column in added.iter().filter(|_| follows) {
-            statements.push(Statement::AddColumn {
+        let mut statements: Vec<Statement> = added
+            .iter()
+            .map(|column| Statement::AddColumn {
                 relation: self.batch.into.clone(),
                 name: column.name.clone(),
                 data_type: column.data_type.clone(),
-            });
-        }
-        for column in removed.iter().filter(|_| dropped) {
-            statements.push(Statement::DropColumn {
+            })
+            .collect();
+        if self.policy == OnSchemaChange::SyncAllColumns {
+            statements.extend(removed.iter().map(|column| Statement::DropColumn {
                 relation: self.batch.into.clone(),
                 name: column.name.clone(),
-            });
+            }));
         }
-        columns.extend(
-            self.existing
-                .iter()
-                .filter(|column| !dropped || is_in(&new, column))
-                .chain(added.into_iter().filter(|_| follows))
-                .map(|column| column.name.clone()),
-        );
+        let columns: Vec<String> = batch.iter().map(|column| column.name.clone()).collect();
         statements.extend(self.batch.apply(&columns));
         statements.extend(self.publish.statements.iter().cloned());
         Ok(sections([
@@ -130,9 +121,6 @@ impl SchemaChange {
         Box::new(match self.policy {
             OnSchemaChange::SyncAllColumns => diagnostic
                 .help("the type of a column is not changed in place: make the table anew with `--full-refresh`"),
-            OnSchemaChange::AppendNewColumns => diagnostic
-                .help("a column that is gone has no values to append: use `on_schema_change: sync_all_columns`")
-                .help("or make the table anew with `--full-refresh`"),
             _ => diagnostic
                 .help("let the table follow with `on_schema_change: append_new_columns` or `sync_all_columns`")
                 .help("or make it anew with `--full-refresh`"),
