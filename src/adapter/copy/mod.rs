@@ -1,8 +1,244 @@
 //! Redshift's `COPY`, done here: files of a folder in, typed rows out, by COPY's rules and with its words for what is wrong.
 //!
-//! In: a [`Copy`], and the [`Folders`] that stand for S3. Out: rows of [`Cell`]s, given to a [`Rows`] one by one.
-//! Does not know which engine keeps the rows.
+//! In: a [`Copy`], and the [`Folders`] that stand for S3. Out: rows of [`Cell`]s, given to a [`Sink`] one by one.
+//! Does not know which engine keeps the rows. Memory: one record, and the rejected rows within `MAXERROR`.
 
+mod convert;
+mod csv;
 mod folders;
+mod json;
+mod json_paths;
+mod moment;
+#[cfg(test)]
+mod tests;
 
-pub use folders::Folders;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+
+pub use convert::{Cell, Conversion, Reason};
+pub use folders::{Folders, Object};
+pub use moment::Moments;
+
+use super::emulating::{self, Type};
+use super::statement::{ColumnDefinition, Copy, CopyFormat};
+use super::{Error, ErrorClass, LoadError};
+
+/// What takes the rows.
+pub trait Sink {
+    /// Takes one row.
+    ///
+    /// # Errors
+    /// When the row cannot be kept, or the work was cancelled.
+    fn row(&mut self, cells: &[Cell<'_>]) -> Result<(), Error>;
+}
+
+/// What a load did.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Loaded {
+    /// Rows given to the sink.
+    pub rows: u64,
+    /// Rows left out.
+    pub rejected: Vec<LoadError>,
+}
+
+/// A column that a load fills.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub kind: Type,
+    /// Its type as declared, for messages.
+    pub declared: String,
+    /// Whether NULL is refused.
+    pub not_null: bool,
+}
+
+/// The columns that a file fills: all but those that number themselves.
+///
+/// # Errors
+/// A type that is unknown, or that files cannot fill here.
+pub fn columns(definitions: &[ColumnDefinition]) -> Result<Vec<Column>, Error> {
+    definitions
+        .iter()
+        .filter(|definition| definition.identity.is_none())
+        .map(|definition| {
+            let failed = |why: &str| {
+                user(format!(
+                    "column `{}` of type `{}` cannot be loaded: {why}",
+                    definition.name, definition.data_type
+                ))
+            };
+            let kind = emulating::duckdb_type(&definition.data_type)
+                .map_err(|refusal| failed(refusal.reason.as_deref().unwrap_or(&refusal.message)))?
+                .redshift;
+            if matches!(kind, Type::Varbyte(_) | Type::Interval | Type::TimeTz) {
+                return Err(failed("this type is not emulated for loads"));
+            }
+            Ok(Column {
+                name: definition.name.clone(),
+                kind,
+                declared: definition.data_type.clone(),
+                not_null: definition.not_null,
+            })
+        })
+        .collect()
+}
+
+/// Reads every file of a COPY and gives its rows to the sink.
+///
+/// # Errors
+/// When files are missing or cannot be read, an option does not fit, or as many rows were bad as `MAXERROR` says:
+/// then `load_errors` holds them.
+pub fn run(copy: &Copy, folders: &Folders, sink: &mut dyn Sink) -> Result<Loaded, Error> {
+    let columns = columns(&copy.columns)?;
+    let conversion = Conversion::of_copy(copy)?;
+    let paths = match &copy.format {
+        CopyFormat::JsonPaths(url) => Some(json_paths::read(folders, url, columns.len())?),
+        _ => None,
+    };
+    let mut load = Load {
+        copy,
+        columns: &columns,
+        conversion: &conversion,
+        sink,
+        loaded: Loaded::default(),
+        file: String::new(),
+    };
+    for object in folders.list(&copy.from)? {
+        let mut reader = open(&object, copy.gzip)?;
+        load.file = object.url;
+        match &copy.format {
+            CopyFormat::Csv { .. } => csv::read(&mut load, &mut *reader)?,
+            _ => json::read(&mut load, &mut *reader, paths.as_deref())?,
+        }
+    }
+    Ok(load.loaded)
+}
+
+/// A file's bytes, decompressed.
+fn open(object: &Object, gzip: bool) -> Result<Box<dyn BufRead>, Error> {
+    const BUFFER: usize = 256 * 1024;
+    let file = File::open(&object.path).map_err(|cause| unreadable(&object.url, &cause))?;
+    let mut reader = BufReader::with_capacity(BUFFER, file);
+    let start = reader
+        .fill_buf()
+        .map_err(|cause| unreadable(&object.url, &cause))?;
+    let compressed = start.starts_with(&[0x1f, 0x8b]);
+    match (gzip, compressed) {
+        (true, true) => Ok(Box::new(BufReader::with_capacity(
+            BUFFER,
+            flate2::bufread::MultiGzDecoder::new(reader),
+        ))),
+        (true, false) if !start.is_empty() => {
+            Err(user(format!("`{}` is not compressed by gzip", object.url)))
+        }
+        (false, true) => {
+            let mut error = user(format!("`{}` is compressed by gzip", object.url));
+            error.help = Some("add `gzip: true` to the options of the load".to_owned());
+            Err(error)
+        }
+        _ => Ok(Box::new(reader)),
+    }
+}
+
+/// The text of a small file, such as one of JSONPaths.
+fn read_text(object: &Object) -> Result<String, Error> {
+    let mut text = String::new();
+    File::open(&object.path)
+        .and_then(|mut file| file.read_to_string(&mut text))
+        .map_err(|cause| unreadable(&object.url, &cause))?;
+    Ok(text)
+}
+
+fn unreadable(url: &str, cause: &std::io::Error) -> Error {
+    user(format!("cannot read `{url}`: {cause}"))
+}
+
+fn user(message: String) -> Error {
+    Error::new(ErrorClass::User, message)
+}
+
+/// A bad value for people to see, as much of it as Redshift keeps.
+fn shown(raw: &[u8]) -> String {
+    const KEPT: usize = 1024;
+    let mut text = String::from_utf8_lossy(&raw[..raw.len().min(KEPT + 4)]).into_owned();
+    text.truncate(text.floor_char_boundary(KEPT));
+    text
+}
+
+/// A load at work.
+struct Load<'a> {
+    copy: &'a Copy,
+    columns: &'a [Column],
+    conversion: &'a Conversion,
+    sink: &'a mut dyn Sink,
+    loaded: Loaded,
+    file: String,
+}
+
+/// Why a record was not taken.
+struct Rejected {
+    column: Option<usize>,
+    raw_value: Vec<u8>,
+    reason: Reason,
+}
+
+impl Load<'_> {
+    /// Gives a converted row to the sink, or notes why it is left out.
+    fn take(&mut self, line: u64, row: Result<&[Cell<'_>], Rejected>) -> Result<(), Error> {
+        match row {
+            Ok(cells) => {
+                self.sink.row(cells)?;
+                self.loaded.rows += 1;
+                Ok(())
+            }
+            Err(rejected) => self.reject(line, rejected),
+        }
+    }
+
+    /// Notes a bad record; the load fails at the error that `MAXERROR` names.
+    fn reject(&mut self, line: u64, rejected: Rejected) -> Result<(), Error> {
+        let column = rejected.column.and_then(|column| self.columns.get(column));
+        self.loaded.rejected.push(LoadError {
+            file: self.file.clone(),
+            line,
+            column: column.map(|column| column.name.clone()),
+            data_type: column.map(|column| column.declared.clone()),
+            raw_value: shown(&rejected.raw_value),
+            reason: rejected.reason.0,
+        });
+        if self.loaded.rejected.len() < self.copy.max_error.max(1) as usize {
+            return Ok(());
+        }
+        let rejected = std::mem::take(&mut self.loaded.rejected);
+        let count = rejected.len();
+        let mut error = user(format!(
+            "Load into table '{}' failed with {count} bad row{}",
+            self.copy.into.identifier,
+            if count == 1 { "" } else { "s" }
+        ));
+        error.load_errors = rejected;
+        Err(error)
+    }
+
+    /// Converts one field of a record.
+    fn cell<'f>(&self, column: usize, field: Option<&'f [u8]>) -> Result<Cell<'f>, Rejected> {
+        let wanted = &self.columns[column];
+        let rejected = |reason| Rejected {
+            column: Some(column),
+            raw_value: field.unwrap_or_default().to_vec(),
+            reason,
+        };
+        let cell = match field {
+            Some(field) => self.conversion.cell(wanted.kind, field).map_err(rejected)?,
+            None => Cell::Null,
+        };
+        if cell == Cell::Null && wanted.not_null {
+            return Err(rejected(Reason(
+                "Missing data for not-null field".to_owned(),
+            )));
+        }
+        Ok(cell)
+    }
+}

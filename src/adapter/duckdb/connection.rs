@@ -2,6 +2,7 @@
 //!
 //! In: [`Prepared`] statements in DuckDB's SQL. Out: rows, counts, what exists; errors brought home to the user's SQL.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,6 +18,8 @@ pub(super) struct Session {
     pub(super) connection: duckdb::Connection,
     pub(super) config: Config,
     cancelled: Arc<AtomicBool>,
+    /// Whether a transaction is open: DuckDB does not tell, and a second `begin` spoils the first.
+    in_transaction: Cell<bool>,
 }
 
 impl Session {
@@ -26,6 +29,7 @@ impl Session {
             connection,
             config: config.clone(),
             cancelled: Arc::default(),
+            in_transaction: Cell::new(false),
         };
         session.run("set errors_as_json = true")?;
         session.run(&format!("use {}", quote(&config.database)))?;
@@ -76,12 +80,14 @@ impl Session {
         &self,
         work: impl FnOnce() -> Result<T, Error>,
     ) -> Result<T, Error> {
-        // DuckDB answers an error when a transaction is open already.
-        let own = self.connection.execute_batch("begin transaction").is_ok();
-        let done = work()?;
-        if own {
-            self.run("commit")?;
+        if self.in_transaction.get() {
+            return work();
         }
+        self.run("begin transaction")?;
+        self.in_transaction.set(true);
+        let done = work()?;
+        self.run("commit")?;
+        self.in_transaction.set(false);
         Ok(done)
     }
 
@@ -122,6 +128,7 @@ impl Session {
                 Some(start) => error::in_query(&cause, prepared, start),
                 None => error::of_duckdb(&cause),
             })?;
+            self.watch_transaction(&sent);
         }
         Ok(outcome)
     }
@@ -184,8 +191,21 @@ impl Session {
         Ok(u64::try_from(count).ok())
     }
 
+    /// Notes what statements did to the transaction.
+    fn watch_transaction(&self, sql: &str) {
+        for statement in sql.split(';') {
+            let word = statement.split_whitespace().next().unwrap_or_default();
+            match word.to_ascii_lowercase().as_str() {
+                "begin" | "start" => self.in_transaction.set(true),
+                "commit" | "end" | "rollback" | "abort" => self.in_transaction.set(false),
+                _ => {}
+            }
+        }
+    }
+
     /// Ends an open transaction; that there is none is no failure.
-    fn roll_back(&self) {
+    pub(super) fn roll_back(&self) {
+        self.in_transaction.set(false);
         let _ = self.connection.execute_batch("rollback");
     }
 

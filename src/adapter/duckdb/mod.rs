@@ -3,6 +3,7 @@
 //! In: [`Config`], statements in the dialect of the target. Out: an [`Adapter`] on one file, opened once by the process.
 //! Parts of a statement that the user wrote for Redshift are translated by `emulating`, or refused by it.
 
+mod append;
 mod config;
 mod connection;
 mod error;

@@ -1,8 +1,12 @@
 //! The adapter on real files.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::adapter::copy::Folders;
-use crate::adapter::statement::{ColumnDefinition, Rows, TableAttributes};
+use crate::adapter::statement::{
+    ColumnDefinition, Copy, CopyFormat, Rows, SeedCell, SeedRows, TableAttributes,
+};
 use crate::adapter::{Outcome, Table};
 use crate::relation::{Relation, RelationKind};
 
@@ -381,5 +385,288 @@ fn an_identity_survives_the_swap_and_starts_again_in_the_next_table() {
     assert_eq!(
         warehouse.rows(c, "select count(*) from duckdb_sequences()"),
         "1"
+    );
+}
+
+/// A seed's statement: the cells of its lines are split at commas, empty ones are NULL.
+fn seed_of(columns: &[(&str, &str)], text: &str) -> Statement {
+    let source = crate::diagnostic::Source::new("seeds/s.csv", text);
+    let mut offset = 0;
+    let mut rows = Vec::new();
+    for line in text.lines() {
+        let mut row = Vec::new();
+        for cell in line.split(',') {
+            row.push((!cell.is_empty()).then(|| SeedCell {
+                text: cell.to_owned(),
+                offset,
+            }));
+            offset += cell.len() + 1;
+        }
+        rows.push(row);
+    }
+    Statement::Load {
+        into: Relation::new("main", "s"),
+        columns: columns
+            .iter()
+            .map(|(name, kind)| ColumnDefinition::new(*name, *kind))
+            .collect(),
+        rows: Arc::new(SeedRows { source, rows }),
+    }
+}
+
+fn create_for(load: &Statement) -> Statement {
+    let Statement::Load { into, columns, .. } = load else {
+        panic!("a load is made")
+    };
+    Statement::CreateTable {
+        relation: into.clone(),
+        columns: columns.clone(),
+        constraints: Vec::new(),
+        attributes: TableAttributes::default(),
+        temporary: false,
+    }
+}
+
+#[test]
+fn a_seed_is_loaded_with_its_types() {
+    for emulates_redshift in [true, false] {
+        let warehouse = Warehouse::new(emulates_redshift);
+        let mut connection = warehouse.connect();
+        let c = connection.as_mut();
+        let load = seed_of(
+            &[
+                ("Id", "int"),
+                ("name", "varchar(9)"),
+                ("price", "decimal(5,2)"),
+                ("at", "timestamp"),
+                ("day", "date"),
+                ("ok", "boolean"),
+                ("f", "real"),
+            ],
+            "1,é\"x,1.555,2024-01-15 10:30:00.5,2024-02-29,true,0.1\n2,,,,,,\n",
+        );
+        warehouse.run(c, &create_for(&load)).unwrap();
+        assert_eq!(warehouse.run(c, &load).unwrap().rows, Some(2));
+        assert_eq!(
+            warehouse.rows(c, "select * from s order by 1"),
+            "1|é\"x|1.56|2024-01-15 10:30:00.5|2024-02-29|true|0.1\n2||||||"
+        );
+    }
+}
+
+#[test]
+fn a_cell_that_does_not_fit_is_told_with_its_place_and_nothing_is_loaded() {
+    let text = "1,a\nx,b\n3,toolong\n";
+    for (emulates_redshift, name) in [(true, "redshift"), (false, "duckdb")] {
+        let warehouse = Warehouse::new(emulates_redshift);
+        let mut connection = warehouse.connect();
+        let c = connection.as_mut();
+        let load = seed_of(&[("id", "int"), ("name", "varchar(3)")], text);
+        warehouse.run(c, &create_for(&load)).unwrap();
+        let error = warehouse.run(c, &load).unwrap_err();
+        assert_eq!(&text[error.range.clone().unwrap()], "x");
+        let told = error
+            .load_errors
+            .iter()
+            .map(|bad| {
+                format!(
+                    "{}:{} {:?} `{}` {}",
+                    bad.file, bad.line, bad.column, bad.raw_value, bad.reason
+                )
+            })
+            .collect::<Vec<_>>()
+            .join("\n");
+        let told = format!("{}\n{told}", error.message);
+        if name == "redshift" {
+            insta::assert_snapshot!(told, @r#"
+        `x` does not fit column `id` of type `int`
+        seeds/s.csv:2 Some("id") `x` Invalid digit, Value 'x', Pos 0, Type: Integer
+        seeds/s.csv:3 Some("name") `toolong` String length exceeds DDL length
+        "#);
+        } else {
+            insta::assert_snapshot!(told, @r#"
+        `x` does not fit column `id` of type `int`
+        seeds/s.csv:2 Some("id") `x` Could not convert 'x' to int
+        "#);
+        }
+        assert_eq!(warehouse.rows(c, "select count(*) from s"), "0");
+    }
+}
+
+fn copy_of(warehouse: &Warehouse, file: &str, max_error: u32) -> Statement {
+    std::fs::write(warehouse.folder.path().join("data"), file).unwrap();
+    let mut id = ColumnDefinition::new("id", "bigint");
+    id.identity = Some((1, 1));
+    Statement::Copy(Box::new(Copy {
+        into: Relation::new("main", "s"),
+        columns: vec![
+            id,
+            ColumnDefinition::new("a", "int"),
+            ColumnDefinition::new("b", "varchar(3)"),
+        ],
+        from: "s3://b/data".to_owned(),
+        iam_role: None,
+        region: None,
+        format: CopyFormat::Csv {
+            delimiter: ',',
+            quote: '"',
+            ignore_header: 0,
+        },
+        gzip: false,
+        time_format: None,
+        date_format: None,
+        blanks_as_null: false,
+        empty_as_null: false,
+        truncate_columns: false,
+        trim_blanks: false,
+        accept_invalid_characters: None,
+        fill_record: false,
+        ignore_blank_lines: false,
+        null_as: None,
+        max_error,
+        computes: Vec::new(),
+        origin: None,
+    }))
+}
+
+fn create_for_copy(copy: &Statement) -> Statement {
+    let Statement::Copy(copy) = copy else {
+        panic!("a copy is made")
+    };
+    Statement::CreateTable {
+        relation: copy.into.clone(),
+        columns: copy.columns.clone(),
+        constraints: Vec::new(),
+        attributes: TableAttributes::default(),
+        temporary: false,
+    }
+}
+
+#[test]
+fn a_copy_fills_a_table_with_an_identity_and_tells_what_it_left_out() {
+    let warehouse = Warehouse::new(true);
+    let mut connection = warehouse.connect();
+    let c = connection.as_mut();
+    let copy = copy_of(&warehouse, "1,a\nx,b\n3,c\n", 5);
+    warehouse.run(c, &Statement::Begin).unwrap();
+    warehouse.run(c, &create_for_copy(&copy)).unwrap();
+    let outcome = warehouse.run(c, &copy).unwrap();
+    warehouse.run(c, &Statement::Commit).unwrap();
+    assert_eq!((outcome.rows, outcome.rejected.len()), (Some(2), 1));
+    assert_eq!(outcome.rejected[0].file, "s3://b/data");
+    assert_eq!(
+        warehouse.rows(c, "select * from s order by id"),
+        "1|1|a\n2|3|c"
+    );
+}
+
+#[test]
+fn a_copy_that_fails_leaves_nothing() {
+    let warehouse = Warehouse::new(true);
+    let mut connection = warehouse.connect();
+    let c = connection.as_mut();
+    let mut file = "1,a\n".repeat(40_000);
+    file.push_str("1,toolong\n");
+    let copy = copy_of(&warehouse, &file, 0);
+    warehouse.run(c, &create_for_copy(&copy)).unwrap();
+    let error = warehouse.run(c, &copy).unwrap_err();
+    assert_eq!(error.load_errors[0].line, 40_001);
+    assert_eq!(warehouse.rows(c, "select count(*) from s"), "0");
+}
+
+#[test]
+fn what_runs_can_be_cancelled_from_another_thread() {
+    let warehouse = Warehouse::new(false);
+    let mut connection = warehouse.connect();
+    let cancel = connection.canceller();
+    let waiting = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        cancel();
+    });
+    let query =
+        "select count(*) from range(1000000) as a(x), range(1000000) as b(y) where x + y = 3";
+    let prepared = warehouse.adapter.prepare_query(query).unwrap();
+    let error = connection.query(&prepared, None).unwrap_err();
+    waiting.join().unwrap();
+    assert_eq!(error.class, ErrorClass::Cancelled);
+}
+
+#[test]
+fn workers_build_at_the_same_time_and_a_conflict_may_be_tried_again() {
+    let warehouse = Warehouse::new(false);
+    std::thread::scope(|scope| {
+        for worker in 0..4 {
+            let warehouse = &warehouse;
+            scope.spawn(move || {
+                let mut connection = warehouse.connect();
+                for round in 0..20 {
+                    let name = format!("t{worker}_{round}");
+                    warehouse
+                        .run(
+                            connection.as_mut(),
+                            &table_as(&name, "select range as a from range(1000)"),
+                        )
+                        .unwrap();
+                }
+            });
+        }
+    });
+    let mut one = warehouse.connect();
+    let mut two = warehouse.connect();
+    assert_eq!(
+        one.existing(&["main".to_owned()]).unwrap().iter().count(),
+        80
+    );
+    let drop = Statement::Drop {
+        kind: RelationKind::Table,
+        relation: Relation::new("main", "t0_0"),
+        if_exists: false,
+    };
+    warehouse.run(one.as_mut(), &Statement::Begin).unwrap();
+    warehouse.run(two.as_mut(), &Statement::Begin).unwrap();
+    warehouse.run(one.as_mut(), &drop).unwrap();
+    let error = warehouse.run(two.as_mut(), &drop).unwrap_err();
+    assert!(
+        matches!(error.class, ErrorClass::Retryable { .. }),
+        "{error:?}"
+    );
+    warehouse.run(one.as_mut(), &Statement::Commit).unwrap();
+}
+
+#[test]
+fn a_file_that_is_no_database_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notes.txt");
+    std::fs::write(&path, "my notes").unwrap();
+    let config = Config {
+        path: Some(path.clone()),
+        database: "notes".to_owned(),
+        emulates_redshift: false,
+        settings: Vec::new(),
+        s3: Folders::default(),
+    };
+    let error = DuckDb::open(&config).err().unwrap();
+    assert!(
+        error
+            .message
+            .ends_with("notes.txt` is not a DuckDB database"),
+        "{error}"
+    );
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "my notes");
+}
+
+#[test]
+fn a_setting_that_is_not_known_is_told() {
+    let config = Config {
+        path: None,
+        database: "memory".to_owned(),
+        emulates_redshift: false,
+        settings: vec![("memry_limit".to_owned(), "1GB".to_owned())],
+        s3: Folders::default(),
+    };
+    let error = DuckDb::open(&config).unwrap().connect().err().unwrap();
+    assert_eq!(
+        error.help.unwrap(),
+        "look at `settings: memry_limit` of the target"
     );
 }
