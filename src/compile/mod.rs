@@ -253,9 +253,7 @@ impl Compiler {
             connection.cloned(),
         ));
         let mut sql = match &node.code {
-            Some(code) if has_query(node) => {
-                self.render_with(&Template::part(&code.source, code.range.clone()), &world)?
-            }
+            Some(code) if has_query(node) => self.render_with(&code.template(), &world)?,
             _ => Sql::default(),
         };
         sql.pre_hooks = self.hooks(&node.config.pre_hook, &world, &mut sql.macros)?;

@@ -3,11 +3,24 @@
 //! In: `Project`. Out: [`Manifest`].
 //! Knows nothing of connections; renders a template only to find what it reads (`execute = false`).
 
+mod checks;
 pub mod config;
+mod declared;
+mod discover;
+mod generic;
+mod link;
+mod merge;
+mod names;
 pub mod node;
+mod python;
+mod resolve;
+mod settings;
+mod sources;
+mod staged_load;
 
 pub use config::Config;
 pub use node::{Node, NodeId, ResourceType};
+pub use resolve::Options;
 
 use std::collections::BTreeMap;
 

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::config::Config;
 use crate::diagnostic::{Source, Span};
+use crate::jinja::Template;
 use crate::relation::Relation;
 
 /// The place of a [`Node`] in its manifest.
@@ -124,6 +125,35 @@ pub struct Node {
     pub detail: Detail,
 }
 
+impl Node {
+    /// A node with a name and nothing else.
+    pub fn new(resource_type: ResourceType, package: &str, name: &str) -> Self {
+        Self {
+            unique_id: format!("{resource_type}.{package}.{name}"),
+            resource_type,
+            package_name: package.to_owned(),
+            name: name.to_owned(),
+            path: String::new(),
+            original_file_path: String::new(),
+            fqn: Vec::new(),
+            code: None,
+            config: Config::default(),
+            unrendered_config: Map::new(),
+            description: String::new(),
+            columns: IndexMap::new(),
+            relation: None,
+            alias: name.to_owned(),
+            refs: Vec::new(),
+            sources: Vec::new(),
+            depends_on: Vec::new(),
+            macros: BTreeSet::new(),
+            declared_at: None,
+            constraints: Vec::new(),
+            detail: Detail::Plain,
+        }
+    }
+}
+
 /// A template and where it stands.
 #[derive(Clone, Debug)]
 pub struct Code {
@@ -131,6 +161,8 @@ pub struct Code {
     pub source: Arc<Source>,
     /// The bytes of the file that are the template (the whole file but for snapshots and the like).
     pub range: std::ops::Range<usize>,
+    /// The declaration that the text was made from, for a template that no file holds (the call of a generic test).
+    pub made_from: Option<Span>,
 }
 
 impl Code {
@@ -139,6 +171,24 @@ impl Code {
         Self {
             source: Arc::clone(source),
             range: 0..source.text.len(),
+            made_from: None,
+        }
+    }
+
+    /// A text that Redstart made from a declaration.
+    pub fn made(text: String, from: &Span) -> Self {
+        let source = Source::new(from.source.path.clone(), text);
+        Self {
+            made_from: Some(from.clone()),
+            ..Self::whole(&source)
+        }
+    }
+
+    /// The template; one that was made points to its declaration.
+    pub fn template(&self) -> Template {
+        match &self.made_from {
+            Some(span) => Template::scalar(self.text(), span),
+            None => Template::part(&self.source, self.range.clone()),
         }
     }
 

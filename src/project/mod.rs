@@ -19,7 +19,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::data_tests;
 use crate::diagnostic::{Source, Span};
+use crate::jinja::MacroFile;
 pub use environment::{Environment, Secrets};
 pub use profile::Target;
 pub use project_file::ProjectFile;
@@ -80,6 +82,26 @@ pub struct Project {
     pub properties: Properties,
 }
 
+impl Project {
+    /// The macros of the project, and the built-in generic tests.
+    pub fn macro_files(&self) -> Vec<MacroFile> {
+        let own = self.macros.iter().map(|file| MacroFile {
+            package: self.name.clone(),
+            source: Arc::clone(&file.source),
+        });
+        let built_in = |name: &str, text: &str| MacroFile {
+            package: "dbt".to_owned(),
+            source: Source::new(format!("dbt/tests/{name}.sql"), text),
+        };
+        let tests = data_tests::ALL
+            .iter()
+            .map(|test| built_in(test.name, test.template));
+        own.chain(tests)
+            .chain([built_in("support", data_tests::SUPPORT)])
+            .collect()
+    }
+}
+
 /// A template.
 #[derive(Clone, Debug)]
 pub struct File {
@@ -106,6 +128,14 @@ pub struct SeedFile {
     pub original_file_path: String,
     /// Its path below the folder it was found in.
     pub path: String,
+}
+
+impl SeedFile {
+    /// Its name without folders and extension.
+    pub fn stem(&self) -> &str {
+        let name = self.path.rsplit('/').next().unwrap_or(&self.path);
+        name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+    }
 }
 
 /// `{% docs name %} … {% enddocs %}`.

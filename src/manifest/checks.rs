@@ -1,0 +1,121 @@
+//! What stands out once all names are known.
+
+use std::collections::BTreeSet;
+
+use super::node::{Constraint, ConstraintKind, Detail, Node, ResourceType};
+use super::{Manifest, NodeId};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+
+/// Warnings about the whole manifest.
+pub fn check(manifest: &Manifest, problems: &mut Diagnostics) {
+    let tested = tested_keys(manifest);
+    for id in manifest.ids() {
+        let node = manifest.node(id);
+        for (columns, constraint) in keys(node) {
+            let wanted = columns
+                .iter()
+                .map(|column| column.to_lowercase())
+                .collect::<BTreeSet<_>>();
+            if wanted.is_empty() || tested.contains(&(id, wanted)) {
+                continue;
+            }
+            let kind = match constraint.kind {
+                ConstraintKind::PrimaryKey => "primary key",
+                _ => "unique key",
+            };
+            let named = columns
+                .iter()
+                .map(|column| format!("`{column}`"))
+                .collect::<Vec<_>>()
+                .join(", ");
+            let help = match columns.as_slice() {
+                [_] => "add `data_tests: [unique]` to the column".to_owned(),
+                many => format!(
+                    "add the test `unique_combination` with `columns: [{}]` to `{}`",
+                    many.join(", "),
+                    node.name
+                ),
+            };
+            problems.push(
+                Diagnostic::warning(
+                    "untested-key",
+                    format!(
+                        "the {kind} {named} of `{}` is declared but not tested",
+                        node.name
+                    ),
+                )
+                .at_some(constraint.declared_at.clone())
+                .label("Redshift does not enforce it")
+                .help(help),
+            );
+        }
+    }
+}
+
+/// The columns of each key that a node declares.
+fn keys(node: &Node) -> Vec<(Vec<String>, &Constraint)> {
+    let is_key = |constraint: &&Constraint| {
+        matches!(
+            constraint.kind,
+            ConstraintKind::PrimaryKey | ConstraintKind::Unique
+        )
+    };
+    if !matches!(
+        node.resource_type,
+        ResourceType::Model | ResourceType::Seed | ResourceType::Source
+    ) {
+        return Vec::new();
+    }
+    let of_columns = node.columns.values().flat_map(|column| {
+        column
+            .constraints
+            .iter()
+            .filter(is_key)
+            .map(|constraint| (vec![column.name.clone()], constraint))
+    });
+    let of_node = node
+        .constraints
+        .iter()
+        .filter(is_key)
+        .map(|constraint| (constraint.columns.clone(), constraint));
+    of_columns.chain(of_node).collect()
+}
+
+/// The sets of columns that a test finds unique.
+fn tested_keys(manifest: &Manifest) -> BTreeSet<(NodeId, BTreeSet<String>)> {
+    let mut tested = BTreeSet::new();
+    for node in &manifest.nodes {
+        let Detail::Test(test) = &node.detail else {
+            continue;
+        };
+        let (Some(generic), Some(attached)) = (&test.generic, test.attached_node) else {
+            continue;
+        };
+        let columns = match generic.name.as_str() {
+            "unique" => {
+                let named = test
+                    .column_name
+                    .as_deref()
+                    .or_else(|| generic.arguments.get("column_name")?.as_str());
+                named.into_iter().map(str::to_lowercase).collect()
+            }
+            "unique_combination" | "unique_combination_of_columns" => {
+                let listed = generic
+                    .arguments
+                    .get("columns")
+                    .or_else(|| generic.arguments.get("combination_of_columns"));
+                let listed = listed
+                    .and_then(serde_json::Value::as_array)
+                    .into_iter()
+                    .flatten();
+                listed
+                    .filter_map(serde_json::Value::as_str)
+                    .map(str::to_lowercase)
+                    .collect()
+            }
+            _ => continue,
+        };
+        tested.insert((attached, columns));
+    }
+    tested
+}

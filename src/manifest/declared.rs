@@ -1,0 +1,357 @@
+//! What property files say about a node: descriptions, columns, constraints, configuration; and the exposures.
+
+use std::sync::LazyLock;
+
+use indexmap::IndexMap;
+use regex::Regex;
+use serde_json::Value;
+
+use super::discover::unknown_doc;
+use super::merge::{self, Layer, Merged};
+use super::node::{
+    Column, Constraint, ConstraintKind, Detail, ExposureDetail, Node, RefCall, ResourceType,
+    SourceCall,
+};
+use super::resolve::{Made, Resolver, object};
+use super::settings;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::jinja::Template;
+use crate::project::project_file::ConfigTree;
+use crate::project::properties::{
+    ColumnProperties, ConstraintKindProperty, ConstraintProperties, ExposureProperties,
+    NodeProperties,
+};
+use crate::project::render::is_jinja;
+use crate::project::yaml::{Spanned, Yaml};
+
+static DOC: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r#"\{\{-?\s*doc\(\s*["']([A-Za-z_][A-Za-z0-9_]*)["']\s*\)\s*-?\}\}"#));
+static REF: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r#"^\s*(?:\{\{)?\s*ref\(\s*(?:["']([^"']+)["']\s*,\s*)?["']([^"']+)["']\s*\)\s*(?:\}\})?\s*$"#,
+    )
+});
+static SOURCE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r#"^\s*(?:\{\{)?\s*source\(\s*["']([^"']+)["']\s*,\s*["']([^"']+)["']\s*\)\s*(?:\}\})?\s*$"#,
+    )
+});
+
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).unwrap_or_else(|error| unreachable!("a constant pattern: {error}"))
+}
+
+/// `ref('x')` or `source('a', 'b')` as a text of YAML.
+pub enum Reading {
+    /// A `ref`.
+    Ref(RefCall),
+    /// A `source`.
+    Source(SourceCall),
+}
+
+/// What a text of YAML reads, if it is one literal call.
+pub fn reading(text: &Spanned<String>) -> Option<Reading> {
+    if let Some(call) = REF.captures(&text.value) {
+        return Some(Reading::Ref(RefCall {
+            package: call.get(1).map(|package| package.as_str().to_owned()),
+            name: call[2].to_owned(),
+            version: None,
+            span: Some(text.span.clone()),
+        }));
+    }
+    let call = SOURCE.captures(&text.value)?;
+    Some(Reading::Source(SourceCall {
+        source: call[1].to_owned(),
+        table: call[2].to_owned(),
+        span: Some(text.span.clone()),
+    }))
+}
+
+/// The layers of a node from the project file and its declaration.
+pub fn layers_of(
+    tree: &ConfigTree,
+    fqn: &[String],
+    properties: Option<&NodeProperties>,
+    problems: &mut Diagnostics,
+) -> Vec<Layer> {
+    let mut layers = merge::layers_of_tree(tree, fqn);
+    if let Some(properties) = properties {
+        let beside = [
+            ("meta", &properties.meta),
+            ("tags", &properties.tags),
+            ("docs", &properties.docs),
+            ("access", &properties.access),
+            ("group", &properties.group),
+            ("contract", &properties.contract),
+        ];
+        layers.extend(config_layers(beside, properties.config.as_ref(), problems));
+    }
+    layers
+}
+
+/// What a declaration configures: keys beside `config:`, then those in it.
+pub fn config_layers<const N: usize>(
+    beside: [(&str, &Option<Yaml>); N],
+    config: Option<&Yaml>,
+    problems: &mut Diagnostics,
+) -> Vec<Layer> {
+    let mut first = Layer::default();
+    for (key, value) in beside {
+        if let Some(value) = value {
+            first.push(key, value);
+        }
+    }
+    let second = config
+        .map(Layer::of_mapping)
+        .transpose()
+        .unwrap_or_else(|problem| {
+            problems.push(problem);
+            None
+        });
+    std::iter::once(first).chain(second).collect()
+}
+
+/// Puts what a declaration says on its node.
+pub fn describe(
+    resolver: &Resolver<'_>,
+    node: &mut Node,
+    properties: &NodeProperties,
+    problems: &mut Diagnostics,
+) {
+    if let Some(versions) = properties
+        .versions
+        .as_ref()
+        .or(properties.latest_version.as_ref())
+    {
+        problems.push(
+            Diagnostic::error(
+                "not-supported-yet",
+                "versions of a model are not supported yet",
+            )
+            .at(versions.span.clone()),
+        );
+    }
+    node.declared_at = Some(properties.name.span.clone());
+    node.description = resolver.description(properties.description.as_ref(), problems);
+    node.columns = resolver.columns(&properties.columns, problems);
+    node.constraints = constraints(&properties.constraints);
+    for constraint in &node.constraints {
+        for column in &constraint.columns {
+            if !node.columns.is_empty() && !node.columns.contains_key(column) {
+                problems.push(
+                    Diagnostic::error("unknown-column", format!("a constraint of `{}` names the column `{column}`, which is not declared", node.name))
+                        .at_some(constraint.declared_at.clone())
+                        .did_you_mean(column, node.columns.keys().map(String::as_str)),
+                );
+            }
+        }
+    }
+}
+
+/// The columns of a declaration in its order.
+pub fn columns(
+    resolver: &Resolver<'_>,
+    declared: &[ColumnProperties],
+    problems: &mut Diagnostics,
+) -> IndexMap<String, Column> {
+    let mut columns: IndexMap<String, Column> = IndexMap::with_capacity(declared.len());
+    for properties in declared {
+        let name = &properties.name.value;
+        if let Some(first) = columns.get(name) {
+            let problem = Diagnostic::error(
+                "duplicate-column",
+                format!("the column `{name}` is declared twice"),
+            )
+            .at(properties.name.span.clone());
+            problems.push(match &first.declared_at {
+                Some(span) => problem.related("the first time", span.clone()),
+                None => problem,
+            });
+            continue;
+        }
+        let config = properties.config.as_ref();
+        let mut meta = object(properties.meta.as_ref());
+        meta.extend(object(config.and_then(|config| config.get("meta"))));
+        let mut tags = texts(properties.tags.as_ref());
+        tags.extend(texts(config.and_then(|config| config.get("tags"))));
+        tags.dedup();
+        columns.insert(
+            name.clone(),
+            Column {
+                name: name.clone(),
+                description: resolver.description(properties.description.as_ref(), problems),
+                data_type: properties
+                    .data_type
+                    .as_ref()
+                    .map(|data_type| data_type.value.clone()),
+                meta,
+                tags,
+                quote: properties.quote,
+                constraints: constraints(&properties.constraints),
+                encode: properties
+                    .encode
+                    .as_ref()
+                    .map(|encode| encode.value.clone()),
+                declared_at: Some(properties.name.span.clone()),
+            },
+        );
+    }
+    columns
+}
+
+/// A list of texts, or one.
+pub fn texts(yaml: Option<&Yaml>) -> Vec<String> {
+    let values = yaml
+        .map(|yaml| merge::list(&yaml.to_json()))
+        .unwrap_or_default();
+    values
+        .iter()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Constraints as declared.
+pub fn constraints(declared: &[ConstraintProperties]) -> Vec<Constraint> {
+    declared
+        .iter()
+        .map(|properties| Constraint {
+            kind: match properties.kind.value {
+                ConstraintKindProperty::NotNull => ConstraintKind::NotNull,
+                ConstraintKindProperty::Unique => ConstraintKind::Unique,
+                ConstraintKindProperty::PrimaryKey => ConstraintKind::PrimaryKey,
+                ConstraintKindProperty::ForeignKey => ConstraintKind::ForeignKey,
+                ConstraintKindProperty::Check => ConstraintKind::Check,
+                ConstraintKindProperty::Custom => ConstraintKind::Custom,
+            },
+            name: properties.name.clone(),
+            columns: properties
+                .columns
+                .iter()
+                .map(|column| column.value.clone())
+                .collect(),
+            expression: properties.expression.clone(),
+            to: properties.to.as_ref().map(|to| to.value.clone()),
+            to_node: None,
+            to_columns: properties.to_columns.clone(),
+            warn_unsupported: properties.warn_unsupported.unwrap_or(true),
+            warn_unenforced: properties.warn_unenforced.unwrap_or(true),
+            declared_at: Some(
+                properties
+                    .to
+                    .as_ref()
+                    .map_or(&properties.kind.span, |to| &to.span)
+                    .clone(),
+            ),
+        })
+        .collect()
+}
+
+/// A description with its docs blocks put in; none when something is wrong with it.
+pub fn description(
+    resolver: &Resolver<'_>,
+    text: &Spanned<String>,
+    problems: &mut Diagnostics,
+) -> Option<String> {
+    if !is_jinja(&text.value) {
+        return Some(text.value.trim_end_matches('\n').to_owned());
+    }
+    let docs = &resolver.shared.docs;
+    let mut missing = false;
+    let filled = DOC.replace_all(&text.value, |call: &regex::Captures<'_>| {
+        match docs.get(&call[1]) {
+            Some(block) => block.text.clone(),
+            None => {
+                missing = true;
+                problems.push(unknown_doc(docs, &call[1]).at(text.span.clone()));
+                String::new()
+            }
+        }
+    });
+    if missing {
+        return None;
+    }
+    let rest = DOC.replace_all(&text.value, "");
+    if !is_jinja(&rest) {
+        return Some(filled.trim_end_matches('\n').to_owned());
+    }
+    let node = Node::new(ResourceType::Model, &resolver.project.name, "description");
+    let template = Template::scalar(&text.value, &text.span);
+    resolver.render_text(&node, &template, problems)
+}
+
+/// The exposures of a project.
+pub fn exposures(resolver: &Resolver<'_>) -> Made {
+    let mut made = Made::default();
+    for properties in &resolver.project.properties.exposures {
+        made.0
+            .push(exposure(resolver, properties, &mut made.1).into());
+    }
+    made
+}
+
+fn exposure(
+    resolver: &Resolver<'_>,
+    properties: &ExposureProperties,
+    problems: &mut Diagnostics,
+) -> Node {
+    let name = &properties.name.value;
+    let file = &properties.name.span.source.path;
+    let mut node = Node::new(ResourceType::Exposure, &resolver.project.name, name);
+    node.path = file
+        .split_once('/')
+        .map_or(file.as_str(), |(_, path)| path)
+        .to_owned();
+    node.original_file_path.clone_from(file);
+    node.fqn = resolver.fqn(&node.path, name);
+    let tree = &resolver.project.file.configs.exposures;
+    let mut layers = merge::layers_of_tree(tree, &node.fqn);
+    layers.extend(config_layers(
+        [("meta", &properties.meta), ("tags", &properties.tags)],
+        properties.config.as_ref(),
+        problems,
+    ));
+    let mut merged = Merged::new(settings::defaults(ResourceType::Exposure));
+    layers
+        .iter()
+        .for_each(|layer| merged.apply(layer, problems));
+    resolver.finish(&mut node, merged, &properties.name.span, problems);
+    node.declared_at = Some(properties.name.span.clone());
+    node.description = resolver.description(properties.description.as_ref(), problems);
+    if properties
+        .owner
+        .get("name")
+        .or_else(|| properties.owner.get("email"))
+        .is_none()
+    {
+        problems.push(
+            Diagnostic::error(
+                "missing-key",
+                format!("the owner of the exposure `{name}` has neither `name` nor `email`"),
+            )
+            .at(properties.owner.span.clone()),
+        );
+    }
+    for read in &properties.depends_on {
+        match reading(read) {
+            Some(Reading::Ref(call)) => node.refs.push(call),
+            Some(Reading::Source(call)) => node.sources.push(call),
+            None => problems.push(
+                Diagnostic::error(
+                    "bad-exposure",
+                    format!("`{}` is neither a `ref` nor a `source`", read.value),
+                )
+                .at(read.span.clone())
+                .help("write `ref('model')` or `source('source', 'table')`"),
+            ),
+        }
+    }
+    node.detail = Detail::Exposure(Box::new(ExposureDetail {
+        kind: properties.kind.as_str().to_owned(),
+        owner: properties.owner.to_json(),
+        url: properties.url.clone(),
+        maturity: properties.maturity.clone(),
+        label: properties.label.clone(),
+    }));
+    node
+}

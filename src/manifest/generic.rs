@@ -1,0 +1,694 @@
+//! Declared data tests as nodes, under the names and ids that dbt gives them.
+//!
+//! In: declarations on models, seeds and sources. Out: test nodes whose template is the call of the test's macro.
+
+use std::sync::LazyLock;
+
+use rayon::prelude::*;
+use regex::Regex;
+use serde_json::{Map, Value, json};
+
+use super::declared::{self, Reading};
+use super::merge::{self, Layer, Merged, Setting};
+use super::node::{Code, Detail, GenericTest, Node, RefCall, ResourceType, SourceCall, TestDetail};
+use super::python::{md5, repr, str_of};
+use super::resolve::{Draft, Made, Resolver};
+use super::settings;
+use crate::data_tests;
+use crate::diagnostic::{Diagnostic, Diagnostics, Span};
+use crate::jinja::{Macro, MacroKind};
+use crate::project::project_file::ConfigTree;
+use crate::project::properties::{
+    ColumnProperties, NodeProperties, SourceProperties, SourceTableProperties, TestDeclaration,
+};
+use crate::project::render::is_jinja;
+use crate::project::yaml::{Spanned, Yaml, YamlValue};
+
+/// Longer names than this are cut, with a hash.
+const LONGEST_NAME: usize = 64;
+
+static FUNCTION: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^\s*(env_var|ref|var|source|doc)\s*\(.+\)\s*$")
+        .unwrap_or_else(|error| unreachable!("a constant pattern: {error}"))
+});
+
+/// What a test is declared on.
+pub struct Tested<'a> {
+    unique_id: &'a str,
+    /// The name as it stands in names of tests.
+    name: String,
+    /// `ref('…')` or `source('…', '…')`.
+    call: String,
+    reading: Reading,
+    is_source: bool,
+    quote_columns: bool,
+}
+
+impl<'a> Tested<'a> {
+    /// A model or seed.
+    pub fn node(node: &'a Node, quote_columns: bool) -> Self {
+        Self {
+            unique_id: &node.unique_id,
+            name: node.name.clone(),
+            call: format!("ref('{}')", node.name),
+            reading: Reading::Ref(RefCall {
+                package: None,
+                name: node.name.clone(),
+                version: None,
+                span: None,
+            }),
+            is_source: false,
+            quote_columns,
+        }
+    }
+
+    /// A table of a source.
+    pub fn source(
+        node: &'a Node,
+        source: &SourceProperties,
+        table: &SourceTableProperties,
+    ) -> Self {
+        let (source, table) = (&source.name.value, &table.name.value);
+        Self {
+            unique_id: &node.unique_id,
+            name: format!("{source}_{table}"),
+            call: format!("source('{source}', '{table}')"),
+            reading: Reading::Source(SourceCall {
+                source: source.clone(),
+                table: table.clone(),
+                span: None,
+            }),
+            is_source: true,
+            quote_columns: false,
+        }
+    }
+}
+
+/// The tests of all declared models or seeds that have a file.
+pub fn tests_of_nodes(
+    resolver: &Resolver<'_>,
+    kind: ResourceType,
+    declared: &[NodeProperties],
+    parts: &[Made],
+) -> Made {
+    let by_name = parts
+        .iter()
+        .flat_map(|(drafts, _)| drafts)
+        .filter(|draft| draft.node.resource_type == kind)
+        .map(|draft| (draft.node.name.as_str(), &draft.node))
+        .collect::<std::collections::HashMap<_, _>>();
+    let made = declared
+        .par_iter()
+        .filter_map(|properties| Some((properties, *by_name.get(properties.name.value.as_str())?)))
+        .map(|(properties, node)| {
+            let tested = Tested::node(node, properties.quote_columns.unwrap_or(false));
+            tests_of(
+                resolver,
+                &tested,
+                &properties.columns,
+                &properties.data_tests,
+            )
+        })
+        .collect::<Vec<_>>();
+    let mut all = Made::default();
+    for (drafts, problems) in made {
+        all.0.extend(drafts);
+        all.1.extend(problems);
+    }
+    all
+}
+
+/// The tests of one model, seed or source table.
+pub fn tests_of(
+    resolver: &Resolver<'_>,
+    tested: &Tested<'_>,
+    columns: &[ColumnProperties],
+    whole: &[TestDeclaration],
+) -> Made {
+    let mut made = Made::default();
+    for column in columns {
+        for test in &column.data_tests {
+            made.0
+                .extend(make(resolver, tested, Some(column), test, &mut made.1));
+        }
+    }
+    for test in whole {
+        made.0
+            .extend(make(resolver, tested, None, test, &mut made.1));
+    }
+    made
+}
+
+/// A test's macro, and its name taken apart.
+struct Called<'m> {
+    namespace: Option<String>,
+    name: String,
+    declared: &'m Macro,
+}
+
+fn make(
+    resolver: &Resolver<'_>,
+    tested: &Tested<'_>,
+    column: Option<&ColumnProperties>,
+    test: &TestDeclaration,
+    problems: &mut Diagnostics,
+) -> Option<Draft> {
+    let called = find(resolver, test, problems)?;
+    let arguments = arguments(tested, column, test);
+    let before = problems.0.len();
+    check_arguments(&called, &arguments, test, problems);
+    if problems.0.len() > before {
+        return None;
+    }
+    let (short, full) = names(tested, &called, &arguments);
+    let full = test
+        .custom_name
+        .as_ref()
+        .map_or(full, |name| name.value.clone());
+    let short = test
+        .custom_name
+        .as_ref()
+        .map_or(short, |name| name.value.clone());
+
+    let mut node = Node::new(ResourceType::Test, &resolver.project.name, &full);
+    let hash = hash(&full, &called, &arguments);
+    node.unique_id = format!("test.{}.{full}.{hash}", resolver.project.name);
+    let file = &test.name.span.source.path;
+    node.path = format!("{short}.sql");
+    node.original_file_path.clone_from(file);
+    node.fqn = resolver.fqn(
+        file.split_once('/')
+            .map_or(file.as_str(), |(_, below)| below),
+        &full,
+    );
+    node.declared_at = Some(test.name.span.clone());
+    node.description = resolver.description(test.description.as_ref(), problems);
+    node.code = Some(Code::made(template(&called, &arguments), &test.name.span));
+    node.detail = Detail::Test(Box::new(TestDetail {
+        attached_node: None,
+        column_name: column.map(|column| column.name.value.clone()),
+        generic: Some(GenericTest {
+            name: called.name.clone(),
+            namespace: called.namespace.clone(),
+            arguments: arguments.clone(),
+        }),
+    }));
+    let alias = (short != full).then(|| short.clone());
+    configure(
+        resolver,
+        &mut node,
+        (tested, &called),
+        column,
+        test,
+        alias,
+        problems,
+    )?;
+    Some(Draft {
+        node,
+        attached: Some(tested.unique_id.to_owned()),
+    })
+}
+
+fn find<'m>(
+    resolver: &'m Resolver<'_>,
+    test: &TestDeclaration,
+    problems: &mut Diagnostics,
+) -> Option<Called<'m>> {
+    let written = &test.name.value;
+    let (namespace, name) = match written.split_once('.') {
+        Some((namespace, name)) => (Some(namespace), name),
+        None => (None, written.as_str()),
+    };
+    let package = namespace.unwrap_or(&resolver.project.name);
+    let macro_name = format!("test_{name}");
+    let found = resolver
+        .macros
+        .find(package, &macro_name)
+        .filter(|found| namespace.is_none_or(|namespace| found.package == namespace));
+    if let Some(declared) = found {
+        return Some(Called {
+            namespace: namespace.map(str::to_owned),
+            name: name.to_owned(),
+            declared,
+        });
+    }
+    let known = resolver
+        .macros
+        .iter()
+        .filter(|known| known.kind == MacroKind::Test)
+        .filter_map(|known| known.name.strip_prefix("test_"));
+    let problem = Diagnostic::error("unknown-test", format!("there is no test `{written}`"))
+        .at(test.name.span.clone());
+    let problem = match namespace {
+        Some(namespace) => problem.help(format!("packages are not supported yet: copy the test from `{namespace}` into tests_sql/generic/")),
+        None => {
+            let problem = problem.did_you_mean(name, known);
+            problem.help(format!("write it as `{{% test {name}(model, column_name) %}}` in tests_sql/generic/{name}.sql"))
+        }
+    };
+    problems.push(problem);
+    None
+}
+
+/// The arguments as dbt keeps them: as declared, with the column and the model.
+fn arguments(
+    tested: &Tested<'_>,
+    column: Option<&ColumnProperties>,
+    test: &TestDeclaration,
+) -> Map<String, Value> {
+    let mut arguments = test
+        .arguments
+        .iter()
+        .map(|(key, value)| (key.key_text(), value.to_json()))
+        .collect::<Map<_, _>>();
+    if let Some(column) = column {
+        let name = &column.name.value;
+        let quoted = column.quote.unwrap_or(tested.quote_columns);
+        arguments.insert(
+            "column_name".to_owned(),
+            Value::from(if quoted {
+                format!("\"{name}\"")
+            } else {
+                name.clone()
+            }),
+        );
+    }
+    arguments.insert(
+        "model".to_owned(),
+        Value::from(format!("{{{{ get_where_subquery({}) }}}}", tested.call)),
+    );
+    arguments
+}
+
+fn check_arguments(
+    called: &Called<'_>,
+    arguments: &Map<String, Value>,
+    test: &TestDeclaration,
+    problems: &mut Diagnostics,
+) {
+    let place = |argument: &str| {
+        let written = test
+            .arguments
+            .iter()
+            .find(|(key, _)| key.key_text() == argument);
+        written.map_or_else(|| test.name.span.clone(), |(key, _)| key.span.clone())
+    };
+    if called.declared.package == "dbt" && data_tests::find(&called.name).is_some() {
+        let named = |problem: &Diagnostic| {
+            test.arguments
+                .iter()
+                .map(|(key, _)| key.key_text())
+                .find(|key| problem.message.contains(&format!("`{key}`")))
+        };
+        for problem in data_tests::check_arguments(&called.name, arguments) {
+            let span = named(&problem).map_or_else(|| test.name.span.clone(), |key| place(&key));
+            problems.push(problem.at(span));
+        }
+        return;
+    }
+    let parameters = &called.declared.arguments;
+    let takes_more = called.declared.block.text().contains("kwargs");
+    for given in arguments.keys() {
+        if !takes_more && !parameters.iter().any(|parameter| parameter.name == *given) {
+            let names = parameters.iter().map(|parameter| parameter.name.as_str());
+            problems.push(
+                Diagnostic::error(
+                    "unknown-test-argument",
+                    format!("test `{}` takes no argument `{given}`", called.name),
+                )
+                .at(place(given))
+                .did_you_mean(given, names)
+                .related("the test", called.declared.span.clone()),
+            );
+        }
+    }
+    for parameter in parameters
+        .iter()
+        .filter(|parameter| parameter.default.is_none())
+    {
+        if !arguments.contains_key(&parameter.name) {
+            problems.push(
+                Diagnostic::error(
+                    "missing-test-argument",
+                    format!("test `{}` needs `{}`", called.name, parameter.name),
+                )
+                .at(test.name.span.clone())
+                .related("the test", called.declared.span.clone()),
+            );
+        }
+    }
+}
+
+/// The short and the full name that dbt makes from the test, the node and the arguments.
+fn names(
+    tested: &Tested<'_>,
+    called: &Called<'_>,
+    arguments: &Map<String, Value>,
+) -> (String, String) {
+    let mut sorted = arguments
+        .iter()
+        .filter(|(key, _)| *key != "model")
+        .collect::<Vec<_>>();
+    sorted.sort_by_key(|(key, _)| *key);
+    let flat = sorted.iter().flat_map(|(_, value)| match value {
+        Value::Object(entries) => entries.values().map(str_of).collect::<Vec<_>>(),
+        Value::Array(items) => items.iter().map(str_of).collect(),
+        other => vec![str_of(other)],
+    });
+    let unique = flat
+        .map(|text| cleaned(&text))
+        .collect::<Vec<_>>()
+        .join("__");
+    let source = if tested.is_source { "source_" } else { "" };
+    let namespace = called
+        .namespace
+        .as_ref()
+        .map_or_else(String::new, |namespace| format!("{namespace}_"));
+    let identifier = format!("{namespace}{source}{}_{}", called.name, tested.name);
+    let full = format!("{identifier}_{unique}");
+    if full.chars().count() < LONGEST_NAME {
+        return (full.clone(), full);
+    }
+    let cut = identifier.chars().take(30).collect::<String>();
+    (format!("{cut}_{}", md5(&full)), full)
+}
+
+/// Every run of other characters than letters, digits and `_` becomes one `_`.
+fn cleaned(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut in_run = false;
+    for character in text.chars() {
+        let word = character.is_ascii_alphanumeric() || character == '_';
+        if word {
+            clean.push(character);
+        } else if !in_run {
+            clean.push('_');
+        }
+        in_run = !word;
+    }
+    clean
+}
+
+/// The end of a test's id: dbt hashes how Python prints the test's description.
+fn hash(full: &str, called: &Called<'_>, arguments: &Map<String, Value>) -> String {
+    let namespace = called
+        .namespace
+        .as_ref()
+        .map_or_else(|| "None".to_owned(), Clone::clone);
+    let description = json!({"kwargs": texts_only(&Value::Object(arguments.clone())), "name": called.name, "namespace": namespace});
+    let hash = md5(&format!("{full}{}", repr(&description)));
+    hash[hash.len() - 10..].to_owned()
+}
+
+/// Keys sorted, everything at the leaves as Python prints it.
+fn texts_only(value: &Value) -> Value {
+    match value {
+        Value::Object(entries) => {
+            let mut sorted = entries.iter().collect::<Vec<_>>();
+            sorted.sort_by_key(|(key, _)| *key);
+            Value::Object(
+                sorted
+                    .into_iter()
+                    .map(|(key, value)| (key.clone(), texts_only(value)))
+                    .collect(),
+            )
+        }
+        Value::Array(items) => Value::Array(items.iter().map(texts_only).collect()),
+        other => Value::String(str_of(other)),
+    }
+}
+
+/// The call of the test's macro; texts with Jinja become expressions.
+fn template(called: &Called<'_>, arguments: &Map<String, Value>) -> String {
+    let mut before = String::new();
+    let mut written = Vec::with_capacity(arguments.len());
+    for (name, value) in arguments {
+        let expression = if name == "column_name" {
+            literal(value)
+        } else {
+            expression(value, &mut before)
+        };
+        written.push(format!("{name}={expression}"));
+    }
+    let namespace = called
+        .namespace
+        .as_ref()
+        .map_or_else(String::new, |namespace| format!("{namespace}."));
+    format!(
+        "{before}{{{{ {namespace}test_{}({}) }}}}",
+        called.name,
+        written.join(", ")
+    )
+}
+
+fn expression(value: &Value, before: &mut String) -> String {
+    match value {
+        Value::String(text) if FUNCTION.is_match(text) && !is_jinja(text) => text.trim().to_owned(),
+        Value::String(text) if is_jinja(text) => match lone(text) {
+            Some(inner) => format!("({inner})"),
+            None => {
+                let name = format!("_argument_{}", before.matches("{% set ").count());
+                before.push_str(&format!("{{% set {name} %}}{text}{{% endset %}}"));
+                name
+            }
+        },
+        Value::Array(items) => format!(
+            "[{}]",
+            items
+                .iter()
+                .map(|item| expression(item, before))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
+        Value::Object(entries) => {
+            let entries = entries.iter().map(|(key, value)| {
+                format!(
+                    "{}: {}",
+                    literal(&Value::from(key.as_str())),
+                    expression(value, before)
+                )
+            });
+            format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
+        }
+        other => literal(other),
+    }
+}
+
+/// The expression of a text that is one `{{ … }}` and nothing else.
+fn lone(text: &str) -> Option<&str> {
+    let inner = text.trim().strip_prefix("{{")?.strip_suffix("}}")?;
+    (!inner.contains("{{") && !inner.contains("}}")).then(|| inner.trim_matches('-').trim())
+}
+
+fn literal(value: &Value) -> String {
+    match value {
+        Value::Null => "none".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn configure(
+    resolver: &Resolver<'_>,
+    node: &mut Node,
+    (tested, called): (&Tested<'_>, &Called<'_>),
+    column: Option<&ColumnProperties>,
+    test: &TestDeclaration,
+    alias: Option<String>,
+    problems: &mut Diagnostics,
+) -> Option<()> {
+    let tree: &ConfigTree = &resolver.project.file.configs.tests;
+    let mut merged = Merged::new(settings::defaults(ResourceType::Test));
+    let mut layers = merge::layers_of_tree(tree, &node.fqn);
+    layers.push(own_layer(resolver, node, column, test, alias, problems));
+    layers
+        .iter()
+        .for_each(|layer| merged.apply(layer, problems));
+    if let Some(Value::Array(tags)) = merged.values.get_mut("tags") {
+        tags.sort_by_key(Value::to_string);
+    }
+    node.unrendered_config = merge::unrendered(tree, &node.fqn);
+    for (key, value) in &test.config {
+        node.unrendered_config
+            .insert(key.key_text(), value.to_json());
+    }
+
+    read(resolver, node, tested, called, &mut merged, test, problems)?;
+    resolver.finish(node, merged, &test.name.span, problems);
+    Some(())
+}
+
+/// The configuration of the declaration, its Jinja rendered.
+fn own_layer(
+    resolver: &Resolver<'_>,
+    node: &Node,
+    column: Option<&ColumnProperties>,
+    test: &TestDeclaration,
+    alias: Option<String>,
+    problems: &mut Diagnostics,
+) -> Layer {
+    let mut layer = Layer::default();
+    if let Some(column) = column {
+        let config_tags = column.config.as_ref().and_then(|config| config.get("tags"));
+        for tags in column.tags.iter().chain(config_tags) {
+            layer.push("tags", tags);
+        }
+    }
+    for (key, value) in &test.config {
+        // `where` keeps its Jinja for the run, as an argument would; everything else is rendered now.
+        let rendered = match &value.value {
+            YamlValue::String(text) if is_jinja(text) => {
+                let text = Spanned {
+                    value: text.clone(),
+                    span: value.span.clone(),
+                };
+                resolver
+                    .render_yaml(node, &text, problems)
+                    .map(|json| Yaml::from_json(&json, &value.span))
+            }
+            _ => None,
+        };
+        layer.push(&key.key_text(), rendered.as_ref().unwrap_or(value));
+    }
+    if let Some(alias) = alias
+        && !layer.0.iter().any(|setting| setting.key == "alias")
+    {
+        layer.0.push(Setting {
+            key: "alias".to_owned(),
+            value: Value::from(alias),
+            span: None,
+        });
+    }
+    layer
+}
+
+/// Finds what a test reads: from its arguments where they are literal and the macro is ours, else by rendering it.
+fn read(
+    resolver: &Resolver<'_>,
+    node: &mut Node,
+    tested: &Tested<'_>,
+    called: &Called<'_>,
+    merged: &mut Merged,
+    test: &TestDeclaration,
+    problems: &mut Diagnostics,
+) -> Option<()> {
+    let mut readings = Vec::new();
+    if called.declared.package == "dbt"
+        && test
+            .arguments
+            .iter()
+            .all(|(_, value)| literal_readings(value, &mut readings))
+    {
+        // The order of dbt: arguments as declared, the model last.
+        for reading in readings.into_iter().chain([copy(&tested.reading)]) {
+            add(node, reading);
+        }
+        node.macros.insert(called.declared.unique_id());
+        if !matches!(called.name.as_str(), "not_null" | "unique") {
+            node.macros
+                .insert("macro.dbt.get_where_subquery".to_owned());
+        }
+        return Some(());
+    }
+    let code = node.code.clone()?;
+    let found = resolver.discover(node, merged, &code.template(), problems)?;
+    merged.apply(&found.config, problems);
+    node.refs = found.refs;
+    node.sources = found.sources;
+    node.macros = found.macros;
+    node.macros.insert(called.declared.unique_id());
+    problems.extend(found.warnings);
+    for call in &mut node.refs {
+        call.span = Some(place_of(test, &call.name).unwrap_or_else(|| test.name.span.clone()));
+    }
+    for call in &mut node.sources {
+        call.span = Some(place_of(test, &call.table).unwrap_or_else(|| test.name.span.clone()));
+    }
+    Some(())
+}
+
+fn copy(reading: &Reading) -> Reading {
+    match reading {
+        Reading::Ref(call) => Reading::Ref(call.clone()),
+        Reading::Source(call) => Reading::Source(call.clone()),
+    }
+}
+
+fn add(node: &mut Node, reading: Reading) {
+    match reading {
+        Reading::Ref(call) => {
+            if !node
+                .refs
+                .iter()
+                .any(|known| known.name == call.name && known.package == call.package)
+            {
+                node.refs.push(call);
+            }
+        }
+        Reading::Source(call) => {
+            if !node
+                .sources
+                .iter()
+                .any(|known| known.source == call.source && known.table == call.table)
+            {
+                node.sources.push(call);
+            }
+        }
+    }
+}
+
+/// The literal `ref`s and `source`s of an argument; false when only rendering can tell.
+fn literal_readings(value: &Yaml, readings: &mut Vec<Reading>) -> bool {
+    match &value.value {
+        YamlValue::String(text) if is_jinja(text) || FUNCTION.is_match(text) => {
+            let text = Spanned {
+                value: text.clone(),
+                span: value.span.clone(),
+            };
+            match declared::reading(&text) {
+                Some(reading) => {
+                    readings.push(reading);
+                    true
+                }
+                None => false,
+            }
+        }
+        YamlValue::Seq(items) => items.iter().all(|item| literal_readings(item, readings)),
+        YamlValue::Map(entries) => entries
+            .iter()
+            .all(|(_, value)| literal_readings(value, readings)),
+        _ => true,
+    }
+}
+
+/// Where a name stands in quotes among the arguments.
+fn place_of(test: &TestDeclaration, name: &str) -> Option<Span> {
+    let quoted = [format!("'{name}'"), format!("\"{name}\"")];
+    let holds = |yaml: &Yaml| {
+        quoted
+            .iter()
+            .any(|quoted| yaml.span.text().contains(quoted.as_str()))
+    };
+    test.arguments
+        .iter()
+        .map(|(_, value)| value)
+        .find(|value| holds(value))
+        .map(|value| value.span.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_become_expressions() {
+        let mut before = String::new();
+        let value = json!({"to": "ref('x')", "n": "{{ var('n') }}", "mixed": "a {{ b }}", "list": ["it's", 1, null, true]});
+        let written = expression(&value, &mut before);
+        insta::assert_snapshot!(format!("{before}|{written}"), @r#"{% set _argument_0 %}a {{ b }}{% endset %}|{"to": ref('x'), "n": (var('n')), "mixed": _argument_0, "list": ["it's", 1, none, true]}"#);
+    }
+
+    #[test]
+    fn runs_of_other_characters_become_one_underscore() {
+        assert_eq!(cleaned("ref('a-b') é"), "ref_a_b_");
+    }
+}

@@ -1,0 +1,458 @@
+//! Names tied together: every `ref` and `source` points to a node, and every node has its place.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::Manifest;
+use super::checks;
+use super::declared::{Reading, reading};
+use super::node::{Detail, Node, NodeId, ResourceType};
+use super::resolve::Draft;
+use crate::diagnostic::{Diagnostic, Diagnostics, Span};
+use crate::project::Project;
+use crate::project::yaml::Spanned;
+
+/// The manifest of these drafts.
+pub fn link(
+    project: &Project,
+    drafts: Vec<Draft>,
+    mut problems: Diagnostics,
+) -> Result<(Manifest, Diagnostics), Diagnostics> {
+    refuse_doubles(&drafts, &mut problems);
+    let (mut enabled, disabled): (Vec<_>, Vec<_>) = drafts
+        .into_iter()
+        .partition(|draft| draft.node.config.enabled);
+    enabled.sort_by(|a, b| order(&a.node).cmp(&order(&b.node)));
+    let lookup = Lookup::new(&enabled, &disabled);
+
+    let mut dropped = BTreeSet::new();
+    let mut links = Vec::with_capacity(enabled.len());
+    for draft in &enabled {
+        let mut linked = Linked::default();
+        match lookup.links(&draft.node, &mut linked) {
+            Ok(()) => {}
+            Err(missing) if draft.node.resource_type == ResourceType::Test => {
+                // As in dbt: a test of something disabled goes with it; of something unknown, it warns.
+                dropped.insert(draft.node.unique_id.clone());
+                problems.extend(missing.into_iter().filter(|(_, disabled)| !disabled).map(
+                    |(problem, _)| Diagnostic {
+                        level: crate::diagnostic::Level::Warning,
+                        ..problem.help("the test is left out")
+                    },
+                ));
+            }
+            Err(missing) => problems.extend(missing.into_iter().map(|(problem, _)| problem)),
+        }
+        linked.attached = draft
+            .attached
+            .as_deref()
+            .and_then(|id| lookup.by_unique_id.get(id))
+            .copied();
+        links.push(linked);
+    }
+    let manifest = assemble(project, enabled, disabled, links, &dropped);
+    checks::check(&manifest, &mut problems);
+    problems.or(manifest)
+}
+
+fn order(node: &Node) -> (ResourceType, &str) {
+    (node.resource_type, &node.unique_id)
+}
+
+#[derive(Default)]
+struct Linked {
+    depends_on: Vec<usize>,
+    attached: Option<usize>,
+    /// The targets of foreign keys, in the order of [`foreign_keys`].
+    foreign: Vec<Option<usize>>,
+}
+
+/// Where names are looked up.
+struct Lookup<'a> {
+    /// What `ref` finds, by name.
+    refable: HashMap<&'a str, Vec<usize>>,
+    /// What `source` finds.
+    sources: HashMap<(&'a str, &'a str), usize>,
+    by_unique_id: HashMap<&'a str, usize>,
+    disabled: HashMap<&'a str, &'a Node>,
+    nodes: &'a [Draft],
+}
+
+/// What is missing, and whether it is there but disabled.
+type Missing = Vec<(Diagnostic, bool)>;
+
+impl<'a> Lookup<'a> {
+    fn new(enabled: &'a [Draft], disabled: &'a [Draft]) -> Self {
+        let mut lookup = Self {
+            refable: HashMap::new(),
+            sources: HashMap::new(),
+            by_unique_id: HashMap::new(),
+            disabled: HashMap::new(),
+            nodes: enabled,
+        };
+        for (at, draft) in enabled.iter().enumerate() {
+            let node = &draft.node;
+            lookup.by_unique_id.insert(&node.unique_id, at);
+            match &node.detail {
+                Detail::Source(source) => {
+                    lookup.sources.insert((&source.source_name, &node.name), at);
+                }
+                _ if is_refable(node) => lookup.refable.entry(&node.name).or_default().push(at),
+                _ => {}
+            }
+        }
+        for draft in disabled.iter().filter(|draft| {
+            is_refable(&draft.node) || draft.node.resource_type == ResourceType::Source
+        }) {
+            lookup.disabled.insert(&draft.node.name, &draft.node);
+        }
+        lookup
+    }
+
+    fn links(&self, node: &Node, linked: &mut Linked) -> Result<(), Missing> {
+        let mut missing = Missing::new();
+        let mut add = |found: Result<usize, (Diagnostic, bool)>| match found {
+            Ok(at) => {
+                if !linked.depends_on.contains(&at) {
+                    linked.depends_on.push(at);
+                }
+            }
+            Err(problem) => missing.push(problem),
+        };
+        for call in &node.sources {
+            add(self.source(node, &call.source, &call.table, call.span.as_ref()));
+        }
+        for call in &node.refs {
+            if let Some(version) = &call.version {
+                add(Err((
+                    Diagnostic::error(
+                        "not-supported-yet",
+                        format!("versions of a model are not supported yet (`v={version}`)"),
+                    )
+                    .at_some(place(node, call.span.as_ref())),
+                    false,
+                )));
+                continue;
+            }
+            add(self.reference(
+                node,
+                call.package.as_deref(),
+                &call.name,
+                call.span.as_ref(),
+            ));
+        }
+        for constraint in foreign_keys(node) {
+            linked
+                .foreign
+                .push(self.foreign(node, constraint).unwrap_or_else(|problem| {
+                    missing.push(problem);
+                    None
+                }));
+        }
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(missing)
+        }
+    }
+
+    fn reference(
+        &self,
+        node: &Node,
+        package: Option<&str>,
+        name: &str,
+        span: Option<&Span>,
+    ) -> Result<usize, (Diagnostic, bool)> {
+        let candidates = self.refable.get(name).map_or(&[][..], Vec::as_slice);
+        let found = candidates
+            .iter()
+            .find(|at| package.is_none_or(|package| self.nodes[**at].node.package_name == package));
+        if let Some(at) = found {
+            return Ok(*at);
+        }
+        let at = place(node, span);
+        if let Some(disabled) = self.disabled.get(name).filter(|node| is_refable(node)) {
+            return Err((is_disabled(node, disabled, name, at), true));
+        }
+        let problem =
+            Diagnostic::error("unknown-ref", format!("there is no model `{name}`")).at_some(at);
+        let problem = match package {
+            Some(package) if !candidates.is_empty() => {
+                problem.help(format!("there is one, but not in the package `{package}`"))
+            }
+            _ => problem.did_you_mean(name, self.names()),
+        };
+        Err((problem, false))
+    }
+
+    fn names(&self) -> impl Iterator<Item = &'a str> {
+        self.nodes
+            .iter()
+            .map(|draft| &draft.node)
+            .filter(|node| is_refable(node))
+            .map(|node| node.name.as_str())
+    }
+
+    fn source(
+        &self,
+        node: &Node,
+        source: &str,
+        table: &str,
+        span: Option<&Span>,
+    ) -> Result<usize, (Diagnostic, bool)> {
+        if let Some(at) = self.sources.get(&(source, table)) {
+            return Ok(*at);
+        }
+        let at = place(node, span);
+        if let Some(disabled) = self.disabled.get(table).filter(
+            |node| matches!(&node.detail, Detail::Source(detail) if detail.source_name == source),
+        ) {
+            return Err((
+                is_disabled(node, disabled, &format!("{source}.{table}"), at),
+                true,
+            ));
+        }
+        let mut tables = self
+            .sources
+            .keys()
+            .filter(|(known, _)| *known == source)
+            .map(|(_, table)| *table)
+            .collect::<Vec<_>>();
+        tables.sort_unstable();
+        let problem = if tables.is_empty() {
+            let mut sources = self
+                .sources
+                .keys()
+                .map(|(source, _)| *source)
+                .collect::<Vec<_>>();
+            sources.sort_unstable();
+            Diagnostic::error("unknown-source", format!("there is no source `{source}`"))
+                .at_some(at)
+                .did_you_mean(source, sources)
+        } else {
+            Diagnostic::error(
+                "unknown-source",
+                format!("the source `{source}` has no table `{table}`"),
+            )
+            .at_some(at)
+            .did_you_mean(table, tables.iter().copied())
+            .help(format!(
+                "its tables are {}",
+                tables
+                    .iter()
+                    .map(|table| format!("`{table}`"))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ))
+        };
+        Err((problem, false))
+    }
+
+    fn foreign(
+        &self,
+        node: &Node,
+        constraint: &super::node::Constraint,
+    ) -> Result<Option<usize>, (Diagnostic, bool)> {
+        let (Some(to), Some(span)) = (&constraint.to, &constraint.declared_at) else {
+            return Ok(None);
+        };
+        let text = Spanned {
+            value: to.clone(),
+            span: span.clone(),
+        };
+        match reading(&text) {
+            Some(Reading::Ref(call)) => self
+                .reference(
+                    node,
+                    call.package.as_deref(),
+                    &call.name,
+                    call.span.as_ref(),
+                )
+                .map(Some),
+            Some(Reading::Source(call)) => self
+                .source(node, &call.source, &call.table, call.span.as_ref())
+                .map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+fn is_refable(node: &Node) -> bool {
+    matches!(
+        node.resource_type,
+        ResourceType::Model | ResourceType::Seed | ResourceType::Snapshot
+    )
+}
+
+fn is_disabled(node: &Node, disabled: &Node, name: &str, at: Option<Span>) -> Diagnostic {
+    let problem = Diagnostic::error(
+        "disabled-ref",
+        format!("`{}` reads `{name}`, which is disabled", node.name),
+    )
+    .at_some(at);
+    match disabled.declared_at.as_ref() {
+        Some(span) => problem.related("declared here", span.clone()),
+        None => problem,
+    }
+    .help(format!(
+        "enable it (`enabled: true`), or disable `{}` too",
+        node.name
+    ))
+}
+
+/// A place for a call: its own, or else its node's.
+fn place(node: &Node, span: Option<&Span>) -> Option<Span> {
+    span.cloned()
+        .or_else(|| {
+            node.code
+                .as_ref()
+                .filter(|code| code.made_from.is_none())
+                .map(|code| Span::file(&code.source))
+        })
+        .or_else(|| node.declared_at.clone())
+}
+
+/// The constraints of a node that may point to another, columns first.
+fn foreign_keys(node: &Node) -> impl Iterator<Item = &super::node::Constraint> {
+    node.columns
+        .values()
+        .flat_map(|column| &column.constraints)
+        .chain(&node.constraints)
+}
+
+fn assemble(
+    project: &Project,
+    enabled: Vec<Draft>,
+    disabled: Vec<Draft>,
+    links: Vec<Linked>,
+    dropped: &BTreeSet<String>,
+) -> Manifest {
+    // Tests without what they test fall out, so places shift.
+    let mut next = 0_u32;
+    let ids = enabled
+        .iter()
+        .map(|draft| {
+            (!dropped.contains(&draft.node.unique_id)).then(|| {
+                next += 1;
+                NodeId(next - 1)
+            })
+        })
+        .collect::<Vec<_>>();
+    let id = |at: usize| ids.get(at).copied().flatten();
+    let mut manifest = Manifest {
+        project_name: project.name.clone(),
+        disabled: disabled.into_iter().map(|draft| draft.node).collect(),
+        ..Manifest::default()
+    };
+    for ((at, draft), linked) in enabled.into_iter().enumerate().zip(links) {
+        let mut node = draft.node;
+        let Some(own) = id(at) else {
+            node.config.enabled = false;
+            manifest.disabled.push(node);
+            continue;
+        };
+        node.depends_on = linked.depends_on.into_iter().filter_map(id).collect();
+        if let Detail::Test(test) = &mut node.detail {
+            test.attached_node = linked.attached.and_then(id);
+        }
+        let columns = node
+            .columns
+            .values_mut()
+            .flat_map(|column| &mut column.constraints);
+        for (constraint, target) in columns.chain(&mut node.constraints).zip(linked.foreign) {
+            constraint.to_node = target.and_then(id);
+        }
+        manifest.by_unique_id.insert(node.unique_id.clone(), own);
+        manifest.nodes.push(node);
+    }
+    manifest.disabled.sort_by(|a, b| order(a).cmp(&order(b)));
+    manifest
+}
+
+/// Names that two nodes have: of models for `ref`, of ids for everything, of relations in the warehouse.
+fn refuse_doubles(drafts: &[Draft], problems: &mut Diagnostics) {
+    let mut names: HashMap<&str, &Node> = HashMap::new();
+    let mut ids: HashMap<&str, &Node> = HashMap::new();
+    let mut relations: BTreeMap<(Option<&str>, String, String), &Node> = BTreeMap::new();
+    for node in drafts
+        .iter()
+        .map(|draft| &draft.node)
+        .filter(|node| node.config.enabled)
+    {
+        if is_refable(node)
+            && let Some(first) = names.insert(&node.name, node)
+        {
+            problems.push(double(
+                node,
+                first,
+                "duplicate-name",
+                format!(
+                    "two files make something that `ref('{}')` could mean",
+                    node.name
+                ),
+                "rename one of the files, or disable one",
+            ));
+            continue;
+        }
+        if let Some(first) = ids.insert(&node.unique_id, node) {
+            let what = match node.resource_type {
+                ResourceType::Test => format!("the same test is declared twice (`{}`)", node.name),
+                kind => format!("there are two of the {kind} `{}`", node.name),
+            };
+            problems.push(double(
+                node,
+                first,
+                "duplicate-name",
+                what,
+                "remove one, or give it a `name` of its own",
+            ));
+            continue;
+        }
+        let built = is_refable(node) || node.config.materialized == "load";
+        if let (true, Some(relation)) = (built, &node.relation) {
+            let (schema, identifier) = relation.key();
+            if let Some(first) =
+                relations.insert((relation.database.as_deref(), schema, identifier), node)
+            {
+                problems.push(double(
+                    node,
+                    first,
+                    "duplicate-relation",
+                    format!(
+                        "`{}` and `{}` are both built as `{relation}`",
+                        first.name, node.name
+                    ),
+                    "give one of them another `alias` or `schema`",
+                ));
+            }
+        }
+    }
+}
+
+fn double(
+    node: &Node,
+    first: &Node,
+    code: &'static str,
+    message: String,
+    help: &str,
+) -> Diagnostic {
+    let problem = Diagnostic::error(code, message)
+        .at_some(home(node))
+        .help(help);
+    match home(first) {
+        Some(span) => problem.related("the first", span),
+        None => problem.note(format!("the first is {}", first.original_file_path)),
+    }
+}
+
+/// Where a node comes from: its file, or its declaration.
+fn home(node: &Node) -> Option<Span> {
+    let file = node
+        .code
+        .as_ref()
+        .filter(|code| code.made_from.is_none())
+        .map(|code| Span::file(&code.source));
+    file.or_else(|| node.declared_at.clone()).or_else(|| {
+        let source = crate::diagnostic::Source::new(node.original_file_path.clone(), "");
+        Some(Span::file(&source))
+    })
+}

@@ -1,0 +1,134 @@
+//! Where a node stands in the warehouse: `generate_schema_name` and its like, as dbt has them or as the project overrides them.
+//!
+//! In: a node's configuration. Out: its alias and relation.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::config::Config;
+use super::discover::{Identity, ParseWorld, Shared};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::jinja::{self, Macros, World};
+use crate::project::Target;
+use crate::project::render::{from_jinja, to_jinja};
+use crate::relation::Relation;
+
+/// Names nodes, by macro where the project has its own.
+pub struct Names<'a> {
+    macros: &'a Macros,
+    shared: Arc<Shared>,
+    target: &'a Target,
+    alias_macro: bool,
+    schema_macro: bool,
+    database_macro: bool,
+}
+
+/// The alias of a node and where it stands.
+pub struct Place {
+    /// Its name in the warehouse.
+    pub alias: String,
+    /// The whole of it.
+    pub relation: Relation,
+}
+
+impl<'a> Names<'a> {
+    /// Looks which of the macros the project overrides.
+    pub fn new(macros: &'a Macros, shared: &Arc<Shared>, target: &'a Target) -> Self {
+        let overridden = |name: &str| {
+            let forms = [
+                name.to_owned(),
+                format!("{}__{name}", target.dialect()),
+                format!("default__{name}"),
+            ];
+            forms.iter().any(|form| {
+                macros
+                    .find(&shared.project, form)
+                    .is_some_and(|found| found.package != "dbt")
+            })
+        };
+        Self {
+            macros,
+            shared: Arc::clone(shared),
+            target,
+            alias_macro: overridden("generate_alias_name"),
+            schema_macro: overridden("generate_schema_name"),
+            database_macro: overridden("generate_database_name"),
+        }
+    }
+
+    /// The place of a node.
+    ///
+    /// # Errors
+    /// What a macro of the project says.
+    pub fn place(
+        &self,
+        name: &str,
+        model: &Map<String, Value>,
+        config: &Config,
+        at: &Span,
+    ) -> Result<Place, Box<Diagnostic>> {
+        let call = |macro_name: &str, custom: Option<&str>| {
+            self.call(macro_name, custom, name, model, config, at)
+        };
+        let alias = match &config.alias {
+            alias if self.alias_macro => call("generate_alias_name", alias.as_deref())?,
+            Some(alias) => alias.trim().to_owned(),
+            None => name.to_owned(),
+        };
+        let schema = match &config.schema {
+            schema if self.schema_macro => call("generate_schema_name", schema.as_deref())?,
+            Some(schema) => format!("{}_{}", self.target.schema, schema.trim()),
+            None => self.target.schema.clone(),
+        };
+        let database = match &config.database {
+            database if self.database_macro => call("generate_database_name", database.as_deref())?,
+            Some(database) => database.trim().to_owned(),
+            None => self.target.database.clone(),
+        };
+        for (what, given) in [("alias", &alias), ("schema", &schema)] {
+            if given.is_empty() {
+                return Err(Box::new(
+                    Diagnostic::error("empty-name", format!("`{name}` gets an empty {what}"))
+                        .at(at.clone())
+                        .help(format!("look at `{what}` in its configuration, and at the macro `generate_{what}_name`")),
+                ));
+            }
+        }
+        let relation = Relation {
+            database: (database != self.target.database).then_some(database),
+            ..Relation::new(schema, alias.clone())
+        };
+        Ok(Place { alias, relation })
+    }
+
+    fn call(
+        &self,
+        macro_name: &str,
+        custom: Option<&str>,
+        name: &str,
+        model: &Map<String, Value>,
+        config: &Config,
+        at: &Span,
+    ) -> Result<String, Box<Diagnostic>> {
+        let mut node = model.clone();
+        node.insert("config".to_owned(), Value::Object(config.values.clone()));
+        let node_value = to_jinja(&Value::Object(node.clone()));
+        let identity = Identity {
+            name: name.to_owned(),
+            model: node,
+            config: config.values.clone(),
+            schema: None,
+        };
+        let world: Arc<dyn World> = ParseWorld::new(&self.shared, identity);
+        let custom = custom.map_or_else(|| jinja::Value::from(()), jinja::Value::from);
+        let value = self
+            .macros
+            .call(macro_name, &[custom, node_value], &[], &world, at)?;
+        Ok(match from_jinja(&value) {
+            Value::String(text) => text.trim().to_owned(),
+            Value::Null => String::new(),
+            other => other.to_string(),
+        })
+    }
+}

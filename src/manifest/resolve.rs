@@ -1,0 +1,547 @@
+//! From a project to its manifest: each file and declaration becomes a node, then the names are tied together.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use serde_json::{Map, Value, json};
+
+use super::Manifest;
+use super::declared;
+use super::discover::{Found, Identity, ParseWorld, Shared};
+use super::generic;
+use super::link;
+use super::merge::{self, Layer, Merged};
+use super::names::Names;
+use super::node::{Code, Column, Detail, Node, ResourceType, TestDetail};
+use super::settings;
+use super::sources;
+use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
+use crate::jinja::{self, Macros, Template, World};
+use crate::project::project_file::ConfigTree;
+use crate::project::properties::NodeProperties;
+use crate::project::render::{from_jinja, to_jinja};
+use crate::project::yaml::{Spanned, Yaml};
+use crate::project::{File, Project, SeedFile};
+
+/// What a template sees beside the project.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Plain names: `flags`, `invocation_id`, `run_started_at`, …; `target` comes from the project.
+    pub globals: BTreeMap<String, jinja::Value>,
+}
+
+impl Manifest {
+    /// Resolves every name of a project; the second part of the answer is warnings.
+    ///
+    /// # Errors
+    /// Everything that is wrong in any file.
+    pub fn resolve(
+        project: &Project,
+        macros: &Macros,
+        options: &Options,
+    ) -> Result<(Self, Diagnostics), Diagnostics> {
+        let shared = Arc::new(shared(project, options));
+        let resolver = Resolver {
+            project,
+            macros,
+            names: Names::new(macros, &shared, &project.target),
+            shared,
+        };
+        resolver.run()
+    }
+}
+
+fn shared(project: &Project, options: &Options) -> Shared {
+    let mut globals = options.globals.clone();
+    let target = Value::Object(project.target.to_jinja());
+    globals
+        .entry("target".to_owned())
+        .or_insert_with(|| to_jinja(&target));
+    for (name, value) in [
+        ("project_name", project.name.as_str()),
+        ("database", &project.target.database),
+    ] {
+        globals
+            .entry(name.to_owned())
+            .or_insert_with(|| jinja::Value::from(value));
+    }
+    Shared {
+        project: project.name.clone(),
+        dialect: project.target.dialect().to_owned(),
+        schema: project.target.schema.clone(),
+        vars: project.vars.clone(),
+        environment: project.environment.clone(),
+        globals,
+        docs: project.docs.clone(),
+    }
+}
+
+/// A node whose names are not tied yet.
+#[derive(Debug)]
+pub struct Draft {
+    /// The node.
+    pub node: Node,
+    /// `unique_id` of the node that a test is attached to.
+    pub attached: Option<String>,
+}
+
+impl From<Node> for Draft {
+    fn from(node: Node) -> Self {
+        Self {
+            node,
+            attached: None,
+        }
+    }
+}
+
+/// Nodes of a part of the project, and what is wrong there.
+pub type Made = (Vec<Draft>, Diagnostics);
+
+/// The one pass over a project.
+pub struct Resolver<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// Its macros.
+    pub macros: &'a Macros,
+    /// What templates see.
+    pub shared: Arc<Shared>,
+    /// How nodes are called in the warehouse.
+    pub names: Names<'a>,
+}
+
+/// What a file of the project becomes.
+struct Kind<'a> {
+    resource_type: ResourceType,
+    tree: &'a ConfigTree,
+    /// Folders between the package and the file's own folders.
+    folder: Option<&'static str>,
+}
+
+impl Resolver<'_> {
+    fn run(&self) -> Result<(Manifest, Diagnostics), Diagnostics> {
+        let (properties, configs) = (&self.project.properties, &self.project.file.configs);
+        let mut problems = Diagnostics::default();
+        let models = ByName::new(
+            "model",
+            &properties.models,
+            self.project.models.iter().map(File::stem),
+            &mut problems,
+        );
+        let seeds = ByName::new(
+            "seed",
+            &properties.seeds,
+            self.project.seeds.iter().map(SeedFile::stem),
+            &mut problems,
+        );
+        let analyses = ByName::new(
+            "analysis",
+            &properties.analyses,
+            self.project.analyses.iter().map(File::stem),
+            &mut problems,
+        );
+
+        let kind = |resource_type, tree, folder| Kind {
+            resource_type,
+            tree,
+            folder,
+        };
+        let mut parts: Vec<Made> = vec![
+            self.files(
+                &self.project.models,
+                &kind(ResourceType::Model, &configs.models, None),
+                &models,
+            ),
+            self.files(
+                &self.project.analyses,
+                &kind(ResourceType::Analysis, &configs.analyses, Some("analysis")),
+                &analyses,
+            ),
+            self.singular_tests(),
+            self.seeds(&seeds),
+            self.hooks(),
+            declared::exposures(self),
+        ];
+        let tested_nodes = |kind: ResourceType, list: &[NodeProperties], parts: &[Made]| {
+            generic::tests_of_nodes(self, kind, list, parts)
+        };
+        let model_tests = tested_nodes(ResourceType::Model, &properties.models, &parts);
+        let seed_tests = tested_nodes(ResourceType::Seed, &properties.seeds, &parts);
+        parts.extend([model_tests, seed_tests, sources::sources(self)]);
+
+        let mut drafts = Vec::new();
+        for (made, found) in parts {
+            drafts.extend(made);
+            problems.extend(found);
+        }
+        link::link(self.project, drafts, problems)
+    }
+
+    fn files(&self, files: &[File], kind: &Kind<'_>, properties: &ByName<'_>) -> Made {
+        gather(files.par_iter().map(|file| {
+            let mut problems = Diagnostics::default();
+            let node = self.file(file, kind, properties.get(file.stem()), &mut problems);
+            (node.map(Draft::from), problems)
+        }))
+    }
+
+    fn file(
+        &self,
+        file: &File,
+        kind: &Kind<'_>,
+        properties: Option<&NodeProperties>,
+        problems: &mut Diagnostics,
+    ) -> Option<Node> {
+        let name = file.stem();
+        let mut node = Node::new(kind.resource_type, &self.project.name, name);
+        node.path = match kind.folder {
+            Some(folder) => format!("{folder}/{}", file.path),
+            None => file.path.clone(),
+        };
+        node.original_file_path.clone_from(&file.source.path);
+        node.fqn = self.fqn(&node.path, name);
+        node.code = Some(Code::whole(&file.source));
+        let layers = declared::layers_of(kind.tree, &node.fqn, properties, problems);
+        self.template_node(&mut node, &file.source, layers, kind.tree, problems)?;
+        if let Some(properties) = properties {
+            declared::describe(self, &mut node, properties, problems);
+        }
+        Some(node)
+    }
+
+    /// Reads a node's template, merges its configuration and names it.
+    pub fn template_node(
+        &self,
+        node: &mut Node,
+        source: &Arc<Source>,
+        layers: Vec<Layer>,
+        tree: &ConfigTree,
+        problems: &mut Diagnostics,
+    ) -> Option<()> {
+        let mut merged = Merged::new(settings::defaults(node.resource_type));
+        for layer in &layers {
+            merged.apply(layer, problems);
+        }
+        let found = self.discover(node, &merged, &Template::file(source), problems)?;
+        node.unrendered_config = merge::unrendered(tree, &node.fqn);
+        for setting in &found.config.0 {
+            node.unrendered_config
+                .insert(setting.key.clone(), setting.value.clone());
+        }
+        merged.apply(&found.config, problems);
+        node.refs = found.refs;
+        node.sources = found.sources;
+        node.macros = found.macros;
+        problems.extend(found.warnings);
+        self.finish(node, merged, &Span::file(source), problems);
+        Some(())
+    }
+
+    /// What a template reads, or none when it is wrong.
+    pub fn discover(
+        &self,
+        node: &Node,
+        merged: &Merged,
+        template: &Template,
+        problems: &mut Diagnostics,
+    ) -> Option<Found> {
+        match self
+            .world(node, merged.values.clone())
+            .discover(self.macros, template)
+        {
+            Ok(found) => Some(found),
+            Err(problem) => {
+                problems.push(*problem);
+                None
+            }
+        }
+    }
+
+    /// Types a node's configuration and gives it its place.
+    pub fn finish(&self, node: &mut Node, merged: Merged, at: &Span, problems: &mut Diagnostics) {
+        node.config = settings::typed(merged, node.resource_type, Some(at), problems);
+        node.alias = node
+            .config
+            .alias
+            .clone()
+            .unwrap_or_else(|| node.name.clone());
+        let placed = matches!(
+            node.resource_type,
+            ResourceType::Model | ResourceType::Seed | ResourceType::Test
+        );
+        if !placed || !node.config.enabled {
+            return;
+        }
+        let model = model_value(node, &node.config.values);
+        match self.names.place(&node.name, &model, &node.config, at) {
+            Ok(place) => {
+                node.alias = place.alias;
+                node.relation = (node.config.materialized != "ephemeral").then_some(place.relation);
+            }
+            Err(problem) => problems.push(*problem),
+        }
+    }
+
+    /// Package, folders of a path, name.
+    pub fn fqn(&self, path: &str, name: &str) -> Vec<String> {
+        let folders = path.rsplit_once('/').map_or("", |(folders, _)| folders);
+        let folders = folders.split('/').filter(|folder| !folder.is_empty());
+        std::iter::once(self.project.name.as_str())
+            .chain(folders)
+            .chain([name])
+            .map(str::to_owned)
+            .collect()
+    }
+
+    fn singular_tests(&self) -> Made {
+        let declared = &self.project.properties.singular_tests;
+        let tree = &self.project.file.configs.tests;
+        gather(self.project.singular_tests.par_iter().map(|file| {
+            let mut problems = Diagnostics::default();
+            let name = file.stem();
+            let mut node = Node::new(ResourceType::Test, &self.project.name, name);
+            node.path.clone_from(&file.path);
+            node.original_file_path.clone_from(&file.source.path);
+            node.fqn = self.fqn(&file.path, name);
+            node.code = Some(Code::whole(&file.source));
+            node.detail = Detail::Test(Box::new(TestDetail {
+                generic: None,
+                attached_node: None,
+                column_name: None,
+            }));
+            let properties = declared
+                .iter()
+                .find(|properties| properties.name.value == name);
+            let mut layers = merge::layers_of_tree(tree, &node.fqn);
+            if let Some(properties) = properties {
+                layers.extend(declared::config_layers(
+                    [("meta", &properties.meta), ("docs", &properties.docs)],
+                    properties.config.as_ref(),
+                    &mut problems,
+                ));
+                node.declared_at = Some(properties.name.span.clone());
+                node.description = self.description(properties.description.as_ref(), &mut problems);
+            }
+            let done = self.template_node(&mut node, &file.source, layers, tree, &mut problems);
+            (done.map(|()| Draft::from(node)), problems)
+        }))
+    }
+
+    fn seeds(&self, properties: &ByName<'_>) -> Made {
+        let tree = &self.project.file.configs.seeds;
+        gather(self.project.seeds.par_iter().map(|file| {
+            let mut problems = Diagnostics::default();
+            let name = file.stem();
+            let mut node = Node::new(ResourceType::Seed, &self.project.name, name);
+            node.path.clone_from(&file.path);
+            node.original_file_path.clone_from(&file.original_file_path);
+            node.fqn = self.fqn(&file.path, name);
+            node.detail = Detail::Seed {
+                path: file.absolute.clone(),
+            };
+            let declared = properties.get(name);
+            let mut merged = Merged::new(settings::defaults(ResourceType::Seed));
+            for layer in declared::layers_of(tree, &node.fqn, declared, &mut problems) {
+                merged.apply(&layer, &mut problems);
+            }
+            node.unrendered_config = merge::unrendered(tree, &node.fqn);
+            let at = declared.map_or_else(
+                || Span::file(&Source::new(file.original_file_path.clone(), "")),
+                |declared| declared.name.span.clone(),
+            );
+            self.finish(&mut node, merged, &at, &mut problems);
+            if let Some(declared) = declared {
+                declared::describe(self, &mut node, declared, &mut problems);
+            }
+            (Some(Draft::from(node)), problems)
+        }))
+    }
+
+    fn hooks(&self) -> Made {
+        let file = &self.project.file;
+        let hooks = [
+            ("on-run-start", true, &file.on_run_start),
+            ("on-run-end", false, &file.on_run_end),
+        ];
+        let mut made = Made::default();
+        for (event, at_start, hooks) in hooks {
+            for (index, hook) in hooks.iter().enumerate() {
+                let name = format!("{}-{event}-{index}", self.project.name);
+                let mut node = Node::new(ResourceType::Operation, &self.project.name, &name);
+                node.path = format!("hooks/{name}.sql");
+                "./dbt_project.yml".clone_into(&mut node.original_file_path);
+                node.fqn = vec![self.project.name.clone(), "hooks".to_owned(), name];
+                node.code = Some(Code::made(hook.value.clone(), &hook.span));
+                node.detail = Detail::Operation { at_start, index };
+                node.declared_at = Some(hook.span.clone());
+                let merged = Merged::new(settings::defaults(ResourceType::Operation));
+                let template = Template::scalar(&hook.value, &hook.span);
+                let Some(found) = self.discover(&node, &merged, &template, &mut made.1) else {
+                    continue;
+                };
+                node.refs = found.refs;
+                node.sources = found.sources;
+                node.macros = found.macros;
+                self.finish(&mut node, merged, &hook.span, &mut made.1);
+                node.config.tags.push(event.to_owned());
+                made.0.push(Draft::from(node));
+            }
+        }
+        made
+    }
+
+    /// A description with its docs blocks put in.
+    pub fn description(
+        &self,
+        text: Option<&Spanned<String>>,
+        problems: &mut Diagnostics,
+    ) -> String {
+        match text {
+            Some(text) => {
+                declared::description(self, text, problems).unwrap_or_else(|| text.value.clone())
+            }
+            None => String::new(),
+        }
+    }
+
+    /// The text that a value of YAML renders to.
+    pub fn render_text(
+        &self,
+        node: &Node,
+        template: &Template,
+        problems: &mut Diagnostics,
+    ) -> Option<String> {
+        let world: Arc<dyn World> = self.world(node, Map::new());
+        match self.macros.render(template, &world) {
+            Ok(rendered) => Some(rendered.text),
+            Err(problem) => {
+                problems.push(*problem);
+                None
+            }
+        }
+    }
+
+    /// The value that a text of YAML renders to, with its type.
+    pub fn render_yaml(
+        &self,
+        node: &Node,
+        text: &Spanned<String>,
+        problems: &mut Diagnostics,
+    ) -> Option<Value> {
+        let world: Arc<dyn World> = self.world(node, Map::new());
+        match self
+            .macros
+            .render_value(&Template::scalar(&text.value, &text.span), &world)
+        {
+            Ok(value) => Some(from_jinja(&value)),
+            Err(problem) => {
+                problems.push(*problem);
+                None
+            }
+        }
+    }
+
+    fn world(&self, node: &Node, config: Map<String, Value>) -> Arc<ParseWorld> {
+        let identity = Identity {
+            name: node.name.clone(),
+            model: model_value(node, &config),
+            config,
+            schema: None,
+        };
+        ParseWorld::new(&self.shared, identity)
+    }
+
+    /// The columns that YAML declares.
+    pub fn columns(
+        &self,
+        columns: &[crate::project::properties::ColumnProperties],
+        problems: &mut Diagnostics,
+    ) -> indexmap::IndexMap<String, Column> {
+        declared::columns(self, columns, problems)
+    }
+}
+
+/// What parallel work made, in its order.
+pub fn gather(made: impl ParallelIterator<Item = (Option<Draft>, Diagnostics)>) -> Made {
+    let all = made.collect::<Vec<_>>();
+    let mut gathered = Made::default();
+    for (draft, problems) in all {
+        gathered.0.extend(draft);
+        gathered.1.extend(problems);
+    }
+    gathered
+}
+
+/// A node as its own template sees it.
+fn model_value(node: &Node, config: &Map<String, Value>) -> Map<String, Value> {
+    let value = json!({
+        "unique_id": node.unique_id,
+        "name": node.name,
+        "alias": config.get("alias").filter(|alias| !alias.is_null()).cloned().unwrap_or_else(|| Value::from(node.name.as_str())),
+        "resource_type": node.resource_type.as_str(),
+        "package_name": node.package_name,
+        "path": node.path,
+        "original_file_path": node.original_file_path,
+        "fqn": node.fqn,
+        "tags": config.get("tags").cloned().unwrap_or_default(),
+        "meta": config.get("meta").cloned().unwrap_or_default(),
+        "config": config,
+    });
+    match value {
+        Value::Object(value) => value,
+        _ => Map::new(),
+    }
+}
+
+/// Declarations of one kind by name.
+pub struct ByName<'a>(BTreeMap<&'a str, &'a NodeProperties>);
+
+impl<'a> ByName<'a> {
+    fn new<'n>(
+        kind: &str,
+        declared: &'a [NodeProperties],
+        files: impl Iterator<Item = &'n str> + Clone,
+        problems: &mut Diagnostics,
+    ) -> Self {
+        let mut by_name: BTreeMap<&str, &NodeProperties> = BTreeMap::new();
+        let known = files.clone().collect::<std::collections::HashSet<_>>();
+        for properties in declared {
+            let name = properties.name.value.as_str();
+            if let Some(first) = by_name.get(name) {
+                problems.push(
+                    Diagnostic::error(
+                        "duplicate-properties",
+                        format!("the {kind} `{name}` is declared twice"),
+                    )
+                    .at(properties.name.span.clone())
+                    .related("the first declaration", first.name.span.clone())
+                    .help("keep one of them"),
+                );
+                continue;
+            }
+            if !known.contains(name) {
+                let extension = if kind == "seed" { "csv" } else { "sql" };
+                problems.push(
+                    Diagnostic::warning(
+                        "unmatched-properties",
+                        format!("there is no {kind} `{name}`"),
+                    )
+                    .at(properties.name.span.clone())
+                    .label(format!("no file `{name}.{extension}`"))
+                    .did_you_mean(name, files.clone()),
+                );
+            }
+            by_name.insert(name, properties);
+        }
+        Self(by_name)
+    }
+
+    fn get(&self, name: &str) -> Option<&'a NodeProperties> {
+        self.0.get(name).copied()
+    }
+}
+
+/// The value of a YAML node as a mapping.
+pub fn object(yaml: Option<&Yaml>) -> Map<String, Value> {
+    yaml.map(Yaml::to_object).unwrap_or_default()
+}

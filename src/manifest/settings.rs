@@ -1,0 +1,523 @@
+//! Merged configuration, typed and checked.
+//!
+//! In: [`Merged`] values. Out: [`Config`], and everything that is wrong with the values.
+
+use serde_json::{Value, json};
+
+use super::config::{Config, OnSchemaChange, Severity};
+use super::merge::{Merged, list};
+use super::node::ResourceType;
+use crate::adapter::statement::{Dist, SortType, TableAttributes};
+use crate::diagnostic::{Diagnostic, Diagnostics, Level, Span, nearest};
+use crate::materialization;
+
+/// Keys that every node may have.
+const COMMON_KEYS: [&str; 40] = [
+    "enabled",
+    "materialized",
+    "tags",
+    "meta",
+    "schema",
+    "alias",
+    "database",
+    "pre-hook",
+    "post-hook",
+    "pre_hook",
+    "post_hook",
+    "full_refresh",
+    "persist_docs",
+    "sql_header",
+    "grants",
+    "contract",
+    "group",
+    "access",
+    "docs",
+    "packages",
+    "quoting",
+    "static_analysis",
+    "on_configuration_change",
+    "event_time",
+    "batch_size",
+    "lookback",
+    "begin",
+    "concurrent_batches",
+    "column_types",
+    "freshness",
+    "snapshot_meta_column_names",
+    "loaded_at_field",
+    "loaded_at_query",
+    "description",
+    "name",
+    "auto_refresh",
+    "node_color",
+    "copy_grants",
+    "predicates",
+    "labels",
+];
+
+/// dbt's configuration of a kind of node where nothing is said.
+pub fn defaults(kind: ResourceType) -> Value {
+    match kind {
+        ResourceType::Test => json!({
+            "enabled": true, "alias": null, "schema": "dbt_test__audit", "database": null, "tags": [], "meta": {}, "group": null,
+            "materialized": "test", "severity": "ERROR", "store_failures": null, "store_failures_as": null, "where": null,
+            "limit": null, "fail_calc": "count(*)", "warn_if": "!= 0", "error_if": "!= 0",
+        }),
+        ResourceType::Source => json!({"enabled": true, "meta": {}, "tags": []}),
+        ResourceType::Exposure => json!({"enabled": true, "meta": {}, "tags": []}),
+        _ => {
+            let mut all = json!({
+                "enabled": true, "alias": null, "schema": null, "database": null, "tags": [], "meta": {}, "group": null,
+                "materialized": "view", "incremental_strategy": null, "batch_size": null, "lookback": 1, "begin": null,
+                "persist_docs": {}, "post-hook": [], "pre-hook": [], "quoting": {}, "column_types": {}, "full_refresh": null,
+                "unique_key": null, "on_schema_change": "ignore", "on_configuration_change": "apply", "grants": {}, "packages": [],
+                "docs": {"show": true, "node_color": null}, "contract": {"enforced": false, "alias_types": true},
+                "event_time": null, "concurrent_batches": null,
+            });
+            if kind == ResourceType::Seed {
+                all["materialized"] = json!("seed");
+                all["delimiter"] = json!(",");
+                all["quote_columns"] = json!(null);
+            }
+            if kind == ResourceType::Model {
+                all["access"] = json!("protected");
+            }
+            all
+        }
+    }
+}
+
+/// The typed configuration of a node; what is wrong goes to `problems`, pointing at `at` where no better place is known.
+pub fn typed(
+    merged: Merged,
+    kind: ResourceType,
+    at: Option<&Span>,
+    problems: &mut Diagnostics,
+) -> Config {
+    let mut reader = Reader {
+        merged: &merged,
+        at,
+        problems,
+    };
+    let config = reader.config(kind);
+    reader.warn_of_slips(kind);
+    Config {
+        values: merged.values,
+        pre_hook: merged.pre_hook,
+        post_hook: merged.post_hook,
+        ..config
+    }
+}
+
+struct Reader<'a> {
+    merged: &'a Merged,
+    at: Option<&'a Span>,
+    problems: &'a mut Diagnostics,
+}
+
+impl Reader<'_> {
+    fn config(&mut self, kind: ResourceType) -> Config {
+        let persist = |key: &str| {
+            self.merged
+                .get("persist_docs")
+                .and_then(|docs| docs.get(key))
+                .and_then(Value::as_bool)
+                .unwrap_or(false)
+        };
+        let contract = self
+            .merged
+            .get("contract")
+            .and_then(|contract| contract.get("enforced"))
+            .and_then(Value::as_bool);
+        let docs_show = self
+            .merged
+            .get("docs")
+            .and_then(|docs| docs.get("show"))
+            .and_then(Value::as_bool);
+        Config {
+            persist_docs_relation: persist("relation"),
+            persist_docs_columns: persist("columns"),
+            contract_enforced: contract.unwrap_or(false),
+            docs_show: docs_show.unwrap_or(true),
+            enabled: self.flag("enabled").unwrap_or(true),
+            materialized: self.materialized(kind),
+            tags: self.texts("tags"),
+            meta: self
+                .merged
+                .get("meta")
+                .and_then(Value::as_object)
+                .cloned()
+                .unwrap_or_default(),
+            schema: self.text("schema"),
+            alias: self.text("alias"),
+            database: self.text("database"),
+            unique_key: self.texts("unique_key"),
+            incremental_strategy: self.one_of(
+                "incremental_strategy",
+                &[
+                    "append",
+                    "delete+insert",
+                    "merge",
+                    "microbatch",
+                    "insert_overwrite",
+                ],
+            ),
+            incremental_predicates: self.predicates(),
+            merge_update_columns: self.texts("merge_update_columns"),
+            merge_exclude_columns: self.texts("merge_exclude_columns"),
+            on_schema_change: self.on_schema_change(),
+            full_refresh: self.flag("full_refresh"),
+            sql_header: self.text("sql_header"),
+            grants: self.grants(),
+            attributes: self.attributes(kind),
+            bind: self.flag("bind").unwrap_or(true),
+            column_types: self.column_types(),
+            delimiter: self.delimiter(),
+            quote_columns: self.flag("quote_columns"),
+            severity: self.severity(),
+            warn_if: self.text("warn_if").unwrap_or_else(|| "!= 0".to_owned()),
+            error_if: self.text("error_if").unwrap_or_else(|| "!= 0".to_owned()),
+            where_clause: self.text("where"),
+            limit: self.limit(),
+            fail_calc: self
+                .text("fail_calc")
+                .unwrap_or_else(|| "count(*)".to_owned()),
+            store_failures: self.flag("store_failures"),
+            store_failures_as: self.one_of("store_failures_as", &["table", "view", "ephemeral"]),
+            group: self.text("group"),
+            ..Config::default()
+        }
+    }
+
+    fn place(&self, key: &str) -> Option<Span> {
+        self.merged.origin(key).or_else(|| self.at.cloned())
+    }
+
+    fn wrong(&mut self, key: &str, what: &str, value: &Value) {
+        let problem = Diagnostic::error(
+            "bad-config",
+            format!("`{key}` is {what}, not `{}`", shown(value)),
+        )
+        .at_some(self.place(key));
+        self.problems.push(problem);
+    }
+
+    fn text(&mut self, key: &str) -> Option<String> {
+        match self.merged.get(key)? {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            other => {
+                self.wrong(key, "a text", other);
+                None
+            }
+        }
+    }
+
+    fn flag(&mut self, key: &str) -> Option<bool> {
+        match self.merged.get(key)? {
+            Value::Bool(flag) => Some(*flag),
+            // What `{{ … }}` renders to inside a longer text is text.
+            Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
+            Value::String(text) if text.eq_ignore_ascii_case("false") => Some(false),
+            other => {
+                self.wrong(key, "`true` or `false`", other);
+                None
+            }
+        }
+    }
+
+    fn texts(&mut self, key: &str) -> Vec<String> {
+        let Some(value) = self.merged.get(key) else {
+            return Vec::new();
+        };
+        let mut texts = Vec::new();
+        for item in list(value) {
+            match item {
+                Value::String(text) => texts.push(text),
+                other => self.wrong(key, "a text or a list of texts", &other),
+            }
+        }
+        texts
+    }
+
+    fn one_of(&mut self, key: &str, known: &[&str]) -> Option<String> {
+        let text = self.text(key)?;
+        let folded = text.to_lowercase();
+        if known.contains(&folded.as_str()) {
+            return Some(folded);
+        }
+        self.unknown(key, &text, known);
+        None
+    }
+
+    fn unknown(&mut self, key: &str, value: &str, known: &[&str]) {
+        let names = known
+            .iter()
+            .map(|name| format!("`{name}`"))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let problem = Diagnostic::error("unknown-value", format!("`{key}` cannot be `{value}`"))
+            .at_some(self.place(key))
+            .did_you_mean(value, known.iter().copied())
+            .help(format!("write one of {names}"));
+        self.problems.push(problem);
+    }
+
+    fn materialized(&mut self, kind: ResourceType) -> String {
+        let default = match kind {
+            ResourceType::Seed => "seed",
+            ResourceType::Test => "test",
+            ResourceType::Source => "load",
+            _ => "view",
+        };
+        let Some(name) = self.text("materialized") else {
+            return default.to_owned();
+        };
+        if kind != ResourceType::Model {
+            return name;
+        }
+        let built = || {
+            materialization::ALL
+                .iter()
+                .map(|known| known.name)
+                .filter(|name| !matches!(*name, "seed" | "load" | "test"))
+        };
+        if built().any(|known| known == name) {
+            return name;
+        }
+        let problem = if matches!(
+            name.as_str(),
+            "materialized_view" | "snapshot" | "dynamic_table"
+        ) {
+            Diagnostic::error(
+                "not-supported-yet",
+                format!("`materialized: {name}` is not supported yet"),
+            )
+        } else {
+            Diagnostic::error(
+                "unknown-materialization",
+                format!("there is no materialization `{name}`"),
+            )
+        };
+        let names = built()
+            .map(|name| format!("`{name}`"))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let problem = problem
+            .at_some(self.place("materialized"))
+            .did_you_mean(&name, built())
+            .help(format!("write one of {names}"));
+        self.problems.push(problem);
+        default.to_owned()
+    }
+
+    fn predicates(&mut self) -> Vec<String> {
+        let new = self.texts("incremental_predicates");
+        if new.is_empty() {
+            self.texts("predicates")
+        } else {
+            new
+        }
+    }
+
+    fn on_schema_change(&mut self) -> OnSchemaChange {
+        match self
+            .one_of(
+                "on_schema_change",
+                &["ignore", "fail", "append_new_columns", "sync_all_columns"],
+            )
+            .as_deref()
+        {
+            Some("fail") => OnSchemaChange::Fail,
+            Some("append_new_columns") => OnSchemaChange::AppendNewColumns,
+            Some("sync_all_columns") => OnSchemaChange::SyncAllColumns,
+            _ => OnSchemaChange::Ignore,
+        }
+    }
+
+    fn grants(&mut self) -> Vec<(String, Vec<String>)> {
+        let Some(Value::Object(grants)) = self.merged.get("grants") else {
+            return Vec::new();
+        };
+        grants
+            .iter()
+            .map(|(privilege, grantees)| {
+                let grantees = list(grantees)
+                    .iter()
+                    .filter_map(Value::as_str)
+                    .map(str::to_owned)
+                    .collect();
+                (privilege.clone(), grantees)
+            })
+            .collect()
+    }
+
+    fn attributes(&mut self, kind: ResourceType) -> TableAttributes {
+        if kind == ResourceType::Test {
+            return TableAttributes::default();
+        }
+        let dist = self
+            .text("dist")
+            .map(|dist| match dist.to_lowercase().as_str() {
+                "all" => Dist::All,
+                "even" => Dist::Even,
+                "auto" => Dist::Auto,
+                _ => Dist::Key(dist),
+            });
+        let sort_type = self
+            .one_of("sort_type", &["compound", "interleaved", "auto"])
+            .map(|kind| match kind.as_str() {
+                "interleaved" => SortType::Interleaved,
+                "auto" => SortType::Auto,
+                _ => SortType::Compound,
+            });
+        TableAttributes {
+            dist,
+            sort: self.texts("sort"),
+            sort_type,
+            backup: self.flag("backup"),
+        }
+    }
+
+    fn column_types(&mut self) -> Vec<(String, String)> {
+        match self.merged.get("column_types") {
+            Some(Value::Object(types)) => {
+                let mut typed = Vec::new();
+                for (column, data_type) in types {
+                    match data_type {
+                        Value::String(data_type) => typed.push((column.clone(), data_type.clone())),
+                        other => self.wrong("column_types", "a mapping of columns to types", other),
+                    }
+                }
+                typed
+            }
+            Some(other) => {
+                self.wrong("column_types", "a mapping of columns to types", other);
+                Vec::new()
+            }
+            None => Vec::new(),
+        }
+    }
+
+    fn delimiter(&mut self) -> Option<char> {
+        let text = self.text("delimiter")?;
+        let mut characters = text.chars();
+        match (characters.next(), characters.next()) {
+            (Some(character), None) if character.is_ascii() => Some(character),
+            _ => {
+                self.wrong(
+                    "delimiter",
+                    "one ASCII character",
+                    &Value::String(text.clone()),
+                );
+                None
+            }
+        }
+    }
+
+    fn severity(&mut self) -> Severity {
+        match self.one_of("severity", &["error", "warn"]).as_deref() {
+            Some("warn") => Severity::Warn,
+            _ => Severity::Error,
+        }
+    }
+
+    fn limit(&mut self) -> Option<u64> {
+        let value = self.merged.get("limit")?;
+        let limit = value
+            .as_u64()
+            .or_else(|| value.as_str()?.trim().parse().ok());
+        if limit.is_none() {
+            self.wrong("limit", "a number of rows", value);
+        }
+        limit
+    }
+
+    /// dbt lets a key of the user's own pass; one that is a slip away from a known key is hardly meant.
+    fn warn_of_slips(&mut self, kind: ResourceType) {
+        if kind == ResourceType::Exposure {
+            return;
+        }
+        let of_materializations = || {
+            materialization::ALL
+                .iter()
+                .flat_map(|known| known.keys.iter().copied())
+        };
+        for key in self.merged.origins.keys() {
+            if COMMON_KEYS.contains(&key.as_str())
+                || of_materializations().any(|known| known == key)
+            {
+                continue;
+            }
+            if let Some(near) = nearest(key, COMMON_KEYS.into_iter().chain(of_materializations())) {
+                self.problems.push(Diagnostic {
+                    level: Level::Warning,
+                    ..Diagnostic::error(
+                        "unknown-config",
+                        format!("the configuration `{key}` is unknown and has no effect"),
+                    )
+                    .at_some(self.place(key))
+                    .help(format!("did you mean `{near}`?"))
+                });
+            }
+        }
+    }
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Source;
+    use crate::manifest::merge::Layer;
+    use crate::project::yaml;
+
+    fn typed_of(text: &str) -> (Config, String) {
+        let yaml = yaml::parse(&Source::new("dbt_project.yml", text)).unwrap();
+        let mut problems = Diagnostics::default();
+        let mut merged = Merged::new(defaults(ResourceType::Model));
+        merged.apply(&Layer::of_mapping(&yaml).unwrap(), &mut problems);
+        let config = typed(merged, ResourceType::Model, None, &mut problems);
+        let told = problems.0.iter().map(|problem| {
+            problem.to_string()
+                + &problem
+                    .help
+                    .iter()
+                    .map(|help| format!(" -- help: {help}"))
+                    .collect::<String>()
+        });
+        (config, told.collect::<Vec<_>>().join("\n"))
+    }
+
+    #[test]
+    fn every_wrong_value_is_named_at_its_place() {
+        let (_, told) = typed_of(
+            "materialized: tabel\nsort_type: zigzag\nenabled: maybe\non_schema_change: sync\nunique_keys: id\nmy_own: 1\nlimit: many\ntags: [1]\n",
+        );
+        insta::assert_snapshot!(told, @r"
+        error[bad-config]: `enabled` is `true` or `false`, not `maybe` (dbt_project.yml:3:10)
+        error[unknown-materialization]: there is no materialization `tabel` (dbt_project.yml:1:15) -- help: did you mean `table`? -- help: write one of `view`, `table`, `incremental`, `ephemeral`
+        error[bad-config]: `tags` is a text or a list of texts, not `1` (dbt_project.yml:8:7)
+        error[unknown-value]: `on_schema_change` cannot be `sync` (dbt_project.yml:4:19) -- help: write one of `ignore`, `fail`, `append_new_columns`, `sync_all_columns`
+        error[unknown-value]: `sort_type` cannot be `zigzag` (dbt_project.yml:2:12) -- help: write one of `compound`, `interleaved`, `auto`
+        error[bad-config]: `limit` is a number of rows, not `many` (dbt_project.yml:7:8)
+        warning[unknown-config]: the configuration `unique_keys` is unknown and has no effect (dbt_project.yml:5:14) -- help: did you mean `unique_key`?
+        ");
+        insta::assert_snapshot!(typed_of("materialized: materialized_view\n").1, @"error[not-supported-yet]: `materialized: materialized_view` is not supported yet (dbt_project.yml:1:15) -- help: write one of `view`, `table`, `incremental`, `ephemeral`");
+    }
+
+    #[test]
+    fn values_are_typed() {
+        let (config, told) = typed_of(
+            "materialized: incremental\nunique_key: [a, b]\ndist: user_id\nsort: ts\nsort_type: COMPOUND\nbind: false\nincremental_strategy: delete+insert\npersist_docs: {relation: true}\n",
+        );
+        assert_eq!(told, "");
+        insta::assert_snapshot!(format!("{:?} {:?} {} {:?} {}", config.unique_key, config.attributes, config.bind, config.incremental_strategy, config.persist_docs_relation), @r#"["a", "b"] TableAttributes { dist: Some(Key("user_id")), sort: ["ts"], sort_type: Some(Compound), backup: None } false Some("delete+insert") true"#);
+    }
+}

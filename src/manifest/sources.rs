@@ -1,0 +1,175 @@
+//! Sources: each table a node; with `external.copy`, one that is loaded.
+
+use serde_json::Value;
+
+use super::declared::{self, config_layers};
+use super::generic::{self, Tested};
+use super::merge::{self, Merged};
+use super::node::{Detail, Node, ResourceType, SourceDetail};
+use super::resolve::{Draft, Made, Resolver, object};
+use super::{settings, staged_load};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::project::properties::{SourceProperties, SourceTableProperties};
+use crate::project::yaml::Yaml;
+use crate::relation::Relation;
+
+/// The tables of every source, and their tests.
+pub fn sources(resolver: &Resolver<'_>) -> Made {
+    let mut made = Made::default();
+    for source in &resolver.project.properties.sources {
+        for table in &source.tables {
+            let node = table_node(resolver, source, table, &mut made.1);
+            let tested = Tested::source(&node, source, table);
+            let tests = generic::tests_of(resolver, &tested, &table.columns, &table.data_tests);
+            made.1.extend(tests.1);
+            made.0.push(Draft::from(node));
+            made.0.extend(tests.0);
+        }
+    }
+    made
+}
+
+fn table_node(
+    resolver: &Resolver<'_>,
+    source: &SourceProperties,
+    table: &SourceTableProperties,
+    problems: &mut Diagnostics,
+) -> Node {
+    let package = &resolver.project.name;
+    let (source_name, name) = (&source.name.value, &table.name.value);
+    let file = &source.name.span.source.path;
+    let mut node = Node::new(ResourceType::Source, package, name);
+    node.unique_id = format!("source.{package}.{source_name}.{name}");
+    node.path.clone_from(file);
+    node.original_file_path.clone_from(file);
+    let below = file
+        .split_once('/')
+        .map_or(file.as_str(), |(_, below)| below);
+    node.fqn = resolver.fqn(below, source_name);
+    node.fqn.push(name.clone());
+    let config = config(resolver, &node, source, table, problems);
+    node.unrendered_config = merge::unrendered(&resolver.project.file.configs.sources, &node.fqn);
+    resolver.finish(&mut node, config, &table.name.span, problems);
+
+    let identifier = table
+        .identifier
+        .as_ref()
+        .map_or(name, |identifier| &identifier.value);
+    let schema = source
+        .schema
+        .as_ref()
+        .map_or(source_name, |schema| &schema.value);
+    let database = source.database.as_ref().map(|database| &database.value);
+    let relation = Relation {
+        database: database
+            .filter(|database| **database != resolver.project.target.database)
+            .cloned(),
+        ..Relation::new(schema.clone(), identifier.clone())
+    };
+    node.alias.clone_from(identifier);
+    node.declared_at = Some(table.name.span.clone());
+    node.description = resolver.description(table.description.as_ref(), problems);
+    node.columns = resolver.columns(&table.columns, problems);
+    node.constraints = declared::constraints(&table.constraints);
+    let load = table.external.as_ref().and_then(|external| {
+        staged_load::read(
+            external,
+            node.config.attributes.clone(),
+            &relation,
+            problems,
+        )
+    });
+    match &load {
+        Some(_) => require_types(&node, table, problems),
+        None => "source".clone_into(&mut node.config.materialized),
+    }
+    if load.is_some() {
+        node.config
+            .values
+            .insert("materialized".to_owned(), Value::from("load"));
+    }
+    node.relation = Some(relation);
+    node.detail = Detail::Source(Box::new(SourceDetail {
+        source_name: source_name.clone(),
+        source_description: resolver.description(source.description.as_ref(), problems),
+        loader: table
+            .loader
+            .clone()
+            .or_else(|| source.loader.clone())
+            .unwrap_or_default(),
+        external: table.external.as_ref().map(Yaml::to_json),
+        load,
+        freshness: table
+            .freshness
+            .as_ref()
+            .or(source.freshness.as_ref())
+            .map(Yaml::to_json),
+        loaded_at_field: table
+            .loaded_at_field
+            .clone()
+            .or_else(|| source.loaded_at_field.clone()),
+        source_meta: object(source.meta.as_ref()),
+    }));
+    if let Some(overrides) = &source.overrides {
+        problems.push(
+            Diagnostic::error(
+                "not-supported-yet",
+                "`overrides` of a package's source is not supported yet",
+            )
+            .at(overrides.span.clone()),
+        );
+    }
+    node
+}
+
+fn config(
+    resolver: &Resolver<'_>,
+    node: &Node,
+    source: &SourceProperties,
+    table: &SourceTableProperties,
+    problems: &mut Diagnostics,
+) -> Merged {
+    let mut layers = merge::layers_of_tree(&resolver.project.file.configs.sources, &node.fqn);
+    layers.extend(config_layers(
+        [("meta", &source.meta), ("tags", &source.tags)],
+        source.config.as_ref(),
+        problems,
+    ));
+    layers.extend(config_layers(
+        [("meta", &table.meta), ("tags", &table.tags)],
+        table.config.as_ref(),
+        problems,
+    ));
+    let mut merged = Merged::new(settings::defaults(ResourceType::Source));
+    layers
+        .iter()
+        .for_each(|layer| merged.apply(layer, problems));
+    merged
+}
+
+/// A table that is loaded is made from its columns: types are never guessed from files.
+fn require_types(node: &Node, table: &SourceTableProperties, problems: &mut Diagnostics) {
+    if table.columns.is_empty() {
+        problems.push(
+            Diagnostic::error(
+                "missing-columns",
+                format!("the table `{}` is loaded, but has no columns", node.name),
+            )
+            .at(table.name.span.clone())
+            .help(
+                "list its columns with `name` and `data_type`: types are never guessed from files",
+            ),
+        );
+    }
+    for column in table
+        .columns
+        .iter()
+        .filter(|column| column.data_type.is_none())
+    {
+        problems.push(
+            Diagnostic::error("missing-data-type", format!("the column `{}` of the loaded table `{}` has no `data_type`", column.name.value, node.name))
+                .at(column.name.span.clone())
+                .help("write its type, such as `data_type: varchar(256)`: types are never guessed from files"),
+        );
+    }
+}
