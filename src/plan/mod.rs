@@ -3,7 +3,6 @@
 //! In: `Manifest`, the selected nodes, what `compile` made of them, what exists. Out: [`Plan`].
 //! Every statement has been at the adapter's door, so that refusals come before anything runs. Executes nothing.
 
-mod order;
 mod planner;
 
 use std::sync::Arc;

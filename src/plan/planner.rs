@@ -1,14 +1,15 @@
 //! From compiled nodes to steps: materializations asked, and every statement knocked at the adapter's door.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Build, Count, Order, Plan, Query, Section, Step, Test, Work, order};
+use super::{Build, Count, Order, Plan, Query, Section, Step, Test, Work};
 use crate::adapter::statement::Rows;
 use crate::adapter::{Adapter, Refusal, Statement};
 use crate::compile::{Compiled, CompiledNode, Sql};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
+use crate::graph::{Graph, Selection, Tests, Turn};
 use crate::manifest::node::Detail;
 use crate::manifest::{Manifest, Node, NodeId, ResourceType};
 use crate::materialization::{self, Hooks, Input, Phase, Seed};
@@ -53,8 +54,7 @@ impl Plan {
         let mut problems = Diagnostics::default();
         let mut plan = Self::default();
         let steps = planner.steps();
-        let turns = order::turns(planner.manifest, &steps, planner.options.tests_gate)
-            .map_err(|node| planner.circle(node))?;
+        let turns = planner.turns(&steps)?;
         let mut take = |node: NodeId, waits_for: Vec<usize>, plan: &mut Self| {
             let sql = match compiled.get(node) {
                 Some(CompiledNode::Late { .. }) => None,
@@ -75,8 +75,11 @@ impl Plan {
                 }
             }
         };
+        let places: HashMap<NodeId, usize> = turns.iter().map(|turn| turn.node).zip(0..).collect();
         for turn in turns {
-            let step = take(turn.node, turn.waits_for, &mut plan);
+            let mut waits_for: Vec<usize> = turn.waits_for.iter().map(|id| places[id]).collect();
+            waits_for.sort_unstable();
+            let step = take(turn.node, waits_for, &mut plan);
             plan.steps.extend(step);
         }
         for (node, at_start) in planner.operations() {
@@ -273,11 +276,15 @@ impl<'a> Planner<'a> {
         Ok(orders)
     }
 
-    fn circle(&self, node: NodeId) -> Diagnostics {
-        let node = self.node(node);
-        Diagnostic::error("cycle", format!("`{}` depends on itself", node.name))
-            .at_some(place_of(node))
-            .into()
+    /// The steps in order, and what each waits for.
+    fn turns(&self, steps: &BTreeSet<NodeId>) -> Result<Vec<Turn>, Diagnostics> {
+        let tests = if self.options.tests_gate {
+            Tests::First
+        } else {
+            Tests::Free
+        };
+        let steps: Selection = steps.iter().copied().collect();
+        Ok(Graph::new(self.manifest)?.schedule(self.manifest, &steps, tests))
     }
 }
 
