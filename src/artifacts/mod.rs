@@ -5,6 +5,7 @@
 
 pub mod catalog;
 mod config;
+pub mod declared;
 mod entry;
 pub mod file;
 #[cfg(test)]

@@ -1,24 +1,32 @@
-//! What the last run left in `run_results.json`: how long nodes take, and what tests found.
+//! What runs left behind: how long nodes take, and what tests found.
+//!
+//! `run_results.json` holds the last run alone, as dbt has it; `last_results.json` beside it holds the last result of every node,
+//! so that a run of a few nodes does not make the dictionary forget the others.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+
+use super::file::write_json;
 
 use crate::manifest::{Manifest, NodeId};
+use crate::redact::Redactor;
 use crate::run::{NodeResult, RunResults, Status};
 
+const FILE: &str = "last_results.json";
+
 /// Results by `unique_id`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Previous {
     /// The last result of each node.
     pub results: BTreeMap<String, LastResult>,
 }
 
 /// What became of a node when it last ran.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LastResult {
     /// dbt's word: `success`, `pass`, `fail`, ….
     pub status: String,
@@ -57,6 +65,29 @@ struct Stretch {
 }
 
 impl Previous {
+    /// Reads what all runs left in the target folder; nothing before the first one.
+    ///
+    /// # Errors
+    /// When a file is there and cannot be read as such. A caller may go on without it.
+    pub fn load(folder: &Path) -> io::Result<Self> {
+        match std::fs::read(folder.join(FILE)) {
+            Ok(bytes) => Ok(serde_json::from_slice(&bytes)?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Self::read(&folder.join("run_results.json"))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Leaves it in the target folder for [`Previous::load`].
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn save(&self, folder: &Path) -> io::Result<()> {
+        // It holds no text of a database or a template, so no secret either.
+        write_json(&folder.join(FILE), self, &Redactor::default())
+    }
+
     /// Reads `run_results.json`; nothing when there is none.
     ///
     /// # Errors
@@ -90,9 +121,11 @@ impl Previous {
         })
     }
 
-    /// The same with the results of a run over it; a node that was skipped keeps what it had.
+    /// The same with the results of a run over it; a node that was skipped keeps what it had, one that is gone is forgotten.
     #[must_use]
     pub fn then(mut self, manifest: &Manifest, run: &RunResults) -> Self {
+        self.results
+            .retain(|id, _| manifest.by_unique_id.contains_key(id));
         for result in &run.results {
             if result.status != Status::Skipped {
                 let id = manifest.node(result.node).unique_id.clone();
