@@ -106,6 +106,14 @@ pub struct HookSql {
     pub origin: Option<crate::diagnostic::Span>,
 }
 
+impl FromIterator<(NodeId, CompiledNode)> for Compiled {
+    fn from_iter<T: IntoIterator<Item = (NodeId, CompiledNode)>>(nodes: T) -> Self {
+        Self {
+            nodes: nodes.into_iter().collect(),
+        }
+    }
+}
+
 impl Compiled {
     /// A node's SQL or lateness; none for a node that was not compiled.
     pub fn get(&self, id: NodeId) -> Option<&CompiledNode> {

@@ -55,8 +55,11 @@ pub(crate) fn column(name: &str, data_type: &str) -> Column {
     }
 }
 
+/// A relation by name, kind and columns.
+pub(crate) type Held<'a> = (&'a str, RelationKind, &'a [(&'a str, &'a str)]);
+
 /// What a warehouse holds.
-pub(crate) fn existing(relations: &[(&str, RelationKind, &[(&str, &str)])]) -> ExistingRelations {
+pub(crate) fn existing(relations: &[Held<'_>]) -> ExistingRelations {
     let mut existing = ExistingRelations::default();
     existing.schemas.insert("analytics".into());
     for (name, kind, columns) in relations {
@@ -108,7 +111,7 @@ impl Case<'_> {
         }
     }
 
-    pub(crate) fn on(mut self, relations: &[(&str, RelationKind, &[(&str, &str)])]) -> Self {
+    pub(crate) fn on(mut self, relations: &[Held<'_>]) -> Self {
         self.existing = existing(relations);
         self
     }

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::json;
 
-use super::fixture::{Case, column, has, model, sections};
+use super::fixture::{Case, Held, column, has, model, sections};
 use super::{Hidden, Hooks, Seed, Work};
 use crate::adapter::statement::{
     ColumnDefinition, Copy, CopyFormat, Dist, SeedRows, SortType, TableAttributes,
@@ -145,7 +145,7 @@ fn a_relation_of_another_kind_makes_room() {
 
 #[test]
 fn what_a_killed_run_left_goes_first() {
-    let left: [(&str, RelationKind, &[(&str, &str)]); 3] = [
+    let left: [Held<'_>; 3] = [
         ("people", TABLE, &COLUMNS),
         ("people__rs_tmp", TABLE, &COLUMNS),
         ("people__rs_old", VIEW, &COLUMNS),

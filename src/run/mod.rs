@@ -4,10 +4,14 @@
 //! Does not know what a step means, and prints nothing.
 
 pub mod cancel;
+#[cfg(test)]
+mod double;
 pub mod event;
 pub mod results;
 mod schedule;
 mod session;
+#[cfg(test)]
+mod tests;
 mod trouble;
 mod turn;
 mod verdict;

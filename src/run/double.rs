@@ -1,0 +1,304 @@
+//! A warehouse that answers as a test tells it to, and writes down what it was sent.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::{Cancel, Event, Run, RunResults, locked, run};
+use crate::adapter::{
+    Adapter, Connection, Error, ErrorClass, Outcome, Prepared, Refusal, Statement, Table, redshift,
+};
+use crate::compile::{Compiled, CompiledNode, Sql};
+use crate::diagnostic::Diagnostics;
+use crate::manifest::{Manifest, Node, NodeId};
+use crate::materialization::fixture::model;
+use crate::plan::{Options, Plan, Planner};
+use crate::relation::{Column, ExistingRelations, Relation};
+
+/// What the warehouse answers to some SQL.
+pub(super) enum Answer {
+    /// It went well.
+    Done(Option<u64>),
+    /// Rows.
+    Rows(Table),
+    /// It went wrong.
+    Wrong(Box<Error>),
+    /// Nothing, until somebody cancels.
+    Hangs,
+}
+
+type Script = dyn Fn(&str, usize) -> Answer + Send + Sync;
+
+/// The warehouse.
+pub(super) struct Double {
+    script: Arc<Script>,
+    log: Arc<Mutex<Vec<String>>>,
+    columns: Vec<Column>,
+}
+
+impl Double {
+    /// A warehouse that answers `script(sql, how often this sql came before)`.
+    pub(super) fn new(script: impl Fn(&str, usize) -> Answer + Send + Sync + 'static) -> Self {
+        Self {
+            script: Arc::new(script),
+            log: Arc::default(),
+            columns: Vec::new(),
+        }
+    }
+
+    /// Every relation has these columns.
+    pub(super) fn with_columns(mut self, columns: Vec<Column>) -> Self {
+        self.columns = columns;
+        self
+    }
+
+    /// What was sent, in order, spaces evened out.
+    pub(super) fn log(&self) -> Vec<String> {
+        locked(&self.log).clone()
+    }
+}
+
+impl Adapter for Double {
+    fn dialect(&self) -> &'static str {
+        "redshift"
+    }
+
+    fn sql(&self, statement: &Statement) -> Vec<String> {
+        redshift::sql::sql(statement)
+    }
+
+    fn prepare(&self, statement: &Statement) -> Result<Prepared, Refusal> {
+        match crate::plan::text_of(statement) {
+            Some(text) => refuse(text)?,
+            None => {}
+        }
+        Ok(Prepared::sql(self.sql(statement)))
+    }
+
+    fn prepare_query(&self, query: &str) -> Result<Prepared, Refusal> {
+        refuse(query)?;
+        Ok(Prepared::sql(vec![query.to_owned()]))
+    }
+
+    fn connect(&self) -> Result<Box<dyn Connection>, Error> {
+        Ok(Box::new(Session {
+            script: Arc::clone(&self.script),
+            log: Arc::clone(&self.log),
+            columns: self.columns.clone(),
+            cancelled: Arc::default(),
+        }))
+    }
+}
+
+fn refuse(text: &str) -> Result<(), Refusal> {
+    match text.find("forbidden()") {
+        None => Ok(()),
+        Some(at) => Err(Refusal {
+            code: "unknown-function",
+            message: "there is no function `forbidden`".into(),
+            range: Some(at..at + "forbidden()".len()),
+            reason: Some("not known to this warehouse".into()),
+            help: None,
+        }),
+    }
+}
+
+struct Session {
+    script: Arc<Script>,
+    log: Arc<Mutex<Vec<String>>>,
+    columns: Vec<Column>,
+    cancelled: Arc<AtomicBool>,
+}
+
+impl Session {
+    fn ask(&self, sql: &str) -> Result<(Option<u64>, Table), Error> {
+        let words = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+        let before = {
+            let mut log = locked(&self.log);
+            let before = log.iter().filter(|sent| **sent == words).count();
+            log.push(words.clone());
+            before
+        };
+        match (self.script)(&words, before) {
+            Answer::Done(rows) => Ok((rows, Table::default())),
+            Answer::Rows(table) => Ok((None, table)),
+            Answer::Wrong(error) => Err(*error),
+            Answer::Hangs => {
+                while !self.cancelled.load(Ordering::SeqCst) {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                Err(Error::new(ErrorClass::Cancelled, "interrupted"))
+            }
+        }
+    }
+}
+
+impl Connection for Session {
+    fn execute(&mut self, prepared: &Prepared) -> Result<Outcome, Error> {
+        let mut outcome = Outcome::default();
+        for sql in &prepared.sql {
+            outcome.rows = self.ask(sql)?.0;
+        }
+        Ok(outcome)
+    }
+
+    fn query(&mut self, prepared: &Prepared, limit: Option<usize>) -> Result<Table, Error> {
+        let mut table = self.ask(&prepared.sql[0])?.1;
+        table.rows.truncate(limit.unwrap_or(usize::MAX));
+        Ok(table)
+    }
+
+    fn existing(&mut self, _: &[String]) -> Result<ExistingRelations, Error> {
+        Ok(ExistingRelations::default())
+    }
+
+    fn columns(&mut self, _: &Relation) -> Result<Vec<Column>, Error> {
+        Ok(self.columns.clone())
+    }
+
+    fn canceller(&self) -> Box<dyn Fn() + Send + Sync> {
+        let cancelled = Arc::clone(&self.cancelled);
+        Box::new(move || cancelled.store(true, Ordering::SeqCst))
+    }
+}
+
+/// A small project and how it is run.
+pub(super) struct Setup {
+    pub(super) manifest: Manifest,
+    pub(super) existing: ExistingRelations,
+    pub(super) options: Options,
+    pub(super) threads: usize,
+    pub(super) fail_fast: bool,
+    pub(super) cancel: Cancel,
+    pub(super) durations: BTreeMap<String, Duration>,
+    pub(super) late: Vec<&'static str>,
+}
+
+impl Setup {
+    /// Tables, each with the names of those it reads: `c < a b`.
+    pub(super) fn tables(lines: &[&str]) -> Self {
+        let mut setup = Self {
+            manifest: Manifest::default(),
+            existing: ExistingRelations::default(),
+            options: Options {
+                tests_gate: true,
+                ..Options::default()
+            },
+            threads: 1,
+            fail_fast: false,
+            cancel: Cancel::new(),
+            durations: BTreeMap::new(),
+            late: Vec::new(),
+        };
+        setup.existing.schemas.insert("analytics".into());
+        for line in lines {
+            let (name, reads) = line.split_once('<').unwrap_or((line, ""));
+            let reads: Vec<&str> = reads.split_whitespace().collect();
+            let name = name.trim();
+            let node = model(name, "table", &format!("select 1 as {name}"));
+            setup.add(node, &reads);
+        }
+        setup
+    }
+
+    /// One more node.
+    pub(super) fn add(&mut self, mut node: Node, reads: &[&str]) -> NodeId {
+        node.depends_on = reads.iter().map(|name| self.id(name)).collect();
+        let id = NodeId(u32::try_from(self.manifest.nodes.len()).unwrap());
+        self.manifest
+            .by_unique_id
+            .insert(node.unique_id.clone(), id);
+        self.manifest.nodes.push(node);
+        id
+    }
+
+    pub(super) fn id(&self, name: &str) -> NodeId {
+        let nodes = self.manifest.nodes.iter();
+        let at = nodes.clone().position(|node| node.name == name).unwrap();
+        NodeId(u32::try_from(at).unwrap())
+    }
+
+    fn sql(&self, id: NodeId) -> Arc<Sql> {
+        let mut sql = Sql::default();
+        if let Some(code) = &self.manifest.node(id).code {
+            sql.text = code.text().to_owned();
+        }
+        Arc::new(sql)
+    }
+
+    /// Plans all nodes and runs them; `listener` sees the events.
+    pub(super) fn run(
+        &self,
+        warehouse: &dyn Adapter,
+        listener: &mut (dyn FnMut(&Event<'_>) + Send),
+    ) -> RunResults {
+        self.with_plan(warehouse, |planner, plan| {
+            let plan = plan.unwrap();
+            run(
+                &Run {
+                    plan: &plan,
+                    planner,
+                    late: &|id, _, _| Ok(self.sql(id).as_ref().clone()),
+                    threads: self.threads,
+                    fail_fast: self.fail_fast,
+                    durations: &self.durations,
+                    cancel: &self.cancel,
+                },
+                listener,
+            )
+        })
+    }
+
+    /// Hands over the plan, or what is wrong with it.
+    pub(super) fn with_plan<T>(
+        &self,
+        warehouse: &dyn Adapter,
+        then: impl FnOnce(&Planner<'_>, Result<Plan, Diagnostics>) -> T,
+    ) -> T {
+        let selected: BTreeSet<NodeId> = self.manifest.ids().collect();
+        let compiled: Compiled = selected
+            .iter()
+            .map(|&id| {
+                let late = self.late.contains(&self.manifest.node(id).name.as_str());
+                let node = if late {
+                    CompiledNode::Late {
+                        reason: "run_query".into(),
+                    }
+                } else {
+                    CompiledNode::Ready(self.sql(id))
+                };
+                (id, node)
+            })
+            .collect();
+        let planner = Planner {
+            manifest: &self.manifest,
+            adapter: warehouse,
+            existing: &self.existing,
+            selected: &selected,
+            columns_of: &|_| None,
+            seed: &|_| Err(Diagnostics::default()),
+            options: self.options,
+        };
+        let plan = Plan::new(&planner, &compiled);
+        then(&planner, plan)
+    }
+
+    /// One line a node: its name, its outcome, its message.
+    pub(super) fn told(&self, results: &RunResults) -> String {
+        results
+            .results
+            .iter()
+            .map(|result| {
+                let name = &self.manifest.node(result.node).name;
+                let message = result.message.as_deref().unwrap_or("");
+                format!("{name} {}: {message}\n", result.status.as_str())
+            })
+            .collect()
+    }
+}
+
+/// A warehouse's refusal.
+pub(super) fn wrong(class: ErrorClass, message: &str) -> Answer {
+    Answer::Wrong(Box::new(Error::new(class, message)))
+}
