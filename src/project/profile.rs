@@ -12,6 +12,7 @@ use super::files;
 use super::render::{Vars, YamlRenderer};
 use super::yaml::{self, Spanned, Yaml};
 use super::{Options, Secrets};
+use crate::adapter::{TargetConfig, TargetKey};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 
 /// The warehouses that a target can name, with the keys that each knows besides [`COMMON_KEYS`].
@@ -152,6 +153,34 @@ impl Target {
     /// A key's value.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.values.get(key).map(|value| &value.value)
+    }
+
+    /// The output as an adapter reads it; its relative paths start from `folder`.
+    pub fn config(&self, folder: &Path) -> TargetConfig {
+        let own = |name: &str, value: Value| TargetKey {
+            name: name.to_owned(),
+            key_span: self.values.get(name).map(|value| value.span.clone()),
+            value,
+            value_span: self.values.get(name).map(|value| value.span.clone()),
+        };
+        let decided = ["name", "schema", "database", "dbname", "threads"];
+        let mut keys = vec![
+            own("schema", Value::from(self.schema.as_str())),
+            own("database", Value::from(self.database.as_str())),
+            own("threads", Value::from(self.threads)),
+        ];
+        keys.extend(
+            self.values
+                .iter()
+                .filter(|(name, _)| !decided.contains(&name.as_str()))
+                .map(|(name, value)| own(name, value.value.clone())),
+        );
+        TargetConfig {
+            name: self.name.clone(),
+            folder: folder.to_owned(),
+            origin: Some(self.span.clone()),
+            keys,
+        }
     }
 
     /// `target` as Jinja sees it: what is no secret.

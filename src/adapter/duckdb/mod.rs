@@ -8,6 +8,8 @@ mod config;
 mod connection;
 mod error;
 mod load;
+#[cfg(test)]
+mod process_tests;
 mod query;
 mod sql;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The adapter on real files.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::*;
@@ -493,17 +494,11 @@ fn a_cell_that_does_not_fit_is_told_with_its_place_and_nothing_is_loaded() {
     }
 }
 
-fn copy_of(warehouse: &Warehouse, file: &str, max_error: u32) -> Statement {
-    std::fs::write(warehouse.folder.path().join("data"), file).unwrap();
-    let mut id = ColumnDefinition::new("id", "bigint");
-    id.identity = Some((1, 1));
-    Statement::Copy(Box::new(Copy {
-        into: Relation::new("main", "s"),
-        columns: vec![
-            id,
-            ColumnDefinition::new("a", "int"),
-            ColumnDefinition::new("b", "varchar(3)"),
-        ],
+/// A COPY of CSV without options.
+fn copy_into(table: &str, columns: Vec<ColumnDefinition>) -> Copy {
+    Copy {
+        into: Relation::new("main", table),
+        columns,
         from: "s3://b/data".to_owned(),
         iam_role: None,
         region: None,
@@ -523,9 +518,24 @@ fn copy_of(warehouse: &Warehouse, file: &str, max_error: u32) -> Statement {
         fill_record: false,
         ignore_blank_lines: false,
         null_as: None,
-        max_error,
+        max_error: 0,
         computes: Vec::new(),
         origin: None,
+    }
+}
+
+fn copy_of(warehouse: &Warehouse, file: &str, max_error: u32) -> Statement {
+    std::fs::write(warehouse.folder.path().join("data"), file).unwrap();
+    let mut id = ColumnDefinition::new("id", "bigint");
+    id.identity = Some((1, 1));
+    let columns = vec![
+        id,
+        ColumnDefinition::new("a", "int"),
+        ColumnDefinition::new("b", "varchar(3)"),
+    ];
+    Statement::Copy(Box::new(Copy {
+        max_error,
+        ..copy_into("s", columns)
     }))
 }
 
@@ -670,3 +680,112 @@ fn a_setting_that_is_not_known_is_told() {
         "look at `settings: memry_limit` of the target"
     );
 }
+
+/// Where the real data is, where it is.
+fn real_data() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/sparkify");
+    folder.is_dir().then_some(folder)
+}
+
+#[test]
+fn the_real_events_and_songs_load_whole() {
+    let Some(data) = real_data() else {
+        return;
+    };
+    let mut s3 = Folders::default();
+    s3.insert("s3://sparkify/", data);
+    let adapter = DuckDb::open(&Config {
+        path: None,
+        database: "dev".to_owned(),
+        emulates_redshift: true,
+        settings: Vec::new(),
+        s3,
+    })
+    .unwrap();
+    let mut connection = adapter.connect().unwrap();
+    let columns = |columns: &[(&str, &str)]| {
+        columns
+            .iter()
+            .map(|(name, kind)| ColumnDefinition::new(*name, *kind))
+            .collect::<Vec<_>>()
+    };
+    let mut events = copy_into("events", columns(&EVENTS));
+    events.from = "s3://sparkify/log_data".to_owned();
+    events.format = CopyFormat::JsonPaths("s3://sparkify/log_json_path.json".to_owned());
+    events.time_format = Some("epochmillisecs".to_owned());
+    events.blanks_as_null = true;
+    events.empty_as_null = true;
+    events.truncate_columns = true;
+    let mut songs = copy_into("songs", columns(&SONGS));
+    songs.from = "s3://sparkify/song_data".to_owned();
+    songs.format = CopyFormat::JsonAuto;
+    songs.truncate_columns = true;
+    for (copy, rows) in [(events, 8_056), (songs, 14_896)] {
+        let copy = Statement::Copy(Box::new(copy));
+        for statement in [create_for_copy(&copy), copy] {
+            let prepared = adapter.prepare(&statement).unwrap();
+            let outcome = connection.execute(&prepared).unwrap();
+            assert_eq!(outcome.rejected, []);
+            if let Statement::Copy(_) = statement {
+                assert_eq!(outcome.rows, Some(rows));
+            }
+        }
+    }
+    let mut ask = |query: &str| {
+        lines(
+            &connection
+                .query(&Prepared::sql(vec![query.to_owned()]), None)
+                .unwrap(),
+        )
+    };
+    assert_eq!(
+        ask("select count(*) from main.events where user_id is null"),
+        "286"
+    );
+    assert_eq!(
+        ask("select min(ts), max(ts) from main.events"),
+        "2018-11-01 20:57:10.796|2018-11-30 19:54:24.796"
+    );
+    assert_eq!(
+        ask("select count(*) from main.songs where artist_location = ''"),
+        "6694"
+    );
+    insta::assert_snapshot!(ask("select * from main.songs order by song_id limit 2"), @r"
+        SOAAAQN12AB01856D3|1|Campeones De La Vida|Alejandro Lerner||0|153.36444|ARAMIDF1187FB3D8D4||
+        SOAACFC12A8C140567|1|Supernatural Pt. II|Saafi Brothers||0|343.09179|ARNHTE41187B99289A||
+        ");
+}
+
+const EVENTS: [(&str, &str); 18] = [
+    ("artist", "varchar(256)"),
+    ("auth", "varchar(16)"),
+    ("first_name", "varchar(64)"),
+    ("gender", "char(1)"),
+    ("item_in_session", "integer"),
+    ("last_name", "varchar(64)"),
+    ("length", "decimal(10,5)"),
+    ("level", "varchar(10)"),
+    ("location", "varchar(256)"),
+    ("method", "varchar(8)"),
+    ("page", "varchar(32)"),
+    ("registration", "double precision"),
+    ("session_id", "integer"),
+    ("song", "varchar(256)"),
+    ("status", "integer"),
+    ("ts", "timestamp"),
+    ("user_agent", "varchar(512)"),
+    ("user_id", "integer"),
+];
+
+const SONGS: [(&str, &str); 10] = [
+    ("song_id", "varchar(18)"),
+    ("num_songs", "integer"),
+    ("title", "varchar(256)"),
+    ("artist_name", "varchar(512)"),
+    ("artist_latitude", "decimal(10,6)"),
+    ("year", "integer"),
+    ("duration", "decimal(10,5)"),
+    ("artist_id", "varchar(18)"),
+    ("artist_longitude", "decimal(10,6)"),
+    ("artist_location", "varchar(512)"),
+];

@@ -4,3 +4,5 @@
 //! A target that emulates Redshift shows this SQL too; what it really runs is its own business.
 
 pub mod sql;
+#[cfg(test)]
+pub(in crate::adapter) mod tests;

@@ -1,0 +1,169 @@
+//! Several processes and one file: the test binary starts itself again, and the child does the part that a variable names.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use super::tests::lines;
+use super::*;
+use crate::adapter::copy::Folders;
+use crate::adapter::statement::TableAttributes;
+use crate::relation::{Relation, RelationKind};
+
+/// The variable that makes a test a child: the path of the database.
+const CHILD: &str = "REDSTART_TEST_DATABASE";
+
+fn config(path: PathBuf) -> Config {
+    Config {
+        path: Some(path),
+        database: "dev".to_owned(),
+        emulates_redshift: false,
+        settings: Vec::new(),
+        s3: Folders::default(),
+    }
+}
+
+/// Starts this test again as a child.
+fn child(test: &str, database: &Path) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "--nocapture", "--test-threads=1"])
+        .arg(format!("adapter::duckdb::process_tests::{test}"))
+        .env(CHILD, database)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// Waits until the child says the word.
+fn wait_for(child: &mut Child, word: &str) {
+    let output = child.stdout.take().unwrap();
+    let said = BufReader::new(output)
+        .lines()
+        .map_while(Result::ok)
+        .any(|line| line.contains(word));
+    assert!(said, "the child ended without a word");
+}
+
+#[expect(clippy::print_stdout, reason = "the parent waits for the word")]
+fn say(word: &str) {
+    println!("\n{word}");
+}
+
+fn build(name: &str, query: &str) -> Statement {
+    Statement::CreateTableAs {
+        relation: Relation::new("main", name),
+        query: query.to_owned(),
+        attributes: TableAttributes::default(),
+        temporary: false,
+        header: None,
+    }
+}
+
+#[test]
+fn a_second_process_is_told_who_has_the_file() {
+    if let Some(path) = std::env::var_os(CHILD) {
+        let _held = DuckDb::open(&config(path.into())).unwrap();
+        say("open");
+        std::thread::sleep(std::time::Duration::from_secs(60));
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("held.duckdb");
+    let mut child = child("a_second_process_is_told_who_has_the_file", &path);
+    wait_for(&mut child, "open");
+    let error = DuckDb::open(&config(path.clone())).err();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let error = error.unwrap();
+    assert!(
+        error
+            .message
+            .starts_with(&format!("`{}` is in use by the process ", path.display())),
+        "{error}"
+    );
+    assert!(
+        error.message.contains(&format!("(PID {})", child.id())),
+        "{error}"
+    );
+    assert!(error.help.unwrap().contains("only one process at a time"));
+    DuckDb::open(&config(path)).unwrap();
+}
+
+/// Builds and swaps the table again and again; all rows of a table have the number of its round.
+fn swap_forever(path: PathBuf) {
+    let adapter = DuckDb::open(&config(path)).unwrap();
+    let mut connection = adapter.connect().unwrap();
+    let rename = |from: &str, to: &str| Statement::Rename {
+        kind: RelationKind::Table,
+        from: Relation::new("main", from),
+        to: to.to_owned(),
+    };
+    let drop = |name: &str| Statement::Drop {
+        kind: RelationKind::Table,
+        relation: Relation::new("main", name),
+        if_exists: true,
+    };
+    for round in 0_u64.. {
+        let query = format!("select {round} as round from range(50000)");
+        let mut statements = vec![
+            drop("t__rs_tmp"),
+            drop("t__rs_old"),
+            build("t__rs_tmp", &query),
+            Statement::Begin,
+        ];
+        if round > 0 {
+            statements.push(rename("t", "t__rs_old"));
+        }
+        statements.extend([
+            rename("t__rs_tmp", "t"),
+            Statement::Commit,
+            drop("t__rs_old"),
+        ]);
+        for statement in &statements {
+            let prepared = adapter.prepare(statement).unwrap();
+            connection.execute(&prepared).unwrap();
+        }
+        if round == 0 {
+            say("built");
+        }
+    }
+}
+
+#[test]
+fn a_killed_build_leaves_the_table_whole() {
+    if let Some(path) = std::env::var_os(CHILD) {
+        swap_forever(path.into());
+        return;
+    }
+    for turn in 0..8 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("dev.duckdb");
+        let mut child = child("a_killed_build_leaves_the_table_whole", &path);
+        wait_for(&mut child, "built");
+        // Spread over the build, the swap and the drop of a round.
+        std::thread::sleep(std::time::Duration::from_millis(3 + turn * 7));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let adapter = DuckDb::open(&config(path)).unwrap();
+        let mut connection = adapter.connect().unwrap();
+        let query = "select count(*), count(distinct round) from t";
+        let prepared = adapter.prepare_query(query).unwrap();
+        let whole = lines(&connection.query(&prepared, None).unwrap());
+        assert_eq!(whole, "50000|1", "turn {turn}");
+        for name in ["t__rs_tmp", "t__rs_old"] {
+            let drop = Statement::Drop {
+                kind: RelationKind::Table,
+                relation: Relation::new("main", name),
+                if_exists: true,
+            };
+            connection
+                .execute(&adapter.prepare(&drop).unwrap())
+                .unwrap();
+        }
+        let again = adapter
+            .prepare(&build("t__rs_tmp", "select 1 as a"))
+            .unwrap();
+        connection.execute(&again).unwrap();
+    }
+}

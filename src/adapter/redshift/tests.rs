@@ -1,0 +1,437 @@
+//! Every statement once, as Redshift says it.
+
+use std::sync::Arc;
+
+use super::sql::sql;
+use crate::adapter::Statement;
+use crate::adapter::statement::{
+    ColumnDefinition, Copy, CopyFormat, Dist, Rows, SeedCell, SeedRows, SortType, TableAttributes,
+    TableConstraint,
+};
+use crate::diagnostic::Source;
+use crate::relation::{Relation, RelationKind};
+
+fn texts(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+fn t(name: &str) -> Relation {
+    Relation::new("Sales", name)
+}
+
+fn attributes(dist: Option<Dist>, sort: &[&str], sort_type: Option<SortType>) -> TableAttributes {
+    TableAttributes {
+        dist,
+        sort: texts(sort),
+        sort_type,
+        backup: None,
+    }
+}
+
+fn table_as(relation: Relation, attributes: TableAttributes, temporary: bool) -> Statement {
+    Statement::CreateTableAs {
+        relation,
+        query: "select 1 as id -- one".to_owned(),
+        attributes,
+        temporary,
+        header: temporary.then(|| "set query_group to 'x';".to_owned()),
+    }
+}
+
+fn create_table() -> Statement {
+    let column = |name: &str, data_type: &str| ColumnDefinition::new(name, data_type);
+    Statement::CreateTable {
+        relation: t("orders"),
+        columns: vec![
+            ColumnDefinition {
+                identity: Some((0, 1)),
+                not_null: true,
+                primary_key: true,
+                ..column("id", "bigint")
+            },
+            ColumnDefinition {
+                encode: Some("zstd".to_owned()),
+                unique: true,
+                ..column("Weird \" name", "varchar(20)")
+            },
+            ColumnDefinition {
+                default: Some("0.00".to_owned()),
+                ..column("amount", "decimal(10,2)")
+            },
+        ],
+        constraints: vec![
+            TableConstraint::PrimaryKey(texts(&["id"])),
+            TableConstraint::Unique(texts(&["id", "amount"])),
+            TableConstraint::ForeignKey {
+                columns: texts(&["id"]),
+                to: t("parents"),
+                to_columns: texts(&["id"]),
+            },
+        ],
+        attributes: attributes(Some(Dist::Key("id".to_owned())), &["id"], None),
+        temporary: false,
+    }
+}
+
+fn copy(format: CopyFormat) -> Copy {
+    Copy {
+        into: t("orders"),
+        columns: vec![ColumnDefinition::new("a", "int")],
+        from: "s3://b/it's".to_owned(),
+        iam_role: Some("default".to_owned()),
+        region: None,
+        format,
+        gzip: false,
+        time_format: None,
+        date_format: None,
+        blanks_as_null: false,
+        empty_as_null: false,
+        truncate_columns: false,
+        trim_blanks: false,
+        accept_invalid_characters: None,
+        fill_record: false,
+        ignore_blank_lines: false,
+        null_as: None,
+        max_error: 0,
+        computes: Vec::new(),
+        origin: None,
+    }
+}
+
+fn copies() -> Vec<Statement> {
+    let mut all = copy(CopyFormat::Csv {
+        delimiter: '\t',
+        quote: '\'',
+        ignore_header: 1,
+    });
+    all.columns.push(ColumnDefinition {
+        identity: Some((1, 1)),
+        ..ColumnDefinition::new("id", "bigint")
+    });
+    all.iam_role = Some("arn:aws:iam::1:role/x".to_owned());
+    all.region = Some("us-west-2".to_owned());
+    all.gzip = true;
+    all.time_format = Some("epochmillisecs".to_owned());
+    all.date_format = Some("auto".to_owned());
+    all.blanks_as_null = true;
+    all.empty_as_null = true;
+    all.truncate_columns = true;
+    all.trim_blanks = true;
+    all.accept_invalid_characters = Some('?');
+    all.fill_record = true;
+    all.ignore_blank_lines = true;
+    all.null_as = Some("\\N".to_owned());
+    all.max_error = 5;
+    all.computes = vec![("COMPUPDATE".to_owned(), "off".to_owned())];
+    let plain_csv = CopyFormat::Csv {
+        delimiter: ',',
+        quote: '"',
+        ignore_header: 0,
+    };
+    [
+        copy(CopyFormat::JsonAuto),
+        copy(CopyFormat::JsonAutoIgnoreCase),
+        copy(CopyFormat::JsonPaths("s3://b/paths.json".to_owned())),
+        copy(plain_csv),
+        all,
+    ]
+    .into_iter()
+    .map(|copy| Statement::Copy(Box::new(copy)))
+    .collect()
+}
+
+fn seed() -> Statement {
+    let cell = |text: &str| {
+        Some(SeedCell {
+            text: text.to_owned(),
+            offset: 0,
+        })
+    };
+    Statement::Load {
+        into: t("seed"),
+        columns: vec![
+            ColumnDefinition::new("id", "int"),
+            ColumnDefinition::new("name", "varchar(9)"),
+        ],
+        rows: Arc::new(SeedRows {
+            source: Source::new("seeds/seed.csv", ""),
+            rows: vec![vec![cell("1"), cell("it's \\ it")], vec![cell("2"), None]],
+        }),
+    }
+}
+
+/// One statement of each kind.
+pub(in crate::adapter) fn statements() -> Vec<Statement> {
+    let view = |bind| Statement::CreateView {
+        relation: t("v"),
+        query: "select 1 as id".to_owned(),
+        bind,
+        header: None,
+    };
+    let merge = |update: &[&str]| Statement::Merge {
+        into: t("orders"),
+        using: Relation::new("", "orders__tmp"),
+        key: texts(&["id", "day"]),
+        update: texts(update),
+        insert: texts(&["id", "day", "amount"]),
+        predicates: texts(&["DBT_INTERNAL_SOURCE.day > '2024-01-01'"]),
+    };
+    let comment = |column: Option<&str>| Statement::Comment {
+        kind: RelationKind::View,
+        relation: t("v"),
+        column: column.map(str::to_owned),
+        text: "it's \\ fine".to_owned(),
+    };
+    let mut all = vec![
+        Statement::CreateSchema {
+            database: None,
+            schema: "Sales".to_owned(),
+        },
+        table_as(
+            Relation {
+                database: Some("dev".to_owned()),
+                ..t("orders")
+            },
+            TableAttributes {
+                backup: Some(false),
+                ..attributes(
+                    Some(Dist::Key("id".to_owned())),
+                    &["id", "day"],
+                    Some(SortType::Interleaved),
+                )
+            },
+            false,
+        ),
+        table_as(
+            t("a"),
+            attributes(Some(Dist::All), &["id"], Some(SortType::Compound)),
+            false,
+        ),
+        table_as(
+            t("a"),
+            attributes(Some(Dist::Even), &[], Some(SortType::Auto)),
+            false,
+        ),
+        table_as(
+            Relation::new("", "orders__tmp"),
+            attributes(Some(Dist::Auto), &[], None),
+            true,
+        ),
+        create_table(),
+        view(true),
+        view(false),
+        Statement::Rename {
+            kind: RelationKind::View,
+            from: t("v"),
+            to: "w".to_owned(),
+        },
+        Statement::Drop {
+            kind: RelationKind::Table,
+            relation: t("orders"),
+            if_exists: true,
+        },
+        Statement::Drop {
+            kind: RelationKind::View,
+            relation: t("v"),
+            if_exists: false,
+        },
+        Statement::Insert {
+            into: t("orders"),
+            columns: texts(&["id", "amount"]),
+            from: Rows::Relation(Relation::new("", "orders__tmp")),
+        },
+        Statement::Insert {
+            into: t("orders"),
+            columns: Vec::new(),
+            from: Rows::Query("select 1".to_owned()),
+        },
+        Statement::DeleteByKey {
+            from: t("orders"),
+            using: Relation::new("", "orders__tmp"),
+            key: texts(&["id", "day"]),
+            predicates: texts(&["day > '2024-01-01'"]),
+        },
+        merge(&["amount"]),
+        merge(&[]),
+        seed(),
+        Statement::AddColumn {
+            relation: t("orders"),
+            name: "note".to_owned(),
+            data_type: "varchar(9)".to_owned(),
+        },
+        Statement::DropColumn {
+            relation: t("orders"),
+            name: "note".to_owned(),
+        },
+        comment(None),
+        comment(Some("id")),
+        Statement::Grant {
+            relation: t("orders"),
+            privilege: "select".to_owned(),
+            grantees: texts(&["Ann", "group analysts", "role r", "PUBLIC"]),
+        },
+        Statement::Begin,
+        Statement::Commit,
+        Statement::Raw {
+            sql: "vacuum; analyze".to_owned(),
+            origin: None,
+        },
+    ];
+    all.extend(copies());
+    all
+}
+
+#[test]
+fn every_statement_has_its_words() {
+    let said = statements()
+        .iter()
+        .map(|statement| sql(statement).join("\n;\n"))
+        .collect::<Vec<_>>()
+        .join("\n---\n");
+    insta::assert_snapshot!(said, @r#"
+        create schema if not exists "Sales"
+        ---
+        create table "dev"."Sales"."orders"
+        backup no
+        diststyle key distkey ("id")
+        interleaved sortkey ("id", "day")
+        as (
+        select 1 as id -- one
+        )
+        ---
+        create table "Sales"."a"
+        diststyle all
+        compound sortkey ("id")
+        as (
+        select 1 as id -- one
+        )
+        ---
+        create table "Sales"."a"
+        diststyle even
+        sortkey auto
+        as (
+        select 1 as id -- one
+        )
+        ---
+        set query_group to 'x';
+        ;
+        create temporary table "orders__tmp"
+        diststyle auto
+        as (
+        select 1 as id -- one
+        )
+        ---
+        create table "Sales"."orders" (
+          "id" bigint identity(0, 1) not null primary key,
+          "Weird "" name" varchar(20) encode zstd unique,
+          "amount" decimal(10,2) default 0.00,
+          primary key ("id"),
+          unique ("id", "amount"),
+          foreign key ("id") references "Sales"."parents" ("id")
+        )
+        diststyle key distkey ("id")
+        compound sortkey ("id")
+        ---
+        create view "Sales"."v" as (
+        select 1 as id
+        )
+        ---
+        create view "Sales"."v" as (
+        select 1 as id
+        ) with no schema binding
+        ---
+        alter table "Sales"."v" rename to "w"
+        ---
+        drop table if exists "Sales"."orders"
+        ---
+        drop view "Sales"."v"
+        ---
+        insert into "Sales"."orders" ("id", "amount") (
+          select "id", "amount" from "orders__tmp"
+        )
+        ---
+        insert into "Sales"."orders" (
+        select 1
+        )
+        ---
+        delete from "Sales"."orders"
+        where ("id", "day") in (
+          select "id", "day" from "orders__tmp"
+        )
+        and day > '2024-01-01'
+        ---
+        merge into "Sales"."orders"
+        using "orders__tmp" as DBT_INTERNAL_SOURCE
+        on "Sales"."orders"."id" = DBT_INTERNAL_SOURCE."id" and "Sales"."orders"."day" = DBT_INTERNAL_SOURCE."day" and DBT_INTERNAL_SOURCE.day > '2024-01-01'
+        when matched then update set "amount" = DBT_INTERNAL_SOURCE."amount"
+        when not matched then insert ("id", "day", "amount") values (DBT_INTERNAL_SOURCE."id", DBT_INTERNAL_SOURCE."day", DBT_INTERNAL_SOURCE."amount")
+        ---
+        merge into "Sales"."orders"
+        using "orders__tmp" as DBT_INTERNAL_SOURCE
+        on "Sales"."orders"."id" = DBT_INTERNAL_SOURCE."id" and "Sales"."orders"."day" = DBT_INTERNAL_SOURCE."day" and DBT_INTERNAL_SOURCE.day > '2024-01-01'
+        when matched then update set "id" = DBT_INTERNAL_SOURCE."id", "day" = DBT_INTERNAL_SOURCE."day"
+        when not matched then insert ("id", "day", "amount") values (DBT_INTERNAL_SOURCE."id", DBT_INTERNAL_SOURCE."day", DBT_INTERNAL_SOURCE."amount")
+        ---
+        insert into "Sales"."seed" ("id", "name") values
+          ('1', 'it''s \\ it'),
+          ('2', null)
+        ---
+        alter table "Sales"."orders" add column "note" varchar(9)
+        ---
+        alter table "Sales"."orders" drop column "note"
+        ---
+        comment on view "Sales"."v" is 'it''s \\ fine'
+        ---
+        comment on column "Sales"."v"."id" is 'it''s \\ fine'
+        ---
+        grant select on "Sales"."orders" to "Ann", group "analysts", role "r", PUBLIC
+        ---
+        begin
+        ---
+        commit
+        ---
+        vacuum; analyze
+        ---
+        copy "Sales"."orders"
+        from 's3://b/it''s'
+        iam_role default
+        format json 'auto'
+        ---
+        copy "Sales"."orders"
+        from 's3://b/it''s'
+        iam_role default
+        format json 'auto ignorecase'
+        ---
+        copy "Sales"."orders"
+        from 's3://b/it''s'
+        iam_role default
+        format json 's3://b/paths.json'
+        ---
+        copy "Sales"."orders"
+        from 's3://b/it''s'
+        iam_role default
+        format csv
+        ---
+        copy "Sales"."orders" ("a")
+        from 's3://b/it''s'
+        iam_role 'arn:aws:iam::1:role/x'
+        region 'us-west-2'
+        format csv
+        delimiter '\t'
+        quote ''''
+        ignoreheader 1
+        gzip
+        timeformat 'epochmillisecs'
+        dateformat 'auto'
+        null as '\\N'
+        acceptinvchars as '?'
+        blanksasnull
+        emptyasnull
+        truncatecolumns
+        trimblanks
+        fillrecord
+        ignoreblanklines
+        maxerror 5
+        compupdate off
+        "#);
+}
