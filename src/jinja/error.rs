@@ -199,6 +199,9 @@ fn own_words(error: &Error, span: Option<&Span>, places: &dyn Places) -> Diagnos
 
 /// Minijinja's words without its parser's: `block` is a statement here.
 fn readable(detail: &str) -> String {
+    if let Some(word) = detail.strip_prefix("unknown statement ") {
+        return format!("there is no statement `{{% {word} %}}`");
+    }
     detail
         .replace("end of variable block", "`}}`")
         .replace("end of block", "`%}`")

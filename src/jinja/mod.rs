@@ -15,6 +15,7 @@ mod library;
 mod macros;
 mod prepare;
 mod render;
+mod statics;
 mod template;
 #[cfg(test)]
 mod testing;
@@ -25,6 +26,7 @@ mod world;
 
 pub use macros::{Macro, MacroArgument, MacroFile, MacroKind, Macros, Rendered};
 pub use minijinja::Value;
+pub use statics::{StaticCalls, StaticRef, static_calls};
 pub use template::{SourceMap, Template};
 pub use values::{ColumnValue, Parts, RelationValue, TableValue};
 pub use world::{Answer, LATE, Question, RefCall, Reply, World, late, unavailable};

@@ -431,7 +431,7 @@ impl Entry {
             }
         }
         if let Some(at) = slot("kwargs") {
-            bound[at] = Dict::new(others);
+            bound[at] = Dict::of(others);
         }
         Ok(bound)
     }

@@ -360,21 +360,20 @@ fn broken_syntax_is_pointed_at() {
     error[jinja-syntax]: unexpected character in a tag
       at models/m.sql:2:18 `$`
       in this tag; is its `}}` missing?: models/m.sql:1:3 `{{`
-    error[jinja-syntax]: unexpected end of string
-      at models/m.sql:1:14 ``
+    error[jinja-syntax]: a string is never closed
+      at models/m.sql:1:8 `'`
     error[jinja-syntax]: `{#` is never closed
       at models/m.sql:1:3 `{#`
       label: no `#}` follows
     error[jinja-syntax]: unexpected name, expected `}}`
       at models/m.sql:1:6 `b`
-    error[jinja-syntax]: `{{` is never closed
-      at models/m.sql:1:1 `{{`
-      label: no `}}` follows
-    error[jinja-syntax]: unknown statement unknown
+    error[jinja-syntax]: `[` is never closed
+      at models/m.sql:1:4 `[`
+    error[jinja-syntax]: there is no statement `{% unknown %}`
       at models/m.sql:1:4 `unknown`
-    error[jinja-error]: value is not iterable
-      at models/m.sql:1:8 ``
-    error[jinja-syntax]: unknown statement snapshot
+    error[jinja-syntax]: `{% set %}` needs a name
+      at models/m.sql:1:1 `{% set %}`
+    error[jinja-syntax]: there is no statement `{% snapshot %}`
       at models/m.sql:1:4 `snapshot`
     ");
 }
@@ -396,18 +395,16 @@ fn a_broken_macro_file_is_pointed_at() {
         Err(found) => super::testing::drawn(&found.0[0]),
     };
     assert_snapshot!(all.map(drawn).join(""), @r"
-    error[jinja-syntax]: `{%` is never closed
-      at macros/m.sql:1:1 `{%`
-      label: no `%}` follows
+    error[jinja-syntax]: `(` is never closed
+      at macros/m.sql:1:11 `(`
     error[jinja-syntax]: parameter `b` is declared twice
       at macros/m.sql:1:15 `b`
     error[jinja-syntax]: expected `,` or a default after the name of a parameter
       at macros/m.sql:1:14 `c`
     error[jinja-syntax]: unexpected name, expected `}}`
       at macros/m.sql:2:6 `y`
-    error[jinja-syntax]: `{%` is never closed
-      at macros/m.sql:1:1 `{%`
-      label: no `%}` follows
+    error[jinja-syntax]: `[` is never closed
+      at macros/m.sql:1:14 `[`
     error[jinja-syntax]: `{% macro %}` is never closed
       at macros/m.sql:1:1 `{% macro a() %}`
       label: no `{% endmacro %}` follows

@@ -242,17 +242,17 @@ fn columns_of(state: &State<'_, '_>, relation: &RelationValue) -> Result<Vec<Col
 fn get_columns(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
     // While parsing, the relation may itself be unknown still.
     if !world(state)?.execute() {
-        return Ok(List::new(Vec::new()));
+        return Ok(List::of(Vec::new()));
     }
     let relation = relation_arg(&mut args, "relation")?;
     args.done()?;
     let columns = columns_of(state, &relation)?;
-    Ok(List::new(columns.into_iter().map(Value::from).collect()))
+    Ok(List::of(columns.into_iter().map(Value::from).collect()))
 }
 
 fn get_missing_columns(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
     if !world(state)?.execute() {
-        return Ok(List::new(Vec::new()));
+        return Ok(List::of(Vec::new()));
     }
     let from = relation_arg(&mut args, "from_relation")?;
     let to = relation_arg(&mut args, "to_relation")?;
@@ -262,12 +262,12 @@ fn get_missing_columns(state: &mut State<'_, '_>, mut args: Args) -> Result<Valu
     let missing = columns_of(state, &from)?
         .into_iter()
         .filter(|column| !has(column.name()));
-    Ok(List::new(missing.map(Value::from).collect()))
+    Ok(List::of(missing.map(Value::from).collect()))
 }
 
 fn list_relations(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
     if !world(state)?.execute() {
-        return Ok(List::new(Vec::new()));
+        return Ok(List::of(Vec::new()));
     }
     let first = args.required("schema_relation")?;
     let (database, schema) = match first.downcast_object_ref::<RelationValue>() {
@@ -287,9 +287,9 @@ fn list_relations(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Er
     };
     Ok(match ask(state, &question)? {
         Some(Reply::Relations(relations)) => {
-            List::new(relations.into_iter().map(Value::from).collect())
+            List::of(relations.into_iter().map(Value::from).collect())
         }
-        _ => List::new(Vec::new()),
+        _ => List::of(Vec::new()),
     })
 }
 

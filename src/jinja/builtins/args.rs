@@ -3,6 +3,7 @@
 //! In: the values of a call. Out: arguments by name.
 //! Does not know any function.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ pub type Body = fn(&mut State<'_, '_>, Args) -> Result<Value, Error>;
 /// The arguments of one call, taken in the order of the parameters.
 pub struct Args {
     function: &'static str,
-    positional: std::vec::IntoIter<Value>,
+    positional: VecDeque<Value>,
     keywords: Vec<(String, Value)>,
 }
 
@@ -38,14 +39,14 @@ impl Args {
         };
         Ok(Self {
             function,
-            positional: positional.to_vec().into_iter(),
+            positional: positional.iter().cloned().collect(),
             keywords,
         })
     }
 
     /// The next parameter, when it is given.
     pub fn optional(&mut self, name: &str) -> Option<Value> {
-        self.positional.next().or_else(|| self.keyword(name))
+        self.positional.pop_front().or_else(|| self.keyword(name))
     }
 
     /// A parameter that can only be given by name.
@@ -81,7 +82,7 @@ impl Args {
 
     /// All positional arguments that are left.
     pub fn rest(&mut self) -> Vec<Value> {
-        self.positional.by_ref().collect()
+        self.positional.drain(..).collect()
     }
 
     /// All keyword arguments that are left.
@@ -102,7 +103,7 @@ impl Args {
                 self.function
             )));
         }
-        match self.positional.next() {
+        match self.positional.pop_front() {
             Some(_) => Err(bad_call(format!(
                 "`{}` is given too many arguments",
                 self.function

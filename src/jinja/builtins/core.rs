@@ -35,12 +35,12 @@ pub const FUNCTIONS: &[(&str, Body)] = &[
 
 fn list(_: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
     let items = args.required("items")?;
-    Ok(List::new(items.try_iter()?.collect()))
+    Ok(List::of(items.try_iter()?.collect()))
 }
 
 fn dict(_: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
     let pairs = args.required("pairs")?;
-    Ok(Dict::new(crate::jinja::values::pairs_of(&pairs)?))
+    Ok(Dict::of(crate::jinja::values::pairs_of(&pairs)?))
 }
 
 fn keep(_: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
@@ -55,7 +55,7 @@ fn dict_function(_: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> 
     };
     let keywords = args.keywords().into_iter();
     pairs.extend(keywords.map(|(name, value)| (Value::from(name), value)));
-    Ok(Dict::new(pairs))
+    Ok(Dict::of(pairs))
 }
 
 fn reference(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
@@ -214,7 +214,7 @@ fn keep_result(
         || Value::from(()),
         |table| {
             let rows = table.rows().iter();
-            List::new(rows.map(|row| List::new(row.clone())).collect())
+            List::of(rows.map(|row| List::of(row.clone())).collect())
         },
     );
     let result = Value::from_pairs([("response", response), ("data", data), ("table", table)]);

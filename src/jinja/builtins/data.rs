@@ -115,8 +115,8 @@ fn from_json(_: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
 /// JSON as lists and dicts that can change.
 fn changeable(value: &serde_json::Value) -> Value {
     match value {
-        serde_json::Value::Array(items) => List::new(items.iter().map(changeable).collect()),
-        serde_json::Value::Object(pairs) => Dict::new(
+        serde_json::Value::Array(items) => List::of(items.iter().map(changeable).collect()),
+        serde_json::Value::Object(pairs) => Dict::of(
             pairs
                 .iter()
                 .map(|(key, value)| (Value::from(key), changeable(value))),
@@ -172,7 +172,7 @@ fn zip(mut args: Args, strict: bool) -> Result<Value, Error> {
         let Some(row) = row else { break };
         rows.push(Value::from(Tuple::from(row)));
     }
-    Ok(List::new(rows))
+    Ok(List::of(rows))
 }
 
 /// The values without repetitions, in their order: a set of Python has none of its own.
@@ -186,7 +186,7 @@ fn set(mut args: Args, strict: bool) -> Result<Value, Error> {
         _ => return Ok(default.unwrap_or(Value::from(()))),
     };
     let mut seen = BTreeSet::new();
-    Ok(List::new(
+    Ok(List::of(
         items.filter(|item| seen.insert(item.clone())).collect(),
     ))
 }
@@ -223,8 +223,8 @@ fn diff_of_two_dicts(_: &mut State<'_, '_>, mut args: Args) -> Result<Value, Err
             .filter(|it| other.is_none_or(|(_, others)| !others.contains(&lower(it))))
             .collect();
         if !kept.is_empty() {
-            left.push((key, List::new(kept)));
+            left.push((key, List::of(kept)));
         }
     }
-    Ok(Dict::new(left))
+    Ok(Dict::of(left))
 }

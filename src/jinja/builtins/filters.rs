@@ -76,7 +76,7 @@ fn add_filters(env: &mut Environment<'static>) {
         typed(state, value, ValueKind::Number, "a number")
     });
     env.add_filter("list", |value: Value| -> Result<Value, Error> {
-        Ok(List::new(value.try_iter()?.collect()))
+        Ok(List::of(value.try_iter()?.collect()))
     });
 }
 

@@ -128,8 +128,8 @@ pub fn read(text: &str) -> Result<Value, String> {
                 continue;
             }
             Event::SequenceEnd | Event::MappingEnd => match stack.pop() {
-                Some(Open::List(items)) => List::new(items),
-                Some(Open::Map(pairs, _)) => Dict::new(pairs),
+                Some(Open::List(items)) => List::of(items),
+                Some(Open::Map(pairs, _)) => Dict::of(pairs),
                 None => continue,
             },
             Event::Alias(_) => return Err("aliases are not supported here".to_string()),

@@ -14,8 +14,8 @@ use super::template::{Piece, SourceMap, Template};
 use crate::diagnostic::Diagnostic;
 use rewrite::Edit;
 pub use rewrite::Rewrite;
-use scan::{Part, Scan};
-pub use scan::{scan, syntax};
+use scan::Scan;
+pub use scan::{At, Part, scan, syntax};
 pub use signature::{MacroBlock, macro_blocks};
 
 /// What stands before every template: how a macro's body is run in the state of the whole render.

@@ -110,7 +110,10 @@ pub fn scan<'a>(template: &Template, text: &'a str) -> Result<Scan<'a>, Box<Diag
                 (token, span.start_offset as usize..span.end_offset as usize)
             }
             Ok(None) => break,
-            Err(error) => return Err(bad_token(template, text, open, &error)),
+            Err(error) => {
+                let after = scan.tokens.last().map_or(0, |(_, range)| range.end);
+                return Err(bad_token(template, text, open, after, &error));
+            }
         };
         match (&token, open) {
             (Token::TemplateData(data), _) => {
@@ -134,8 +137,18 @@ pub fn scan<'a>(template: &Template, text: &'a str) -> Result<Scan<'a>, Box<Diag
             _ => scan.tokens.push((token, range)),
         }
     }
-    if let Some((statement, start, _)) = open {
-        return Err(unclosed_tag(template, statement, start));
+    if let Some((statement, start, first)) = open {
+        let bracket = unclosed_bracket(&scan.tokens[first..]);
+        return Err(match bracket {
+            Some(range) => Box::new(
+                Diagnostic::error(
+                    "jinja-syntax",
+                    format!("`{}` is never closed", &text[range.clone()]),
+                )
+                .at(template.span(range)),
+            ),
+            None => unclosed_tag(template, statement, start),
+        });
     }
     blocks.finish(template, &scan)?;
     Ok(scan)
@@ -189,6 +202,11 @@ impl Blocks {
             if WITH_END.iter().any(|(word, _)| *word == ended) {
                 self.leave(template, scan, tag, ended)?;
             }
+        } else if word == "set" && scan.inside(tag).len() < 2 {
+            return Err(Box::new(
+                Diagnostic::error("jinja-syntax", "`{% set %}` needs a name")
+                    .at(template.span(tag.range.clone())),
+            ));
         } else if let Some((_, captures)) = WITH_END.iter().find(|(it, _)| *it == word)
             && !(word == "set" && assigns(scan.inside(tag)))
         {
@@ -262,6 +280,27 @@ fn assigns(tokens: &[At<'_>]) -> bool {
         .any(|(token, _)| matches!(token, Token::Assign))
 }
 
+/// The innermost bracket that is open at the end.
+fn unclosed_bracket(tokens: &[At<'_>]) -> Option<Range<usize>> {
+    let mut open: Vec<(&Token<'_>, &Range<usize>)> = Vec::new();
+    for (token, range) in tokens {
+        let closes = match (token, open.last()) {
+            (Token::ParenOpen | Token::BracketOpen | Token::BraceOpen, _) => {
+                open.push((token, range));
+                false
+            }
+            (Token::ParenClose, Some((Token::ParenOpen, _)))
+            | (Token::BracketClose, Some((Token::BracketOpen, _)))
+            | (Token::BraceClose, Some((Token::BraceOpen, _))) => true,
+            _ => false,
+        };
+        if closes {
+            open.pop();
+        }
+    }
+    open.pop().map(|(_, range)| range.clone())
+}
+
 fn unclosed_tag(template: &Template, statement: bool, start: usize) -> Box<Diagnostic> {
     let (open, close) = if statement {
         ("{%", "%}")
@@ -279,10 +318,19 @@ fn bad_token(
     template: &Template,
     text: &str,
     open: Option<(bool, usize, usize)>,
+    after: usize,
     error: &minijinja::Error,
 ) -> Box<Diagnostic> {
     let range = error.range().unwrap_or(0..0);
     let detail = error.detail().unwrap_or("syntax error").to_string();
+    if detail.contains("end of string") {
+        let from = after.max(open.map_or(0, |(_, start, _)| start));
+        let quote = text[from..].find(['\'', '"']).map_or(from, |at| from + at);
+        return Box::new(
+            Diagnostic::error("jinja-syntax", "a string is never closed")
+                .at(template.span(quote..quote + 1)),
+        );
+    }
     if detail.contains("comment") {
         let start = text.rfind("{#").unwrap_or(range.start);
         return Box::new(

@@ -17,7 +17,7 @@ pub struct Dict(RwLock<IndexMap<Value, Value>>);
 
 impl Dict {
     /// A dict of these pairs; a later pair wins.
-    pub fn new(pairs: impl IntoIterator<Item = (Value, Value)>) -> Value {
+    pub fn of(pairs: impl IntoIterator<Item = (Value, Value)>) -> Value {
         Value::from_object(Self(RwLock::new(pairs.into_iter().collect())))
     }
 
@@ -91,14 +91,14 @@ impl Object for Dict {
                 let found = self.read().get(&key).cloned();
                 Ok(found.or(default).unwrap_or(none))
             }
-            "keys" => Ok(List::new(self.read().keys().cloned().collect())),
-            "values" => Ok(List::new(self.read().values().cloned().collect())),
+            "keys" => Ok(List::of(self.read().keys().cloned().collect())),
+            "values" => Ok(List::of(self.read().values().cloned().collect())),
             "items" => {
                 let pairs = self.read();
                 let pairs = pairs
                     .iter()
                     .map(|(key, value)| Value::from(Tuple::from([key.clone(), value.clone()])));
-                Ok(List::new(pairs.collect()))
+                Ok(List::of(pairs.collect()))
             }
             "update" => {
                 self.update(args)?;
@@ -127,7 +127,7 @@ impl Object for Dict {
             }
             "copy" => {
                 let copy = self.read().clone();
-                Ok(Self::new(copy))
+                Ok(Self::of(copy))
             }
             _ => Err(Error::from(ErrorKind::UnknownMethod)),
         }

@@ -14,7 +14,7 @@ pub struct List(RwLock<Vec<Value>>);
 
 impl List {
     /// A list of these values.
-    pub fn new(values: Vec<Value>) -> Value {
+    pub fn of(values: Vec<Value>) -> Value {
         Value::from_object(Self(RwLock::new(values)))
     }
 
@@ -124,7 +124,7 @@ impl Object for List {
                 }
                 Ok(none)
             }
-            "copy" => Ok(Self::new(self.read().clone())),
+            "copy" => Ok(Self::of(self.read().clone())),
             "index" => {
                 let (value,): (Value,) = from_args(args)?;
                 let at = self.read().iter().position(|it| *it == value);

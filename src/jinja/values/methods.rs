@@ -33,9 +33,9 @@ pub fn call(
                 .ok_or_else(|| invalid(format!("`{wanted}` is not in the sequence")));
         }
         (ValueKind::Seq | ValueKind::Iterable, "copy") => {
-            return Ok(List::new(value.try_iter()?.collect()));
+            return Ok(List::of(value.try_iter()?.collect()));
         }
-        (ValueKind::Map, "copy") => return Ok(Dict::new(super::pairs_of(value)?)),
+        (ValueKind::Map, "copy") => return Ok(Dict::of(super::pairs_of(value)?)),
         (
             ValueKind::Seq | ValueKind::Iterable,
             "append" | "extend" | "insert" | "pop" | "remove" | "sort" | "reverse" | "clear",
@@ -135,7 +135,7 @@ fn text_method(text: &str, method: &str, args: &[Value]) -> Result<Value, Error>
                 (None, _) => text.split_whitespace().rev().map(Value::from).collect(),
             };
             parts.reverse();
-            List::new(parts)
+            List::of(parts)
         }
         "index" | "rindex" => {
             let (part,): (&str,) = from_args(args)?;

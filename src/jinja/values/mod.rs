@@ -33,7 +33,7 @@ pub(super) fn own(value: Value) -> Value {
     match object.repr() {
         _ if name.starts_with("redstart::") => value,
         ObjectRepr::Seq | ObjectRepr::Iterable => match value.try_iter() {
-            Ok(items) => List::new(items.collect()),
+            Ok(items) => List::of(items.collect()),
             Err(_) => value,
         },
         ObjectRepr::Map
@@ -42,7 +42,7 @@ pub(super) fn own(value: Value) -> Value {
                 .any(|it| name.contains(it)) =>
         {
             match pairs_of(&value) {
-                Ok(pairs) => Dict::new(pairs),
+                Ok(pairs) => Dict::of(pairs),
                 Err(_) => value,
             }
         }

@@ -1,0 +1,252 @@
+//! What a template asks for, read without rendering it, where that is certain.
+//!
+//! In: a [`Template`]. Out: [`StaticCalls`], or nothing where only a render can tell.
+//! Does not know what any of the names mean.
+
+use minijinja::machinery::Token;
+
+use super::Value;
+use super::macros::Macros;
+use super::prepare::{At, Part, scan};
+use super::template::Template;
+use super::values::{Dict, List};
+use crate::diagnostic::Span;
+
+/// The calls of a template that has nothing but literal calls of `ref`, `source` and `config` in it, and text.
+#[derive(Clone, Debug, Default)]
+pub struct StaticCalls {
+    /// The arguments of each `ref` and where it stands.
+    pub refs: Vec<StaticRef>,
+    /// The arguments of each `source` and where it stands.
+    pub sources: Vec<(String, String, Span)>,
+    /// The settings of each `config` in order.
+    pub config: Vec<(String, Value)>,
+}
+
+/// A literal `ref`.
+#[derive(Clone, Debug)]
+pub struct StaticRef {
+    /// The package, in the two-argument form.
+    pub package: Option<String>,
+    /// The name.
+    pub name: String,
+    /// The version.
+    pub version: Option<Value>,
+    /// Where the call stands.
+    pub span: Span,
+}
+
+/// Reads the calls of a template; `None` where a render is needed: any other expression, a statement, a project's own `ref`,
+/// `source` or `config`, or a syntax error (which the render will tell).
+pub fn static_calls(macros: &Macros, package: &str, template: &Template) -> Option<StaticCalls> {
+    let mut calls = StaticCalls::default();
+    let text = template.text();
+    if !text.contains('{') {
+        return Some(calls);
+    }
+    let scan = scan(template, text).ok()?;
+    for part in &scan.parts {
+        let Part::Tag(tag) = part else { continue };
+        let tokens = scan.inside(tag);
+        let [
+            (Token::Ident(function), first),
+            (Token::ParenOpen, _),
+            inside @ ..,
+            (Token::ParenClose, last),
+        ] = tokens
+        else {
+            return None;
+        };
+        if tag.statement || macros.find(package, function).is_some() {
+            return None;
+        }
+        let arguments = arguments(inside)?;
+        let span = template.span(first.start..last.end);
+        match *function {
+            "ref" => calls.refs.push(reference(arguments, span)?),
+            "source" => match arguments.as_slice() {
+                [(None, source), (None, table)] => {
+                    let (source, table) = (source.as_str()?, table.as_str()?);
+                    calls.sources.push((source.into(), table.into(), span));
+                }
+                _ => return None,
+            },
+            "config" => {
+                for (name, value) in arguments {
+                    calls.config.push((name?, value));
+                }
+            }
+            _ => return None,
+        }
+    }
+    Some(calls)
+}
+
+type Argument = (Option<String>, Value);
+
+fn reference(arguments: Vec<Argument>, span: Span) -> Option<StaticRef> {
+    let mut names = Vec::new();
+    let mut version = None;
+    for (name, value) in arguments {
+        match name.as_deref() {
+            None => names.push(value.as_str()?.to_string()),
+            Some("v" | "version") => version = Some(value),
+            Some(_) => return None,
+        }
+    }
+    let name = names.pop()?;
+    let package = names.pop();
+    names.is_empty().then_some(StaticRef {
+        package,
+        name,
+        version,
+        span,
+    })
+}
+
+/// The literal arguments between the parentheses of a call.
+fn arguments(tokens: &[At<'_>]) -> Option<Vec<Argument>> {
+    let mut rest = tokens;
+    let mut made = Vec::new();
+    while !rest.is_empty() {
+        let name = match rest {
+            [(Token::Ident(name), _), (Token::Assign, _), ..] => {
+                rest = &rest[2..];
+                Some((*name).to_string())
+            }
+            _ => None,
+        };
+        made.push((name, literal(&mut rest)?));
+        comma(&mut rest)?;
+    }
+    Some(made)
+}
+
+/// A comma, unless nothing follows.
+fn comma(rest: &mut &[At<'_>]) -> Option<()> {
+    match rest {
+        [] => Some(()),
+        [(Token::Comma, _), after @ ..] => {
+            *rest = after;
+            Some(())
+        }
+        _ => None,
+    }
+}
+
+fn literal(rest: &mut &[At<'_>]) -> Option<Value> {
+    let ((token, _), after) = rest.split_first()?;
+    *rest = after;
+    let value = match token {
+        Token::Str(text) => Value::from(*text),
+        Token::String(text) => Value::from(text.to_string()),
+        Token::Int(number) => Value::from(i64::try_from(*number).ok()?),
+        Token::Float(number) => Value::from(*number),
+        Token::Minus => match rest.split_first()? {
+            ((Token::Int(number), _), after) => {
+                *rest = after;
+                Value::from(-i64::try_from(*number).ok()?)
+            }
+            _ => return None,
+        },
+        Token::Ident("true" | "True") => Value::from(true),
+        Token::Ident("false" | "False") => Value::from(false),
+        Token::Ident("none" | "None") => Value::from(()),
+        Token::BracketOpen => List::of(items(rest, |rest| literal(rest))?),
+        Token::BraceOpen => Dict::of(items(rest, |rest| {
+            let key = literal(rest)?;
+            let ((Token::Colon, _), after) = rest.split_first()? else {
+                return None;
+            };
+            *rest = after;
+            Some((key, literal(rest)?))
+        })?),
+        _ => return None,
+    };
+    // Whatever follows a literal but the end of the argument makes it an expression.
+    let ends = matches!(
+        rest.first(),
+        None | Some((
+            Token::Comma | Token::BracketClose | Token::BraceClose | Token::Colon,
+            _
+        ))
+    );
+    ends.then_some(value)
+}
+
+/// Items up to the closing bracket.
+fn items<'a, 'b, T>(
+    rest: &mut &'a [At<'b>],
+    item: impl Fn(&mut &'a [At<'b>]) -> Option<T>,
+) -> Option<Vec<T>> {
+    let mut made = Vec::new();
+    loop {
+        if let [(Token::BracketClose | Token::BraceClose, _), after @ ..] = *rest {
+            *rest = after;
+            return Some(made);
+        }
+        made.push(item(rest)?);
+        if let [(Token::Comma, _), after @ ..] = *rest {
+            *rest = after;
+        } else if !matches!(
+            rest.first(),
+            Some((Token::BracketClose | Token::BraceClose, _))
+        ) {
+            return None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Source;
+    use crate::jinja::testing::macros;
+
+    fn calls(model: &str) -> Option<StaticCalls> {
+        let macros = macros("{% macro source() %}{% endmacro %}").unwrap();
+        static_calls(
+            &macros,
+            "shop",
+            &Template::file(&Source::new("m.sql", model)),
+        )
+    }
+
+    #[test]
+    fn literal_calls_are_read_without_a_render() {
+        let calls = calls(
+            "{{ config(materialized='table', tags=['a', 'b'], meta={'n': -1}, on=true) }}\n\
+             select * from {{ ref('a') }} join {{ ref('p', 'b', v=2) }}",
+        )
+        .unwrap();
+        let config: Vec<String> = calls
+            .config
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect();
+        assert_eq!(
+            config.join(" "),
+            "materialized=table tags=['a', 'b'] meta={'n': -1} on=True"
+        );
+        let refs = calls.refs;
+        assert_eq!((refs[0].name.as_str(), refs[1].name.as_str()), ("a", "b"));
+        assert_eq!(refs[1].package.as_deref(), Some("p"));
+        assert_eq!(refs[1].span.text(), "ref('p', 'b', v=2)");
+    }
+
+    #[test]
+    fn anything_else_needs_a_render() {
+        for model in [
+            "{{ ref(x) }}",
+            "{{ ref('a' ~ 'b') }}",
+            "{% if true %}{{ ref('a') }}{% endif %}",
+            "{{ m() }}",
+            "{{ ref('a').name }}",
+            "{{ source('a', 'b') }}",
+            "{{ config(tags=['a'] + x) }}",
+            "{{ ref('a') ",
+        ] {
+            assert!(calls(model).is_none(), "{model}");
+        }
+    }
+}
