@@ -24,6 +24,7 @@ mod tests;
 mod values;
 mod world;
 
+pub use builtins::MomentValue;
 pub use macros::{Macro, MacroArgument, MacroFile, MacroKind, Macros, Rendered};
 pub use minijinja::Value;
 pub use statics::{StaticCalls, StaticRef, static_calls};

@@ -11,6 +11,7 @@ mod data;
 mod dates;
 mod filters;
 mod modules;
+mod regex;
 mod yaml;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use std::collections::BTreeMap;
 use minijinja::Value;
 
 use args::{Function, Group};
+pub use dates::MomentValue;
 pub use filters::environment;
 
 /// The version of dbt whose language this is.
