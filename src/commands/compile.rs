@@ -2,10 +2,16 @@
 
 use clap::ValueEnum;
 
+use serde_json::json;
+
 use super::options::FullRefresh;
-use super::pipeline;
+use super::pipeline::{self, Door, Prepared, TargetFolder};
 use super::selecting::Selecting;
 use super::{Outcome, Session, Stop};
+use crate::compile::{Compiled, Sql};
+use crate::diagnostic::Source;
+use crate::graph::Selection;
+use crate::jinja::Template;
 
 /// Write the SQL of every node to target/compiled, and print that of selected ones
 ///
@@ -48,7 +54,87 @@ impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Outcome, Stop> {
         let prepared = pipeline::prepare(session)?;
         let request = self.selecting.request(pipeline::compiled_kinds());
-        pipeline::select(session, &prepared, &request)?;
-        Err(pipeline::unwired())
+        let selection = match &self.inline {
+            Some(_) => Selection::default(),
+            None => pipeline::select(session, &prepared, &request)?,
+        };
+        let door = Door::of(&prepared)?;
+        let full_refresh = self.full_refresh.full_refresh;
+        let compiler =
+            pipeline::compiler(session, &prepared, &door, None, full_refresh, &selection);
+        if let Some(text) = &self.inline {
+            let template = Template::file(&Source::new("--inline", text.as_str()));
+            let sql = compiler
+                .inline(&template, None)
+                .map_err(|wrong| Stop::Project((*wrong).into()))?;
+            self.answer(session, &door, None, &sql)?;
+            return Ok(Outcome::Done);
+        }
+        let compiled = compiler.all(selection.iter()).map_err(Stop::Project)?;
+        self.write(session, &prepared, &compiled)?;
+        if self.selecting.select.is_empty() {
+            return Ok(Outcome::Done);
+        }
+        for id in selection.iter() {
+            let node = prepared.manifest.node(id);
+            if let Some(sql) = compiled.sql(id).filter(|sql| !sql.text.is_empty()) {
+                self.answer(session, &door, Some(&node.name), sql)?;
+            }
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// Writes the SQL of the nodes and the manifest, and names the nodes whose SQL is not known yet.
+    fn write(
+        &self,
+        session: &Session,
+        prepared: &Prepared,
+        compiled: &Compiled,
+    ) -> Result<(), Stop> {
+        let folder = TargetFolder::of(session, prepared);
+        let manifest = &prepared.manifest;
+        for id in manifest.ids() {
+            if let Some(sql) = compiled.sql(id).filter(|sql| !sql.text.is_empty()) {
+                folder.write_sql("compiled", manifest.node(id), &sql.text)?;
+            }
+        }
+        let texts: Vec<Option<&str>> = manifest
+            .ids()
+            .map(|id| compiled.sql(id).map(|sql| sql.text.as_str()))
+            .collect();
+        folder.write_manifest(&texts)?;
+        for (id, reason) in compiled.late() {
+            session.terminal.info(format!(
+                "`{}` is late: {reason}, so its SQL is known only at its turn in a run",
+                manifest.node(id).name
+            ));
+        }
+        Ok(())
+    }
+
+    /// Prints the SQL of one node, as compiled or as the warehouse is sent it.
+    fn answer(
+        &self,
+        session: &Session,
+        door: &Door,
+        name: Option<&str>,
+        sql: &Sql,
+    ) -> Result<(), Stop> {
+        let text = if self.emulated {
+            let query = door
+                .adapter
+                .prepare_query(&sql.text)
+                .map_err(|refusal| Stop::Project(pipeline::refused(refusal, sql)))?;
+            query.sql.join(";\n")
+        } else {
+            sql.text.clone()
+        };
+        let text = match (self.output, name) {
+            (Format::Json, Some(name)) => json!({ "node": name, "compiled": text }).to_string(),
+            (Format::Json, None) => json!({ "compiled": text }).to_string(),
+            (Format::Text, _) => text.trim().to_owned(),
+        };
+        session.terminal.answer(&(text + "\n"))?;
+        Ok(())
     }
 }

@@ -1,7 +1,10 @@
 //! `redstart debug`.
 
-use super::pipeline;
+use std::path::Path;
+
+use super::pipeline::{self, Door};
 use super::{Outcome, Session, Stop};
+use crate::project::Target;
 
 /// Check the set-up: project, profile, and whether the warehouse answers
 #[derive(clap::Args, Debug)]
@@ -21,7 +24,52 @@ pub struct Args {
 
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Outcome, Stop> {
-        pipeline::prepare(session)?;
-        Err(pipeline::unwired())
+        let prepared = pipeline::prepare(session)?;
+        let project = &prepared.project;
+        let target = &project.target;
+        if self.config_dir {
+            let file = &target.span.source.path;
+            let folder = Path::new(file).parent().unwrap_or(Path::new("."));
+            session
+                .terminal
+                .answer(&format!("{}\n", project.root.join(folder).display()))?;
+            return Ok(Outcome::Done);
+        }
+        let say = |line: String| session.terminal.info(line);
+        if !self.connection {
+            say(format!("redstart {}", env!("CARGO_PKG_VERSION")));
+            say(format!(
+                "project    {} in {}",
+                project.name,
+                project.root.display()
+            ));
+            say(format!(
+                "profile    {} in {}",
+                target.profile_name,
+                target.span.place()
+            ));
+            say(format!("nodes      {}", prepared.manifest.nodes.len()));
+        }
+        say(format!(
+            "target     {} ({}{})",
+            target.name,
+            target.kind,
+            emulating(target)
+        ));
+        say(format!("schema     {}.{}", target.database, target.schema));
+        let door = Door::of(&prepared)?;
+        let warehouse = door.enter(&prepared)?;
+        say(format!(
+            "connection ok: {} relations in the project's schemas",
+            warehouse.existing.iter().count()
+        ));
+        Ok(Outcome::Done)
+    }
+}
+
+fn emulating(target: &Target) -> String {
+    match &target.emulate {
+        Some(dialect) => format!(", emulating {dialect}"),
+        None => String::new(),
     }
 }

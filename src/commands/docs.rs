@@ -2,9 +2,10 @@
 
 use clap::Subcommand;
 
-use super::pipeline;
+use super::pipeline::{self, Door, TargetFolder};
 use super::selecting::Selecting;
 use super::{Outcome, Session, Stop, unsupported};
+use crate::artifacts::Previous;
 
 /// Write the documentation of the project
 #[derive(clap::Args, Debug)]
@@ -59,7 +60,21 @@ impl Generate {
     fn run(&self, session: &Session) -> Result<Outcome, Stop> {
         let prepared = pipeline::prepare(session)?;
         let request = self.selecting.request(pipeline::compiled_kinds());
-        pipeline::select(session, &prepared, &request)?;
-        Err(pipeline::unwired())
+        let selection = pipeline::select(session, &prepared, &request)?;
+        let door = Door::of(&prepared)?;
+        let folder = TargetFolder::of(session, &prepared);
+        if !self.no_compile {
+            let compiler = pipeline::compiler(session, &prepared, &door, None, false, &selection);
+            let compiled = compiler.all(selection.iter()).map_err(Stop::Project)?;
+            let texts: Vec<Option<&str>> = prepared
+                .manifest
+                .ids()
+                .map(|id| compiled.sql(id).map(|sql| sql.text.as_str()))
+                .collect();
+            folder.write_manifest(&texts)?;
+        }
+        let last = Previous::read(&folder.path("run_results.json"))?;
+        pipeline::dictionary::write(session, &prepared, &door, &last)?;
+        Ok(Outcome::Done)
     }
 }

@@ -95,7 +95,7 @@ pub fn main(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) ->
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    let session = Session::new(cli.global, cli.command.answers());
+    let session = Session::new(cli.command.verb(), cli.global, cli.command.answers());
     session.listen_for_ctrl_c();
     let ended = match flags::unsupported(&matches) {
         Some(flag) => Err(Stop::refused(Diagnostic::error(
@@ -130,6 +130,27 @@ impl Command {
             Self::Clean(args) => args.run(session),
             Self::Completions(args) => args.run(session),
             Self::Unsupported(verb) => verb.run(),
+        }
+    }
+
+    /// The command's name, as artifacts and `flags.WHICH` tell it.
+    fn verb(&self) -> &'static str {
+        match self {
+            Self::Init(_) => "init",
+            Self::Debug(_) => "debug",
+            Self::Parse(_) => "parse",
+            Self::Ls(_) => "list",
+            Self::Compile(_) => "compile",
+            Self::Seed(_) => "seed",
+            Self::Load(_) => "load",
+            Self::Run(_) => "run",
+            Self::Test(_) => "test",
+            Self::Build(_) => "build",
+            Self::Show(_) => "show",
+            Self::Docs(_) => "generate",
+            Self::Clean(_) => "clean",
+            Self::Completions(_) => "completions",
+            Self::Unsupported(_) => "unsupported",
         }
     }
 

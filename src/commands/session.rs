@@ -21,6 +21,8 @@ const STOPPED: u8 = 2;
 
 /// What every command works with.
 pub struct Session {
+    /// The command's name.
+    pub verb: &'static str,
     /// The flags that every command takes.
     pub global: Global,
     /// The folder the program was started in.
@@ -28,7 +30,7 @@ pub struct Session {
     /// The environment variables, read once.
     pub environment: Environment,
     /// Where everything is told.
-    pub terminal: Terminal,
+    pub terminal: Arc<Terminal>,
     /// Raised by Ctrl-C.
     pub cancel: Cancel,
     /// The id of this run of the program.
@@ -90,7 +92,7 @@ impl From<std::io::Error> for Stop {
 
 impl Session {
     /// A session from the words of the command line; `answers` says whether standard output belongs to the command's answer.
-    pub fn new(global: Global, answers: bool) -> Self {
+    pub fn new(verb: &'static str, global: Global, answers: bool) -> Self {
         let invocation_id = uuid::Uuid::new_v4().to_string();
         let terminal = Terminal::new(report::Options {
             color: global.output.color(),
@@ -102,11 +104,12 @@ impl Session {
             now: Timestamp::now,
         });
         Self {
+            verb,
             global,
             // A folder that is gone is found out by what reads a file in it.
             here: std::env::current_dir().unwrap_or_default(),
             environment: Environment::of_process(),
-            terminal,
+            terminal: Arc::new(terminal),
             cancel: Cancel::new(),
             invocation_id,
             started: Timestamp::now(),

@@ -2,9 +2,27 @@
 
 use super::compile::Format;
 use super::options::FullRefresh;
-use super::pipeline;
+use super::pipeline::{self, Door};
 use super::selecting::Selecting;
 use super::{Outcome, Session, Stop};
+use crate::adapter::Table;
+use crate::artifacts;
+use crate::compile::{SharedConnection, Sql, Turn};
+use crate::diagnostic::Source;
+use crate::graph::Selection;
+use crate::jinja::Template;
+use crate::manifest::ResourceType;
+use crate::report::rows;
+
+/// The kinds of node that have rows to show.
+const SHOWN: [ResourceType; 6] = [
+    ResourceType::Model,
+    ResourceType::Seed,
+    ResourceType::Snapshot,
+    ResourceType::Source,
+    ResourceType::Test,
+    ResourceType::Analysis,
+];
 
 /// Show the rows of a query without building anything
 #[derive(clap::Args, Debug)]
@@ -42,8 +60,71 @@ pub struct Args {
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Outcome, Stop> {
         let prepared = pipeline::prepare(session)?;
-        let request = self.selecting.request(pipeline::compiled_kinds());
-        pipeline::select(session, &prepared, &request)?;
-        Err(pipeline::unwired())
+        let request = self.selecting.request(SHOWN);
+        let selection = match &self.inline {
+            Some(_) => Selection::default(),
+            None => pipeline::select(session, &prepared, &request)?,
+        };
+        if self.inline.is_none() && selection.is_empty() {
+            return Ok(Outcome::Done);
+        }
+        let door = Door::of(&prepared)?;
+        let warehouse = door.enter(&prepared)?;
+        let compiler = pipeline::compiler(
+            session,
+            &prepared,
+            &door,
+            Some(warehouse.existing),
+            self.full_refresh.full_refresh,
+            &selection,
+        );
+        let ask = |sql: &Sql| self.rows(sql, &door, &warehouse.connection);
+        if let Some(text) = &self.inline {
+            let template = Template::file(&Source::new("--inline", text.as_str()));
+            let sql = compiler
+                .inline(&template, Some(&warehouse.connection))
+                .map_err(|wrong| Stop::Project((*wrong).into()))?;
+            self.answer(session, None, &ask(&sql)?)?;
+            return Ok(Outcome::Done);
+        }
+        for id in selection.iter() {
+            let node = prepared.manifest.node(id);
+            let sql = match (&node.code, &node.relation) {
+                (None, Some(relation)) => {
+                    let name = artifacts::relation_name(relation);
+                    Sql::of(format!("select * from {name}"))
+                }
+                _ => compiler
+                    .at_turn(id, &Turn::on(&warehouse.connection))
+                    .map_err(|wrong| Stop::Project((*wrong).into()))?,
+            };
+            self.answer(session, Some(&node.name), &ask(&sql)?)?;
+        }
+        Ok(Outcome::Done)
+    }
+
+    fn rows(&self, sql: &Sql, door: &Door, connection: &SharedConnection) -> Result<Table, Stop> {
+        let query = door
+            .adapter
+            .prepare_query(&sql.text)
+            .map_err(|refusal| Stop::Project(pipeline::refused(refusal, sql)))?;
+        let limit = usize::try_from(self.limit).ok();
+        connection
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .query(&query, limit)
+            .map_err(|error| Stop::Project(pipeline::failed(error, sql)))
+    }
+
+    fn answer(&self, session: &Session, name: Option<&str>, table: &Table) -> Result<(), Stop> {
+        let text = match self.output {
+            Format::Json => rows::json(name, table) + "\n",
+            Format::Text => match name {
+                Some(name) => format!("{name}\n{}", rows::text(table)),
+                None => rows::text(table),
+            },
+        };
+        session.terminal.answer(&text)?;
+        Ok(())
     }
 }

@@ -19,6 +19,7 @@ pub use world::{Message, SharedConnection};
 use crate::adapter::Adapter;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::jinja::{LATE, Macros, Template, Value, World};
+use crate::manifest::node::Detail;
 use crate::manifest::{Manifest, Node, NodeId, ResourceType};
 use crate::project::{Environment, Vars};
 use crate::relation::ExistingRelations;
@@ -46,6 +47,25 @@ pub struct Surroundings {
     pub selected: Vec<String>,
     /// Where `log`, `print` and `exceptions.warn` go.
     pub listener: Box<dyn Fn(Message) + Send + Sync>,
+}
+
+/// A late node's turn: what its template may ask, and what is known by then.
+#[derive(Clone)]
+pub struct Turn {
+    /// The worker's own session.
+    pub connection: SharedConnection,
+    /// Plain names that hold only now, such as `results` in `on-run-end`.
+    pub names: Arc<BTreeMap<String, Value>>,
+}
+
+impl Turn {
+    /// A turn with nothing but a session.
+    pub fn on(connection: &SharedConnection) -> Self {
+        Self {
+            connection: Arc::clone(connection),
+            names: Arc::default(),
+        }
+    }
 }
 
 /// Turns nodes into SQL. Shared by all workers.
@@ -114,6 +134,16 @@ impl FromIterator<(NodeId, CompiledNode)> for Compiled {
     }
 }
 
+impl Sql {
+    /// A query that no template holds.
+    pub fn of(text: String) -> Self {
+        Self {
+            text,
+            ..Self::default()
+        }
+    }
+}
+
 impl Compiled {
     /// A node's SQL or lateness; none for a node that was not compiled.
     pub fn get(&self, id: NodeId) -> Option<&CompiledNode> {
@@ -157,7 +187,10 @@ impl Compiler {
         let wanted = self.with_ephemerals(nodes.into_iter().collect());
         let rendered: Vec<(NodeId, Result<Sql, Box<Diagnostic>>)> = wanted
             .into_par_iter()
-            .map(|id| (id, self.render(id, None)))
+            .map(|id| match self.must_wait(id) {
+                Some(reason) => (id, Err(Box::new(Diagnostic::error(LATE, reason)))),
+                None => (id, self.render(id, None)),
+            })
             .collect();
         let mut found = Diagnostics::default();
         let mut drafts: BTreeMap<NodeId, Result<Sql, String>> = BTreeMap::new();
@@ -184,15 +217,11 @@ impl Compiler {
     ///
     /// # Errors
     /// What is wrong in the template, or what the warehouse answered.
-    pub fn at_turn(
-        &self,
-        id: NodeId,
-        connection: &SharedConnection,
-    ) -> Result<Sql, Box<Diagnostic>> {
+    pub fn at_turn(&self, id: NodeId, turn: &Turn) -> Result<Sql, Box<Diagnostic>> {
         let manifest = &self.around.given.manifest;
         let mut drafts = BTreeMap::new();
         for wanted in self.with_ephemerals(BTreeSet::from([id])) {
-            let sql = self.render(wanted, Some(connection))?;
+            let sql = self.render(wanted, Some(turn))?;
             drafts.insert(wanted, Ok(sql));
         }
         let mut done = BTreeMap::new();
@@ -216,23 +245,26 @@ impl Compiler {
         template: &Template,
         connection: Option<&SharedConnection>,
     ) -> Result<Sql, Box<Diagnostic>> {
-        let world = Arc::new(NodeWorld::new(
-            Arc::clone(&self.around),
-            None,
-            connection.cloned(),
-        ));
+        let turn = connection.map(Turn::on);
+        let world = Arc::new(NodeWorld::new(Arc::clone(&self.around), None, turn.clone()));
         let sql = self.render_with(template, &world)?;
         let mut drafts = BTreeMap::new();
         for wanted in self.with_ephemerals(sql.ephemerals.iter().copied().collect()) {
-            let draft = self.render(wanted, connection)?;
+            let draft = self.render(wanted, turn.as_ref())?;
             drafts.insert(wanted, Ok(draft));
-        }
-        let mut done = BTreeMap::new();
-        for id in drafts.keys() {
-            inline::inline(*id, &self.around.given.manifest, &drafts, &mut done);
         }
         inline::with_ephemerals(sql, &self.around.given.manifest, &drafts)
             .map_err(|reason| Box::new(Diagnostic::error(LATE, reason)))
+    }
+
+    /// Why a node is late whatever its template says: `on-run-end` sees what became of the others.
+    fn must_wait(&self, id: NodeId) -> Option<String> {
+        match self.around.given.manifest.node(id).detail {
+            Detail::Operation {
+                at_start: false, ..
+            } => Some("`on-run-end` sees the results of the run".to_owned()),
+            _ => None,
+        }
     }
 
     /// The nodes and every ephemeral model below them.
@@ -249,16 +281,12 @@ impl Compiler {
         all
     }
 
-    fn render(
-        &self,
-        id: NodeId,
-        connection: Option<&SharedConnection>,
-    ) -> Result<Sql, Box<Diagnostic>> {
+    fn render(&self, id: NodeId, turn: Option<&Turn>) -> Result<Sql, Box<Diagnostic>> {
         let node = self.around.given.manifest.node(id);
         let world = Arc::new(NodeWorld::new(
             Arc::clone(&self.around),
             Some(id),
-            connection.cloned(),
+            turn.cloned(),
         ));
         let mut sql = match &node.code {
             Some(code) if has_query(node) => self.render_with(&code.template(), &world)?,

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use super::inline::cte_name;
 use super::values::from_json;
-use super::{Around, is_ephemeral, lock, values};
+use super::{Around, Turn, is_ephemeral, lock, values};
 use crate::adapter::{self, Connection, Statement, Table};
 use crate::diagnostic::Diagnostic;
 use crate::jinja::{
@@ -36,20 +36,16 @@ pub(super) struct NodeWorld {
     around: Arc<Around>,
     /// None for SQL that belongs to no node (`show --inline`).
     node: Option<NodeId>,
-    connection: Option<SharedConnection>,
+    turn: Option<Turn>,
     ephemerals: Mutex<Vec<NodeId>>,
 }
 
 impl NodeWorld {
-    pub(super) fn new(
-        around: Arc<Around>,
-        node: Option<NodeId>,
-        connection: Option<SharedConnection>,
-    ) -> Self {
+    pub(super) fn new(around: Arc<Around>, node: Option<NodeId>, turn: Option<Turn>) -> Self {
         Self {
             around,
             node,
-            connection,
+            turn,
             ephemerals: Mutex::default(),
         }
     }
@@ -127,8 +123,8 @@ impl NodeWorld {
         what: &str,
         ask: impl FnOnce(&mut dyn Connection) -> Result<T, adapter::Error>,
     ) -> Answer<T> {
-        let shared = self.connection.as_ref().ok_or_else(|| late(what))?;
-        let mut connection = lock(shared);
+        let turn = self.turn.as_ref().ok_or_else(|| late(what))?;
+        let mut connection = lock(&turn.connection);
         ask(connection.as_mut()).map_err(|error| {
             let mut wrong = Diagnostic::error("database-error", format!("`{what}` failed"))
                 .note(error.message.clone());
@@ -150,7 +146,7 @@ impl NodeWorld {
     }
 
     fn query(&self, sql: &str) -> Answer<Reply> {
-        if self.connection.is_none() {
+        if self.turn.is_none() {
             return Err(late("run_query"));
         }
         match self.around.given.adapter.prepare_query(sql) {
@@ -187,7 +183,7 @@ impl NodeWorld {
 
     fn find(&self, relation: &Relation) -> Answer<Option<ExistingRelation>> {
         if let Some(known) = self.known(relation)
-            && self.connection.is_none()
+            && self.turn.is_none()
         {
             return Ok(known.cloned());
         }
@@ -216,6 +212,9 @@ impl World for NodeWorld {
 
     fn global(&self, name: &str) -> Option<Value> {
         let given = &self.around.given;
+        if let Some(value) = self.turn.as_ref().and_then(|turn| turn.names.get(name)) {
+            return Some(value.clone());
+        }
         match name {
             "this" => {
                 let node = self.node()?;
@@ -341,7 +340,7 @@ impl World for NodeWorld {
                 None => Reply::Nothing,
             }),
             Question::Columns(relation) => {
-                let columns = match (self.known(relation), &self.connection) {
+                let columns = match (self.known(relation), &self.turn) {
                     (Some(known), None) => {
                         known.map(|known| known.columns.clone()).unwrap_or_default()
                     }

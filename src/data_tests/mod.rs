@@ -6,7 +6,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, Source};
+use crate::jinja::MacroFile;
 
 /// A built-in generic test.
 #[derive(Clone, Copy, Debug)]
@@ -140,6 +141,17 @@ pub const ALL: [DataTest; 8] = [
 
 /// Macros that the call of a test leans on: `get_where_subquery`.
 pub const SUPPORT: &str = include_str!("support.sql");
+
+/// The templates as files of the package `dbt`.
+pub fn files() -> impl Iterator<Item = MacroFile> {
+    let tests = ALL.iter().map(|test| (test.name, test.template));
+    tests
+        .chain([("support", SUPPORT)])
+        .map(|(name, text)| MacroFile {
+            package: "dbt".to_owned(),
+            source: Source::new(format!("built-in {name}.sql"), text),
+        })
+}
 
 /// Of these arguments a test needs at least one.
 const ONE_OF: [(&str, &[&str]); 2] = [

@@ -1,0 +1,101 @@
+//! The catalog and the data dictionary, from what the warehouse holds now.
+
+use std::collections::BTreeMap;
+
+use super::{Door, Prepared, TargetFolder, invocation};
+use crate::adapter::{self, Connection, Value};
+use crate::artifacts::catalog::{CatalogTable, catalog};
+use crate::artifacts::file::write_json;
+use crate::artifacts::{Previous, relation_name};
+use crate::commands::{Session, Stop};
+use crate::docs::{self, Dictionary, Input};
+use crate::manifest::{NodeId, ResourceType};
+use crate::relation::RelationKind;
+
+/// Writes `catalog.json`, `dictionary.md`, `dictionary.csv` and `index.html`.
+///
+/// # Errors
+/// When the warehouse does not answer, or a file cannot be written.
+pub fn write(
+    session: &Session,
+    prepared: &Prepared,
+    door: &Door,
+    last: &Previous,
+) -> Result<(), Stop> {
+    let folder = TargetFolder::of(session, prepared);
+    let mut connection = door.adapter.connect()?;
+    let tables = tables(prepared, door, &mut *connection, last)?;
+    let invocation = invocation(session, &prepared.project);
+    let json = catalog(&prepared.manifest, &tables, &invocation);
+    write_json(&folder.path("catalog.json"), &json, &prepared.redactor)?;
+    let dictionary = Dictionary::new(&Input {
+        manifest: &prepared.manifest,
+        catalog: &tables,
+        previous: last,
+        generated_at: session.started,
+    });
+    docs::write(&folder.path(""), &dictionary, &prepared.redactor)?;
+    session.terminal.info(format!(
+        "The data dictionary is in {}",
+        folder.path("index.html").display()
+    ));
+    Ok(())
+}
+
+/// What the warehouse holds for each node that has a place in it.
+fn tables(
+    prepared: &Prepared,
+    door: &Door,
+    connection: &mut dyn Connection,
+    last: &Previous,
+) -> Result<Vec<CatalogTable>, adapter::Error> {
+    let manifest = &prepared.manifest;
+    let in_catalog: BTreeMap<NodeId, _> = manifest
+        .ids()
+        .filter(|id| manifest.node(*id).resource_type != ResourceType::Test)
+        .filter_map(|id| Some((id, manifest.node(id).relation.as_ref()?)))
+        .collect();
+    let mut schemas: Vec<String> = in_catalog
+        .values()
+        .map(|relation| relation.schema.to_lowercase())
+        .collect();
+    schemas.sort();
+    schemas.dedup();
+    let existing = connection.existing(&schemas)?;
+    let mut tables = Vec::new();
+    for (node, relation) in in_catalog {
+        let Some(found) = existing.get(relation) else {
+            continue;
+        };
+        let previous = last.results.get(&manifest.node(node).unique_id);
+        let known = previous.and_then(|result| result.rows);
+        let rows = match (found.kind, known) {
+            (RelationKind::Table, None) => count(door, connection, &relation_name(relation))?,
+            (_, known) => known,
+        };
+        tables.push(CatalogTable {
+            node,
+            kind: found.kind,
+            columns: found.columns.clone(),
+            rows,
+            last_built: previous.and_then(|result| result.completed_at),
+        });
+    }
+    Ok(tables)
+}
+
+fn count(
+    door: &Door,
+    connection: &mut dyn Connection,
+    relation: &str,
+) -> Result<Option<u64>, adapter::Error> {
+    let query = format!("select count(*) as n from {relation}");
+    let Ok(prepared) = door.adapter.prepare_query(&query) else {
+        return Ok(None);
+    };
+    let table = connection.query(&prepared, Some(1))?;
+    Ok(match table.rows.first().and_then(|row| row.first()) {
+        Some(Value::Int(rows)) => u64::try_from(*rows).ok(),
+        _ => None,
+    })
+}

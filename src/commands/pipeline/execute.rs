@@ -1,0 +1,239 @@
+//! A run: compiled, planned, carried out, told, and written down.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Door, Execution, Prepared, TargetFolder, Warehouse, compiler, globals, select};
+use crate::adapter;
+use crate::artifacts::Previous;
+use crate::commands::{Outcome, Session, Stop};
+use crate::compile::{Compiled, Compiler, SharedConnection, Turn};
+use crate::diagnostic::Diagnostics;
+use crate::graph::{Selection, Tests};
+use crate::manifest::node::Detail;
+use crate::manifest::{NodeId, ResourceType};
+use crate::materialization::Seed;
+use crate::plan::{Options, Plan, Planner};
+use crate::report::rows;
+use crate::run::{self, NodeResult, Run, RunResults};
+
+/// Runs the selected nodes in the warehouse and writes what became of them.
+///
+/// # Errors
+/// Mistakes found before the first statement, or a warehouse that cannot be reached.
+pub fn execute(session: &Session, execution: &Execution) -> Result<Outcome, Stop> {
+    let prepared = super::prepare(session)?;
+    let selection = select(session, &prepared, &execution.request)?;
+    let folder = TargetFolder::of(session, &prepared);
+    if selection.is_empty() {
+        session
+            .terminal
+            .info("Nothing to do: no nodes are selected");
+        folder.write_manifest(&[])?;
+        return Ok(Outcome::Done);
+    }
+    let door = Door::of(&prepared)?;
+    session.begin_run();
+    let warehouse = door.enter(&prepared)?;
+    let compiler = compiler(
+        session,
+        &prepared,
+        &door,
+        Some(warehouse.existing.clone()),
+        execution.full_refresh,
+        &selection,
+    );
+    let nodes = with_operations(&prepared, &selection);
+    let compiled = compiler.all(nodes.iter().copied()).map_err(Stop::Project)?;
+    let work = Running {
+        session,
+        execution,
+        prepared: &prepared,
+        door: &door,
+        warehouse: &warehouse,
+        compiler: &compiler,
+        compiled: &compiled,
+        nodes: &nodes,
+        folder: &folder,
+    };
+    let (results, previous) = work.run()?;
+    work.write(&results, &previous)?;
+    Ok(match (results.cancelled, results.failed()) {
+        (true, _) => Outcome::Cancelled,
+        (_, true) => Outcome::Failed,
+        _ => Outcome::Done,
+    })
+}
+
+/// The selected nodes and the hooks of the project, which run with every selection.
+fn with_operations(prepared: &Prepared, selection: &Selection) -> BTreeSet<NodeId> {
+    let manifest = &prepared.manifest;
+    let operations = manifest
+        .ids()
+        .filter(|id| manifest.node(*id).resource_type == ResourceType::Operation);
+    selection.iter().chain(operations).collect()
+}
+
+struct Running<'a> {
+    session: &'a Session,
+    execution: &'a Execution,
+    prepared: &'a Prepared,
+    door: &'a Door,
+    warehouse: &'a Warehouse,
+    compiler: &'a Compiler,
+    compiled: &'a Compiled,
+    nodes: &'a BTreeSet<NodeId>,
+    folder: &'a TargetFolder<'a>,
+}
+
+impl Running<'_> {
+    /// Plans and carries out; gives the results, and those of the run before.
+    fn run(&self) -> Result<(RunResults, Previous), Stop> {
+        let manifest = &self.prepared.manifest;
+        let planner = Planner {
+            manifest,
+            adapter: &*self.door.adapter,
+            existing: &self.warehouse.existing,
+            selected: self.nodes,
+            columns_of: &|_| None,
+            seed: &|id| self.seed(id),
+            options: Options {
+                full_refresh: self.execution.full_refresh,
+                store_failures: self.execution.store_failures,
+                tests_gate: self.execution.tests == Tests::First,
+            },
+        };
+        let plan = Plan::new(&planner, self.compiled).map_err(Stop::Project)?;
+        let previous = self.previous();
+        let durations = self.durations(&previous);
+        let target = format!(
+            "{}.{}",
+            self.prepared.project.target.name, self.prepared.project.target.schema
+        );
+        let listener = self.session.terminal.run(manifest, &target);
+        let results = run::run(
+            &Run {
+                plan: &plan,
+                planner: &planner,
+                late: &|id, connection, results| self.late(id, connection, results),
+                threads: self.prepared.project.target.threads,
+                fail_fast: self.execution.fail_fast,
+                durations: &durations,
+                cancel: &self.session.cancel,
+            },
+            &mut |event| listener.event(event),
+        );
+        listener.finish(&results);
+        Ok((results, previous))
+    }
+
+    fn late(
+        &self,
+        id: NodeId,
+        connection: &SharedConnection,
+        results: &[NodeResult],
+    ) -> Result<crate::compile::Sql, Diagnostics> {
+        let turn = Turn {
+            connection: Arc::clone(connection),
+            names: Arc::new(globals::of_results(&self.prepared.manifest, results)),
+        };
+        self.compiler
+            .at_turn(id, &turn)
+            .map_err(|wrong| (*wrong).into())
+    }
+
+    fn seed(&self, id: NodeId) -> Result<Seed, Diagnostics> {
+        let node = self.prepared.manifest.node(id);
+        let Detail::Seed { path } = &node.detail else {
+            return Err(Diagnostics::default());
+        };
+        Err(
+            crate::diagnostic::Diagnostic::error("not-yet", format!("seed {}", path.display()))
+                .into(),
+        )
+    }
+
+    /// What the last run left; a file that cannot be read is no reason not to run.
+    fn previous(&self) -> Previous {
+        Previous::read(&self.folder.path("run_results.json")).unwrap_or_else(|error| {
+            self.session
+                .terminal
+                .debug(format!("the last run_results.json is not used: {error}"));
+            Previous::default()
+        })
+    }
+
+    fn durations(&self, previous: &Previous) -> BTreeMap<String, Duration> {
+        previous
+            .results
+            .iter()
+            .filter_map(|(id, last)| {
+                Some((id.clone(), Duration::try_from_secs_f64(last.seconds).ok()?))
+            })
+            .collect()
+    }
+
+    /// Compiled SQL, the statements that were sent, the artifacts, and after a build the dictionary.
+    fn write(&self, results: &RunResults, previous: &Previous) -> Result<(), Stop> {
+        let manifest = &self.prepared.manifest;
+        let mut texts: Vec<Option<&str>> = vec![None; manifest.nodes.len()];
+        for id in self.nodes {
+            if let Some(sql) = self.compiled.sql(*id).filter(|sql| !sql.text.is_empty()) {
+                texts[id.index()] = Some(&sql.text);
+            }
+        }
+        for result in &results.results {
+            let node = manifest.node(result.node);
+            if let Some(sql) = &result.compiled_code {
+                texts[result.node.index()] = Some(sql);
+            }
+            if !result.sent.is_empty() {
+                let sent = result.sent.join(";\n\n") + ";\n";
+                self.folder.write_sql("run", node, &sent)?;
+            }
+        }
+        for (id, text) in manifest.ids().zip(&texts) {
+            if let Some(text) = text {
+                self.folder.write_sql("compiled", manifest.node(id), text)?;
+            }
+        }
+        self.folder.write_manifest(&texts)?;
+        self.folder.write_run_results(self.execution, results)?;
+        if self.execution.verb == "build" && !results.cancelled {
+            let last = previous.clone().then(manifest, results);
+            super::dictionary::write(self.session, self.prepared, self.door, &last)?;
+        }
+        if self.execution.show {
+            self.show_seeds(results)?;
+        }
+        Ok(())
+    }
+
+    /// `--show`: the first rows of each seed that was loaded.
+    fn show_seeds(&self, results: &RunResults) -> Result<(), Stop> {
+        const ROWS: usize = 10;
+        let mut connection = self.door.adapter.connect()?;
+        for result in &results.results {
+            let node = self.prepared.manifest.node(result.node);
+            let (ResourceType::Seed, Some(relation), false) = (
+                node.resource_type,
+                &node.relation,
+                result.status.is_failure(),
+            ) else {
+                continue;
+            };
+            let query = format!(
+                "select * from {}",
+                crate::artifacts::relation_name(relation)
+            );
+            let prepared = self.door.adapter.prepare_query(&query).map_err(|refusal| {
+                adapter::Error::new(adapter::ErrorClass::User, refusal.message)
+            })?;
+            let table = connection.query(&prepared, Some(ROWS))?;
+            let text = format!("{}\n{}", node.name, rows::text(&table));
+            self.session.terminal.answer(&text)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,170 @@
+//! The steps that commands share, from the files of a project to the results of a run.
+
+mod asking;
+pub mod dictionary;
+mod execute;
+mod globals;
+mod target_folder;
+mod warehouse;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::{Session, Stop};
+use crate::artifacts::Invocation;
+use crate::compile::{Compiler, Message, Surroundings};
+use crate::graph::{Graph, Request, Selection, Tests};
+use crate::jinja::{MacroFile, Macros};
+use crate::manifest::{self, Manifest, ResourceType};
+use crate::project::Project;
+use crate::redact::Redactor;
+use crate::relation::ExistingRelations;
+
+pub use asking::{failed, refused};
+pub use execute::execute;
+pub use target_folder::TargetFolder;
+pub use warehouse::{Door, Warehouse};
+
+/// A project, its names resolved and its nodes in order.
+pub struct Prepared {
+    /// What is on disk.
+    pub project: Arc<Project>,
+    /// Macros of the project, and the built-in ones.
+    pub macros: Arc<Macros>,
+    /// Names resolved.
+    pub manifest: Arc<Manifest>,
+    /// Who reads whom.
+    pub graph: Graph,
+    /// What must not be written anywhere.
+    pub redactor: Redactor,
+}
+
+/// What a command does to the nodes it is about.
+#[derive(Clone, Debug)]
+pub struct Execution {
+    /// The command's name, for the log and the artifacts.
+    pub verb: &'static str,
+    /// Which nodes.
+    pub request: Request,
+    /// Whether a node waits for the tests of what it reads.
+    pub tests: Tests,
+    /// `--full-refresh`.
+    pub full_refresh: bool,
+    /// `--fail-fast`.
+    pub fail_fast: bool,
+    /// `--store-failures`.
+    pub store_failures: bool,
+    /// `seed --show`: show the rows of each seed.
+    pub show: bool,
+}
+
+/// Reads the project, resolves its names and orders its nodes; warnings are told.
+///
+/// # Errors
+/// The mistakes of the first step that finds any.
+pub fn prepare(session: &Session) -> Result<Prepared, Stop> {
+    let options = session
+        .global
+        .project(&session.here, session.environment.clone());
+    let (project, warnings) = Project::load(&options).map_err(Stop::Project)?;
+    let redactor = Redactor::new(project.target.secrets.iter().map(str::to_owned));
+    session.terminal.hide(redactor.clone());
+    session.terminal.diagnostics(&warnings.0);
+
+    let macros = Arc::new(load_macros(&project).map_err(Stop::Project)?);
+    let globals = globals::globals(session, &project);
+    let (manifest, warnings) = Manifest::resolve(&project, &macros, &manifest::Options { globals })
+        .map_err(Stop::Project)?;
+    session.terminal.diagnostics(&warnings.0);
+    let graph = Graph::new(&manifest).map_err(Stop::Project)?;
+    Ok(Prepared {
+        project: Arc::new(project),
+        macros,
+        manifest: Arc::new(manifest),
+        graph,
+        redactor,
+    })
+}
+
+/// The project's macros and the generic tests that are built in.
+fn load_macros(project: &Project) -> Result<Macros, crate::diagnostic::Diagnostics> {
+    let own = project.macros.iter().map(|file| MacroFile {
+        package: project.name.clone(),
+        source: Arc::clone(&file.source),
+    });
+    let files: Vec<MacroFile> = own.chain(crate::data_tests::files()).collect();
+    Macros::load(&project.name, &files, &BTreeMap::new())
+}
+
+/// The nodes that a request asks for; what matches nothing is told.
+///
+/// # Errors
+/// Selectors that cannot be understood.
+pub fn select(
+    session: &Session,
+    prepared: &Prepared,
+    request: &Request,
+) -> Result<Selection, Stop> {
+    let (selection, warnings) = prepared
+        .graph
+        .select(&prepared.manifest, request)
+        .map_err(Stop::Refused)?;
+    session.terminal.diagnostics(&warnings.0);
+    Ok(selection)
+}
+
+/// A compiler for the nodes of a project; `existing` is what the warehouse holds, where it was asked.
+pub fn compiler(
+    session: &Session,
+    prepared: &Prepared,
+    door: &Door,
+    existing: Option<ExistingRelations>,
+    full_refresh: bool,
+    selection: &Selection,
+) -> Compiler {
+    let terminal = Arc::clone(&session.terminal);
+    Compiler::new(Surroundings {
+        manifest: Arc::clone(&prepared.manifest),
+        macros: Arc::clone(&prepared.macros),
+        adapter: Arc::clone(&door.adapter),
+        existing,
+        full_refresh,
+        globals: globals::globals(session, &prepared.project),
+        vars: prepared.project.vars.clone(),
+        environment: prepared.project.environment.clone(),
+        selected: selection
+            .iter()
+            .map(|id| prepared.manifest.node(id).unique_id.clone())
+            .collect(),
+        listener: Box::new(move |message| match message {
+            Message::Log { text, info } if info => terminal.info(text),
+            Message::Log { text, .. } => terminal.debug(text),
+            Message::Warning(warning) => terminal.diagnostics(&[*warning]),
+        }),
+    })
+}
+
+/// What artifacts say about this run of the program.
+pub fn invocation<'a>(session: &'a Session, project: &'a Project) -> Invocation<'a> {
+    Invocation {
+        id: &session.invocation_id,
+        started_at: session.started,
+        generated_at: session.started,
+        adapter_type: project.target.dialect(),
+        database: Some(&project.target.database),
+        schema: &project.target.schema,
+        target_path: &project.target_path,
+    }
+}
+
+/// The kinds of node that a template is compiled for.
+pub fn compiled_kinds() -> BTreeSet<ResourceType> {
+    [
+        ResourceType::Model,
+        ResourceType::Seed,
+        ResourceType::Snapshot,
+        ResourceType::Test,
+        ResourceType::Analysis,
+    ]
+    .into()
+}

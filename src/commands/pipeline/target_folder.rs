@@ -1,0 +1,169 @@
+//! What a command leaves in the target folder: compiled SQL, the statements that were sent, the artifacts.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+
+use serde_json::{Map, Value, json};
+
+use super::{Execution, Prepared, invocation};
+use crate::artifacts::file::write_json;
+use crate::artifacts::manifest::{Doc, Macro, ManifestJson};
+use crate::artifacts::run_results::run_results;
+use crate::commands::Session;
+use crate::jinja::MacroKind;
+use crate::manifest::Node;
+use crate::run::RunResults;
+
+/// The target folder of a project.
+pub struct TargetFolder<'a> {
+    session: &'a Session,
+    prepared: &'a Prepared,
+    folder: PathBuf,
+}
+
+impl<'a> TargetFolder<'a> {
+    /// The target folder of a project; made when something is written.
+    pub fn of(session: &'a Session, prepared: &'a Prepared) -> Self {
+        let project = &prepared.project;
+        Self {
+            session,
+            prepared,
+            folder: project.root.join(&project.target_path),
+        }
+    }
+
+    /// A file in the target folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Writes the SQL of a node below `compiled/` or `run/`, under the path of its file.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_sql(&self, below: &str, node: &Node, sql: &str) -> io::Result<()> {
+        let mut path = self
+            .folder
+            .join(below)
+            .join(&node.package_name)
+            .join(&node.original_file_path);
+        let in_yaml = [".yml", ".yaml"]
+            .iter()
+            .any(|end| node.original_file_path.ends_with(end));
+        if in_yaml {
+            path.push(&node.path);
+        }
+        if path.extension().is_none_or(|extension| extension != "sql") {
+            path.set_extension("sql");
+        }
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        std::fs::write(path, self.prepared.redactor.redact(sql).as_bytes())
+    }
+
+    /// Writes `manifest.json`; `compiled` has the SQL of nodes by their place.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_manifest(&self, compiled: &[Option<&str>]) -> io::Result<()> {
+        if self.session.global.output.no_write_json {
+            return Ok(());
+        }
+        let invocation = invocation(self.session, &self.prepared.project);
+        let json = ManifestJson {
+            manifest: &self.prepared.manifest,
+            invocation: &invocation,
+            compiled,
+            macros: &self.macros(),
+            docs: &self.docs(),
+        };
+        write_json(&self.path("manifest.json"), &json, &self.prepared.redactor)
+    }
+
+    /// Writes `run_results.json`.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_run_results(&self, execution: &Execution, results: &RunResults) -> io::Result<()> {
+        if self.session.global.output.no_write_json {
+            return Ok(());
+        }
+        let project = &self.prepared.project;
+        let json = run_results(
+            &self.prepared.manifest,
+            results,
+            &invocation(self.session, project),
+            &arguments(execution, &project.target.name),
+        );
+        write_json(
+            &self.path("run_results.json"),
+            &json,
+            &self.prepared.redactor,
+        )
+    }
+
+    fn macros(&self) -> BTreeMap<String, Macro> {
+        let own = self.prepared.macros.iter();
+        own.map(|found| {
+            let declared = &self.prepared.project.properties.macros;
+            let declared = declared.iter().find(|it| it.name.value == found.name);
+            let made = Macro {
+                name: found.name.clone(),
+                package_name: found.package.clone(),
+                path: found.span.source.path.clone(),
+                sql: found.block.text().to_owned(),
+                description: declared
+                    .and_then(|it| Some(it.description.as_ref()?.value.clone()))
+                    .unwrap_or_default(),
+                depends_on: Vec::new(),
+                arguments: match &found.kind {
+                    MacroKind::Materialization { .. } => Vec::new(),
+                    _ => found
+                        .arguments
+                        .iter()
+                        .map(|argument| (argument.name.clone(), None, String::new()))
+                        .collect(),
+                },
+            };
+            (found.unique_id(), made)
+        })
+        .collect()
+    }
+
+    fn docs(&self) -> BTreeMap<String, Doc> {
+        let project = &self.prepared.project;
+        let blocks = project.docs.values();
+        blocks
+            .map(|block| {
+                let file = block.span.source.path.clone();
+                let doc = Doc {
+                    name: block.name.clone(),
+                    package_name: project.name.clone(),
+                    path: file.rsplit('/').next().unwrap_or(&file).to_owned(),
+                    original_file_path: file,
+                    contents: block.text.clone(),
+                };
+                (format!("doc.{}.{}", project.name, block.name), doc)
+            })
+            .collect()
+    }
+}
+
+/// How the program was called, as `run_results.json` tells it.
+fn arguments(execution: &Execution, target: &str) -> Map<String, Value> {
+    let values = [
+        ("which", json!(execution.verb)),
+        ("select", json!(execution.request.select)),
+        ("exclude", json!(execution.request.exclude)),
+        ("full_refresh", json!(execution.full_refresh)),
+        ("fail_fast", json!(execution.fail_fast)),
+        ("store_failures", json!(execution.store_failures)),
+        ("target", json!(target)),
+    ];
+    values
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect()
+}

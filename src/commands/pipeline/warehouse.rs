@@ -1,0 +1,80 @@
+//! From the target of a project to its warehouse.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use super::Prepared;
+use crate::adapter::target::{Target, TargetConfig, TargetKey, open};
+use crate::adapter::{self, Adapter};
+use crate::commands::Stop;
+use crate::compile::SharedConnection;
+use crate::manifest::node::Detail;
+use crate::relation::ExistingRelations;
+
+/// The target, understood: it can say every statement, and nothing is opened yet.
+pub struct Door {
+    /// The warehouse's door.
+    pub adapter: Arc<dyn Adapter>,
+}
+
+/// A warehouse with a session in it, and what it holds.
+pub struct Warehouse {
+    /// The session that the program itself uses, beside those of the workers.
+    pub connection: SharedConnection,
+    /// What stands in the schemas of the project.
+    pub existing: ExistingRelations,
+}
+
+impl Door {
+    /// Understands the target of a project.
+    ///
+    /// # Errors
+    /// Keys that the adapter does not know or that hold what they should not, and a warehouse that cannot be opened.
+    pub fn of(prepared: &Prepared) -> Result<Self, Stop> {
+        let target = &prepared.project.target;
+        let config = TargetConfig {
+            name: target.name.clone(),
+            folder: prepared.project.root.clone(),
+            origin: Some(target.span.clone()),
+            keys: target
+                .values
+                .iter()
+                .map(|(name, value)| TargetKey {
+                    name: name.clone(),
+                    key_span: None,
+                    value: value.value.clone(),
+                    value_span: Some(value.span.clone()),
+                })
+                .collect(),
+        };
+        let target = Target::understand(&config).map_err(Stop::Project)?;
+        Ok(Self {
+            adapter: Arc::from(open(&target)?),
+        })
+    }
+
+    /// Opens a session and reads, once, what stands in the schemas of the project.
+    ///
+    /// # Errors
+    /// What the warehouse answers.
+    pub fn enter(&self, prepared: &Prepared) -> Result<Warehouse, adapter::Error> {
+        let mut connection = self.adapter.connect()?;
+        let existing = connection.existing(&schemas(prepared))?;
+        Ok(Warehouse {
+            connection: Arc::new(Mutex::new(connection)),
+            existing,
+        })
+    }
+}
+
+/// The schemas that the project builds in, each once.
+fn schemas(prepared: &Prepared) -> Vec<String> {
+    let built =
+        prepared.manifest.nodes.iter().filter(
+            |node| !matches!(&node.detail, Detail::Source(source) if source.load.is_none()),
+        );
+    let names: BTreeSet<String> = built
+        .filter_map(|node| Some(node.relation.as_ref()?.schema.to_lowercase()))
+        .collect();
+    names.into_iter().collect()
+}
