@@ -65,6 +65,7 @@ impl TargetKey {
     }
 
     /// The value as a whole number above zero; text with digits counts, as `env_var` gives it.
+    #[cfg(feature = "duckdb")]
     pub(super) fn count(&self) -> Result<usize, Diagnostic> {
         let number = match &self.value {
             serde_json::Value::String(text) => text.trim().parse().ok(),

@@ -4,6 +4,7 @@
 //! Parts of a statement that the user wrote for Redshift are translated by `emulating`, or refused by it.
 
 mod append;
+mod catalog;
 mod config;
 mod connection;
 mod error;
