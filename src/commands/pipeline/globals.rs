@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use crate::artifacts::seconds;
 use crate::commands::Session;
-use crate::jinja::Value;
+use crate::jinja::{MomentValue, Value};
 use crate::manifest::Manifest;
 use crate::project::Project;
 use crate::project::render::to_jinja;
@@ -31,6 +31,10 @@ pub(super) fn globals(session: &Session, project: &Project) -> BTreeMap<String, 
         (
             "invocation_args_dict",
             to_jinja(&json!({ "which": session.verb, "target": target.name })),
+        ),
+        (
+            "run_started_at",
+            MomentValue::from(&session.started.to_zoned(jiff::tz::TimeZone::UTC)).into(),
         ),
         ("invocation_id", Value::from(session.invocation_id.as_str())),
         ("project_name", Value::from(project.name.as_str())),
