@@ -4,9 +4,33 @@
 //! given text. Closed world: what the table of `functions` and the match over the syntax tree do not know is refused,
 //! never passed through. Knows nothing of models, files or connections; only `prelude` (feature `duckdb`) touches one.
 
+mod arithmetic;
+mod cast;
+mod compare;
+mod expression;
+mod functions;
+mod json;
+mod locate;
+mod moment;
+mod names;
+mod number;
+#[cfg(feature = "duckdb")]
+mod prelude;
+mod query;
+mod reference;
+mod regex;
+mod translator;
 mod types;
+#[cfg(feature = "duckdb")]
+mod udf;
 
 use std::ops::Range;
+
+use sqlparser::ast::{Expr, SelectItem, SetExpr, Statement};
+
+pub use locate::{Located, locate};
+pub use reference::reference;
+pub use translator::{Catalog, NoCatalog};
 
 pub use types::{
     ColumnsSql, DuckdbType, Type, create_table_columns, declared_length, duckdb_type, fix_type,
@@ -15,6 +39,8 @@ pub use types::{
 
 use super::Refusal;
 use super::statement::Copy;
+use crate::sql::redshift;
+use translator::Translator;
 
 /// Statements for each new DuckDB session, before anything else.
 pub const SETTINGS: &[&str] = &[
@@ -81,7 +107,91 @@ pub enum Work {
 /// # Errors
 /// The first thing that DuckDB cannot answer as Redshift would, or that Redshift itself refuses.
 pub fn translate_query(sql: &str) -> Result<Translated, Refusal> {
-    Err(not_yet(sql))
+    translate_query_with(sql, &NoCatalog)
+}
+
+/// Translates one query whose tables' columns the caller knows: fewer types have to be asked for at run time.
+///
+/// # Errors
+/// As [`translate_query`].
+pub fn translate_query_with(sql: &str, catalog: &dyn Catalog) -> Result<Translated, Refusal> {
+    let statement = only_statement(sql)?;
+    let mut translator = Translator::new(sql, catalog);
+    let Statement::Query(query) = &statement else {
+        return Err(Refusal {
+            code: "not-a-query",
+            message: "this is not a query".to_owned(),
+            range: Some(first_word(sql)),
+            reason: None,
+            help: Some("write a `select`".to_owned()),
+        });
+    };
+    let query = translator.query(query)?;
+    if query.into.is_some() {
+        return Err(Refusal {
+            code: "not-a-query",
+            message: "`select … into` makes a table".to_owned(),
+            range: Some(first_word(sql)),
+            reason: None,
+            help: Some("leave out `into`: the materialization makes the table".to_owned()),
+        });
+    }
+    Ok(translated(query.text, query.columns))
+}
+
+fn translated(sql: String, columns: Option<Vec<translator::Named>>) -> Translated {
+    Translated {
+        sql,
+        columns: columns.map(|columns| {
+            columns
+                .into_iter()
+                .map(|(name, ty)| OutputColumn {
+                    name,
+                    data_type: ty.map(|ty| ty.to_string()),
+                })
+                .collect()
+        }),
+    }
+}
+
+fn only_statement(sql: &str) -> Result<Statement, Refusal> {
+    let mut all = redshift::parse(sql).map_err(unparsed)?;
+    match (all.pop(), all.pop()) {
+        (Some(only), None) => Ok(only.statement),
+        (Some(second), Some(_)) => Err(Refusal {
+            code: "not-a-query",
+            message: "one query is expected here, and there are several".to_owned(),
+            range: Some(second.range),
+            reason: None,
+            help: None,
+        }),
+        (None, _) => Err(Refusal {
+            code: "not-a-query",
+            message: "there is no query here".to_owned(),
+            range: Some(0..sql.len()),
+            reason: None,
+            help: Some("write a `select`".to_owned()),
+        }),
+    }
+}
+
+fn unparsed(error: redshift::ParseError) -> Refusal {
+    Refusal {
+        code: "sql-syntax",
+        message: error.message,
+        range: error.range,
+        reason: Some("not understood as Redshift SQL".to_owned()),
+        help: None,
+    }
+}
+
+/// The bytes of the first word of a text.
+fn first_word(sql: &str) -> Range<usize> {
+    let start = sql.len() - sql.trim_start().len();
+    let length = sql[start..]
+        .find(char::is_whitespace)
+        .unwrap_or(sql.len() - start);
+    start..start + length
 }
 
 /// Translates the statements of a hook or operation, separated by semicolons.
@@ -97,7 +207,47 @@ pub fn translate_statements(sql: &str) -> Result<Vec<TranslatedStatement>, Refus
 /// # Errors
 /// The first thing that cannot be emulated.
 pub fn translate_expression(sql: &str) -> Result<String, Refusal> {
-    Err(not_yet(sql))
+    let lead = "select ";
+    let shift = |refusal: Refusal| Refusal {
+        range: refusal.range.map(|range| {
+            range.start.saturating_sub(lead.len())..range.end.saturating_sub(lead.len())
+        }),
+        ..refusal
+    };
+    let whole = format!("{lead}{sql}");
+    let statement = only_statement(&whole).map_err(shift)?;
+    let mut translator = Translator::new(&whole, &NoCatalog);
+    translator.near = Some(lead.len()..whole.len());
+    match bare_expression(&statement) {
+        Some(expr) => Ok(translator.expr(expr).map_err(shift)?.text),
+        None => Err(Refusal {
+            code: "not-an-expression",
+            message: "one expression is expected here".to_owned(),
+            range: Some(0..sql.len()),
+            reason: None,
+            help: None,
+        }),
+    }
+}
+
+/// The expression of `select expression`, when there is nothing else.
+fn bare_expression(statement: &Statement) -> Option<&Expr> {
+    let Statement::Query(query) = statement else {
+        return None;
+    };
+    if query.with.is_some() || query.order_by.is_some() || query.limit_clause.is_some() {
+        return None;
+    }
+    let SetExpr::Select(select) = query.body.as_ref() else {
+        return None;
+    };
+    if !select.from.is_empty() || select.selection.is_some() || select.into.is_some() {
+        return None;
+    }
+    match select.projection.as_slice() {
+        [SelectItem::UnnamedExpr(expr)] => Some(expr),
+        _ => None,
+    }
 }
 
 /// Reads a Redshift `COPY` statement; its columns are left empty, as they come from the table.
@@ -106,28 +256,6 @@ pub fn translate_expression(sql: &str) -> Result<String, Refusal> {
 /// An option that is unknown, or known and not emulated.
 pub fn parse_copy(sql: &str) -> Result<Copy, Refusal> {
     Err(not_yet(sql))
-}
-
-/// Where in the Redshift text a failure of the translated query stands, and what DuckDB would have accepted there.
-pub fn locate(duckdb_error: &str, redshift_sql: &str) -> Option<Located> {
-    let name = duckdb_error.split('"').nth(1)?;
-    let at = redshift_sql.find(name)?;
-    Some(Located {
-        range: at..at + name.len(),
-        name: name.to_owned(),
-        candidates: Vec::new(),
-    })
-}
-
-/// A failure of DuckDB brought home to the Redshift text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Located {
-    /// Bytes of the Redshift text.
-    pub range: Range<usize>,
-    /// The name that was not found.
-    pub name: String,
-    /// Names that exist there.
-    pub candidates: Vec<String>,
 }
 
 /// An identifier in DuckDB's quotes, folded as Redshift folds it.
@@ -159,8 +287,5 @@ fn not_yet(sql: &str) -> Refusal {
 /// What DuckDB answers.
 #[cfg(feature = "duckdb")]
 pub fn prelude(connection: &duckdb::Connection) -> duckdb::Result<()> {
-    for setting in SETTINGS {
-        connection.execute_batch(setting)?;
-    }
-    connection.execute_batch(&format!("ATTACH IF NOT EXISTS ':memory:' AS {PRELUDE}"))
+    prelude::install(connection)
 }

@@ -1,0 +1,323 @@
+//! Operators between two values: arithmetic with Redshift's types, bits, patterns.
+
+use sqlparser::ast::{BinaryOperator, Expr};
+use sqlparser::tokenizer::Span;
+
+use super::query::operand;
+use super::translator::{Constant, Sql, Translator};
+use super::types::Type;
+use super::{compare, regex};
+use crate::adapter::Refusal;
+use crate::adapter::emulating::literal;
+
+impl Translator<'_> {
+    pub(super) fn operator(
+        &mut self,
+        a: &Sql,
+        op: &BinaryOperator,
+        b: &Sql,
+        span: Span,
+    ) -> Result<Sql, Refusal> {
+        if let Some(symbol) = compare::symbol(op) {
+            return Ok(compare::compare(a, symbol, b));
+        }
+        match op {
+            BinaryOperator::Plus => Ok(add(a, "+", b)),
+            BinaryOperator::Minus => Ok(add(a, "-", b)),
+            BinaryOperator::Multiply => Ok(operand(
+                format!("{} * {}", a.text, b.text),
+                product_type(a.ty, b.ty),
+                &[a, b],
+            )),
+            BinaryOperator::Divide => Ok(divide(a, b)),
+            BinaryOperator::Modulo => Ok(modulo(a, b)),
+            BinaryOperator::BitwiseAnd => self.bits(a, "&", b, span),
+            BinaryOperator::BitwiseOr => self.bits(a, "|", b, span),
+            BinaryOperator::PGBitwiseXor => Ok(Sql::new(
+                format!("xor({}, {})", a.text, b.text),
+                wider_of(a.ty, b.ty),
+            )
+            .of([a, b])),
+            BinaryOperator::PGBitwiseShiftLeft => self.bits(a, "<<", b, span),
+            BinaryOperator::PGBitwiseShiftRight => self.bits(a, ">>", b, span),
+            BinaryOperator::PGExp | BinaryOperator::BitwiseXor => {
+                Ok(Sql::typed(format!("power({}, {})", a.text, b.text), Type::Float8).of([a, b]))
+            }
+            BinaryOperator::PGRegexMatch => self.matches(a, b, false, false, span),
+            BinaryOperator::PGRegexIMatch => self.matches(a, b, true, false, span),
+            BinaryOperator::PGRegexNotMatch => self.matches(a, b, false, true, span),
+            BinaryOperator::PGRegexNotIMatch => self.matches(a, b, true, true, span),
+            BinaryOperator::PGLikeMatch => self.like_operator(a, b, "LIKE"),
+            BinaryOperator::PGILikeMatch => self.like_operator(a, b, "ILIKE"),
+            BinaryOperator::PGNotLikeMatch => self.like_operator(a, b, "NOT LIKE"),
+            BinaryOperator::PGNotILikeMatch => self.like_operator(a, b, "NOT ILIKE"),
+            _ => Err(self.not_redshift(
+                span,
+                format!("`{op}` is not one of Redshift's operators"),
+                "",
+            )),
+        }
+    }
+
+    fn bits(&mut self, a: &Sql, symbol: &str, b: &Sql, span: Span) -> Result<Sql, Refusal> {
+        if a.ty == Some(Type::Bool) || b.ty == Some(Type::Bool) {
+            return Err(self.not_redshift(
+                span,
+                format!("`{symbol}` is for whole numbers"),
+                "write `and` or `or`",
+            ));
+        }
+        Ok(operand(
+            format!("{} {symbol} {}", a.text, b.text),
+            wider_of(a.ty, b.ty),
+            &[a, b],
+        ))
+    }
+
+    fn like_operator(&self, a: &Sql, b: &Sql, word: &str) -> Result<Sql, Refusal> {
+        Ok(operand(
+            format!("{} {word} {} ESCAPE {}", a.text, b.text, literal("\\")),
+            Some(Type::Bool),
+            &[a, b],
+        ))
+    }
+
+    /// `~` searches, where DuckDB's `~` matches the whole text.
+    fn matches(
+        &self,
+        a: &Sql,
+        b: &Sql,
+        ignore_case: bool,
+        negated: bool,
+        span: Span,
+    ) -> Result<Sql, Refusal> {
+        let pattern = self.pattern(b, false, span)?;
+        let not = if negated { "NOT " } else { "" };
+        let options = if ignore_case { ", 'i'" } else { "" };
+        let text = format!("regexp_matches({}, {pattern}{options})", a.text);
+        Ok(if negated {
+            operand(format!("{not}{text}"), Some(Type::Bool), &[a])
+        } else {
+            Sql::typed(text, Type::Bool).of([a])
+        })
+    }
+
+    pub(super) fn similar_to(
+        &mut self,
+        negated: bool,
+        expr: &Expr,
+        pattern: &Expr,
+        escape: Option<&Expr>,
+    ) -> Result<Sql, Refusal> {
+        use sqlparser::ast::Spanned;
+        let span = pattern.span();
+        let text = self.text_operand(expr)?;
+        let pattern = self.expr(pattern)?;
+        let escape = match escape {
+            None => '\\',
+            Some(escape) => {
+                let escape_sql = self.expr(escape)?;
+                let mut characters = escape_sql.constant_text().unwrap_or_default().chars();
+                match (characters.next(), characters.next()) {
+                    (Some(character), None) => character,
+                    _ => return Err(self.not_redshift(span, "`escape` takes one character", "")),
+                }
+            }
+        };
+        let Some(constant) = pattern.constant_text() else {
+            return Err(self.unsupported(
+                span,
+                "`similar to` with a pattern that is not constant is not emulated",
+                "the pattern is rewritten when the query is translated",
+            ));
+        };
+        let pattern = regex::similar(constant, escape)
+            .map_err(|reason| self.unsupported(span, "this pattern is not emulated", &reason))?;
+        let not = if negated { "NOT " } else { "" };
+        Ok(operand(
+            format!(
+                "{not}regexp_full_match({}, {}, 's')",
+                text.text,
+                literal(&pattern)
+            ),
+            Some(Type::Bool),
+            &[&text],
+        ))
+    }
+
+    /// A regular expression in the words of DuckDB's library. Only constants: others cannot be checked.
+    pub(super) fn pattern(&self, pattern: &Sql, perl: bool, span: Span) -> Result<String, Refusal> {
+        let Some(constant) = pattern.constant_text() else {
+            return Err(self.unsupported(
+                span,
+                "a regular expression that is not constant is not emulated",
+                "the pattern is rewritten when the query is translated",
+            ));
+        };
+        let pattern = regex::posix(constant, perl).map_err(|reason| {
+            self.unsupported(span, "this regular expression is not emulated", &reason)
+        })?;
+        Ok(literal(&pattern))
+    }
+}
+
+fn add(a: &Sql, symbol: &str, b: &Sql) -> Sql {
+    let moment = |sql: &Sql, other: &Sql| {
+        if other.is(Type::Interval) && sql.is_text() {
+            format!("CAST({} AS TIMESTAMP)", sql.text)
+        } else {
+            sql.text.clone()
+        }
+    };
+    let ty = match (a.ty, b.ty) {
+        (Some(Type::Date), Some(ty)) if ty.is_integer() => Some(Type::Date),
+        (Some(ty), Some(Type::Date)) if ty.is_integer() && symbol == "+" => Some(Type::Date),
+        (Some(Type::Date), Some(Type::Date)) if symbol == "-" => Some(Type::Int4),
+        (Some(Type::Timestamp | Type::Date), Some(Type::Timestamp | Type::Date))
+            if symbol == "-" =>
+        {
+            Some(Type::Interval)
+        }
+        (Some(Type::Date | Type::Timestamp), Some(Type::Interval)) => Some(Type::Timestamp),
+        (Some(Type::Interval), Some(Type::Date | Type::Timestamp)) => Some(Type::Timestamp),
+        (Some(Type::TimestampTz), Some(Type::Interval)) => Some(Type::TimestampTz),
+        (Some(Type::Interval), Some(Type::Interval)) => Some(Type::Interval),
+        (a, b) => sum_type(a, b),
+    };
+    operand(
+        format!("{} {symbol} {}", moment(a, b), moment(b, a)),
+        ty,
+        &[a, b],
+    )
+}
+
+/// The wider of two integer types.
+pub(super) fn wider(a: Type, b: Type) -> Type {
+    match (a, b) {
+        (Type::Int8, _) | (_, Type::Int8) => Type::Int8,
+        (Type::Int4, _) | (_, Type::Int4) => Type::Int4,
+        _ => Type::Int2,
+    }
+}
+
+fn wider_of(a: Option<Type>, b: Option<Type>) -> Option<Type> {
+    let (a, b) = (a?, b?);
+    (a.is_integer() && b.is_integer()).then(|| wider(a, b))
+}
+
+/// Precision and scale of a number that is not a float.
+fn digits(ty: Type) -> Option<(u8, u8)> {
+    match ty {
+        Type::Int2 => Some((5, 0)),
+        Type::Int4 => Some((10, 0)),
+        Type::Int8 => Some((19, 0)),
+        Type::Decimal(precision, scale) => Some((precision, scale)),
+        _ => None,
+    }
+}
+
+fn numeric(
+    a: Option<Type>,
+    b: Option<Type>,
+    decimal: impl Fn((u8, u8), (u8, u8)) -> (u8, u8),
+) -> Option<Type> {
+    let (a, b) = (a?, b?);
+    if a.is_integer() && b.is_integer() {
+        return Some(wider(a, b));
+    }
+    if !a.is_number() || !b.is_number() {
+        return None;
+    }
+    if a == Type::Float4 && b == Type::Float4 {
+        return Some(Type::Float4);
+    }
+    if a.is_float() || b.is_float() {
+        return Some(Type::Float8);
+    }
+    let (precision, scale) = decimal(digits(a)?, digits(b)?);
+    Some(Type::Decimal(precision.min(38), scale.min(38)))
+}
+
+/// The page for these rules: <https://docs.aws.amazon.com/redshift/latest/dg/r_numeric_computations201.html>.
+fn sum_type(a: Option<Type>, b: Option<Type>) -> Option<Type> {
+    numeric(a, b, |(p1, s1), (p2, s2)| {
+        let scale = s1.max(s2);
+        ((p1 - s1).max(p2 - s2) + 1 + scale, scale)
+    })
+}
+
+fn product_type(a: Option<Type>, b: Option<Type>) -> Option<Type> {
+    if matches!(
+        (a, b),
+        (Some(Type::Interval), _) | (_, Some(Type::Interval))
+    ) {
+        return Some(Type::Interval);
+    }
+    numeric(a, b, |(p1, s1), (p2, s2)| (p1 + p2 + 1, s1 + s2))
+}
+
+fn quotient_type(a: Option<Type>, b: Option<Type>) -> Option<Type> {
+    numeric(a, b, |(p1, s1), (p2, s2)| {
+        let scale = (i16::from(s1) + i16::from(p2) - i16::from(s2) + 1).max(4);
+        let whole = i16::from(p1) - i16::from(s1) + i16::from(s2);
+        let scale = scale.min((38 - whole).max(4));
+        let byte = |number: i16| u8::try_from(number.clamp(0, 38)).unwrap_or(38);
+        (byte(whole + scale), byte(scale))
+    })
+}
+
+/// Whether a divisor is a literal that is not zero.
+fn is_nonzero(sql: &Sql) -> bool {
+    match &sql.constant {
+        Some(Constant::Number(number)) => number.parse::<f64>().is_ok_and(|value| value != 0.0),
+        _ => false,
+    }
+}
+
+fn guarded(b: &Sql) -> String {
+    if is_nonzero(b) {
+        b.text.clone()
+    } else {
+        format!("__rs.divisor({})", b.text)
+    }
+}
+
+pub(super) fn divide(a: &Sql, b: &Sql) -> Sql {
+    match quotient_type(a.ty, b.ty) {
+        Some(ty) if ty.is_integer() => operand(format!("{} // {}", a.text, guarded(b)), Some(ty), &[a, b]),
+        Some(ty @ Type::Decimal(precision, scale)) => Sql::typed(
+            format!(
+                "CAST(__rs_divide(CAST({} AS VARCHAR), CAST({} AS VARCHAR), {scale}) AS DECIMAL({precision}, {scale}))",
+                a.text, b.text
+            ),
+            ty,
+        )
+        .of([a, b]),
+        Some(ty) => operand(
+            format!("CAST({} AS DOUBLE) / {}", a.text, guarded(b)),
+            Some(ty),
+            &[a, b],
+        ),
+        None if a.is(Type::Interval) => operand(format!("{} / {}", a.text, guarded(b)), Some(Type::Interval), &[a, b]),
+        None => {
+            let type_of = |sql: &Sql| sql.late.clone().unwrap_or_else(|| format!("typeof({})", sql.text));
+            let (type_a, type_b) = (type_of(a), type_of(b));
+            let text = match (&a.late, &b.late) {
+                (None, None) => format!("__rs.divide({}, {})", a.text, b.text),
+                _ => format!("__rs.divide_as({}, {}, {type_a}, {type_b})", a.text, b.text),
+            };
+            Sql {
+                late: Some(format!("__rs.quotient_type({type_a}, {type_b})")),
+                ..Sql::new(text, None).of([a, b])
+            }
+        }
+    }
+}
+
+pub(super) fn modulo(a: &Sql, b: &Sql) -> Sql {
+    operand(
+        format!("{} % {}", a.text, guarded(b)),
+        sum_type(a.ty, b.ty),
+        &[a, b],
+    )
+}

@@ -1,0 +1,217 @@
+//! Casts: what Redshift rounds, cuts or refuses where DuckDB does otherwise.
+
+use sqlparser::ast::{CastKind, DataType, Expr, Spanned};
+use sqlparser::tokenizer::Span;
+
+use super::translator::{Sql, Translator};
+use super::types::{self, Type};
+use super::{json, literal};
+use crate::adapter::Refusal;
+
+impl Translator<'_> {
+    pub(super) fn cast(
+        &mut self,
+        kind: &CastKind,
+        expr: &Expr,
+        data_type: &DataType,
+        span: Span,
+    ) -> Result<Sql, Refusal> {
+        if !matches!(kind, CastKind::Cast | CastKind::DoubleColon) {
+            return Err(self.unsupported(
+                span,
+                "`try_cast` is not emulated",
+                "what DuckDB takes for a number or date is not what Redshift takes",
+            ));
+        }
+        let value = self.expr(expr)?;
+        self.cast_sql(value, data_type, expr.span(), false)
+    }
+
+    /// Casts a translated value. A typed literal (`date '2024-01-15'`) is a cast of its text.
+    pub(super) fn cast_sql(
+        &mut self,
+        value: Sql,
+        data_type: &DataType,
+        span: Span,
+        literal_of_type: bool,
+    ) -> Result<Sql, Refusal> {
+        let name = data_type.to_string();
+        let target = types::parse(&name).map_err(|refusal| Refusal {
+            range: self.place_of_type(&name).or_else(|| self.range(span)),
+            ..refusal
+        })?;
+        let has_length = name.contains('(');
+        if literal_of_type
+            && !matches!(
+                target,
+                Type::Date | Type::Timestamp | Type::TimestampTz | Type::Time | Type::TimeTz
+            )
+        {
+            return Err(self.unsupported(
+                span,
+                format!("the literal `{name} '…'` is not emulated"),
+                "write `'…'::type`",
+            ));
+        }
+        let plain = value.plain;
+        let text = self.cast_text(&value, target, has_length, span)?;
+        Ok(Sql {
+            text,
+            ty: Some(target),
+            constant: None,
+            plain,
+            late: None,
+        })
+    }
+
+    fn cast_text(
+        &self,
+        value: &Sql,
+        target: Type,
+        has_length: bool,
+        span: Span,
+    ) -> Result<String, Refusal> {
+        let x = &value.text;
+        let direct = || format!("CAST({x} AS {})", target.duckdb());
+        if value.is_null() {
+            return Ok(direct());
+        }
+        if value.is(Type::Super)
+            && !matches!(target, Type::Super | Type::Varchar(_) | Type::Char(_))
+        {
+            return Ok(format!("CAST({} AS {})", json::scalar(x), target.duckdb()));
+        }
+        Ok(match target {
+            Type::Int2 | Type::Int4 | Type::Int8 => match value.ty {
+                Some(ty) if ty.is_float() => format!("CAST(round({x}) AS {})", target.duckdb()),
+                Some(ty) if ty.is_text() => self.text_to_integer(value, target, span)?,
+                Some(_) => direct(),
+                None => format!("__rs.{}({x})", integer_macro(target)),
+            },
+            Type::Varchar(length) | Type::Char(length) => {
+                return self.cast_to_text(value, target, length, has_length, span);
+            }
+            Type::Date | Type::Timestamp | Type::TimestampTz => match value.constant_text() {
+                Some(text) => {
+                    let moment = super::moment::parse(text).ok_or_else(|| {
+                        self.not_redshift(
+                            span,
+                            format!("`{text}` is not a {target}"),
+                            "write it as `2024-01-15` or `2024-01-15 10:30:00`",
+                        )
+                    })?;
+                    format!("CAST({} AS {})", literal(&moment), target.duckdb())
+                }
+                None if value.is_text() => format!("CAST(__rs_moment({x}) AS {})", target.duckdb()),
+                None => direct(),
+            },
+            Type::Super => match value.ty {
+                Some(Type::Super) => x.clone(),
+                _ => format!("to_json({x})"),
+            },
+            Type::Varbyte(_) => {
+                if !value.is_text() {
+                    return Err(self.unsupported(
+                        span,
+                        "a cast to `varbyte` is emulated for text only",
+                        "cast to varchar first",
+                    ));
+                }
+                format!("encode({x})")
+            }
+            Type::Bool
+                if value
+                    .ty
+                    .is_some_and(|ty| ty.is_float() || matches!(ty, Type::Decimal(..))) =>
+            {
+                return Err(self.not_redshift(
+                    span,
+                    "a decimal or float does not cast to boolean",
+                    "compare with `<> 0`",
+                ));
+            }
+            _ => direct(),
+        })
+    }
+
+    fn text_to_integer(&self, value: &Sql, target: Type, span: Span) -> Result<String, Refusal> {
+        match value.constant_text() {
+            Some(text) if text.trim().parse::<i128>().is_ok() => Ok(format!(
+                "CAST({} AS {})",
+                literal(text.trim()),
+                target.duckdb()
+            )),
+            Some(text) => Err(self.not_redshift(
+                span,
+                format!("`{text}` is not a whole number"),
+                "cast to decimal first",
+            )),
+            None => Ok(format!("__rs.{}({})", integer_macro(target), value.text)),
+        }
+    }
+
+    fn cast_to_text(
+        &self,
+        value: &Sql,
+        target: Type,
+        length: u32,
+        has_length: bool,
+        span: Span,
+    ) -> Result<String, Refusal> {
+        let is_char = matches!(target, Type::Char(_));
+        if is_char && !has_length {
+            return Err(self.unsupported(
+                span,
+                "a cast to `char` without a length is not emulated",
+                "write the length: `char(n)`",
+            ));
+        }
+        if let Some(text) = value.constant_text() {
+            let cut = super::moment::left_bytes(
+                text,
+                if has_length {
+                    length as usize
+                } else {
+                    text.len()
+                },
+            );
+            return Ok(format!(
+                "CAST({} AS VARCHAR)",
+                literal(if is_char {
+                    cut.trim_end_matches(' ')
+                } else {
+                    cut
+                })
+            ));
+        }
+        let fits = matches!(value.ty, Some(Type::Varchar(known) | Type::Char(known)) if known <= length && known != types::DEFAULT_LENGTH);
+        let text = self.as_text(value.clone(), span)?.text;
+        let cut = if has_length && !fits && length < types::MAX_LENGTH {
+            format!("__rs.cut({text}, {length})")
+        } else {
+            text
+        };
+        Ok(if is_char {
+            format!("rtrim({cut}, ' ')")
+        } else {
+            cut
+        })
+    }
+
+    /// Where the name of a type stands: the parser keeps no place for it.
+    fn place_of_type(&self, name: &str) -> Option<std::ops::Range<usize>> {
+        let word = name.split(['(', ' ']).next()?.to_lowercase();
+        let lower = self.text.to_ascii_lowercase();
+        let from = self.near.as_ref().map_or(0, |near| near.start);
+        let at = lower.get(from..)?.find(&word)? + from;
+        Some(at..at + word.len())
+    }
+}
+
+fn integer_macro(target: Type) -> &'static str {
+    match target {
+        Type::Int2 => "int2",
+        Type::Int4 => "int4",
+        _ => "int8",
+    }
+}

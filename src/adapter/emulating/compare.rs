@@ -1,0 +1,166 @@
+//! Comparisons. On Redshift trailing blanks do not count when texts are compared; on DuckDB they do.
+//!
+//! A side that is known to be no text leaves the comparison as it is. Sides known as text are trimmed. A side of
+//! unknown type goes through the macro `key`, which trims texts and nothing else; where DuckDB does not know the type
+//! when it chooses a macro (aggregates, aliases, outer columns), the whole comparison goes through one that asks later.
+
+use sqlparser::ast::BinaryOperator;
+
+use super::literal;
+use super::query::operand;
+use super::translator::{Constant, Sql};
+use super::types::Type;
+
+enum Side {
+    /// Compared as it is: no text, or a literal without trailing blanks.
+    AsIs(String),
+    Known(String),
+    /// Of unknown type, and DuckDB will know it.
+    Plain(String),
+    Unknown,
+}
+
+fn side(sql: &Sql) -> Side {
+    match (&sql.constant, sql.ty) {
+        (Some(Constant::Text(text)), _) => Side::AsIs(literal(text.trim_end_matches(' '))),
+        (Some(_), _) => Side::AsIs(sql.text.clone()),
+        (None, Some(ty)) if ty.is_text() => Side::Known(format!("rtrim({}, ' ')", sql.text)),
+        (None, Some(_)) => Side::AsIs(sql.text.clone()),
+        (None, None) if sql.plain => Side::Plain(format!("__rs.key({})", sql.text)),
+        (None, None) => Side::Unknown,
+    }
+}
+
+/// Whether a side is known to be no text: then no side needs trimming.
+fn no_text(sql: &Sql) -> bool {
+    sql.ty.is_some_and(|ty| !ty.is_text()) || (sql.is_null())
+}
+
+/// The two sides trimmed, or `None` where only a macro over both can tell.
+fn sides(left: &Sql, right: &Sql) -> Option<(String, String)> {
+    if no_text(left) || no_text(right) {
+        return Some((left.text.clone(), right.text.clone()));
+    }
+    Some((trimmed(left)?, trimmed(right)?))
+}
+
+fn trimmed(sql: &Sql) -> Option<String> {
+    match side(sql) {
+        Side::AsIs(text) | Side::Known(text) | Side::Plain(text) => Some(text),
+        Side::Unknown => None,
+    }
+}
+
+/// DuckDB's symbol of a comparison.
+pub(super) fn symbol(op: &BinaryOperator) -> Option<&'static str> {
+    Some(match op {
+        BinaryOperator::Eq => "=",
+        BinaryOperator::NotEq => "<>",
+        BinaryOperator::Lt => "<",
+        BinaryOperator::LtEq => "<=",
+        BinaryOperator::Gt => ">",
+        BinaryOperator::GtEq => ">=",
+        _ => return None,
+    })
+}
+
+fn macro_name(symbol: &str) -> &'static str {
+    match symbol {
+        "=" => "eq",
+        "<>" => "ne",
+        "<" => "lt",
+        "<=" => "le",
+        ">" => "gt",
+        _ => "ge",
+    }
+}
+
+/// `left symbol right`, trailing blanks not counted.
+pub(super) fn compare(left: &Sql, symbol: &str, right: &Sql) -> Sql {
+    match sides(left, right) {
+        Some((a, b)) => operand(
+            format!("{a} {symbol} {b}"),
+            Some(Type::Bool),
+            &[left, right],
+        ),
+        None => Sql::typed(
+            format!("__rs.{}({}, {})", macro_name(symbol), left.text, right.text),
+            Type::Bool,
+        ),
+    }
+}
+
+/// `expr [not] in (list)`.
+pub(super) fn in_list(expr: &Sql, list: &[Sql], negated: bool) -> Sql {
+    let not = if negated { "NOT " } else { "" };
+    let left_as_is = no_text(expr) || list.iter().any(no_text_constant);
+    let items: Option<Vec<String>> = list
+        .iter()
+        .map(|item| {
+            if left_as_is {
+                Some(item.text.clone())
+            } else {
+                trimmed(item)
+            }
+        })
+        .collect();
+    let left = if left_as_is {
+        Some(expr.text.clone())
+    } else {
+        trimmed(expr)
+    };
+    match (left, items) {
+        (Some(left), Some(items)) => Sql::typed(
+            format!("({left} {not}IN ({}))", items.join(", ")),
+            Type::Bool,
+        )
+        .of(std::iter::once(expr).chain(list)),
+        _ => {
+            let parts: Vec<String> = list
+                .iter()
+                .map(|item| format!("__rs.eq({}, {})", expr.text, item.text))
+                .collect();
+            Sql::typed(format!("({not}({}))", parts.join(" OR ")), Type::Bool)
+        }
+    }
+}
+
+fn no_text_constant(sql: &Sql) -> bool {
+    matches!(sql.constant, Some(Constant::Number(_) | Constant::Bool(_)))
+}
+
+/// `expr [not] between low and high`.
+pub(super) fn between(expr: &Sql, low: &Sql, high: &Sql, negated: bool) -> Sql {
+    let not = if negated { "NOT " } else { "" };
+    let all = if no_text(expr) || no_text(low) || no_text(high) {
+        Some((expr.text.clone(), low.text.clone(), high.text.clone()))
+    } else {
+        (|| Some((trimmed(expr)?, trimmed(low)?, trimmed(high)?)))()
+    };
+    match all {
+        Some((expr_text, low_text, high_text)) => operand(
+            format!("{expr_text} {not}BETWEEN {low_text} AND {high_text}"),
+            Some(Type::Bool),
+            &[expr, low, high],
+        ),
+        None => Sql::typed(
+            format!(
+                "({not}(__rs.ge({0}, {1}) AND __rs.le({0}, {2})))",
+                expr.text, low.text, high.text
+            ),
+            Type::Bool,
+        ),
+    }
+}
+
+/// The two sides of `expr in (query)`: the value and the query, both trimmed where they may hold text.
+pub(super) fn in_query(left: &Sql, ty: Option<Type>, query: &str) -> (String, String) {
+    let query_no_text = ty.is_some_and(|ty| !ty.is_text());
+    match trimmed(left) {
+        Some(value) if !no_text(left) && !query_no_text => (
+            value,
+            format!("SELECT __rs.key(q.c) FROM ({query}) AS q(c)"),
+        ),
+        _ => (left.text.clone(), query.to_owned()),
+    }
+}

@@ -1,0 +1,381 @@
+//! JSON functions over texts, and functions over `super` values.
+
+use sqlparser::ast::Spanned;
+
+use super::{Call, How, Kind, Returns, Row, TEXT, row};
+use crate::adapter::Refusal;
+use crate::adapter::emulating::literal;
+use crate::adapter::emulating::translator::{Constant, Sql, Translator};
+use crate::adapter::emulating::types::Type;
+
+const INT: Returns = Returns::Is(Type::Int4);
+const BOOL: Returns = Returns::Is(Type::Bool);
+const SUPER: Returns = Returns::Is(Type::Super);
+
+const fn is(types: &'static [(usize, &'static str)]) -> How {
+    How::Forms(types, BOOL)
+}
+
+/// JSON functions: <https://docs.aws.amazon.com/redshift/latest/dg/json-functions.html>;
+/// `super` functions: <https://docs.aws.amazon.com/redshift/latest/dg/c_Type_Info_Functions.html>.
+pub(in super::super) const ROWS: &[Row] = &[
+    row(
+        "array",
+        How::Forms(
+            &[
+                (0, "json_array()"),
+                (1, "json_array({0})"),
+                (2, "json_array({0}, {1})"),
+                (3, "json_array({0}, {1}, {2})"),
+                (4, "json_array({0}, {1}, {2}, {3})"),
+                (5, "json_array({0}, {1}, {2}, {3}, {4})"),
+            ],
+            SUPER,
+        ),
+        "r_array.html",
+        &[
+            ("SELECT GET_ARRAY_LENGTH(ARRAY(1,2,3))", "3"),
+            ("SELECT JSON_SERIALIZE(ARRAY(1,'a'))", "[1,\"a\"]"),
+        ],
+    ),
+    row(
+        "array_concat",
+        How::Forms(
+            &[(
+                2,
+                "to_json(list_concat(from_json({0}, '[\"JSON\"]'), from_json({1}, '[\"JSON\"]')))",
+            )],
+            SUPER,
+        ),
+        "r_array_concat.html",
+        &[(
+            "SELECT JSON_SERIALIZE(ARRAY_CONCAT(ARRAY(1,2), ARRAY(3)))",
+            "[1,2,3]",
+        )],
+    ),
+    row(
+        "array_flatten",
+        How::Refused("it is not emulated yet", ""),
+        "array_flatten.html",
+        &[],
+    ),
+    row(
+        "can_json_parse",
+        How::Forms(&[(1, "json_valid({0:t})")], BOOL),
+        "CAN_JSON_PARSE.html",
+        &[
+            ("SELECT CAN_JSON_PARSE('[1]')", "True"),
+            ("SELECT CAN_JSON_PARSE('{a')", "False"),
+        ],
+    ),
+    row(
+        "get_array_length",
+        How::Forms(
+            &[(
+                1,
+                "CASE WHEN json_type({0}) = 'ARRAY' THEN CAST(json_array_length({0}) AS INTEGER) END",
+            )],
+            INT,
+        ),
+        "get_array_length.html",
+        &[
+            (
+                "SELECT GET_ARRAY_LENGTH(SPLIT_TO_ARRAY('12,345,6789',','))",
+                "3",
+            ),
+            ("SELECT GET_ARRAY_LENGTH(JSON_PARSE('{}'))", "null"),
+        ],
+    ),
+    row(
+        "is_array",
+        is(&[(1, "(json_type({0}) = 'ARRAY')")]),
+        "r_is_array.html",
+        &[("SELECT IS_ARRAY(JSON_PARSE('[1]'))", "True")],
+    ),
+    row(
+        "is_boolean",
+        is(&[(1, "(json_type({0}) = 'BOOLEAN')")]),
+        "r_is_boolean.html",
+        &[("SELECT IS_BOOLEAN(JSON_PARSE('true'))", "True")],
+    ),
+    row(
+        "is_object",
+        is(&[(1, "(json_type({0}) = 'OBJECT')")]),
+        "r_is_object.html",
+        &[("SELECT IS_OBJECT(JSON_PARSE('[1]'))", "False")],
+    ),
+    row(
+        "is_scalar",
+        is(&[(1, "(json_type({0}) NOT IN ('ARRAY', 'OBJECT'))")]),
+        "r_is_scalar.html",
+        &[("SELECT IS_SCALAR(JSON_PARSE('1'))", "True")],
+    ),
+    row(
+        "is_varchar",
+        is(&[(1, "(json_type({0}) = 'VARCHAR')")]),
+        "r_is_varchar.html",
+        &[("SELECT IS_VARCHAR(JSON_PARSE('\"x\"'))", "True")],
+    ),
+    row(
+        "is_valid_json",
+        How::Forms(&[(1, "json_valid({0:t})")], BOOL),
+        "IS_VALID_JSON.html",
+        &[
+            ("SELECT IS_VALID_JSON('{\"a\":1}')", "True"),
+            ("SELECT IS_VALID_JSON('{')", "False"),
+        ],
+    ),
+    row(
+        "is_valid_json_array",
+        How::Forms(
+            &[(
+                1,
+                "(json_valid({0:t}) AND CASE WHEN json_valid({0:t}) THEN json_type({0:t}) = 'ARRAY' END)",
+            )],
+            BOOL,
+        ),
+        "IS_VALID_JSON_ARRAY.html",
+        &[
+            ("SELECT IS_VALID_JSON_ARRAY('[1]')", "True"),
+            ("SELECT IS_VALID_JSON_ARRAY('{}')", "False"),
+            ("SELECT IS_VALID_JSON_ARRAY('[')", "False"),
+        ],
+    ),
+    row(
+        "json_array_length",
+        How::Native(Kind::Scalar, array_length),
+        "JSON_ARRAY_LENGTH.html",
+        &[
+            ("SELECT JSON_ARRAY_LENGTH('[1,2]')", "2"),
+            ("SELECT JSON_ARRAY_LENGTH('x', true)", "null"),
+            ("SELECT JSON_ARRAY_LENGTH('{}')", "ERROR"),
+        ],
+    ),
+    row(
+        "json_extract_array_element_text",
+        How::Native(Kind::Scalar, array_element),
+        "JSON_EXTRACT_ARRAY_ELEMENT_TEXT.html",
+        &[
+            (
+                "SELECT JSON_EXTRACT_ARRAY_ELEMENT_TEXT('[111,112,113]',2)",
+                "113",
+            ),
+            (
+                "SELECT JSON_EXTRACT_ARRAY_ELEMENT_TEXT('[\"a\",[\"b\",1]]',1)",
+                "[\"b\",1]",
+            ),
+            ("SELECT JSON_EXTRACT_ARRAY_ELEMENT_TEXT('[\"a\"]',0)", "a"),
+        ],
+    ),
+    row(
+        "json_extract_path_text",
+        How::Native(Kind::Scalar, path_text),
+        "JSON_EXTRACT_PATH_TEXT.html",
+        &[
+            (
+                "SELECT JSON_EXTRACT_PATH_TEXT('{\"a\":{\"b\":\"x\"}}','a','b')",
+                "x",
+            ),
+            (
+                "SELECT JSON_EXTRACT_PATH_TEXT('{\"a\":{\"b\":12}}','a','b')",
+                "12",
+            ),
+            ("SELECT JSON_EXTRACT_PATH_TEXT('{\"a\":1}','zz')", "null"),
+            ("SELECT JSON_EXTRACT_PATH_TEXT('bad','a',true)", "null"),
+            (
+                "SELECT JSON_EXTRACT_PATH_TEXT('{\"a.b\":\"x\"}','a.b')",
+                "x",
+            ),
+            ("SELECT JSON_EXTRACT_PATH_TEXT('bad','a')", "ERROR"),
+            (
+                "SELECT JSON_EXTRACT_PATH_TEXT('{\"a/b\":\"x\"}','a/b')",
+                "x",
+            ),
+        ],
+    ),
+    row(
+        "json_parse",
+        How::Forms(&[(1, "json({0:t})")], SUPER),
+        "JSON_PARSE.html",
+        &[
+            (
+                "SELECT t.x.a[0].c FROM (SELECT JSON_PARSE('{\"a\":[{\"c\":5}]}') AS x) t",
+                "5",
+            ),
+            (
+                "SELECT t.x.a[0].c::int + 1 FROM (SELECT JSON_PARSE('{\"a\":[{\"c\":5}]}') AS x) t",
+                "6",
+            ),
+            (
+                "SELECT t.x.name::varchar FROM (SELECT JSON_PARSE('{\"name\":\"ann\"}') AS x) t",
+                "ann",
+            ),
+            (
+                "SELECT count(*) FROM (SELECT JSON_PARSE('[1,2,3]') AS arr) t, t.arr AS it",
+                "3",
+            ),
+            (
+                "SELECT SUM(it::int) FROM (SELECT JSON_PARSE('[1,2,3]') AS arr) t, t.arr AS it",
+                "6",
+            ),
+            ("SELECT JSON_PARSE('{x')", "ERROR"),
+        ],
+    ),
+    row(
+        "json_serialize",
+        How::Forms(&[(1, "CAST(json({0}) AS VARCHAR)")], Returns::Text),
+        "JSON_SERIALIZE.html",
+        &[(
+            "SELECT JSON_SERIALIZE(JSON_PARSE('{\"a\": 1}'))",
+            "{\"a\":1}",
+        )],
+    ),
+    row(
+        "json_size",
+        How::Refused("the size of a `super` value on disk is not known here", ""),
+        "r_json_size.html",
+        &[],
+    ),
+    row(
+        "json_typeof",
+        How::Forms(
+            &[(
+                1,
+                "CASE json_type({0}) WHEN 'ARRAY' THEN 'array' WHEN 'OBJECT' THEN 'object' WHEN 'VARCHAR' THEN 'string' WHEN 'BOOLEAN' THEN 'boolean' WHEN 'NULL' THEN 'null' ELSE CASE WHEN json_type({0}) IS NOT NULL THEN 'number' END END",
+            )],
+            Returns::Text,
+        ),
+        "r_json_typeof.html",
+        &[
+            ("SELECT JSON_TYPEOF(JSON_PARSE('[1]'))", "array"),
+            ("SELECT JSON_TYPEOF(JSON_PARSE('1.5'))", "number"),
+            ("SELECT JSON_TYPEOF(JSON_PARSE('null'))", "null"),
+        ],
+    ),
+    row(
+        "object",
+        How::Forms(
+            &[
+                (2, "json_object({0}, {1})"),
+                (4, "json_object({0}, {1}, {2}, {3})"),
+                (6, "json_object({0}, {1}, {2}, {3}, {4}, {5})"),
+            ],
+            SUPER,
+        ),
+        "r_object_function.html",
+        &[("SELECT JSON_SERIALIZE(OBJECT('a', 1))", "{\"a\":1}")],
+    ),
+    row(
+        "object_transform",
+        How::Refused("it is not emulated yet", ""),
+        "r_object_transform_function.html",
+        &[],
+    ),
+    row(
+        "split_to_array",
+        How::Forms(
+            &[
+                (1, "to_json(string_split({0:t}, ','))"),
+                (2, "to_json(string_split({0:t}, {1:t}))"),
+            ],
+            SUPER,
+        ),
+        "split_to_array.html",
+        &[(
+            "SELECT JSON_SERIALIZE(SPLIT_TO_ARRAY('a|b', '|'))",
+            "[\"a\",\"b\"]",
+        )],
+    ),
+    row(
+        "subarray",
+        How::Refused("it is not emulated yet", ""),
+        "r_subarray.html",
+        &[],
+    ),
+];
+
+/// Whether the last argument says that invalid JSON gives NULL.
+fn null_if_invalid(
+    translator: &mut Translator<'_>,
+    call: &Call<'_>,
+) -> Result<Option<bool>, Refusal> {
+    let Some(last) = call.args.last().filter(|_| call.args.len() > 1) else {
+        return Ok(None);
+    };
+    Ok(match translator.expr(last)?.constant {
+        Some(Constant::Bool(value)) => Some(value),
+        _ => None,
+    })
+}
+
+fn guarded(json: &str, text: String, null_if_invalid: Option<bool>) -> String {
+    if null_if_invalid == Some(true) {
+        format!("CASE WHEN json_valid({json}) THEN {text} END")
+    } else {
+        text
+    }
+}
+
+/// The keys of a path are texts, dots and all: a JSON pointer.
+fn path_text(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
+    translator.count(call, 2, usize::MAX)?;
+    let json = translator.text_operand(call.args[0])?;
+    let invalid = null_if_invalid(translator, call)?;
+    let keys = &call.args[1..call.args.len() - usize::from(invalid.is_some())];
+    if keys.is_empty() {
+        return Err(translator.not_redshift(call.span, "`json_extract_path_text` needs a key", ""));
+    }
+    let mut pointer = String::new();
+    for key in keys {
+        let key_sql = translator.expr(key)?;
+        let Some(key_text) = key_sql.constant_text() else {
+            return Err(translator.unsupported(
+                key.span(),
+                "a key that is not constant is not emulated",
+                "write the key as a text",
+            ));
+        };
+        pointer.push('/');
+        pointer.push_str(&key_text.replace('~', "~0").replace('/', "~1"));
+    }
+    let text = format!("json_extract_string({}, {})", json.text, literal(&pointer));
+    Ok(Sql::typed(guarded(&json.text, text, invalid), TEXT).of([&json]))
+}
+
+fn array_element(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
+    translator.count(call, 2, 3)?;
+    let json = translator.text_operand(call.args[0])?;
+    let invalid = if call.args.len() == 3 {
+        null_if_invalid(translator, call)?
+    } else {
+        None
+    };
+    let position = translator.expr(call.args[1])?;
+    let text = match &position.constant {
+        Some(Constant::Number(number)) if number.parse::<u32>().is_ok() => {
+            format!("json_extract_string({}, '$[{number}]')", json.text)
+        }
+        Some(Constant::Number(_)) => "CAST(NULL AS VARCHAR)".to_owned(),
+        _ => format!(
+            "json_extract_string({}, CAST({} AS BIGINT))",
+            json.text, position.text
+        ),
+    };
+    Ok(Sql::typed(guarded(&json.text, text, invalid), TEXT).of([&json, &position]))
+}
+
+fn array_length(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
+    translator.count(call, 1, 2)?;
+    let json = translator.text_operand(call.args[0])?;
+    let invalid = null_if_invalid(translator, call)?;
+    let text = format!("__rs.json_array_length({})", json.text);
+    let text = if invalid == Some(true) {
+        format!(
+            "CASE WHEN json_valid({0}) AND CASE WHEN json_valid({0}) THEN json_type({0}) = 'ARRAY' END THEN {text} END",
+            json.text
+        )
+    } else {
+        text
+    };
+    Ok(Sql::typed(text, Type::Int4).of([&json]))
+}

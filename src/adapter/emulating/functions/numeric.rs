@@ -1,0 +1,318 @@
+//! Mathematical functions.
+
+use super::{Call, How, Kind, Returns, Row, row};
+use crate::adapter::Refusal;
+use crate::adapter::emulating::arithmetic;
+use crate::adapter::emulating::translator::{Constant, Sql, Translator};
+use crate::adapter::emulating::types::Type;
+
+const FLOAT: Returns = Returns::Is(Type::Float8);
+const SAME: Returns = Returns::SameAs(0);
+
+const fn float(name: &'static str) -> How {
+    How::Same(name, 1, 1, FLOAT)
+}
+
+/// Math functions: <https://docs.aws.amazon.com/redshift/latest/dg/Math_functions.html>.
+pub(in super::super) const ROWS: &[Row] = &[
+    row(
+        "abs",
+        How::Same("abs", 1, 1, SAME),
+        "r_ABS.html",
+        &[("SELECT ABS(-38)", "38"), ("SELECT ABS(14-76)", "62")],
+    ),
+    row(
+        "acos",
+        float("acos"),
+        "r_ACOS.html",
+        &[("SELECT ROUND(ACOS(-1), 6)", "3.141593")],
+    ),
+    row(
+        "asin",
+        float("asin"),
+        "r_ASIN.html",
+        &[("SELECT ROUND(ASIN(1), 6)", "1.570796")],
+    ),
+    row(
+        "atan",
+        float("atan"),
+        "r_ATAN.html",
+        &[("SELECT ROUND(ATAN(1), 6)", "0.785398")],
+    ),
+    row(
+        "atan2",
+        How::Same("atan2", 2, 2, FLOAT),
+        "r_ATAN2.html",
+        &[("SELECT ROUND(ATAN2(2,2), 6)", "0.785398")],
+    ),
+    row(
+        "cbrt",
+        float("cbrt"),
+        "r_CBRT.html",
+        &[("SELECT ROUND(CBRT(27), 6)", "3")],
+    ),
+    row(
+        "ceil",
+        How::Native(Kind::Scalar, ceil),
+        "r_CEILING_FLOOR.html",
+        &[("SELECT CEIL(-42.8)", "-42")],
+    ),
+    row(
+        "ceiling",
+        How::Native(Kind::Scalar, ceil),
+        "r_CEILING_FLOOR.html",
+        &[("SELECT CEILING(1.2)+FLOOR(-1.2)", "0")],
+    ),
+    row(
+        "cos",
+        float("cos"),
+        "r_COS.html",
+        &[("SELECT ROUND(COS(0), 6)", "1")],
+    ),
+    row(
+        "cot",
+        float("cot"),
+        "r_COT.html",
+        &[("SELECT ROUND(COT(1), 6)", "0.642093")],
+    ),
+    row(
+        "degrees",
+        float("degrees"),
+        "r_DEGREES.html",
+        &[("SELECT ROUND(DEGREES(PI()), 6)", "180")],
+    ),
+    row(
+        "dexp",
+        float("exp"),
+        "r_DEXP.html",
+        &[("SELECT DEXP(0)", "1")],
+    ),
+    row(
+        "dlog1",
+        float("ln"),
+        "r_DLOG1.html",
+        &[("SELECT DLOG1(1)", "0")],
+    ),
+    row(
+        "dlog10",
+        float("log10"),
+        "r_DLOG10.html",
+        &[("SELECT DLOG10(100)", "2")],
+    ),
+    row(
+        "exp",
+        float("exp"),
+        "r_EXP.html",
+        &[("SELECT ROUND(EXP(1), 6)", "2.718282")],
+    ),
+    row(
+        "floor",
+        How::Native(Kind::Scalar, floor),
+        "r_FLOOR.html",
+        &[("SELECT FLOOR(-42.8)", "-43")],
+    ),
+    row(
+        "ln",
+        float("ln"),
+        "r_LN.html",
+        &[
+            ("SELECT ROUND(LN(2), 6)", "0.693147"),
+            ("SELECT LN(0)", "ERROR"),
+        ],
+    ),
+    row(
+        "log",
+        How::Native(Kind::Scalar, log),
+        "r_LOG.html",
+        &[("SELECT LOG(100)", "2"), ("SELECT LOG(2, 8)", "3")],
+    ),
+    row(
+        "mod",
+        How::Native(Kind::Scalar, modulo),
+        "r_MOD.html",
+        &[
+            ("SELECT MOD(7,3)", "1"),
+            ("SELECT MOD(-7,3)", "-1"),
+            ("SELECT MOD(7, qty - 1) FROM sales WHERE id = 1", "ERROR"),
+        ],
+    ),
+    row(
+        "pi",
+        How::Same("pi", 0, 0, FLOAT),
+        "r_PI.html",
+        &[("SELECT ROUND(PI(), 6)", "3.141593")],
+    ),
+    row(
+        "pow",
+        How::Same("power", 2, 2, FLOAT),
+        "r_POWER.html",
+        &[("SELECT POW(2,10)", "1024")],
+    ),
+    row(
+        "power",
+        How::Same("power", 2, 2, FLOAT),
+        "r_POWER.html",
+        &[
+            ("SELECT POWER(2,10)", "1024"),
+            ("SELECT POWER(9, 0.5)", "3"),
+        ],
+    ),
+    row(
+        "radians",
+        float("radians"),
+        "r_RADIANS.html",
+        &[("SELECT ROUND(RADIANS(180), 6)", "3.141593")],
+    ),
+    row(
+        "random",
+        How::Same("random", 0, 0, FLOAT),
+        "r_RANDOM.html",
+        &[("SELECT RANDOM() BETWEEN 0 AND 1", "True")],
+    ),
+    row(
+        "round",
+        How::Native(Kind::Scalar, round),
+        "r_ROUND.html",
+        &[
+            ("SELECT ROUND(2.5)", "3"),
+            ("SELECT ROUND(125.315,2)", "125.32"),
+            ("SELECT ROUND(28.05,-1)", "30"),
+            ("SELECT ROUND(-2.5)", "-3"),
+            ("SELECT ROUND(2.5::float)", "3"),
+            ("SELECT ROUND(amt, 1) FROM sales WHERE id = 5", "5.3"),
+        ],
+    ),
+    row(
+        "sign",
+        How::Forms(&[(1, "sign({0})")], Returns::Unknown),
+        "r_SIGN.html",
+        &[("SELECT SIGN(-42.8)", "-1"), ("SELECT SIGN(0)", "0")],
+    ),
+    row("sin", float("sin"), "r_SIN.html", &[("SELECT SIN(0)", "0")]),
+    row(
+        "sqrt",
+        float("sqrt"),
+        "r_SQRT.html",
+        &[("SELECT SQRT(16)", "4"), ("SELECT SQRT(-1)", "ERROR")],
+    ),
+    row("tan", float("tan"), "r_TAN.html", &[("SELECT TAN(0)", "0")]),
+    row(
+        "trunc",
+        How::Native(Kind::Scalar, trunc),
+        "r_TRUNC.html",
+        &[
+            ("SELECT TRUNC(123.456,2)", "123.45"),
+            ("SELECT TRUNC(-123.456)", "-123"),
+            (
+                "SELECT TRUNC(TIMESTAMP '2024-01-15 10:30:45')",
+                "2024-01-15",
+            ),
+            ("SELECT TRUNC(ts) FROM sales WHERE id = 1", "2024-01-15"),
+            ("SELECT TRUNC(amt) FROM sales WHERE id = 2", "20"),
+            ("SELECT TRUNC(115.1::float, -1)", "110"),
+        ],
+    ),
+    row(
+        "width_bucket",
+        How::Refused(
+            "DuckDB has no such function",
+            "write it with `case` or `floor`",
+        ),
+        "c_SQL_functions_leader_node_only.html",
+        &[],
+    ),
+];
+
+fn without_scale(ty: Option<Type>) -> Option<Type> {
+    match ty {
+        Some(Type::Decimal(precision, _)) => Some(Type::Decimal(precision, 0)),
+        other => other,
+    }
+}
+
+fn ceil(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
+    let args = translator.arguments(call, 1, 1)?;
+    Ok(Sql::new(format!("ceil({})", args[0].text), without_scale(args[0].ty)).of(&args))
+}
+
+fn floor(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
+    let args = translator.arguments(call, 1, 1)?;
+    Ok(Sql::new(
+        format!("floor({})", args[0].text),
+        without_scale(args[0].ty),
+    )
+    .of(&args))
+}
+
+/// `log(x)` counts in tens, `log(b, x)` in `b`.
+fn log(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
+    let args = translator.arguments(call, 1, 2)?;
+    let text = match args.as_slice() {
+        [base, x] => format!("log({}, {})", base.text, x.text),
+        _ => format!("log10({})", args[0].text),
+    };
+    Ok(Sql::typed(text, Type::Float8).of(&args))
+}
+
+fn modulo(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
+    let args = translator.arguments(call, 2, 2)?;
+    Ok(arithmetic::modulo(&args[0], &args[1]))
+}
+
+fn round(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
+    let args = translator.arguments(call, 1, 2)?;
+    let ty = match (args[0].ty, args.get(1)) {
+        (ty, None) => without_scale(ty),
+        (Some(Type::Decimal(precision, scale)), Some(places)) => match &places.constant {
+            Some(Constant::Number(number)) => number.parse::<i16>().ok().map(|places| {
+                Type::Decimal(
+                    precision,
+                    u8::try_from(places.clamp(0, i16::from(scale))).unwrap_or(0),
+                )
+            }),
+            _ => None,
+        },
+        (ty, Some(_)) => ty,
+    };
+    Ok(call_of("round", &args, ty))
+}
+
+fn call_of(name: &str, args: &[Sql], ty: Option<Type>) -> Sql {
+    let text = args
+        .iter()
+        .map(|arg| arg.text.as_str())
+        .collect::<Vec<_>>()
+        .join(", ");
+    Sql::new(format!("{name}({text})"), ty).of(args)
+}
+
+/// `trunc` of a number cuts digits, of a timestamp the time.
+fn trunc(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
+    let args = translator.arguments(call, 1, 2)?;
+    let value = &args[0];
+    Ok(match (args.len(), value.ty) {
+        (2, _) => call_of("trunc", &args, value.ty),
+        (_, Some(Type::Timestamp | Type::Date | Type::TimestampTz)) => {
+            Sql::typed(format!("CAST({} AS DATE)", value.text), Type::Date).of(&args)
+        }
+        (_, Some(ty)) if ty.is_text() => Sql::typed(
+            format!("CAST(CAST({} AS TIMESTAMP) AS DATE)", value.text),
+            Type::Date,
+        )
+        .of(&args),
+        (_, Some(ty)) => {
+            Sql::new(format!("trunc({})", value.text), without_scale(Some(ty))).of(&args)
+        }
+        (_, None) if value.plain => Sql::new(format!("__rs.trunc({})", value.text), None).of(&args),
+        (_, None) => {
+            return Err(Refusal {
+                help: Some("write `x::date` for a timestamp, `trunc(x, 0)` for a number".into()),
+                ..translator.unsupported(
+                    call.span,
+                    "`trunc` of a value of unknown type is not emulated",
+                    "it means one thing for numbers and another for timestamps",
+                )
+            });
+        }
+    })
+}

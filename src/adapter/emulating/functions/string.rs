@@ -1,0 +1,681 @@
+//! String functions.
+
+use sqlparser::ast::Spanned;
+
+use super::{Call, How, Kind, Returns, Row, TEXT, row};
+use crate::adapter::Refusal;
+use crate::adapter::emulating::literal;
+use crate::adapter::emulating::regex;
+use crate::adapter::emulating::translator::{Constant, Sql, Translator};
+use crate::adapter::emulating::types::Type;
+
+const INT: Returns = Returns::Is(Type::Int4);
+
+/// String functions: <https://docs.aws.amazon.com/redshift/latest/dg/String_functions_header.html>.
+pub(in super::super) const ROWS: &[Row] = &[
+    row(
+        "ascii",
+        How::Forms(&[(1, "ascii({0:t})")], INT),
+        "r_ASCII.html",
+        &[
+            ("SELECT ASCII('amazon')", "97"),
+            ("SELECT CHR(65)||ASCII('a')", "A97"),
+        ],
+    ),
+    row(
+        "bpcharcmp",
+        How::Refused(
+            "it compares as CHAR, with blanks",
+            "compare with `=`, `<` and `>`",
+        ),
+        "r_BPCHARCMP.html",
+        &[],
+    ),
+    row(
+        "bttext_pattern_cmp",
+        How::Refused(
+            "it compares as CHAR, with blanks",
+            "compare with `=`, `<` and `>`",
+        ),
+        "r_BTTEXT_PATTERN_CMP.html",
+        &[],
+    ),
+    row(
+        "btrim",
+        How::Forms(
+            &[(1, "trim({0:t}, ' ')"), (2, "trim({0:t}, {1:t})")],
+            Returns::Text,
+        ),
+        "r_BTRIM.html",
+        &[
+            ("SELECT BTRIM('  abc  ')", "abc"),
+            ("SELECT BTRIM('xyzaxyzbxyzcxyz','xyz')", "axyzbxyzc"),
+        ],
+    ),
+    row(
+        "char_length",
+        How::Forms(&[(1, "length({0:t})")], INT),
+        "r_CHAR_LENGTH.html",
+        &[("SELECT CHAR_LENGTH('café')", "4")],
+    ),
+    row(
+        "character_length",
+        How::Forms(&[(1, "length({0:t})")], INT),
+        "r_CHARACTER_LENGTH.html",
+        &[("SELECT CHARACTER_LENGTH('abc')", "3")],
+    ),
+    row(
+        "charindex",
+        How::Forms(&[(2, "strpos({1:t}, {0:t})")], INT),
+        "r_CHARINDEX.html",
+        &[
+            ("SELECT CHARINDEX('fish','dogfish')", "4"),
+            ("SELECT CHARINDEX('x','dogfish')", "0"),
+        ],
+    ),
+    row(
+        "chr",
+        How::Forms(&[(1, "chr({0})")], Returns::Text),
+        "r_CHR.html",
+        &[("SELECT CHR(65)", "A")],
+    ),
+    row(
+        "collate",
+        How::Refused(
+            "comparisons here know one collation, Redshift's default",
+            "compare `lower(x)`",
+        ),
+        "r_COLLATE.html",
+        &[],
+    ),
+    row(
+        "concat",
+        How::Native(Kind::Scalar, concat),
+        "r_CONCAT.html",
+        &[
+            ("SELECT CONCAT('a',NULL)", "null"),
+            ("SELECT CONCAT('a','b')", "ab"),
+            ("SELECT CONCAT('n', 5)", "n5"),
+        ],
+    ),
+    row(
+        "difference",
+        How::Refused("DuckDB has no soundex", ""),
+        "DIFFERENCE.html",
+        &[],
+    ),
+    row(
+        "initcap",
+        How::Forms(&[(1, "__rs_initcap({0:t})")], Returns::Text),
+        "r_INITCAP.html",
+        &[
+            ("SELECT INITCAP('the soap')", "The Soap"),
+            ("SELECT INITCAP('o''NEIL-smith x2y')", "O'Neil-Smith X2y"),
+        ],
+    ),
+    row(
+        "left",
+        How::Forms(&[(2, "left({0:t}, {1})")], Returns::Text),
+        "r_LEFT.html",
+        &[("SELECT LEFT('abcdef',2)||RIGHT('abcdef',2)", "abef")],
+    ),
+    row(
+        "len",
+        How::Forms(&[(1, "length({0:t})")], INT),
+        "r_LEN.html",
+        &[
+            ("SELECT LEN('abc  ')", "5"),
+            ("SELECT LEN('français')", "8"),
+        ],
+    ),
+    row(
+        "length",
+        How::Forms(&[(1, "length({0:t})")], INT),
+        "r_LENGTH.html",
+        &[("SELECT LENGTH('café')", "4"), ("SELECT LENGTH(123)", "3")],
+    ),
+    row(
+        "lower",
+        How::Forms(&[(1, "lower({0:t})")], Returns::SameAs(0)),
+        "r_LOWER.html",
+        &[("SELECT LOWER('ÀbC')", "àbc")],
+    ),
+    row(
+        "lpad",
+        How::Forms(
+            &[(2, "lpad({0:t}, {1}, ' ')"), (3, "lpad({0:t}, {1}, {2:t})")],
+            Returns::Text,
+        ),
+        "r_LPAD.html",
+        &[
+            ("SELECT LPAD('7',3,'0')", "007"),
+            ("SELECT LPAD('ab',4)", "  ab"),
+            ("SELECT LPAD('abcdef',3,'0')", "abc"),
+        ],
+    ),
+    row(
+        "ltrim",
+        How::Forms(
+            &[(1, "ltrim({0:t}, ' ')"), (2, "ltrim({0:t}, {1:t})")],
+            Returns::Text,
+        ),
+        "r_LTRIM.html",
+        &[
+            ("SELECT LTRIM('  abc ')", "abc "),
+            ("SELECT LTRIM('2008-01-01','0123456789')", "-01-01"),
+        ],
+    ),
+    row(
+        "octet_length",
+        How::Forms(&[(1, "strlen({0:t})")], INT),
+        "r_OCTET_LENGTH.html",
+        &[("SELECT OCTET_LENGTH('café')", "5")],
+    ),
+    row(
+        "octetindex",
+        How::Refused("DuckDB counts characters, not bytes", "use `strpos`"),
+        "OCTETINDEX.html",
+        &[],
+    ),
+    row(
+        "position",
+        How::Refused(
+            "the standard form is `position(a in b)`",
+            "use `strpos(b, a)`",
+        ),
+        "r_POSITION.html",
+        &[("SELECT POSITION('fish' IN 'dogfish')", "4")],
+    ),
+    row(
+        "quote_ident",
+        How::Refused("the rules of DuckDB's names are not Redshift's", ""),
+        "r_QUOTE_IDENT.html",
+        &[],
+    ),
+    row(
+        "quote_literal",
+        How::Forms(
+            &[(1, "('''' || replace({0:t}, '''', '''''') || '''')")],
+            Returns::Text,
+        ),
+        "r_QUOTE_LITERAL.html",
+        &[("SELECT QUOTE_LITERAL('it''s')", "'it''s'")],
+    ),
+    row(
+        "regexp_count",
+        How::Native(Kind::Scalar, regexp_count),
+        "REGEXP_COUNT.html",
+        &[
+            ("SELECT REGEXP_COUNT('abcabc','b')", "2"),
+            (
+                "SELECT REGEXP_COUNT('abcdefghijklmnopqrstuvwxyz', '[a-z]{3}')",
+                "8",
+            ),
+            ("SELECT REGEXP_COUNT('xABCabc','abc',1,'i')", "2"),
+            ("SELECT REGEXP_COUNT(NULL,'b')", "null"),
+        ],
+    ),
+    row(
+        "regexp_instr",
+        How::Native(Kind::Scalar, regexp_instr),
+        "REGEXP_INSTR.html",
+        &[
+            ("SELECT REGEXP_INSTR('dogfish','fish')", "4"),
+            ("SELECT REGEXP_INSTR('dogfish','x')", "0"),
+            ("SELECT REGEXP_INSTR('a1b22','[0-9]+',1,2)", "4"),
+        ],
+    ),
+    row(
+        "regexp_replace",
+        How::Native(Kind::Scalar, regexp_replace),
+        "REGEXP_REPLACE.html",
+        &[
+            ("SELECT REGEXP_REPLACE('a-b-c','-','_')", "a_b_c"),
+            ("SELECT REGEXP_REPLACE('(555) 123','[^0-9]','')", "555123"),
+            (
+                "SELECT REGEXP_REPLACE('ab12','([a-z]+)([0-9]+)','$2$1')",
+                "12ab",
+            ),
+            ("SELECT REGEXP_REPLACE('abc','b')", "ac"),
+            ("SELECT REGEXP_REPLACE('aAbA','a','x',1,'i')", "xxbx"),
+        ],
+    ),
+    row(
+        "regexp_substr",
+        How::Native(Kind::Scalar, regexp_substr),
+        "REGEXP_SUBSTR.html",
+        &[
+            ("SELECT REGEXP_SUBSTR('a1b22','[0-9]+')", "1"),
+            ("SELECT REGEXP_SUBSTR('a1b22','[0-9]+',1,2)", "22"),
+            ("SELECT REGEXP_SUBSTR('abc','[0-9]+')", ""),
+            ("SELECT REGEXP_SUBSTR('abc123','\\\\d+')", "123"),
+            ("SELECT REGEXP_SUBSTR('a1b22','[0-9]+',3)", "22"),
+            (
+                "SELECT REGEXP_SUBSTR('key=val','(\\\\w+)=(\\\\w+)',1,1,'e')",
+                "key",
+            ),
+        ],
+    ),
+    row(
+        "repeat",
+        How::Forms(&[(2, "repeat({0:t}, {1})")], Returns::Text),
+        "r_REPEAT.html",
+        &[("SELECT REVERSE(REPEAT('ab',2))", "baba")],
+    ),
+    row(
+        "replicate",
+        How::Forms(&[(2, "repeat({0:t}, {1})")], Returns::Text),
+        "r_REPLICATE.html",
+        &[("SELECT REPLICATE('ab',3)", "ababab")],
+    ),
+    row(
+        "replace",
+        How::Forms(&[(3, "replace({0:t}, {1:t}, {2:t})")], Returns::Text),
+        "r_REPLACE.html",
+        &[
+            ("SELECT REPLACE('a-b','-','+')", "a+b"),
+            ("SELECT REPLACE('abc', NULL, 'x')", "null"),
+        ],
+    ),
+    row(
+        "reverse",
+        How::Forms(&[(1, "reverse({0:t})")], Returns::SameAs(0)),
+        "r_REVERSE.html",
+        &[("SELECT REVERSE('abc')", "cba")],
+    ),
+    row(
+        "right",
+        How::Forms(&[(2, "right({0:t}, {1})")], Returns::Text),
+        "r_RIGHT.html",
+        &[("SELECT RIGHT('Chicago',3)", "ago")],
+    ),
+    row(
+        "rpad",
+        How::Forms(
+            &[(2, "rpad({0:t}, {1}, ' ')"), (3, "rpad({0:t}, {1}, {2:t})")],
+            Returns::Text,
+        ),
+        "r_RPAD.html",
+        &[
+            ("SELECT RPAD('ab',4,'*')", "ab**"),
+            ("SELECT RPAD('abcdef',3,'*')", "abc"),
+        ],
+    ),
+    row(
+        "rtrim",
+        How::Forms(
+            &[(1, "rtrim({0:t}, ' ')"), (2, "rtrim({0:t}, {1:t})")],
+            Returns::Text,
+        ),
+        "r_RTRIM.html",
+        &[
+            ("SELECT RTRIM('abc  ')||'|'", "abc|"),
+            ("SELECT RTRIM('baseball park','park')", "baseball "),
+        ],
+    ),
+    row(
+        "soundex",
+        How::Refused("DuckDB has no soundex", ""),
+        "SOUNDEX.html",
+        &[],
+    ),
+    row(
+        "split_part",
+        How::Native(Kind::Scalar, split_part),
+        "SPLIT_PART.html",
+        &[
+            ("SELECT SPLIT_PART('a$b$c','$',2)", "b"),
+            ("SELECT SPLIT_PART('a$b','$',9)", ""),
+            ("SELECT SPLIT_PART('abc','b',1)", "a"),
+        ],
+    ),
+    row(
+        "strpos",
+        How::Forms(&[(2, "strpos({0:t}, {1:t})")], INT),
+        "r_STRPOS.html",
+        &[
+            ("SELECT STRPOS('dogfish','fish')", "4"),
+            ("SELECT STRPOS('dogfish','')", "1"),
+        ],
+    ),
+    row(
+        "substr",
+        How::Native(Kind::Scalar, substring_call),
+        "r_SUBSTRING.html",
+        &[
+            ("SELECT SUBSTR('caterpillar',6,4)", "pill"),
+            ("SELECT SUBSTR('abc',2)", "bc"),
+        ],
+    ),
+    row(
+        "substring",
+        How::Native(Kind::Scalar, substring_call),
+        "r_SUBSTRING.html",
+        &[
+            ("SELECT SUBSTRING('caterpillar',6,4)", "pill"),
+            ("SELECT SUBSTRING('caterpillar' FROM 6 FOR 4)", "pill"),
+            ("SELECT SUBSTRING('abcdef',0,3)", "ab"),
+            ("SELECT SUBSTRING('abcdef',-1,4)", "ab"),
+            (
+                "SELECT SUBSTRING('abcdef',qty-2,4) FROM sales WHERE id=1",
+                "ab",
+            ),
+            ("SELECT SUBSTRING('abcdef',-1)", "abcdef"),
+        ],
+    ),
+    row(
+        "textlen",
+        How::Forms(&[(1, "length({0:t})")], INT),
+        "r_TEXTLEN.html",
+        &[("SELECT TEXTLEN('abc')", "3")],
+    ),
+    row(
+        "translate",
+        How::Forms(&[(3, "translate({0:t}, {1:t}, {2:t})")], Returns::Text),
+        "r_TRANSLATE.html",
+        &[
+            ("SELECT TRANSLATE('mint tea','inea','osin')", "most tin"),
+            ("SELECT TRANSLATE('a-b(c)','-()','')", "abc"),
+        ],
+    ),
+    row(
+        "trim",
+        How::Forms(
+            &[(1, "trim({0:t}, ' ')"), (2, "trim({0:t}, {1:t})")],
+            Returns::Text,
+        ),
+        "r_TRIM.html",
+        &[
+            ("SELECT TRIM('  a  ')||'|'", "a|"),
+            ("SELECT TRIM(BOTH '\"' FROM '\"dog\"')", "dog"),
+            ("SELECT TRIM(LEADING 'x' FROM 'xxax')", "ax"),
+            ("SELECT TRIM(TRAILING 'x' FROM 'xxax')", "xxa"),
+            ("SELECT TRIM('\t a')", "\t a"),
+        ],
+    ),
+    row(
+        "upper",
+        How::Forms(&[(1, "upper({0:t})")], Returns::SameAs(0)),
+        "r_UPPER.html",
+        &[("SELECT UPPER('café')", "CAFÉ")],
+    ),
+];
+
+fn concat(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
+    if call.args.len() > 2 {
+        return Err(translator.not_redshift(
+            call.span,
+            format!("`concat` takes 2 arguments, not {}", call.args.len()),
+            "join with `||`",
+        ));
+    }
+    let args = translator.arguments(call, 2, 2)?;
+    let mut parts = Vec::new();
+    for (arg, expr) in args.into_iter().zip(&call.args) {
+        parts.push(translator.as_text(arg, expr.span())?);
+    }
+    Ok(Sql::typed(format!("({} || {})", parts[0].text, parts[1].text), TEXT).of(&parts))
+}
+
+fn substring_call(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
+    translator.count(call, 2, 3)?;
+    let text = translator.text_operand(call.args[0])?;
+    let from = translator.expr(call.args[1])?;
+    let length = call
+        .args
+        .get(2)
+        .map(|length| translator.expr(length))
+        .transpose()?;
+    Ok(substring(&text, &from, length.as_ref()))
+}
+
+/// `substring`: characters before the first position count towards the length.
+pub(in super::super) fn substring(text: &Sql, from: &Sql, length: Option<&Sql>) -> Sql {
+    let start = match &from.constant {
+        Some(Constant::Number(number)) => number.parse::<i64>().ok(),
+        _ => None,
+    };
+    let sql = match (start, length) {
+        (Some(1..), None) => format!("substring({}, {})", text.text, from.text),
+        (Some(1..), Some(length)) => {
+            format!("substring({}, {}, {})", text.text, from.text, length.text)
+        }
+        (_, None) => format!("__rs.substring_from({}, {})", text.text, from.text),
+        (_, Some(length)) => format!(
+            "__rs.substring({}, {}, {})",
+            text.text, from.text, length.text
+        ),
+    };
+    Sql::typed(sql, TEXT).of([text, from])
+}
+
+fn split_part(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
+    translator.count(call, 3, 3)?;
+    let text = translator.text_operand(call.args[0])?;
+    let delimiter = translator.text_operand(call.args[1])?;
+    if delimiter.constant_text() == Some("") {
+        return Err(translator.unsupported(
+            call.args[1].span(),
+            "`split_part` with an empty delimiter is not emulated",
+            "DuckDB would split into characters",
+        ));
+    }
+    let part = translator.expr(call.args[2])?;
+    let sql = match &part.constant {
+        Some(Constant::Number(number)) if number.parse::<i64>().is_ok_and(|part| part > 0) => {
+            format!("split_part({}, {}, {number})", text.text, delimiter.text)
+        }
+        Some(Constant::Number(_)) => {
+            return Err(translator.not_redshift(
+                call.args[2].span(),
+                "the part of `split_part` counts from 1",
+                "",
+            ));
+        }
+        _ => format!(
+            "__rs.split_part({}, {}, {})",
+            text.text, delimiter.text, part.text
+        ),
+    };
+    Ok(Sql::typed(sql, TEXT).of([&text, &delimiter, &part]))
+}
+
+/// The parameters that come last: `i` ignores case, `p` is the Perl dialect, `e` wants a group.
+struct Options {
+    text: String,
+    perl: bool,
+    group: bool,
+}
+
+fn options(
+    translator: &mut Translator<'_>,
+    call: &Call<'_>,
+    at: usize,
+) -> Result<Options, Refusal> {
+    let mut options = Options {
+        text: String::new(),
+        perl: false,
+        group: false,
+    };
+    let Some(expr) = call.args.get(at) else {
+        return Ok(options);
+    };
+    let sql = translator.expr(expr)?;
+    let Some(given) = sql.constant_text() else {
+        return Err(translator.unsupported(
+            expr.span(),
+            "parameters that are not constant are not emulated",
+            "write them as a text",
+        ));
+    };
+    for parameter in given.chars() {
+        match parameter {
+            'c' => options.text.retain(|option| option != 'i'),
+            'i' => options.text.push('i'),
+            'p' => options.perl = true,
+            'e' => options.group = true,
+            _ => {
+                return Err(translator.not_redshift(
+                    expr.span(),
+                    format!("`{parameter}` is not a parameter of `{}`", call.name),
+                    "",
+                ));
+            }
+        }
+    }
+    Ok(options)
+}
+
+fn with_options(options: &Options) -> String {
+    if options.text.is_empty() {
+        String::new()
+    } else {
+        format!(", {}", literal(&options.text))
+    }
+}
+
+/// The text to search: all of it, or from a position on.
+fn from_position(
+    translator: &mut Translator<'_>,
+    call: &Call<'_>,
+    text: &Sql,
+    at: usize,
+) -> Result<String, Refusal> {
+    Ok(match call.args.get(at) {
+        None => text.text.clone(),
+        Some(expr) => {
+            let position = translator.expr(expr)?;
+            match &position.constant {
+                Some(Constant::Number(number)) if number == "1" => text.text.clone(),
+                _ => format!("substring({}, {})", text.text, position.text),
+            }
+        }
+    })
+}
+
+/// RE2 knows `(?i)` inside a pattern, for functions that take no options.
+fn inline(pattern: &str, options: &Options) -> String {
+    if options.text.contains('i') {
+        format!("'(?i)' || {pattern}")
+    } else {
+        pattern.to_owned()
+    }
+}
+
+fn regexp_count(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
+    translator.count(call, 2, 4)?;
+    let text = translator.text_operand(call.args[0])?;
+    let options = options(translator, call, 3)?;
+    let pattern = translator.expr(call.args[1])?;
+    let pattern = translator.pattern(&pattern, options.perl, call.args[1].span())?;
+    let source = from_position(translator, call, &text, 2)?;
+    Ok(Sql::typed(
+        format!(
+            "CAST(len(regexp_extract_all({source}, {})) AS INTEGER)",
+            inline(&pattern, &options)
+        ),
+        Type::Int4,
+    )
+    .of([&text]))
+}
+
+fn regexp_substr(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
+    translator.count(call, 2, 5)?;
+    let text = translator.text_operand(call.args[0])?;
+    let options = options(translator, call, 4)?;
+    let pattern = translator.expr(call.args[1])?;
+    let pattern = translator.pattern(&pattern, options.perl, call.args[1].span())?;
+    let source = from_position(translator, call, &text, 2)?;
+    let group = i32::from(options.group);
+    let sql = match call.args.get(3) {
+        None => format!(
+            "regexp_extract({source}, {pattern}, {group}{})",
+            with_options(&options)
+        ),
+        Some(occurrence) => {
+            let occurrence = translator.expr(occurrence)?;
+            let all = format!(
+                "regexp_extract_all({source}, {}, {group})",
+                inline(&pattern, &options)
+            );
+            // No match is an empty text, a NULL text is NULL.
+            format!(
+                "CASE WHEN {source} IS NOT NULL THEN coalesce({all}[{}], '') END",
+                occurrence.text
+            )
+        }
+    };
+    Ok(Sql::typed(sql, TEXT).of([&text]))
+}
+
+fn regexp_instr(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
+    if call.args.len() > 4 {
+        return Err(translator.unsupported(
+            call.span,
+            "`regexp_instr` with an option is not emulated",
+            "the end of a match and its parameters are not known here",
+        ));
+    }
+    translator.count(call, 2, 4)?;
+    let text = translator.text_operand(call.args[0])?;
+    let pattern_sql = translator.expr(call.args[1])?;
+    let pattern = translator.pattern(&pattern_sql, false, call.args[1].span())?;
+    let position = match call.args.get(2) {
+        Some(position) => translator.expr(position)?.text,
+        None => "1".to_owned(),
+    };
+    let occurrence = match call.args.get(3) {
+        Some(occurrence) => translator.expr(occurrence)?.text,
+        None => "1".to_owned(),
+    };
+    Ok(Sql::typed(
+        format!("__rs_regexp_instr({}, {pattern}, CAST({position} AS INTEGER), CAST({occurrence} AS INTEGER))", text.text),
+        Type::Int4,
+    )
+    .of([&text]))
+}
+
+fn regexp_replace(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
+    translator.count(call, 2, 5)?;
+    let text = translator.text_operand(call.args[0])?;
+    let options = options(translator, call, 4)?;
+    let pattern = translator.expr(call.args[1])?;
+    let pattern = translator.pattern(&pattern, options.perl, call.args[1].span())?;
+    let replacement = match call.args.get(2) {
+        None => "''".to_owned(),
+        Some(expr) => {
+            let sql = translator.expr(expr)?;
+            match sql.constant_text() {
+                Some(constant) => literal(&regex::replacement(constant).map_err(|reason| {
+                    translator.unsupported(expr.span(), "this replacement is not emulated", &reason)
+                })?),
+                None => {
+                    return Err(translator.unsupported(
+                        expr.span(),
+                        "a replacement that is not constant is not emulated",
+                        "its `$1` are rewritten when the query is translated",
+                    ));
+                }
+            }
+        }
+    };
+    if let Some(position) = call.args.get(3) {
+        let position_sql = translator.expr(position)?;
+        if position_sql.constant != Some(Constant::Number("1".to_owned())) {
+            return Err(translator.unsupported(
+                position.span(),
+                "`regexp_replace` from a position other than 1 is not emulated",
+                "join `left(x, n)` and the replaced rest with `||`",
+            ));
+        }
+    }
+    let flags = literal(&format!("g{}", options.text));
+    Ok(Sql::typed(
+        format!(
+            "regexp_replace({}, {pattern}, {replacement}, {flags})",
+            text.text
+        ),
+        TEXT,
+    )
+    .of([&text]))
+}

@@ -1,0 +1,589 @@
+//! Texts as dates and times, and the format models of `to_char` and `to_date`.
+//!
+//! Pure functions over text: the translation uses them for constants, the functions of `udf` for everything else.
+
+use jiff::civil::{Date, DateTime, Weekday};
+
+/// The longest start of a text that takes at most `length` bytes and cuts no character.
+pub(super) fn left_bytes(text: &str, length: usize) -> &str {
+    &text[..text.floor_char_boundary(length)]
+}
+
+/// Reads a date or timestamp as Redshift does (`datestyle` ISO, MDY) and writes it as DuckDB reads it.
+pub(super) fn parse(text: &str) -> Option<String> {
+    let text = text.trim();
+    if text.eq_ignore_ascii_case("epoch") {
+        return Some("1970-01-01 00:00:00".to_owned());
+    }
+    let (date, rest) = split_date(text)?;
+    let date = parse_date(date)?;
+    let rest = rest.trim_start_matches(['T', 't', ' ']);
+    if rest.is_empty() {
+        return Some(date.to_string());
+    }
+    let (clock, zone) = split_zone(rest);
+    let (hour, minute, second, micros, carry) = parse_clock(clock)?;
+    let moment = DateTime::new(
+        date.year(),
+        date.month(),
+        date.day(),
+        hour,
+        minute,
+        second,
+        micros * 1000,
+    )
+    .ok()?;
+    let moment = if carry {
+        moment.checked_add(jiff::Span::new().seconds(1)).ok()?
+    } else {
+        moment
+    };
+    Some(format!("{}{zone}", shown(moment)))
+}
+
+fn shown(moment: DateTime) -> String {
+    let micros = moment.subsec_nanosecond() / 1000;
+    let fraction = if micros == 0 {
+        String::new()
+    } else {
+        format!(".{micros:06}")
+    };
+    format!(
+        "{} {:02}:{:02}:{:02}{fraction}",
+        moment.date(),
+        moment.hour(),
+        moment.minute(),
+        moment.second()
+    )
+}
+
+fn split_date(text: &str) -> Option<(&str, &str)> {
+    // A date in words takes three parts: `Jan 15, 2024`, `15 Jan 2024`.
+    let words: Vec<&str> = text.splitn(4, ' ').collect();
+    let worded = |word: &str| month_number(word.trim_end_matches(',')).is_some();
+    if words.len() >= 3 && (worded(words[0]) || worded(words[1])) {
+        let length = words[0].len() + words[1].len() + words[2].len() + 2;
+        return Some((&text[..length], &text[length..]));
+    }
+    let at = text.find(['T', ' ']).unwrap_or(text.len());
+    // The `T` must stand between digits, not in `Oct`.
+    let at = match text[..at].chars().last() {
+        Some(before) if before.is_ascii_digit() => at,
+        _ => text.find(' ').unwrap_or(text.len()),
+    };
+    Some((&text[..at], &text[at..]))
+}
+
+fn parse_date(text: &str) -> Option<Date> {
+    let parts: Vec<&str> = text
+        .split(['-', '/', '.', ' ', ','])
+        .filter(|part| !part.is_empty())
+        .collect();
+    let number = |text: &str| text.parse::<i16>().ok();
+    let (year, month, day) = match parts.as_slice() {
+        [all] if all.len() == 8 && all.bytes().all(|byte| byte.is_ascii_digit()) => {
+            (number(&all[..4])?, number(&all[4..6])?, number(&all[6..])?)
+        }
+        [a, b, c] if a.len() == 4 && number(a).is_some() => (
+            number(a)?,
+            number(b).or_else(|| month_number(b))?,
+            number(c)?,
+        ),
+        [a, b, c] if c.len() == 4 => match (month_number(a), month_number(b)) {
+            (Some(month), None) => (number(c)?, month, number(b)?),
+            (None, Some(month)) => (number(c)?, month, number(a)?),
+            _ => (number(c)?, number(a)?, number(b)?),
+        },
+        _ => return None,
+    };
+    Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
+}
+
+fn split_zone(text: &str) -> (&str, String) {
+    let trimmed = text.trim_end();
+    if let Some(clock) = trimmed.strip_suffix(['Z', 'z']) {
+        return (clock.trim_end(), "+00".to_owned());
+    }
+    if let Some(clock) = trimmed.strip_suffix(" UTC") {
+        return (clock.trim_end(), "+00".to_owned());
+    }
+    match trimmed.rfind(['+', '-']) {
+        Some(at) => (trimmed[..at].trim_end(), trimmed[at..].to_owned()),
+        None => (trimmed, String::new()),
+    }
+}
+
+/// Hour, minute, second, microseconds, and whether rounding carries into the next second.
+fn parse_clock(text: &str) -> Option<(i8, i8, i8, i32, bool)> {
+    let lower = text.trim().to_ascii_lowercase();
+    let (clock, half) = match lower
+        .strip_suffix("am")
+        .map(|clock| (clock, 0))
+        .or_else(|| lower.strip_suffix("pm").map(|clock| (clock, 12)))
+    {
+        Some((clock, half)) => (clock.trim_end().to_owned(), Some(half)),
+        None => (lower, None),
+    };
+    let (whole, fraction) = clock.split_once('.').unwrap_or((&clock, ""));
+    let mut parts = whole.split(':');
+    let hour: i8 = parts.next()?.parse().ok()?;
+    let minute: i8 = parts.next()?.parse().ok()?;
+    let second: i8 = parts.next().map_or(Some(0), |part| part.parse().ok())?;
+    if parts.next().is_some() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let hour = match half {
+        Some(half) => hour % 12 + half,
+        None => hour,
+    };
+    let digits = format!("{fraction:0<7}");
+    let micros: i32 = digits[..6].parse().ok()?;
+    let rounded = micros + i32::from(digits.as_bytes()[6] >= b'5');
+    Some((
+        hour,
+        minute,
+        second,
+        rounded % 1_000_000,
+        rounded == 1_000_000,
+    ))
+}
+
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+const DAYS: [&str; 7] = [
+    "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+];
+
+fn month_number(word: &str) -> Option<i16> {
+    let word = word.to_ascii_lowercase();
+    if word.len() < 3 {
+        return None;
+    }
+    let at = MONTHS
+        .iter()
+        .position(|month| month.to_ascii_lowercase().starts_with(&word))?;
+    i16::try_from(at + 1).ok()
+}
+
+/// The number of a weekday, Sunday 0, from its name or the start of it (`Su`, `Sun`, `Sunday`).
+pub(super) fn weekday(name: &str) -> Option<usize> {
+    let name = name.trim().to_ascii_lowercase();
+    if name.len() < 2 {
+        return None;
+    }
+    DAYS.iter()
+        .position(|day| day.to_ascii_lowercase().starts_with(&name))
+}
+
+/// One piece of a format model.
+#[derive(Clone, Debug, PartialEq)]
+enum Piece {
+    /// A pattern such as `YYYY`, as written, and whether `FM` stands before it.
+    Pattern {
+        name: String,
+        fill: bool,
+    },
+    Text(String),
+}
+
+/// All patterns, longest first where one begins another.
+const PATTERNS: [&str; 43] = [
+    "Y,YYY", "YYYY", "IYYY", "YYY", "IYY", "YY", "IY", "Y", "MONTH", "MON", "MM", "MI", "MS",
+    "SSSS", "SS", "HH24", "HH12", "HH", "DDD", "DD", "DAY", "DY", "D", "ID", "IW", "WW", "W", "Q",
+    "CC", "J", "US", "A.M.", "P.M.", "AM", "PM", "B.C.", "A.D.", "BC", "AD", "RM", "TZ", "OF", "I",
+];
+
+fn pieces(format: &str) -> Result<Vec<Piece>, String> {
+    let mut out: Vec<Piece> = Vec::new();
+    let mut rest = format;
+    let mut fill = true;
+    let text = |out: &mut Vec<Piece>, more: &str| match out.last_mut() {
+        Some(Piece::Text(text)) => text.push_str(more),
+        _ => out.push(Piece::Text(more.to_owned())),
+    };
+    while let Some(first) = rest.chars().next() {
+        if first == '"' {
+            let inner = &rest[1..];
+            let end = inner.find('"').unwrap_or(inner.len());
+            text(&mut out, &inner[..end]);
+            rest = inner.get(end + 1..).unwrap_or("");
+            continue;
+        }
+        if starts_with(rest, "FM") {
+            fill = false;
+            rest = &rest[2..];
+            continue;
+        }
+        if starts_with(rest, "TH") && matches!(out.last(), Some(Piece::Pattern { .. })) {
+            return Err("the suffix `TH` of a format is not emulated".to_owned());
+        }
+        if let Some(pattern) = PATTERNS.iter().find(|pattern| starts_with(rest, pattern)) {
+            if matches!(*pattern, "TZ" | "OF" | "J" | "RM" | "I" | "IY" | "IYY") {
+                return Err(format!(
+                    "the pattern `{pattern}` of a format is not emulated"
+                ));
+            }
+            out.push(Piece::Pattern {
+                name: rest[..pattern.len()].to_owned(),
+                fill,
+            });
+            fill = true;
+            rest = &rest[pattern.len()..];
+            continue;
+        }
+        text(&mut out, &rest[..first.len_utf8()]);
+        rest = &rest[first.len_utf8()..];
+    }
+    Ok(out)
+}
+
+fn starts_with(text: &str, pattern: &str) -> bool {
+    text.get(..pattern.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(pattern))
+}
+
+/// Whether a format model is understood.
+pub(super) fn check_format(format: &str) -> Result<(), String> {
+    pieces(format).map(drop)
+}
+
+/// `to_char` of a timestamp.
+pub(super) fn to_char(moment: DateTime, format: &str) -> Result<String, String> {
+    let mut out = String::new();
+    for piece in pieces(format)? {
+        match piece {
+            Piece::Text(text) => out.push_str(&text),
+            Piece::Pattern { name, fill } => out.push_str(&write(moment, &name, fill)),
+        }
+    }
+    Ok(out)
+}
+
+fn write(moment: DateTime, name: &str, fill: bool) -> String {
+    let year = i32::from(moment.year());
+    let iso = moment.date().iso_week_date();
+    let number = |value: i32, width: usize| {
+        if fill {
+            format!("{value:0width$}")
+        } else {
+            value.to_string()
+        }
+    };
+    let word = |text: &str, width: usize| {
+        let text = cased(text, name);
+        if fill { format!("{text:width$}") } else { text }
+    };
+    let month = MONTHS[usize::try_from(moment.month() - 1).unwrap_or(0)];
+    let sunday = sunday_offset(moment.date().weekday());
+    let day = DAYS[usize::try_from(sunday).unwrap_or(0)];
+    let of_year = i32::from(moment.date().day_of_year());
+    let hour = i32::from(moment.hour());
+    let twelve = (hour + 11) % 12 + 1;
+    let half = if hour < 12 { "am" } else { "pm" };
+    let dotted = if hour < 12 { "a.m." } else { "p.m." };
+    match name.to_ascii_uppercase().as_str() {
+        "Y,YYY" => format!("{},{:03}", year / 1000, year % 1000),
+        "YYYY" => number(year, 4),
+        "YYY" => number(year % 1000, 3),
+        "YY" => number(year % 100, 2),
+        "Y" => (year % 10).to_string(),
+        "IYYY" => number(i32::from(iso.year()), 4),
+        "IW" => number(i32::from(iso.week()), 2),
+        "CC" => number((year + 99) / 100, 2),
+        "Q" => ((moment.month() - 1) / 3 + 1).to_string(),
+        "MONTH" => word(month, 9),
+        "MON" => cased(&month[..3], name),
+        "MM" => number(i32::from(moment.month()), 2),
+        "WW" => number((of_year - 1) / 7 + 1, 2),
+        "W" => ((moment.day() - 1) / 7 + 1).to_string(),
+        "DAY" => word(day, 9),
+        "DY" => cased(&day[..3], name),
+        "DDD" => number(of_year, 3),
+        "DD" => number(i32::from(moment.day()), 2),
+        "D" => (sunday + 1).to_string(),
+        "ID" => iso.weekday().to_monday_one_offset().to_string(),
+        "HH" | "HH12" => number(twelve, 2),
+        "HH24" => number(hour, 2),
+        "MI" => number(i32::from(moment.minute()), 2),
+        "SSSS" => {
+            (hour * 3600 + i32::from(moment.minute()) * 60 + i32::from(moment.second())).to_string()
+        }
+        "SS" => number(i32::from(moment.second()), 2),
+        "MS" => number(moment.subsec_nanosecond() / 1_000_000, 3),
+        "US" => number(moment.subsec_nanosecond() / 1000, 6),
+        "AM" | "PM" => cased_half(half, name),
+        "A.M." | "P.M." => cased_half(dotted, name),
+        "BC" | "AD" => cased_half("ad", name),
+        _ => cased_half("a.d.", name),
+    }
+}
+
+fn sunday_offset(day: Weekday) -> i32 {
+    i32::from(day.to_sunday_zero_offset())
+}
+
+/// `MONTH` is upper case, `month` lower, `Month` as in a sentence.
+fn cased(text: &str, pattern: &str) -> String {
+    let mut letters = pattern.chars();
+    match (letters.next(), letters.next()) {
+        (Some(first), _) if first.is_lowercase() => text.to_lowercase(),
+        (_, Some(second)) if second.is_uppercase() => text.to_uppercase(),
+        _ => text.to_owned(),
+    }
+}
+
+fn cased_half(text: &str, pattern: &str) -> String {
+    if pattern.starts_with(char::is_uppercase) {
+        text.to_uppercase()
+    } else {
+        text.to_owned()
+    }
+}
+
+/// What `to_date` and `to_timestamp` have read so far.
+#[derive(Default)]
+struct Read {
+    year: Option<i32>,
+    month: Option<i32>,
+    day: Option<i32>,
+    of_year: Option<i32>,
+    hour: i32,
+    minute: i32,
+    second: i32,
+    micros: i32,
+    afternoon: Option<bool>,
+}
+
+/// `to_timestamp` and `to_date`: a text under a format model, written as DuckDB reads it.
+pub(super) fn from_format(text: &str, format: &str) -> Result<String, String> {
+    let mut rest = text.trim_start();
+    let mut read = Read::default();
+    let all = pieces(format)?;
+    for (at, piece) in all.iter().enumerate() {
+        if rest.is_empty() {
+            break;
+        }
+        match piece {
+            Piece::Text(literal) => {
+                for _ in literal.chars() {
+                    let mut characters = rest.chars();
+                    if characters
+                        .next()
+                        .is_some_and(|next| !next.is_ascii_digit() || literal.contains(next))
+                    {
+                        rest = characters.as_str();
+                    }
+                }
+            }
+            Piece::Pattern { name, .. } => {
+                let joined = matches!(all.get(at + 1), Some(Piece::Pattern { .. }));
+                rest = read
+                    .pattern(rest, name, joined)
+                    .ok_or_else(|| format!("`{text}` does not fit the format `{format}`"))?;
+            }
+        }
+    }
+    read.finish()
+        .map(shown)
+        .ok_or_else(|| format!("`{text}` is not a date under the format `{format}`"))
+}
+
+impl Read {
+    fn pattern<'t>(&mut self, text: &'t str, name: &str, joined: bool) -> Option<&'t str> {
+        let upper = name.to_ascii_uppercase();
+        let text = text.trim_start();
+        match upper.as_str() {
+            "MON" => {
+                self.month = Some(i32::from(month_number(text.get(..3)?)?));
+                return text.get(3..);
+            }
+            "MONTH" => {
+                let length = text
+                    .find(|c: char| !c.is_ascii_alphabetic())
+                    .unwrap_or(text.len());
+                self.month = Some(i32::from(month_number(&text[..length])?));
+                return text.get(length..);
+            }
+            "DAY" | "DY" => {
+                let length = text
+                    .find(|c: char| !c.is_ascii_alphabetic())
+                    .unwrap_or(text.len());
+                weekday(&text[..length])?;
+                return text.get(length..);
+            }
+            "AM" | "PM" | "A.M." | "P.M." => {
+                let half = text.get(..upper.len())?.to_ascii_lowercase();
+                self.afternoon = Some(match half.chars().next()? {
+                    'p' => true,
+                    'a' => false,
+                    _ => return None,
+                });
+                return text.get(upper.len()..);
+            }
+            _ => {}
+        }
+        let width = match upper.as_str() {
+            "YYYY" if joined => 4,
+            "YYYY" => 5,
+            "YYY" | "DDD" | "MS" => 3,
+            "SSSS" => 5,
+            "US" => 6,
+            "Y" | "D" | "Q" | "W" | "ID" => 1,
+            _ => 2,
+        };
+        let length = text
+            .bytes()
+            .take(width)
+            .take_while(u8::is_ascii_digit)
+            .count();
+        let digits = &text[..length];
+        let value: i32 = digits.parse().ok()?;
+        match upper.as_str() {
+            "YYYY" => self.year = Some(value),
+            "YYY" => self.year = Some(2000 + value),
+            "YY" => {
+                self.year = Some(if value < 70 {
+                    2000 + value
+                } else {
+                    1900 + value
+                })
+            }
+            "Y" => self.year = Some(2020 + value),
+            "MM" => self.month = Some(value),
+            "DD" => self.day = Some(value),
+            "DDD" => self.of_year = Some(value),
+            "HH" | "HH12" | "HH24" => self.hour = value,
+            "MI" => self.minute = value,
+            "SS" => self.second = value,
+            "MS" => self.micros = value * 10_i32.pow(3 - u32::try_from(length).ok()?) * 1000,
+            "US" => self.micros = value * 10_i32.pow(6 - u32::try_from(length).ok()?),
+            // Redshift reads and ignores these in a text.
+            "D" | "ID" | "Q" | "W" | "WW" | "CC" => {}
+            _ => return None,
+        }
+        text.get(length..)
+    }
+
+    fn finish(&self) -> Option<DateTime> {
+        let year = i16::try_from(self.year.unwrap_or(1)).ok()?;
+        let date = match self.of_year {
+            Some(day) => Date::new(year, 1, 1)
+                .ok()?
+                .checked_add(jiff::Span::new().days(i64::from(day) - 1))
+                .ok()?,
+            None => Date::new(
+                year,
+                i8::try_from(self.month.unwrap_or(1)).ok()?,
+                i8::try_from(self.day.unwrap_or(1)).ok()?,
+            )
+            .ok()?,
+        };
+        let hour = match self.afternoon {
+            Some(true) => self.hour % 12 + 12,
+            Some(false) => self.hour % 12,
+            None => self.hour,
+        };
+        DateTime::new(
+            date.year(),
+            date.month(),
+            date.day(),
+            i8::try_from(hour).ok()?,
+            i8::try_from(self.minute).ok()?,
+            i8::try_from(self.second).ok()?,
+            self.micros * 1000,
+        )
+        .ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_read_in_the_styles_that_redshift_reads() {
+        for (text, read) in [
+            ("2024-1-5", "2024-01-05"),
+            ("20240115", "2024-01-15"),
+            ("01/15/2024", "2024-01-15"),
+            ("Jan 15, 2024", "2024-01-15"),
+            ("15-Jan-2024", "2024-01-15"),
+            ("2024-01-15T10:30:00Z", "2024-01-15 10:30:00+00"),
+            ("2024-01-15 10:30", "2024-01-15 10:30:00"),
+            (
+                "2024-01-15 10:30:45.123456789",
+                "2024-01-15 10:30:45.123457",
+            ),
+            ("2024-01-15 03:30 PM", "2024-01-15 15:30:00"),
+            ("epoch", "1970-01-01 00:00:00"),
+        ] {
+            assert_eq!(parse(text).as_deref(), Some(read), "{text}");
+        }
+        assert_eq!(parse("2024-02-30"), None);
+        assert_eq!(parse("hello"), None);
+    }
+
+    #[test]
+    fn a_moment_is_written_under_a_format() {
+        let moment: DateTime = "2024-01-05T15:07:45.012345".parse().unwrap();
+        for (format, written) in [
+            ("YYYY-MM-DD HH24:MI:SS", "2024-01-05 15:07:45"),
+            ("Day, DD Month YYYY", "Friday   , 05 January   2024"),
+            ("FMDay, FMDD FMMonth YYYY", "Friday, 5 January 2024"),
+            ("HH12:MI am", "03:07 pm"),
+            ("\"week \"IW\" of \"IYYY", "week 01 of 2024"),
+            ("DDD Q D US MS", "005 1 6 012345 012"),
+            ("MON mon Mon DY", "JAN jan Jan FRI"),
+        ] {
+            assert_eq!(to_char(moment, format).as_deref(), Ok(written), "{format}");
+        }
+        assert!(to_char(moment, "DDth").is_err());
+    }
+
+    #[test]
+    fn a_text_is_read_under_a_format() {
+        for (text, format, read) in [
+            ("20240115", "YYYYMMDD", "2024-01-15 00:00:00"),
+            ("15 Jan 2024", "DD Mon YYYY", "2024-01-15 00:00:00"),
+            (
+                "2021-11-07T02:48:42Z",
+                "YYYY-MM-DD\"T\"HH24:MI:SSZ",
+                "2021-11-07 02:48:42",
+            ),
+            (
+                "1/5/2024 3:07 PM",
+                "MM/DD/YYYY HH12:MI AM",
+                "2024-01-05 15:07:00",
+            ),
+            ("2024-060", "YYYY-DDD", "2024-02-29 00:00:00"),
+        ] {
+            assert_eq!(from_format(text, format).as_deref(), Ok(read), "{text}");
+        }
+        assert!(from_format("2024-13-01", "YYYY-MM-DD").is_err());
+        assert!(from_format("abc", "YYYY").is_err());
+    }
+
+    #[test]
+    fn bytes_are_cut_between_characters() {
+        assert_eq!(left_bytes("café", 4), "caf");
+        assert_eq!(left_bytes("abc", 10), "abc");
+    }
+}

@@ -1,0 +1,58 @@
+-- Macros that translated SQL calls. They live in an attached in-memory database, never in the user's file.
+-- A `typeof` is known when a query is planned: DuckDB drops the branches that are not taken.
+
+CREATE MACRO IF NOT EXISTS __rs.main.key(x VARCHAR) AS rtrim(x, ' '), (x) AS x;
+
+CREATE MACRO IF NOT EXISTS __rs.main.eq(a, b) AS CASE WHEN typeof(a) = 'VARCHAR' AND typeof(b) = 'VARCHAR' THEN rtrim(CAST(a AS VARCHAR), ' ') = rtrim(CAST(b AS VARCHAR), ' ') ELSE a = b END;
+CREATE MACRO IF NOT EXISTS __rs.main.ne(a, b) AS CASE WHEN typeof(a) = 'VARCHAR' AND typeof(b) = 'VARCHAR' THEN rtrim(CAST(a AS VARCHAR), ' ') <> rtrim(CAST(b AS VARCHAR), ' ') ELSE a <> b END;
+CREATE MACRO IF NOT EXISTS __rs.main.lt(a, b) AS CASE WHEN typeof(a) = 'VARCHAR' AND typeof(b) = 'VARCHAR' THEN rtrim(CAST(a AS VARCHAR), ' ') < rtrim(CAST(b AS VARCHAR), ' ') ELSE a < b END;
+CREATE MACRO IF NOT EXISTS __rs.main.le(a, b) AS CASE WHEN typeof(a) = 'VARCHAR' AND typeof(b) = 'VARCHAR' THEN rtrim(CAST(a AS VARCHAR), ' ') <= rtrim(CAST(b AS VARCHAR), ' ') ELSE a <= b END;
+CREATE MACRO IF NOT EXISTS __rs.main.gt(a, b) AS CASE WHEN typeof(a) = 'VARCHAR' AND typeof(b) = 'VARCHAR' THEN rtrim(CAST(a AS VARCHAR), ' ') > rtrim(CAST(b AS VARCHAR), ' ') ELSE a > b END;
+CREATE MACRO IF NOT EXISTS __rs.main.ge(a, b) AS CASE WHEN typeof(a) = 'VARCHAR' AND typeof(b) = 'VARCHAR' THEN rtrim(CAST(a AS VARCHAR), ' ') >= rtrim(CAST(b AS VARCHAR), ' ') ELSE a >= b END;
+
+CREATE MACRO IF NOT EXISTS __rs.main.divisor(x) AS CASE WHEN x = 0 THEN error('division by zero') ELSE x END;
+CREATE MACRO IF NOT EXISTS __rs.main.type_precision(t) AS CASE WHEN t LIKE 'DECIMAL%' THEN CAST(regexp_extract(t, '([0-9]+),', 1) AS INTEGER) WHEN t IN ('SMALLINT', 'TINYINT') THEN 5 WHEN t = 'INTEGER' THEN 10 ELSE 19 END;
+CREATE MACRO IF NOT EXISTS __rs.main.type_scale(t) AS CASE WHEN t LIKE 'DECIMAL%' THEN CAST(regexp_extract(t, ',([0-9]+)', 1) AS INTEGER) ELSE 0 END;
+-- The scale of a quotient of decimals; 400, which rounds nothing, for other numbers.
+CREATE MACRO IF NOT EXISTS __rs.main.quotient_scale(a, b) AS CASE
+  WHEN a IN ('DOUBLE', 'FLOAT') OR b IN ('DOUBLE', 'FLOAT') OR NOT (a LIKE 'DECIMAL%' OR b LIKE 'DECIMAL%') THEN 400
+  ELSE least(greatest(4, __rs.main.type_scale(a) + __rs.main.type_precision(b) - __rs.main.type_scale(b) + 1), greatest(4, 38 - (__rs.main.type_precision(a) - __rs.main.type_scale(a) + __rs.main.type_scale(b)))) END;
+CREATE MACRO IF NOT EXISTS __rs.main.quotient_type(a, b) AS CASE
+  WHEN a IN ('DOUBLE', 'FLOAT') OR b IN ('DOUBLE', 'FLOAT') THEN 'DOUBLE'
+  WHEN NOT (a LIKE 'DECIMAL%' OR b LIKE 'DECIMAL%') THEN CASE WHEN a = 'INTEGER' AND b = 'INTEGER' THEN 'INTEGER' ELSE 'BIGINT' END
+  ELSE 'DECIMAL(' || least(38, __rs.main.type_precision(a) - __rs.main.type_scale(a) + __rs.main.type_scale(b) + __rs.main.quotient_scale(a, b)) || ',' || __rs.main.quotient_scale(a, b) || ')' END;
+CREATE MACRO IF NOT EXISTS __rs.main.divide_as(a, b, type_a, type_b) AS round(a / __rs.main.divisor(b), __rs.main.quotient_scale(type_a, type_b));
+CREATE MACRO IF NOT EXISTS __rs.main.divide(a, b) AS round(a / __rs.main.divisor(b), __rs.main.quotient_scale(typeof(a), typeof(b)));
+CREATE MACRO IF NOT EXISTS __rs.main.mean(total, number) AS round(total / nullif(number, 0), CASE WHEN typeof(total) LIKE 'DECIMAL%' THEN __rs.main.type_scale(typeof(total)) ELSE 400 END);
+-- Bigints sum to a decimal, which divides as decimals do.
+CREATE MACRO IF NOT EXISTS __rs.main.summand(x BIGINT) AS CAST(x AS DECIMAL(38, 0)), (x INTEGER) AS x, (x SMALLINT) AS x, (x) AS x;
+
+CREATE MACRO IF NOT EXISTS __rs.main.text(x) AS CASE
+  WHEN typeof(x) = 'BOOLEAN' THEN error('a boolean does not cast to text on Redshift')
+  WHEN typeof(x) IN ('DOUBLE', 'FLOAT') THEN __rs_float_text(TRY_CAST(CAST(x AS VARCHAR) AS DOUBLE))
+  WHEN typeof(x) = 'JSON' THEN json_extract_string(TRY_CAST(CAST(x AS VARCHAR) AS JSON), '$')
+  ELSE CAST(x AS VARCHAR) END;
+CREATE MACRO IF NOT EXISTS __rs.main.cut(x, n) AS CASE WHEN strlen(x) <= n THEN x ELSE __rs_left_bytes(x, n) END;
+CREATE MACRO IF NOT EXISTS __rs.main.digits(x) AS CASE WHEN regexp_full_match(x, ' *[+-]?[0-9]+ *') THEN x ELSE error('invalid digit in the number: ' || x) END;
+CREATE MACRO IF NOT EXISTS __rs.main.whole(x) AS CASE
+  WHEN typeof(x) IN ('DOUBLE', 'FLOAT') THEN CAST(CAST(round(TRY_CAST(CAST(x AS VARCHAR) AS DOUBLE)) AS HUGEINT) AS VARCHAR)
+  WHEN typeof(x) = 'VARCHAR' THEN CASE WHEN x IS NOT NULL THEN __rs.main.digits(CAST(x AS VARCHAR)) END
+  WHEN typeof(x) = 'JSON' THEN json_extract_string(TRY_CAST(CAST(x AS VARCHAR) AS JSON), '$') END;
+CREATE MACRO IF NOT EXISTS __rs.main.int2(x) AS CASE WHEN typeof(x) IN ('DOUBLE', 'FLOAT', 'VARCHAR', 'JSON') THEN CAST(__rs.main.whole(x) AS SMALLINT) ELSE CAST(x AS SMALLINT) END;
+CREATE MACRO IF NOT EXISTS __rs.main.int4(x) AS CASE WHEN typeof(x) IN ('DOUBLE', 'FLOAT', 'VARCHAR', 'JSON') THEN CAST(__rs.main.whole(x) AS INTEGER) ELSE CAST(x AS INTEGER) END;
+CREATE MACRO IF NOT EXISTS __rs.main.int8(x) AS CASE WHEN typeof(x) IN ('DOUBLE', 'FLOAT', 'VARCHAR', 'JSON') THEN CAST(__rs.main.whole(x) AS BIGINT) ELSE CAST(x AS BIGINT) END;
+
+CREATE MACRO IF NOT EXISTS __rs.main.substring(x, start, length) AS CASE WHEN start < 1 THEN substring(x, 1, greatest(length + start - 1, 0)) ELSE substring(x, start, length) END;
+CREATE MACRO IF NOT EXISTS __rs.main.substring_from(x, start) AS CASE WHEN start < 1 THEN x ELSE substring(x, start) END;
+CREATE MACRO IF NOT EXISTS __rs.main.split_part(x, delimiter, part) AS CASE WHEN part < 1 THEN error('the part of split_part counts from 1') ELSE split_part(x, delimiter, part) END;
+
+CREATE MACRO IF NOT EXISTS __rs.main.trunc(x TIMESTAMP) AS CAST(x AS DATE), (x DATE) AS x, (x TIMESTAMPTZ) AS CAST(x AS DATE), (x) AS trunc(x);
+CREATE MACRO IF NOT EXISTS __rs.main.add_months(x, n) AS CASE
+  WHEN CAST(x AS DATE) = last_day(CAST(x AS DATE)) THEN CAST(last_day(CAST(CAST(x AS TIMESTAMP) + to_months(CAST(n AS INTEGER)) AS DATE)) AS TIMESTAMP) + (CAST(x AS TIMESTAMP) - CAST(CAST(x AS DATE) AS TIMESTAMP))
+  ELSE CAST(x AS TIMESTAMP) + to_months(CAST(n AS INTEGER)) END;
+CREATE MACRO IF NOT EXISTS __rs.main.months_between(a, b) AS CAST((year(CAST(a AS TIMESTAMP)) - year(CAST(b AS TIMESTAMP))) * 12 + month(CAST(a AS TIMESTAMP)) - month(CAST(b AS TIMESTAMP)) AS DOUBLE) + CASE
+  WHEN day(CAST(a AS TIMESTAMP)) = day(CAST(b AS TIMESTAMP)) OR (CAST(a AS DATE) = last_day(CAST(a AS DATE)) AND CAST(b AS DATE) = last_day(CAST(b AS DATE))) THEN 0.0
+  ELSE (CAST(day(CAST(a AS TIMESTAMP)) - day(CAST(b AS TIMESTAMP)) AS DOUBLE) + (epoch(CAST(a AS TIMESTAMP)) % 86400 - epoch(CAST(b AS TIMESTAMP)) % 86400) / 86400.0::DOUBLE) / 31.0::DOUBLE END;
+
+CREATE MACRO IF NOT EXISTS __rs.main.json_array_length(x) AS CASE WHEN x IS NULL THEN NULL WHEN json_type(x) = 'ARRAY' THEN CAST(json_array_length(x) AS INTEGER) ELSE error('invalid JSON array: ' || x) END;
+CREATE MACRO IF NOT EXISTS __rs.main.hashable(x) AS CASE WHEN typeof(x) IN ('VARCHAR', 'SMALLINT', 'INTEGER', 'BIGINT') THEN x ELSE error('fnv_hash is emulated for texts and whole numbers') END;

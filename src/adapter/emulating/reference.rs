@@ -1,0 +1,281 @@
+//! The page of documentation that the table of functions makes: what is emulated, what is refused, and why.
+
+use super::functions::{CATEGORIES, How, Row, date, syntax};
+
+const DOCUMENTATION: &str = "https://docs.aws.amazon.com/redshift/latest/dg/";
+
+/// The text of `docs/redshift-emulation.md`.
+pub fn reference() -> String {
+    let rows: Vec<&Row> = CATEGORIES
+        .iter()
+        .flat_map(|(_, rows)| rows.iter())
+        .collect();
+    let refused = rows
+        .iter()
+        .filter(|row| matches!(row.how, How::Refused(..)))
+        .count();
+    let examples = rows.iter().map(|row| row.examples.len()).sum::<usize>()
+        + syntax::FORMS
+            .iter()
+            .map(|form| form.examples.len())
+            .sum::<usize>();
+    let mut out = format!(
+        "# Redshift, emulated on DuckDB\n\n\
+         This page is generated from the table in `src/adapter/emulating/functions/`; a test fails when it is stale\n\
+         (`REDSTART_UPDATE_DOCS=1 cargo test the_page_of_documentation` writes it anew).\n\n\
+         The table knows {} functions: {} are emulated, {refused} are refused by name with a reason. Each of the {examples} examples is\n\
+         translated and executed on DuckDB by the tests, and must give the value below. A function that is not in the table is refused.\n\n",
+        rows.len(),
+        rows.len() - refused,
+    );
+    out.push_str(LIMITS);
+    out.push_str("## Syntax\n\n| | Redshift | Value |\n|--|--|--|\n");
+    for form in syntax::FORMS {
+        for (at, (sql, value)) in form.examples.iter().enumerate() {
+            let name = if at == 0 {
+                format!("[{}]({DOCUMENTATION}{})", form.name, form.page)
+            } else {
+                String::new()
+            };
+            out.push_str(&format!("| {name} | {} | {} |\n", code(sql), shown(value)));
+        }
+    }
+    out.push_str("\n## Date parts\n\n| Part | Spellings |\n|--|--|\n");
+    for (part, spellings) in date::PARTS {
+        out.push_str(&format!("| {part} | {} |\n", spellings.join(", ")));
+    }
+    for (category, rows) in CATEGORIES {
+        out.push_str(&format!(
+            "\n## {category}\n\n| Function | | Example | Value |\n|--|--|--|--|\n"
+        ));
+        for row in *rows {
+            out.push_str(&function(row));
+        }
+    }
+    out
+}
+
+fn function(row: &Row) -> String {
+    let name = format!("[`{}`]({DOCUMENTATION}{})", row.name, row.page);
+    let treatment = match row.how {
+        How::Refused(reason, "") => format!("refused: {reason}"),
+        How::Refused(reason, help) => format!("refused: {reason}; {help}"),
+        How::Same(duckdb, ..) | How::Aggregate(duckdb, _) | How::Window(duckdb, ..)
+            if duckdb == row.name =>
+        {
+            "the same".to_owned()
+        }
+        How::Same(duckdb, ..) | How::Aggregate(duckdb, _) | How::Window(duckdb, ..) => {
+            format!("`{duckdb}`")
+        }
+        How::Forms(..) | How::Native(..) => "rewritten".to_owned(),
+    };
+    let mut out = String::new();
+    let none = [("", "")];
+    let examples = if row.examples.is_empty() {
+        &none[..]
+    } else {
+        row.examples
+    };
+    for (at, (sql, value)) in examples.iter().enumerate() {
+        let (name, treatment) = if at == 0 {
+            (name.as_str(), treatment.as_str())
+        } else {
+            ("", "")
+        };
+        out.push_str(&format!(
+            "| {name} | {} | {} | {} |\n",
+            escaped(treatment),
+            code(sql),
+            shown(value)
+        ));
+    }
+    out
+}
+
+fn code(sql: &str) -> String {
+    if sql.is_empty() {
+        String::new()
+    } else {
+        format!("`` {} ``", escaped(sql))
+    }
+}
+
+fn shown(value: &str) -> String {
+    match value {
+        "ERROR" => "refused or fails, as on Redshift".to_owned(),
+        "null" => "NULL".to_owned(),
+        "" => String::new(),
+        _ => code(value),
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('|', "\\|").replace('\t', "\\t")
+}
+
+const LIMITS: &str = "\
+## What is not as on Redshift
+
+These differences remain. None is hidden behind a function that looks emulated.
+
+- `group by`, `select distinct`, `union`, `partition by` and `join … using` tell `'a'` and `'a '` apart; comparisons, `in`, `case`, `join … on` and `count(distinct)` do not.
+- `CHAR(n)` is stored without its padding. Redshift does not count the padding either, but shows it.
+- A quotient of decimals whose types only DuckDB knows is a double rounded to Redshift's scale: its first 15 digits are Redshift's.
+- `avg` of decimals rounds half away from zero; Redshift's rule there is not documented.
+- Texts are compared by their bytes, as under Redshift's default collation.
+- Identity columns count without gaps; on Redshift they leave gaps. Never test their values.
+- Primary keys, foreign keys and unique constraints are not enforced, as on Redshift.
+- An alias of the select list is known in `where` on DuckDB; Redshift refuses it there.
+- Three-part names lose their database: a local run has one.
+
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_of_documentation_is_what_the_table_says() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/redshift-emulation.md");
+        let page = reference();
+        if std::env::var_os("REDSTART_UPDATE_DOCS").is_some() {
+            std::fs::create_dir_all(concat!(env!("CARGO_MANIFEST_DIR"), "/docs")).unwrap();
+            std::fs::write(path, &page).unwrap();
+        }
+        let written = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(
+            written == page,
+            "docs/redshift-emulation.md is stale: run with REDSTART_UPDATE_DOCS=1"
+        );
+    }
+}
+
+#[cfg(all(test, feature = "duckdb"))]
+mod executed {
+    use duckdb::Connection;
+
+    use super::*;
+    use crate::adapter::emulating::{prelude, translate_query};
+
+    const SALES: &str = "
+        CREATE TABLE sales(id INT, region VARCHAR, rep VARCHAR, amt DECIMAL(10,2), qty INT, d DATE, ts TIMESTAMP, note VARCHAR);
+        INSERT INTO sales VALUES
+        (1,'east','ann',10.00,1,'2024-01-15','2024-01-15 10:30:45.123456','a'),
+        (2,'east','bob',20.50,2,'2024-02-29','2024-02-29 23:59:59','b'),
+        (3,'west','cat',NULL,3,'2024-03-31','2024-03-31 00:00:00',NULL),
+        (4,'west','dan',40.00,NULL,'2024-12-30','2024-12-30 12:00:00','d'),
+        (5,NULL,'eve',5.25,5,'2023-12-31','2023-12-31 08:00:00','');";
+
+    pub fn sales() -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        prelude(&connection).unwrap();
+        connection.execute_batch(SALES).unwrap();
+        connection
+    }
+
+    /// The rows of a Redshift query as texts, or what went wrong.
+    pub fn answer(connection: &Connection, sql: &str) -> Result<Vec<Vec<String>>, String> {
+        let (sql, of_type) = match sql.strip_prefix("SELECT pg_typeof_marker(") {
+            Some(rest) => (
+                format!("SELECT {}", &rest[..rest.rfind(')').unwrap()]),
+                true,
+            ),
+            None => (sql.to_owned(), false),
+        };
+        let translated = translate_query(&sql)
+            .map_err(|refusal| format!("refused: {} ({:?})", refusal.message, refusal.reason))?;
+        let function = if of_type {
+            "typeof(COLUMNS(*))"
+        } else {
+            "CAST(COLUMNS(*) AS VARCHAR)"
+        };
+        let query = format!("SELECT {function} FROM ({}) AS q", translated.sql);
+        let run = || -> duckdb::Result<Vec<Vec<String>>> {
+            let mut statement = connection.prepare(&query)?;
+            let mut rows = statement.query([])?;
+            let mut all = Vec::new();
+            while let Some(row) = rows.next()? {
+                let count = row.as_ref().column_count();
+                let values: duckdb::Result<Vec<String>> = (0..count)
+                    .map(|at| {
+                        Ok(row
+                            .get::<_, Option<String>>(at)?
+                            .unwrap_or_else(|| "null".into()))
+                    })
+                    .collect();
+                all.push(values?);
+            }
+            Ok(all)
+        };
+        run().map_err(|error| format!("{error}\n    in {}", translated.sql))
+    }
+
+    /// Two values that print differently and are the same: `3` and `3.00`, `True` and `true`, `.5` and `.500000` seconds.
+    pub fn same(given: &str, wanted: &str) -> bool {
+        if given == wanted
+            || given.eq_ignore_ascii_case(wanted) && ["True", "False"].contains(&wanted)
+        {
+            return true;
+        }
+        if let (Ok(a), Ok(b)) = (given.parse::<f64>(), wanted.parse::<f64>()) {
+            return (a - b).abs() <= 1e-15 * b.abs();
+        }
+        let trimmed = |text: &str| match text.rsplit_once('.') {
+            Some((_, fraction))
+                if text.contains(':') && fraction.bytes().all(|b| b.is_ascii_digit()) =>
+            {
+                text.trim_end_matches('0').trim_end_matches('.').to_owned()
+            }
+            _ => text.to_owned(),
+        };
+        trimmed(given) == trimmed(wanted)
+    }
+
+    fn failures<'e>(
+        examples: impl Iterator<Item = &'e (&'static str, &'static str)>,
+    ) -> Vec<String> {
+        let connection = sales();
+        let mut failures = Vec::new();
+        for (sql, wanted) in examples {
+            let problem = match (answer(&connection, sql), *wanted) {
+                (Err(_), "ERROR") => continue,
+                (Ok(rows), "ERROR") => format!("gave {rows:?}"),
+                (Ok(rows), _) => match rows.as_slice() {
+                    [row] if row.len() == 1 && same(&row[0], wanted) => continue,
+                    _ => format!("gave {rows:?}"),
+                },
+                (Err(error), _) => error,
+            };
+            failures.push(format!("{sql}\n    wanted {wanted}, {problem}"));
+        }
+        failures
+    }
+
+    #[test]
+    fn every_example_of_the_table_gives_redshifts_value() {
+        let functions = CATEGORIES
+            .iter()
+            .flat_map(|(_, rows)| rows.iter())
+            .flat_map(|row| row.examples);
+        let forms = syntax::FORMS.iter().flat_map(|form| form.examples);
+        let failures = failures(functions.chain(forms));
+        assert!(
+            failures.is_empty(),
+            "{} failures:\n{}",
+            failures.len(),
+            failures.join("\n")
+        );
+    }
+
+    #[test]
+    fn every_emulated_function_has_an_example() {
+        let bare: Vec<&str> = CATEGORIES
+            .iter()
+            .flat_map(|(_, rows)| rows.iter())
+            .filter(|row| !matches!(row.how, How::Refused(..)) && row.examples.is_empty())
+            .map(|row| row.name)
+            .collect();
+        assert!(bare.is_empty(), "{bare:?}");
+    }
+}

@@ -1,0 +1,268 @@
+//! What a translation knows while it walks a query: the text, the tables in scope, the types it has learned.
+
+use std::ops::Range;
+
+use sqlparser::ast::{Expr, Ident, Spanned};
+use sqlparser::tokenizer::Span;
+
+use super::identifier;
+use super::types::Type;
+use crate::adapter::Refusal;
+use crate::sql::position::Lines;
+
+/// Types of columns of relations that exist, where the caller knows them.
+pub trait Catalog {
+    /// The columns of a relation in order, or `None` when it is not known.
+    fn columns(&self, schema: Option<&str>, table: &str) -> Option<Vec<(String, Type)>>;
+}
+
+/// A catalog that knows nothing: types come from the text alone.
+pub struct NoCatalog;
+
+impl Catalog for NoCatalog {
+    fn columns(&self, _schema: Option<&str>, _table: &str) -> Option<Vec<(String, Type)>> {
+        None
+    }
+}
+
+/// A translated expression.
+#[derive(Clone, Debug)]
+pub(super) struct Sql {
+    /// DuckDB's SQL, safe to stand as an operand.
+    pub text: String,
+    /// Its Redshift type, where known.
+    pub ty: Option<Type>,
+    /// Its value, where it is a literal.
+    pub constant: Option<Constant>,
+    /// Whether it is made of columns of this query's own tables alone: then DuckDB knows its type where a macro is
+    /// chosen. With aggregates, windows, aliases or outer columns inside, it does not, and picks the first.
+    pub plain: bool,
+    /// SQL that tells its type when the query is planned, where that is not the type DuckDB computes with.
+    pub late: Option<String>,
+}
+
+/// The value of a literal.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Constant {
+    Text(String),
+    Number(String),
+    Bool(bool),
+    Null,
+}
+
+impl Sql {
+    pub fn new(text: impl Into<String>, ty: Option<Type>) -> Self {
+        Self {
+            text: text.into(),
+            ty,
+            constant: None,
+            plain: false,
+            late: None,
+        }
+    }
+
+    pub fn typed(text: impl Into<String>, ty: Type) -> Self {
+        Self::new(text, Some(ty))
+    }
+
+    /// Plain when all its parts are.
+    #[must_use]
+    pub fn of<'s>(mut self, parts: impl IntoIterator<Item = &'s Sql>) -> Self {
+        self.plain = parts.into_iter().all(|part| part.plain);
+        self
+    }
+
+    pub fn is_text(&self) -> bool {
+        self.ty.is_some_and(Type::is_text)
+    }
+
+    pub fn is(&self, ty: Type) -> bool {
+        self.ty == Some(ty)
+    }
+
+    pub fn constant_text(&self) -> Option<&str> {
+        match &self.constant {
+            Some(Constant::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub fn is_null(&self) -> bool {
+        self.constant == Some(Constant::Null)
+    }
+}
+
+/// A column that a query puts out or a table has: its name, and its type where known.
+pub(super) type Named = (String, Option<Type>);
+
+/// A table, subquery or common table expression in a `from` clause.
+#[derive(Clone, Debug)]
+pub(super) struct Visible {
+    /// The name that qualifies its columns.
+    pub alias: String,
+    /// Its columns, where known.
+    pub columns: Option<Vec<Named>>,
+}
+
+/// One level of a query: what its expressions can see.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scope {
+    pub tables: Vec<Visible>,
+    /// Aliases of the select list so far (lateral column aliases).
+    pub aliases: Vec<Named>,
+    /// Whether columns of an outer query can be seen.
+    pub correlated: bool,
+}
+
+/// How a column reference resolved.
+pub(super) struct Resolved {
+    pub ty: Option<Type>,
+    pub plain: bool,
+}
+
+pub(super) struct Translator<'a> {
+    pub text: &'a str,
+    lines: Lines<'a>,
+    pub catalog: &'a dyn Catalog,
+    pub scopes: Vec<Scope>,
+    pub ctes: Vec<(String, Option<Vec<Named>>)>,
+    /// The place of the innermost expression that has one, for parts that have none.
+    pub near: Option<Range<usize>>,
+}
+
+impl<'a> Translator<'a> {
+    pub fn new(text: &'a str, catalog: &'a dyn Catalog) -> Self {
+        Self {
+            text,
+            lines: Lines::new(text),
+            catalog,
+            scopes: Vec::new(),
+            ctes: Vec::new(),
+            near: None,
+        }
+    }
+
+    pub fn range(&self, span: Span) -> Option<Range<usize>> {
+        self.lines.range(span).or_else(|| self.near.clone())
+    }
+
+    pub fn range_of(&self, expr: &Expr) -> Option<Range<usize>> {
+        self.range(expr.span())
+    }
+
+    pub fn refuse(&self, code: &'static str, span: Span, message: impl Into<String>) -> Refusal {
+        Refusal {
+            code,
+            message: message.into(),
+            range: self.range(span),
+            reason: None,
+            help: None,
+        }
+    }
+
+    /// Refuses what this engine cannot answer as Redshift does.
+    pub fn unsupported(&self, span: Span, message: impl Into<String>, reason: &str) -> Refusal {
+        Refusal {
+            reason: Some(reason.to_owned()),
+            ..self.refuse("not-emulated", span, message)
+        }
+    }
+
+    /// Refuses what Redshift itself refuses.
+    pub fn not_redshift(&self, span: Span, message: impl Into<String>, help: &str) -> Refusal {
+        Refusal {
+            reason: Some("Redshift refuses this".to_owned()),
+            help: (!help.is_empty()).then(|| help.to_owned()),
+            ..self.refuse("not-redshift", span, message)
+        }
+    }
+
+    pub fn scope(&mut self) -> &mut Scope {
+        if self.scopes.is_empty() {
+            self.scopes.push(Scope::default());
+        }
+        let last = self.scopes.len() - 1;
+        &mut self.scopes[last]
+    }
+
+    /// Whether a name qualifies columns here or in an outer query.
+    pub fn is_table(&self, name: &str) -> bool {
+        self.visible_scopes()
+            .any(|scope| scope.tables.iter().any(|table| table.alias == name))
+    }
+
+    /// The scopes that an expression can see, innermost first.
+    fn visible_scopes(&self) -> impl Iterator<Item = &Scope> {
+        let mut open = true;
+        self.scopes.iter().rev().take_while(move |scope| {
+            let seen = open;
+            open = open && scope.correlated;
+            seen
+        })
+    }
+
+    /// What is known of a column.
+    pub fn resolve(&self, table: Option<&str>, column: &str) -> Resolved {
+        for (depth, scope) in self.visible_scopes().enumerate() {
+            let own = depth == 0;
+            let candidates: Vec<&Visible> = scope
+                .tables
+                .iter()
+                .filter(|visible| table.is_none_or(|table| visible.alias == table))
+                .collect();
+            if table.is_some() {
+                if let Some(found) = candidates.first() {
+                    return Resolved {
+                        ty: find(found.columns.as_deref(), column).flatten(),
+                        plain: own,
+                    };
+                }
+                continue;
+            }
+            for visible in &candidates {
+                if let Some(ty) = find(visible.columns.as_deref(), column) {
+                    return Resolved { ty, plain: own };
+                }
+            }
+            let alias = find(Some(&scope.aliases), column);
+            let all_known = candidates.iter().all(|visible| visible.columns.is_some());
+            match alias {
+                Some(ty) if all_known => return Resolved { ty, plain: false },
+                Some(_) => {
+                    return Resolved {
+                        ty: None,
+                        plain: false,
+                    };
+                }
+                None if !all_known => {
+                    return Resolved {
+                        ty: None,
+                        plain: own && !scope.correlated,
+                    };
+                }
+                None => {}
+            }
+        }
+        Resolved {
+            ty: None,
+            plain: false,
+        }
+    }
+}
+
+fn find(columns: Option<&[Named]>, name: &str) -> Option<Option<Type>> {
+    columns?
+        .iter()
+        .find(|(column, _)| column == name)
+        .map(|(_, ty)| *ty)
+}
+
+/// A name as Redshift folds it: to lower case, quoted or not.
+pub(super) fn fold(ident: &Ident) -> String {
+    ident.value.to_lowercase()
+}
+
+/// A name in DuckDB's quotes.
+pub(super) fn quote(ident: &Ident) -> String {
+    identifier(&ident.value)
+}

@@ -1,0 +1,291 @@
+//! Functions that DuckDB does not have, in Rust. They belong to the process, not to a database file.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use duckdb::Connection;
+use duckdb::arrow::array::{
+    Array, ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch, StringArray,
+};
+use duckdb::arrow::datatypes::{DataType, Float64Type, Int16Type, Int32Type, Int64Type};
+use duckdb::vscalar::{ArrowFunctionSignature, VArrowScalar};
+use sha2::Digest;
+
+use super::{moment, number};
+
+/// Registers all functions in the instance of a connection.
+pub(super) fn register(connection: &Connection) -> duckdb::Result<()> {
+    connection.register_scalar_function::<FloatText>("__rs_float_text")?;
+    connection.register_scalar_function::<Divide>("__rs_divide")?;
+    connection.register_scalar_function::<LeftBytes>("__rs_left_bytes")?;
+    connection.register_scalar_function::<Initcap>("__rs_initcap")?;
+    connection.register_scalar_function::<Moment>("__rs_moment")?;
+    connection.register_scalar_function::<MomentText>("__rs_moment_text")?;
+    connection.register_scalar_function::<MomentOf>("__rs_moment_of")?;
+    connection.register_scalar_function::<NumberText>("__rs_number_text")?;
+    connection.register_scalar_function::<NumberOf>("__rs_number_of")?;
+    connection.register_scalar_function::<RegexpInstr>("__rs_regexp_instr")?;
+    connection.register_scalar_function::<Crc32>("__rs_crc32")?;
+    connection.register_scalar_function::<Sha2>("__rs_sha2")?;
+    connection.register_scalar_function::<Strtol>("__rs_strtol")?;
+    connection.register_scalar_function::<FnvHash>("__rs_fnv_hash")
+}
+
+type Fallible<T> = Result<T, Box<dyn Error>>;
+
+/// One row of the arguments.
+struct Row<'b> {
+    batch: &'b RecordBatch,
+    at: usize,
+}
+
+impl Row<'_> {
+    fn column(&self, index: usize) -> Option<&ArrayRef> {
+        self.batch
+            .columns()
+            .get(index)
+            .filter(|column| column.is_valid(self.at))
+    }
+
+    fn text(&self, index: usize) -> Option<&str> {
+        Some(self.column(index)?.as_string_opt::<i32>()?.value(self.at))
+    }
+
+    fn float(&self, index: usize) -> Option<f64> {
+        Some(
+            self.column(index)?
+                .as_primitive_opt::<Float64Type>()?
+                .value(self.at),
+        )
+    }
+
+    fn int(&self, index: usize) -> Option<i32> {
+        Some(
+            self.column(index)?
+                .as_primitive_opt::<Int32Type>()?
+                .value(self.at),
+        )
+    }
+
+    fn long(&self, index: usize) -> Option<i64> {
+        Some(
+            self.column(index)?
+                .as_primitive_opt::<Int64Type>()?
+                .value(self.at),
+        )
+    }
+}
+
+/// Every row through a function; NULL where it gives none.
+fn rows<T>(
+    batch: &RecordBatch,
+    each: impl Fn(&Row<'_>) -> Fallible<Option<T>>,
+) -> Fallible<Vec<Option<T>>> {
+    (0..batch.num_rows())
+        .map(|at| each(&Row { batch, at }))
+        .collect()
+}
+
+/// Writes the trait's part that is the same for all functions.
+macro_rules! function {
+    ($name:ident, [$($parameter:expr),*] -> $returns:expr, $array:ty, |$row:ident| $body:expr) => {
+        struct $name;
+
+        impl VArrowScalar for $name {
+            type State = ();
+
+            fn invoke(_: &(), input: RecordBatch) -> Fallible<Arc<dyn Array>> {
+                let all = rows(&input, |$row| $body)?;
+                Ok(Arc::new(<$array>::from(all)))
+            }
+
+            fn signatures() -> Vec<ArrowFunctionSignature> {
+                vec![ArrowFunctionSignature::exact(vec![$($parameter),*], $returns)]
+            }
+        }
+    };
+}
+
+use DataType::{Float64, Int32, Int64, Utf8};
+
+function!(FloatText, [Float64] -> Utf8, StringArray, |row| Ok(row.float(0).map(number::float_text)));
+
+function!(Divide, [Utf8, Utf8, Int32] -> Utf8, StringArray, |row| {
+    let (Some(a), Some(b), Some(scale)) = (row.text(0), row.text(1), row.int(2)) else {
+        return Ok(None);
+    };
+    Ok(Some(number::divide(a, b, usize::try_from(scale)?)?))
+});
+
+function!(LeftBytes, [Utf8, Int32] -> Utf8, StringArray, |row| {
+    let (Some(text), Some(length)) = (row.text(0), row.int(1)) else {
+        return Ok(None);
+    };
+    Ok(Some(moment::left_bytes(text, usize::try_from(length)?).to_owned()))
+});
+
+function!(Initcap, [Utf8] -> Utf8, StringArray, |row| Ok(row.text(0).map(initcap)));
+
+function!(Moment, [Utf8] -> Utf8, StringArray, |row| {
+    let Some(text) = row.text(0) else {
+        return Ok(None);
+    };
+    match moment::parse(text) {
+        Some(parsed) => Ok(Some(parsed)),
+        None => Err(format!("invalid date or timestamp: \"{text}\"").into()),
+    }
+});
+
+function!(MomentText, [Utf8, Utf8] -> Utf8, StringArray, |row| {
+    let (Some(text), Some(format)) = (row.text(0), row.text(1)) else {
+        return Ok(None);
+    };
+    Ok(Some(moment::to_char(text.replace(' ', "T").parse()?, format)?))
+});
+
+function!(MomentOf, [Utf8, Utf8] -> Utf8, StringArray, |row| {
+    let (Some(text), Some(format)) = (row.text(0), row.text(1)) else {
+        return Ok(None);
+    };
+    Ok(Some(moment::from_format(text, format)?))
+});
+
+function!(NumberText, [Utf8, Utf8] -> Utf8, StringArray, |row| {
+    let (Some(text), Some(format)) = (row.text(0), row.text(1)) else {
+        return Ok(None);
+    };
+    Ok(Some(number::to_char(text, format)?))
+});
+
+function!(NumberOf, [Utf8, Utf8] -> Utf8, StringArray, |row| {
+    let (Some(text), Some(format)) = (row.text(0), row.text(1)) else {
+        return Ok(None);
+    };
+    Ok(Some(number::to_number(text, format)?))
+});
+
+function!(RegexpInstr, [Utf8, Utf8, Int32, Int32] -> Int32, Int32Array, |row| {
+    let (Some(text), Some(pattern), Some(from), Some(occurrence)) = (row.text(0), row.text(1), row.int(2), row.int(3)) else {
+        return Ok(None);
+    };
+    let start = text
+        .char_indices()
+        .nth(usize::try_from(from.max(1) - 1)?)
+        .map_or(text.len(), |(at, _)| at);
+    let found = regex::Regex::new(pattern)?
+        .find_iter(&text[start..])
+        .nth(usize::try_from(occurrence.max(1) - 1)?)
+        .map(|found| text[..start + found.start()].chars().count() + 1);
+    Ok(Some(i32::try_from(found.unwrap_or(0))?))
+});
+
+function!(Crc32, [Utf8] -> Utf8, StringArray, |row| {
+    Ok(row.text(0).map(|text| {
+        let mut crc = flate2::Crc::new();
+        crc.update(text.as_bytes());
+        format!("{:08x}", crc.sum())
+    }))
+});
+
+function!(Sha2, [Utf8, Int32] -> Utf8, StringArray, |row| {
+    let (Some(text), Some(bits)) = (row.text(0), row.int(1)) else {
+        return Ok(None);
+    };
+    Ok(Some(match bits {
+        224 => hex(&sha2::Sha224::digest(text)),
+        384 => hex(&sha2::Sha384::digest(text)),
+        _ => hex(&sha2::Sha512::digest(text)),
+    }))
+});
+
+function!(Strtol, [Utf8, Int32] -> Int64, Int64Array, |row| {
+    let (Some(text), Some(base)) = (row.text(0), row.int(1)) else {
+        return Ok(None);
+    };
+    let trimmed = text.trim();
+    let digits = match base {
+        16 => trimmed.strip_prefix("0x").or_else(|| trimmed.strip_prefix("0X")).unwrap_or(trimmed),
+        _ => trimmed,
+    };
+    let base = u32::try_from(base).ok().filter(|base| (2..=36).contains(base)).ok_or("the base is 2 to 36")?;
+    let value = i64::from_str_radix(digits, base)
+        .map_err(|_| format!("the input {text} is not valid to be converted to base {base}"))?;
+    Ok(Some(value))
+});
+
+/// 64-bit FNV-1a over the bytes of a value: <https://docs.aws.amazon.com/redshift/latest/dg/r_FNV_HASH.html>.
+struct FnvHash;
+
+impl VArrowScalar for FnvHash {
+    type State = ();
+
+    fn invoke(_: &(), input: RecordBatch) -> Fallible<Arc<dyn Array>> {
+        let seeded = input.num_columns() == 2;
+        let all = rows(&input, |row| {
+            let Some(bytes) = bytes(row) else {
+                return Ok(None);
+            };
+            let seed = match seeded {
+                true => row
+                    .long(1)
+                    .ok_or("the seed of fnv_hash is NULL")?
+                    .cast_unsigned(),
+                false => 0xcbf2_9ce4_8422_2325,
+            };
+            let hash = bytes.iter().fold(seed, |hash, byte| {
+                (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+            });
+            Ok(Some(hash.cast_signed()))
+        })?;
+        Ok(Arc::new(Int64Array::from(all)))
+    }
+
+    fn signatures() -> Vec<ArrowFunctionSignature> {
+        [Utf8, DataType::Int16, Int32, Int64]
+            .into_iter()
+            .flat_map(|value| {
+                [
+                    ArrowFunctionSignature::exact(vec![value.clone()], Int64),
+                    ArrowFunctionSignature::exact(vec![value, Int64], Int64),
+                ]
+            })
+            .collect()
+    }
+}
+
+fn bytes(row: &Row<'_>) -> Option<Vec<u8>> {
+    let column = row.column(0)?;
+    Some(match column.data_type() {
+        DataType::Int16 => column
+            .as_primitive_opt::<Int16Type>()?
+            .value(row.at)
+            .to_le_bytes()
+            .to_vec(),
+        DataType::Int32 => row.int(0)?.to_le_bytes().to_vec(),
+        DataType::Int64 => row.long(0)?.to_le_bytes().to_vec(),
+        _ => row.text(0)?.as_bytes().to_vec(),
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}
+
+/// The first letter of each word upper case. Words begin after anything but a letter or digit, and an apostrophe too.
+fn initcap(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut inside = false;
+    for character in text.chars() {
+        if inside {
+            out.extend(character.to_lowercase());
+        } else {
+            out.extend(character.to_uppercase());
+        }
+        inside = character.is_alphanumeric();
+    }
+    out
+}
