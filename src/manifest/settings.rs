@@ -61,9 +61,11 @@ pub fn defaults(kind: ResourceType) -> Value {
         ResourceType::Test => json!({
             "enabled": true, "alias": null, "schema": "dbt_test__audit", "database": null, "tags": [], "meta": {}, "group": null,
             "materialized": "test", "severity": "ERROR", "store_failures": null, "store_failures_as": null, "where": null,
-            "limit": null, "fail_calc": "count(*)", "warn_if": "!= 0", "error_if": "!= 0",
+            "limit": null, "fail_calc": "count(*)", "static_analysis": null, "warn_if": "!= 0", "error_if": "!= 0",
         }),
-        ResourceType::Source => json!({"enabled": true, "meta": {}, "tags": []}),
+        ResourceType::Source => {
+            json!({"enabled": true, "meta": {}, "tags": [], "event_time": null, "freshness": null, "loaded_at_field": null, "loaded_at_query": null, "static_analysis": null})
+        }
         ResourceType::Exposure => json!({"enabled": true, "meta": {}, "tags": []}),
         _ => {
             let mut all = json!({
@@ -72,7 +74,7 @@ pub fn defaults(kind: ResourceType) -> Value {
                 "persist_docs": {}, "post-hook": [], "pre-hook": [], "quoting": {}, "column_types": {}, "full_refresh": null,
                 "unique_key": null, "on_schema_change": "ignore", "on_configuration_change": "apply", "grants": {}, "packages": [],
                 "docs": {"show": true, "node_color": null}, "contract": {"enforced": false, "alias_types": true},
-                "event_time": null, "concurrent_batches": null,
+                "event_time": null, "concurrent_batches": null, "static_analysis": null,
             });
             if kind == ResourceType::Seed {
                 all["materialized"] = json!("seed");
@@ -81,6 +83,7 @@ pub fn defaults(kind: ResourceType) -> Value {
             }
             if kind == ResourceType::Model {
                 all["access"] = json!("protected");
+                all["freshness"] = json!(null);
             }
             all
         }

@@ -13,6 +13,7 @@ pub mod project_file;
 pub mod properties;
 pub mod render;
 
+pub mod seed;
 pub mod yaml;
 
 use std::collections::BTreeMap;
