@@ -69,9 +69,8 @@ impl Adapter for Double {
     }
 
     fn prepare(&self, statement: &Statement) -> Result<Prepared, Refusal> {
-        match crate::plan::text_of(statement) {
-            Some(text) => refuse(text)?,
-            None => {}
+        if let Some(text) = crate::plan::text_of(statement) {
+            refuse(text)?;
         }
         Ok(Prepared::sql(self.sql(statement)))
     }

@@ -7,6 +7,8 @@ pub mod cancel;
 #[cfg(test)]
 mod double;
 pub mod event;
+#[cfg(all(test, feature = "duckdb"))]
+mod on_duckdb;
 pub mod results;
 mod schedule;
 mod session;
