@@ -12,6 +12,8 @@ use crate::compile::{Compiled, Sql};
 use crate::diagnostic::Source;
 use crate::graph::Selection;
 use crate::jinja::Template;
+use crate::plan::{Options, Order, Plan, Planner, Work};
+use crate::relation::ExistingRelations;
 
 /// Write the SQL of every node to target/compiled, and print that of selected ones
 ///
@@ -20,6 +22,7 @@ use crate::jinja::Template;
 #[command(after_help = "Examples:
   redstart compile                                     every node
   redstart compile -s dim_users                        print one model
+  redstart compile -s dim_users --statements           the statements that build it, with its keys
   redstart compile -s dim_users --emulated             as it is sent to the emulating engine
   redstart compile --inline \"select * from {{ ref('dim_users') }}\"")]
 pub struct Args {
@@ -32,7 +35,11 @@ pub struct Args {
     #[arg(long, value_name = "SQL", conflicts_with = "select")]
     pub(super) inline: Option<String>,
 
-    /// Print statements as an engine that emulates Redshift is sent them
+    /// Print the statements that build the node on an empty warehouse, with its keys and attributes
+    #[arg(long, conflicts_with = "inline")]
+    pub(super) statements: bool,
+
+    /// Print what is really sent where the target emulates Redshift: the query, or with --statements all of them
     #[arg(long)]
     pub(super) emulated: bool,
 
@@ -75,6 +82,9 @@ impl Args {
         if self.selecting.select.is_empty() {
             return Ok(Outcome::Done);
         }
+        if self.statements {
+            return self.statements(session, &prepared, &door, &selection, &compiled);
+        }
         for id in selection.iter() {
             let node = prepared.manifest.node(id);
             if let Some(sql) = compiled.sql(id).filter(|sql| !sql.text.is_empty()) {
@@ -110,6 +120,64 @@ impl Args {
             ));
         }
         Ok(())
+    }
+
+    /// Prints the statements that build the selected nodes where nothing stands yet.
+    fn statements(
+        &self,
+        session: &Session,
+        prepared: &Prepared,
+        door: &Door,
+        selection: &Selection,
+        compiled: &Compiled,
+    ) -> Result<Outcome, Stop> {
+        let nothing = ExistingRelations::default();
+        let nodes = selection.iter().collect();
+        let planner = Planner {
+            manifest: &prepared.manifest,
+            adapter: &*door.adapter,
+            existing: &nothing,
+            selected: &nodes,
+            columns_of: &pipeline::columns_of,
+            seed: &|id| pipeline::seed(prepared, id),
+            options: Options {
+                full_refresh: self.full_refresh.full_refresh,
+                ..Options::default()
+            },
+        };
+        let plan = Plan::new(&planner, compiled).map_err(Stop::Project)?;
+        for step in &plan.steps {
+            let node = prepared.manifest.node(step.node);
+            let statements: Vec<String> = match &step.work {
+                Work::Build(build) => {
+                    let orders = build.sections.iter().flat_map(|section| &section.orders);
+                    orders.flat_map(|order| self.words(door, order)).collect()
+                }
+                Work::Test(test) if self.emulated => test.check.prepared.sql.clone(),
+                Work::Test(test) => vec![test.check.text.clone()],
+                Work::Late => Vec::new(),
+            };
+            let text = match self.output {
+                Format::Json => json!({ "node": node.name, "statements": statements }).to_string(),
+                Format::Text => {
+                    let text: String = statements
+                        .iter()
+                        .map(|statement| format!("{};\n\n", statement.trim()))
+                        .collect();
+                    format!("-- {}\n{}", node.unique_id, text.trim_end())
+                }
+            };
+            session.terminal.answer(&(text + "\n"))?;
+        }
+        Ok(Outcome::Done)
+    }
+
+    fn words(&self, door: &Door, order: &Order) -> Vec<String> {
+        if self.emulated {
+            order.prepared.sql.clone()
+        } else {
+            door.adapter.sql(&order.statement)
+        }
     }
 
     /// Prints the SQL of one node, as compiled or as the warehouse is sent it.

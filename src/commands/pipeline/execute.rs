@@ -75,6 +75,24 @@ fn with_operations(prepared: &Prepared, selection: &Selection) -> BTreeSet<NodeI
     selection.iter().chain(operations).collect()
 }
 
+/// The names of a query's columns, where its text alone tells them.
+pub fn columns_of(sql: &str) -> Option<Vec<String>> {
+    let _ = sql;
+    None
+}
+
+/// Reads a seed's file.
+///
+/// # Errors
+/// What is wrong in the file, cell by cell.
+pub fn seed(prepared: &Prepared, id: NodeId) -> Result<Seed, Diagnostics> {
+    let node = prepared.manifest.node(id);
+    let Detail::Seed { path } = &node.detail else {
+        return Err(Diagnostics::default());
+    };
+    Err(crate::diagnostic::Diagnostic::error("not-yet", format!("seed {}", path.display())).into())
+}
+
 struct Running<'a> {
     session: &'a Session,
     execution: &'a Execution,
@@ -96,8 +114,8 @@ impl Running<'_> {
             adapter: &*self.door.adapter,
             existing: &self.warehouse.existing,
             selected: self.nodes,
-            columns_of: &|_| None,
-            seed: &|id| self.seed(id),
+            columns_of: &columns_of,
+            seed: &|id| seed(self.prepared, id),
             options: Options {
                 full_refresh: self.execution.full_refresh,
                 store_failures: self.execution.store_failures,
@@ -141,17 +159,6 @@ impl Running<'_> {
         self.compiler
             .at_turn(id, &turn)
             .map_err(|wrong| (*wrong).into())
-    }
-
-    fn seed(&self, id: NodeId) -> Result<Seed, Diagnostics> {
-        let node = self.prepared.manifest.node(id);
-        let Detail::Seed { path } = &node.detail else {
-            return Err(Diagnostics::default());
-        };
-        Err(
-            crate::diagnostic::Diagnostic::error("not-yet", format!("seed {}", path.display()))
-                .into(),
-        )
     }
 
     /// What the last run left; a file that cannot be read is no reason not to run.

@@ -21,7 +21,7 @@ use crate::redact::Redactor;
 use crate::relation::ExistingRelations;
 
 pub use asking::{failed, refused};
-pub use execute::execute;
+pub use execute::{columns_of, execute, seed};
 pub use target_folder::TargetFolder;
 pub use warehouse::{Door, Warehouse};
 
