@@ -18,6 +18,7 @@ use crate::run::results::Timing;
 use crate::run::{NodeResult, Status};
 
 pub const SOURCE: NodeId = NodeId(0);
+pub const SEED: NodeId = NodeId(1);
 pub const STAGING: NodeId = NodeId(2);
 pub const DIMENSION: NodeId = NodeId(3);
 pub const FACT: NodeId = NodeId(4);

@@ -161,6 +161,61 @@ fn entries_have_the_keys_of_dbt_in_its_order() {
 }
 
 #[test]
+fn seeds_exposures_and_hooks_have_keys_of_their_own() {
+    use crate::manifest::ResourceType;
+    use crate::manifest::node::{Detail, ExposureDetail};
+
+    let mut exposure = fixture::node(ResourceType::Exposure, "dash", "schema.yml");
+    exposure.relation = None;
+    exposure.depends_on = vec![fixture::SEED];
+    exposure.detail = Detail::Exposure(Box::new(ExposureDetail {
+        kind: "dashboard".into(),
+        owner: json!({ "name": "me" }),
+        url: None,
+        maturity: None,
+        label: None,
+    }));
+    let mut hook = fixture::node(
+        ResourceType::Operation,
+        "shop-on-run-start-0",
+        "hooks/0.sql",
+    );
+    hook.detail = Detail::Operation {
+        at_start: true,
+        index: 0,
+    };
+    let mut manifest = fixture::manifest();
+    manifest.disabled = vec![manifest.nodes[fixture::DIMENSION.index()].clone()];
+    manifest.nodes.extend([exposure, hook]);
+    let json = manifest_json(&manifest);
+    let seed = &json["nodes"]["seed.shop.levels"];
+    assert_eq!(
+        keys(seed),
+        "database schema name resource_type package_name path original_file_path unique_id fqn alias checksum config \
+         tags description columns meta group docs patch_path build_path unrendered_config created_at relation_name \
+         raw_code doc_blocks root_path depends_on"
+    );
+    assert_eq!(keys(&seed["depends_on"]), "macros");
+    assert_eq!(
+        keys(&json["exposures"]["exposure.shop.dash"]),
+        "name resource_type package_name path original_file_path unique_id fqn type owner description label maturity \
+         meta tags config unrendered_config url depends_on refs sources metrics created_at"
+    );
+    assert_eq!(
+        json["nodes"]["operation.shop.shop-on-run-start-0"]["index"],
+        0
+    );
+    assert_eq!(
+        json["disabled"]["model.shop.dim_users"][0]["unique_id"],
+        "model.shop.dim_users"
+    );
+    assert_eq!(
+        json["child_map"]["seed.shop.levels"],
+        json!(["exposure.shop.dash"])
+    );
+}
+
+#[test]
 fn a_test_is_tied_to_its_model_and_column() {
     let json = manifest_json(&fixture::manifest());
     let test = &json["nodes"]["test.shop.unique_dim_users_user_id"];
