@@ -51,6 +51,12 @@ pub(super) fn contract(enforced: bool) -> Value {
     json!({ "enforced": enforced, "alias_types": true })
 }
 
+/// What dbt writes for a source without a limit of age.
+pub(super) fn no_freshness() -> Value {
+    let never = json!({ "count": null, "period": null });
+    json!({ "warn_after": never, "error_after": never, "filter": null })
+}
+
 fn hooks(hooks: &[Hook]) -> Value {
     hooks
         .iter()
@@ -171,7 +177,10 @@ pub(super) fn serialize<S: Serializer>(node: &Node, serializer: S) -> Result<S::
     let config = &node.config;
     let mut map = serializer.serialize_map(None)?;
     let mut written = Vec::new();
-    for (key, default) in keys(node.resource_type) {
+    for (key, mut default) in keys(node.resource_type) {
+        if key == "freshness" && node.resource_type == ResourceType::Source {
+            default = no_freshness();
+        }
         written.push(key);
         match (
             typed(config, node.resource_type, key),

@@ -134,7 +134,8 @@ impl Entry<'_> {
     fn own<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         match &self.node.detail {
             Detail::Test(test) => self.test(map, test),
-            Detail::Operation { index, .. } => map.serialize_entry("index", index),
+            // dbt counts hooks from 1 here, and from 0 in their names.
+            Detail::Operation { index, .. } => map.serialize_entry("index", &(index + 1)),
             _ if self.node.resource_type == ResourceType::Model => self.model(map),
             _ => Ok(()),
         }
@@ -194,7 +195,8 @@ impl Entry<'_> {
         map.serialize_entry("quoting", &quoting)?;
         map.serialize_entry("loaded_at_field", &detail.loaded_at_field)?;
         map.serialize_entry("loaded_at_query", &Value::Null)?;
-        map.serialize_entry("freshness", &detail.freshness)?;
+        let freshness = detail.freshness.clone();
+        map.serialize_entry("freshness", &freshness.unwrap_or_else(config::no_freshness))?;
         map.serialize_entry("external", &detail.external)?;
         map.serialize_entry("description", &node.description)?;
         map.serialize_entry("columns", &Columns(node))?;
@@ -207,7 +209,8 @@ impl Entry<'_> {
         map.serialize_entry("relation_name", &self.relation_name())?;
         map.serialize_entry("created_at", &self.index.created_at)?;
         map.serialize_entry("unrendered_database", &Value::Null)?;
-        map.serialize_entry("unrendered_schema", &Value::Null)?;
+        let schema = node.relation.as_ref().map(|relation| &relation.schema);
+        map.serialize_entry("unrendered_schema", &schema)?;
         map.serialize_entry("doc_blocks", &json!([]))
     }
 
@@ -255,20 +258,24 @@ impl Entry<'_> {
     fn patch_path(&self) -> Option<String> {
         let node = self.node;
         let declared = node.declared_at.as_ref()?;
-        (node.resource_type != ResourceType::Test)
-            .then(|| format!("{}://{}", node.package_name, declared.source.path))
+        (!matches!(
+            node.resource_type,
+            ResourceType::Test | ResourceType::Operation
+        ))
+        .then(|| format!("{}://{}", node.package_name, declared.source.path))
     }
 
-    /// The name in the warehouse of what has one: nothing for tests, analyses and ephemeral models.
+    /// The name in the warehouse of what has one; a test has one when it keeps its failures.
     fn relation_name(&self) -> Option<String> {
-        self.node.relation.as_ref().map(relation_name)
+        let node = self.node;
+        let stands =
+            node.resource_type != ResourceType::Test || node.config.store_failures == Some(true);
+        node.relation.as_ref().filter(|_| stands).map(relation_name)
     }
 
     fn raw_code(&self) -> String {
         match (&self.node.detail, &self.node.code) {
-            (Detail::Test(test), code) if test.generic.is_some() => code
-                .as_ref()
-                .map_or_else(|| generic_call(test), |code| code.text().trim().to_owned()),
+            (Detail::Test(test), _) if test.generic.is_some() => generic_call(test),
             (_, Some(code)) => code.text().trim().to_owned(),
             _ => String::new(),
         }

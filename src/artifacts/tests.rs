@@ -203,7 +203,7 @@ fn seeds_exposures_and_hooks_have_keys_of_their_own() {
     );
     assert_eq!(
         json["nodes"]["operation.shop.shop-on-run-start-0"]["index"],
-        0
+        1
     );
     assert_eq!(
         json["disabled"]["model.shop.dim_users"][0]["unique_id"],
