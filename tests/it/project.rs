@@ -88,9 +88,7 @@ impl TestProject {
             if skip.iter().any(|skipped| path.starts_with(skipped)) {
                 continue;
             }
-            if entry.path_is_symlink() {
-                self.link(path, &fs::read_link(entry.path()).expect("a link"));
-            } else if entry.file_type().is_file() {
+            if entry.file_type().is_file() {
                 self = self.bytes(path, fs::read(entry.path()).expect("a readable file"));
             }
         }
@@ -113,6 +111,15 @@ impl TestProject {
         let path = self.path().join(path);
         fs::create_dir_all(path.parent().expect("a path in the project")).expect("a folder");
         fs::write(path, bytes).expect("a written file");
+    }
+
+    /// Makes a link, which may lead nowhere.
+    #[cfg(unix)]
+    pub fn link(self, path: impl AsRef<Path>, target: impl AsRef<Path>) -> Self {
+        let path = self.path().join(path);
+        fs::create_dir_all(path.parent().expect("a path in the project")).expect("a folder");
+        std::os::unix::fs::symlink(target, path).expect("a link");
+        self
     }
 
     /// Sets an environment variable for every run.
@@ -193,16 +200,6 @@ impl TestProject {
         query(&self.path().join(database), sql)
             .unwrap_or_else(|error| panic!("{error}\nin the test's query: {sql}"))
     }
-
-    #[cfg(unix)]
-    fn link(&self, path: &Path, target: &Path) {
-        let path = self.path().join(path);
-        fs::create_dir_all(path.parent().expect("a path in the project")).expect("a folder");
-        std::os::unix::fs::symlink(target, path).expect("a link");
-    }
-
-    #[cfg(not(unix))]
-    fn link(&self, _path: &Path, _target: &Path) {}
 }
 
 /// The rows of one `select` on a DuckDB file, every value as DuckDB shows it.

@@ -1,1 +1,0 @@
-../../shop/orders.sql

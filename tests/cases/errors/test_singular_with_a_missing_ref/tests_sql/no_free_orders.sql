@@ -1,1 +1,0 @@
-select * from {{ ref('order') }} where amount = 0
