@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use minijinja::value::{Enumerator, Kwargs, Object, ObjectRepr, Tuple};
 use minijinja::{Environment, Error, ErrorKind, State, Value};
 
+use super::builtins::left_out;
 use super::error::{self, Places, bad_call, in_call};
 use super::macros::Macro;
 use super::prepare::Rewrite;
@@ -386,14 +387,14 @@ impl Object for MacroObject {
 }
 
 impl Entry {
-    /// The values of the parameters and extras, in order. What the caller left out is undefined.
+    /// The values of the parameters and extras, in order. What the caller left out is undefined, and prints as nothing.
     fn bind(&self, args: &[Value]) -> Result<Vec<Value>, Error> {
         let parameters = &self.declared.arguments;
         let (positional, kwargs) = match args.split_last() {
             Some((last, rest)) if last.is_kwargs() => (rest, Some(Kwargs::try_from(last.clone())?)),
             _ => (args, None),
         };
-        let mut bound = vec![Value::UNDEFINED; parameters.len() + self.extras.len()];
+        let mut bound = vec![left_out(); parameters.len() + self.extras.len()];
         let slot = |extra: &str| {
             let at = self.extras.iter().position(|it| *it == extra)?;
             Some(parameters.len() + at)

@@ -3,6 +3,8 @@
 //! In: nothing. Out: an [`Environment`] for every render.
 //! Knows nothing of macros.
 
+use std::sync::LazyLock;
+
 use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value};
 
@@ -26,7 +28,7 @@ pub fn environment() -> (Environment<'static>, Vec<String>) {
     env.set_unknown_method_callback(unknown_method);
     env.set_formatter(|out, state, value| {
         if value.is_undefined() && in_state(state)?.render.world.execute() {
-            return Err(Error::from(ErrorKind::UndefinedError));
+            return print_undefined(value);
         }
         minijinja::escape_formatter(out, state, value)
     });
@@ -41,6 +43,28 @@ pub fn environment() -> (Environment<'static>, Vec<String>) {
         )
     });
     (env, FILTERS.iter().map(ToString::to_string).collect())
+}
+
+/// What is undefined because an `if` had no `else` prints as nothing, and so does a parameter that a call left out; any other
+/// undefined value is a mistake. Only a strict environment tells the two apart.
+fn print_undefined(value: &Value) -> Result<(), Error> {
+    static STRICT: LazyLock<Environment<'static>> = LazyLock::new(|| {
+        let mut env = Environment::empty();
+        env.set_undefined_behavior(UndefinedBehavior::Strict);
+        env
+    });
+    STRICT.empty_state().format(value.clone()).map(|_| ())
+}
+
+/// The undefined value that prints as nothing.
+pub fn left_out() -> Value {
+    static LEFT_OUT: LazyLock<Value> = LazyLock::new(|| {
+        let env = Environment::empty();
+        env.compile_expression("1 if false")
+            .and_then(|expression| expression.eval(()))
+            .unwrap_or_default()
+    });
+    LEFT_OUT.clone()
 }
 
 fn add_filters(env: &mut Environment<'static>) {

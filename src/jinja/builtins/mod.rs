@@ -20,7 +20,7 @@ use minijinja::Value;
 
 use args::{Function, Group};
 pub use dates::MomentValue;
-pub use filters::environment;
+pub use filters::{environment, left_out};
 
 /// The version of dbt whose language this is.
 const DBT_VERSION: &str = "1.11.2";

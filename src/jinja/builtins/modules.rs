@@ -83,7 +83,7 @@ fn product(_: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
             .iter()
             .flat_map(|row| {
                 list.iter()
-                    .map(|item| [row.as_slice(), &[item.clone()]].concat())
+                    .map(|item| [row.as_slice(), std::slice::from_ref(item)].concat())
             })
             .collect();
     }

@@ -10,7 +10,7 @@ use minijinja::machinery::Token;
 
 use super::edits;
 use super::rewrite::{Edit, Rewrite};
-use super::scan::{At, Part, Scan, scan};
+use super::scan::{At, Scan, scan};
 use crate::diagnostic::{Diagnostic, Source, Span};
 use crate::jinja::macros::{MacroArgument, MacroKind};
 use crate::jinja::template::Template;
@@ -90,11 +90,10 @@ fn macro_block(
     }
     let first = edits.partition_point(|edit| edit.at.start < open.range.start);
     let last = edits.partition_point(|edit| edit.at.start < close.range.end);
-    let mut edits = edits[first..last].to_vec();
-    forgive_missing(scan, block.open..block.close, &head, &mut edits);
+    let edits = &edits[first..last];
     let mut rewrite = Rewrite::default();
-    head.bind(text, &edits, &extras, &mut rewrite);
-    rewrite.copy(text, body, &edits);
+    head.bind(text, edits, &extras, &mut rewrite);
+    rewrite.copy(text, body, edits);
     Ok(MacroBlock {
         name: head.called(),
         kind: head.kind,
@@ -114,26 +113,6 @@ fn macro_block(
         extras,
         rewrite,
     })
-}
-
-/// A parameter that the caller left out prints as nothing, as in dbt; any other undefined name is an error when printed.
-fn forgive_missing(scan: &Scan<'_>, parts: Range<usize>, head: &Head, edits: &mut Vec<Edit>) {
-    let from = edits.len();
-    for part in scan.parts.get(parts).unwrap_or(&[]) {
-        if let Part::Tag(tag) = part
-            && !tag.statement
-            && let [(Token::Ident(name), range)] = scan.inside(tag)
-            && head
-                .parameters
-                .iter()
-                .any(|it| it.name == *name && it.default.is_none())
-        {
-            edits.push(Edit::insert(range.end, "|default('')"));
-        }
-    }
-    if edits.len() > from {
-        edits.sort_by_key(|edit| edit.at.start);
-    }
 }
 
 /// What the opening tag of a macro says.

@@ -67,6 +67,12 @@ impl ColumnValue {
         } else if let Some(precision) = precision {
             made.arguments = std::iter::once(precision).chain(scale).collect();
         }
+        if made.is_string() {
+            // As in dbt: text of unknown length is what Redshift makes of `text`.
+            let size = made.arguments.first().copied().unwrap_or(256);
+            made.whole = format!("character varying({size})");
+            return made;
+        }
         if made.arguments.is_empty() {
             return made;
         }

@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use minijinja::value::{Enumerator, Object, ObjectRepr};
+use minijinja::value::{Enumerator, Object, ObjectRepr, Tuple};
 use minijinja::{Error, ErrorKind, State, Value};
 
 /// Rows and named columns.
@@ -54,6 +54,11 @@ impl TableValue {
     }
 }
 
+/// What Python's tables give for many values: a tuple, which prints with parentheses.
+fn tuple(values: impl Iterator<Item = Value>) -> Value {
+    Value::from(Tuple::from(values.collect::<Vec<_>>()))
+}
+
 impl From<TableValue> for Value {
     fn from(table: TableValue) -> Self {
         Value::from_object(table)
@@ -76,12 +81,8 @@ impl Object for TableValue {
                     .filter_map(|at| self.column(at))
                     .collect(),
             })),
-            "rows" => Some(
-                (0..self.rows.len())
-                    .filter_map(|at| self.row(at))
-                    .collect::<Value>(),
-            ),
-            "column_names" => Some(self.columns.iter().map(Value::from).collect::<Value>()),
+            "rows" => Some(tuple((0..self.rows.len()).filter_map(|at| self.row(at)))),
+            "column_names" => Some(tuple(self.columns.iter().map(Value::from))),
             _ => None,
         }
     }
@@ -249,7 +250,7 @@ fn named_method(
     let keys = || names.iter().map(Value::from);
     match method {
         "keys" => Ok(keys().collect()),
-        "values" => Ok(values.iter().cloned().collect()),
+        "values" => Ok(tuple(values.iter().cloned())),
         "items" | "dict" => {
             let pairs = keys().zip(values.iter().cloned());
             Ok(match method {
@@ -308,12 +309,12 @@ impl Object for Column {
     ) -> Result<Value, Error> {
         let some = || self.values.iter().filter(|value| !value.is_none());
         match method {
-            "values" => Ok(self.values.iter().cloned().collect()),
-            "values_without_nulls" => Ok(some().cloned().collect()),
+            "values" => Ok(tuple(self.values.iter().cloned())),
+            "values_without_nulls" => Ok(tuple(some().cloned())),
             "values_distinct" => {
                 let mut seen = std::collections::BTreeSet::new();
                 let distinct = self.values.iter().filter(|value| seen.insert(*value));
-                Ok(distinct.cloned().collect())
+                Ok(tuple(distinct.cloned()))
             }
             _ => Err(Error::from(ErrorKind::UnknownMethod)),
         }
