@@ -54,6 +54,8 @@ pub struct Prepared {
     pub load: Option<Statement>,
     /// The user's own SQL inside, so that an error can be brought home to it.
     pub source: Option<UserSql>,
+    /// The declared types of the columns of a query inside, by position, where its text tells them.
+    pub types: Vec<Option<String>>,
 }
 
 /// The SQL that the user wrote inside a [`Prepared`].
@@ -74,6 +76,7 @@ impl Prepared {
             sql: statements,
             load: None,
             source: None,
+            types: Vec::new(),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::sql::{Words, literal, quote};
-use super::{Config, error, load, query};
+use super::{Config, error, load, query, types};
 use crate::adapter::emulating;
 use crate::adapter::{Connection, Error, ErrorClass, Outcome, Prepared, Statement, Table, UserSql};
 use crate::relation::{Column, ExistingRelations, Relation};
@@ -117,17 +117,16 @@ impl Session {
                 .source
                 .as_ref()
                 .filter(|source| source.statement == number);
-            let (sent, start) = match source {
-                Some(source) if prepared.load.is_some() => {
-                    self.with_types_of_redshift(sql, source, prepared)?
-                }
-                source => (sql.clone(), source.map(|source| source.range.start)),
-            };
-            outcome.rows = self.count(&sent).map_err(|cause| match start {
-                Some(start) => error::in_query(&cause, prepared, start),
+            if let (Some(Statement::CreateTableAs { .. }), Some(source)) = (&prepared.load, source)
+            {
+                outcome.rows = self.create_table_as(prepared, source)?;
+                continue;
+            }
+            outcome.rows = self.count(sql).map_err(|cause| match source {
+                Some(source) => error::in_query(&cause, prepared, source.range.start),
                 None => error::of_duckdb(&cause),
             })?;
-            self.watch_transaction(&sent);
+            self.watch_transaction(sql);
         }
         Ok(outcome)
     }
@@ -258,39 +257,84 @@ impl Session {
             .map_err(|cause| error::of_duckdb(&cause))
     }
 
-    /// `create table as` with a cast around each column whose type Redshift does not have, and where the query begins in it.
-    fn with_types_of_redshift(
-        &self,
-        sql: &str,
-        source: &UserSql,
-        prepared: &Prepared,
-    ) -> Result<(String, Option<usize>), Error> {
-        let start = source.range.start;
-        let unchanged = (sql.to_owned(), Some(start));
-        let Some(inside) = sql.get(source.range.clone()) else {
-            return Ok(unchanged);
-        };
-        let columns = query::describe(&self.connection, inside)
-            .map_err(|cause| error::in_query(&cause, prepared, query::DESCRIBE.len()))?;
+    /// Makes a table from a query, with the types that Redshift would give its columns.
+    ///
+    /// DuckDB sums integers to wider ones and forgets the length of a text: what must be cast is cast around the query, and
+    /// a table that has texts of a known length is declared first and then filled.
+    fn create_table_as(&self, prepared: &Prepared, source: &UserSql) -> Result<Option<u64>, Error> {
+        let sql = &prepared.sql[source.statement];
+        let inside = &sql[source.range.clone()];
+        let in_query =
+            |start: usize| move |cause: duckdb::Error| error::in_query(&cause, prepared, start);
+        let columns =
+            query::describe(&self.connection, inside).map_err(in_query(query::DESCRIBE.len()))?;
+        let mut wrapped = inside.to_owned();
+        let mut before = 0;
         if columns
             .iter()
-            .all(|(_, kind)| emulating::fix_type(kind).is_none())
+            .any(|(_, kind)| emulating::fix_type(kind).is_some())
         {
-            return Ok(unchanged);
+            let casts = columns
+                .iter()
+                .map(|(name, kind)| match emulating::fix_type(kind) {
+                    Some(fixed) => format!("cast({0} as {fixed}) as {0}", quote(name)),
+                    None => quote(name),
+                })
+                .collect::<Vec<_>>();
+            let select = format!("select {} from (\n", casts.join(", "));
+            before = select.len();
+            wrapped = format!("{select}{inside}\n)");
         }
-        let casts = columns
-            .iter()
-            .map(|(name, kind)| match emulating::fix_type(kind) {
-                Some(fixed) => format!("cast({0} as {fixed}) as {0}", quote(name)),
-                None => quote(name),
-            })
-            .collect::<Vec<_>>();
-        let select = format!("select {} from (\n", casts.join(", "));
-        let mut fixed = sql.to_owned();
-        fixed.insert_str(source.range.end, "\n)");
-        fixed.insert_str(start, &select);
-        Ok((fixed, Some(start + select.len())))
+        let table = sql[..source.range.start]
+            .trim_start_matches("create ")
+            .trim_end_matches("as (\n")
+            .trim_end();
+        let Some(declared) = declared(&columns, &prepared.types) else {
+            let create = format!("create {table} as (\n");
+            let start = create.len() + before;
+            return self
+                .count(&format!("{create}{wrapped}\n)"))
+                .map_err(in_query(start));
+        };
+        let name = table
+            .trim_start_matches("temporary ")
+            .trim_start_matches("table ");
+        self.in_transaction(|| {
+            self.run(&format!(
+                "create {table} (\n  {}\n)",
+                declared.join(",\n  ")
+            ))?;
+            let insert = format!("insert into {name} (\n");
+            let start = insert.len() + before;
+            self.count(&format!("{insert}{wrapped}\n)"))
+                .map_err(in_query(start))
+        })
     }
+}
+
+/// The columns of a table as they are declared, where the length of one of its texts is known.
+fn declared(columns: &[(String, String)], types: &[Option<String>]) -> Option<Vec<String>> {
+    if types.len() != columns.len() {
+        return None;
+    }
+    let checks = columns
+        .iter()
+        .zip(types)
+        .map(|((name, kind), declared)| {
+            let declared = declared.as_ref().filter(|_| kind == "VARCHAR")?;
+            let kind = emulating::duckdb_type(declared).ok()?.redshift;
+            types::length_check(kind, &quote(name))
+        })
+        .collect::<Vec<_>>();
+    if checks.iter().all(Option::is_none) {
+        return None;
+    }
+    let column = |((name, kind), check): (&(String, String), Option<String>)| {
+        let kind = emulating::fix_type(kind).unwrap_or(kind);
+        let check = check.map(|check| format!(" {check}")).unwrap_or_default();
+        format!("{} {kind}{check}", quote(name))
+    };
+    Some(columns.iter().zip(checks).map(column).collect())
 }
 
 /// A refusal that only the warehouse's state could show.

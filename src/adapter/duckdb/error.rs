@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::types;
+use crate::adapter::emulating::locate;
 use crate::adapter::{Error, ErrorClass, Prepared, UserSql};
 
 /// How long to wait before a section is tried again that lost against another worker's.
@@ -21,14 +23,20 @@ pub(super) fn of_duckdb(cause: &duckdb::Error) -> Error {
 /// An error in a query that was sent inside other SQL: `start` is where the query's own SQL began there.
 pub(super) fn in_query(cause: &duckdb::Error, prepared: &Prepared, start: usize) -> Error {
     let (mut error, position) = told(cause);
-    error.range = prepared
-        .source
-        .as_ref()
-        .zip(position)
-        .and_then(|(source, position)| {
-            let position = (position + source.range.start).checked_sub(start)?;
-            home(&prepared.sql[source.statement], position, source)
-        });
+    let Some(source) = &prepared.source else {
+        return error;
+    };
+    let sql = &prepared.sql[source.statement];
+    error.range = position.and_then(|position| {
+        let position = (position + source.range.start).checked_sub(start)?;
+        home(sql, position, source)
+    });
+    // In translated text the name that DuckDB complains about is a better guide than its place.
+    if sql.get(source.range.clone()) != Some(source.text.as_str())
+        && let Some(located) = locate(&error.message, &source.text)
+    {
+        error.range = Some(located.range);
+    }
     error
 }
 
@@ -70,10 +78,24 @@ fn told(cause: &duckdb::Error) -> (Error, Option<usize>) {
     let message = field("exception_message").unwrap_or_else(|| text.clone());
     let position = field("position").and_then(|position| position.parse().ok());
     let mut error = Error::new(class(&kind, &message), format!("{kind} Error: {message}"));
+    if let Some((_, check)) = message.split_once("with expression ") {
+        error.detail = too_long(check);
+    }
     if kind.is_empty() {
         error.message = message;
     }
     (error, position)
+}
+
+/// What a failed check of a text's length means, in Redshift's words.
+fn too_long(check: &str) -> Option<String> {
+    let length = types::of_check(check)?;
+    let (_, column) = check.split_once("strlen(")?;
+    let (column, _) = column.split_once(')')?;
+    Some(format!(
+        "Value too long for character type: `{}` is {length}, counted in bytes",
+        column.trim_matches('"')
+    ))
 }
 
 /// `Binder Error: {…}` as the kind and the JSON.

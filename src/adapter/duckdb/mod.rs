@@ -146,10 +146,11 @@ impl Adapter for DuckDb {
             refused.help = Some("add `emulate: redshift` to the target".to_owned());
             return Err(refused);
         }
-        let translated = if self.config.emulates_redshift {
-            translate::statement(statement)?
+        let (translated, types) = if self.config.emulates_redshift {
+            let (translated, types) = translate::statement(statement)?;
+            (Some(translated), types)
         } else {
-            None
+            (None, Vec::new())
         };
         let engine = translated.as_ref().unwrap_or(statement);
         let sql = self.words().sql(engine)?;
@@ -176,6 +177,7 @@ impl Adapter for DuckDb {
             sql,
             load: work.then(|| engine.clone()),
             source,
+            types,
         })
     }
 
@@ -193,6 +195,7 @@ impl Adapter for DuckDb {
             }),
             sql: vec![engine],
             load: None,
+            types: Vec::new(),
         })
     }
 

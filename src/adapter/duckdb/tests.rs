@@ -789,3 +789,83 @@ const SONGS: [(&str, &str); 10] = [
     ("artist_longitude", "decimal(10,6)"),
     ("artist_location", "varchar(512)"),
 ];
+
+/// A warehouse that emulates Redshift with a table of orders.
+fn orders() -> (Warehouse, Box<dyn Connection>) {
+    let warehouse = Warehouse::new(true);
+    let mut connection = warehouse.connect();
+    warehouse.raw(
+        connection.as_mut(),
+        "create table orders as select range as id, 'é' || range as name from range(4)",
+    );
+    (warehouse, connection)
+}
+
+fn types_of(connection: &mut dyn Connection, name: &str) -> String {
+    connection
+        .columns(&Relation::new("main", name))
+        .unwrap()
+        .iter()
+        .map(|column| format!("{} {}", column.name, column.data_type))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+#[test]
+fn a_table_from_a_query_has_the_types_that_redshift_would_give() {
+    let (warehouse, mut connection) = orders();
+    let c = connection.as_mut();
+    let query = "select 'paid'::varchar(6) as status, name, SUM(id) as total, NVL(MAX(id), 0)/2 as half from main.orders group by 1, 2";
+    let built = warehouse.run(c, &table_as("t", query)).unwrap();
+    assert_eq!(built.rows, Some(4));
+    insta::assert_snapshot!(types_of(c, "t"), @"status character varying(6), name character varying(256), total numeric(38,0), half bigint");
+    let insert = Statement::Insert {
+        into: Relation::new("main", "t"),
+        columns: vec!["Status".to_owned()],
+        from: Rows::Query("select 'cancelled'".to_owned()),
+    };
+    let error = warehouse.run(c, &insert).unwrap_err();
+    insta::assert_snapshot!(error.message, @"Constraint Error: CHECK constraint failed on table t with expression CHECK((strlen(status) <= 6))");
+    assert_eq!(
+        warehouse.rows(c, "select * from t order by name limit 1"),
+        "paid|é0|0|0"
+    );
+}
+
+#[test]
+fn an_error_in_translated_sql_comes_home_to_redshifts() {
+    let (warehouse, mut connection) = orders();
+    for query in [
+        "select DATEADD(day, 1, GETDATE()) as d,\n  amont\nfrom main.orders",
+        "select NVL(o.amont, 1) as a, SUM(id) as s from main.orders as o group by 1",
+    ] {
+        for statement in [
+            table_as("t", query),
+            Statement::CreateView {
+                relation: Relation::new("main", "v"),
+                query: query.to_owned(),
+                bind: false,
+                header: None,
+            },
+        ] {
+            let error = warehouse.run(connection.as_mut(), &statement).unwrap_err();
+            assert_eq!(&query[error.range.unwrap()], "amont", "{}", error.message);
+        }
+    }
+}
+
+#[test]
+fn what_is_not_emulated_is_refused_before_it_runs() {
+    let warehouse = Warehouse::new(true);
+    let refused = warehouse
+        .adapter
+        .prepare(&table_as("t", "select nosuch(1) as a"))
+        .unwrap_err();
+    assert_eq!(refused.range, Some(7..13));
+    assert_eq!(refused.code, "unknown-function");
+    let refused = warehouse
+        .adapter
+        .prepare_query("select 1 as a from (select 2) limit")
+        .unwrap_err();
+    assert_eq!(refused.code, "sql-syntax");
+}

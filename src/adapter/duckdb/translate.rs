@@ -36,24 +36,33 @@ fn statements(sql: &str) -> Result<Vec<String>, Refusal> {
     Ok(said)
 }
 
-/// The statement with every part that the user wrote translated; nothing where there is no such part.
-pub(super) fn statement(statement: &Statement) -> Result<Option<Statement>, Refusal> {
+/// The statement with every part that the user wrote translated.
+///
+/// With it come the types of the columns of a table made from a query, by position, where the text tells them.
+pub(super) fn statement(
+    statement: &Statement,
+) -> Result<(Statement, Vec<Option<String>>), Refusal> {
     let mut translated = statement.clone();
+    let mut types = Vec::new();
     match &mut translated {
         Statement::CreateTableAs {
             query: text,
             header,
             ..
+        } => {
+            let query = translate_query(text)?;
+            *text = query.sql;
+            let columns = query.columns.unwrap_or_default();
+            types.extend(columns.into_iter().map(|column| column.data_type));
+            translate_header(header)?;
         }
-        | Statement::CreateView {
+        Statement::CreateView {
             query: text,
             header,
             ..
         } => {
             *text = query(text)?;
-            if let Some(header) = header {
-                *header = statements(header)?.join(";\n");
-            }
+            translate_header(header)?;
         }
         Statement::CreateTable { columns, .. } => {
             for default in columns
@@ -73,9 +82,16 @@ pub(super) fn statement(statement: &Statement) -> Result<Option<Statement>, Refu
             }
         }
         Statement::Raw { sql, .. } => *sql = statements(sql)?.join(";\n"),
-        _ => return Ok(None),
+        _ => {}
     }
-    Ok(Some(translated))
+    Ok((translated, types))
+}
+
+fn translate_header(header: &mut Option<String>) -> Result<(), Refusal> {
+    if let Some(header) = header {
+        *header = statements(header)?.join(";\n");
+    }
+    Ok(())
 }
 
 /// The part of a statement that an error of the database can point into.
