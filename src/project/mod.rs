@@ -90,16 +90,7 @@ impl Project {
             package: self.name.clone(),
             source: Arc::clone(&file.source),
         });
-        let built_in = |name: &str, text: &str| MacroFile {
-            package: "dbt".to_owned(),
-            source: Source::new(format!("dbt/tests/{name}.sql"), text),
-        };
-        let tests = data_tests::ALL
-            .iter()
-            .map(|test| built_in(test.name, test.template));
-        own.chain(tests)
-            .chain([built_in("support", data_tests::SUPPORT)])
-            .collect()
+        own.chain(data_tests::files()).collect()
     }
 }
 

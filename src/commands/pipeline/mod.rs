@@ -7,14 +7,14 @@ mod globals;
 mod target_folder;
 mod warehouse;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Session, Stop};
 use crate::artifacts::Invocation;
 use crate::compile::{Compiler, Message, Surroundings};
 use crate::graph::{Graph, Request, Selection, Tests};
-use crate::jinja::{MacroFile, Macros};
+use crate::jinja::Macros;
 use crate::manifest::{self, Manifest, ResourceType};
 use crate::project::Project;
 use crate::redact::Redactor;
@@ -88,12 +88,11 @@ pub fn prepare(session: &Session) -> Result<Prepared, Stop> {
 
 /// The project's macros and the generic tests that are built in.
 fn load_macros(project: &Project) -> Result<Macros, crate::diagnostic::Diagnostics> {
-    let own = project.macros.iter().map(|file| MacroFile {
-        package: project.name.clone(),
-        source: Arc::clone(&file.source),
-    });
-    let files: Vec<MacroFile> = own.chain(crate::data_tests::files()).collect();
-    Macros::load(&project.name, &files, &BTreeMap::new())
+    Macros::load(
+        &project.name,
+        &project.macro_files(),
+        &project.file.dispatch,
+    )
 }
 
 /// The nodes that a request asks for; what matches nothing is told.
