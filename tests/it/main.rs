@@ -4,6 +4,7 @@ mod command_line;
 mod error_cases;
 #[cfg(feature = "duckdb")]
 mod interruption;
+mod ls;
 #[allow(dead_code, reason = "a harness holds what the next test needs")]
 mod output;
 #[allow(dead_code, reason = "a harness holds what the next test needs")]
