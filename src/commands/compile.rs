@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::options::FullRefresh;
 use super::pipeline::{self, Door, Prepared, TargetFolder};
-use super::selecting::Selecting;
+use super::selecting::{Selecting, asked_for};
 use super::{Outcome, Session, Stop};
 use crate::compile::{Compiled, Sql};
 use crate::diagnostic::Source;
@@ -79,13 +79,13 @@ impl Args {
         }
         let compiled = compiler.all(selection.iter()).map_err(Stop::Project)?;
         self.write(session, &prepared, &compiled)?;
-        if self.selecting.select.is_empty() {
+        if self.selecting.is_everything() {
             return Ok(Outcome::Done);
         }
         if self.statements {
             return self.statements(session, &prepared, &door, &selection, &compiled);
         }
-        for id in selection.iter() {
+        for id in asked_for(&prepared.manifest, &selection) {
             let node = prepared.manifest.node(id);
             if let Some(sql) = compiled.sql(id).filter(|sql| !sql.text.is_empty()) {
                 self.answer(session, &door, Some(&node.name), sql)?;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use clap::{Args, ValueEnum};
 
-use crate::graph::{IndirectSelection, Request};
-use crate::manifest::ResourceType;
+use crate::graph::{IndirectSelection, Request, Selection};
+use crate::manifest::{Manifest, NodeId, ResourceType};
 
 /// Which nodes a command is about.
 #[derive(Args, Clone, Debug, Default)]
@@ -36,6 +36,11 @@ pub struct Selecting {
 }
 
 impl Selecting {
+    /// Whether no `--select` restricts the command.
+    pub fn is_everything(&self) -> bool {
+        self.select.is_empty() && self.models.is_empty()
+    }
+
     /// The request for nodes of these kinds.
     pub fn request(&self, kinds: impl IntoIterator<Item = ResourceType>) -> Request {
         Request {
@@ -45,6 +50,16 @@ impl Selecting {
             indirect: self.indirect_selection.into(),
         }
     }
+}
+
+/// The selected nodes without the tests that came along with what they test, unless tests are all there is.
+pub fn asked_for(manifest: &Manifest, selection: &Selection) -> Vec<NodeId> {
+    let is_test = |id: &NodeId| manifest.node(*id).resource_type == ResourceType::Test;
+    let only_tests = selection.iter().all(|id| is_test(&id));
+    selection
+        .iter()
+        .filter(|id| only_tests || !is_test(id))
+        .collect()
 }
 
 /// Which kinds of node a command is about.

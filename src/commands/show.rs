@@ -3,7 +3,7 @@
 use super::compile::Format;
 use super::options::FullRefresh;
 use super::pipeline::{self, Door};
-use super::selecting::Selecting;
+use super::selecting::{Selecting, asked_for};
 use super::{Outcome, Session, Stop};
 use crate::adapter::Table;
 use crate::artifacts;
@@ -87,7 +87,7 @@ impl Args {
             self.answer(session, None, &ask(&sql)?)?;
             return Ok(Outcome::Done);
         }
-        for id in selection.iter() {
+        for id in asked_for(&prepared.manifest, &selection) {
             let node = prepared.manifest.node(id);
             let sql = match (&node.code, &node.relation) {
                 (None, Some(relation)) => {

@@ -185,3 +185,17 @@ fn a_selection_that_is_wrong_stops_and_one_that_is_empty_warns() {
     2 errors
     ");
 }
+
+#[test]
+fn compile_prints_what_was_asked_for_and_not_the_tests_that_come_along() {
+    let project = shop();
+
+    assert_snapshot!(project.redstart("compile -s fct_sales"), @r#"
+    exit 0
+    select * from "main"."orders"
+    "#);
+    assert_snapshot!(project.redstart("compile -s sales_are_positive"), @r#"
+    exit 0
+    select * from "main"."fct_sales" where 1 = 0
+    "#);
+}
