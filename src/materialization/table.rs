@@ -80,8 +80,14 @@ fn contract<'a>(
         }
     };
     let attributes = input.node.config.attributes.clone();
+    let header = input.node.config.sql_header.as_ref();
+    let header = header.map(|sql| Statement::Raw {
+        sql: sql.clone(),
+        origin: None,
+    });
     Ok(move |relation: &Relation| {
-        vec![
+        let mut statements: Vec<Statement> = header.iter().cloned().collect();
+        statements.extend([
             Statement::CreateTable {
                 relation: relation.clone(),
                 columns: columns.clone(),
@@ -94,7 +100,8 @@ fn contract<'a>(
                 columns: names.clone(),
                 from: Rows::Query(rows.clone()),
             },
-        ]
+        ]);
+        statements
     })
 }
 

@@ -159,8 +159,10 @@ fn hidden(input: &Input<'_>, query: &str) -> Hidden {
     match &input.node.detail {
         Detail::Test(test) => match built_in(test) {
             Some(known) => {
-                let tested = test.column_name.as_deref().unwrap_or("").to_lowercase();
-                if columns.contains(&tested) {
+                if computes(test, &columns) {
+                    return Hidden::All;
+                }
+                if mentions(test.column_name.as_deref().unwrap_or(""), &columns) {
                     columns.extend(known.values.iter().map(|name| (*name).to_owned()));
                 }
                 Hidden::Columns(columns)
@@ -179,6 +181,16 @@ fn built_in(test: &TestDetail) -> Option<&'static data_tests::DataTest> {
         None | Some("dbt") => data_tests::find(&generic.name),
         Some(_) => None,
     }
+}
+
+/// Whether one of the `columns` of a test is an expression over a personal one: its name in the answer is anyone's guess.
+fn computes(test: &TestDetail, personal: &BTreeSet<String>) -> bool {
+    let generic = test.generic.as_ref();
+    let columns = generic.and_then(|generic| generic.arguments.get("columns")?.as_array());
+    columns.into_iter().flatten().any(|column| {
+        let column = column.as_str().unwrap_or("").to_lowercase();
+        mentions(&column, personal) && !personal.contains(&column)
+    })
 }
 
 fn mentions(query: &str, columns: &BTreeSet<String>) -> bool {

@@ -856,6 +856,13 @@ fn personal_values_are_hidden_under_every_name_they_have() {
     assert_eq!(hidden(Some("not_null"), "select 1"), "email");
     assert_eq!(hidden(None, "select lower(Email) as e from people"), "all");
     assert_eq!(hidden(None, "select * from people"), "email");
+    let mut node = data_test(Some("unique_combination"), "select 1");
+    if let Detail::Test(test) = &mut node.detail {
+        let generic = test.generic.as_mut().unwrap();
+        let columns = json!(["id", "lower(email)"]);
+        generic.arguments.insert("columns".into(), columns);
+    }
+    assert_eq!(asked(node).hidden, Hidden::All);
 }
 
 #[test]

@@ -9,8 +9,10 @@ use super::{Cancel, Event, Run, RunResults, locked, run};
 use crate::adapter::{
     Adapter, Connection, Error, ErrorClass, Outcome, Prepared, Refusal, Statement, Table, redshift,
 };
-use crate::compile::{Compiled, CompiledNode, Sql};
-use crate::diagnostic::Diagnostics;
+use crate::compile::{Compiled, CompiledNode, Sql, SqlMap};
+use crate::data_tests;
+use crate::diagnostic::{Diagnostics, Source};
+use crate::jinja::{MacroFile, Macros, Rendered, Template, World};
 use crate::manifest::{Manifest, Node, NodeId};
 use crate::materialization::fixture::model;
 use crate::plan::{Options, Plan, Planner};
@@ -221,7 +223,9 @@ impl Setup {
     fn sql(&self, id: NodeId) -> Arc<Sql> {
         let mut sql = Sql::default();
         if let Some(code) = &self.manifest.node(id).code {
-            sql.text = code.text().to_owned();
+            let rendered = rendered(&Template::file(&code.source));
+            sql.map = SqlMap::of(&rendered.text, rendered.map);
+            sql.text = rendered.text;
         }
         Arc::new(sql)
     }
@@ -295,6 +299,36 @@ impl Setup {
             })
             .collect()
     }
+}
+
+struct Words;
+
+impl World for Words {
+    fn dialect(&self) -> &'static str {
+        "duckdb"
+    }
+
+    fn package(&self) -> &'static str {
+        "shop"
+    }
+
+    fn execute(&self) -> bool {
+        true
+    }
+}
+
+/// A template in a world that has nothing but the built-in tests.
+pub(super) fn rendered(template: &Template) -> Rendered {
+    let files: Vec<MacroFile> = data_tests::ALL
+        .iter()
+        .map(|test| MacroFile {
+            package: "dbt".into(),
+            source: Source::new(format!("{}.sql", test.name), test.template),
+        })
+        .collect();
+    let macros = Macros::load("shop", &files, &BTreeMap::new()).unwrap();
+    let world: Arc<dyn World> = Arc::new(Words);
+    macros.render(template, &world).unwrap()
 }
 
 /// A warehouse's refusal.

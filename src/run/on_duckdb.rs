@@ -1,8 +1,5 @@
 //! Runs on a real DuckDB in its own dialect: what publishing, increments and tests do to rows.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use insta::assert_snapshot;
 
 use super::double::Setup;
@@ -10,9 +7,7 @@ use super::{RunResults, Status};
 use crate::adapter::copy::Folders;
 use crate::adapter::target::{Target, Warehouse};
 use crate::adapter::{Adapter, Prepared, duckdb, open};
-use crate::data_tests;
 use crate::diagnostic::Source;
-use crate::jinja::{MacroFile, Macros, Template, World};
 use crate::manifest::config::OnSchemaChange;
 use crate::manifest::node::{Code, Constraint, ConstraintKind, Detail, TestDetail};
 use crate::manifest::{Node, ResourceType};
@@ -146,6 +141,32 @@ fn a_failing_query_leaves_the_old_table_whole() {
     assert!(results.failed());
     assert_snapshot!(database.relations(), @"a base table");
     assert_eq!(database.rows("select a from analytics.a"), "1");
+}
+
+#[test]
+fn what_the_database_refuses_comes_home_to_the_line_of_the_template() {
+    let database = Database::new();
+    let mut setup = Setup::tables(&["a"]);
+    let sql = "{% set n = 1 %}\nselect\n  amont,\n  {{ n }} as n\nfrom (select 1 as amount)";
+    setup.add(model("b", "table", sql), &["a"]);
+    setup.add(model("c", "incremental", sql), &["a"]);
+    setup.add(
+        data_test("test_unique(model='analytics.a', column_name='b')"),
+        &["a"],
+    );
+    setup.options.tests_gate = false;
+    assert_snapshot!(database.built(&mut setup), @r#"
+    a success: 1 row
+    b error: the database refused `b`
+    c error: the database refused `c`
+    check error: the database refused `check`
+      error[database-error]: the database refused `b` (models/b.sql:3:3) the database said: Binder Error: Referenced column "amont" not found in FROM clause!
+    Candidate bindings: "amount"
+      error[database-error]: the database refused `c` (models/c.sql:3:3) the database said: Binder Error: Referenced column "amont" not found in FROM clause!
+    Candidate bindings: "amount"
+      error[database-error]: the database refused `check` (models/check.sql:1:1) the database said: Binder Error: Referenced column "b" not found in FROM clause!
+    Candidate bindings: "a"
+    "#);
 }
 
 #[test]
@@ -304,39 +325,8 @@ fn a_contract_keeps_null_out() {
     assert_eq!(database.relations(), "a base table");
 }
 
-struct Words;
-
-impl World for Words {
-    fn dialect(&self) -> &'static str {
-        "duckdb"
-    }
-
-    fn package(&self) -> &'static str {
-        "shop"
-    }
-
-    fn execute(&self) -> bool {
-        true
-    }
-}
-
-/// The SQL of a built-in test as its template gives it.
-fn test_sql(call: &str) -> String {
-    let files: Vec<MacroFile> = data_tests::ALL
-        .iter()
-        .map(|test| MacroFile {
-            package: "dbt".into(),
-            source: Source::new(format!("{}.sql", test.name), test.template),
-        })
-        .collect();
-    let macros = Macros::load("shop", &files, &BTreeMap::new()).unwrap();
-    let template = Template::file(&Source::new("call.sql", format!("{{{{ {call} }}}}")));
-    let world: Arc<dyn World> = Arc::new(Words);
-    macros.render(&template, &world).unwrap().text
-}
-
 fn data_test(call: &str) -> Node {
-    let mut node = model("check", "test", &test_sql(call));
+    let mut node = model("check", "test", &format!("{{{{ {call} }}}}"));
     node.resource_type = ResourceType::Test;
     node.relation = None;
     node.detail = Detail::Test(Box::new(TestDetail {

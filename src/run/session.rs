@@ -11,10 +11,9 @@ use super::results::Timing;
 use super::turn::{Failure, Turn};
 use super::voice::Voice;
 use super::{Event, NodeResult, Run, Status, locked};
-use crate::adapter::{Adapter, Error, ErrorClass, Outcome, Prepared, Table};
+use crate::adapter::{Adapter, Error, ErrorClass, Outcome, Prepared, Statement, Table};
 use crate::compile::SharedConnection;
 use crate::diagnostic::Diagnostic;
-use crate::materialization::Phase;
 use crate::plan::{Order, Section, Step};
 
 /// How often a section is tried in all.
@@ -90,9 +89,7 @@ impl<'s, 'a> Session<'s, 'a> {
     pub(super) fn make_schemas(&mut self) {
         for order in &self.shared.run.plan.schemas {
             let made = self.execute(&order.prepared);
-            if let (Err(error), crate::adapter::Statement::CreateSchema { schema, .. }) =
-                (made, &order.statement)
-            {
+            if let (Err(error), Statement::CreateSchema { schema, .. }) = (made, &order.statement) {
                 locked(&self.shared.missing).insert(schema.to_lowercase(), error);
             }
         }
@@ -233,13 +230,8 @@ impl<'s, 'a> Session<'s, 'a> {
         section: &Section,
         turn: &mut Turn<'_>,
     ) -> Result<(), Box<(Option<Order>, Error)>> {
-        let schema = turn.schema();
-        let swap = match section.phase {
-            Phase::Build => None,
-            Phase::Prepare | Phase::Publish | Phase::Clean => {
-                schema.and_then(|schema| self.shared.swaps.get(&schema))
-            }
-        };
+        let schema = turn.schema().filter(|_| is_swap(section));
+        let swap = schema.and_then(|schema| self.shared.swaps.get(&schema));
         let _one_at_a_time = swap.map(|swap| locked(swap));
         for order in &section.orders {
             let outcome = match self.execute(&order.prepared) {
@@ -261,6 +253,25 @@ impl<'s, 'a> Session<'s, 'a> {
             std::thread::sleep(left.min(NAP));
         }
     }
+}
+
+/// Whether a section only changes which relation stands under which name: short, and in the way of its like.
+fn is_swap(section: &Section) -> bool {
+    let mut moves = false;
+    for order in &section.orders {
+        match &order.statement {
+            Statement::Rename { .. } => moves = true,
+            Statement::Drop { relation, .. } => moves |= !relation.is_temporary(),
+            Statement::CreateTableAs { .. }
+            | Statement::CreateTable { .. }
+            | Statement::Insert { .. }
+            | Statement::Load { .. }
+            | Statement::Copy(_)
+            | Statement::Raw { .. } => return false,
+            _ => {}
+        }
+    }
+    moves
 }
 
 fn words_of(panic: &(dyn std::any::Any + Send)) -> String {

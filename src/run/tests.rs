@@ -327,9 +327,9 @@ fn all_refusals_come_before_anything_runs() {
             .collect::<String>()
     });
     assert_snapshot!(problems, @r"
-    error[unknown-function]: there is no function `forbidden` (models/a.sql:1:1)
-    error[unknown-function]: there is no function `forbidden` (models/b.sql:1:1)
-    error[unknown-function]: there is no function `forbidden` (models/t.sql:1:1)
+    error[unknown-function]: there is no function `forbidden` (models/a.sql:1:8)
+    error[unknown-function]: there is no function `forbidden` (models/b.sql:1:8)
+    error[unknown-function]: there is no function `forbidden` (models/t.sql:1:8)
     ");
     assert!(warehouse.log().is_empty());
 }
