@@ -9,6 +9,8 @@ mod ephemeral;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod incremental;
+#[cfg(test)]
+mod incremental_tests;
 mod load;
 mod publish;
 mod schema_change;

@@ -199,3 +199,106 @@ fn mentions(query: &str, columns: &BTreeSet<String>) -> bool {
         .split(|character: char| !(character.is_alphanumeric() || character == '_'))
         .any(|word| columns.contains(word))
 }
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+    use serde_json::json;
+
+    use super::super::fixture::{Case, column, model, sections};
+    use super::*;
+    use crate::manifest::node::GenericTest;
+    use crate::manifest::{Node, NodeId, ResourceType};
+    use crate::relation::Relation;
+
+    fn data_test(name: Option<&str>, sql: &str) -> Node {
+        let mut node = model("a_test", "test", sql);
+        node.resource_type = ResourceType::Test;
+        node.relation = Some(Relation::new("audit", "a_test"));
+        node.depends_on = vec![NodeId(0)];
+        node.detail = Detail::Test(Box::new(TestDetail {
+            generic: name.map(|name| GenericTest {
+                name: name.into(),
+                namespace: None,
+                arguments: Default::default(),
+            }),
+            attached_node: Some(NodeId(0)),
+            column_name: Some("email".into()),
+        }));
+        node
+    }
+
+    fn asked(node: Node) -> TestQuery {
+        let mut read = model("people", "table", "select 1");
+        let mut email = column("email", "varchar(99)");
+        email.meta.insert("pii".into(), json!(true));
+        read.columns.insert("email".into(), email);
+        let mut case = Case::of(node);
+        case.others = vec![read];
+        match case.work() {
+            Ok(Work::Test(test)) => *test,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_test_asks_how_many_failures_there_are() {
+        let mut node = data_test(None, "select 1 -- one\n;");
+        assert_snapshot!(asked(node.clone()).check, @r"
+    select
+      count(*) as failures,
+      count(*) != 0 as should_warn,
+      count(*) != 0 as should_error
+    from (
+    select 1 -- one
+
+    ) as dbt_internal_test
+    ");
+        node.config.limit = Some(10);
+        node.config.fail_calc = "sum(n)".into();
+        node.config.warn_if = "> 1".into();
+        node.config.error_if = "> 10".into();
+        node.config.store_failures = Some(true);
+        let test = asked(node);
+        assert_snapshot!(test.check, @r#"
+    select
+      sum(n) as failures,
+      sum(n) > 1 as should_warn,
+      sum(n) > 10 as should_error
+    from (
+    select * from "audit"."a_test"
+    ) as dbt_internal_test
+    "#);
+        assert_snapshot!(sections(&test.store.unwrap().sections), @r#"
+    Build
+      create table "audit"."a_test"
+      as (
+      select *
+      from (
+      select 1 -- one
+      
+      ) as dbt_limit_subq
+      limit 10
+      )
+    "#);
+    }
+
+    #[test]
+    fn personal_values_are_hidden_under_every_name_they_have() {
+        let hidden = |name: Option<&str>, sql: &str| match asked(data_test(name, sql)).hidden {
+            Hidden::All => "all".to_owned(),
+            Hidden::Columns(names) => names.into_iter().collect::<Vec<_>>().join(", "),
+        };
+        assert_eq!(hidden(Some("unique"), "select 1"), "email, unique_field");
+        assert_eq!(hidden(Some("not_null"), "select 1"), "email");
+        assert_eq!(hidden(None, "select lower(Email) as e from people"), "all");
+        assert_eq!(hidden(None, "select * from people"), "email");
+        let mut node = data_test(Some("unique_combination"), "select 1");
+        if let Detail::Test(test) = &mut node.detail {
+            let generic = test.generic.as_mut().unwrap();
+            let columns = json!(["id", "lower(email)"]);
+            generic.arguments.insert("columns".into(), columns);
+        }
+        assert_eq!(asked(node).hidden, Hidden::All);
+    }
+}
