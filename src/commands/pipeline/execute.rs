@@ -15,6 +15,7 @@ use crate::manifest::node::Detail;
 use crate::manifest::{NodeId, ResourceType};
 use crate::materialization::Seed;
 use crate::plan::{Options, Plan, Planner};
+use crate::project::seed::{self, SeedFormat};
 use crate::report::rows;
 use crate::run::{self, NodeResult, Run, RunResults};
 
@@ -90,7 +91,14 @@ pub fn seed(prepared: &Prepared, id: NodeId) -> Result<Seed, Diagnostics> {
     let Detail::Seed { path } = &node.detail else {
         return Err(Diagnostics::default());
     };
-    Err(crate::diagnostic::Diagnostic::error("not-yet", format!("seed {}", path.display())).into())
+    let config = &node.config;
+    let format = SeedFormat {
+        delimiter: config.delimiter.unwrap_or(','),
+        column_types: &config.column_types,
+        types_at: node.declared_at.as_ref(),
+        dialect: prepared.project.target.dialect(),
+    };
+    seed::read(path, &node.original_file_path, &format)
 }
 
 struct Running<'a> {
