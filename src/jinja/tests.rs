@@ -415,6 +415,118 @@ fn a_broken_macro_file_is_pointed_at() {
     ");
 }
 
+#[test]
+fn a_render_leaves_nothing_behind() {
+    let macros =
+        macros("{% macro m(x) %}{% set l = [caller()] %}{{ return(l) }}{% endmacro %}").unwrap();
+    let world: Arc<dyn World> = Arc::new(TestWorld::new());
+    let model = Source::new(
+        "m.sql",
+        "{% call m(1) %}{{ ref('orders') }}{% endcall %}{{ context.get('m') }}",
+    );
+    macros.render(&Template::file(&model), &world).unwrap();
+    assert_eq!(Arc::strong_count(&world), 1);
+}
+
+#[test]
+fn an_if_without_else_prints_nothing_and_a_wrong_name_does_not() {
+    assert_eq!(
+        text(
+            "",
+            "{% set x = 1 if false %}[{{ x }}{{ 'a' if true }}{{ 'b' if false }}]{{ x is defined }}"
+        ),
+        "[a]False"
+    );
+}
+
+#[test]
+fn what_waits_for_a_connection_is_told_apart() {
+    struct Alone;
+    impl World for Alone {
+        fn dialect(&self) -> &str {
+            "redshift"
+        }
+        fn package(&self) -> &str {
+            "shop"
+        }
+        fn execute(&self) -> bool {
+            true
+        }
+        fn ask(&self, _: &super::Question<'_>) -> super::Answer<super::Reply> {
+            Err(super::late("run_query"))
+        }
+    }
+    let world: Arc<dyn World> = Arc::new(Alone);
+    let model = Source::new("m.sql", "{{ run_query('select 1') }}");
+    let macros = macros("").unwrap();
+    let error = macros.render(&Template::file(&model), &world).unwrap_err();
+    assert_eq!(error.code, super::LATE);
+    assert_eq!(
+        error.related.last().unwrap().1.text(),
+        "run_query('select 1')"
+    );
+}
+
+#[test]
+fn the_library_speaks_each_dialect() {
+    let model = "\
+{{ dateadd('day', 1, 'ts') | replace('\\n', '') }}
+{{ datediff('a', 'b', 'month') | replace('\\n', '') }}
+{{ last_day('d', 'quarter') | replace('\\n', '') }}
+{{ current_timestamp() }} {{ safe_cast('a', type_int()) }} {{ cast_bool_to_text('b') }}
+{{ listagg('x', order_by_clause='order by x') | replace('\\n', '') }} {{ split_part('s', \"'-'\", -1) }}
+{{ right('a', 2) | replace('\\n', '') }} {{ any_value('x') }} {{ hash(concat(['a', 'b'])) }}
+{{ date(2024, 1, 2) }} {{ generate_series(3) | replace('\\n', ' ') }}
+{{ escape_single_quotes(\"it's\") }} {{ string_literal('x') }} {{ length('a') | trim | length }} {{ type_numeric() }}
+";
+    let printed = ["redshift", "postgres", "duckdb"].map(|dialect| {
+        let world = TestWorld {
+            dialect,
+            ..TestWorld::new()
+        };
+        match try_render("", model, world) {
+            Ok(rendered) => {
+                let words: Vec<&str> = rendered
+                    .text
+                    .split([' '])
+                    .filter(|it| !it.is_empty())
+                    .collect();
+                format!("-- {dialect}\n{}", words.join(" "))
+            }
+            Err(diagnostic) => panic!("{}", super::testing::drawn(&diagnostic)),
+        }
+    });
+    assert_snapshot!(printed.join("\n"), @r"
+    -- redshift
+    dateadd( day, 1, ts )
+    datediff( month, a, b )
+    cast(dateadd( day, -1, dateadd( month, 3, date_trunc('quarter', d) ) ) as date)
+    getdate() cast(a as INT) case when b is true then 'true' when b is false then 'false' end
+    listagg( x, ',' ) within group (order by x) split_part(s, '-', length(s) - length(replace(s, '-', '')) + 2 + -1)
+    case when 2 = 0 then '' else right( a, 2 ) end any_value(x) md5(cast(a || b as TEXT))
+    to_date('2024-1-2', 'YYYY-MM-DD') with bit as ( select 0 as value union all select 1 ), numbers as ( select p0.value * 1 + p1.value * 2 + 1 as generated_number from bit as p0 cross join bit as p1 ) select * from numbers where generated_number <= 3 order by generated_number
+    it''s 'x' 23 numeric(28,6)
+    -- postgres
+    ts + ((interval '1 day') * (1))
+    ((date_part('year', (b)::date) - date_part('year', (a)::date)) * 12 + date_part('month', (b)::date) - date_part('month', (a)::date))
+    cast(date_trunc('quarter', d) + ((interval '1 month') * (3)) + ((interval '1 day') * (-1)) as date)
+    now() cast(a as INT) cast(b as TEXT)
+    string_agg( x, ',' order by x ) split_part(s, '-', length(s) - length(replace(s, '-', '')) + 2 + -1)
+    right( a, 2 ) min(x) md5(cast(a || b as TEXT))
+    to_date('2024-1-2', 'YYYY-MM-DD') with bit as ( select 0 as value union all select 1 ), numbers as ( select p0.value * 1 + p1.value * 2 + 1 as generated_number from bit as p0 cross join bit as p1 ) select * from numbers where generated_number <= 3 order by generated_number
+    it''s 'x' 23 numeric(28,6)
+    -- duckdb
+    date_add(ts, interval (1) day)
+    date_diff('month', a::timestamp, b::timestamp)
+    cast(date_add(date_add(date_trunc('quarter', d), interval (3) month), interval (-1) day) as date)
+    now() try_cast(a as INT) cast(b as TEXT)
+    string_agg( x, ',' order by x ) split_part(s, '-', length(s) - length(replace(s, '-', '')) + 2 + -1)
+    right( a, 2 ) any_value(x) md5(cast(a || b as TEXT))
+    make_date(2024, 1, 2) with bit as ( select 0 as value union all select 1 ), numbers as ( select p0.value * 1 + p1.value * 2 + 1 as generated_number from bit as p0 cross join bit as p1 ) select * from numbers where generated_number <= 3 order by generated_number
+    it''s 'x' 23 numeric(28,6)
+    ");
+}
+
 /// Each `tests/cases/jinja/*.sql` prints what dbt-core 1.11 with dbt-duckdb made of it, kept beside it.
 #[test]
 fn templates_print_what_dbt_prints() {

@@ -5,11 +5,9 @@
     {%- if upper_bound <= 0 -%}
         {{ exceptions.raise_compiler_error("the upper bound of a series must be positive") }}
     {%- endif -%}
-    {%- set found = namespace(power=none) -%}
-    {%- for power in range(1, 100) if found.power is none and upper_bound <= 2 ** power -%}
-        {%- set found.power = power -%}
+    {%- for power in range(1, 64) -%}
+        {%- if upper_bound <= 2 ** power -%}{{ return(power) }}{%- endif -%}
     {%- endfor -%}
-    {{ return(found.power) }}
 {% endmacro %}
 
 {# The numbers 1 to upper_bound, as the sums of the powers of two. #}
