@@ -3,10 +3,9 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::{Invocation, Previous};
+use super::Invocation;
 use crate::manifest::{Manifest, NodeId, ResourceType};
-use crate::relation::{Column, ExistingRelations, RelationKind};
-use crate::run::Status;
+use crate::relation::{Column, RelationKind};
 
 /// What the warehouse holds for a node.
 #[derive(Clone, Debug)]
@@ -21,31 +20,6 @@ pub struct CatalogTable {
     pub rows: Option<u64>,
     /// When it was last built, if that is known.
     pub last_built: Option<Timestamp>,
-}
-
-/// What the warehouse holds for each node that has a relation; rows and times are those of its last build.
-pub fn tables(
-    manifest: &Manifest,
-    existing: &ExistingRelations,
-    previous: &Previous,
-) -> Vec<CatalogTable> {
-    let table = |id: NodeId| {
-        let node = manifest.node(id);
-        if node.resource_type == ResourceType::Test {
-            return None;
-        }
-        let held = existing.get(node.relation.as_ref()?)?;
-        let last = previous.results.get(&node.unique_id);
-        let built = last.filter(|last| last.status == Status::Success.as_str());
-        Some(CatalogTable {
-            node: id,
-            kind: held.kind,
-            columns: held.columns.clone(),
-            rows: built.and_then(|last| last.rows),
-            last_built: built.and_then(|last| last.completed_at),
-        })
-    };
-    manifest.ids().filter_map(table).collect()
 }
 
 /// The tables and views of the project's nodes.

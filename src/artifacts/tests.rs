@@ -12,7 +12,7 @@ use super::manifest::{Doc, Macro, ManifestJson};
 use super::{CatalogTable, Invocation, Previous, catalog, file, fixture, run_results};
 use crate::manifest::{Manifest, NodeId};
 use crate::redact::Redactor;
-use crate::relation::{Column, ExistingRelation, ExistingRelations, Relation, RelationKind};
+use crate::relation::{Column, RelationKind};
 use crate::run::{RunResults, Status};
 
 fn invocation() -> Invocation<'static> {
@@ -527,22 +527,8 @@ fn a_run_of_a_few_nodes_does_not_forget_the_others() {
 }
 
 #[test]
-fn the_catalog_knows_what_the_last_build_left() {
+fn the_catalog_tells_columns_and_rows() {
     let manifest = fixture::manifest();
-    let mut existing = ExistingRelations::default();
-    existing.insert(ExistingRelation {
-        relation: Relation::new("DEV", "DIM_USERS"),
-        kind: RelationKind::Table,
-        columns: Vec::new(),
-        dependents: Vec::new(),
-    });
-    let previous = Previous::default().then(&manifest, &results());
-    let tables = catalog::tables(&manifest, &existing, &previous);
-    let [table] = tables.as_slice() else {
-        panic!("only what is there: {tables:?}");
-    };
-    assert_eq!((table.node, table.rows), (fixture::DIMENSION, Some(96)));
-    assert!(table.last_built.is_some());
     assert_snapshot!(catalog_json(&manifest)["nodes"]["model.shop.dim_users"], @r#"{"metadata":{"type":"BASE TABLE","schema":"dev","name":"dim_users","database":"shop","comment":null,"owner":null},"columns":{"user_id":{"type":"integer","index":1,"name":"user_id","comment":null}},"stats":{"row_count":{"id":"row_count","label":"Rows","value":96,"include":true,"description":"Rows after the last build"},"has_stats":{"id":"has_stats","label":"Has statistics","value":true,"include":false,"description":"Whether there are statistics for this table"}},"unique_id":"model.shop.dim_users"}"#);
 }
 

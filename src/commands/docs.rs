@@ -73,7 +73,7 @@ impl Generate {
                 .collect();
             folder.write_manifest(&texts)?;
         }
-        let last = Previous::read(&folder.path("run_results.json"))?;
+        let last = Previous::load(&folder.path(""))?;
         pipeline::dictionary::write(session, &prepared, &door, &last)?;
         Ok(Outcome::Done)
     }

@@ -171,10 +171,10 @@ impl Running<'_> {
 
     /// What the last run left; a file that cannot be read is no reason not to run.
     fn previous(&self) -> Previous {
-        Previous::read(&self.folder.path("run_results.json")).unwrap_or_else(|error| {
+        Previous::load(&self.folder.path("")).unwrap_or_else(|error| {
             self.session
                 .terminal
-                .debug(format!("the last run_results.json is not used: {error}"));
+                .debug(format!("what the last run left is not used: {error}"));
             Previous::default()
         })
     }
@@ -215,8 +215,11 @@ impl Running<'_> {
         }
         self.folder.write_manifest(&texts)?;
         self.folder.write_run_results(self.execution, results)?;
+        let last = previous.clone().then(manifest, results);
+        if !self.session.global.output.no_write_json {
+            last.save(&self.folder.path(""))?;
+        }
         if self.execution.verb == "build" && !results.cancelled {
-            let last = previous.clone().then(manifest, results);
             super::dictionary::write(self.session, self.prepared, self.door, &last)?;
         }
         if self.execution.show {

@@ -1,17 +1,16 @@
 //! What a command leaves in the target folder: compiled SQL, the statements that were sent, the artifacts.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 
 use super::{Execution, Prepared, invocation};
+use crate::artifacts::declared;
 use crate::artifacts::file::write_json;
-use crate::artifacts::manifest::{Doc, Macro, ManifestJson};
+use crate::artifacts::manifest::ManifestJson;
 use crate::artifacts::run_results::run_results;
 use crate::commands::Session;
-use crate::jinja::MacroKind;
 use crate::manifest::Node;
 use crate::run::RunResults;
 
@@ -76,8 +75,8 @@ impl<'a> TargetFolder<'a> {
             manifest: &self.prepared.manifest,
             invocation: &invocation,
             compiled,
-            macros: &self.macros(),
-            docs: &self.docs(),
+            macros: &declared::macros(&self.prepared.macros, &self.prepared.project),
+            docs: &declared::docs(&self.prepared.project),
         };
         write_json(&self.path("manifest.json"), &json, &self.prepared.redactor)
     }
@@ -102,52 +101,6 @@ impl<'a> TargetFolder<'a> {
             &json,
             &self.prepared.redactor,
         )
-    }
-
-    fn macros(&self) -> BTreeMap<String, Macro> {
-        let own = self.prepared.macros.iter();
-        own.map(|found| {
-            let declared = &self.prepared.project.properties.macros;
-            let declared = declared.iter().find(|it| it.name.value == found.name);
-            let made = Macro {
-                name: found.name.clone(),
-                package_name: found.package.clone(),
-                path: found.span.source.path.clone(),
-                sql: found.block.text().to_owned(),
-                description: declared
-                    .and_then(|it| Some(it.description.as_ref()?.value.clone()))
-                    .unwrap_or_default(),
-                depends_on: Vec::new(),
-                arguments: match &found.kind {
-                    MacroKind::Materialization { .. } => Vec::new(),
-                    _ => found
-                        .arguments
-                        .iter()
-                        .map(|argument| (argument.name.clone(), None, String::new()))
-                        .collect(),
-                },
-            };
-            (found.unique_id(), made)
-        })
-        .collect()
-    }
-
-    fn docs(&self) -> BTreeMap<String, Doc> {
-        let project = &self.prepared.project;
-        let blocks = project.docs.values();
-        blocks
-            .map(|block| {
-                let file = block.span.source.path.clone();
-                let doc = Doc {
-                    name: block.name.clone(),
-                    package_name: project.name.clone(),
-                    path: file.rsplit('/').next().unwrap_or(&file).to_owned(),
-                    original_file_path: file,
-                    contents: block.text.clone(),
-                };
-                (format!("doc.{}.{}", project.name, block.name), doc)
-            })
-            .collect()
     }
 }
 
