@@ -200,6 +200,32 @@ fn init_writes_a_project_and_nothing_over_another() {
     ");
 }
 
+#[cfg(feature = "duckdb")]
+#[test]
+fn the_project_that_init_writes_builds_and_passes_at_once() {
+    let project = TestProject::empty();
+    project.redstart("init shop").success();
+
+    let output = project.redstart("build --project-dir shop").success();
+    assert!(
+        output
+            .stdout
+            .contains("Done. PASS=17 WARN=0 ERROR=0 SKIP=0 TOTAL=17"),
+        "{output}"
+    );
+    assert!(output.stderr.is_empty(), "{output}");
+    assert!(project.path().join("shop/target/dictionary.md").exists());
+    let shown = "select * from {{ ref('customer_orders') }} order by customer_id";
+    assert_snapshot!(project.redstart(&format!("show --inline \"{shown}\" --project-dir shop")), @r"
+    exit 0
+    customer_id | customer_name | orders | amount | last_ordered_at
+    ------------+---------------+--------+--------+--------------------
+              1 | Ada           |      2 |  25.50 | 2024-02-14 18:05:00
+              2 | Grace         |      1 |  99.99 | 2024-03-02 12:00:00
+              3 | Edsger        |      0 |   0.00 | NULL
+    ");
+}
+
 #[test]
 fn clean_removes_what_is_named_and_nothing_that_was_written() {
     let project = TestProject::new()
