@@ -20,6 +20,11 @@ impl<'a> Lines<'a> {
         Self { text, starts }
     }
 
+    /// The text.
+    pub fn text(&self) -> &'a str {
+        self.text
+    }
+
     /// The byte offset of a location; `None` for the parser's empty location.
     pub fn offset(&self, at: Location) -> Option<usize> {
         let start = *self

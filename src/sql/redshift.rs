@@ -105,6 +105,18 @@ pub fn is_code(token: &TokenWithSpan) -> bool {
     !matches!(token.token, Token::Whitespace(_) | Token::EOF)
 }
 
+/// Parses the tokens of one statement of `text`, some of which may have been left out.
+///
+/// # Errors
+/// The first token that the parser does not understand.
+pub fn parse_statement(
+    text: &str,
+    tokens: Vec<TokenWithSpan>,
+    range: Range<usize>,
+) -> Result<Statement, ParseError> {
+    parse_tokens(tokens).map_err(|error| parse_error(&error, &Lines::new(text), range))
+}
+
 fn parse_tokens(tokens: Vec<TokenWithSpan>) -> Result<Statement, ParserError> {
     let mut parser = Parser::new(&RedshiftDialect)
         .with_options(ParserOptions::new().with_trailing_commas(true))
@@ -149,7 +161,20 @@ fn parse_error(error: &ParserError, lines: &Lines<'_>, whole: Range<usize>) -> P
                 .replace("Expected: ", "expected ")
                 .replace(", found: ", ", found "),
         ),
-        range: Some(at.map_or(whole.clone(), |at| at..whole.end.max(at).min(at + 1))),
+        range: Some(at.map_or(whole.clone(), |at| {
+            at..at + word_length(&lines.text()[at..])
+        })),
+    }
+}
+
+/// The length of the word or sign that a text begins with.
+fn word_length(text: &str) -> usize {
+    let word = text
+        .find(|character: char| !character.is_alphanumeric() && character != '_')
+        .unwrap_or(text.len());
+    match word {
+        0 => text.chars().next().map_or(0, char::len_utf8),
+        _ => word,
     }
 }
 

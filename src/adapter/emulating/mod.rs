@@ -7,6 +7,7 @@
 mod arithmetic;
 mod cast;
 mod compare;
+mod copy;
 mod expression;
 mod functions;
 mod json;
@@ -19,6 +20,7 @@ mod prelude;
 mod query;
 mod reference;
 mod regex;
+mod statement;
 mod translator;
 mod types;
 #[cfg(feature = "duckdb")]
@@ -199,7 +201,7 @@ fn first_word(sql: &str) -> Range<usize> {
 /// # Errors
 /// The first thing that cannot be emulated.
 pub fn translate_statements(sql: &str) -> Result<Vec<TranslatedStatement>, Refusal> {
-    Err(not_yet(sql))
+    statement::statements(sql)
 }
 
 /// Translates one scalar expression over the columns of some relation (a predicate, a default).
@@ -218,6 +220,11 @@ pub fn translate_expression(sql: &str) -> Result<String, Refusal> {
     let statement = only_statement(&whole).map_err(shift)?;
     let mut translator = Translator::new(&whole, &NoCatalog);
     translator.near = Some(lead.len()..whole.len());
+    // The columns are those of a table that is not named here.
+    translator.scope().tables.push(translator::Visible {
+        alias: String::new(),
+        columns: None,
+    });
     match bare_expression(&statement) {
         Some(expr) => Ok(translator.expr(expr).map_err(shift)?.text),
         None => Err(Refusal {
@@ -255,7 +262,9 @@ fn bare_expression(statement: &Statement) -> Option<&Expr> {
 /// # Errors
 /// An option that is unknown, or known and not emulated.
 pub fn parse_copy(sql: &str) -> Result<Copy, Refusal> {
-    Err(not_yet(sql))
+    let tokens = redshift::tokens(sql).map_err(unparsed)?;
+    let code: Vec<_> = tokens.into_iter().filter(redshift::is_code).collect();
+    copy::parse(&Translator::new(sql, &NoCatalog), &code)
 }
 
 /// An identifier in DuckDB's quotes, folded as Redshift folds it.
@@ -266,16 +275,6 @@ pub fn identifier(name: &str) -> String {
 /// A string literal in DuckDB's quotes.
 pub fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
-}
-
-fn not_yet(sql: &str) -> Refusal {
-    Refusal {
-        code: "not-emulated",
-        message: "this SQL is not emulated yet".to_owned(),
-        range: Some(0..sql.len()),
-        reason: None,
-        help: None,
-    }
 }
 
 /// Installs the macros and functions that translated SQL calls, for every connection of this database instance.

@@ -338,14 +338,15 @@ pub fn create_table_columns(
             ));
         }
         if let Some((seed, step)) = column.identity {
-            let sequence = format!(
-                "{}.{}",
-                identifier(&table.schema),
-                identifier(&format!("{}_{}_seq", table.identifier, column.name))
-            );
+            let name = identifier(&format!("{}_{}_seq", table.identifier, column.name));
+            let sequence = if table.schema.is_empty() {
+                name
+            } else {
+                format!("{}.{name}", identifier(&table.schema))
+            };
             all.before.push(format!(
                 "CREATE SEQUENCE IF NOT EXISTS {sequence} START {seed} INCREMENT {step} MINVALUE {}",
-                seed.min(-9_223_372_036_854_775_807)
+                -i64::MAX
             ));
             sql.push_str(&format!(" DEFAULT nextval({})", literal(&sequence)));
         }

@@ -1,0 +1,508 @@
+//! `create`, `alter`, `drop`, `comment`.
+
+use sqlparser::ast::{
+    ColumnDef, ColumnOption, CommentObject, CreateTable, CreateTableOptions, CreateView,
+    ObjectName, ObjectType, Spanned, Statement, TableConstraint,
+};
+use sqlparser::tokenizer::{Token, TokenWithSpan};
+
+use super::Part;
+use super::attributes::{said, word};
+use crate::adapter::Refusal;
+use crate::adapter::emulating::translator::fold;
+use crate::adapter::emulating::{Work, create_table_columns, identifier, literal};
+use crate::adapter::statement::ColumnDefinition;
+use crate::relation::Relation;
+
+impl Part<'_> {
+    pub(super) fn create_schema(&mut self) -> Result<Work, Refusal> {
+        let mut at = 2;
+        let if_not_exists = self.code.get(at).and_then(word).as_deref() == Some("if");
+        if if_not_exists {
+            at += 3;
+        }
+        let Some(Token::Word(name)) = self.code.get(at).map(|token| &token.token) else {
+            return Err(self.not_redshift("`create schema` needs a name", ""));
+        };
+        let sql = format!(
+            "CREATE SCHEMA {}{}",
+            if if_not_exists { "IF NOT EXISTS " } else { "" },
+            identifier(&name.value)
+        );
+        match self.code.get(at + 1).and_then(word).as_deref() {
+            None => {}
+            Some("authorization" | "quota") => {
+                let rest = said(&self.code[at + 1..]);
+                self.dropping_at(rest);
+            }
+            Some(_) => {
+                return Err(self.unsupported(
+                    "this `create schema` is not emulated",
+                    "its options are not known here",
+                    "",
+                ));
+            }
+        }
+        Ok(Work::Sql(vec![sql]))
+    }
+
+    pub(super) fn create(&mut self) -> Result<Work, Refusal> {
+        let tokens = self.stripped();
+        match self.parse(tokens)? {
+            Statement::CreateTable(create) => self.create_table(&create),
+            Statement::CreateView(create) => self.create_view(&create),
+            _ => Err(self.unsupported(
+                &format!(
+                    "`create {}` is not emulated",
+                    self.code.get(1).and_then(word).unwrap_or_default()
+                ),
+                "only schemas, tables and views are made here",
+                "",
+            )),
+        }
+    }
+
+    fn create_table(&mut self, create: &CreateTable) -> Result<Work, Refusal> {
+        let unknown = create.or_replace
+            || create.external
+            || create.unlogged
+            || create.transient
+            || create.clone.is_some()
+            || create.table_options != CreateTableOptions::None
+            || create.on_commit.is_some()
+            || create.inherits.is_some()
+            || create.partition_by.is_some()
+            || create.cluster_by.is_some()
+            || create.comment.is_some()
+            || create.strict
+            || create.without_rowid
+            || create.with_data.is_some();
+        if unknown {
+            return Err(self.not_redshift(
+                "this `create table` is not one of Redshift's",
+                "write `create table [if not exists] name (…)`",
+            ));
+        }
+        if create.like.is_some() {
+            return Err(self.unsupported(
+                "`like` in a `create table` is not emulated",
+                "the types of the other table are not known here",
+                "list the columns",
+            ));
+        }
+        let name = self.translator.table_name(&create.name)?;
+        let temporary = create.temporary
+            || create
+                .name
+                .0
+                .last()
+                .and_then(|part| part.as_ident())
+                .is_some_and(|name| name.value.starts_with('#'));
+        let lead = format!(
+            "CREATE {}TABLE {}{name}",
+            if temporary { "TEMPORARY " } else { "" },
+            if create.if_not_exists {
+                "IF NOT EXISTS "
+            } else {
+                ""
+            }
+        );
+        if let Some(query) = &create.query {
+            if !create.columns.is_empty() {
+                return Err(self.unsupported(
+                    "column names before `as` are not emulated",
+                    "DuckDB takes them from the query",
+                    "name the columns in the query",
+                ));
+            }
+            let query = self.query(query)?;
+            return Ok(Work::CreateTableAs {
+                create: format!("{lead} AS"),
+                query,
+            });
+        }
+        self.constraints(&create.constraints)?;
+        let relation = self.relation(&create.name)?;
+        let columns = self.columns(&create.columns)?;
+        let sql =
+            create_table_columns(&relation, &columns).map_err(|refusal| self.at_type(refusal))?;
+        self.dropped.extend(sql.dropped);
+        let mut statements = sql.before;
+        statements.push(format!("{lead} ({})", sql.columns.join(", ")));
+        Ok(Work::Sql(statements))
+    }
+
+    /// Points a refused type at its place in the text.
+    fn at_type(&self, refusal: Refusal) -> Refusal {
+        let named = refusal
+            .message
+            .split('`')
+            .nth(1)
+            .unwrap_or_default()
+            .to_lowercase();
+        let text = self.translator.text.to_ascii_lowercase();
+        let place = text
+            .get(self.range.clone())
+            .and_then(|part| part.find(&named))
+            .map(|at| self.range.start + at..self.range.start + at + named.len());
+        Refusal {
+            range: refusal.range.or(place).or(Some(self.range.clone())),
+            ..refusal
+        }
+    }
+
+    fn relation(&self, name: &ObjectName) -> Result<Relation, Refusal> {
+        let mut parts = self.translator.parts(name)?;
+        let table = parts.pop().unwrap_or_default();
+        Ok(Relation::new(parts.pop().unwrap_or_default(), table))
+    }
+
+    fn constraints(&mut self, constraints: &[TableConstraint]) -> Result<(), Refusal> {
+        for constraint in constraints {
+            match constraint {
+                TableConstraint::PrimaryKey(_)
+                | TableConstraint::Unique(_)
+                | TableConstraint::ForeignKey(_) => {
+                    self.dropping_at(constraint.to_string().to_lowercase());
+                }
+                _ => {
+                    return Err(self.translator.not_redshift(
+                        constraint.span(),
+                        "this constraint is not one of Redshift's",
+                        "test it with a data test",
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn columns(&mut self, columns: &[ColumnDef]) -> Result<Vec<ColumnDefinition>, Refusal> {
+        columns.iter().map(|column| self.column(column)).collect()
+    }
+
+    fn column(&mut self, column: &ColumnDef) -> Result<ColumnDefinition, Refusal> {
+        let mut definition =
+            ColumnDefinition::new(fold(&column.name), column.data_type.to_string());
+        for option in &column.options {
+            match &option.option {
+                ColumnOption::Null => {}
+                ColumnOption::NotNull => definition.not_null = true,
+                ColumnOption::Default(value) => {
+                    let range = self.translator.range_of(value);
+                    definition.default = range.map(|range| self.translator.text[range].to_owned());
+                    if definition.default.as_deref().is_none_or(str::is_empty) {
+                        definition.default = Some(value.to_string());
+                    }
+                }
+                ColumnOption::PrimaryKey(_) => definition.primary_key = true,
+                ColumnOption::Unique(_) => definition.unique = true,
+                ColumnOption::ForeignKey(key) => {
+                    self.dropping_at(format!(
+                        "references {} ({})",
+                        key.foreign_table, column.name
+                    ));
+                }
+                ColumnOption::DialectSpecific(tokens) => self.attribute(&mut definition, tokens)?,
+                ColumnOption::Identity(_) => definition.identity = Some((1, 1)),
+                _ => {
+                    return Err(self.translator.not_redshift(
+                        column.name.span,
+                        format!(
+                            "the option `{}` of a column is not one of Redshift's",
+                            option.option
+                        ),
+                        "",
+                    ));
+                }
+            }
+        }
+        Ok(definition)
+    }
+
+    /// `distkey`, `sortkey`, `encode x`, `identity(seed, step)` after a column.
+    fn attribute(
+        &mut self,
+        column: &mut ColumnDefinition,
+        tokens: &[Token],
+    ) -> Result<(), Refusal> {
+        let words: Vec<String> = tokens
+            .iter()
+            .map(|token| token.to_string().to_lowercase())
+            .collect();
+        match words
+            .iter()
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .as_slice()
+        {
+            [name @ ("distkey" | "sortkey")] => {
+                self.dropping_at(format!("{name} ({})", column.name))
+            }
+            ["encode", encoding] => column.encode = Some((*encoding).to_owned()),
+            ["identity", "(", seed, ",", step, ")"] => {
+                let (Ok(seed), Ok(step)) = (seed.parse(), step.parse()) else {
+                    return Err(self.not_redshift(
+                        "`identity` takes two whole numbers",
+                        "write `identity(0, 1)`",
+                    ));
+                };
+                column.identity = Some((seed, step));
+            }
+            _ => {
+                return Err(self.not_redshift(
+                    &format!("`{}` is not an attribute of a column", words.join(" ")),
+                    "",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn create_view(&mut self, create: &CreateView) -> Result<Work, Refusal> {
+        let unknown = create.materialized
+            || create.secure
+            || create.or_alter
+            || create.temporary
+            || create.to.is_some()
+            || create.options != CreateTableOptions::None
+            || create.comment.is_some()
+            || create.params.is_some();
+        if unknown {
+            return Err(self.not_redshift(
+                "this `create view` is not one of Redshift's",
+                "write `create [or replace] view name as …`",
+            ));
+        }
+        let name = self.translator.table_name(&create.name)?;
+        let columns = if create.columns.is_empty() {
+            String::new()
+        } else {
+            let names: Vec<String> = create
+                .columns
+                .iter()
+                .map(|column| identifier(&column.name.value))
+                .collect();
+            format!(" ({})", names.join(", "))
+        };
+        let query = self.query(&create.query)?;
+        let replace = if create.or_replace { "OR REPLACE " } else { "" };
+        let exists = if create.if_not_exists {
+            "IF NOT EXISTS "
+        } else {
+            ""
+        };
+        Ok(Work::Sql(vec![format!(
+            "CREATE {replace}VIEW {exists}{name}{columns} AS {}",
+            query.sql
+        )]))
+    }
+
+    pub(super) fn alter_table(&mut self) -> Result<Work, Refusal> {
+        let mut at = 2;
+        let mut name: Vec<TokenWithSpan> = Vec::new();
+        while let Some(token) = self.code.get(at) {
+            let part = matches!(token.token, Token::Word(_))
+                && (name.is_empty() || name.last().is_some_and(|last| last.token == Token::Period));
+            if !part && token.token != Token::Period {
+                break;
+            }
+            name.push(token.clone());
+            at += 1;
+        }
+        let parts: Vec<sqlparser::ast::Ident> = name
+            .iter()
+            .filter_map(|token| match &token.token {
+                Token::Word(word) => Some(sqlparser::ast::Ident::with_span(
+                    token.span,
+                    word.value.clone(),
+                )),
+                _ => None,
+            })
+            .collect();
+        let table = self.translator.table_name(&ObjectName::from(parts))?;
+        let words: Vec<String> = self.code[at..]
+            .iter()
+            .map(|token| word(token).unwrap_or_else(|| token.token.to_string()))
+            .collect();
+        let names: Vec<String> = self.code[at..]
+            .iter()
+            .map(|token| match &token.token {
+                Token::Word(word) => identifier(&word.value),
+                other => other.to_string(),
+            })
+            .collect();
+        match words
+            .iter()
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .as_slice()
+        {
+            ["rename", "to", _] => Ok(Work::Sql(vec![format!(
+                "ALTER TABLE {table} RENAME TO {}",
+                names[2]
+            )])),
+            ["rename", "column", _, "to", _] => Ok(Work::Sql(vec![format!(
+                "ALTER TABLE {table} RENAME COLUMN {} TO {}",
+                names[2], names[4]
+            )])),
+            ["rename", _, "to", _] => Ok(Work::Sql(vec![format!(
+                "ALTER TABLE {table} RENAME COLUMN {} TO {}",
+                names[1], names[3]
+            )])),
+            ["drop", "column", _, rest @ ..] if rest.len() <= 1 => Ok(Work::Sql(vec![format!(
+                "ALTER TABLE {table} DROP COLUMN {}",
+                names[2]
+            )])),
+            ["add", "primary" | "unique" | "foreign" | "constraint", ..]
+            | ["owner", "to", ..]
+            | [
+                "alter",
+                "distkey" | "diststyle" | "sortkey" | "compound" | "interleaved" | "encode",
+                ..,
+            ]
+            | ["drop", "constraint", ..] => {
+                let what = said(&self.code[at..]);
+                self.dropping_at(what);
+                Ok(Work::Nothing)
+            }
+            ["add", ..] => self.add_column(&table, at),
+            ["append", ..] => Err(self.unsupported(
+                "`alter table … append` is not emulated",
+                "it moves blocks of a cluster",
+                "write `insert into … select`",
+            )),
+            _ => Err(self.unsupported(
+                "this `alter table` is not emulated",
+                "its action is not known here",
+                "",
+            )),
+        }
+    }
+
+    fn add_column(&mut self, table: &str, at: usize) -> Result<Work, Refusal> {
+        // The rest reads as the only column of a table.
+        let skip = at
+            + if self.code.get(at + 1).and_then(word).as_deref() == Some("column") {
+                2
+            } else {
+                1
+            };
+        let mut tokens: Vec<TokenWithSpan> = Vec::new();
+        let near = self.code[0].span;
+        for text in ["create", "table", "t"] {
+            tokens.push(TokenWithSpan::new(Token::make_keyword(text), near));
+        }
+        tokens.push(TokenWithSpan::new(Token::LParen, near));
+        tokens.extend(self.code[skip..].iter().cloned());
+        tokens.push(TokenWithSpan::new(Token::RParen, near));
+        let Statement::CreateTable(create) = self.parse(tokens)? else {
+            return Err(self.not_redshift("this is not a column", ""));
+        };
+        let columns = self.columns(&create.columns)?;
+        let sql = create_table_columns(&Relation::new("", ""), &columns)
+            .map_err(|refusal| self.at_type(refusal))?;
+        self.dropped.extend(sql.dropped);
+        let [column] = sql.columns.as_slice() else {
+            return Err(self.not_redshift("one column is added at a time", ""));
+        };
+        if columns[0].identity.is_some() || columns[0].not_null && columns[0].default.is_none() {
+            return Err(self.not_redshift(
+                "a column that is added may not be an identity, nor `not null` without a default",
+                "",
+            ));
+        }
+        // DuckDB adds no column with a constraint: the length stays unchecked, and is told so.
+        let (column, check) = column
+            .split_once(" CHECK ")
+            .map_or((column.as_str(), None), |(column, check)| {
+                (column, Some(check))
+            });
+        let column = column.replace(" NOT NULL", "");
+        if let Some(check) = check {
+            self.dropping_at(format!("check {check}"));
+        }
+        Ok(Work::Sql(vec![format!(
+            "ALTER TABLE {table} ADD COLUMN {column}"
+        )]))
+    }
+
+    pub(super) fn drop_relation(&mut self) -> Result<Work, Refusal> {
+        let Statement::Drop {
+            object_type,
+            if_exists,
+            names,
+            cascade,
+            ..
+        } = self.parse(self.code.clone())?
+        else {
+            return Err(self.unsupported(
+                "this `drop` is not emulated",
+                "only schemas, tables and views are dropped here",
+                "",
+            ));
+        };
+        let kind = match object_type {
+            ObjectType::Table => "TABLE",
+            ObjectType::View => "VIEW",
+            ObjectType::Schema => "SCHEMA",
+            _ => {
+                return Err(self.unsupported(
+                    "this `drop` is not emulated",
+                    "only schemas, tables and views are dropped here",
+                    "",
+                ));
+            }
+        };
+        let exists = if if_exists { "IF EXISTS " } else { "" };
+        let mut statements = Vec::new();
+        for name in &names {
+            let name = self.translator.table_name(name)?;
+            // DuckDB's views are bound late: only a schema has what depends on it.
+            let cascade = if cascade && kind == "SCHEMA" {
+                " CASCADE"
+            } else {
+                ""
+            };
+            statements.push(format!("DROP {kind} {exists}{name}{cascade}"));
+        }
+        if cascade && kind != "SCHEMA" {
+            self.dropping_at("cascade");
+        }
+        Ok(Work::Sql(statements))
+    }
+
+    pub(super) fn comment(&mut self) -> Result<Work, Refusal> {
+        let Statement::Comment {
+            object_type,
+            object_name,
+            comment,
+            ..
+        } = self.parse(self.code.clone())?
+        else {
+            return Err(self.unsupported("this `comment` is not emulated", "", ""));
+        };
+        let parts = self.translator.parts(&object_name)?;
+        let tail = |count: usize| {
+            parts[parts.len().saturating_sub(count)..]
+                .iter()
+                .map(|part| identifier(part))
+                .collect::<Vec<_>>()
+                .join(".")
+        };
+        let (kind, name) = match object_type {
+            CommentObject::Table => ("TABLE", tail(2)),
+            CommentObject::View => ("VIEW", tail(2)),
+            CommentObject::Column => ("COLUMN", tail(3)),
+            _ => {
+                let what = said(&self.code);
+                self.dropping_at(what);
+                return Ok(Work::Nothing);
+            }
+        };
+        let text = comment.map_or_else(|| "NULL".to_owned(), |text| literal(&text));
+        Ok(Work::Sql(vec![format!(
+            "COMMENT ON {kind} {name} IS {text}"
+        )]))
+    }
+}

@@ -1,0 +1,331 @@
+//! `insert`, `update`, `delete`, `merge`, `truncate`.
+
+use sqlparser::ast::{
+    Assignment, AssignmentTarget, Delete, Expr, FromTable, Insert, Merge, MergeAction,
+    MergeClauseKind, MergeInsertKind, MergeUpdateKind, SetExpr, Spanned, TableFactor, TableObject,
+    TableWithJoins, Truncate, Update, UpdateTableFromKind, Values,
+};
+
+use super::Part;
+use crate::adapter::Refusal;
+use crate::adapter::emulating::translator::Scope;
+use crate::adapter::emulating::{Work, identifier};
+
+impl Part<'_> {
+    pub(super) fn insert(&mut self, insert: &Insert) -> Result<Work, Refusal> {
+        if insert.on.is_some()
+            || insert.or.is_some()
+            || insert.returning.is_some()
+            || insert.ignore
+            || insert.overwrite
+            || insert.replace_into
+            || insert.table_alias.is_some()
+            || !insert.assignments.is_empty()
+            || insert.output.is_some()
+            || insert.partitioned.is_some()
+            || insert.multi_table_insert_type.is_some()
+            || insert.settings.is_some()
+        {
+            return Err(self.not_redshift(
+                "this form of `insert` is not one of Redshift's (`on conflict`, `returning`, `overwrite`, an alias)",
+                "write `insert into t (…) select …`, or `merge into`",
+            ));
+        }
+        let TableObject::TableName(name) = &insert.table else {
+            return Err(self.not_redshift("`insert` names a table", ""));
+        };
+        let table = self.translator.table_name(name)?;
+        let mut columns = Vec::new();
+        for column in &insert.columns {
+            columns.extend(
+                self.translator
+                    .parts(column)?
+                    .last()
+                    .map(|name| identifier(name)),
+            );
+        }
+        let columns = if columns.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", columns.join(", "))
+        };
+        let Some(source) = &insert.source else {
+            return Ok(Work::Sql(vec![format!(
+                "INSERT INTO {table}{columns} DEFAULT VALUES"
+            )]));
+        };
+        let rows = match source.body.as_ref() {
+            SetExpr::Values(values) => self.values(values)?,
+            _ => self.query(source)?.sql,
+        };
+        Ok(Work::Sql(vec![format!(
+            "INSERT INTO {table}{columns} {rows}"
+        )]))
+    }
+
+    fn values(&mut self, values: &Values) -> Result<String, Refusal> {
+        self.translator.scopes.push(Scope::default());
+        let mut rows = Vec::new();
+        for row in &values.rows {
+            let mut cells = Vec::new();
+            for cell in &row.content {
+                cells.push(self.value_or_default(cell)?);
+            }
+            rows.push(format!("({})", cells.join(", ")));
+        }
+        self.translator.scopes.pop();
+        Ok(format!("VALUES {}", rows.join(", ")))
+    }
+
+    fn value_or_default(&mut self, expr: &Expr) -> Result<String, Refusal> {
+        match expr {
+            Expr::Identifier(ident)
+                if ident.quote_style.is_none() && ident.value.eq_ignore_ascii_case("default") =>
+            {
+                Ok("DEFAULT".into())
+            }
+            _ => Ok(self.translator.expr(expr)?.text),
+        }
+    }
+
+    pub(super) fn update(&mut self, update: &Update) -> Result<Work, Refusal> {
+        if update.returning.is_some()
+            || update.output.is_some()
+            || update.or.is_some()
+            || update.limit.is_some()
+            || !update.order_by.is_empty()
+            || !update.table.joins.is_empty()
+        {
+            return Err(self.not_redshift(
+                "this form of `update` is not one of Redshift's",
+                "write `update t set … from u where …`",
+            ));
+        }
+        self.translator.scopes.push(Scope::default());
+        let target = self.translator.table_factor(&update.table.relation)?;
+        let from = match &update.from {
+            None => String::new(),
+            Some(UpdateTableFromKind::AfterSet(tables)) => self.translator.from(tables)?,
+            Some(UpdateTableFromKind::BeforeSet(_)) => {
+                return Err(self.not_redshift(
+                    "`from` stands after `set`",
+                    "write `update t set … from u where …`",
+                ));
+            }
+        };
+        let set = self.assignments(&update.assignments)?;
+        let condition = self.where_clause(update.selection.as_ref())?;
+        self.translator.scopes.pop();
+        Ok(Work::Sql(vec![format!(
+            "UPDATE {target} SET {set}{from}{condition}"
+        )]))
+    }
+
+    fn assignments(&mut self, assignments: &[Assignment]) -> Result<String, Refusal> {
+        let mut all = Vec::new();
+        for assignment in assignments {
+            let AssignmentTarget::ColumnName(name) = &assignment.target else {
+                return Err(
+                    self.not_redshift("one column is set at a time", "write `set a = 1, b = 2`")
+                );
+            };
+            let column = self.translator.parts(name)?.pop().unwrap_or_default();
+            let value = self.value_or_default(&assignment.value)?;
+            all.push(format!("{} = {value}", identifier(&column)));
+        }
+        Ok(all.join(", "))
+    }
+
+    fn where_clause(&mut self, condition: Option<&Expr>) -> Result<String, Refusal> {
+        Ok(match condition {
+            Some(condition) => format!(" WHERE {}", self.translator.condition(condition)?),
+            None => String::new(),
+        })
+    }
+
+    pub(super) fn delete(&mut self, delete: &Delete) -> Result<Work, Refusal> {
+        if delete.returning.is_some()
+            || delete.output.is_some()
+            || delete.limit.is_some()
+            || !delete.order_by.is_empty()
+            || !delete.tables.is_empty()
+        {
+            return Err(self.not_redshift(
+                "this form of `delete` is not one of Redshift's",
+                "write `delete from t using u where …`",
+            ));
+        }
+        let (FromTable::WithFromKeyword(tables) | FromTable::WithoutKeyword(tables)) = &delete.from;
+        let [
+            TableWithJoins {
+                relation: relation @ TableFactor::Table { alias, .. },
+                joins,
+            },
+        ] = tables.as_slice()
+        else {
+            return Err(self.not_redshift("`delete` names one table", ""));
+        };
+        if !joins.is_empty() {
+            return Err(self.not_redshift(
+                "`delete` names one table",
+                "write `delete from t using u where …`",
+            ));
+        }
+        if let Some(alias) = alias {
+            return Err(self.translator.not_redshift(
+                alias.name.span,
+                "the table of a `delete` has no alias",
+                "use its name",
+            ));
+        }
+        self.translator.scopes.push(Scope::default());
+        let target = self.translator.table_factor(relation)?;
+        let using = match &delete.using {
+            Some(tables) => self
+                .translator
+                .from(tables)?
+                .replacen(" FROM ", " USING ", 1),
+            None => String::new(),
+        };
+        let condition = self.where_clause(delete.selection.as_ref())?;
+        self.translator.scopes.pop();
+        Ok(Work::Sql(vec![format!(
+            "DELETE FROM {target}{using}{condition}"
+        )]))
+    }
+
+    pub(super) fn merge(&mut self, merge: &Merge) -> Result<Work, Refusal> {
+        let (
+            TableFactor::Table {
+                alias: target_alias,
+                ..
+            },
+            TableFactor::Table { .. },
+        ) = (&merge.table, &merge.source)
+        else {
+            return Err(self.not_redshift(
+                "`merge` takes two tables, no subquery",
+                "load the rows into a temporary table first",
+            ));
+        };
+        if let Some(alias) = target_alias {
+            return Err(self.translator.not_redshift(
+                alias.name.span,
+                "the target of a `merge` has no alias",
+                "use its name",
+            ));
+        }
+        if merge.output.is_some() {
+            return Err(self.not_redshift("`merge` has no `output` on Redshift", ""));
+        }
+        self.translator.scopes.push(Scope::default());
+        let target = self.translator.table_factor(&merge.table)?;
+        let source = self.translator.table_factor(&merge.source)?;
+        let on = self.translator.condition(&merge.on)?;
+        let mut text = format!("MERGE INTO {target} USING {source} ON {on}");
+        let (mut matched, mut unmatched) = (0, 0);
+        for clause in &merge.clauses {
+            if clause.predicate.is_some() {
+                return Err(self.translator.not_redshift(
+                    clause.when_token.0.span,
+                    "`when matched and …` is not one of Redshift's clauses",
+                    "put the condition into the source",
+                ));
+            }
+            let (when, count) = match clause.clause_kind {
+                MergeClauseKind::Matched => ("MATCHED", &mut matched),
+                MergeClauseKind::NotMatched => ("NOT MATCHED", &mut unmatched),
+                _ => {
+                    return Err(self.translator.not_redshift(
+                        clause.when_token.0.span,
+                        "this clause of `merge` is not one of Redshift's",
+                        "",
+                    ));
+                }
+            };
+            *count += 1;
+            text.push_str(&format!(
+                " WHEN {when} THEN {}",
+                self.merge_action(&clause.action)?
+            ));
+        }
+        self.translator.scopes.pop();
+        if (matched, unmatched) != (1, 1) {
+            return Err(self.not_redshift(
+                "`merge` has one `when matched` and one `when not matched`",
+                "",
+            ));
+        }
+        Ok(Work::Sql(vec![text]))
+    }
+
+    fn merge_action(&mut self, action: &MergeAction) -> Result<String, Refusal> {
+        match action {
+            MergeAction::Delete { .. } => Ok("DELETE".into()),
+            MergeAction::Update(update)
+                if update.update_predicate.is_none() && update.delete_predicate.is_none() =>
+            {
+                match &update.kind {
+                    MergeUpdateKind::Set(assignments) => {
+                        Ok(format!("UPDATE SET {}", self.assignments(assignments)?))
+                    }
+                    _ => Err(self
+                        .not_redshift("`update *` is not one of Redshift's", "list the columns")),
+                }
+            }
+            MergeAction::Insert(insert) if insert.insert_predicate.is_none() => {
+                let MergeInsertKind::Values(values) = &insert.kind else {
+                    return Err(self.not_redshift(
+                        "this `insert` of a `merge` is not one of Redshift's",
+                        "write `insert (…) values (…)`",
+                    ));
+                };
+                let [row] = values.rows.as_slice() else {
+                    return Err(self.not_redshift("`merge` inserts one row", ""));
+                };
+                let mut columns = Vec::new();
+                for column in &insert.columns {
+                    columns.extend(
+                        self.translator
+                            .parts(column)?
+                            .last()
+                            .map(|name| identifier(name)),
+                    );
+                }
+                let columns = if columns.is_empty() {
+                    String::new()
+                } else {
+                    format!(" ({})", columns.join(", "))
+                };
+                let mut cells = Vec::new();
+                for cell in &row.content {
+                    cells.push(self.value_or_default(cell)?);
+                }
+                Ok(format!("INSERT{columns} VALUES ({})", cells.join(", ")))
+            }
+            _ => Err(self.not_redshift("this action of a `merge` is not one of Redshift's", "")),
+        }
+    }
+
+    /// On Redshift `truncate` commits; here it does not, and says so.
+    pub(super) fn truncate(&mut self, truncate: &Truncate) -> Result<Work, Refusal> {
+        let [target] = truncate.table_names.as_slice() else {
+            return Err(self.not_redshift("`truncate` names one table", ""));
+        };
+        if truncate.if_exists
+            || truncate.cascade.is_some()
+            || truncate.identity.is_some()
+            || target.only
+            || target.has_asterisk
+        {
+            return Err(self.translator.not_redshift(
+                target.name.span(),
+                "this `truncate` is not one of Redshift's",
+                "write `truncate t`",
+            ));
+        }
+        let table = self.translator.table_name(&target.name)?;
+        self.dropping_at("the commit that `truncate` makes");
+        Ok(Work::Sql(vec![format!("DELETE FROM {table}")]))
+    }
+}
