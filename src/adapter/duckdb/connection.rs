@@ -110,7 +110,11 @@ impl Session {
         let mut outcome = Outcome::default();
         for (number, sql) in prepared.sql.iter().enumerate() {
             self.check_cancelled()?;
-            if sql.trim().is_empty() {
+            // DuckDB calls a text of comments alone an error.
+            if query::skip_comments(sql)
+                .trim_matches([';', ' ', '\n'])
+                .is_empty()
+            {
                 continue;
             }
             let source = prepared

@@ -22,6 +22,8 @@ pub(super) fn run(
     for sql in first {
         session.run(sql)?;
     }
+    // A semicolon at the end would end the query inside the one that is sent.
+    let query = query.trim_end_matches(|letter: char| letter == ';' || letter.is_whitespace());
     if !reads(query) {
         return fetch(&session.connection, query, None, limit, session)
             .map_err(|cause| error::in_query(&cause, prepared, 0));
@@ -54,14 +56,27 @@ pub(super) fn describe(
 
 /// Whether it is a query that can stand in a `from`.
 fn reads(query: &str) -> bool {
-    let start = query
-        .trim_start()
-        .trim_start_matches('(')
-        .to_ascii_lowercase();
-    ["select", "with", "from", "values"]
-        .iter()
-        .any(|word| start.starts_with(word))
-        && !query.trim_end().ends_with(';')
+    let start = skip_comments(query)
+        .trim_start_matches(|letter: char| letter == '(' || letter.is_whitespace());
+    ["select", "with", "from", "values"].iter().any(|word| {
+        start
+            .get(..word.len())
+            .is_some_and(|found| found.eq_ignore_ascii_case(word))
+    })
+}
+
+/// The text behind blanks and comments at its start.
+pub(super) fn skip_comments(mut text: &str) -> &str {
+    loop {
+        text = text.trim_start();
+        text = if let Some(comment) = text.strip_prefix("--") {
+            comment.split_once('\n').map_or("", |(_, rest)| rest)
+        } else if let Some(comment) = text.strip_prefix("/*") {
+            comment.split_once("*/").map_or("", |(_, rest)| rest)
+        } else {
+            return text;
+        };
+    }
 }
 
 /// The query inside one that keeps the first rows and prints nested values, and where it stands in there.

@@ -825,7 +825,10 @@ fn a_table_from_a_query_has_the_types_that_redshift_would_give() {
         from: Rows::Query("select 'cancelled'".to_owned()),
     };
     let error = warehouse.run(c, &insert).unwrap_err();
-    insta::assert_snapshot!(error.message, @"Constraint Error: CHECK constraint failed on table t with expression CHECK((strlen(status) <= 6))");
+    assert_eq!(
+        error.detail.unwrap(),
+        "Value too long for character type: `status` is character varying(6), counted in bytes"
+    );
     assert_eq!(
         warehouse.rows(c, "select * from t order by name limit 1"),
         "paid|é0|0|0"
@@ -868,4 +871,37 @@ fn what_is_not_emulated_is_refused_before_it_runs() {
         .prepare_query("select 1 as a from (select 2) limit")
         .unwrap_err();
     assert_eq!(refused.code, "sql-syntax");
+}
+
+#[test]
+fn a_query_may_have_comments_around_it_and_a_semicolon() {
+    let warehouse = Warehouse::new(false);
+    let mut connection = warehouse.connect();
+    let query = "-- first\n/* second */ (select range as a from range(9)) -- third\n;\n";
+    let prepared = warehouse.adapter.prepare_query(query).unwrap();
+    let table = connection.query(&prepared, Some(1)).unwrap();
+    assert_eq!((lines(&table).as_str(), table.truncated), ("0", true));
+    let prepared = warehouse.adapter.prepare_query("show tables;").unwrap();
+    assert_eq!(
+        connection.query(&prepared, Some(1)).unwrap().columns[0].name,
+        "name"
+    );
+}
+
+#[test]
+fn hooks_may_be_several_statements_or_none() {
+    let warehouse = Warehouse::new(false);
+    let mut connection = warehouse.connect();
+    let c = connection.as_mut();
+    let raw = |sql: &str| Statement::Raw {
+        sql: sql.to_owned(),
+        origin: None,
+    };
+    warehouse.run(c, &raw("-- nothing to do")).unwrap();
+    let several = raw("begin; create table h as select 1 as a; insert into h values (2); commit;");
+    assert_eq!(warehouse.run(c, &several).unwrap().rows, None);
+    assert_eq!(warehouse.rows(c, "select count(*) from h"), "2");
+    let broken = "insert into h values (3);\nselect nope from h";
+    let error = warehouse.run(c, &raw(broken)).unwrap_err();
+    assert_eq!(&broken[error.range.unwrap()], "nope");
 }
