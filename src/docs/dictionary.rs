@@ -7,13 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::layer;
-use crate::adapter::statement::{Dist, SortType, TableAttributes};
+use super::words::{anchor, combination, dist, kind, label, minute, name, plain, sort};
 use crate::artifacts::keys::Keys;
 use crate::artifacts::previous::LastResult;
-use crate::artifacts::{CatalogTable, Previous, timestamp};
+use crate::artifacts::{CatalogTable, Previous};
 use crate::manifest::config::Severity;
-use crate::manifest::node::{self, ConstraintKind, Detail, GenericTest};
-use crate::manifest::{Manifest, Node, NodeId, ResourceType};
+use crate::manifest::node::{self, ConstraintKind, Detail};
+use crate::manifest::{Manifest, NodeId, ResourceType};
 
 /// What a dictionary is made from.
 pub struct Input<'a> {
@@ -553,102 +553,4 @@ impl<'a> Facts<'a> {
             only_warns: node.config.severity == Severity::Warn,
         })
     }
-}
-
-/// The columns of a test over several columns.
-fn combination(test: &GenericTest) -> Option<Vec<&str>> {
-    if !test.name.starts_with("unique_combination") {
-        return None;
-    }
-    let arguments = ["columns", "combination_of_columns"];
-    let columns = arguments
-        .iter()
-        .find_map(|name| test.arguments.get(*name)?.as_array())?;
-    Some(columns.iter().filter_map(Value::as_str).collect())
-}
-
-/// The name of a generic test and what it was told.
-fn label(test: &GenericTest) -> String {
-    let name = match &test.namespace {
-        Some(namespace) => format!("{namespace}.{}", test.name),
-        None => test.name.clone(),
-    };
-    if test.name == "relationships"
-        && let (Some(to), Some(field)) = (test.arguments.get("to"), test.arguments.get("field"))
-    {
-        return format!("{name}: {} {}", plain(to), plain(field));
-    }
-    let told = test
-        .arguments
-        .iter()
-        .filter(|(key, _)| !matches!(key.as_str(), "model" | "column_name"));
-    let told: Vec<String> = told
-        .map(|(key, value)| match (test.name.as_str(), key.as_str()) {
-            ("accepted_values", "values") => plain(value),
-            _ => format!("{key} {}", plain(value)),
-        })
-        .collect();
-    if told.is_empty() {
-        name
-    } else {
-        format!("{name}: {}", told.join(", "))
-    }
-}
-
-fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(", "),
-        other => other.to_string(),
-    }
-}
-
-fn name(node: &Node) -> String {
-    match &node.detail {
-        Detail::Source(detail) => format!("{}.{}", detail.source_name, node.name),
-        _ => node.name.clone(),
-    }
-}
-
-fn anchor(node: &Node) -> String {
-    let safe = |character: char| {
-        if character.is_alphanumeric() || matches!(character, '-' | '_' | '.') {
-            character
-        } else {
-            '-'
-        }
-    };
-    node.unique_id.chars().map(safe).collect()
-}
-
-fn kind(node: &Node) -> String {
-    match node.resource_type {
-        ResourceType::Model => format!("{} model", node.config.materialized.replace('_', " ")),
-        other => other.to_string(),
-    }
-}
-
-fn dist(attributes: &TableAttributes) -> Option<String> {
-    Some(match attributes.dist.as_ref()? {
-        Dist::All => "all".to_owned(),
-        Dist::Even => "even".to_owned(),
-        Dist::Auto => "auto".to_owned(),
-        Dist::Key(column) => format!("key ({column})"),
-    })
-}
-
-fn sort(attributes: &TableAttributes) -> Option<String> {
-    let kind = match attributes.sort_type {
-        Some(SortType::Interleaved) => "interleaved ",
-        Some(SortType::Auto) => return Some("auto".to_owned()),
-        Some(SortType::Compound) if attributes.sort.len() > 1 => "compound ",
-        _ => "",
-    };
-    (!attributes.sort.is_empty()).then(|| format!("{kind}({})", attributes.sort.join(", ")))
-}
-
-/// `2024-01-15 10:30 UTC`.
-fn minute(at: jiff::Timestamp) -> String {
-    let text = timestamp(at);
-    format!("{} {} UTC", &text[..10], &text[11..16])
 }

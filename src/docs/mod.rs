@@ -11,6 +11,7 @@ mod markdown;
 mod page;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use dictionary::{Dictionary, Input};
 

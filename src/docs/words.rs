@@ -1,0 +1,106 @@
+//! Names, tests and keys in the words of the dictionary.
+
+use serde_json::Value;
+
+use crate::adapter::statement::{Dist, SortType, TableAttributes};
+use crate::artifacts::timestamp;
+use crate::manifest::node::{Detail, GenericTest};
+use crate::manifest::{Node, ResourceType};
+
+/// The columns of a test over several columns.
+pub(super) fn combination(test: &GenericTest) -> Option<Vec<&str>> {
+    if !test.name.starts_with("unique_combination") {
+        return None;
+    }
+    let arguments = ["columns", "combination_of_columns"];
+    let columns = arguments
+        .iter()
+        .find_map(|name| test.arguments.get(*name)?.as_array())?;
+    Some(columns.iter().filter_map(Value::as_str).collect())
+}
+
+/// The name of a generic test and what it was told.
+pub(super) fn label(test: &GenericTest) -> String {
+    let name = match &test.namespace {
+        Some(namespace) => format!("{namespace}.{}", test.name),
+        None => test.name.clone(),
+    };
+    if test.name == "relationships"
+        && let (Some(to), Some(field)) = (test.arguments.get("to"), test.arguments.get("field"))
+    {
+        return format!("{name}: {} {}", plain(to), plain(field));
+    }
+    let told = test
+        .arguments
+        .iter()
+        .filter(|(key, _)| !matches!(key.as_str(), "model" | "column_name"));
+    let told: Vec<String> = told
+        .map(|(key, value)| match (test.name.as_str(), key.as_str()) {
+            ("accepted_values", "values") => plain(value),
+            _ => format!("{key} {}", plain(value)),
+        })
+        .collect();
+    if told.is_empty() {
+        name
+    } else {
+        format!("{name}: {}", told.join(", "))
+    }
+}
+
+pub(super) fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
+pub(super) fn name(node: &Node) -> String {
+    match &node.detail {
+        Detail::Source(detail) => format!("{}.{}", detail.source_name, node.name),
+        _ => node.name.clone(),
+    }
+}
+
+pub(super) fn anchor(node: &Node) -> String {
+    let safe = |character: char| {
+        if character.is_alphanumeric() || matches!(character, '-' | '_' | '.') {
+            character
+        } else {
+            '-'
+        }
+    };
+    node.unique_id.chars().map(safe).collect()
+}
+
+pub(super) fn kind(node: &Node) -> String {
+    match node.resource_type {
+        ResourceType::Model => format!("{} model", node.config.materialized.replace('_', " ")),
+        other => other.to_string(),
+    }
+}
+
+pub(super) fn dist(attributes: &TableAttributes) -> Option<String> {
+    Some(match attributes.dist.as_ref()? {
+        Dist::All => "all".to_owned(),
+        Dist::Even => "even".to_owned(),
+        Dist::Auto => "auto".to_owned(),
+        Dist::Key(column) => format!("key ({column})"),
+    })
+}
+
+pub(super) fn sort(attributes: &TableAttributes) -> Option<String> {
+    let kind = match attributes.sort_type {
+        Some(SortType::Interleaved) => "interleaved ",
+        Some(SortType::Auto) => return Some("auto".to_owned()),
+        Some(SortType::Compound) if attributes.sort.len() > 1 => "compound ",
+        _ => "",
+    };
+    (!attributes.sort.is_empty()).then(|| format!("{kind}({})", attributes.sort.join(", ")))
+}
+
+/// `2024-01-15 10:30 UTC`.
+pub(super) fn minute(at: jiff::Timestamp) -> String {
+    let text = timestamp(at);
+    format!("{} {} UTC", &text[..10], &text[11..16])
+}
