@@ -59,6 +59,9 @@ struct Level {
     span: Span,
 }
 
+/// How many calls of a long chain are shown at either end.
+const SHOWN_CALLS: usize = 5;
+
 /// Makes the diagnostic of an error.
 pub fn diagnose(error: &Error, places: &dyn Places) -> Box<Diagnostic> {
     let mut levels: Vec<Level> = Vec::new();
@@ -91,13 +94,23 @@ pub fn diagnose(error: &Error, places: &dyn Places) -> Box<Diagnostic> {
         diagnostic.span = span;
     }
     let mut callee = place.and_then(|level| level.title);
-    for level in levels.into_iter().rev() {
+    let (depth, mut left_out) = (levels.len(), 0);
+    for (at, level) in levels.into_iter().rev().enumerate() {
+        if at >= SHOWN_CALLS && depth - at > SHOWN_CALLS {
+            left_out += 1;
+            callee = level.title;
+            continue;
+        }
         let what = match &callee {
             Some(title) => format!("{title} is called here"),
             None => "called here".to_string(),
         };
         diagnostic.related.push((what, level.span));
         callee = level.title;
+    }
+    if left_out > 0 {
+        let note = format!("{left_out} more calls in between are not shown");
+        diagnostic.notes.push(note);
     }
     diagnostic
 }
@@ -187,6 +200,9 @@ fn own_words(error: &Error, span: Option<&Span>, places: &dyn Places) -> Diagnos
             "templates cannot include, import or extend other files",
         )
         .help("put what they share into a macro"),
+        _ if detail == "recursion limit exceeded" => {
+            Diagnostic::error("endless-recursion", "macros call each other without end")
+        }
         _ => Diagnostic::error(
             "jinja-error",
             match error.detail() {

@@ -237,6 +237,16 @@ fn an_error_in_a_macro_shows_the_calls_that_led_there() {
 }
 
 #[test]
+fn a_macro_that_calls_itself_without_end_is_stopped() {
+    let macros = "{% macro again(n) %}{{ again(n + 1) }}{% endmacro %}";
+    let drawn = error(macros, "{{ again(1) }}");
+    assert_eq!(drawn.matches("is called here").count(), 10);
+    assert!(drawn.starts_with("error[endless-recursion]"), "{drawn}");
+    let sum = "{% macro sum(n) %}{{ return(0 if n == 0 else n + sum(n - 1)) }}{% endmacro %}";
+    assert_eq!(text(sum, "{{ sum(200) }}"), "20100");
+}
+
+#[test]
 fn what_the_world_says_gets_the_place_of_the_call() {
     assert_snapshot!(error("", "select\n{{ [ref('ordes')] }}"), @r"
     error[unknown-ref]: there is no model `ordes`
