@@ -174,6 +174,8 @@ pub(super) struct Setup {
     pub(super) cancel: Cancel,
     pub(super) durations: BTreeMap<String, Duration>,
     pub(super) late: Vec<&'static str>,
+    /// Nodes that are not part of the run.
+    pub(super) left_out: Vec<&'static str>,
 }
 
 impl Setup {
@@ -191,6 +193,7 @@ impl Setup {
             cancel: Cancel::new(),
             durations: BTreeMap::new(),
             late: Vec::new(),
+            left_out: Vec::new(),
         };
         setup.existing.schemas.insert("analytics".into());
         for line in lines {
@@ -259,7 +262,12 @@ impl Setup {
         warehouse: &dyn Adapter,
         then: impl FnOnce(&Planner<'_>, Result<Plan, Diagnostics>) -> T,
     ) -> T {
-        let selected: BTreeSet<NodeId> = self.manifest.ids().collect();
+        let name = |id: &NodeId| self.manifest.node(*id).name.as_str();
+        let selected: BTreeSet<NodeId> = self
+            .manifest
+            .ids()
+            .filter(|id| !self.left_out.contains(&name(id)))
+            .collect();
         let compiled: Compiled = selected
             .iter()
             .map(|&id| {

@@ -170,6 +170,19 @@ fn what_the_database_refuses_comes_home_to_the_line_of_the_template() {
 }
 
 #[test]
+fn a_node_that_reads_what_was_never_built_says_how_to_build_it() {
+    let database = Database::new();
+    let mut setup = Setup::tables(&["a"]);
+    setup.add(model("b", "table", "select * from analytics.a"), &["a"]);
+    setup.left_out = vec!["a"];
+    let results = database.build(&mut setup);
+    assert_snapshot!(
+        results.results[0].diagnostics[0].help.join("\n"),
+        @"`a` is not there yet: build it first, or with this: `--select +b`"
+    );
+}
+
+#[test]
 fn what_a_killed_run_left_is_removed() {
     let database = Database::new();
     let mut setup = Setup::tables(&["a"]);

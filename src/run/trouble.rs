@@ -4,13 +4,14 @@ use crate::adapter::{Error, ErrorClass, LoadError, Statement};
 use crate::compile::Sql;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::manifest::node::{Column, Node};
-use crate::plan::{home, place_of, text_of};
+use crate::plan::{Planner, home, place_of, text_of};
 
 /// Load errors that are told one by one; the rest is a number.
 const MOST_LOAD_ERRORS: usize = 20;
 
 /// An error and what is known about where it happened.
 pub(super) struct Story<'a> {
+    pub(super) planner: &'a Planner<'a>,
     pub(super) node: &'a Node,
     pub(super) sql: Option<&'a Sql>,
     pub(super) statement: Option<&'a Statement>,
@@ -60,7 +61,27 @@ impl Story<'_> {
         });
         diagnostic.notes.extend(error.detail);
         diagnostic.help.extend(error.help);
+        diagnostic.help.extend(self.not_built(&error.message));
         diagnostic
+    }
+
+    /// What the node reads, was not there when the run began, and is not part of the run, where the database speaks of it.
+    fn not_built(&self, message: &str) -> Option<String> {
+        let message = message.to_lowercase();
+        let planner = self.planner;
+        let missing = self.node.depends_on.iter().find(|id| {
+            let relation = planner.manifest.node(**id).relation.as_ref();
+            !planner.selected.contains(id)
+                && relation.is_some_and(|relation| {
+                    planner.existing.get(relation).is_none()
+                        && message.contains(&relation.identifier.to_lowercase())
+                })
+        })?;
+        Some(format!(
+            "`{}` is not there yet: build it first, or with this: `--select +{}`",
+            planner.manifest.node(*missing).name,
+            self.node.name
+        ))
     }
 
     /// Where the user wrote what went wrong.

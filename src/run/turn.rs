@@ -274,6 +274,7 @@ impl<'a> Turn<'a> {
             return Failure::Cancelled;
         }
         let story = trouble::Story {
+            planner: session.shared.run.planner,
             node: self.of,
             sql: self.sql.as_deref(),
             statement,
