@@ -138,7 +138,7 @@ impl Args {
             adapter: &*door.adapter,
             existing: &nothing,
             selected: &nodes,
-            columns_of: &pipeline::columns_of,
+            columns_of: &|sql| pipeline::columns_of(prepared, sql),
             seed: &|id| pipeline::seed(prepared, id),
             options: Options {
                 full_refresh: self.full_refresh.full_refresh,

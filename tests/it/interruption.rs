@@ -45,7 +45,6 @@ fn state(project: &TestProject, table: &str) -> (usize, u32, u32) {
 }
 
 #[test]
-#[ignore = "waits for the commands"]
 fn a_killed_build_leaves_every_table_whole_and_the_next_one_succeeds() {
     let project = project();
     project.redstart(&build(0)).success();
@@ -93,7 +92,6 @@ fn a_killed_build_leaves_every_table_whole_and_the_next_one_succeeds() {
 }
 
 #[test]
-#[ignore = "waits for the commands"]
 fn a_database_held_by_another_process_is_named_with_that_process() {
     let project = project();
     let _held =

@@ -20,7 +20,6 @@ fn query(project: &TestProject, sql: &str) -> String {
 }
 
 #[test]
-#[ignore = "waits for the commands"]
 fn the_fixture_becomes_a_star_and_every_test_passes() {
     let project = TestProject::example();
 
@@ -41,7 +40,6 @@ fn the_fixture_becomes_a_star_and_every_test_passes() {
 }
 
 #[test]
-#[ignore = "waits for the commands"]
 fn the_traps_of_the_fixture_are_avoided() {
     let project = TestProject::example();
     project.redstart("build").success();
@@ -107,7 +105,6 @@ fn the_traps_of_the_fixture_are_avoided() {
 }
 
 #[test]
-#[ignore = "waits for the commands"]
 fn a_second_build_changes_no_row() {
     let project = TestProject::example();
     let rows = |project: &TestProject| {
@@ -125,7 +122,6 @@ fn a_second_build_changes_no_row() {
 }
 
 #[test]
-#[ignore = "waits for the commands"]
 fn select_distinct_doubles_users_and_the_unique_test_names_them() {
     let project = TestProject::example();
     project.redstart("build").success();
@@ -145,7 +141,6 @@ fn select_distinct_doubles_users_and_the_unique_test_names_them() {
 }
 
 #[test]
-#[ignore = "waits for the commands"]
 fn the_whole_data_set_gives_the_known_numbers() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let data = root.join("../shared/data/sparkify");

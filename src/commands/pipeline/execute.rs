@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Door, Execution, Prepared, TargetFolder, Warehouse, compiler, globals, select};
-use crate::adapter;
+use crate::adapter::{self, emulating};
 use crate::artifacts::Previous;
 use crate::commands::{Outcome, Session, Stop};
 use crate::compile::{Compiled, Compiler, SharedConnection, Turn};
@@ -76,10 +76,13 @@ fn with_operations(prepared: &Prepared, selection: &Selection) -> BTreeSet<NodeI
     selection.iter().chain(operations).collect()
 }
 
-/// The names of a query's columns, where its text alone tells them.
-pub fn columns_of(sql: &str) -> Option<Vec<String>> {
-    let _ = sql;
-    None
+/// The names of a query's columns, where its text alone tells them and we speak its dialect.
+pub fn columns_of(prepared: &Prepared, sql: &str) -> Option<Vec<String>> {
+    if prepared.project.target.dialect() != "redshift" {
+        return None;
+    }
+    let columns = emulating::translate_query(sql).ok()?.columns?;
+    Some(columns.into_iter().map(|column| column.name).collect())
 }
 
 /// Reads a seed's file.
@@ -122,7 +125,7 @@ impl Running<'_> {
             adapter: &*self.door.adapter,
             existing: &self.warehouse.existing,
             selected: self.nodes,
-            columns_of: &columns_of,
+            columns_of: &|sql| columns_of(self.prepared, sql),
             seed: &|id| seed(self.prepared, id),
             options: Options {
                 full_refresh: self.execution.full_refresh,
