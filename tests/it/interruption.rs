@@ -97,5 +97,13 @@ fn a_database_held_by_another_process_is_named_with_that_process() {
     let _held =
         duckdb::Connection::open(project.path().join("project.duckdb")).expect("a database");
 
-    insta::assert_snapshot!(project.redstart(&build(1)), @"");
+    insta::assert_snapshot!(project.redstart(&build(1)), @r#"
+    exit 2
+    error[warehouse]: `[project]/project.duckdb` is in use by the process [test program] (PID [pid])
+     |
+     = note: IO Error: Could not set lock on file "[project]/project.duckdb": Conflicting lock is held in [test program] (PID [pid]). See also https://duckdb.org/docs/stable/connect/concurrency
+     = help: only one process at a time can open a DuckDB file for writing: wait for the other, or end it
+
+    1 error
+    "#);
 }

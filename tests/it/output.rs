@@ -98,6 +98,7 @@ static FILTERS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         ),
         (r"(?m)^\d\d:\d\d:\d\d(?:\.\d+)?\b", "[clock]"),
         (r"\b(process|pid|PID)([ :=]+)\d+\b", "$1$2[pid]"),
+        (r"\S*/deps/it-[0-9a-f]+", "[test program]"),
         // The padding before a duration goes too: it depends on the digits.
         (r"( ?) *\b\d+(?:\.\d+)? ?(?:ms|µs|s|seconds?)\b", "$1[time]"),
         (

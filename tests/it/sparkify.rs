@@ -126,10 +126,41 @@ fn select_distinct_doubles_users_and_the_unique_test_names_them() {
     let project = TestProject::example();
     project.redstart("build").success();
 
-    let output = project
-        .redstart("build --select dim_users_distinct --vars '{with_dim_users_distinct: true}'");
+    let output = project.redstart(
+        "build --threads 1 --select dim_users_distinct --vars '{with_dim_users_distinct: true}'",
+    );
 
-    assert_snapshot!(output, @"");
+    assert_snapshot!(output, @"
+    exit 1
+    Running 10 nodes on 1 thread (target `dev.analytics`)
+     1 of 10  OK    created sql table model warehouse.dim_users_distinct  [8 rows in [time]]
+     2 of 10  PASS  test accepted_values_dim_users_distinct_gender__F__M  [[time]]
+     3 of 10  PASS  test not_null_dim_users_distinct_first_name           [[time]]
+     4 of 10  PASS  test not_null_dim_users_distinct_gender               [[time]]
+     5 of 10  PASS  test not_null_dim_users_distinct_last_name            [[time]]
+     6 of 10  PASS  test not_null_dim_users_distinct_level                [[time]]
+     7 of 10  PASS  test not_null_dim_users_distinct_user_id              [[time]]
+     8 of 10  PASS  test relationships_dim_users_distinct_level__level__ref_levels_  [[time]]
+     9 of 10  PASS  test row_count_dim_users_distinct__var_expected_distinct_users_  [[time]]
+    10 of 10  FAIL  test unique_dim_users_distinct_user_id                [2 failures in [time]]
+          error[test-failed]: test `unique_dim_users_distinct_user_id` found 2 rows (models/dimensions/dimensions.yml:13:32)
+
+    error[test-failed]: test `unique_dim_users_distinct_user_id` found 2 rows
+      --> models/dimensions/dimensions.yml:13:32
+       |
+    13 |         data_tests: [not_null, unique]
+       |                                ^^^^^^ Got 2 results, configured to fail if != 0
+       |
+       = note: the rows:
+               unique_field | n_records
+               -------------+----------
+                          1 |         2
+                          3 |         2
+
+    Finished 9 data tests, 1 table model in [time]
+    Done. PASS=9 WARN=0 ERROR=1 SKIP=0 TOTAL=10
+    The data dictionary is in [project]/target/index.html
+    ");
     assert_snapshot!(
         query(&project, "select user_id from warehouse.dim_users_distinct group by 1 having count(*) > 1 order by 1"),
         @r"
