@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::merge::{Layer, Setting};
 use super::node::{RefCall, SourceCall};
 use crate::diagnostic::Diagnostic;
-use crate::jinja::{self, Answer, Macros, RelationValue, Template, World};
+use crate::jinja::{self, Answer, Macros, RelationValue, StaticCalls, Template, World};
 use crate::project::render::{env_var, from_jinja, to_jinja};
 use crate::project::{DocsBlock, Environment, Vars};
 use crate::relation::Relation;
@@ -89,10 +89,22 @@ impl ParseWorld {
         macros: &Macros,
         template: &Template,
     ) -> Result<Found, Box<Diagnostic>> {
+        if let Some(calls) = jinja::static_calls(macros, &self.shared.project, template) {
+            return Ok(Found::literal(calls, template));
+        }
         let world: Arc<dyn World> = Arc::clone(self) as Arc<dyn World>;
         let rendered = macros.render(template, &world)?;
         let mut found = std::mem::take(&mut *self.lock());
-        found.macros.extend(rendered.macros_called);
+        // As dbt does: only what the template itself calls, which it then names.
+        let text = template.text();
+        let is_named = |id: &String| {
+            id.rsplit('.')
+                .next()
+                .is_some_and(|name| text.contains(name))
+        };
+        found
+            .macros
+            .extend(rendered.macros_called.into_iter().filter(is_named));
         found.locate(template);
         Ok(found)
     }
@@ -112,6 +124,42 @@ impl ParseWorld {
 }
 
 impl Found {
+    /// What a template with nothing but literal calls says.
+    fn literal(calls: StaticCalls, template: &Template) -> Self {
+        let mut found = Self::default();
+        for call in calls.refs {
+            let seen = RefCall {
+                package: call.package,
+                name: call.name,
+                version: call.version.as_ref().map(from_jinja),
+                span: Some(call.span),
+            };
+            if !found.refs.iter().any(|known| same_ref(known, &seen)) {
+                found.refs.push(seen);
+            }
+        }
+        for (source, table, span) in calls.sources {
+            if !found
+                .sources
+                .iter()
+                .any(|known| known.source == source && known.table == table)
+            {
+                let span = Some(span);
+                found.sources.push(SourceCall {
+                    source,
+                    table,
+                    span,
+                });
+            }
+        }
+        for (key, value) in calls.config {
+            let span = find_setting(template.text(), &key).map(|range| template.span(range));
+            let value = from_jinja(&value);
+            found.config.0.push(Setting { key, value, span });
+        }
+        found
+    }
+
     /// Finds the places of calls with literal arguments.
     fn locate(&mut self, template: &Template) {
         let text = template.text();
@@ -125,6 +173,10 @@ impl Found {
             setting.span = find_setting(text, &setting.key).map(|range| template.span(range));
         }
     }
+}
+
+fn same_ref(a: &RefCall, b: &RefCall) -> bool {
+    a.package == b.package && a.name == b.name && a.version == b.version
 }
 
 /// The bytes of `function(… 'last' …)` up to the quoted name.

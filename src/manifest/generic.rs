@@ -499,13 +499,10 @@ fn configure(
     let tree: &ConfigTree = &resolver.project.file.configs.tests;
     let mut merged = Merged::new(settings::defaults(ResourceType::Test));
     let mut layers = merge::layers_of_tree(tree, &node.fqn);
-    layers.push(own_layer(resolver, node, column, test, alias, problems));
+    layers.push(own_layer(resolver, node, test, alias, problems));
     layers
         .iter()
         .for_each(|layer| merged.apply(layer, problems));
-    if let Some(Value::Array(tags)) = merged.values.get_mut("tags") {
-        tags.sort_by_key(Value::to_string);
-    }
     node.unrendered_config = merge::unrendered(tree, &node.fqn);
     for (key, value) in &test.config {
         node.unrendered_config
@@ -514,6 +511,15 @@ fn configure(
 
     read(resolver, node, tested, called, &mut merged, test, problems)?;
     resolver.finish(node, merged, &test.name.span, problems);
+    // The tags of its column select a test too, though dbt does not count them as its configuration.
+    if let Some(column) = column {
+        let config_tags = column.config.as_ref().and_then(|config| config.get("tags"));
+        let tags = &mut node.config.tags;
+        tags.extend(declared::texts(column.tags.as_ref()));
+        tags.extend(declared::texts(config_tags));
+        tags.sort_unstable();
+        tags.dedup();
+    }
     Some(())
 }
 
@@ -521,18 +527,11 @@ fn configure(
 fn own_layer(
     resolver: &Resolver<'_>,
     node: &Node,
-    column: Option<&ColumnProperties>,
     test: &TestDeclaration,
     alias: Option<String>,
     problems: &mut Diagnostics,
 ) -> Layer {
     let mut layer = Layer::default();
-    if let Some(column) = column {
-        let config_tags = column.config.as_ref().and_then(|config| config.get("tags"));
-        for tags in column.tags.iter().chain(config_tags) {
-            layer.push("tags", tags);
-        }
-    }
     for (key, value) in &test.config {
         // `where` keeps its Jinja for the run, as an argument would; everything else is rendered now.
         let rendered = match &value.value {

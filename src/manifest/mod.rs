@@ -17,6 +17,8 @@ mod resolve;
 mod settings;
 mod sources;
 mod staged_load;
+#[cfg(test)]
+mod tests;
 
 pub use config::Config;
 pub use node::{Node, NodeId, ResourceType};

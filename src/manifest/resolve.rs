@@ -154,7 +154,7 @@ impl Resolver<'_> {
             ),
             self.files(
                 &self.project.analyses,
-                &kind(ResourceType::Analysis, &configs.analyses, Some("analysis")),
+                &kind(ResourceType::Analysis, &configs.models, Some("analysis")),
                 &analyses,
             ),
             self.singular_tests(),
@@ -374,7 +374,11 @@ impl Resolver<'_> {
                 node.code = Some(Code::made(hook.value.clone(), &hook.span));
                 node.detail = Detail::Operation { at_start, index };
                 node.declared_at = Some(hook.span.clone());
-                let merged = Merged::new(settings::defaults(ResourceType::Operation));
+                let mut merged = Merged::new(settings::defaults(ResourceType::Operation));
+                // dbt configures hooks and analyses by the tree of models.
+                for layer in merge::layers_of_tree(&file.configs.models, &node.fqn) {
+                    merged.apply(&layer, &mut made.1);
+                }
                 let template = Template::scalar(&hook.value, &hook.span);
                 let Some(found) = self.discover(&node, &merged, &template, &mut made.1) else {
                     continue;

@@ -2,7 +2,7 @@
 //!
 //! In: [`Merged`] values. Out: [`Config`], and everything that is wrong with the values.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::config::{Config, OnSchemaChange, Severity};
 use super::merge::{Merged, list};
@@ -64,7 +64,7 @@ pub fn defaults(kind: ResourceType) -> Value {
             "limit": null, "fail_calc": "count(*)", "static_analysis": null, "warn_if": "!= 0", "error_if": "!= 0",
         }),
         ResourceType::Source => {
-            json!({"enabled": true, "meta": {}, "tags": [], "event_time": null, "freshness": null, "loaded_at_field": null, "loaded_at_query": null, "static_analysis": null})
+            json!({"enabled": true, "meta": {}, "tags": [], "event_time": null, "freshness": {"warn_after": {"count": null, "period": null}, "error_after": {"count": null, "period": null}, "filter": null}, "loaded_at_field": null, "loaded_at_query": null, "static_analysis": null})
         }
         ResourceType::Exposure => json!({"enabled": true, "meta": {}, "tags": []}),
         _ => {
@@ -104,11 +104,32 @@ pub fn typed(
     };
     let config = reader.config(kind);
     reader.warn_of_slips(kind);
+    let mut values = merged.values;
+    if kind == ResourceType::Test {
+        agree_on_failures(&config, &mut values);
+    }
     Config {
-        values: merged.values,
+        values,
         pre_hook: merged.pre_hook,
         post_hook: merged.post_hook,
         ..config
+    }
+}
+
+/// `store_failures` and `store_failures_as` say the same; where both are there, the second wins.
+fn agree_on_failures(config: &Config, values: &mut Map<String, Value>) {
+    match (&config.store_failures_as, config.store_failures) {
+        (Some(kept_as), _) => {
+            values.insert(
+                "store_failures".to_owned(),
+                Value::Bool(kept_as != "ephemeral"),
+            );
+        }
+        (None, Some(kept)) => {
+            let kept_as = if kept { "table" } else { "ephemeral" };
+            values.insert("store_failures_as".to_owned(), Value::from(kept_as));
+        }
+        (None, None) => {}
     }
 }
 

@@ -70,7 +70,6 @@ pub struct ConfigTrees {
     pub tests: ConfigTree,
     pub sources: ConfigTree,
     pub exposures: ConfigTree,
-    pub analyses: ConfigTree,
 }
 
 /// Configuration by package and folder, as rendered and as written.
@@ -257,7 +256,6 @@ impl Draft {
                 .unwrap_or_default(),
             sources: tree("sources"),
             exposures: tree("exposures"),
-            analyses: tree("analyses"),
         };
         let mut hooks = |hooks: Option<&Yaml>| hook_list(hooks, &mut problems);
         let on_run_start = hooks(shape.on_run_start.as_ref());
