@@ -16,6 +16,7 @@ pub use target::{Target, TargetConfig, TargetKey, open};
 
 use std::time::Duration;
 
+use crate::diagnostic::Span;
 use crate::relation::{Column, ExistingRelations, Relation};
 
 /// A warehouse that a target names. Shared by all workers.
@@ -135,6 +136,8 @@ pub struct LoadError {
     pub raw_value: String,
     /// Redshift's reason.
     pub reason: String,
+    /// Where the value stands, where the file is one of the project (a seed).
+    pub place: Option<Span>,
 }
 
 /// Rows of a query, all as values that print as Redshift prints them.

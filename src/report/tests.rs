@@ -31,6 +31,7 @@ fn results() -> Vec<NodeResult> {
         data_type: Some("integer".into()),
         raw_value: "x".into(),
         reason: "Invalid digit".into(),
+        place: None,
     }];
     let mut view = fixture::result(fixture::STAGING, Status::Success);
     view.message = Some("view".into());
@@ -354,6 +355,7 @@ fn a_personal_value_of_a_row_left_out_is_not_shown() {
         data_type: None,
         raw_value: "ada@example.com".into(),
         reason: "too long".into(),
+        place: None,
     }];
     let told = super::recap::of_node(manifest.node(fixture::DIMENSION), &result);
     assert_snapshot!(super::paint(&told[0]), @"

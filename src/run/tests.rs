@@ -398,6 +398,7 @@ fn a_load_error_names_the_file_and_the_declaration_and_no_personal_value() {
             data_type: Some("Timestamp".into()),
             raw_value: "soon".into(),
             reason: "Invalid timestamp format or value".into(),
+            place: None,
         };
         let mut error = crate::adapter::Error::new(ErrorClass::User, "load failed");
         error.load_errors = vec![row("ts", 3), row("born", 4)];
@@ -415,6 +416,38 @@ fn a_load_error_names_the_file_and_the_declaration_and_no_personal_value() {
     error[load-error]: s3://sparkify/a.json:4: column `born` Timestamp of `a`: Invalid timestamp format or value (models/schema.yml:1:9)
       the value is personal and not shown
     "#);
+}
+
+#[test]
+fn a_cell_of_a_seed_is_shown_in_its_file_unless_the_line_is_personal() {
+    for personal in [false, true] {
+        let mut setup = Setup::tables(&["a"]);
+        let mut level = column("level", "varchar(3)");
+        if personal {
+            level.meta.insert("pii".into(), true.into());
+        }
+        setup.manifest.nodes[0]
+            .columns
+            .insert("level".into(), level);
+        let warehouse = Double::new(|_, _| {
+            let source = crate::diagnostic::Source::new("seeds/a.csv", "level\ntoolong\n");
+            let mut error = crate::adapter::Error::new(ErrorClass::User, "load failed");
+            error.load_errors = vec![LoadError {
+                file: source.path.clone(),
+                line: 2,
+                column: Some("level".into()),
+                data_type: Some("varchar(3)".into()),
+                raw_value: "toolong".into(),
+                reason: "String length exceeds DDL length".into(),
+                place: Some(crate::diagnostic::Span::new(&source, 6..13)),
+            }];
+            Answer::Wrong(Box::new(error))
+        });
+        let results = setup.run(&warehouse, &mut |_| {});
+        let told = results.results[0].diagnostics[0].to_string();
+        let shown = "error[load-error]: a cell does not fit column `level` varchar(3) of `a` (seeds/a.csv:2:1)";
+        assert_eq!(told == shown, !personal, "{told}");
+    }
 }
 
 #[test]

@@ -126,6 +126,23 @@ impl Story<'_> {
         } else {
             format!("the value: {:?}", row.raw_value)
         };
+        let declared = column
+            .and_then(|column| column.declared_at.clone())
+            .or_else(|| self.node.declared_at.clone())
+            .or_else(|| place_of(self.node));
+        // The line of a seed is shown only where no cell of it is personal.
+        if let Some(place) = &row.place
+            && !self.node.columns.values().any(Column::is_pii)
+        {
+            let message = format!("a cell does not fit {what}`{}`", self.node.name);
+            let diagnostic = Diagnostic::error("load-error", message)
+                .at(place.clone())
+                .label(row.reason.clone());
+            return match declared {
+                Some(declared) => diagnostic.related("declared here", declared),
+                None => diagnostic,
+            };
+        }
         Diagnostic::error(
             "load-error",
             format!(
@@ -133,12 +150,7 @@ impl Story<'_> {
                 row.file, row.line, self.node.name, row.reason
             ),
         )
-        .at_some(
-            column
-                .and_then(|column| column.declared_at.clone())
-                .or_else(|| self.node.declared_at.clone())
-                .or_else(|| place_of(self.node)),
-        )
+        .at_some(declared)
         .label("declared here")
         .note(value)
     }

@@ -207,6 +207,7 @@ impl Load<'_> {
             data_type: column.map(|column| column.declared.clone()),
             raw_value: shown(&rejected.raw_value),
             reason: rejected.reason.0,
+            place: None,
         });
         if self.loaded.rejected.len() < self.copy.max_error.max(1) as usize {
             return Ok(());

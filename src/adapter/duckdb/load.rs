@@ -260,15 +260,17 @@ fn bad_cells(seed: &SeedRows, mut bad: Vec<Bad<'_>>) -> Error {
     }
     error.load_errors = bad
         .into_iter()
-        .map(|bad| LoadError {
+        .map(|bad| (Span::new(&seed.source, bad.range()), bad))
+        .map(|(place, bad)| LoadError {
             file: seed.source.path.clone(),
-            line: Span::new(&seed.source, bad.range()).line_column().0 as u64,
+            line: place.line_column().0 as u64,
             column: Some(bad.column.to_owned()),
             data_type: Some(bad.data_type.to_owned()),
             raw_value: bad
                 .cell()
                 .map_or_else(String::new, |cell| cell.text.clone()),
             reason: bad.reason,
+            place: Some(place),
         })
         .collect();
     error
