@@ -115,13 +115,19 @@ pub fn diagnose(error: &Error, places: &dyn Places) -> Box<Diagnostic> {
     diagnostic
 }
 
-/// The range of a method or attribute starts at its dot: grown to the left over what it is called on.
+/// The range of a method or attribute starts at its dot, that of the call of a call at its bracket: grown to the left over
+/// what it is called on.
 fn whole_operand(mut span: Span) -> Span {
     let text = &span.source.text;
-    if !text[span.start..].starts_with('.') {
+    let bytes = text.as_bytes();
+    let called = || {
+        let before = span.start.checked_sub(1).map(|at| bytes[at]);
+        text[span.start..].starts_with('(')
+            && before.is_some_and(|byte| byte.is_ascii_alphanumeric() || b"_)]".contains(&byte))
+    };
+    if !text[span.start..].starts_with('.') && !called() {
         return span;
     }
-    let bytes = text.as_bytes();
     let mut at = span.start;
     let mut depth = 0usize;
     while at > 0 {

@@ -247,6 +247,30 @@ fn a_macro_that_calls_itself_without_end_is_stopped() {
 }
 
 #[test]
+fn a_call_over_several_lines_is_pointed_at_whole() {
+    let macros = "{% macro m(a, b) %}{{ ref(\n  a ~\n  b\n) }}{% endmacro %}";
+    assert_snapshot!(error(macros, "select\n{{ m('x\ny',\n  'z') }}"), @r"
+    error[unknown-ref]: there is no model `x
+    yz`
+      at macros/m.sql:1:23 `ref(
+      a ~
+      b
+    )`
+      macro `m` is called here: models/m.sql:2:4 `m('x
+    y',
+      'z')`
+    ");
+    let model = "{% set x = 'l1\nl2' %}{{\n x ~\n 1\n}}";
+    assert_eq!(text("", model), "l1\nl21");
+}
+
+#[test]
+fn a_name_set_in_a_branch_that_was_not_taken_prints_nothing() {
+    let macros = "{% macro m(on) %}{% if on %}{% set x = 'a' %}{% endif %}[{{ x }}]{% endmacro %}";
+    assert_eq!(text(macros, "{{ m(true) }}{{ m(false) }}"), "[a][]");
+}
+
+#[test]
 fn what_the_world_says_gets_the_place_of_the_call() {
     assert_snapshot!(error("", "select\n{{ [ref('ordes')] }}"), @r"
     error[unknown-ref]: there is no model `ordes`

@@ -3,6 +3,7 @@
 //! In: a [`Scan`]. Out: [`Edit`]s in order.
 //! Knows the functions `__list`, `__dict`, `__own`, `__add` and `__sub` by name only.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use minijinja::machinery::Token;
@@ -19,12 +20,42 @@ const KEYWORDS: &[&str] = &[
 /// The edits of all tags of a template. With `dates`, `+` and `-` become calls that know dates too.
 pub fn edits(scan: &Scan<'_>, dates: bool) -> Vec<Edit> {
     let mut edits = Vec::new();
+    let assigned = assigned(scan);
     for part in &scan.parts {
         if let Part::Tag(tag) = part {
             edits_of_tag(scan, tag, dates, &mut edits);
+            // Printed where the branch that sets it was not taken, a name prints as nothing: packages count on it.
+            if !tag.statement
+                && let [(Token::Ident(name), range)] = scan.inside(tag)
+                && assigned.contains(name)
+            {
+                edits.push(Edit::insert(range.end, "|default('')"));
+            }
         }
     }
     edits
+}
+
+/// The names that some `set` of the file gives a value.
+fn assigned<'a>(scan: &Scan<'a>) -> BTreeSet<&'a str> {
+    let mut names = BTreeSet::new();
+    for part in &scan.parts {
+        if let Part::Tag(tag) = part
+            && scan.word(tag) == Some("set")
+        {
+            let tokens = scan.inside(tag).iter().skip(1);
+            names.extend(
+                tokens
+                    .map_while(|(token, _)| match token {
+                        Token::Ident(name) => Some(Some(*name)),
+                        Token::Comma | Token::ParenOpen => Some(None),
+                        _ => None,
+                    })
+                    .flatten(),
+            );
+        }
+    }
+    names
 }
 
 /// Whether a template may do arithmetic with dates.
@@ -45,7 +76,24 @@ fn edits_of_tag(scan: &Scan<'_>, tag: &Tag, dates: bool, edits: &mut Vec<Edit>) 
     }
     literals(tokens, edits);
     operators(tokens, edits);
+    one_line(scan.text, tag, tokens, edits);
     edits[from..].sort_by_key(|edit| edit.at.start);
+}
+
+/// Puts a tag on one line: minijinja forgets where a call stands when its arguments end on another line.
+fn one_line(text: &str, tag: &Tag, tokens: &[At<'_>], edits: &mut Vec<Edit>) {
+    for (at, _) in text[tag.range.clone()].match_indices('\n') {
+        let at = tag.range.start + at;
+        let token = tokens.partition_point(|(_, range)| range.end <= at);
+        let in_text = tokens
+            .get(token)
+            .is_some_and(|(_, range)| range.start <= at);
+        if !in_text {
+            edits.push(Edit::replace(at..at + 1, " "));
+        } else if !text[..at].ends_with('\\') {
+            edits.push(Edit::replace(at..at + 1, "\\n"));
+        }
+    }
 }
 
 /// `do` with anything but a call, a trailing colon, a `set` whose value must stay changeable.
