@@ -14,6 +14,8 @@ pub mod properties;
 pub mod render;
 
 pub mod seed;
+#[cfg(test)]
+mod tests;
 pub mod yaml;
 
 use std::collections::BTreeMap;
