@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use super::super::copy::Folders;
+use super::super::emulating;
 use super::super::target::{Target, TargetConfig, TargetKey, Warehouse};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
@@ -81,7 +82,7 @@ impl Config {
                 "type" => Ok(()),
                 "path" => path(key, config).map(|path| understood.path = path),
                 "schema" => key.text().map(|text| schema = Some(text)),
-                "database" => key.text().map(|text| database = Some((text, key))),
+                "database" => key.text().map(|text| database = Some(text)),
                 "threads" => key.count().map(|count| threads = count),
                 "settings" => settings(key).map(|settings| understood.settings = settings),
                 "extensions" => extensions(key),
@@ -106,16 +107,22 @@ impl Config {
                 || "memory".to_owned(),
                 |stem| stem.to_string_lossy().into_owned(),
             );
-        understood.database = match database {
-            Some((name, key)) if RESERVED.contains(&name.to_lowercase().as_str()) => {
-                note(Err(
-                    key.wrong("another name: DuckDB has a database of this name")
-                ));
-                name
-            }
-            Some((name, _)) => name,
-            None => own,
-        };
+        understood.database = database.unwrap_or(own);
+        let taken = understood.database.to_lowercase();
+        let beside = taken == "memory" && understood.path.is_some();
+        if beside || RESERVED.contains(&taken.as_str()) {
+            let key = config.get("path").or(config.get("database"));
+            note(Err(Diagnostic::error(
+                "bad-target-value",
+                format!(
+                    "`{taken}` cannot be the name of the database: DuckDB has one of this name"
+                ),
+            )
+            .at_some(key.and_then(|key| key.value_span.clone()))
+            .help(
+                "the name is `database` of the target, or that of the file: choose another",
+            )));
+        }
         let target = Target {
             name: config.name.clone(),
             dialect: understood.dialect(),
@@ -145,8 +152,8 @@ impl Config {
     }
 }
 
-/// Names of databases that every DuckDB has; `memory` is taken only where a file is opened beside it.
-const RESERVED: [&str; 2] = ["system", "temp"];
+/// Names of databases that are always there; `memory` is another where a file is opened.
+const RESERVED: [&str; 3] = ["system", "temp", emulating::PRELUDE];
 
 fn unknown(key: &TargetKey) -> Diagnostic {
     if REFUSED.contains(&key.name.as_str()) {
@@ -336,8 +343,14 @@ mod tests {
         error[extension-not-built-in]: the DuckDB extension `httpfs` is not built in | built in are core_functions, icu, json, parquet
         error[bad-target-value]: `s3` of the target must be a map from `s3://bucket/prefix` to a folder | 
         error[bad-target-value]: `settings` of the target must be a map of settings, each with one value | 
-        error[bad-target-value]: `database` of the target must be another name: DuckDB has a database of this name |
+        error[bad-target-value]: `temp` cannot be the name of the database: DuckDB has one of this name | the name is `database` of the target, or that of the file: choose another
         ");
+    }
+
+    #[test]
+    fn a_file_called_memory_would_hide_the_one_in_memory() {
+        let keys = json!({"type": "duckdb", "path": "memory.duckdb"});
+        insta::assert_snapshot!(refused(keys), @"error[bad-target-value]: `memory` cannot be the name of the database: DuckDB has one of this name | the name is `database` of the target, or that of the file: choose another");
     }
 
     #[test]
