@@ -11,3 +11,4 @@ mod output;
 mod project;
 #[cfg(feature = "duckdb")]
 mod sparkify;
+mod translate;

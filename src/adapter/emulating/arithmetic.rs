@@ -111,7 +111,7 @@ impl Translator<'_> {
     ) -> Result<Sql, Refusal> {
         use sqlparser::ast::Spanned;
         let span = pattern.span();
-        let text = self.text_operand(expr)?;
+        let text = self.matched_text(expr)?;
         let pattern = self.expr(pattern)?;
         let escape = match escape {
             None => '\\',

@@ -453,11 +453,11 @@ mod tests {
     fn an_option_that_is_not_emulated_is_named() {
         let lead = "copy t from 's3://b/x' iam_role default ";
         assert_eq!(
-            refused(&format!("{lead}avro as 'auto'").leak()),
+            refused(format!("{lead}avro as 'auto'").leak()),
             ("the option `avro` of `copy` is not emulated".into(), "avro")
         );
         assert_eq!(
-            refused(&format!("{lead}csv maxerors 1").leak()),
+            refused(format!("{lead}csv maxerors 1").leak()),
             ("`maxerors` is not an option of `copy`".into(), "maxerors")
         );
         assert_eq!(

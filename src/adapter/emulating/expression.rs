@@ -317,6 +317,10 @@ impl Translator<'_> {
     fn compound(&mut self, parts: &[Ident]) -> Result<Sql, Refusal> {
         let names: Vec<String> = parts.iter().map(fold).collect();
         match names.as_slice() {
+            [element, path @ ..] if !path.is_empty() && self.is_element(element) => Ok(Sql::typed(
+                json::path_text(&[element, element], path),
+                Type::Super,
+            )),
             [table, column] if self.is_table(table) => {
                 let resolved = self.resolve(Some(table), column);
                 Ok(Sql {
@@ -553,7 +557,7 @@ impl Translator<'_> {
         pattern: &Expr,
         escape: Option<&Expr>,
     ) -> Result<Sql, Refusal> {
-        let (text, pattern) = (self.text_operand(expr)?, self.text_operand(pattern)?);
+        let (text, pattern) = (self.matched_text(expr)?, self.matched_text(pattern)?);
         let escape = match escape {
             Some(escape) => self.expr(escape)?.text,
             None => literal("\\"),
@@ -785,8 +789,13 @@ impl Translator<'_> {
     /// An expression where Redshift wants text: a known number is cast, a boolean refused.
     pub fn text_operand(&mut self, expr: &Expr) -> Result<Sql, Refusal> {
         let sql = self.expr(expr)?;
+        self.as_text(sql, expr.span())
+    }
+
+    /// The text of a pattern match: a column of unknown type stays as it is, so that DuckDB can use its statistics.
+    pub fn matched_text(&mut self, expr: &Expr) -> Result<Sql, Refusal> {
+        let sql = self.expr(expr)?;
         match sql.ty {
-            Some(ty) if ty.is_text() => Ok(sql),
             None if !sql.is_null() => Ok(sql),
             _ => self.as_text(sql, expr.span()),
         }

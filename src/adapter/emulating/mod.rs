@@ -12,8 +12,16 @@ mod expression;
 mod functions;
 mod json;
 mod locate;
+#[cfg_attr(
+    not(feature = "duckdb"),
+    allow(dead_code, reason = "called from DuckDB")
+)]
 mod moment;
 mod names;
+#[cfg_attr(
+    not(feature = "duckdb"),
+    allow(dead_code, reason = "called from DuckDB")
+)]
 mod number;
 #[cfg(feature = "duckdb")]
 mod prelude;

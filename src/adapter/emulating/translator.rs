@@ -191,6 +191,15 @@ impl<'a> Translator<'a> {
             .any(|scope| scope.tables.iter().any(|table| table.alias == name))
     }
 
+    /// Whether a name stands for the elements of an array in `from`.
+    pub fn is_element(&self, name: &str) -> bool {
+        let element = [(name.to_owned(), Some(Type::Super))];
+        self.visible_scopes()
+            .flat_map(|scope| &scope.tables)
+            .find(|table| table.alias == name)
+            .is_some_and(|table| table.columns.as_deref() == Some(&element))
+    }
+
     /// The scopes that an expression can see, innermost first.
     fn visible_scopes(&self) -> impl Iterator<Item = &Scope> {
         let mut open = true;

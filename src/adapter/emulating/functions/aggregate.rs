@@ -88,6 +88,15 @@ pub(in super::super) const ROWS: &[Row] = &[
         ],
     ),
     row(
+        "grouping",
+        How::Native(Kind::Aggregate, grouping),
+        "r_GROUP_BY_aggregation-extensions.html",
+        &[(
+            "SELECT SUM(g) FROM (SELECT GROUPING(region) AS g FROM sales GROUP BY ROLLUP(region))",
+            "1",
+        )],
+    ),
+    row(
         "listagg",
         How::Native(Kind::Aggregate, listagg),
         "r_LISTAGG.html",
@@ -252,6 +261,15 @@ pub(in super::super) const ROWS: &[Row] = &[
         &[("SELECT ROUND(VARIANCE(qty),4) FROM sales", "2.9167")],
     ),
 ];
+
+fn grouping(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
+    let args = translator.arguments(call, 1, usize::MAX)?;
+    let text: Vec<&str> = args.iter().map(|arg| arg.text.as_str()).collect();
+    Ok(Sql::typed(
+        format!("CAST(grouping({}) AS INTEGER)", text.join(", ")),
+        Type::Int4,
+    ))
+}
 
 fn distinct(call: &Call<'_>) -> &'static str {
     if call.distinct { "DISTINCT " } else { "" }

@@ -12,7 +12,8 @@ use crate::adapter::emulating::types::Type;
 use crate::diagnostic::nearest;
 
 const TS: Returns = Returns::Is(Type::Timestamp);
-const COMPARE: &str = "CASE WHEN {0} < {1} THEN -1 WHEN {0} > {1} THEN 1 WHEN {0} = {1} THEN 0 END";
+const COMPARE: &str =
+    "CASE WHEN {0:m} < {1:m} THEN -1 WHEN {0:m} > {1:m} THEN 1 WHEN {0:m} = {1:m} THEN 0 END";
 const COMPARE_AS_TIMESTAMP: &str = "CASE WHEN CAST({0} AS TIMESTAMP) < CAST({1} AS TIMESTAMP) THEN -1 WHEN CAST({0} AS TIMESTAMP) > CAST({1} AS TIMESTAMP) THEN 1 WHEN CAST({0} AS TIMESTAMP) = CAST({1} AS TIMESTAMP) THEN 0 END";
 const LEADER: &str = "it runs on the leader node only, apart from tables";
 
@@ -116,7 +117,7 @@ pub(in super::super) const ROWS: &[Row] = &[
     row(
         "date_part_year",
         How::Forms(
-            &[(1, "CAST(year({0}) AS INTEGER)")],
+            &[(1, "CAST(year({0:m}) AS INTEGER)")],
             Returns::Is(Type::Int4),
         ),
         "r_DATE_PART_YEAR.html",
@@ -306,10 +307,11 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "last_day",
-        How::Forms(&[(1, "last_day({0})")], Returns::Is(Type::Date)),
+        How::Forms(&[(1, "last_day({0:m})")], Returns::Is(Type::Date)),
         "r_LAST_DAY.html",
         &[
             ("SELECT LAST_DAY('2024-02-10'::date)", "2024-02-29"),
+            ("SELECT LAST_DAY('2023-02-01')", "2023-02-28"),
             ("SELECT LAST_DAY(ts) FROM sales WHERE id=1", "2024-01-31"),
         ],
     ),
@@ -540,7 +542,7 @@ fn part_argument(translator: &mut Translator<'_>, expr: &Expr) -> Result<&'stati
 }
 
 /// A value as DuckDB's date functions take it: a text becomes a timestamp.
-fn moment_of(value: &Sql) -> String {
+pub(super) fn moment_of(value: &Sql) -> String {
     match value.ty {
         Some(ty) if ty.is_text() => as_timestamp(value),
         _ => value.text.clone(),
@@ -647,6 +649,7 @@ fn dateadd(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refu
         _ => "BIGINT",
     };
     let number = match times {
+        1 if matches!(count.constant, Some(Constant::Number(_))) => count.text.clone(),
         1 => format!("CAST({} AS {whole})", count.text),
         _ => format!("CAST({} * {times} AS {whole})", count.text),
     };

@@ -215,6 +215,10 @@ pub(in super::super) const ROWS: &[Row] = &[
                 "3",
             ),
             (
+                "SELECT SUM(e.n::int) FROM (SELECT JSON_PARSE('[{\"n\":4},{\"n\":5}]') AS arr) t, t.arr AS e",
+                "9",
+            ),
+            (
                 "SELECT SUM(it::int) FROM (SELECT JSON_PARSE('[1,2,3]') AS arr) t, t.arr AS it",
                 "6",
             ),

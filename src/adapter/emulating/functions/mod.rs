@@ -59,7 +59,8 @@ const fn row(
 pub(super) enum How {
     /// DuckDB's function of this name with the same meaning, with so many arguments.
     Same(&'static str, usize, usize, Returns),
-    /// A form for each number of arguments. `{0}` is an argument as it is, `{0:t}` an argument as text.
+    /// A form for each number of arguments. `{0}` is an argument as it is, `{0:t}` an argument as text,
+    /// `{0:m}` a text as a timestamp.
     Forms(&'static [(usize, &'static str)], Returns),
     /// An aggregate of one argument: DuckDB's name.
     Aggregate(&'static str, Returns),
@@ -404,8 +405,11 @@ impl Translator<'_> {
             ));
         };
         for (at, arg) in args.iter_mut().enumerate() {
-            if form.contains(&format!("{{{at}:t}}")) && (arg.ty.is_some() || arg.is_null()) {
+            if form.contains(&format!("{{{at}:t}}")) {
                 *arg = self.as_text(arg.clone(), call.args[at].span())?;
+            }
+            if form.contains(&format!("{{{at}:m}}")) {
+                arg.text = date::moment_of(arg);
             }
         }
         let mut text = (*form).to_owned();
@@ -414,6 +418,7 @@ impl Translator<'_> {
             let safe = arg.text.replace('{', "\u{1}");
             text = text
                 .replace(&format!("{{{at}:t}}"), &safe)
+                .replace(&format!("{{{at}:m}}"), &safe)
                 .replace(&format!("{{{at}}}"), &safe);
         }
         Ok(Sql::new(text.replace('\u{1}', "{"), returned(returns, &args)).of(&args))

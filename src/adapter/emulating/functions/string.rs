@@ -132,7 +132,12 @@ pub(in super::super) const ROWS: &[Row] = &[
         "length",
         How::Forms(&[(1, "length({0:t})")], INT),
         "r_LENGTH.html",
-        &[("SELECT LENGTH('café')", "4"), ("SELECT LENGTH(123)", "3")],
+        &[
+            ("SELECT LENGTH('café')", "4"),
+            ("SELECT LENGTH(123)", "3"),
+            ("SELECT LEN(qty::float) FROM sales WHERE id=1", "1"),
+            ("SELECT LEN(qty > 1) FROM sales", "ERROR"),
+        ],
     ),
     row(
         "lower",
@@ -150,6 +155,7 @@ pub(in super::super) const ROWS: &[Row] = &[
         &[
             ("SELECT LPAD('7',3,'0')", "007"),
             ("SELECT LPAD('ab',4)", "  ab"),
+            ("SELECT LPAD(id,5,'0') FROM sales WHERE id=3", "00003"),
             ("SELECT LPAD('abcdef',3,'0')", "abc"),
         ],
     ),

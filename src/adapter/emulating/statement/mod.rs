@@ -80,8 +80,8 @@ impl Part<'_> {
             ["call", ..]
             | ["create", "procedure" | "function" | "library" | "model", ..]
             | ["create", "or", "replace", "procedure" | "function"] => Err(self.unsupported(
-                &format!("`{}` is not emulated", words[0]),
-                "procedures and functions live on the cluster",
+                "procedures and functions are not emulated",
+                "they live on the cluster",
                 "",
             )),
             ["create", "external", ..] | ["create", "materialized", ..] | ["refresh", ..] => {
@@ -427,9 +427,9 @@ mod tests {
           files are not written yet
         "#);
         assert_snapshot!(shown("create or replace procedure p() as $$ begin end; $$ language plpgsql"), @r#"
-        not-emulated: `create` is not emulated
+        not-emulated: procedures and functions are not emulated
           at `create`
-          procedures and functions live on the cluster
+          they live on the cluster
         "#);
         assert_snapshot!(shown("pragma version"), @r#"
         not-emulated: `pragma` is not emulated

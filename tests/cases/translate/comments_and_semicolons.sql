@@ -1,0 +1,4 @@
+-- first; not a statement
+select 'a;b' /* ; */ as x;
+;
+select 2;

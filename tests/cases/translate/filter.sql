@@ -1,0 +1,1 @@
+select count(*) filter (where x > 1) from t;

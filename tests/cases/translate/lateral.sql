@@ -1,0 +1,1 @@
+select * from t, lateral (select 1) q;

@@ -1,0 +1,1 @@
+select datediff(mounth, a, b) from t;

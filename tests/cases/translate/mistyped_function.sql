@@ -1,0 +1,1 @@
+select date_truncc('month', d) from t;

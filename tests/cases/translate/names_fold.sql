@@ -1,0 +1,1 @@
+SELECT "MyCol", t.[Other] AS "Third Column" FROM "Analytics"."Orders" t;

@@ -1,0 +1,1 @@
+select regexp_substr(a, b) from t;

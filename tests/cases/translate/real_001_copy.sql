@@ -1,0 +1,1 @@
+COPY staging.products FROM 's3://b/f' IAM_ROLE 'r' CSV;

@@ -1,0 +1,1 @@
+COPY staging_events FROM 's3://udacity-dend/log_data' CREDENTIALS 'aws_iam_role=arn:aws:iam::1:role/x' COMPUPDATE OFF REGION 'us-west-2' TIMEFORMAT AS 'epochmillisecs' JSON 's3://udacity-dend/log_json_path.json';

@@ -1,0 +1,7 @@
+CREATE TABLE IF NOT EXISTS dm_artists (
+artist_id VARCHAR NOT NULL PRIMARY KEY SORTKEY,
+name VARCHAR NOT NULL DISTKEY,
+location VARCHAR,
+latitude DECIMAL(10,6),
+longitude DECIMAL(10,6)
+);

@@ -1,0 +1,11 @@
+CREATE TABLE IF NOT EXISTS ft_songplays (
+songplay_id INTEGER IDENTITY(0,1) PRIMARY KEY,
+start_time TIMESTAMP NOT NULL,
+user_id INTEGER NOT NULL,
+level VARCHAR(10),
+song_id VARCHAR NOT NULL DISTKEY SORTKEY,
+artist_id VARCHAR NOT NULL,
+session_id INTEGER,
+location VARCHAR,
+user_agent VARCHAR
+);

@@ -1,0 +1,20 @@
+CREATE TABLE IF NOT EXISTS staging_events (
+artist VARCHAR,
+auth VARCHAR,
+firstName VARCHAR,
+gender CHAR(1),
+itemInSession INTEGER,
+lastName VARCHAR,
+length FLOAT,
+level VARCHAR(10),
+location VARCHAR,
+method VARCHAR,
+page VARCHAR,
+registration FLOAT,
+sessionId INTEGER,
+song VARCHAR,
+status INTEGER,
+ts TIMESTAMP SORTKEY,
+userAgent VARCHAR,
+userId INTEGER
+);

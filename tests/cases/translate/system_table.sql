@@ -1,0 +1,1 @@
+select * from svv_table_info;

@@ -1,0 +1,3 @@
+select id,
+       strftime(d, '%Y') as y
+from t;

@@ -1,0 +1,1 @@
+select a::uuid from t;

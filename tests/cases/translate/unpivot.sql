@@ -1,0 +1,1 @@
+select * from q unpivot (cnt for color in (red, green as g));

@@ -1,0 +1,1 @@
+select datediff(week, a, b) from t;

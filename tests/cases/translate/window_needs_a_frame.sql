@@ -1,0 +1,1 @@
+select sum(x) over (order by id) from t;
