@@ -2,6 +2,15 @@
 
 use serde_json::{Map, Value};
 
+/// A materialization, as far as configuration names it. The room of materializations says which there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownMaterialization {
+    /// What `materialized` says.
+    pub name: &'static str,
+    /// The configuration keys that mean something to it, beside those of every node.
+    pub keys: &'static [&'static str],
+}
+
 /// The configuration of a node: project file, then properties, then the `config()` call, merged as dbt does.
 ///
 /// `values` holds every key, also those that only a macro reads; the typed fields are read from it once, checked.

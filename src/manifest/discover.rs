@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value};
 
+use super::config::KnownMaterialization;
 use super::merge::{Layer, Setting};
 use super::node::{RefCall, SourceCall};
 use crate::diagnostic::Diagnostic;
@@ -31,6 +32,8 @@ pub struct Shared {
     pub environment: Environment,
     /// `target`, `flags`, `invocation_id`, ….
     pub globals: BTreeMap<String, jinja::Value>,
+    /// The materializations there are.
+    pub materializations: Vec<KnownMaterialization>,
     /// `doc`.
     pub docs: BTreeMap<String, DocsBlock>,
 }

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::Manifest;
+use super::config::KnownMaterialization;
 use super::declared;
 use super::discover::{Found, Identity, ParseWorld, Shared};
 use super::generic;
@@ -29,6 +30,8 @@ use crate::project::{File, Project, SeedFile};
 pub struct Options {
     /// Plain names: `flags`, `invocation_id`, `run_started_at`, …; `target` comes from the project.
     pub globals: BTreeMap<String, jinja::Value>,
+    /// The materializations there are.
+    pub materializations: Vec<KnownMaterialization>,
 }
 
 impl Manifest {
@@ -73,6 +76,7 @@ fn shared(project: &Project, options: &Options) -> Shared {
         vars: project.vars.clone(),
         environment: project.environment.clone(),
         globals,
+        materializations: options.materializations.clone(),
         docs: project.docs.clone(),
     }
 }
@@ -259,7 +263,13 @@ impl Resolver<'_> {
 
     /// Types a node's configuration and gives it its place.
     pub fn finish(&self, node: &mut Node, merged: Merged, at: &Span, problems: &mut Diagnostics) {
-        node.config = settings::typed(merged, node.resource_type, Some(at), problems);
+        node.config = settings::typed(
+            &self.shared.materializations,
+            merged,
+            node.resource_type,
+            Some(at),
+            problems,
+        );
         node.alias = node
             .config
             .alias

@@ -4,12 +4,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::config::{Config, OnSchemaChange, Severity};
+use super::config::{Config, KnownMaterialization, OnSchemaChange, Severity};
 use super::merge::{Merged, list};
 use super::node::ResourceType;
 use crate::adapter::statement::{Dist, SortType, TableAttributes};
 use crate::diagnostic::{Diagnostic, Diagnostics, Level, Span, nearest};
-use crate::materialization;
 
 /// Keys that every node may have.
 const COMMON_KEYS: [&str; 40] = [
@@ -92,12 +91,14 @@ pub fn defaults(kind: ResourceType) -> Value {
 
 /// The typed configuration of a node; what is wrong goes to `problems`, pointing at `at` where no better place is known.
 pub fn typed(
+    materializations: &[KnownMaterialization],
     merged: Merged,
     kind: ResourceType,
     at: Option<&Span>,
     problems: &mut Diagnostics,
 ) -> Config {
     let mut reader = Reader {
+        materializations,
         merged: &merged,
         at,
         problems,
@@ -134,6 +135,7 @@ fn agree_on_failures(config: &Config, values: &mut Map<String, Value>) {
 }
 
 struct Reader<'a> {
+    materializations: &'a [KnownMaterialization],
     merged: &'a Merged,
     at: Option<&'a Span>,
     problems: &'a mut Diagnostics,
@@ -300,8 +302,9 @@ impl Reader<'_> {
         if kind != ResourceType::Model {
             return name;
         }
+        let materializations = self.materializations;
         let built = || {
-            materialization::ALL
+            materializations
                 .iter()
                 .map(|known| known.name)
                 .filter(|name| !matches!(*name, "seed" | "load" | "test"))
@@ -462,8 +465,9 @@ impl Reader<'_> {
         if kind == ResourceType::Exposure {
             return;
         }
+        let materializations = self.materializations;
         let of_materializations = || {
-            materialization::ALL
+            materializations
                 .iter()
                 .flat_map(|known| known.keys.iter().copied())
         };
@@ -502,12 +506,23 @@ mod tests {
     use crate::manifest::merge::Layer;
     use crate::project::yaml;
 
+    const KNOWN: [KnownMaterialization; 4] = [
+        known("view", &["bind"]),
+        known("table", &["dist", "sort"]),
+        known("incremental", &["unique_key", "incremental_strategy"]),
+        known("ephemeral", &[]),
+    ];
+
+    const fn known(name: &'static str, keys: &'static [&'static str]) -> KnownMaterialization {
+        KnownMaterialization { name, keys }
+    }
+
     fn typed_of(text: &str) -> (Config, String) {
         let yaml = yaml::parse(&Source::new("dbt_project.yml", text)).unwrap();
         let mut problems = Diagnostics::default();
         let mut merged = Merged::new(defaults(ResourceType::Model));
         merged.apply(&Layer::of_mapping(&yaml).unwrap(), &mut problems);
-        let config = typed(merged, ResourceType::Model, None, &mut problems);
+        let config = typed(&KNOWN, merged, ResourceType::Model, None, &mut problems);
         let told = problems.0.iter().map(|problem| {
             problem.to_string()
                 + &problem

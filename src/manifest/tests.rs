@@ -34,7 +34,14 @@ fn resolve(files: &[(&str, &str)]) -> Result<(Manifest, Diagnostics), Diagnostic
         &project.macro_files(),
         &project.file.dispatch,
     )?;
-    let (manifest, more) = Manifest::resolve(&project, &macros, &Options::default())?;
+    let (manifest, more) = Manifest::resolve(
+        &project,
+        &macros,
+        &Options {
+            materializations: crate::materialization::known(),
+            ..Options::default()
+        },
+    )?;
     warnings.extend(more);
     Ok((manifest, warnings))
 }

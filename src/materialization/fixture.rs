@@ -92,7 +92,7 @@ pub(crate) struct Case<'a> {
     pub(crate) columns: Option<Vec<String>>,
     pub(crate) hooks: Hooks<'a>,
     pub(crate) full_refresh: bool,
-    pub(crate) seed: Option<super::Seed>,
+    pub(crate) seed: Option<crate::project::seed::Seed>,
     pub(crate) rebuilt: Vec<&'a str>,
     pub(crate) others: Vec<Node>,
 }

@@ -22,17 +22,17 @@ mod tests;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 pub use columns::column_definition;
 pub use schema_change::SchemaChange;
 pub use test::{Hidden, TestQuery};
 
 use crate::adapter::Statement;
-use crate::adapter::statement::{ColumnDefinition, SeedRows};
 use crate::compile::HookSql;
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
+use crate::manifest::config::KnownMaterialization;
 use crate::manifest::{Node, NodeId, ResourceType};
+use crate::project::seed::Seed;
 use crate::relation::{ExistingRelations, Relation, RelationKind};
 
 /// A way to materialize a node.
@@ -56,6 +56,15 @@ pub const ALL: [Materialization; 7] = [
     load::MATERIALIZATION,
     test::MATERIALIZATION,
 ];
+
+/// Every materialization, as configuration names it.
+pub fn known() -> Vec<KnownMaterialization> {
+    let names = ALL.iter().map(|found| KnownMaterialization {
+        name: found.name,
+        keys: found.keys,
+    });
+    names.collect()
+}
 
 /// Everything that a materialization looks at.
 #[derive(Clone, Copy)]
@@ -169,15 +178,6 @@ pub struct Hooks<'a> {
     pub pre: &'a [HookSql],
     /// `post-hook`.
     pub post: &'a [HookSql],
-}
-
-/// What a seed's file holds.
-#[derive(Clone, Debug)]
-pub struct Seed {
-    /// Its columns with their types.
-    pub columns: Vec<ColumnDefinition>,
-    /// Its rows.
-    pub rows: Arc<SeedRows>,
 }
 
 /// What a materialization answers.

@@ -2,8 +2,8 @@
 
 use insta::assert_snapshot;
 
+use super::Hooks;
 use super::fixture::{Case, Held, column, model};
-use super::{Hooks, Seed};
 use crate::adapter::statement::{
     ColumnDefinition, Copy, CopyFormat, Dist, SeedRows, SortType, TableAttributes,
 };
@@ -11,6 +11,7 @@ use crate::compile::HookSql;
 use crate::diagnostic::Source;
 use crate::manifest::node::{Constraint, ConstraintKind, Detail, SourceDetail, StagedLoad};
 use crate::manifest::{Node, ResourceType};
+use crate::project::seed::Seed;
 use crate::relation::{Relation, RelationKind};
 
 pub(super) const TABLE: RelationKind = RelationKind::Table;

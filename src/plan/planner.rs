@@ -12,7 +12,8 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::graph::{Graph, Selection, Tests, Turn};
 use crate::manifest::node::Detail;
 use crate::manifest::{Manifest, Node, NodeId, ResourceType};
-use crate::materialization::{self, Hooks, Input, Phase, Seed};
+use crate::materialization::{self, Hooks, Input, Phase};
+use crate::project::seed::Seed;
 use crate::relation::{ExistingRelations, Relation};
 
 /// What a plan is made from. A late node's work is made by the same value, at its turn.

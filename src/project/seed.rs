@@ -12,10 +12,18 @@ use regex::Regex;
 use super::files;
 use crate::adapter::statement::{ColumnDefinition, SeedCell, SeedRows};
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
-use crate::materialization::Seed;
 
 /// More of the same mistake is not worth a line each.
 const MOST_PROBLEMS: usize = 20;
+
+/// What a seed's file holds.
+#[derive(Clone, Debug)]
+pub struct Seed {
+    /// Its columns with their types.
+    pub columns: Vec<ColumnDefinition>,
+    /// Its rows.
+    pub rows: Arc<SeedRows>,
+}
 
 /// How a seed's file is read.
 #[derive(Clone, Copy, Debug)]

@@ -1,5 +1,6 @@
 //! One test binary for everything a user sees: the real program, run in a temporary project.
 
+mod architecture;
 mod command_line;
 mod error_cases;
 #[cfg(feature = "duckdb")]

@@ -13,9 +13,8 @@ use crate::diagnostic::Diagnostics;
 use crate::graph::{Selection, Tests};
 use crate::manifest::node::Detail;
 use crate::manifest::{NodeId, ResourceType};
-use crate::materialization::Seed;
 use crate::plan::{Options, Plan, Planner};
-use crate::project::seed::{self, SeedFormat};
+use crate::project::seed::{self, Seed, SeedFormat};
 use crate::report::rows;
 use crate::run::{self, NodeResult, Run, RunResults};
 

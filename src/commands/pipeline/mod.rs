@@ -73,8 +73,15 @@ pub fn prepare(session: &Session) -> Result<Prepared, Stop> {
 
     let macros = Arc::new(load_macros(&project).map_err(Stop::Project)?);
     let globals = globals::globals(session, &project);
-    let (manifest, warnings) = Manifest::resolve(&project, &macros, &manifest::Options { globals })
-        .map_err(Stop::Project)?;
+    let (manifest, warnings) = Manifest::resolve(
+        &project,
+        &macros,
+        &manifest::Options {
+            globals,
+            materializations: crate::materialization::known(),
+        },
+    )
+    .map_err(Stop::Project)?;
     session.terminal.diagnostics(&warnings.0);
     let graph = Graph::new(&manifest).map_err(Stop::Project)?;
     Ok(Prepared {
