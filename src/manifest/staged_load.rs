@@ -121,7 +121,7 @@ pub fn read(
         problems,
     };
     let copy = reader.copy(relation);
-    (problems.0.len() == before).then(|| StagedLoad { copy, attributes })
+    (problems.0.len() == before).then_some(StagedLoad { copy, attributes })
 }
 
 struct Reader<'a> {
@@ -187,9 +187,9 @@ impl<'a> Reader<'a> {
                 );
             }
             let is = |known: &&str| plain(known) == wanted;
-            if KNOWN.iter().any(|known| is(&known)) {
+            if KNOWN.iter().any(is) {
                 seen.push((wanted, key));
-            } else if LATER.iter().any(|known| is(&known)) {
+            } else if LATER.iter().any(is) {
                 self.problems.push(
                     Diagnostic::error(
                         "not-supported-yet",

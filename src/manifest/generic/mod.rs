@@ -2,35 +2,28 @@
 //!
 //! In: declarations on models, seeds and sources. Out: test nodes whose template is the call of the test's macro.
 
-use std::sync::LazyLock;
+mod text;
 
 use rayon::prelude::*;
-use regex::Regex;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use super::declared::{self, Reading};
-use super::merge::{self, Layer, Merged, Setting};
-use super::node::{Code, Detail, GenericTest, Node, RefCall, ResourceType, SourceCall, TestDetail};
-use super::python::{md5, repr, str_of};
-use super::resolve::{Draft, Made, Resolver};
-use super::settings;
+use self::text::{Called, FUNCTION};
 use crate::data_tests;
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
-use crate::jinja::{Macro, MacroKind};
+use crate::jinja::MacroKind;
+use crate::manifest::declared::{self, Reading};
+use crate::manifest::merge::{self, Layer, Merged, Setting};
+use crate::manifest::node::{
+    Code, Detail, GenericTest, Node, RefCall, ResourceType, SourceCall, TestDetail,
+};
+use crate::manifest::resolve::{Draft, Made, Resolver};
+use crate::manifest::settings;
 use crate::project::project_file::ConfigTree;
 use crate::project::properties::{
     ColumnProperties, NodeProperties, SourceProperties, SourceTableProperties, TestDeclaration,
 };
 use crate::project::render::is_jinja;
 use crate::project::yaml::{Spanned, Yaml, YamlValue};
-
-/// Longer names than this are cut, with a hash.
-const LONGEST_NAME: usize = 64;
-
-static FUNCTION: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\s*(env_var|ref|var|source|doc)\s*\(.+\)\s*$")
-        .unwrap_or_else(|error| unreachable!("a constant pattern: {error}"))
-});
 
 /// What a test is declared on.
 pub struct Tested<'a> {
@@ -139,13 +132,6 @@ pub fn tests_of(
     made
 }
 
-/// A test's macro, and its name taken apart.
-struct Called<'m> {
-    namespace: Option<String>,
-    name: String,
-    declared: &'m Macro,
-}
-
 fn make(
     resolver: &Resolver<'_>,
     tested: &Tested<'_>,
@@ -160,7 +146,7 @@ fn make(
     if problems.0.len() > before {
         return None;
     }
-    let (short, full) = names(tested, &called, &arguments);
+    let (short, full) = text::names((&tested.name, tested.is_source), &called, &arguments);
     let full = test
         .custom_name
         .as_ref()
@@ -171,7 +157,7 @@ fn make(
         .map_or(short, |name| name.value.clone());
 
     let mut node = Node::new(ResourceType::Test, &resolver.project.name, &full);
-    let hash = hash(&full, &called, &arguments);
+    let hash = text::hash(&full, &called, &arguments);
     node.unique_id = format!("test.{}.{full}.{hash}", resolver.project.name);
     let file = &test.name.span.source.path;
     node.path = format!("{short}.sql");
@@ -183,7 +169,10 @@ fn make(
     );
     node.declared_at = Some(test.name.span.clone());
     node.description = resolver.description(test.description.as_ref(), problems);
-    node.code = Some(Code::made(template(&called, &arguments), &test.name.span));
+    node.code = Some(Code::made(
+        text::template(&called, &arguments),
+        &test.name.span,
+    ));
     node.detail = Detail::Test(Box::new(TestDetail {
         attached_node: None,
         column_name: column.map(|column| column.name.value.clone()),
@@ -336,154 +325,6 @@ fn check_arguments(
                 .related("the test", called.declared.span.clone()),
             );
         }
-    }
-}
-
-/// The short and the full name that dbt makes from the test, the node and the arguments.
-fn names(
-    tested: &Tested<'_>,
-    called: &Called<'_>,
-    arguments: &Map<String, Value>,
-) -> (String, String) {
-    let mut sorted = arguments
-        .iter()
-        .filter(|(key, _)| *key != "model")
-        .collect::<Vec<_>>();
-    sorted.sort_by_key(|(key, _)| *key);
-    let flat = sorted.iter().flat_map(|(_, value)| match value {
-        Value::Object(entries) => entries.values().map(str_of).collect::<Vec<_>>(),
-        Value::Array(items) => items.iter().map(str_of).collect(),
-        other => vec![str_of(other)],
-    });
-    let unique = flat
-        .map(|text| cleaned(&text))
-        .collect::<Vec<_>>()
-        .join("__");
-    let source = if tested.is_source { "source_" } else { "" };
-    let namespace = called
-        .namespace
-        .as_ref()
-        .map_or_else(String::new, |namespace| format!("{namespace}_"));
-    let identifier = format!("{namespace}{source}{}_{}", called.name, tested.name);
-    let full = format!("{identifier}_{unique}");
-    if full.chars().count() < LONGEST_NAME {
-        return (full.clone(), full);
-    }
-    let cut = identifier.chars().take(30).collect::<String>();
-    (format!("{cut}_{}", md5(&full)), full)
-}
-
-/// Every run of other characters than letters, digits and `_` becomes one `_`.
-fn cleaned(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len());
-    let mut in_run = false;
-    for character in text.chars() {
-        let word = character.is_ascii_alphanumeric() || character == '_';
-        if word {
-            clean.push(character);
-        } else if !in_run {
-            clean.push('_');
-        }
-        in_run = !word;
-    }
-    clean
-}
-
-/// The end of a test's id: dbt hashes how Python prints the test's description.
-fn hash(full: &str, called: &Called<'_>, arguments: &Map<String, Value>) -> String {
-    let namespace = called
-        .namespace
-        .as_ref()
-        .map_or_else(|| "None".to_owned(), Clone::clone);
-    let description = json!({"kwargs": texts_only(&Value::Object(arguments.clone())), "name": called.name, "namespace": namespace});
-    let hash = md5(&format!("{full}{}", repr(&description)));
-    hash[hash.len() - 10..].to_owned()
-}
-
-/// Keys sorted, everything at the leaves as Python prints it.
-fn texts_only(value: &Value) -> Value {
-    match value {
-        Value::Object(entries) => {
-            let mut sorted = entries.iter().collect::<Vec<_>>();
-            sorted.sort_by_key(|(key, _)| *key);
-            Value::Object(
-                sorted
-                    .into_iter()
-                    .map(|(key, value)| (key.clone(), texts_only(value)))
-                    .collect(),
-            )
-        }
-        Value::Array(items) => Value::Array(items.iter().map(texts_only).collect()),
-        other => Value::String(str_of(other)),
-    }
-}
-
-/// The call of the test's macro; texts with Jinja become expressions.
-fn template(called: &Called<'_>, arguments: &Map<String, Value>) -> String {
-    let mut before = String::new();
-    let mut written = Vec::with_capacity(arguments.len());
-    for (name, value) in arguments {
-        let expression = if name == "column_name" {
-            literal(value)
-        } else {
-            expression(value, &mut before)
-        };
-        written.push(format!("{name}={expression}"));
-    }
-    let namespace = called
-        .namespace
-        .as_ref()
-        .map_or_else(String::new, |namespace| format!("{namespace}."));
-    format!(
-        "{before}{{{{ {namespace}test_{}({}) }}}}",
-        called.name,
-        written.join(", ")
-    )
-}
-
-fn expression(value: &Value, before: &mut String) -> String {
-    match value {
-        Value::String(text) if FUNCTION.is_match(text) && !is_jinja(text) => text.trim().to_owned(),
-        Value::String(text) if is_jinja(text) => match lone(text) {
-            Some(inner) => format!("({inner})"),
-            None => {
-                let name = format!("_argument_{}", before.matches("{% set ").count());
-                before.push_str(&format!("{{% set {name} %}}{text}{{% endset %}}"));
-                name
-            }
-        },
-        Value::Array(items) => format!(
-            "[{}]",
-            items
-                .iter()
-                .map(|item| expression(item, before))
-                .collect::<Vec<_>>()
-                .join(", ")
-        ),
-        Value::Object(entries) => {
-            let entries = entries.iter().map(|(key, value)| {
-                format!(
-                    "{}: {}",
-                    literal(&Value::from(key.as_str())),
-                    expression(value, before)
-                )
-            });
-            format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
-        }
-        other => literal(other),
-    }
-}
-
-/// The expression of a text that is one `{{ … }}` and nothing else.
-fn lone(text: &str) -> Option<&str> {
-    let inner = text.trim().strip_prefix("{{")?.strip_suffix("}}")?;
-    (!inner.contains("{{") && !inner.contains("}}")).then(|| inner.trim_matches('-').trim())
-}
-
-fn literal(value: &Value) -> String {
-    match value {
-        Value::Null => "none".to_owned(),
-        other => other.to_string(),
     }
 }
 
@@ -672,22 +513,4 @@ fn place_of(test: &TestDeclaration, name: &str) -> Option<Span> {
         .map(|(_, value)| value)
         .find(|value| holds(value))
         .map(|value| value.span.clone())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn arguments_become_expressions() {
-        let mut before = String::new();
-        let value = json!({"to": "ref('x')", "n": "{{ var('n') }}", "mixed": "a {{ b }}", "list": ["it's", 1, null, true]});
-        let written = expression(&value, &mut before);
-        insta::assert_snapshot!(format!("{before}|{written}"), @r#"{% set _argument_0 %}a {{ b }}{% endset %}|{"to": ref('x'), "n": (var('n')), "mixed": _argument_0, "list": ["it's", 1, none, true]}"#);
-    }
-
-    #[test]
-    fn runs_of_other_characters_become_one_underscore() {
-        assert_eq!(cleaned("ref('a-b') é"), "ref_a_b_");
-    }
 }
