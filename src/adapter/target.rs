@@ -150,14 +150,14 @@ impl Target {
     }
 }
 
-/// Opens the warehouse of a target.
+/// The warehouse of a target; it is reached when the first connection is made.
 ///
 /// # Errors
-/// When it cannot be reached, or somebody else holds it.
+/// When it cannot be set up.
 pub fn open(target: &Target) -> Result<Box<dyn Adapter>, Error> {
     // By value, so that a build without any warehouse has nothing to match.
     match target.warehouse {
         #[cfg(feature = "duckdb")]
-        Warehouse::DuckDb(ref config) => Ok(Box::new(super::duckdb::DuckDb::open(config)?)),
+        Warehouse::DuckDb(ref config) => Ok(Box::new(super::duckdb::DuckDb::new(config))),
     }
 }

@@ -27,18 +27,24 @@ use super::{Adapter, Connection, Error, ErrorClass, Prepared, Refusal, Statement
 use crate::adapter::redshift;
 use sql::Words;
 
-/// An open DuckDB, shared by all workers.
+/// A DuckDB, shared by all workers. Its file is opened, or made, when the first session begins.
 pub struct DuckDb {
     config: Config,
-    root: Mutex<duckdb::Connection>,
+    root: Mutex<Option<duckdb::Connection>>,
 }
 
 impl DuckDb {
-    /// Opens the file, or makes it.
-    ///
-    /// # Errors
-    /// When the file is not a database, cannot be written, or another process holds it.
-    pub fn open(config: &Config) -> Result<Self, Error> {
+    /// The DuckDB of a target; touches no file.
+    pub fn new(config: &Config) -> Self {
+        Self {
+            config: config.clone(),
+            root: Mutex::default(),
+        }
+    }
+
+    /// Opens the file, or makes it; fails when it is not a database, cannot be written, or another process holds it.
+    fn open(&self) -> Result<duckdb::Connection, Error> {
+        let config = &self.config;
         if let Some(path) = &config.path {
             check_file(path)?;
         }
@@ -57,14 +63,11 @@ impl DuckDb {
             root.execute_batch(&attach)
                 .map_err(|cause| error::opening(&cause, config.path.as_deref()))?;
         }
-        let opened = Self {
-            config: config.clone(),
-            root: Mutex::new(root),
-        };
         if config.emulates_redshift {
-            opened.session()?.prepare_for_redshift()?;
+            let first = root.try_clone().map_err(|cause| error::of_duckdb(&cause))?;
+            connection::Session::start(first, config)?.prepare_for_redshift()?;
         }
-        Ok(opened)
+        Ok(root)
     }
 
     fn words(&self) -> Words<'_> {
@@ -72,10 +75,12 @@ impl DuckDb {
     }
 
     fn session(&self) -> Result<connection::Session, Error> {
-        let clone = self
-            .root
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        let mut root = self.root.lock().unwrap_or_else(PoisonError::into_inner);
+        let opened = match &*root {
+            Some(opened) => opened,
+            None => root.insert(self.open()?),
+        };
+        let clone = opened
             .try_clone()
             .map_err(|cause| error::of_duckdb(&cause))?;
         connection::Session::start(clone, &self.config)

@@ -53,7 +53,8 @@ fn say(word: &str) {
 #[test]
 fn a_second_process_is_told_who_has_the_file() {
     if let Some(path) = std::env::var_os(CHILD) {
-        let _held = DuckDb::open(&config(path.into())).unwrap();
+        let held = DuckDb::new(&config(path.into()));
+        let _session = held.connect().unwrap();
         say("open");
         std::thread::sleep(std::time::Duration::from_secs(60));
         return;
@@ -62,7 +63,7 @@ fn a_second_process_is_told_who_has_the_file() {
     let path = folder.path().join("held.duckdb");
     let mut child = child("a_second_process_is_told_who_has_the_file", &path);
     wait_for(&mut child, "open");
-    let error = DuckDb::open(&config(path.clone())).err();
+    let error = DuckDb::new(&config(path.clone())).connect().err();
     child.kill().unwrap();
     child.wait().unwrap();
     let error = error.unwrap();
@@ -77,7 +78,7 @@ fn a_second_process_is_told_who_has_the_file() {
         "{error}"
     );
     assert!(error.help.unwrap().contains("only one process at a time"));
-    DuckDb::open(&config(path)).unwrap();
+    DuckDb::new(&config(path)).connect().unwrap();
 }
 
 fn drop_table(name: &str) -> Statement {
@@ -110,7 +111,7 @@ fn create() -> Statement {
 
 /// Builds and swaps the table again and again; all rows of a table have the number of its round.
 fn swap_forever(path: PathBuf) {
-    let adapter = DuckDb::open(&config(path)).unwrap();
+    let adapter = DuckDb::new(&config(path));
     let mut connection = adapter.connect().unwrap();
     let rename = |from: &str, to: &str| Statement::Rename {
         kind: RelationKind::Table,
@@ -169,7 +170,7 @@ fn a_killed_build_leaves_the_table_whole() {
         std::thread::sleep(std::time::Duration::from_millis(3 + turn * 7));
         child.kill().unwrap();
         child.wait().unwrap();
-        let adapter = DuckDb::open(&config(path)).unwrap();
+        let adapter = DuckDb::new(&config(path));
         let mut connection = adapter.connect().unwrap();
         let query = "select count(*) as a, count(distinct round) as b from main.t";
         let prepared = adapter.prepare_query(query).unwrap();

@@ -22,14 +22,13 @@ impl Warehouse {
         let folder = tempfile::tempdir().unwrap();
         let mut s3 = Folders::default();
         s3.insert("s3://b/", folder.path().to_owned());
-        let adapter = DuckDb::open(&Config {
+        let adapter = DuckDb::new(&Config {
             path: Some(folder.path().join("dev.duckdb")),
             database: "dev".to_owned(),
             emulates_redshift,
             settings: Vec::new(),
             s3,
-        })
-        .unwrap();
+        });
         Self { folder, adapter }
     }
 
@@ -655,7 +654,7 @@ fn a_file_that_is_no_database_is_left_alone() {
         settings: Vec::new(),
         s3: Folders::default(),
     };
-    let error = DuckDb::open(&config).err().unwrap();
+    let error = DuckDb::new(&config).connect().err().unwrap();
     assert!(
         error
             .message
@@ -674,7 +673,7 @@ fn a_setting_that_is_not_known_is_told() {
         settings: vec![("memry_limit".to_owned(), "1GB".to_owned())],
         s3: Folders::default(),
     };
-    let error = DuckDb::open(&config).unwrap().connect().err().unwrap();
+    let error = DuckDb::new(&config).connect().err().unwrap();
     assert_eq!(
         error.help.unwrap(),
         "look at `settings: memry_limit` of the target"
@@ -694,14 +693,13 @@ fn the_real_events_and_songs_load_whole() {
     };
     let mut s3 = Folders::default();
     s3.insert("s3://sparkify/", data);
-    let adapter = DuckDb::open(&Config {
+    let adapter = DuckDb::new(&Config {
         path: None,
         database: "dev".to_owned(),
         emulates_redshift: true,
         settings: Vec::new(),
         s3,
-    })
-    .unwrap();
+    });
     let mut connection = adapter.connect().unwrap();
     let columns = |columns: &[(&str, &str)]| {
         columns
