@@ -5,7 +5,7 @@ use sqlparser::tokenizer::Span;
 
 use super::translator::{Sql, Translator};
 use super::types::{self, Type};
-use super::{json, literal};
+use super::{json, literal, moment};
 use crate::adapter::Refusal;
 
 impl Translator<'_> {
@@ -91,20 +91,9 @@ impl Translator<'_> {
             Type::Varchar(length) | Type::Char(length) => {
                 return self.cast_to_text(value, target, length, has_length, span);
             }
-            Type::Date | Type::Timestamp | Type::TimestampTz => match value.constant_text() {
-                Some(text) => {
-                    let moment = super::moment::parse(text).ok_or_else(|| {
-                        self.not_redshift(
-                            span,
-                            format!("`{text}` is not a {target}"),
-                            "write it as `2024-01-15` or `2024-01-15 10:30:00`",
-                        )
-                    })?;
-                    format!("CAST({} AS {})", literal(&moment), target.duckdb())
-                }
-                None if value.is_text() => format!("CAST(__rs_moment({x}) AS {})", target.duckdb()),
-                None => direct(),
-            },
+            Type::Date | Type::Timestamp | Type::TimestampTz => {
+                return self.cast_to_moment(value, target, span);
+            }
             Type::Super => match value.ty {
                 Some(Type::Super) => x.clone(),
                 _ => format!("to_json({x})"),
@@ -131,6 +120,37 @@ impl Translator<'_> {
                 ));
             }
             _ => direct(),
+        })
+    }
+
+    /// Texts are read as Redshift reads them; what is no text DuckDB casts the same.
+    fn cast_to_moment(&self, value: &Sql, target: Type, span: Span) -> Result<String, Refusal> {
+        let x = &value.text;
+        let zoned = target == Type::TimestampTz;
+        if let Some(text) = value.constant_text() {
+            let read = if zoned {
+                moment::parse
+            } else {
+                moment::parse_local
+            };
+            let moment = read(text).ok_or_else(|| {
+                self.not_redshift(
+                    span,
+                    format!("`{text}` is not a {target}"),
+                    "write it as `2024-01-15` or `2024-01-15 10:30:00`",
+                )
+            })?;
+            return Ok(format!("CAST({} AS {})", literal(&moment), target.duckdb()));
+        }
+        let (function, name) = match target {
+            Type::Date => ("__rs_moment", "date"),
+            Type::Timestamp => ("__rs_moment", "timestamp"),
+            _ => ("__rs_moment_zoned", "timestamptz"),
+        };
+        Ok(match value.ty {
+            None => format!("__rs.{name}({x})"),
+            Some(ty) if ty.is_text() => format!("CAST({function}({x}) AS {})", target.duckdb()),
+            Some(_) => format!("CAST({x} AS {})", target.duckdb()),
         })
     }
 
@@ -167,7 +187,7 @@ impl Translator<'_> {
             ));
         }
         if let Some(text) = value.constant_text() {
-            let cut = super::moment::left_bytes(
+            let cut = moment::left_bytes(
                 text,
                 if has_length {
                     length as usize

@@ -41,6 +41,17 @@ pub(super) fn parse(text: &str) -> Option<String> {
     Some(format!("{}{zone}", shown(moment)))
 }
 
+/// As [`parse`], without the zone: a timestamp without a zone ignores the one in its text.
+pub(super) fn parse_local(text: &str) -> Option<String> {
+    let parsed = parse(text)?;
+    let zone = parsed
+        .char_indices()
+        .skip(10)
+        .find(|(_, character)| matches!(character, '+' | '-'))
+        .map_or(parsed.len(), |(at, _)| at);
+    Some(parsed[..zone].to_owned())
+}
+
 fn shown(moment: DateTime) -> String {
     let micros = moment.subsec_nanosecond() / 1000;
     let fraction = if micros == 0 {
@@ -537,6 +548,8 @@ mod tests {
         ] {
             assert_eq!(parse(text).as_deref(), Some(read), "{text}");
         }
+        let local = parse_local("2024-01-15T10:30:00-02:00");
+        assert_eq!(local.as_deref(), Some("2024-01-15 10:30:00"));
         assert_eq!(parse("2024-02-30"), None);
         assert_eq!(parse("hello"), None);
     }

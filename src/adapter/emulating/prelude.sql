@@ -42,6 +42,12 @@ CREATE MACRO IF NOT EXISTS __rs.main.int2(x) AS CASE WHEN typeof(x) IN ('DOUBLE'
 CREATE MACRO IF NOT EXISTS __rs.main.int4(x) AS CASE WHEN typeof(x) IN ('DOUBLE', 'FLOAT', 'VARCHAR', 'JSON') THEN CAST(__rs.main.whole(x) AS INTEGER) ELSE CAST(x AS INTEGER) END;
 CREATE MACRO IF NOT EXISTS __rs.main.int8(x) AS CASE WHEN typeof(x) IN ('DOUBLE', 'FLOAT', 'VARCHAR', 'JSON') THEN CAST(__rs.main.whole(x) AS BIGINT) ELSE CAST(x AS BIGINT) END;
 
+-- Texts are read in Redshift's styles, and their zone is ignored where the type has none.
+CREATE MACRO IF NOT EXISTS __rs.main.plain_text(x) AS CASE WHEN typeof(x) = 'JSON' THEN json_extract_string(TRY_CAST(CAST(x AS VARCHAR) AS JSON), '$') ELSE CAST(x AS VARCHAR) END;
+CREATE MACRO IF NOT EXISTS __rs.main.date(x) AS CASE WHEN typeof(x) IN ('VARCHAR', 'JSON') THEN CAST(__rs_moment(__rs.main.plain_text(x)) AS DATE) ELSE CAST(x AS DATE) END;
+CREATE MACRO IF NOT EXISTS __rs.main.timestamp(x) AS CASE WHEN typeof(x) IN ('VARCHAR', 'JSON') THEN CAST(__rs_moment(__rs.main.plain_text(x)) AS TIMESTAMP) ELSE CAST(x AS TIMESTAMP) END;
+CREATE MACRO IF NOT EXISTS __rs.main.timestamptz(x) AS CASE WHEN typeof(x) IN ('VARCHAR', 'JSON') THEN CAST(__rs_moment_zoned(__rs.main.plain_text(x)) AS TIMESTAMPTZ) ELSE CAST(x AS TIMESTAMPTZ) END;
+
 CREATE MACRO IF NOT EXISTS __rs.main.substring(x, start, length) AS CASE WHEN start < 1 THEN substring(x, 1, greatest(length + start - 1, 0)) ELSE substring(x, start, length) END;
 CREATE MACRO IF NOT EXISTS __rs.main.substring_from(x, start) AS CASE WHEN start < 1 THEN x ELSE substring(x, start) END;
 CREATE MACRO IF NOT EXISTS __rs.main.split_part(x, delimiter, part) AS CASE WHEN part < 1 THEN error('the part of split_part counts from 1') ELSE split_part(x, delimiter, part) END;

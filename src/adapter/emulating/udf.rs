@@ -20,6 +20,7 @@ pub(super) fn register(connection: &Connection) -> duckdb::Result<()> {
     connection.register_scalar_function::<LeftBytes>("__rs_left_bytes")?;
     connection.register_scalar_function::<Initcap>("__rs_initcap")?;
     connection.register_scalar_function::<Moment>("__rs_moment")?;
+    connection.register_scalar_function::<MomentZoned>("__rs_moment_zoned")?;
     connection.register_scalar_function::<MomentText>("__rs_moment_text")?;
     connection.register_scalar_function::<MomentOf>("__rs_moment_of")?;
     connection.register_scalar_function::<NumberText>("__rs_number_text")?;
@@ -127,14 +128,23 @@ function!(LeftBytes, [Utf8, Int32] -> Utf8, StringArray, |row| {
 function!(Initcap, [Utf8] -> Utf8, StringArray, |row| Ok(row.text(0).map(initcap)));
 
 function!(Moment, [Utf8] -> Utf8, StringArray, |row| {
+    read(row, moment::parse_local)
+});
+
+function!(MomentZoned, [Utf8] -> Utf8, StringArray, |row| {
+    read(row, moment::parse)
+});
+
+/// A text as a date or timestamp, or an error that shows it.
+fn read(row: &Row<'_>, parse: fn(&str) -> Option<String>) -> Fallible<Option<String>> {
     let Some(text) = row.text(0) else {
         return Ok(None);
     };
-    match moment::parse(text) {
+    match parse(text) {
         Some(parsed) => Ok(Some(parsed)),
         None => Err(format!("invalid date or timestamp: \"{text}\"").into()),
     }
-});
+}
 
 function!(MomentText, [Utf8, Utf8] -> Utf8, StringArray, |row| {
     let (Some(text), Some(format)) = (row.text(0), row.text(1)) else {

@@ -552,12 +552,13 @@ pub(super) fn moment_of(value: &Sql) -> String {
 /// A value as a timestamp.
 fn as_timestamp(value: &Sql) -> String {
     match (value.constant_text(), value.ty) {
-        (Some(text), _) => match moment::parse(text) {
+        (Some(text), _) => match moment::parse_local(text) {
             Some(text) => format!("CAST({} AS TIMESTAMP)", literal(&text)),
             None => format!("CAST({} AS TIMESTAMP)", value.text),
         },
         (_, Some(Type::Timestamp)) => value.text.clone(),
         (_, Some(ty)) if ty.is_text() => format!("CAST(__rs_moment({}) AS TIMESTAMP)", value.text),
+        (_, None) => format!("__rs.timestamp({})", value.text),
         _ => format!("CAST({} AS TIMESTAMP)", value.text),
     }
 }

@@ -39,6 +39,24 @@ pub(in super::super) const ROWS: &[Row] = &[
             ("SELECT (qty > 1)::varchar FROM sales WHERE id=1", "ERROR"),
             ("SELECT 1.50::float::varchar", "1.5"),
             ("SELECT '20240115'::date", "2024-01-15"),
+            (
+                "SELECT '2024-01-15 10:00:00+02'::timestamp",
+                "2024-01-15 10:00:00",
+            ),
+            (
+                "SELECT s::timestamp FROM (SELECT note || '2024-01-15T10:00:00+02:00' AS s FROM sales WHERE id=5)",
+                "2024-01-15 10:00:00",
+            ),
+            (
+                "SELECT s::timestamptz = '2024-01-15 08:00:00+00'::timestamptz FROM (SELECT note || '2024-01-15T10:00:00+02:00' AS s FROM sales WHERE id=5)",
+                "True",
+            ),
+            (
+                "SELECT (note || '20240115')::date FROM sales WHERE id=5",
+                "2024-01-15",
+            ),
+            ("SELECT MAX(ts)::date FROM sales", "2024-12-30"),
+            ("SELECT MAX(rep)::date FROM sales", "ERROR"),
             ("SELECT TIMESTAMP '2024-01-15 10:30:45'::date", "2024-01-15"),
             (
                 "SELECT '2024-01-15 10:30:45.123456789'::timestamp",
