@@ -90,7 +90,7 @@ impl<'a> Lookup<'a> {
             nodes: enabled,
         };
         for (at, draft) in enabled.iter().enumerate() {
-            let node = &draft.node;
+            let node = &*draft.node;
             lookup.by_unique_id.insert(&node.unique_id, at);
             match &node.detail {
                 Detail::Source(source) => {
@@ -187,7 +187,7 @@ impl<'a> Lookup<'a> {
     fn names(&self) -> impl Iterator<Item = &'a str> {
         self.nodes
             .iter()
-            .map(|draft| &draft.node)
+            .map(|draft| &*draft.node)
             .filter(|node| is_refable(node))
             .map(|node| node.name.as_str())
     }
@@ -340,11 +340,12 @@ fn assemble(
     let id = |at: usize| ids.get(at).copied().flatten();
     let mut manifest = Manifest {
         project_name: project.name.clone(),
-        disabled: disabled.into_iter().map(|draft| draft.node).collect(),
+        disabled: disabled.into_iter().map(|draft| *draft.node).collect(),
         ..Manifest::default()
     };
+    manifest.nodes.reserve_exact(next as usize);
     for ((at, draft), linked) in enabled.into_iter().enumerate().zip(links) {
-        let mut node = draft.node;
+        let mut node = *draft.node;
         let Some(own) = id(at) else {
             node.config.enabled = false;
             manifest.disabled.push(node);
@@ -375,7 +376,7 @@ fn refuse_doubles(drafts: &[Draft], problems: &mut Diagnostics) {
     let mut relations: BTreeMap<(Option<&str>, String, String), &Node> = BTreeMap::new();
     for node in drafts
         .iter()
-        .map(|draft| &draft.node)
+        .map(|draft| &*draft.node)
         .filter(|node| node.config.enabled)
     {
         if is_refable(node)

@@ -84,8 +84,8 @@ fn shared(project: &Project, options: &Options) -> Shared {
 /// A node whose names are not tied yet.
 #[derive(Debug)]
 pub struct Draft {
-    /// The node.
-    pub node: Node,
+    /// The node; boxed, since lists of drafts grow and are sorted.
+    pub node: Box<Node>,
     /// `unique_id` of the node that a test is attached to.
     pub attached: Option<String>,
 }
@@ -93,7 +93,7 @@ pub struct Draft {
 impl From<Node> for Draft {
     fn from(node: Node) -> Self {
         Self {
-            node,
+            node: Box::new(node),
             attached: None,
         }
     }

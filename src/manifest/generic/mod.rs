@@ -88,7 +88,7 @@ pub fn tests_of_nodes(
         .iter()
         .flat_map(|(drafts, _)| drafts)
         .filter(|draft| draft.node.resource_type == kind)
-        .map(|draft| (draft.node.name.as_str(), &draft.node))
+        .map(|draft| (draft.node.name.as_str(), &*draft.node))
         .collect::<std::collections::HashMap<_, _>>();
     let made = declared
         .par_iter()
@@ -193,7 +193,7 @@ fn make(
         problems,
     )?;
     Some(Draft {
-        node,
+        node: Box::new(node),
         attached: Some(tested.unique_id.to_owned()),
     })
 }
