@@ -128,7 +128,7 @@ These differences remain. None is hidden behind a function that looks emulated.
 
 - `group by`, `select distinct`, `union`, `partition by` and `join … using` tell `'a'` and `'a '` apart; comparisons, `in`, `case`, `join … on` and `count(distinct)` do not.
 - `CHAR(n)` is stored without its padding. Redshift does not count the padding either, but shows it.
-- A quotient of decimals whose types only DuckDB knows is a double rounded to Redshift's scale: its first 15 digits are Redshift's.
+- A quotient of decimals whose types only DuckDB knows is a double rounded to Redshift's scale: its first 15 digits are Redshift's, and it prints without zeros at the end.
 - `avg` of decimals rounds half away from zero; Redshift's rule there is not documented.
 - Texts are compared by their bytes, as under Redshift's default collation.
 - Identity columns count without gaps; on Redshift they leave gaps. Never test their values.
