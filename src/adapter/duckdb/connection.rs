@@ -105,6 +105,11 @@ impl Session {
             ) => {
                 return self.create_with_identity(statement, relation, columns);
             }
+            Some(Statement::AddColumn {
+                relation,
+                name,
+                data_type,
+            }) => return self.add_checked_column(relation, name, data_type),
             _ => {}
         }
         let mut outcome = Outcome::default();

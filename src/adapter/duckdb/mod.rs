@@ -3,6 +3,7 @@
 //! In: [`Config`], statements in the dialect of the target. Out: an [`Adapter`] on one file, opened once by the process.
 //! Parts of a statement that the user wrote for Redshift are translated by `emulating`, or refused by it.
 
+mod add_column;
 mod append;
 mod catalog;
 mod config;
@@ -176,6 +177,10 @@ impl Adapter for DuckDb {
             }
             // Sums of integers are wider here than on Redshift; which columns are, only the database can tell.
             Statement::CreateTableAs { .. } => self.config.emulates_redshift,
+            // A check cannot be added to a table, so the table is made anew.
+            Statement::AddColumn { data_type, .. } => {
+                self.config.emulates_redshift && add_column::has_length(data_type)
+            }
             _ => false,
         };
         Ok(Prepared {

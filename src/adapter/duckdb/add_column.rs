@@ -1,0 +1,157 @@
+//! A column added to a table that exists, with the length of its text enforced as Redshift enforces it.
+//!
+//! DuckDB cannot add a check to a table: such a table is made anew from its own definition, filled, and put in its place.
+
+use super::connection::Session;
+use super::error;
+use super::sql::{literal, quote};
+use crate::adapter::emulating;
+use crate::adapter::statement::ColumnDefinition;
+use crate::adapter::{Error, ErrorClass, Outcome};
+use crate::relation::Relation;
+
+/// Whether a column of this Redshift type holds texts of a declared length.
+pub(super) fn has_length(data_type: &str) -> bool {
+    emulating::duckdb_type(data_type).is_ok_and(|found| found.max_bytes.is_some())
+}
+
+impl Session {
+    /// Adds a column whose texts have a declared length.
+    pub(super) fn add_checked_column(
+        &self,
+        relation: &Relation,
+        name: &str,
+        data_type: &str,
+    ) -> Result<Outcome, Error> {
+        let beside = relation.with_identifier(format!("{}__rs_add", relation.identifier));
+        let definition =
+            emulating::create_table_columns(relation, &[ColumnDefinition::new(name, data_type)])
+                .map_err(|refusal| Error::new(ErrorClass::User, refusal.message))?
+                .columns
+                .concat();
+        let old = self.definition(relation)?;
+        let (Some(open), Some(close)) = (body_start(&old), old.rfind(')')) else {
+            return Err(Error::new(
+                ErrorClass::Internal,
+                format!("the definition of `{relation}` cannot be read: {old}"),
+            ));
+        };
+        let words = self.words();
+        let (table, new) = (words.name(relation), words.name(&beside));
+        self.in_transaction(|| {
+            self.run(&format!(
+                "create table {new}({}, {definition})",
+                &old[open..close]
+            ))?;
+            self.run(&format!("insert into {new} select *, null from {table}"))?;
+            self.run(&format!("drop table {table}"))?;
+            self.run(&format!(
+                "alter table {new} rename to {}",
+                quote(&relation.identifier.to_lowercase())
+            ))?;
+            Ok(Outcome::default())
+        })
+    }
+
+    /// The `create table` that DuckDB keeps of a table.
+    fn definition(&self, relation: &Relation) -> Result<String, Error> {
+        let (schema, table) = relation.key();
+        let query = format!(
+            "select sql from duckdb_tables() where database_name = {} and lower(schema_name) = {} and lower(table_name) = {}",
+            literal(&self.config.database),
+            literal(&schema),
+            literal(&table)
+        );
+        self.connection
+            .query_row(&query, [], |row| row.get(0))
+            .map_err(|cause| error::of_duckdb(&cause))
+    }
+}
+
+/// The first byte after the parenthesis that opens the columns; a quoted name may hold one too.
+fn body_start(create: &str) -> Option<usize> {
+    let mut quoted = false;
+    for (at, character) in create.char_indices() {
+        match character {
+            '"' => quoted = !quoted,
+            '(' if !quoted => return Some(at + 1),
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::adapter::duckdb::tests::Warehouse;
+    use crate::adapter::statement::{ColumnDefinition, TableAttributes};
+    use crate::adapter::{Adapter, Statement};
+    use crate::relation::Relation;
+
+    #[test]
+    fn a_text_column_added_to_a_table_keeps_its_length_and_the_table_its_rows_and_checks() {
+        let warehouse = Warehouse::new(true);
+        let mut connection = warehouse.connect();
+        let relation = Relation::new("main", "odd (name");
+        let mut run = |statement: Statement| {
+            let prepared = warehouse.adapter.prepare(&statement).unwrap();
+            connection.execute(&prepared).map_err(|error| error.message)
+        };
+        let raw = |sql: &str| Statement::Raw {
+            sql: sql.to_owned(),
+            origin: None,
+        };
+        let identity = ColumnDefinition {
+            identity: Some((1, 1)),
+            ..ColumnDefinition::new("id", "bigint")
+        };
+        run(Statement::CreateTable {
+            relation: relation.clone(),
+            columns: vec![identity, ColumnDefinition::new("a", "varchar(3)")],
+            constraints: Vec::new(),
+            attributes: TableAttributes::default(),
+            temporary: false,
+        })
+        .unwrap();
+        run(raw(r#"insert into main."odd (name" (a) values ('abc')"#)).unwrap();
+
+        run(Statement::AddColumn {
+            relation: relation.clone(),
+            name: "b".to_owned(),
+            data_type: "varchar(2)".to_owned(),
+        })
+        .unwrap();
+
+        run(raw(
+            r#"insert into main."odd (name" (a, b) values ('x', 'é')"#,
+        ))
+        .unwrap();
+        let long = r#"insert into main."odd (name" (a, b) values ('x', 'abc')"#;
+        assert!(run(raw(long)).unwrap_err().contains("CHECK"));
+        let long = r#"insert into main."odd (name" (a, b) values ('abcd', 'x')"#;
+        assert!(run(raw(long)).unwrap_err().contains("CHECK"));
+        let query = r#"select id, a, b from main."odd (name" order by id"#;
+        let prepared = warehouse.adapter.prepare_query(query).unwrap();
+        let rows = connection.query(&prepared, None).unwrap();
+        let rows: Vec<String> = rows
+            .rows
+            .iter()
+            .map(|row| {
+                row.iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join("|")
+            })
+            .collect();
+        assert_eq!(rows, ["1|abc|", "2|x|é"]);
+        let columns = connection.columns(&relation).unwrap();
+        let types: Vec<&str> = columns
+            .iter()
+            .map(|column| column.data_type.as_str())
+            .collect();
+        assert_eq!(
+            types,
+            ["bigint", "character varying(3)", "character varying(2)"]
+        );
+    }
+}
