@@ -20,7 +20,8 @@ impl Translator<'_> {
         if let Some(range) = self.range_of(expr) {
             self.near = Some(range);
         }
-        let result = self.expr_inner(expr);
+        // A sum of thousands of terms is a tree as deep; a stack that runs out would end the process.
+        let result = stacker::maybe_grow(256 * 1024, 2 * 1024 * 1024, || self.expr_inner(expr));
         self.near = outer;
         result
     }

@@ -125,6 +125,15 @@ pub fn translate_query(sql: &str) -> Result<Translated, Refusal> {
 /// # Errors
 /// As [`translate_query`].
 pub fn translate_query_with(sql: &str, catalog: &dyn Catalog) -> Result<Translated, Refusal> {
+    deep(|| query_with(sql, catalog))
+}
+
+/// Runs on a stack of its own: the parser's tree of a long sum is as deep as the sum, and so are all walks over it.
+fn deep<T>(work: impl FnOnce() -> T) -> T {
+    stacker::grow(64 * 1024 * 1024, work)
+}
+
+fn query_with(sql: &str, catalog: &dyn Catalog) -> Result<Translated, Refusal> {
     let statement = only_statement(sql)?;
     let mut translator = Translator::new(sql, catalog);
     let Statement::Query(query) = &statement else {
@@ -209,7 +218,7 @@ fn first_word(sql: &str) -> Range<usize> {
 /// # Errors
 /// The first thing that cannot be emulated.
 pub fn translate_statements(sql: &str) -> Result<Vec<TranslatedStatement>, Refusal> {
-    statement::statements(sql)
+    deep(|| statement::statements(sql))
 }
 
 /// Translates one scalar expression over the columns of some relation (a predicate, a default).
@@ -217,6 +226,10 @@ pub fn translate_statements(sql: &str) -> Result<Vec<TranslatedStatement>, Refus
 /// # Errors
 /// The first thing that cannot be emulated.
 pub fn translate_expression(sql: &str) -> Result<String, Refusal> {
+    deep(|| expression(sql))
+}
+
+fn expression(sql: &str) -> Result<String, Refusal> {
     let lead = "select ";
     let shift = |refusal: Refusal| Refusal {
         range: refusal.range.map(|range| {
@@ -295,4 +308,21 @@ pub fn literal(text: &str) -> String {
 #[cfg(feature = "duckdb")]
 pub fn prelude(connection: &duckdb::Connection) -> duckdb::Result<()> {
     prelude::install(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deep_expressions_do_not_end_the_process() {
+        let sum = vec!["a"; 1000].join(" + ");
+        assert!(translate_query(&format!("select {sum} from t")).is_ok());
+        let unions = vec!["select 1"; 500].join(" union all ");
+        assert!(translate_query(&unions).is_ok());
+        let nested = format!("select {}1{}", "(".repeat(60), ")".repeat(60));
+        assert!(translate_query(&nested).is_ok());
+        let too_deep = format!("select {}1{}", "(".repeat(5000), ")".repeat(5000));
+        assert!(translate_query(&too_deep).is_err());
+    }
 }

@@ -51,6 +51,12 @@ impl Translator<'_> {
     }
 
     fn query_in(&mut self, query: &Query, correlated: bool) -> Result<QuerySql, Refusal> {
+        stacker::maybe_grow(256 * 1024, 2 * 1024 * 1024, || {
+            self.query_inner(query, correlated)
+        })
+    }
+
+    fn query_inner(&mut self, query: &Query, correlated: bool) -> Result<QuerySql, Refusal> {
         let span = query.span();
         if !query.locks.is_empty() {
             return Err(self.not_redshift(
@@ -171,6 +177,12 @@ impl Translator<'_> {
     }
 
     fn set_expr(&mut self, body: &SetExpr, correlated: bool) -> Result<QuerySql, Refusal> {
+        stacker::maybe_grow(256 * 1024, 2 * 1024 * 1024, || {
+            self.set_expr_inner(body, correlated)
+        })
+    }
+
+    fn set_expr_inner(&mut self, body: &SetExpr, correlated: bool) -> Result<QuerySql, Refusal> {
         match body {
             SetExpr::Select(select) => self.select(select),
             SetExpr::Query(query) => {
