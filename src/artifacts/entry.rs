@@ -46,12 +46,12 @@ impl Entry<'_> {
         let docs = json!({ "show": node.config.docs_show, "node_color": null });
         map.serialize_entry("docs", &docs)?;
         map.serialize_entry("patch_path", &self.patch_path())?;
-        map.serialize_entry("build_path", &Value::Null)?;
+        map.serialize_entry("build_path", &self.build_path())?;
         map.serialize_entry("unrendered_config", &node.unrendered_config)?;
         map.serialize_entry("created_at", &self.index.created_at)?;
         map.serialize_entry("relation_name", &self.relation_name())?;
         map.serialize_entry("raw_code", &self.raw_code())?;
-        map.serialize_entry("doc_blocks", &json!([]))?;
+        map.serialize_entry("doc_blocks", &node.doc_blocks)?;
         if node.resource_type == ResourceType::Seed {
             map.serialize_entry("root_path", &self.root_path())?;
             return map.serialize_entry("depends_on", &json!({ "macros": node.macros }));
@@ -117,7 +117,10 @@ impl Entry<'_> {
     fn compiled<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         let code = self.id.and_then(|id| self.index.compiled(id));
         if let Some(code) = code {
-            map.serialize_entry("compiled_path", &self.index.compiled_path(self.node))?;
+            map.serialize_entry(
+                "compiled_path",
+                &self.index.path_below("compiled", self.node),
+            )?;
             map.serialize_entry("compiled", &true)?;
             map.serialize_entry("compiled_code", code)?;
             map.serialize_entry("extra_ctes_injected", &true)?;
@@ -211,7 +214,7 @@ impl Entry<'_> {
         map.serialize_entry("unrendered_database", &Value::Null)?;
         let schema = node.relation.as_ref().map(|relation| &relation.schema);
         map.serialize_entry("unrendered_schema", &schema)?;
-        map.serialize_entry("doc_blocks", &json!([]))
+        map.serialize_entry("doc_blocks", &node.doc_blocks)
     }
 
     fn exposure<M: SerializeMap>(
@@ -265,20 +268,38 @@ impl Entry<'_> {
         .then(|| format!("{}://{}", node.package_name, declared.source.path))
     }
 
+    /// Where the statements stand that built it, if it was built.
+    fn build_path(&self) -> Option<String> {
+        let built = self.id.is_some_and(|id| self.index.built.contains(&id));
+        built.then(|| self.index.path_below("run", self.node))
+    }
+
     /// The name in the warehouse of what has one; a test has one when it keeps its failures.
     fn relation_name(&self) -> Option<String> {
         let node = self.node;
         let stands =
             node.resource_type != ResourceType::Test || node.config.store_failures == Some(true);
-        node.relation.as_ref().filter(|_| stands).map(relation_name)
+        let relation = node.relation.as_ref().filter(|_| stands)?;
+        Some(relation_name(&self.index.manifest.in_full(relation)))
     }
 
     fn raw_code(&self) -> String {
         match (&self.node.detail, &self.node.code) {
-            (Detail::Test(test), _) if test.generic.is_some() => generic_call(test),
+            (Detail::Test(test), _) if test.generic.is_some() => {
+                generic_call(test) + &self.short_alias()
+            }
             (_, Some(code)) => code.text().trim().to_owned(),
             _ => String::new(),
         }
+    }
+
+    /// The `config` that dbt adds to a generic test whose name is too long for a table.
+    fn short_alias(&self) -> String {
+        let alias = self.node.unrendered_config.get("alias");
+        let alias = alias.and_then(Value::as_str);
+        alias.map_or_else(String::new, |alias| {
+            format!("{{{{ config(alias=\"{alias}\") }}}}")
+        })
     }
 
     /// The folder that the seed's `original_file_path` starts from.
@@ -365,7 +386,7 @@ fn column_entry(column: &Column) -> Value {
         "config": { "meta": column.meta, "tags": column.tags },
         "tags": column.tags,
         "granularity": null,
-        "doc_blocks": [],
+        "doc_blocks": column.doc_blocks,
     })
 }
 

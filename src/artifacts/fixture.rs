@@ -70,6 +70,7 @@ pub fn node(kind: ResourceType, name: &str, path: &str) -> Node {
         },
         unrendered_config: Map::new(),
         description: String::new(),
+        doc_blocks: Vec::new(),
         columns: IndexMap::new(),
         relation: Some(Relation::new("dev", name)),
         alias: name.into(),

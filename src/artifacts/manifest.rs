@@ -1,6 +1,6 @@
 //! `manifest.json`, version 12.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
@@ -18,6 +18,8 @@ pub struct ManifestJson<'a> {
     pub invocation: &'a Invocation<'a>,
     /// Compiled SQL by place of the node; empty when nothing was compiled.
     pub compiled: &'a [Option<&'a str>],
+    /// The nodes that were built, so that their statements were written.
+    pub built: &'a BTreeSet<NodeId>,
     /// The project's macros, by `unique_id`.
     pub macros: &'a BTreeMap<String, Macro>,
     /// The project's `docs` blocks, by `unique_id`.
@@ -124,6 +126,7 @@ pub(super) struct Index<'a> {
     /// Seconds since 1970.
     pub created_at: f64,
     compiled: &'a [Option<&'a str>],
+    pub built: &'a BTreeSet<NodeId>,
     pub keys: Keys<'a>,
 }
 
@@ -136,6 +139,7 @@ impl<'a> Index<'a> {
             #[expect(clippy::cast_precision_loss, reason = "microseconds of our time fit")]
             created_at: created_at as f64 / 1e6,
             compiled: json.compiled,
+            built: json.built,
             keys: Keys::new(json.manifest),
         }
     }
@@ -152,14 +156,14 @@ impl<'a> Index<'a> {
         self.compiled.get(id.index()).copied().flatten()
     }
 
-    /// Where `compile` puts the SQL of a node.
-    pub(super) fn compiled_path(&self, node: &Node) -> String {
+    /// A file of a node below the target folder, with `/` on every system.
+    pub(super) fn path_below(&self, folder: &str, node: &Node) -> String {
         let mut parts = vec![
             self.invocation
                 .target_path
                 .to_string_lossy()
                 .replace('\\', "/"),
-            "compiled".to_owned(),
+            folder.to_owned(),
             node.package_name.clone(),
             node.original_file_path.clone(),
         ];

@@ -55,7 +55,7 @@ fn entry(manifest: &Manifest, result: &NodeResult) -> Value {
         "unique_id": node.unique_id,
         "compiled": result.compiled_code.is_some(),
         "compiled_code": result.compiled_code,
-        "relation_name": relation.map(relation_name),
+        "relation_name": relation.map(|relation| relation_name(&manifest.in_full(relation))),
         "batch_results": null,
     })
 }

@@ -1,6 +1,6 @@
 //! The three files of a small shop, compared with what dbt 1.11 writes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -54,6 +54,7 @@ fn manifest_json(manifest: &Manifest) -> Value {
         },
     )]);
     let json = ManifestJson {
+        built: &BTreeSet::new(),
         manifest,
         invocation: &invocation(),
         compiled: &compiled,

@@ -1,5 +1,7 @@
 //! `redstart compile`.
 
+use std::collections::BTreeSet;
+
 use clap::ValueEnum;
 
 use serde_json::json;
@@ -112,7 +114,7 @@ impl Args {
             .ids()
             .map(|id| compiled.sql(id).map(|sql| sql.text.as_str()))
             .collect();
-        folder.write_manifest(&texts)?;
+        folder.write_manifest(&texts, &BTreeSet::new())?;
         for (id, reason) in compiled.late() {
             session.terminal.info(format!(
                 "`{}` is late: {reason}, so its SQL is known only at its turn in a run",

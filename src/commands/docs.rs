@@ -1,5 +1,7 @@
 //! `redstart docs generate`.
 
+use std::collections::BTreeSet;
+
 use clap::Subcommand;
 
 use super::pipeline::{self, Door, TargetFolder};
@@ -71,7 +73,7 @@ impl Generate {
                 .ids()
                 .map(|id| compiled.sql(id).map(|sql| sql.text.as_str()))
                 .collect();
-            folder.write_manifest(&texts)?;
+            folder.write_manifest(&texts, &BTreeSet::new())?;
         }
         let last = Previous::load(&folder.path(""))?;
         pipeline::dictionary::write(session, &prepared, &door, &last)?;

@@ -1,6 +1,6 @@
 //! `redstart ls`: the nodes that a selection holds, as `dbt ls` prints them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::ValueEnum;
 use serde_json::{Map, Value};
@@ -114,6 +114,7 @@ impl Args {
 
     fn objects(&self, session: &Session, prepared: &Prepared, ids: Vec<NodeId>) -> Vec<String> {
         let json = ManifestJson {
+            built: &BTreeSet::new(),
             manifest: &prepared.manifest,
             invocation: &pipeline::invocation(session, &prepared.project),
             compiled: &[],

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use crate::jinja::Value;
+use crate::jinja::{RelationValue, Value};
 use crate::manifest::node::Detail;
 use crate::manifest::{Manifest, Node, ResourceType};
 
@@ -44,7 +44,10 @@ fn node_json(node: &Node, manifest: &Manifest) -> Json {
         .iter()
         .map(|id| manifest.node(*id).unique_id.as_str())
         .collect();
-    let relation = node.relation.as_ref();
+    let relation = node
+        .relation
+        .as_ref()
+        .map(|relation| manifest.in_full(relation));
     let mut value = json!({
         "unique_id": node.unique_id,
         "resource_type": node.resource_type.as_str(),
@@ -54,9 +57,9 @@ fn node_json(node: &Node, manifest: &Manifest) -> Json {
         "path": node.path,
         "original_file_path": node.original_file_path,
         "fqn": node.fqn,
-        "database": relation.and_then(|relation| relation.database.as_deref()),
-        "schema": relation.map(|relation| relation.schema.as_str()),
-        "relation_name": relation.map(ToString::to_string),
+        "database": relation.as_ref().and_then(|relation| relation.database.as_deref()),
+        "schema": relation.as_ref().map(|relation| relation.schema.as_str()),
+        "relation_name": relation.clone().map(|relation| RelationValue::new(relation, None).to_string()),
         "config": node.config.values,
         "tags": node.config.tags,
         "meta": node.config.meta,

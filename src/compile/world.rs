@@ -79,12 +79,13 @@ impl NodeWorld {
             }
             return Ok(RelationValue::cte(cte_name(&node.alias)));
         }
-        let relation = node.relation.clone().ok_or_else(|| {
+        let relation = node.relation.as_ref().ok_or_else(|| {
             Diagnostic::error(
                 "no-relation",
                 format!("`{}` has no place in the warehouse", node.name),
             )
         })?;
+        let relation = self.around.given.manifest.in_full(relation);
         Ok(RelationValue::new(relation, kind_of(node)))
     }
 
@@ -218,12 +219,13 @@ impl World for NodeWorld {
         match name {
             "this" => {
                 let node = self.node()?;
-                let relation = node.relation.clone()?;
+                let relation = node.relation.as_ref()?;
                 let kind = self
-                    .known(&relation)
+                    .known(relation)
                     .flatten()
                     .map(|existing| existing.kind)
                     .or_else(|| kind_of(node));
+                let relation = given.manifest.in_full(relation);
                 Some(Value::from_object(RelationValue::new(relation, kind)))
             }
             "model" => Some(values::node(self.node()?, &given.manifest)),
@@ -335,7 +337,8 @@ impl World for NodeWorld {
             Question::Query(sql) => self.query(sql),
             Question::Relation(relation) => Ok(match self.find(relation)? {
                 Some(found) => {
-                    Reply::Relation(RelationValue::new(found.relation, Some(found.kind)))
+                    let relation = self.around.given.manifest.in_full(&found.relation);
+                    Reply::Relation(RelationValue::new(relation, Some(found.kind)))
                 }
                 None => Reply::Nothing,
             }),
@@ -361,7 +364,10 @@ impl World for NodeWorld {
                 })?;
                 let relations = existing
                     .iter()
-                    .map(|found| RelationValue::new(found.relation.clone(), Some(found.kind)))
+                    .map(|found| {
+                        let relation = self.around.given.manifest.in_full(&found.relation);
+                        RelationValue::new(relation, Some(found.kind))
+                    })
                     .collect();
                 Ok(Reply::Relations(relations))
             }

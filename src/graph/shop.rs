@@ -151,6 +151,7 @@ fn node(name: &str, resource_type: ResourceType) -> Node {
         config: Config::default(),
         unrendered_config: Map::new(),
         description: String::new(),
+        doc_blocks: Vec::new(),
         columns: indexmap::IndexMap::new(),
         relation: None,
         alias: name.to_owned(),

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use indexmap::IndexMap;
 use regex::Regex;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::discover::unknown_doc;
 use super::merge::{self, Layer, Merged};
@@ -89,6 +89,20 @@ pub fn layers_of(
     layers
 }
 
+/// What the project file and a declaration's `config:` say of a node, before Jinja was rendered.
+pub fn unrendered(
+    tree: &ConfigTree,
+    fqn: &[String],
+    properties: Option<&NodeProperties>,
+) -> Map<String, Value> {
+    let mut flat = merge::unrendered(tree, fqn);
+    let own = properties.and_then(|properties| properties.config.as_ref());
+    for (key, value) in own.into_iter().flat_map(Yaml::entries) {
+        flat.insert(key.key_text(), value.to_json());
+    }
+    flat
+}
+
 /// What a declaration configures: keys beside `config:`, then those in it.
 pub fn config_layers<const N: usize>(
     beside: [(&str, &Option<Yaml>); N],
@@ -133,6 +147,7 @@ pub fn describe(
     }
     node.declared_at = Some(properties.name.span.clone());
     node.description = resolver.description(properties.description.as_ref(), problems);
+    node.doc_blocks = doc_blocks(resolver, properties.description.as_ref());
     node.columns = resolver.columns(&properties.columns, problems);
     node.constraints = constraints(&properties.constraints);
     for constraint in &node.constraints {
@@ -180,6 +195,7 @@ pub fn columns(
             Column {
                 name: name.clone(),
                 description: resolver.description(properties.description.as_ref(), problems),
+                doc_blocks: doc_blocks(resolver, properties.description.as_ref()),
                 data_type: properties
                     .data_type
                     .as_ref()
@@ -278,6 +294,16 @@ pub fn description(
     let node = Node::new(ResourceType::Model, &resolver.project.name, "description");
     let template = Template::scalar(&text.value, &text.span);
     resolver.render_text(&node, &template, problems)
+}
+
+/// `unique_id`s of the docs blocks that a description puts in, in the order of the calls.
+pub fn doc_blocks(resolver: &Resolver<'_>, text: Option<&Spanned<String>>) -> Vec<String> {
+    let Some(text) = text.filter(|text| is_jinja(&text.value)) else {
+        return Vec::new();
+    };
+    DOC.captures_iter(&text.value)
+        .map(|call| format!("doc.{}.{}", resolver.project.name, &call[1]))
+        .collect()
 }
 
 /// The exposures of a project.

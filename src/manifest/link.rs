@@ -340,6 +340,7 @@ fn assemble(
     let id = |at: usize| ids.get(at).copied().flatten();
     let mut manifest = Manifest {
         project_name: project.name.clone(),
+        database: project.target.database.clone(),
         disabled: disabled.into_iter().map(|draft| *draft.node).collect(),
         ..Manifest::default()
     };

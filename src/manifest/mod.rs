@@ -26,11 +26,15 @@ pub use resolve::Options;
 
 use std::collections::BTreeMap;
 
+use crate::relation::Relation;
+
 /// Every node of the project, in a fixed order; a [`NodeId`] is an index into `nodes`.
 #[derive(Debug, Default)]
 pub struct Manifest {
     /// Name of the root project.
     pub project_name: String,
+    /// The target's own database, which a [`Relation`] leaves out.
+    pub database: String,
     /// Enabled nodes, ordered by kind and `unique_id`.
     pub nodes: Vec<Node>,
     /// Disabled nodes; nothing points to them.
@@ -43,6 +47,15 @@ impl Manifest {
     /// The node at a place.
     pub fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.index()]
+    }
+
+    /// A relation with its database, as dbt prints it and as templates see it.
+    pub fn in_full(&self, relation: &Relation) -> Relation {
+        let own = || (!self.database.is_empty()).then(|| self.database.clone());
+        Relation {
+            database: relation.database.clone().or_else(own),
+            ..relation.clone()
+        }
     }
 
     /// The places of all nodes, in order.

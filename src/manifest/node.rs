@@ -103,6 +103,8 @@ pub struct Node {
     pub unrendered_config: Map<String, Value>,
     /// Description, `doc()` resolved.
     pub description: String,
+    /// `unique_id`s of the docs blocks in the description.
+    pub doc_blocks: Vec<String>,
     /// Columns as declared in YAML, in that order.
     pub columns: IndexMap<String, Column>,
     /// Where the node stands in the warehouse; none for what never does (an ephemeral model has a name but no relation).
@@ -140,6 +142,7 @@ impl Node {
             config: Config::default(),
             unrendered_config: Map::new(),
             description: String::new(),
+            doc_blocks: Vec::new(),
             columns: IndexMap::new(),
             relation: None,
             alias: name.to_owned(),
@@ -229,6 +232,8 @@ pub struct Column {
     pub name: String,
     /// Description, `doc()` resolved.
     pub description: String,
+    /// `unique_id`s of the docs blocks in the description.
+    pub doc_blocks: Vec<String>,
     /// Declared type.
     pub data_type: Option<String>,
     /// Free data; `pii: true` keeps its values out of every message.

@@ -69,6 +69,7 @@ fn table_node(
     node.alias.clone_from(identifier);
     node.declared_at = Some(table.name.span.clone());
     node.description = resolver.description(table.description.as_ref(), problems);
+    node.doc_blocks = declared::doc_blocks(resolver, table.description.as_ref());
     node.columns = resolver.columns(&table.columns, problems);
     node.constraints = declared::constraints(&table.constraints);
     let load = table.external.as_ref().and_then(|external| {

@@ -30,6 +30,7 @@ pub(crate) fn model(name: &str, materialized: &str, sql: &str) -> Node {
         },
         unrendered_config: Default::default(),
         description: String::new(),
+        doc_blocks: Vec::new(),
         columns: IndexMap::new(),
         relation: Some(Relation::new("analytics", name)),
         alias: name.into(),

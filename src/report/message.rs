@@ -155,7 +155,7 @@ impl Telling<'_> {
             .with(json!({
                 "attempt": attempt,
                 "reason": reason,
-                "node_info": node_info(self.manifest.node(*node), "started"),
+                "node_info": node_info(self.manifest, self.manifest.node(*node), "started"),
             })),
             Event::Message { text, info: true } => {
                 Message::new("JinjaLogInfo", "I062", LogLevel::Info, text.as_str())
@@ -201,7 +201,7 @@ impl Telling<'_> {
             "description": what,
             "index": index,
             "total": self.total,
-            "node_info": node_info(node, "started"),
+            "node_info": node_info(self.manifest, node, "started"),
         }))
     }
 
@@ -221,7 +221,7 @@ impl Telling<'_> {
             _ => LogLevel::Info,
         };
         let seconds = seconds(result);
-        let mut info = node_info(node, result.status.as_str());
+        let mut info = node_info(self.manifest, node, result.status.as_str());
         if let Some(timing) = result.compile.or(result.execute) {
             info["node_started_at"] = timestamp(timing.started).into();
         }
@@ -418,8 +418,10 @@ pub fn description(node: &Node) -> String {
     }
 }
 
-fn node_info(node: &Node, status: &str) -> Value {
-    let (database, schema) = node.relation.as_ref().map_or((None, ""), |relation| {
+fn node_info(manifest: &Manifest, node: &Node, status: &str) -> Value {
+    let relation = node.relation.as_ref();
+    let relation = relation.map(|relation| manifest.in_full(relation));
+    let (database, schema) = relation.as_ref().map_or((None, ""), |relation| {
         (relation.database.as_deref(), relation.schema.as_str())
     });
     json!({
@@ -431,7 +433,7 @@ fn node_info(node: &Node, status: &str) -> Value {
         "node_relation": {
             "alias": node.alias,
             "database": database.unwrap_or_default(),
-            "relation_name": node.relation.as_ref().map(relation_name).unwrap_or_default(),
+            "relation_name": relation.as_ref().map(relation_name).unwrap_or_default(),
             "schema": schema,
         },
         "node_started_at": "",

@@ -192,10 +192,10 @@ fn compile_prints_what_was_asked_for_and_not_the_tests_that_come_along() {
 
     assert_snapshot!(project.redstart("compile -s fct_sales"), @r#"
     exit 0
-    select * from "main"."orders"
+    select * from "project"."main"."orders"
     "#);
     assert_snapshot!(project.redstart("compile -s sales_are_positive"), @r#"
     exit 0
-    select * from "main"."fct_sales" where 1 = 0
+    select * from "project"."main"."fct_sales" where 1 = 0
     "#);
 }

@@ -30,7 +30,7 @@ pub fn execute(session: &Session, execution: &Execution) -> Result<Outcome, Stop
         session
             .terminal
             .info("Nothing to do: no nodes are selected");
-        folder.write_manifest(&[])?;
+        folder.write_manifest(&[], &BTreeSet::new())?;
         return Ok(Outcome::Done);
     }
     let door = Door::of(&prepared)?;
@@ -200,12 +200,14 @@ impl Running<'_> {
                 texts[id.index()] = Some(&sql.text);
             }
         }
+        let mut built = BTreeSet::new();
         for result in &results.results {
             let node = manifest.node(result.node);
             if let Some(sql) = &result.compiled_code {
                 texts[result.node.index()] = Some(sql);
             }
             if !result.sent.is_empty() {
+                built.insert(result.node);
                 let sent = result.sent.join(";\n\n") + ";\n";
                 self.folder.write_sql("run", node, &sent)?;
             }
@@ -215,7 +217,7 @@ impl Running<'_> {
                 self.folder.write_sql("compiled", manifest.node(id), text)?;
             }
         }
-        self.folder.write_manifest(&texts)?;
+        self.folder.write_manifest(&texts, &built)?;
         self.folder.write_run_results(self.execution, results)?;
         let last = previous.clone().then(manifest, results);
         if !self.session.global.output.no_write_json {

@@ -159,7 +159,10 @@ pub fn invocation<'a>(session: &'a Session, project: &'a Project) -> Invocation<
         adapter_type: project.target.dialect(),
         database: Some(&project.target.database),
         schema: &project.target.schema,
-        target_path: &project.target_path,
+        target_path: project
+            .target_path
+            .strip_prefix(&project.root)
+            .unwrap_or(&project.target_path),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a command leaves in the target folder: compiled SQL, the statements that were sent, the artifacts.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 
@@ -11,7 +12,7 @@ use crate::artifacts::file::write_json;
 use crate::artifacts::manifest::ManifestJson;
 use crate::artifacts::run_results::run_results;
 use crate::commands::Session;
-use crate::manifest::Node;
+use crate::manifest::{Node, NodeId};
 use crate::run::RunResults;
 
 /// The target folder of a project.
@@ -62,16 +63,21 @@ impl<'a> TargetFolder<'a> {
         std::fs::write(path, self.prepared.redactor.redact(sql).as_bytes())
     }
 
-    /// Writes `manifest.json`; `compiled` has the SQL of nodes by their place.
+    /// Writes `manifest.json`; `compiled` has the SQL of nodes by their place, `built` those that were sent to the warehouse.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn write_manifest(&self, compiled: &[Option<&str>]) -> io::Result<()> {
+    pub fn write_manifest(
+        &self,
+        compiled: &[Option<&str>],
+        built: &BTreeSet<NodeId>,
+    ) -> io::Result<()> {
         if self.session.global.output.no_write_json {
             return Ok(());
         }
         let invocation = invocation(self.session, &self.prepared.project);
         let json = ManifestJson {
+            built,
             manifest: &self.prepared.manifest,
             invocation: &invocation,
             compiled,

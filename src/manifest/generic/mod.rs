@@ -340,7 +340,7 @@ fn configure(
     let tree: &ConfigTree = &resolver.project.file.configs.tests;
     let mut merged = Merged::new(settings::defaults(ResourceType::Test));
     let mut layers = merge::layers_of_tree(tree, &node.fqn);
-    layers.push(own_layer(resolver, node, test, alias, problems));
+    layers.push(own_layer(resolver, node, test, alias.clone(), problems));
     layers
         .iter()
         .for_each(|layer| merged.apply(layer, problems));
@@ -348,6 +348,11 @@ fn configure(
     for (key, value) in &test.config {
         node.unrendered_config
             .insert(key.key_text(), value.to_json());
+    }
+    if let Some(alias) = alias {
+        node.unrendered_config
+            .entry("alias")
+            .or_insert(Value::from(alias));
     }
 
     read(resolver, node, tested, called, &mut merged, test, problems)?;
