@@ -134,7 +134,9 @@ impl Args {
         compiled: &Compiled,
     ) -> Result<Outcome, Stop> {
         let nothing = ExistingRelations::default();
-        let nodes = selection.iter().collect();
+        let nodes = asked_for(&prepared.manifest, selection)
+            .into_iter()
+            .collect();
         let planner = Planner {
             manifest: &prepared.manifest,
             adapter: &*door.adapter,
