@@ -7,6 +7,7 @@ pub mod copy;
 #[cfg(feature = "duckdb")]
 pub mod duckdb;
 pub mod emulating;
+pub mod postgres;
 pub mod redshift;
 pub mod statement;
 pub mod target;
@@ -107,6 +108,15 @@ pub trait Connection: Send {
     /// # Errors
     /// What the warehouse answers.
     fn columns(&mut self, relation: &Relation) -> Result<Vec<Column>, Error>;
+
+    /// Takes some schemas for this session until it ends, all or none, so that two builds into one schema take turns.
+    /// The answer names the first schema that another build has; a warehouse that keeps others out by itself has none to name.
+    ///
+    /// # Errors
+    /// What the warehouse answers.
+    fn claim(&mut self, _schemas: &[String]) -> Result<Option<String>, Error> {
+        Ok(None)
+    }
 
     /// How another thread stops what this session is doing.
     fn canceller(&self) -> Box<dyn Fn() + Send + Sync>;

@@ -163,6 +163,22 @@ pub enum Statement {
     },
 }
 
+impl Statement {
+    /// The part that the user wrote and that an error of the database can point into.
+    pub fn user_sql(&self) -> Option<&str> {
+        match self {
+            Self::CreateTableAs { query, .. }
+            | Self::CreateView { query, .. }
+            | Self::Insert {
+                from: Rows::Query(query),
+                ..
+            } => Some(query),
+            Self::Raw { sql, .. } => Some(sql),
+            _ => None,
+        }
+    }
+}
+
 /// Where inserted rows come from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Rows {

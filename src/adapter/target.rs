@@ -6,6 +6,7 @@
 
 use std::path::PathBuf;
 
+use super::copy::Folders;
 use super::{Adapter, Error};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 
@@ -65,7 +66,6 @@ impl TargetKey {
     }
 
     /// The value as a whole number above zero; text with digits counts, as `env_var` gives it.
-    #[cfg(feature = "duckdb")]
     pub(super) fn count(&self) -> Result<usize, Diagnostic> {
         let number = match &self.value {
             serde_json::Value::String(text) => text.trim().parse().ok(),
@@ -76,6 +76,22 @@ impl TargetKey {
         number
             .filter(|&number| number > 0)
             .ok_or_else(|| self.wrong("a whole number above zero"))
+    }
+
+    /// The value as folders that stand for prefixes of S3.
+    pub(super) fn folders(&self, config: &TargetConfig) -> Result<Folders, Diagnostic> {
+        let wrong = || self.wrong("a map from `s3://bucket/prefix` to a folder");
+        let serde_json::Value::Object(map) = &self.value else {
+            return Err(wrong());
+        };
+        let mut folders = Folders::default();
+        for (prefix, folder) in map {
+            let (true, Some(folder)) = (prefix.starts_with("s3://"), folder.as_str()) else {
+                return Err(wrong());
+            };
+            folders.insert(prefix, config.folder.join(folder));
+        }
+        Ok(folders)
     }
 }
 
@@ -102,6 +118,8 @@ pub enum Warehouse {
     /// An embedded DuckDB.
     #[cfg(feature = "duckdb")]
     DuckDb(super::duckdb::Config),
+    /// A PostgreSQL server.
+    Postgres(super::postgres::Config),
 }
 
 impl Target {
@@ -131,7 +149,8 @@ impl Target {
             .at_some(kind.value_span.clone())
             .help("build it with the cargo feature `duckdb`, which is on by default")
             .into()),
-            "postgres" | "redshift" => Err(Diagnostic::error(
+            "postgres" => super::postgres::Config::understand(config),
+            "redshift" => Err(Diagnostic::error(
                 "adapter-not-yet",
                 format!("redstart cannot connect to a target of type `{name}` yet"),
             )
@@ -155,9 +174,9 @@ impl Target {
 /// # Errors
 /// When it cannot be set up.
 pub fn open(target: &Target) -> Result<Box<dyn Adapter>, Error> {
-    // By value, so that a build without any warehouse has nothing to match.
-    match target.warehouse {
+    match &target.warehouse {
         #[cfg(feature = "duckdb")]
-        Warehouse::DuckDb(ref config) => Ok(Box::new(super::duckdb::DuckDb::new(config))),
+        Warehouse::DuckDb(config) => Ok(Box::new(super::duckdb::DuckDb::new(config))),
+        Warehouse::Postgres(config) => Ok(Box::new(super::postgres::Postgres::new(config))),
     }
 }

@@ -11,8 +11,8 @@ use crate::compile::HookSql;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::relation::{ExistingRelation, Relation, RelationKind};
 
-/// The longest name that Redshift takes, in bytes.
-const MAX_NAME: usize = 127;
+/// The longest name that every warehouse takes, in bytes: PostgreSQL cuts what is longer, and two names could become one.
+const MAX_NAME: usize = 63;
 /// Bytes of a digest that stand for what was cut from a long name.
 const DIGEST: usize = 4;
 
@@ -172,7 +172,7 @@ impl<'a, 'b> Publish<'a, 'b> {
                 "build it together with what stands on it: `--select {}+`",
                 self.input.node.name
             ))
-            .help("or make those views late-binding: `bind: false`")
+            .help("or, on Redshift, make those views late-binding: `bind: false`")
             .into());
         }
         Ok(order
@@ -304,7 +304,7 @@ pub(super) fn hooks_of(hooks: Hooks<'_>, transaction: bool) -> impl Iterator<Ite
         .filter(move |hook| hook.transaction == transaction && !hook.sql.trim().is_empty())
 }
 
-/// The name of a relation that stands beside another for a while: never longer than Redshift allows, and never the same for two.
+/// The name of a relation that stands beside another for a while: never longer than any warehouse allows, and never the same for two.
 pub(super) fn beside(relation: &Relation, suffix: &str) -> Relation {
     let name = &relation.identifier;
     if name.len() + suffix.len() <= MAX_NAME {

@@ -382,7 +382,7 @@ fn a_replaced_table_takes_the_views_bound_to_it_along_only_if_the_run_makes_them
     assert_snapshot!(bound(&["adults"]), @r"
     error[bound-dependents]: `analytics.people` cannot be replaced: `analytics.seniors` is bound to it (models/people.sql:1:1)
       help: build it together with what stands on it: `--select people+`
-      help: or make those views late-binding: `bind: false`
+      help: or, on Redshift, make those views late-binding: `bind: false`
     ");
 }
 
@@ -505,7 +505,7 @@ fn a_name_beside_another_is_never_too_long_and_never_the_same_for_two() {
     let names = [&long, &longer].map(|of| super::publish::beside(of, "__rs_tmp").identifier);
     assert_ne!(names[0], names[1]);
     for name in names {
-        assert!(name.len() <= 127 && name.ends_with("__rs_tmp"), "{name}");
+        assert!(name.len() <= 63 && name.ends_with("__rs_tmp"), "{name}");
     }
 }
 

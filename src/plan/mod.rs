@@ -8,7 +8,7 @@ mod planner;
 use std::sync::Arc;
 
 pub use planner::{Options, Planner};
-pub(crate) use planner::{home, place_of, text_of};
+pub(crate) use planner::{home, place_of};
 
 use crate::adapter::{Prepared, Statement};
 use crate::compile::Sql;

@@ -5,7 +5,6 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::{Build, Count, Order, Plan, Query, Section, Step, Test, Work};
-use crate::adapter::statement::Rows;
 use crate::adapter::{Adapter, Refusal, Statement};
 use crate::compile::{Compiled, CompiledNode, Sql};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
@@ -462,8 +461,9 @@ impl Door<'_, '_> {
             {
                 place = Some(origin.clone());
             }
-            refusal.range =
-                text_of(statement).and_then(|text| home(refusal.range, text, self.text()));
+            refusal.range = statement
+                .user_sql()
+                .and_then(|text| home(refusal.range, text, self.text()));
         }
         let place = place
             .or_else(|| {
@@ -479,20 +479,6 @@ impl Door<'_, '_> {
             diagnostic = diagnostic.help(help);
         }
         diagnostic.into()
-    }
-}
-
-/// The SQL inside a statement that the user wrote.
-pub(crate) fn text_of(statement: &Statement) -> Option<&str> {
-    match statement {
-        Statement::CreateTableAs { query, .. }
-        | Statement::CreateView { query, .. }
-        | Statement::Insert {
-            from: Rows::Query(query),
-            ..
-        } => Some(query),
-        Statement::Raw { sql, .. } => Some(sql),
-        _ => None,
     }
 }
 

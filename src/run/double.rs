@@ -71,7 +71,7 @@ impl Adapter for Double {
     }
 
     fn prepare(&self, statement: &Statement) -> Result<Prepared, Refusal> {
-        if let Some(text) = crate::plan::text_of(statement) {
+        if let Some(text) = statement.user_sql() {
             refuse(text)?;
         }
         Ok(Prepared::sql(self.sql(statement)))

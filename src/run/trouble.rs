@@ -4,7 +4,7 @@ use crate::adapter::{Error, ErrorClass, LoadError, Statement};
 use crate::compile::Sql;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::manifest::node::{Column, Node};
-use crate::plan::{Planner, home, place_of, text_of};
+use crate::plan::{Planner, home, place_of};
 
 /// Load errors that are told one by one; the rest is a number.
 const MOST_LOAD_ERRORS: usize = 20;
@@ -93,7 +93,9 @@ impl Story<'_> {
         {
             return Some(origin.clone());
         }
-        let text = self.text.or_else(|| self.statement.and_then(text_of));
+        let text = self
+            .text
+            .or_else(|| self.statement.and_then(Statement::user_sql));
         let at = self.sql.and_then(|sql| {
             let range = home(error.range.clone(), text?, &sql.text)?;
             sql.map.span(range)

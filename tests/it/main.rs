@@ -8,6 +8,8 @@ mod interruption;
 mod ls;
 #[allow(dead_code, reason = "a harness holds what the next test needs")]
 mod output;
+#[cfg(unix)]
+mod postgres;
 #[allow(dead_code, reason = "a harness holds what the next test needs")]
 mod project;
 #[cfg(feature = "duckdb")]

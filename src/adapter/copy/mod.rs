@@ -91,7 +91,19 @@ pub fn columns(definitions: &[ColumnDefinition]) -> Result<Vec<Column>, Error> {
 /// When files are missing or cannot be read, an option does not fit, or as many rows were bad as `MAXERROR` says:
 /// then `load_errors` holds them.
 pub fn run(copy: &Copy, folders: &Folders, sink: &mut dyn Sink) -> Result<Loaded, Error> {
-    let columns = columns(&copy.columns)?;
+    run_with(copy, &columns(&copy.columns)?, folders, sink)
+}
+
+/// The same into columns whose types the caller has decided.
+///
+/// # Errors
+/// As for [`run`].
+pub fn run_with(
+    copy: &Copy,
+    columns: &[Column],
+    folders: &Folders,
+    sink: &mut dyn Sink,
+) -> Result<Loaded, Error> {
     let conversion = Conversion::of_copy(copy)?;
     let paths = match &copy.format {
         CopyFormat::JsonPaths(url) => Some(json_paths::read(folders, url, columns.len())?),
@@ -99,7 +111,7 @@ pub fn run(copy: &Copy, folders: &Folders, sink: &mut dyn Sink) -> Result<Loaded
     };
     let mut load = Load {
         copy,
-        columns: &columns,
+        columns,
         conversion: &conversion,
         sink,
         loaded: Loaded::default(),

@@ -87,7 +87,7 @@ impl Config {
                 "settings" => settings(key).map(|settings| understood.settings = settings),
                 "extensions" => extensions(key),
                 "emulate" => emulate(key).map(|()| understood.emulates_redshift = true),
-                "s3" => folders(key, config).map(|folders| understood.s3 = folders),
+                "s3" => key.folders(config).map(|folders| understood.s3 = folders),
                 _ => Err(unknown(key)),
             });
         }
@@ -242,21 +242,6 @@ fn extensions(key: &TargetKey) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-fn folders(key: &TargetKey, config: &TargetConfig) -> Result<Folders, Diagnostic> {
-    let wrong = || key.wrong("a map from `s3://bucket/prefix` to a folder");
-    let serde_json::Value::Object(map) = &key.value else {
-        return Err(wrong());
-    };
-    let mut folders = Folders::default();
-    for (prefix, folder) in map {
-        let (true, Some(folder)) = (prefix.starts_with("s3://"), folder.as_str()) else {
-            return Err(wrong());
-        };
-        folders.insert(prefix, config.folder.join(folder));
-    }
-    Ok(folders)
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -308,7 +293,9 @@ mod tests {
             ),
             ("redshift", "sparkify", "public", 4)
         );
-        let Warehouse::DuckDb(config) = target.warehouse;
+        let Warehouse::DuckDb(config) = target.warehouse else {
+            panic!("a DuckDB");
+        };
         assert_eq!(
             config.path.unwrap(),
             PathBuf::from("/project/target/sparkify.duckdb")

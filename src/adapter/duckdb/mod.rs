@@ -160,8 +160,8 @@ impl Adapter for DuckDb {
         };
         let engine = translated.as_ref().unwrap_or(statement);
         let sql = self.words().sql(engine)?;
-        let source = translate::user_sql(statement).and_then(|text| {
-            let inside = translate::user_sql(engine)?;
+        let source = statement.user_sql().and_then(|text| {
+            let inside = engine.user_sql()?;
             let start = sql.last()?.find(inside)?;
             Some(UserSql {
                 text: text.to_owned(),

@@ -93,17 +93,3 @@ fn translate_header(header: &mut Option<String>) -> Result<(), Refusal> {
     }
     Ok(())
 }
-
-/// The part of a statement that an error of the database can point into.
-pub(super) fn user_sql(statement: &Statement) -> Option<&str> {
-    match statement {
-        Statement::CreateTableAs { query, .. }
-        | Statement::CreateView { query, .. }
-        | Statement::Insert {
-            from: Rows::Query(query),
-            ..
-        } => Some(query),
-        Statement::Raw { sql, .. } => Some(sql),
-        _ => None,
-    }
-}

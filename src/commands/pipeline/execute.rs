@@ -35,7 +35,11 @@ pub fn execute(session: &Session, execution: &Execution) -> Result<Outcome, Stop
     }
     let door = Door::of(&prepared)?;
     session.begin_run();
-    let warehouse = door.enter(&prepared)?;
+    let warehouse = if execution.verb == "test" && !execution.store_failures {
+        door.enter(&prepared)?
+    } else {
+        door.enter_in_turn(session, &prepared)?
+    };
     let compiler = compiler(
         session,
         &prepared,

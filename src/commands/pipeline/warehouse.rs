@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use super::Prepared;
 use crate::adapter::target::{Target, TargetConfig, TargetKey, open};
-use crate::adapter::{self, Adapter};
-use crate::commands::Stop;
+use crate::adapter::{self, Adapter, Connection, ErrorClass};
+use crate::commands::{Session, Stop};
 use crate::compile::SharedConnection;
 use crate::manifest::node::Detail;
 use crate::relation::ExistingRelations;
@@ -58,13 +59,62 @@ impl Door {
     /// # Errors
     /// What the warehouse answers.
     pub fn enter(&self, prepared: &Prepared) -> Result<Warehouse, adapter::Error> {
+        let connection = self.adapter.connect()?;
+        Self::look(connection, &schemas(prepared))
+    }
+
+    /// The same for a build: what stands there stays as it is until this one changes it.
+    ///
+    /// # Errors
+    /// What the warehouse answers, and Ctrl-C while another build has its turn.
+    pub fn enter_in_turn(
+        &self,
+        session: &Session,
+        prepared: &Prepared,
+    ) -> Result<Warehouse, adapter::Error> {
         let mut connection = self.adapter.connect()?;
-        let existing = connection.existing(&schemas(prepared))?;
+        let schemas = schemas(prepared);
+        wait_for_turn(session, &mut *connection, &schemas)?;
+        Self::look(connection, &schemas)
+    }
+
+    fn look(
+        mut connection: Box<dyn Connection>,
+        schemas: &[String],
+    ) -> Result<Warehouse, adapter::Error> {
+        let existing = connection.existing(schemas)?;
         Ok(Warehouse {
             connection: Arc::new(Mutex::new(connection)),
             existing,
         })
     }
+}
+
+/// How long a build that waits for its turn sleeps before it asks again.
+const TURN: Duration = Duration::from_millis(200);
+
+/// Waits until no other build is at work in the schemas of a project.
+fn wait_for_turn(
+    session: &Session,
+    connection: &mut dyn Connection,
+    schemas: &[String],
+) -> Result<(), adapter::Error> {
+    let mut told = false;
+    while let Some(schema) = connection.claim(schemas)? {
+        if session.cancel.is_requested() {
+            return Err(adapter::Error::new(
+                ErrorClass::Cancelled,
+                "cancelled while another build had its turn",
+            ));
+        }
+        if !told {
+            told = true;
+            let words = format!("Waiting for another build into the schema `{schema}`");
+            session.terminal.info(words);
+        }
+        std::thread::sleep(TURN);
+    }
+    Ok(())
 }
 
 /// The schemas that the project builds in, each once.

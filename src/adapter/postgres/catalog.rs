@@ -1,0 +1,165 @@
+//! What the database holds.
+//!
+//! In: names of schemas. Out: relations, their columns and what is bound to them; each kind of thing in one query.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::session::Session;
+use super::sql::literal;
+use crate::adapter::{Error, ErrorClass};
+use crate::relation::{Column, ExistingRelation, ExistingRelations, Relation, RelationKind};
+
+impl Session {
+    /// The relations of some schemas, and with them every relation that stands on one of those, wherever it is.
+    pub(super) fn read_existing(&self, schemas: &[String]) -> Result<ExistingRelations, Error> {
+        let wanted = in_list(schemas);
+        let mut existing = ExistingRelations::default();
+        let found = self.texts::<1>(&format!(
+            "select lower(nspname) from pg_catalog.pg_namespace where lower(nspname) in ({wanted})"
+        ))?;
+        existing.schemas = found.into_iter().map(|[schema]| schema).collect();
+        // What is bound to what: a rule's relation depends on the relations of its query.
+        let bound = self.texts::<2>(&format!(
+            "with recursive edges as (
+               select distinct d.refobjid as base, r.ev_class as dependent
+               from pg_catalog.pg_depend d join pg_catalog.pg_rewrite r on r.oid = d.objid
+               where d.classid = 'pg_catalog.pg_rewrite'::regclass and d.refclassid = 'pg_catalog.pg_class'::regclass
+                 and d.deptype = 'n' and d.refobjid <> r.ev_class
+             ), reached as (
+               select e.base, e.dependent from edges e
+               join pg_catalog.pg_class c on c.oid = e.base join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+               where lower(n.nspname) in ({wanted})
+               union
+               select e.base, e.dependent from reached r join edges e on e.base = r.dependent
+             )
+             select base::text, dependent::text from reached order by base, dependent"
+        ))?;
+        let beyond = bound
+            .iter()
+            .map(|[_, dependent]| dependent.as_str())
+            .collect::<BTreeSet<_>>();
+        let beyond = if beyond.is_empty() {
+            "0".to_owned()
+        } else {
+            beyond.into_iter().collect::<Vec<_>>().join(", ")
+        };
+        let chosen = format!("(lower(n.nspname) in ({wanted}) or c.oid in ({beyond}))");
+        let mut columns = self.read_columns(&chosen)?;
+        let relations = self.texts::<4>(&format!(
+            "select c.oid::text, n.nspname, c.relname, c.relkind::text
+             from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+             where {chosen} and c.relkind in ('r', 'p', 'f', 'v', 'm') order by 2, 3"
+        ))?;
+        let names = relations
+            .iter()
+            .map(|[oid, schema, name, _]| (oid.clone(), Relation::new(schema, name)))
+            .collect::<BTreeMap<_, _>>();
+        let mut dependents = BTreeMap::<&String, Vec<Relation>>::new();
+        for [base, dependent] in &bound {
+            dependents
+                .entry(base)
+                .or_default()
+                .extend(names.get(dependent).cloned());
+        }
+        for [oid, schema, name, kind] in &relations {
+            let mut relation = Relation::new(schema, name);
+            relation.database = Some(self.config.database.clone());
+            existing.insert(ExistingRelation {
+                relation,
+                kind: match kind.as_str() {
+                    "v" => RelationKind::View,
+                    "m" => RelationKind::MaterializedView,
+                    _ => RelationKind::Table,
+                },
+                columns: columns.remove(oid).unwrap_or_default(),
+                dependents: dependents.remove(oid).unwrap_or_default(),
+            });
+        }
+        Ok(existing)
+    }
+
+    /// The columns of one relation; one without a schema is this session's temporary table.
+    pub(super) fn read_columns_of(&self, relation: &Relation) -> Result<Vec<Column>, Error> {
+        let name = literal(&relation.identifier);
+        let schema = if relation.is_temporary() {
+            "n.oid = pg_catalog.pg_my_temp_schema()".to_owned()
+        } else {
+            format!("lower(n.nspname) = lower({})", literal(&relation.schema))
+        };
+        let columns =
+            self.read_columns(&format!("{schema} and lower(c.relname) = lower({name})"))?;
+        Ok(columns.into_values().next().unwrap_or_default())
+    }
+
+    /// Columns by the number of their relation.
+    fn read_columns(&self, chosen: &str) -> Result<BTreeMap<String, Vec<Column>>, Error> {
+        let rows = self.texts::<4>(&format!(
+            "select c.oid::text, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull::text
+             from pg_catalog.pg_attribute a
+             join pg_catalog.pg_class c on c.oid = a.attrelid
+             join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+             where {chosen} and c.relkind in ('r', 'p', 'f', 'v', 'm') and a.attnum > 0 and not a.attisdropped
+             order by c.oid, a.attnum"
+        ))?;
+        let mut columns = BTreeMap::<String, Vec<Column>>::new();
+        for [oid, name, data_type, not_null] in rows {
+            columns.entry(oid).or_default().push(Column {
+                name,
+                data_type,
+                nullable: not_null != "true",
+            });
+        }
+        Ok(columns)
+    }
+
+    /// Takes the schemas for this session, all or none; the first that another session has is named.
+    ///
+    /// A plan stands on what the schemas held at its start, so two builds into one schema take turns. The locks go with the session.
+    pub(super) fn try_claim(&self, schemas: &[String]) -> Result<Option<String>, Error> {
+        let keys = schemas
+            .iter()
+            .map(|schema| schema.to_lowercase())
+            .collect::<BTreeSet<_>>();
+        let mut taken = Vec::new();
+        for schema in keys {
+            let lock = format!(
+                "hashtextextended({}, 0)",
+                literal(&format!("redstart build into {schema}"))
+            );
+            let got = self.texts::<1>(&format!("select pg_try_advisory_lock({lock})::text"))?;
+            if got == [["true".to_owned()]] {
+                taken.push(lock);
+                continue;
+            }
+            for lock in taken {
+                self.texts::<1>(&format!("select pg_advisory_unlock({lock})::text"))?;
+            }
+            return Ok(Some(schema));
+        }
+        Ok(None)
+    }
+
+    /// Rows of one of our own queries, all of them text.
+    fn texts<const N: usize>(&self, sql: &str) -> Result<Vec<[String; N]>, Error> {
+        let rows = self.link.text(sql)?;
+        rows.into_iter()
+            .map(|row| {
+                let row: Vec<String> = row.into_iter().map(Option::unwrap_or_default).collect();
+                row.try_into().map_err(|_| {
+                    Error::new(ErrorClass::Internal, "the catalog answered other columns")
+                })
+            })
+            .collect()
+    }
+}
+
+fn in_list(names: &[String]) -> String {
+    if names.is_empty() {
+        return "''".to_owned();
+    }
+    names
+        .iter()
+        .map(|name| literal(&name.to_lowercase()))
+        .collect::<Vec<_>>()
+        .join(", ")
+}

@@ -1,0 +1,372 @@
+//! The keys of a target of type `postgres`: those of dbt-postgres.
+//!
+//! In: a [`TargetConfig`]. Out: a [`Target`] whose warehouse is a [`Config`]. Connects to nothing.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::super::copy::Folders;
+use super::super::target::{Target, TargetConfig, TargetKey, Warehouse};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+
+/// How a server is reached.
+#[derive(Clone, PartialEq)]
+pub struct Config {
+    /// A name, an address, or the folder of a Unix socket.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// The user.
+    pub user: String,
+    /// The password, where one is needed.
+    pub password: Option<String>,
+    /// The database.
+    pub database: String,
+    /// How long a connection may take; none waits for ever.
+    pub connect_timeout: Option<Duration>,
+    /// How often a connection is tried again.
+    pub retries: u32,
+    /// After how long in silence the system asks whether the other side is there; none leaves it to the system.
+    pub keepalives_idle: Option<Duration>,
+    /// The schemas in which names without one are looked up.
+    pub search_path: Option<String>,
+    /// The role that the session takes.
+    pub role: Option<String>,
+    /// What the server shows in its list of sessions.
+    pub application_name: String,
+    /// Whether the connection is encrypted, and who must be on the other side.
+    pub sslmode: SslMode,
+    /// The certificate that the client shows.
+    pub sslcert: Option<PathBuf>,
+    /// Its key.
+    pub sslkey: Option<PathBuf>,
+    /// The certificates of the authorities that are trusted; none means those of the system.
+    pub sslrootcert: Option<PathBuf>,
+    /// Folders that stand for prefixes of S3.
+    pub s3: Folders,
+}
+
+impl std::fmt::Debug for Config {
+    /// Without the password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Config")
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("user", &self.user)
+            .field("database", &self.database)
+            .field("sslmode", &self.sslmode)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What `sslmode` asks for, as in PostgreSQL's own client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SslMode {
+    /// Never encrypted.
+    Disable,
+    /// Encrypted only where the server insists.
+    Allow,
+    /// Encrypted where the server can.
+    Prefer,
+    /// Encrypted, whoever is there.
+    Require,
+    /// Encrypted, with a certificate by a trusted authority.
+    VerifyCa,
+    /// And with a certificate for the name of the host.
+    VerifyFull,
+}
+
+const SSL_MODES: [(&str, SslMode); 6] = [
+    ("disable", SslMode::Disable),
+    ("allow", SslMode::Allow),
+    ("prefer", SslMode::Prefer),
+    ("require", SslMode::Require),
+    ("verify-ca", SslMode::VerifyCa),
+    ("verify-full", SslMode::VerifyFull),
+];
+
+/// The keys that are understood.
+const KEYS: [&str; 22] = [
+    "type",
+    "host",
+    "user",
+    "password",
+    "pass",
+    "port",
+    "dbname",
+    "database",
+    "schema",
+    "threads",
+    "keepalives_idle",
+    "connect_timeout",
+    "retries",
+    "search_path",
+    "role",
+    "sslmode",
+    "sslcert",
+    "sslkey",
+    "sslrootcert",
+    "application_name",
+    "s3",
+    "emulate",
+];
+
+impl Config {
+    /// Understands the keys of a `postgres` target.
+    ///
+    /// # Errors
+    /// Every key that is unknown, missing or holds what it should not.
+    pub fn understand(config: &TargetConfig) -> Result<Target, Diagnostics> {
+        let mut found = Diagnostics::default();
+        let mut threads = 1;
+        let mut schema = None;
+        let mut understood = Self {
+            host: String::new(),
+            port: 5432,
+            user: String::new(),
+            password: None,
+            database: String::new(),
+            connect_timeout: Some(Duration::from_secs(10)),
+            retries: 1,
+            keepalives_idle: None,
+            search_path: None,
+            role: None,
+            application_name: "redstart".to_owned(),
+            sslmode: SslMode::Prefer,
+            sslcert: None,
+            sslkey: None,
+            sslrootcert: None,
+            s3: Folders::default(),
+        };
+        for key in config.keys.iter().filter(|key| !key.value.is_null()) {
+            let result = match key.name.as_str() {
+                "schema" => key.text().map(|text| schema = Some(text)),
+                "threads" => key.count().map(|count| threads = count),
+                _ => understood.take(key, config),
+            };
+            if let Err(problem) = result {
+                found.push(problem);
+            }
+        }
+        let required = [
+            ("host", !understood.host.is_empty()),
+            ("user", !understood.user.is_empty()),
+            ("dbname", !understood.database.is_empty()),
+            (
+                "schema",
+                schema.as_ref().is_some_and(|name| !name.is_empty()),
+            ),
+        ];
+        for (name, _) in required.iter().filter(|(_, there)| !there) {
+            let key = config.get(name).or_else(|| match *name {
+                "dbname" => config.get("database"),
+                _ => None,
+            });
+            found.push(
+                Diagnostic::error(
+                    "missing-target-key",
+                    format!("the target `{}` has no `{name}`", config.name),
+                )
+                .at_some(
+                    key.and_then(|key| key.value_span.clone())
+                        .or_else(|| config.origin.clone()),
+                ),
+            );
+        }
+        if understood.sslcert.is_some() != understood.sslkey.is_some() {
+            found.push(
+                Diagnostic::error(
+                    "missing-target-key",
+                    "`sslcert` and `sslkey` are of use only together",
+                )
+                .at_some(config.origin.clone()),
+            );
+        }
+        let target = Target {
+            name: config.name.clone(),
+            dialect: "postgres",
+            database: understood.database.clone(),
+            schema: schema.unwrap_or_default(),
+            threads,
+            warehouse: Warehouse::Postgres(understood),
+        };
+        found.or(target).map(|(target, _)| target)
+    }
+
+    /// One key of how the server is reached.
+    fn take(&mut self, key: &TargetKey, config: &TargetConfig) -> Result<(), Diagnostic> {
+        let path = |key: &TargetKey| Ok(Some(config.folder.join(key.text()?)));
+        match key.name.as_str() {
+            "type" | "name" => {}
+            "host" => self.host = key.text()?,
+            "port" => {
+                self.port = u16::try_from(number(key)?)
+                    .ok()
+                    .filter(|&port| port > 0)
+                    .ok_or_else(|| key.wrong("a port, from 1 to 65535"))?;
+            }
+            "user" => self.user = key.text()?,
+            "password" | "pass" => {
+                self.password = Some(key.text()?).filter(|password| !password.is_empty());
+            }
+            "dbname" | "database" => self.database = key.text()?,
+            "connect_timeout" => self.connect_timeout = seconds(key)?,
+            "keepalives_idle" => self.keepalives_idle = seconds(key)?,
+            "retries" => {
+                self.retries = u32::try_from(number(key)?)
+                    .map_err(|_| key.wrong("a whole number of attempts"))?;
+            }
+            "search_path" => self.search_path = Some(key.text()?),
+            "role" => self.role = Some(key.text()?),
+            "application_name" => self.application_name = key.text()?,
+            "sslmode" => self.sslmode = ssl_mode(key)?,
+            "sslcert" => self.sslcert = path(key)?,
+            "sslkey" => self.sslkey = path(key)?,
+            "sslrootcert" => {
+                self.sslrootcert = match key.text()?.as_str() {
+                    "system" => None,
+                    _ => path(key)?,
+                };
+            }
+            "s3" => self.s3 = key.folders(config)?,
+            "emulate" => return Err(emulate(key)),
+            _ => return Err(unknown(key)),
+        }
+        Ok(())
+    }
+
+    /// Whether the server is reached through a socket of this machine's files.
+    pub(super) fn is_socket(&self) -> bool {
+        self.host.starts_with('/')
+    }
+}
+
+/// A whole number, zero included; text with digits counts, as `env_var` gives it.
+fn number(key: &TargetKey) -> Result<u64, Diagnostic> {
+    match &key.value {
+        serde_json::Value::String(text) => text.trim().parse().ok(),
+        value => value.as_u64(),
+    }
+    .ok_or_else(|| key.wrong("a whole number"))
+}
+
+/// Seconds; zero means none.
+fn seconds(key: &TargetKey) -> Result<Option<Duration>, Diagnostic> {
+    Ok(Some(number(key)?)
+        .filter(|&seconds| seconds > 0)
+        .map(Duration::from_secs))
+}
+
+fn ssl_mode(key: &TargetKey) -> Result<SslMode, Diagnostic> {
+    let text = key.text()?;
+    let known = SSL_MODES.iter().find(|(name, _)| *name == text);
+    known.map(|(_, mode)| *mode).ok_or_else(|| {
+        let names = SSL_MODES.map(|(name, _)| name);
+        key.wrong(&format!("one of {}", names.join(", ")))
+            .did_you_mean(&text, names)
+    })
+}
+
+fn emulate(key: &TargetKey) -> Diagnostic {
+    Diagnostic::error(
+        "unsupported-emulation",
+        "a target of type `postgres` cannot emulate Redshift yet",
+    )
+    .at_some(key.value_span.clone())
+    .label("not supported yet")
+    .help("leave `emulate` out for models in PostgreSQL's own SQL")
+    .help("a `duckdb` target with `emulate: redshift` runs models in Redshift's SQL")
+}
+
+fn unknown(key: &TargetKey) -> Diagnostic {
+    Diagnostic::error(
+        "unknown-target-key",
+        format!("a target of type `postgres` has no key `{}`", key.name),
+    )
+    .at_some(key.key_span.clone())
+    .label(format!("not one of {}", KEYS.join(", ")))
+    .did_you_mean(&key.name, KEYS)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn target(keys: serde_json::Value) -> Result<Target, Diagnostics> {
+        let serde_json::Value::Object(map) = keys else {
+            panic!("keys are a map")
+        };
+        Target::understand(&TargetConfig {
+            name: "dev".to_owned(),
+            folder: PathBuf::from("/project"),
+            origin: None,
+            keys: map
+                .into_iter()
+                .map(|(name, value)| TargetKey {
+                    name,
+                    key_span: None,
+                    value,
+                    value_span: None,
+                })
+                .collect(),
+        })
+    }
+
+    #[test]
+    fn every_key_of_dbt_postgres_is_understood() {
+        let target = target(json!({
+            "type": "postgres", "host": "db", "user": "me", "pass": "x", "port": "6432", "dbname": "shop",
+            "schema": "analytics", "threads": 4, "keepalives_idle": 0, "connect_timeout": 3, "retries": 2,
+            "search_path": "a, b", "role": "builder", "sslmode": "verify-full", "sslcert": "c.pem",
+            "sslkey": "k.pem", "sslrootcert": "ca.pem", "application_name": "nightly", "s3": {"s3://b/": "files"},
+        }))
+        .unwrap();
+        assert_eq!(
+            (
+                target.dialect,
+                target.database.as_str(),
+                target.schema.as_str(),
+                target.threads
+            ),
+            ("postgres", "shop", "analytics", 4)
+        );
+        #[expect(
+            clippy::infallible_destructuring_match,
+            reason = "a build without DuckDB knows no other"
+        )]
+        let config = match target.warehouse {
+            Warehouse::Postgres(config) => config,
+            #[cfg(feature = "duckdb")]
+            Warehouse::DuckDb(_) => panic!("a server"),
+        };
+        assert_eq!((config.port, config.retries), (6432, 2));
+        assert_eq!(config.connect_timeout, Some(Duration::from_secs(3)));
+        assert_eq!(config.keepalives_idle, None, "0 leaves it to the system");
+        assert_eq!(config.sslmode, SslMode::VerifyFull);
+        assert_eq!(config.sslcert, Some(PathBuf::from("/project/c.pem")));
+    }
+
+    #[test]
+    fn every_wrong_key_is_told_at_once() {
+        let told: String = target(json!({
+            "type": "postgres", "hots": "db", "port": 0, "sslmode": "verify", "emulate": "redshift", "sslkey": "k",
+        }))
+        .unwrap_err()
+        .into_iter()
+        .map(|diagnostic| format!("{diagnostic} | {}\n", diagnostic.help.join(" | ")))
+        .collect();
+        insta::assert_snapshot!(told, @r"
+        error[unknown-target-key]: a target of type `postgres` has no key `hots` | did you mean `host`?
+        error[bad-target-value]: `port` of the target must be a port, from 1 to 65535 | 
+        error[bad-target-value]: `sslmode` of the target must be one of disable, allow, prefer, require, verify-ca, verify-full | 
+        error[unsupported-emulation]: a target of type `postgres` cannot emulate Redshift yet | leave `emulate` out for models in PostgreSQL's own SQL | a `duckdb` target with `emulate: redshift` runs models in Redshift's SQL
+        error[missing-target-key]: the target `dev` has no `host` | 
+        error[missing-target-key]: the target `dev` has no `user` | 
+        error[missing-target-key]: the target `dev` has no `dbname` | 
+        error[missing-target-key]: the target `dev` has no `schema` | 
+        error[missing-target-key]: `sslcert` and `sslkey` are of use only together |
+        ");
+    }
+}

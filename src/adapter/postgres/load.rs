@@ -1,0 +1,406 @@
+//! Loads: rows of a seed and files of a COPY, streamed through `copy … from stdin`.
+//!
+//! In: [`SeedRows`] or a [`Copy`]. Out: a filled table, or the value that does not fit, with its place. All or nothing.
+//! Memory: one buffer of rows on their way.
+
+use std::pin::Pin;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::SinkExt;
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
+use tokio_postgres::CopyInSink;
+
+use super::error;
+use super::session::Session;
+use super::sql::{name, quote};
+use crate::adapter::copy::{self, Cell, Sink};
+use crate::adapter::emulating::{self, Type};
+use crate::adapter::statement::{ColumnDefinition, Copy, SeedCell, SeedRows};
+use crate::adapter::{Error, ErrorClass, LoadError, Outcome};
+use crate::diagnostic::Span;
+use crate::relation::Relation;
+
+/// Bytes that are sent at a time.
+const CHUNK: usize = 64 * 1024;
+
+/// Reads the files of a COPY and streams their rows.
+pub(super) fn copy(session: &Session, copy: &Copy) -> Result<Outcome, Error> {
+    let columns = copy
+        .columns
+        .iter()
+        .filter(|column| column.identity.is_none())
+        .map(|column| read_as(column, copy.truncate_columns))
+        .collect::<Vec<_>>();
+    let names = columns.iter().map(|column| column.name.as_str());
+    let mut rows = Rows {
+        stream: Stream::open(session, &copy.into, names)?,
+        blank_is_null: copy
+            .columns
+            .iter()
+            .filter(|column| column.identity.is_none())
+            .map(|column| !is_text(&column.data_type))
+            .collect(),
+        scales: columns
+            .iter()
+            .map(|column| match column.kind {
+                Type::Decimal(_, scale) => usize::from(scale),
+                _ => 0,
+            })
+            .collect(),
+        zoned: columns
+            .iter()
+            .map(|column| column.kind == Type::TimestampTz)
+            .collect(),
+    };
+    let loaded = match copy::run_with(copy, &columns, &session.config.s3, &mut rows) {
+        Ok(loaded) => loaded,
+        // What broke the stream tells more than that it is broken.
+        Err(error) if rows.stream.broken => {
+            return Err(rows.stream.finish().err().unwrap_or(error));
+        }
+        Err(error) => return Err(error),
+    };
+    rows.stream.finish()?;
+    Ok(Outcome {
+        rows: Some(loaded.rows),
+        rejected: loaded.rejected,
+    })
+}
+
+/// How the fields of a column are read: what COPY has rules for by those, everything else as text that PostgreSQL understands.
+///
+/// PostgreSQL counts the length of a text in characters and checks it itself; only where COPY must cut it, it is known here.
+fn read_as(column: &ColumnDefinition, truncate: bool) -> copy::Column {
+    let declared = column.data_type.trim().to_lowercase();
+    let kind = match emulating::duckdb_type(&declared).map(|kind| kind.redshift) {
+        Ok(
+            kind @ (Type::Bool
+            | Type::Int2
+            | Type::Int4
+            | Type::Int8
+            | Type::Float4
+            | Type::Float8
+            | Type::Date
+            | Type::Timestamp
+            | Type::TimestampTz
+            | Type::Time),
+        ) => kind,
+        // Without a precision a `numeric` of PostgreSQL holds any number.
+        Ok(kind @ Type::Decimal(..)) if declared.contains('(') => kind,
+        Ok(kind) if kind.is_text() && truncate && declared.contains('(') => kind,
+        _ => Type::Varchar(u32::MAX),
+    };
+    copy::Column {
+        name: column.name.clone(),
+        kind,
+        declared: column.data_type.clone(),
+        not_null: column.not_null,
+    }
+}
+
+fn is_text(data_type: &str) -> bool {
+    let declared = data_type.trim().to_lowercase();
+    ["text", "varchar", "char", "bpchar", "citext", "name"]
+        .iter()
+        .any(|word| declared.starts_with(word))
+}
+
+/// Streams the rows of a seed.
+pub(super) fn seed(
+    session: &Session,
+    into: &Relation,
+    columns: &[ColumnDefinition],
+    seed: &SeedRows,
+) -> Result<Outcome, Error> {
+    let names = columns.iter().map(|column| column.name.as_str());
+    let mut stream = Stream::open(session, into, names)?;
+    let mut sent = Ok(());
+    for row in &seed.rows {
+        for number in 0..columns.len() {
+            match row.get(number).and_then(Option::as_ref) {
+                Some(cell) => stream.text(number, &cell.text),
+                None => stream.null(number),
+            }
+        }
+        sent = stream.end_row();
+        if sent.is_err() {
+            break;
+        }
+    }
+    if let (Err(error), false) = (sent, stream.broken) {
+        return Err(error);
+    }
+    let rows = stream
+        .close()
+        .map_err(|cause| bad_cell(&cause, columns, seed))?;
+    Ok(Outcome {
+        rows: Some(rows),
+        rejected: Vec::new(),
+    })
+}
+
+/// The cell that the server could not take, by the line and column that it names.
+fn bad_cell(cause: &tokio_postgres::Error, columns: &[ColumnDefinition], seed: &SeedRows) -> Error {
+    let mut error = error::told(cause);
+    let Some(db) = cause.as_db_error() else {
+        return error;
+    };
+    let context = db.where_().unwrap_or_default();
+    let Some((line, rest)) = context.split_once(", line ").and_then(|(_, rest)| {
+        let end = rest.find(|letter: char| !letter.is_ascii_digit())?;
+        Some((rest[..end].parse::<usize>().ok()?, &rest[end..]))
+    }) else {
+        return error;
+    };
+    let named = rest
+        .strip_prefix(", column ")
+        .and_then(|rest| rest.split_once(':'))
+        .map(|(column, _)| column)
+        .or_else(|| db.column());
+    let Some(row) = line.checked_sub(1).and_then(|line| seed.rows.get(line)) else {
+        return error;
+    };
+    let Some((number, column)) = columns
+        .iter()
+        .enumerate()
+        .find(|(_, column)| Some(column.name.as_str()) == named)
+    else {
+        return error;
+    };
+    let cell = row.get(number).and_then(Option::as_ref);
+    let range = range_of(row, number);
+    let place = Span::new(&seed.source, range.clone());
+    error.load_errors = vec![LoadError {
+        file: seed.source.path.clone(),
+        line: place.line_column().0 as u64,
+        column: Some(column.name.clone()),
+        data_type: Some(column.data_type.clone()),
+        raw_value: cell.map_or_else(String::new, |cell| cell.text.clone()),
+        reason: error.message.clone(),
+        place: Some(place),
+    }];
+    error.range = Some(range);
+    error
+}
+
+/// Where a cell stands in its file; an empty one stands behind the cell before it.
+fn range_of(row: &[Option<SeedCell>], number: usize) -> std::ops::Range<usize> {
+    if let Some(cell) = row.get(number).and_then(Option::as_ref) {
+        return cell.offset..cell.offset + cell.text.len();
+    }
+    let before = row[..number.min(row.len())].iter().flatten().next_back();
+    let first = row.iter().flatten().next();
+    let near = before.map_or_else(
+        || first.map_or(0, |cell| cell.offset),
+        |cell| cell.offset + cell.text.len(),
+    );
+    near..near
+}
+
+/// An open `copy … from stdin`. Dropped before its end, it leaves nothing in the table.
+struct Stream<'a> {
+    session: &'a Session,
+    sink: Pin<Box<CopyInSink<Bytes>>>,
+    buffer: BytesMut,
+    /// The server gave up: what it said is told at the end.
+    broken: bool,
+}
+
+impl<'a> Stream<'a> {
+    fn open<'n>(
+        session: &'a Session,
+        into: &Relation,
+        columns: impl Iterator<Item = &'n str>,
+    ) -> Result<Self, Error> {
+        let columns = columns.map(quote).collect::<Vec<_>>().join(", ");
+        let sql = format!("copy {} ({columns}) from stdin", name(into));
+        let client = session.link.client()?;
+        let sink = session
+            .link
+            .wait(client.copy_in(&sql))
+            .map_err(|cause| error::told(&cause))?;
+        Ok(Self {
+            session,
+            sink: Box::pin(sink),
+            buffer: BytesMut::with_capacity(2 * CHUNK),
+            broken: false,
+        })
+    }
+
+    fn null(&mut self, number: usize) {
+        self.separate(number);
+        self.buffer.extend_from_slice(b"\\N");
+    }
+
+    /// A value in the text form of COPY.
+    fn text(&mut self, number: usize, text: &str) {
+        self.separate(number);
+        let mut rest = text.as_bytes();
+        while let Some(at) = rest.iter().position(|byte| b"\\\n\r\t".contains(byte)) {
+            self.buffer.extend_from_slice(&rest[..at]);
+            self.buffer.extend_from_slice(match rest[at] {
+                b'\n' => b"\\n",
+                b'\r' => b"\\r",
+                b'\t' => b"\\t",
+                _ => b"\\\\",
+            });
+            rest = &rest[at + 1..];
+        }
+        self.buffer.extend_from_slice(rest);
+    }
+
+    fn separate(&mut self, number: usize) {
+        if number > 0 {
+            self.buffer.extend_from_slice(b"\t");
+        }
+    }
+
+    fn end_row(&mut self) -> Result<(), Error> {
+        self.buffer.extend_from_slice(b"\n");
+        if self.buffer.len() < CHUNK {
+            return Ok(());
+        }
+        self.session.check_cancelled()?;
+        self.send();
+        if self.broken {
+            return Err(Error::new(
+                ErrorClass::ConnectionLost,
+                "the connection was lost",
+            ));
+        }
+        Ok(())
+    }
+
+    fn send(&mut self) {
+        let chunk = self.buffer.split().freeze();
+        if !self.broken && !chunk.is_empty() {
+            let sent = self.session.link.wait(self.sink.send(chunk));
+            self.broken = sent.is_err();
+        }
+    }
+
+    /// Sends the rest and asks what became of it all.
+    fn close(mut self) -> Result<u64, tokio_postgres::Error> {
+        self.send();
+        self.session.link.wait(self.sink.as_mut().finish())
+    }
+
+    fn finish(self) -> Result<u64, Error> {
+        self.close().map_err(|cause| {
+            let mut error = error::told(&cause);
+            let place = cause.as_db_error().and_then(|db| db.where_());
+            error.detail = error.detail.or_else(|| place.map(str::to_owned));
+            error
+        })
+    }
+}
+
+/// Rows of files on their way into a stream.
+struct Rows<'a> {
+    stream: Stream<'a>,
+    blank_is_null: Vec<bool>,
+    scales: Vec<usize>,
+    zoned: Vec<bool>,
+}
+
+impl Sink for Rows<'_> {
+    fn row(&mut self, cells: &[Cell<'_>]) -> Result<(), Error> {
+        for (number, cell) in cells.iter().enumerate() {
+            let printed = match cell {
+                Cell::Null => None,
+                Cell::Text(text) if self.blank_is_null[number] && text.trim().is_empty() => None,
+                Cell::Text(text) => {
+                    self.stream.text(number, text);
+                    continue;
+                }
+                Cell::Bool(value) => Some(value.to_string()),
+                Cell::Int(value) => Some(value.to_string()),
+                Cell::Float(value) => Some(value.to_string()),
+                Cell::Decimal(digits) => Some(decimal(*digits, self.scales[number])),
+                Cell::Date(days) => Some(date(*days)?),
+                Cell::Time(micros) => Some(time(*micros)),
+                Cell::Timestamp(micros) => {
+                    let zone = if self.zoned[number] { "+00" } else { "" };
+                    Some(format!("{}{zone}", timestamp(*micros)?))
+                }
+            };
+            match printed {
+                Some(text) => self.stream.text(number, &text),
+                None => self.stream.null(number),
+            }
+        }
+        self.stream.end_row()
+    }
+}
+
+fn decimal(digits: i128, scale: usize) -> String {
+    let sign = if digits < 0 { "-" } else { "" };
+    let text = format!("{:0>width$}", digits.unsigned_abs(), width = scale + 1);
+    let (whole, fraction) = text.split_at(text.len() - scale);
+    if scale == 0 {
+        format!("{sign}{whole}")
+    } else {
+        format!("{sign}{whole}.{fraction}")
+    }
+}
+
+fn date(days: i32) -> Result<String, Error> {
+    let day = Date::constant(1970, 1, 1).checked_add(days.days());
+    day.map(|day| day.to_string()).map_err(|_| beyond())
+}
+
+fn time(micros: i64) -> String {
+    let seconds = micros / 1_000_000;
+    format!(
+        "{:02}:{:02}:{:02}.{:06}",
+        seconds / 3_600,
+        seconds / 60 % 60,
+        seconds % 60,
+        micros % 1_000_000
+    )
+}
+
+fn timestamp(micros: i64) -> Result<String, Error> {
+    let moment = Timestamp::from_microsecond(micros).map_err(|_| beyond())?;
+    let text = moment.to_string();
+    Ok(text.trim_end_matches('Z').to_owned())
+}
+
+fn beyond() -> Error {
+    Error::new(
+        ErrorClass::User,
+        "a date beyond the year 9999 cannot be loaded",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_printed_as_postgres_reads_them() {
+        assert_eq!(decimal(-5, 2), "-0.05");
+        assert_eq!(decimal(12345, 2), "123.45");
+        assert_eq!(decimal(7, 0), "7");
+        assert_eq!(date(-1).unwrap(), "1969-12-31");
+        assert_eq!(time(3_661_000_005), "01:01:01.000005");
+        assert_eq!(
+            timestamp(1_541_106_106_796_000).unwrap(),
+            "2018-11-01T21:01:46.796"
+        );
+    }
+
+    #[test]
+    fn an_empty_cell_stands_behind_the_one_before_it() {
+        let cell = |text: &str, offset| {
+            Some(SeedCell {
+                text: text.to_owned(),
+                offset,
+            })
+        };
+        let row = [cell("ab", 10), None, cell("c", 14)];
+        assert_eq!(range_of(&row, 1), 12..12);
+        assert_eq!(range_of(&row, 2), 14..15);
+    }
+}

@@ -1,0 +1,82 @@
+//! A PostgreSQL server (13 and later), in its own words.
+//!
+//! In: [`Config`], statements in PostgreSQL's SQL. Out: an [`Adapter`] with one connection a session.
+//! The only room with async code: each session drives its connection on a small runtime of its own, and blocks.
+
+mod catalog;
+mod config;
+mod connect;
+mod error;
+mod load;
+mod query;
+mod session;
+mod sql;
+mod tls;
+
+pub use config::{Config, SslMode};
+
+use super::{Adapter, Connection, Error, Prepared, Refusal, Statement, UserSql};
+
+/// A server that a target names. Nothing is connected before the first session.
+pub struct Postgres {
+    config: Config,
+}
+
+impl Postgres {
+    /// The server of a target; it is reached when a session is opened.
+    pub fn new(config: &Config) -> Self {
+        Self {
+            config: config.clone(),
+        }
+    }
+}
+
+impl Adapter for Postgres {
+    fn dialect(&self) -> &'static str {
+        "postgres"
+    }
+
+    fn sql(&self, statement: &Statement) -> Vec<String> {
+        // What is refused is told when the statement is prepared.
+        sql::sql(statement).unwrap_or_default()
+    }
+
+    fn prepare(&self, statement: &Statement) -> Result<Prepared, Refusal> {
+        let sql = sql::sql(statement)?;
+        let source = statement.user_sql().and_then(|text| {
+            let start = sql.last()?.find(text)?;
+            Some(UserSql {
+                text: text.to_owned(),
+                statement: sql.len() - 1,
+                range: start..start + text.len(),
+            })
+        });
+        let work = matches!(
+            statement,
+            Statement::Load { .. } | Statement::Copy(_) | Statement::Merge { .. }
+        );
+        Ok(Prepared {
+            sql,
+            load: work.then(|| statement.clone()),
+            source,
+            types: Vec::new(),
+        })
+    }
+
+    fn prepare_query(&self, query: &str) -> Result<Prepared, Refusal> {
+        Ok(Prepared {
+            sql: vec![query.to_owned()],
+            load: None,
+            source: Some(UserSql {
+                text: query.to_owned(),
+                statement: 0,
+                range: 0..query.len(),
+            }),
+            types: Vec::new(),
+        })
+    }
+
+    fn connect(&self) -> Result<Box<dyn Connection>, Error> {
+        Ok(Box::new(session::Session::open(&self.config)?))
+    }
+}

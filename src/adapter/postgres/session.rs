@@ -1,0 +1,150 @@
+//! One session on the server.
+//!
+//! In: [`Prepared`] statements in PostgreSQL's SQL. Out: rows, counts, what exists; errors brought home to the user's SQL.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::connect::Link;
+use super::{Config, error, load, query, sql};
+use crate::adapter::{Connection, Error, ErrorClass, Outcome, Prepared, Statement, Table};
+use crate::relation::{Column, ExistingRelations, Relation};
+
+/// The first version whose `merge` is the standard's.
+const MERGE_SINCE: u32 = 150_000;
+
+/// A session.
+pub(super) struct Session {
+    pub(super) link: Link,
+    pub(super) config: Config,
+    cancelled: Arc<AtomicBool>,
+}
+
+impl Session {
+    /// Connects.
+    pub(super) fn open(config: &Config) -> Result<Self, Error> {
+        Ok(Self {
+            link: Link::open(config)?,
+            config: config.clone(),
+            cancelled: Arc::default(),
+        })
+    }
+
+    /// Whether somebody asked to stop.
+    pub(super) fn check_cancelled(&self) -> Result<(), Error> {
+        if self.cancelled.load(Ordering::Relaxed) {
+            Err(Error::new(ErrorClass::Cancelled, "the run was cancelled"))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn run(&self, prepared: &Prepared) -> Result<Outcome, Error> {
+        match &prepared.load {
+            Some(Statement::Load {
+                into,
+                columns,
+                rows,
+            }) => return load::seed(self, into, columns, rows),
+            Some(Statement::Copy(copy)) => return load::copy(self, copy),
+            Some(merge @ Statement::Merge { .. }) if self.link.version < MERGE_SINCE => {
+                return self.merge_in_two(merge);
+            }
+            _ => {}
+        }
+        let mut outcome = Outcome::default();
+        for (number, sql) in prepared.sql.iter().enumerate() {
+            self.check_cancelled()?;
+            if sql.trim().is_empty() {
+                continue;
+            }
+            outcome.rows = match self.link.count(sql) {
+                Ok(count) => count.filter(|_| counts_rows(sql)),
+                Err(cause) if schema_is_there(sql, &cause) => None,
+                Err(cause) => {
+                    return Err(error::in_statement(&cause, prepared, number, sql, 0));
+                }
+            };
+        }
+        Ok(outcome)
+    }
+
+    /// What `merge` does, in the words of a server that does not know it: both statements see one transaction.
+    fn merge_in_two(&self, merge: &Statement) -> Result<Outcome, Error> {
+        let mut rows = 0;
+        for sql in sql::update_and_insert(merge) {
+            self.check_cancelled()?;
+            let count = self.link.count(&sql);
+            rows += count.map_err(|cause| error::told(&cause))?.unwrap_or(0);
+        }
+        Ok(Outcome {
+            rows: Some(rows),
+            rejected: Vec::new(),
+        })
+    }
+
+    /// After a failure: an open transaction is rolled back, and a statement that was stopped on request is no failure of the project.
+    fn fail(&self, mut error: Error) -> Error {
+        if error.class == ErrorClass::ConnectionLost {
+            return error;
+        }
+        if self.cancelled.load(Ordering::Relaxed) {
+            error.class = ErrorClass::Cancelled;
+        }
+        // That no transaction is open is only a notice.
+        let _ = self.link.count("rollback");
+        error
+    }
+}
+
+impl Connection for Session {
+    fn execute(&mut self, prepared: &Prepared) -> Result<Outcome, Error> {
+        self.check_cancelled()?;
+        self.run(prepared).map_err(|error| self.fail(error))
+    }
+
+    fn query(&mut self, prepared: &Prepared, limit: Option<usize>) -> Result<Table, Error> {
+        self.check_cancelled()?;
+        query::run(self, prepared, limit).map_err(|error| self.fail(error))
+    }
+
+    fn existing(&mut self, schemas: &[String]) -> Result<ExistingRelations, Error> {
+        self.read_existing(schemas)
+    }
+
+    fn columns(&mut self, relation: &Relation) -> Result<Vec<Column>, Error> {
+        self.read_columns_of(relation)
+    }
+
+    fn claim(&mut self, schemas: &[String]) -> Result<Option<String>, Error> {
+        self.try_claim(schemas)
+    }
+
+    fn canceller(&self) -> Box<dyn Fn() + Send + Sync> {
+        let cancelled = Arc::clone(&self.cancelled);
+        let cancel = self.link.canceller();
+        Box::new(move || {
+            cancelled.store(true, Ordering::Relaxed);
+            cancel();
+        })
+    }
+}
+
+/// Whether the number that a statement tells is one of rows.
+fn counts_rows(sql: &str) -> bool {
+    let mut words = sql.split_whitespace().map(str::to_ascii_lowercase);
+    match words.next().as_deref() {
+        Some("insert" | "delete" | "update" | "merge") => true,
+        Some("create") => {
+            let head = words.take(12).collect::<Vec<_>>();
+            head.iter().take(2).any(|word| word == "table") && head.iter().any(|word| word == "as")
+        }
+        _ => false,
+    }
+}
+
+/// `create schema if not exists` fails when somebody else makes it in the same moment: then it is there.
+fn schema_is_there(sql: &str, cause: &tokio_postgres::Error) -> bool {
+    let state = cause.code().map(tokio_postgres::error::SqlState::code);
+    sql.starts_with("create schema if not exists ") && matches!(state, Some("23505" | "42P06"))
+}

@@ -1,0 +1,609 @@
+//! A typed statement as PostgreSQL says it.
+//!
+//! In: a [`Statement`]. Out: SQL for PostgreSQL, the user's parts byte for byte, or a [`Refusal`]. Sends nothing.
+
+use crate::adapter::Refusal;
+use crate::adapter::statement::{ColumnDefinition, Rows, Statement, TableConstraint};
+use crate::relation::{Relation, RelationKind};
+
+/// The longest name that PostgreSQL keeps, in bytes; of a longer one it cuts the end off without an error.
+const MAX_NAME: usize = 63;
+
+/// The statement in PostgreSQL's SQL, without a semicolon at the end.
+pub(super) fn sql(statement: &Statement) -> Result<Vec<String>, Refusal> {
+    check_names(statement)?;
+    let said = match statement {
+        Statement::CreateSchema { schema, .. } => {
+            format!("create schema if not exists {}", quote(schema))
+        }
+        // Where rows lie and in what order (`dist`, `sort`, `backup`) is Redshift's: dropped knowingly.
+        Statement::CreateTableAs {
+            relation,
+            query,
+            temporary,
+            header,
+            ..
+        } => {
+            let create = format!("create {} as (\n{query}\n)", table(relation, *temporary));
+            return Ok(with_header(header.as_deref(), create));
+        }
+        Statement::CreateTable {
+            relation,
+            columns,
+            constraints,
+            temporary,
+            ..
+        } => create_table(relation, columns, constraints, *temporary)?,
+        Statement::CreateView {
+            relation,
+            query,
+            bind,
+            header,
+        } => {
+            if !bind {
+                return Err(no_late_binding());
+            }
+            let create = format!("create view {} as (\n{query}\n)", name(relation));
+            return Ok(with_header(header.as_deref(), create));
+        }
+        Statement::Rename { kind, from, to } => format!(
+            "alter {} {} rename to {}",
+            kind_word(*kind),
+            name(from),
+            quote(to)
+        ),
+        Statement::Drop {
+            kind,
+            relation,
+            if_exists,
+        } => format!(
+            "drop {} {}{}",
+            kind_word(*kind),
+            if *if_exists { "if exists " } else { "" },
+            name(relation)
+        ),
+        Statement::Grant {
+            relation,
+            privilege,
+            grantees,
+        } => {
+            let grantees: Vec<String> = grantees.iter().map(|who| grantee(who)).collect();
+            format!(
+                "grant {privilege} on {} to {}",
+                name(relation),
+                grantees.join(", ")
+            )
+        }
+        Statement::Begin => "begin".to_owned(),
+        Statement::Commit => "commit".to_owned(),
+        Statement::Raw { sql, .. } => sql.clone(),
+        Statement::Load { into, rows, .. } => format!(
+            "-- copy {} from stdin: {} rows of {}",
+            name(into),
+            rows.rows.len(),
+            rows.source.path
+        ),
+        Statement::Copy(copy) => format!(
+            "-- copy {} from stdin: the files below {}",
+            name(&copy.into),
+            copy.from
+        ),
+        change => self::change(change),
+    };
+    Ok(vec![said])
+}
+
+/// Statements that change the rows, the columns or the description of what is there.
+fn change(statement: &Statement) -> String {
+    match statement {
+        Statement::Insert {
+            into,
+            columns,
+            from,
+        } => insert(into, columns, from),
+        Statement::DeleteByKey {
+            from,
+            using,
+            key,
+            predicates,
+        } => {
+            let more: String = predicates
+                .iter()
+                .map(|predicate| format!("\nand {predicate}"))
+                .collect();
+            format!(
+                "delete from {}\nwhere ({key}) in (\n  select {key} from {}\n){more}",
+                name(from),
+                name(using),
+                key = list(key)
+            )
+        }
+        Statement::Merge { .. } => Merge::of(statement).map_or_else(String::new, Merge::sql),
+        Statement::AddColumn {
+            relation,
+            name: column,
+            data_type,
+        } => format!(
+            "alter table {} add column {} {data_type}",
+            name(relation),
+            quote(column)
+        ),
+        Statement::DropColumn {
+            relation,
+            name: column,
+        } => format!(
+            "alter table {} drop column {}",
+            name(relation),
+            quote(column)
+        ),
+        Statement::Comment {
+            kind,
+            relation,
+            column,
+            text,
+        } => match column {
+            Some(column) => format!(
+                "comment on column {}.{} is {}",
+                name(relation),
+                quote(column),
+                literal(text)
+            ),
+            None => format!(
+                "comment on {} {} is {}",
+                kind_word(*kind),
+                name(relation),
+                literal(text)
+            ),
+        },
+        // Every other statement is said by `sql`, which sends only these here.
+        _ => String::new(),
+    }
+}
+
+/// What `merge` does, for servers before version 15: those that match are updated, then the rest is inserted.
+pub(super) fn update_and_insert(statement: &Statement) -> Vec<String> {
+    Merge::of(statement).map_or_else(Vec::new, Merge::in_two)
+}
+
+/// The parts of a `merge`, by the aliases that dbt's conditions use.
+#[derive(Clone, Copy)]
+struct Merge<'a> {
+    into: &'a Relation,
+    using: &'a Relation,
+    key: &'a [String],
+    update: &'a [String],
+    insert: &'a [String],
+    predicates: &'a [String],
+}
+
+impl<'a> Merge<'a> {
+    fn of(statement: &'a Statement) -> Option<Self> {
+        match statement {
+            Statement::Merge {
+                into,
+                using,
+                key,
+                update,
+                insert,
+                predicates,
+            } => Some(Self {
+                into,
+                using,
+                key,
+                update,
+                insert,
+                predicates,
+            }),
+            _ => None,
+        }
+    }
+
+    fn sql(self) -> String {
+        let matched = if self.update.is_empty() {
+            String::new()
+        } else {
+            format!("\nwhen matched then update set {}", self.set())
+        };
+        format!(
+            "merge into {} as DBT_INTERNAL_DEST\nusing {} as DBT_INTERNAL_SOURCE\non {}{matched}\nwhen not matched then insert ({}) values ({})",
+            name(self.into),
+            name(self.using),
+            self.conditions(),
+            list(self.insert),
+            self.values()
+        )
+    }
+
+    fn in_two(self) -> Vec<String> {
+        let into = name(self.into);
+        let using = name(self.using);
+        let conditions = self.conditions();
+        let mut said = Vec::new();
+        if !self.update.is_empty() {
+            said.push(format!(
+                "update {into} as DBT_INTERNAL_DEST set {}\nfrom {using} as DBT_INTERNAL_SOURCE\nwhere {conditions}",
+                self.set()
+            ));
+        }
+        said.push(format!(
+            "insert into {into} ({})\nselect {} from {using} as DBT_INTERNAL_SOURCE\nwhere not exists (\n  select 1 from {into} as DBT_INTERNAL_DEST where {conditions}\n)",
+            list(self.insert),
+            self.values()
+        ));
+        said
+    }
+
+    fn conditions(self) -> String {
+        let mut conditions: Vec<String> = self
+            .key
+            .iter()
+            .map(|column| format!("DBT_INTERNAL_DEST.{} = {}", quote(column), source(column)))
+            .collect();
+        conditions.extend(self.predicates.iter().cloned());
+        conditions.join(" and ")
+    }
+
+    fn set(self) -> String {
+        let set: Vec<String> = self
+            .update
+            .iter()
+            .map(|column| format!("{} = {}", quote(column), source(column)))
+            .collect();
+        set.join(", ")
+    }
+
+    fn values(self) -> String {
+        let values: Vec<String> = self.insert.iter().map(|column| source(column)).collect();
+        values.join(", ")
+    }
+}
+
+fn source(column: &str) -> String {
+    format!("DBT_INTERNAL_SOURCE.{}", quote(column))
+}
+
+/// An identifier in quotes.
+pub(super) fn quote(identifier: &str) -> String {
+    format!("\"{}\"", identifier.replace('"', "\"\""))
+}
+
+/// A string literal that means the same whatever `standard_conforming_strings` says.
+pub(super) fn literal(text: &str) -> String {
+    let quoted = text.replace('\'', "''");
+    if quoted.contains('\\') {
+        format!("E'{}'", quoted.replace('\\', "\\\\"))
+    } else {
+        format!("'{quoted}'")
+    }
+}
+
+/// A relation's name with each part in quotes; an empty schema is that of a temporary table, which has none to name.
+pub(super) fn name(relation: &Relation) -> String {
+    let mut parts = Vec::new();
+    if !relation.is_temporary() {
+        parts.extend(relation.database.as_deref().map(quote));
+        parts.push(quote(&relation.schema));
+    }
+    parts.push(quote(&relation.identifier));
+    parts.join(".")
+}
+
+fn list(columns: &[String]) -> String {
+    let columns: Vec<String> = columns.iter().map(|column| quote(column)).collect();
+    columns.join(", ")
+}
+
+/// `table name` or `temporary table name`.
+fn table(relation: &Relation, temporary: bool) -> String {
+    if temporary {
+        format!("temporary table {}", quote(&relation.identifier))
+    } else {
+        format!("table {}", name(relation))
+    }
+}
+
+fn kind_word(kind: RelationKind) -> &'static str {
+    match kind {
+        RelationKind::Table => "table",
+        RelationKind::View => "view",
+        RelationKind::MaterializedView => "materialized view",
+    }
+}
+
+fn with_header(header: Option<&str>, statement: String) -> Vec<String> {
+    header
+        .map(str::trim)
+        .filter(|header| !header.is_empty())
+        .map(str::to_owned)
+        .into_iter()
+        .chain([statement])
+        .collect()
+}
+
+fn create_table(
+    relation: &Relation,
+    columns: &[ColumnDefinition],
+    constraints: &[TableConstraint],
+    temporary: bool,
+) -> Result<String, Refusal> {
+    let mut body: Vec<String> = columns.iter().map(column).collect();
+    for constraint in constraints {
+        body.push(match constraint {
+            TableConstraint::PrimaryKey(columns) => format!("primary key ({})", list(columns)),
+            TableConstraint::Unique(columns) => format!("unique ({})", list(columns)),
+            TableConstraint::ForeignKey { .. } => return Err(no_foreign_keys()),
+        });
+    }
+    Ok(format!(
+        "create {} (\n  {}\n)",
+        table(relation, temporary),
+        body.join(",\n  ")
+    ))
+}
+
+fn column(column: &ColumnDefinition) -> String {
+    let mut words = vec![quote(&column.name), column.data_type.clone()];
+    words.extend(
+        column
+            .default
+            .as_ref()
+            .map(|value| format!("default {value}")),
+    );
+    words.extend(column.identity.map(|(seed, step)| {
+        format!("generated by default as identity (start with {seed} increment by {step})")
+    }));
+    for (said, word) in [
+        (column.not_null, "not null"),
+        (column.primary_key, "primary key"),
+        (column.unique, "unique"),
+    ] {
+        if said {
+            words.push(word.to_owned());
+        }
+    }
+    words.join(" ")
+}
+
+fn insert(into: &Relation, columns: &[String], from: &Rows) -> String {
+    let (target, all) = if columns.is_empty() {
+        (name(into), "*".to_owned())
+    } else {
+        let list = list(columns);
+        (format!("{} ({list})", name(into)), list)
+    };
+    match from {
+        Rows::Query(query) => format!("insert into {target} (\n{query}\n)"),
+        Rows::Relation(from) => {
+            format!(
+                "insert into {target} (\n  select {all} from {}\n)",
+                name(from)
+            )
+        }
+    }
+}
+
+/// A role: in quotes, folded as PostgreSQL folds a name that stands in none, and `public` as it is.
+fn grantee(who: &str) -> String {
+    let who = who.trim();
+    let bare = who
+        .split_once(char::is_whitespace)
+        .filter(|(word, _)| ["group", "role"].contains(&word.to_lowercase().as_str()))
+        .map_or(who, |(_, name)| name.trim());
+    if bare.eq_ignore_ascii_case("public") || bare.starts_with('"') {
+        return bare.to_owned();
+    }
+    let plain = bare
+        .chars()
+        .all(|letter| letter.is_alphanumeric() || letter == '_');
+    if plain {
+        quote(&bare.to_lowercase())
+    } else {
+        quote(bare)
+    }
+}
+
+/// Refuses names that PostgreSQL would cut: two could become one.
+fn check_names(statement: &Statement) -> Result<(), Refusal> {
+    let name = match statement {
+        Statement::CreateTableAs { relation, .. }
+        | Statement::CreateTable { relation, .. }
+        | Statement::CreateView { relation, .. } => &relation.identifier,
+        Statement::Rename { to, .. } => to,
+        Statement::CreateSchema { schema, .. } => schema,
+        _ => return Ok(()),
+    };
+    if name.len() <= MAX_NAME {
+        return Ok(());
+    }
+    let mut refused = refusal(
+        "name-too-long",
+        format!(
+            "the name `{name}` has {} bytes, PostgreSQL keeps {MAX_NAME}",
+            name.len()
+        ),
+    );
+    refused.help = Some("give it a shorter one with `alias`".to_owned());
+    Err(refused)
+}
+
+fn no_late_binding() -> Refusal {
+    let mut refused = refusal(
+        "no-late-binding",
+        "PostgreSQL binds every view to its tables",
+    );
+    refused.help = Some("leave out `bind: false`, which is Redshift's".to_owned());
+    refused
+}
+
+fn no_foreign_keys() -> Refusal {
+    let mut refused = refusal(
+        "foreign-key-not-supported",
+        "a foreign key is not supported on PostgreSQL yet",
+    );
+    refused.reason =
+        Some("it would keep the table that it points to from being replaced".to_owned());
+    refused.help = Some("a `relationships` test checks the same".to_owned());
+    refused
+}
+
+fn refusal(code: &'static str, message: impl Into<String>) -> Refusal {
+    Refusal {
+        code,
+        message: message.into(),
+        range: None,
+        reason: None,
+        help: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapter::redshift::tests::statements;
+
+    #[test]
+    fn every_statement_in_the_words_of_postgres() {
+        let said = statements()
+            .iter()
+            .map(|statement| match sql(statement) {
+                Ok(said) => said.join("\n;\n"),
+                Err(refusal) => format!("refused: {}", refusal.message),
+            })
+            .collect::<Vec<_>>()
+            .join("\n---\n");
+        insta::assert_snapshot!(said, @r#"
+        create schema if not exists "Sales"
+        ---
+        create table "dev"."Sales"."orders" as (
+        select 1 as id -- one
+        )
+        ---
+        create table "Sales"."a" as (
+        select 1 as id -- one
+        )
+        ---
+        create table "Sales"."a" as (
+        select 1 as id -- one
+        )
+        ---
+        set query_group to 'x';
+        ;
+        create temporary table "orders__tmp" as (
+        select 1 as id -- one
+        )
+        ---
+        refused: a foreign key is not supported on PostgreSQL yet
+        ---
+        create view "Sales"."v" as (
+        select 1 as id
+        )
+        ---
+        refused: PostgreSQL binds every view to its tables
+        ---
+        alter view "Sales"."v" rename to "w"
+        ---
+        drop table if exists "Sales"."orders"
+        ---
+        drop view "Sales"."v"
+        ---
+        insert into "Sales"."orders" ("id", "amount") (
+          select "id", "amount" from "orders__tmp"
+        )
+        ---
+        insert into "Sales"."orders" (
+        select 1
+        )
+        ---
+        delete from "Sales"."orders"
+        where ("id", "day") in (
+          select "id", "day" from "orders__tmp"
+        )
+        and day > '2024-01-01'
+        ---
+        merge into "Sales"."orders" as DBT_INTERNAL_DEST
+        using "orders__tmp" as DBT_INTERNAL_SOURCE
+        on DBT_INTERNAL_DEST."id" = DBT_INTERNAL_SOURCE."id" and DBT_INTERNAL_DEST."day" = DBT_INTERNAL_SOURCE."day" and DBT_INTERNAL_SOURCE.day > '2024-01-01'
+        when matched then update set "amount" = DBT_INTERNAL_SOURCE."amount"
+        when not matched then insert ("id", "day", "amount") values (DBT_INTERNAL_SOURCE."id", DBT_INTERNAL_SOURCE."day", DBT_INTERNAL_SOURCE."amount")
+        ---
+        merge into "Sales"."orders" as DBT_INTERNAL_DEST
+        using "orders__tmp" as DBT_INTERNAL_SOURCE
+        on DBT_INTERNAL_DEST."id" = DBT_INTERNAL_SOURCE."id" and DBT_INTERNAL_DEST."day" = DBT_INTERNAL_SOURCE."day" and DBT_INTERNAL_SOURCE.day > '2024-01-01'
+        when not matched then insert ("id", "day", "amount") values (DBT_INTERNAL_SOURCE."id", DBT_INTERNAL_SOURCE."day", DBT_INTERNAL_SOURCE."amount")
+        ---
+        -- copy "Sales"."seed" from stdin: 2 rows of seeds/seed.csv
+        ---
+        alter table "Sales"."orders" add column "note" varchar(9)
+        ---
+        alter table "Sales"."orders" drop column "note"
+        ---
+        comment on view "Sales"."v" is E'it''s \\ fine'
+        ---
+        comment on column "Sales"."v"."id" is E'it''s \\ fine'
+        ---
+        grant select on "Sales"."orders" to "ann", "analysts", "r", PUBLIC
+        ---
+        begin
+        ---
+        commit
+        ---
+        vacuum; analyze
+        ---
+        -- copy "Sales"."orders" from stdin: the files below s3://b/it's
+        ---
+        -- copy "Sales"."orders" from stdin: the files below s3://b/it's
+        ---
+        -- copy "Sales"."orders" from stdin: the files below s3://b/it's
+        ---
+        -- copy "Sales"."orders" from stdin: the files below s3://b/it's
+        ---
+        -- copy "Sales"."orders" from stdin: the files below s3://b/it's
+        "#);
+    }
+
+    #[test]
+    fn before_version_15_a_merge_is_an_update_and_an_insert() {
+        let merge = statements()
+            .into_iter()
+            .find(|statement| matches!(statement, Statement::Merge { update, .. } if !update.is_empty()))
+            .unwrap();
+        insta::assert_snapshot!(update_and_insert(&merge).join("\n;\n"), @r#"
+        update "Sales"."orders" as DBT_INTERNAL_DEST set "amount" = DBT_INTERNAL_SOURCE."amount"
+        from "orders__tmp" as DBT_INTERNAL_SOURCE
+        where DBT_INTERNAL_DEST."id" = DBT_INTERNAL_SOURCE."id" and DBT_INTERNAL_DEST."day" = DBT_INTERNAL_SOURCE."day" and DBT_INTERNAL_SOURCE.day > '2024-01-01'
+        ;
+        insert into "Sales"."orders" ("id", "day", "amount")
+        select DBT_INTERNAL_SOURCE."id", DBT_INTERNAL_SOURCE."day", DBT_INTERNAL_SOURCE."amount" from "orders__tmp" as DBT_INTERNAL_SOURCE
+        where not exists (
+          select 1 from "Sales"."orders" as DBT_INTERNAL_DEST where DBT_INTERNAL_DEST."id" = DBT_INTERNAL_SOURCE."id" and DBT_INTERNAL_DEST."day" = DBT_INTERNAL_SOURCE."day" and DBT_INTERNAL_SOURCE.day > '2024-01-01'
+        )
+        "#);
+    }
+
+    #[test]
+    fn a_backslash_in_a_literal_is_one_backslash() {
+        assert_eq!(literal("it's"), "'it''s'");
+        assert_eq!(literal(r"a\'b"), r"E'a\\''b'");
+    }
+
+    #[test]
+    fn a_role_is_named_as_dbt_names_it() {
+        assert_eq!(grantee("Reporter"), "\"reporter\"");
+        assert_eq!(grantee("group \"Bi Team\""), "\"Bi Team\"");
+        assert_eq!(grantee("me@example.com"), "\"me@example.com\"");
+        assert_eq!(grantee("PUBLIC"), "PUBLIC");
+    }
+
+    #[test]
+    fn a_name_that_would_be_cut_is_refused() {
+        let long = Relation::new("s", "x".repeat(64));
+        let refused = sql(&Statement::CreateView {
+            relation: long,
+            query: "select 1".to_owned(),
+            bind: true,
+            header: None,
+        })
+        .unwrap_err();
+        assert_eq!(refused.code, "name-too-long");
+    }
+}

@@ -1,0 +1,156 @@
+//! Whether a connection is encrypted, and whom it trusts.
+//!
+//! In: the `ssl…` keys of a [`Config`]. Out: a connector for TLS.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_cert_signed_by_trust_anchor};
+use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::{Config, SslMode};
+use crate::adapter::{Error, ErrorClass};
+
+/// The connector that a target's keys ask for.
+pub(super) fn connector(config: &Config) -> Result<MakeRustlsConnect, Error> {
+    let provider = Arc::new(ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|cause| wrong(format!("TLS cannot be set up: {cause}")))?;
+    // As libpq does: an authority that is named is asked, also where `require` alone would trust anybody.
+    let mode = match (config.sslmode, &config.sslrootcert) {
+        (SslMode::Require, Some(_)) => SslMode::VerifyCa,
+        (mode, _) => mode,
+    };
+    let builder = if mode == SslMode::VerifyFull {
+        let roots = Arc::new(roots(config.sslrootcert.as_deref())?);
+        let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider)
+            .build()
+            .map_err(|cause| wrong(format!("TLS cannot be set up: {cause}")))?;
+        builder.with_webpki_verifier(verifier)
+    } else {
+        let roots = match mode {
+            SslMode::VerifyCa => Some(roots(config.sslrootcert.as_deref())?),
+            _ => None,
+        };
+        let verifier = Arc::new(AnyName { roots, provider });
+        builder
+            .dangerous()
+            .with_custom_certificate_verifier(verifier)
+    };
+    let client = match (&config.sslcert, &config.sslkey) {
+        (Some(certificate), Some(key)) => {
+            let chain = certificates(certificate)?;
+            let key = PrivateKeyDer::from_pem_file(key)
+                .map_err(|cause| unreadable("sslkey", key, &cause))?;
+            builder
+                .with_client_auth_cert(chain, key)
+                .map_err(|cause| wrong(format!("`sslcert` and `sslkey` cannot be used: {cause}")))?
+        }
+        _ => builder.with_no_client_auth(),
+    };
+    Ok(MakeRustlsConnect::new(client))
+}
+
+/// The authorities that are trusted.
+fn roots(file: Option<&Path>) -> Result<RootCertStore, Error> {
+    let mut roots = RootCertStore::empty();
+    match file {
+        Some(file) => {
+            for certificate in certificates(file)? {
+                roots
+                    .add(certificate)
+                    .map_err(|cause| unreadable("sslrootcert", file, &cause))?;
+            }
+        }
+        None => {
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        }
+    }
+    if roots.is_empty() {
+        let mut error =
+            wrong("no certificate of an authority is there to verify the server with".to_owned());
+        error.help = Some("name a file of them with `sslrootcert`".to_owned());
+        return Err(error);
+    }
+    Ok(roots)
+}
+
+fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let read = CertificateDer::pem_file_iter(file)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|cause| unreadable("the certificate", file, &cause))?;
+    if read.is_empty() {
+        return Err(wrong(format!("`{}` holds no certificate", file.display())));
+    }
+    Ok(read)
+}
+
+fn unreadable(what: &str, file: &Path, cause: &dyn std::fmt::Display) -> Error {
+    wrong(format!("cannot read {what} `{}`: {cause}", file.display()))
+}
+
+fn wrong(message: String) -> Error {
+    Error::new(ErrorClass::User, message)
+}
+
+/// Takes a certificate for any name: with roots only one that they signed (`verify-ca`), without them every one.
+#[derive(Debug)]
+struct AnyName {
+    roots: Option<RootCertStore>,
+    provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for AnyName {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        if let Some(roots) = &self.roots {
+            verify_server_cert_signed_by_trust_anchor(
+                &ParsedCertificate::try_from(end_entity)?,
+                roots,
+                intermediates,
+                now,
+                self.provider.signature_verification_algorithms.all,
+            )?;
+        }
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signed, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signed, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
+    }
+}
