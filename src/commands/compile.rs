@@ -14,6 +14,7 @@ use crate::compile::{Compiled, Sql};
 use crate::diagnostic::Source;
 use crate::graph::Selection;
 use crate::jinja::Template;
+use crate::manifest::ResourceType;
 use crate::plan::{Options, Order, Plan, Planner, Work};
 use crate::relation::ExistingRelations;
 
@@ -62,7 +63,12 @@ pub enum Format {
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Outcome, Stop> {
         let prepared = pipeline::prepare(session)?;
-        let request = self.selecting.request(pipeline::compiled_kinds());
+        let mut kinds = pipeline::compiled_kinds();
+        if self.statements {
+            // A staged load has no template, but a COPY to show.
+            kinds.insert(ResourceType::Source);
+        }
+        let request = self.selecting.request(kinds);
         let selection = match &self.inline {
             Some(_) => Selection::default(),
             None => pipeline::select(session, &prepared, &request)?,
