@@ -88,6 +88,14 @@ fn a_project_replaces_ref_and_reaches_the_old_one() {
 }
 
 #[test]
+fn what_is_unknown_while_parsing_has_no_items() {
+    let template = "{{ results | length }}";
+    let parsed = try_render("", template, TestWorld::parsing()).unwrap();
+    assert_eq!(parsed.text, "0");
+    assert!(try_render("", template, TestWorld::new()).is_err());
+}
+
+#[test]
 fn a_query_gives_a_table() {
     assert_eq!(
         text(

@@ -69,6 +69,8 @@ pub fn left_out() -> Value {
 
 fn add_filters(env: &mut Environment<'static>) {
     env.add_filter("int", int);
+    env.add_filter("length", length);
+    env.add_filter("count", length);
     env.add_filter("float", float);
     env.add_filter("wordcount", |text: &str| text.split_whitespace().count());
     env.add_filter("tojson", |value: &Value| {
@@ -211,6 +213,16 @@ fn typed(state: &State<'_, '_>, value: Value, kind: ValueKind, name: &str) -> Re
         return Ok(read);
     }
     Err(bad_call(format!("`{value}` is not {name}")))
+}
+
+/// As Jinja's own: what is not known yet while a project is parsed, as `results` in a hook at the end of a run, has no items.
+fn length(state: &State<'_, '_>, value: &Value) -> Result<usize, Error> {
+    if value.is_undefined()
+        && (!in_state(state)?.render.world.execute() || print_undefined(value).is_ok())
+    {
+        return Ok(0);
+    }
+    minijinja::filters::length(value)
 }
 
 /// Python's `int`, as Jinja's filter has it: what is no number gives the default.
