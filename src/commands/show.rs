@@ -48,13 +48,21 @@ pub struct Args {
         long,
         value_name = "N",
         default_value_t = 5,
-        allow_negative_numbers = true
+        allow_negative_numbers = true,
+        value_parser = at_least_minus_one
     )]
     pub(super) limit: i64,
 
     /// A table for people, or JSON rows alone
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) output: Format,
+}
+
+fn at_least_minus_one(text: &str) -> Result<i64, String> {
+    match text.parse() {
+        Ok(number) if number >= -1 => Ok(number),
+        _ => Err("a whole number is needed, or -1 for all rows".to_owned()),
+    }
 }
 
 impl Args {

@@ -267,3 +267,20 @@ fn clean_removes_what_is_named_and_nothing_that_was_written() {
     assert_snapshot!(project.redstart("--quiet clean"), @"exit 0");
     assert!(!project.path().join("logs").exists());
 }
+
+#[test]
+fn a_limit_below_all_is_refused() {
+    let project = TestProject::new();
+    assert_snapshot!(project.redstart("show --inline 'select 1 as x' --limit -5"), @"
+    exit 2
+    error: invalid value '-5' for '--limit <N>': a whole number is needed, or -1 for all rows
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(project.redstart("show --inline 'select 1 as x' --limit -1"), @"
+    exit 0
+    x
+    -
+    1
+    ");
+}
