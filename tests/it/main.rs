@@ -1,6 +1,8 @@
 //! One test binary for everything a user sees: the real program, run in a temporary project.
 
 mod architecture;
+#[cfg(feature = "duckdb")]
+mod build;
 mod command_line;
 mod error_cases;
 #[cfg(feature = "duckdb")]

@@ -132,7 +132,10 @@ impl Session {
                 continue;
             }
             outcome.rows = self.count(sql).map_err(|cause| match source {
-                Some(source) => error::in_query(&cause, prepared, source.range.start),
+                Some(source) => {
+                    let cause = error::plain(&self.connection, sql, cause);
+                    error::in_query(&cause, prepared, source.range.start)
+                }
                 None => error::of_duckdb(&cause),
             })?;
             self.watch_transaction(sql);
@@ -190,7 +193,9 @@ impl Session {
     fn count(&self, sql: &str) -> Result<Option<u64>, duckdb::Error> {
         let mut statement = self.connection.prepare(sql)?;
         if !counts_rows(sql) {
-            statement.execute([])?;
+            // The rows of a query come as they are asked for, and so does its failure.
+            let mut rows = statement.query([])?;
+            while rows.next()?.is_some() {}
             return Ok(None);
         }
         // `create table as` tells its count only as a row of its answer.
@@ -275,8 +280,9 @@ impl Session {
         let inside = &sql[source.range.clone()];
         let in_query =
             |start: usize| move |cause: duckdb::Error| error::in_query(&cause, prepared, start);
-        let columns =
-            query::describe(&self.connection, inside).map_err(in_query(query::DESCRIBE.len()))?;
+        let columns = query::describe(&self.connection, inside)
+            .map_err(|cause| error::plain(&self.connection, inside, cause))
+            .map_err(in_query(query::DESCRIBE.len()))?;
         let mut wrapped = inside.to_owned();
         let mut before = 0;
         if columns

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::types;
-use crate::adapter::emulating::locate;
+use crate::adapter::emulating::{locate, suggestion, without_own_aliases};
 use crate::adapter::{Error, ErrorClass, Prepared, UserSql};
 
 /// How long to wait before a section is tried again that lost against another worker's.
@@ -18,6 +18,17 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// An error of DuckDB, the words kept.
 pub(super) fn of_duckdb(cause: &duckdb::Error) -> Error {
     told(cause).0
+}
+
+/// The error of a statement in the words that name what is missing, where an alias of the translation hides it.
+pub(super) fn plain(
+    connection: &duckdb::Connection,
+    sql: &str,
+    cause: duckdb::Error,
+) -> duckdb::Error {
+    without_own_aliases(&told(&cause).0.message, sql)
+        .and_then(|sql| connection.prepare(&sql).err())
+        .unwrap_or(cause)
 }
 
 /// An error in a query that was sent inside other SQL: `start` is where the query's own SQL began there.
@@ -63,6 +74,15 @@ pub(super) fn opening(cause: &duckdb::Error, path: Option<&Path>) -> Error {
             "only one process at a time can open a DuckDB file for writing: wait for the other, or end it".to_owned(),
         );
     }
+    if error
+        .message
+        .contains("created with a newer version of DuckDB")
+    {
+        error.help = Some(
+            "name another file as `path` in profiles.yml, or delete this one and build it anew"
+                .to_owned(),
+        );
+    }
     error
 }
 
@@ -81,6 +101,7 @@ fn told(cause: &duckdb::Error) -> (Error, Option<usize>) {
     if let Some((_, check)) = message.split_once("with expression ") {
         error.detail = too_long(check);
     }
+    error.help = suggestion(&message);
     if kind.is_empty() {
         error.message = message;
     }

@@ -29,6 +29,7 @@ pub(super) fn run(
             .map_err(|cause| error::in_query(&cause, prepared, 0));
     }
     let columns = describe(&session.connection, query)
+        .map_err(|cause| error::plain(&session.connection, query, cause))
         .map_err(|cause| error::in_query(&cause, prepared, DESCRIBE.len()))?;
     let (wrapped, start) = wrap(query, &columns, limit);
     fetch(

@@ -107,6 +107,14 @@ impl Words<'_> {
                     ))
                 };
             }
+            Statement::Merge {
+                into,
+                using,
+                key,
+                update,
+                insert,
+                predicates,
+            } => return Ok(self.merge(into, using, key, update, insert, predicates)),
             change => self.change(change)?,
         };
         Ok(vec![said])
@@ -151,14 +159,6 @@ impl Words<'_> {
                     key = self.list(key)
                 )
             }
-            Statement::Merge {
-                into,
-                using,
-                key,
-                update,
-                insert,
-                predicates,
-            } => self.merge(into, using, key, update, insert, predicates),
             Statement::AddColumn {
                 relation,
                 name,
@@ -206,7 +206,7 @@ impl Words<'_> {
         update: &[String],
         insert: &[String],
         predicates: &[String],
-    ) -> String {
+    ) -> Vec<String> {
         // Conditions written for Redshift name the table itself, those written for DuckDB dbt's alias.
         let (target, into) = if self.0.emulates_redshift {
             (self.name(into), self.name(into))
@@ -230,13 +230,21 @@ impl Words<'_> {
         } else {
             format!("\nwhen matched then update set {set}")
         };
-        format!(
-            "merge into {into}\nusing {} as DBT_INTERNAL_SOURCE\non {}{matched}\nwhen not matched then insert ({}) values ({})",
-            self.name(using),
-            conditions.join(" and "),
+        let using = format!("{} as DBT_INTERNAL_SOURCE", self.name(using));
+        let on = conditions.join(" and ");
+        let merge = format!(
+            "merge into {into}\nusing {using}\non {on}{matched}\nwhen not matched then insert ({}) values ({})",
             self.list(insert),
             insert.iter().map(source).collect::<Vec<_>>().join(", ")
-        )
+        );
+        if self.0.emulates_redshift && !set.is_empty() {
+            vec![
+                emulating::refuse_several_matches(&target, &using, &on),
+                merge,
+            ]
+        } else {
+            vec![merge]
+        }
     }
 
     /// The table, and before it the sequences of its identity columns.
@@ -517,6 +525,8 @@ mod tests {
         )
         and day > '2024-01-01'
         ---
+        SELECT error('Found multiple matches to update the same tuple') FROM (SELECT 1 FROM "sales"."sales"."orders" JOIN "orders__tmp" as DBT_INTERNAL_SOURCE ON "sales"."sales"."orders"."id" = DBT_INTERNAL_SOURCE."id" and "sales"."sales"."orders"."day" = DBT_INTERNAL_SOURCE."day" and DBT_INTERNAL_SOURCE.day > '2024-01-01' GROUP BY "sales"."sales"."orders".rowid HAVING count(*) > 1 LIMIT 1)
+        ;
         merge into "sales"."sales"."orders"
         using "orders__tmp" as DBT_INTERNAL_SOURCE
         on "sales"."sales"."orders"."id" = DBT_INTERNAL_SOURCE."id" and "sales"."sales"."orders"."day" = DBT_INTERNAL_SOURCE."day" and DBT_INTERNAL_SOURCE.day > '2024-01-01'

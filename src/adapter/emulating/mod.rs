@@ -38,7 +38,7 @@ use std::ops::Range;
 
 use sqlparser::ast::{Expr, SelectItem, SetExpr, Statement};
 
-pub use locate::{Located, locate};
+pub use locate::{Located, locate, suggestion, without_own_aliases};
 pub use reference::reference;
 pub use translator::{Catalog, NoCatalog};
 
@@ -286,6 +286,14 @@ pub fn parse_copy(sql: &str) -> Result<Copy, Refusal> {
     let tokens = redshift::tokens(sql).map_err(unparsed)?;
     let code: Vec<_> = tokens.into_iter().filter(redshift::is_code).collect();
     copy::parse(&Translator::new(sql, &NoCatalog), &code)
+}
+
+/// The query before a `merge` that fails where several rows of the source match one of the target: Redshift refuses them, DuckDB
+/// would take one of them.
+pub fn refuse_several_matches(target: &str, source: &str, on: &str) -> String {
+    format!(
+        "SELECT error('Found multiple matches to update the same tuple') FROM (SELECT 1 FROM {target} JOIN {source} ON {on} GROUP BY {target}.rowid HAVING count(*) > 1 LIMIT 1)"
+    )
 }
 
 /// An identifier in DuckDB's quotes, folded as Redshift folds it.

@@ -9,7 +9,7 @@ use sqlparser::ast::{
 use super::Part;
 use crate::adapter::Refusal;
 use crate::adapter::emulating::translator::Scope;
-use crate::adapter::emulating::{Work, identifier};
+use crate::adapter::emulating::{Work, identifier, refuse_several_matches};
 
 impl Part<'_> {
     pub(super) fn insert(&mut self, insert: &Insert) -> Result<Work, Refusal> {
@@ -256,7 +256,8 @@ impl Part<'_> {
                 "",
             ));
         }
-        Ok(Work::Sql(vec![text]))
+        let check = refuse_several_matches(&target, &source, &on);
+        Ok(Work::Sql(vec![check, text]))
     }
 
     fn merge_action(&mut self, action: &MergeAction) -> Result<String, Refusal> {

@@ -347,7 +347,10 @@ mod tests {
         assert_snapshot!(shown("update t set a = u.a + 1 from u where t.id = u.id"), @r#"UPDATE "t" SET "a" = ("u"."a" + 1) FROM "u" WHERE (__rs.key("t"."id") = __rs.key("u"."id"))"#);
         assert_snapshot!(shown("delete from t using u where t.id = u.id"), @r#"DELETE FROM "t" USING "u" WHERE (__rs.key("t"."id") = __rs.key("u"."id"))"#);
         assert_snapshot!(shown("delete t where a = 1"), @r#"DELETE FROM "t" WHERE ("a" = 1)"#);
-        assert_snapshot!(shown("merge into t using u on t.id = u.id when matched then update set a = u.a when not matched then insert (id, a) values (u.id, u.a)"), @r#"MERGE INTO "t" USING "u" ON (__rs.key("t"."id") = __rs.key("u"."id")) WHEN MATCHED THEN UPDATE SET "a" = "u"."a" WHEN NOT MATCHED THEN INSERT ("id", "a") VALUES ("u"."id", "u"."a")"#);
+        assert_snapshot!(shown("merge into t using u on t.id = u.id when matched then update set a = u.a when not matched then insert (id, a) values (u.id, u.a)"), @r#"
+        SELECT error('Found multiple matches to update the same tuple') FROM (SELECT 1 FROM "t" JOIN "u" ON (__rs.key("t"."id") = __rs.key("u"."id")) GROUP BY "t".rowid HAVING count(*) > 1 LIMIT 1);
+        MERGE INTO "t" USING "u" ON (__rs.key("t"."id") = __rs.key("u"."id")) WHEN MATCHED THEN UPDATE SET "a" = "u"."a" WHEN NOT MATCHED THEN INSERT ("id", "a") VALUES ("u"."id", "u"."a")
+        "#);
         assert_snapshot!(shown("merge into t x using u on x.id = u.id when matched then delete when not matched then insert values (u.id)"), @r#"
         not-redshift: the target of a `merge` has no alias
           at `x`
