@@ -246,7 +246,7 @@ pub enum TableConstraint {
     },
 }
 
-/// How Redshift spreads and orders a table. An engine without such a thing drops it knowingly.
+/// How a warehouse keeps a table: the first four are Redshift's, the others PostgreSQL's. An engine without such a thing drops it knowingly.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TableAttributes {
     /// `dist`.
@@ -257,6 +257,21 @@ pub struct TableAttributes {
     pub sort_type: Option<SortType>,
     /// `backup: false` says `backup no`.
     pub backup: Option<bool>,
+    /// `indexes`.
+    pub indexes: Vec<Index>,
+    /// `unlogged`: faster to fill, empty after a crash.
+    pub unlogged: bool,
+}
+
+/// An index of a table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Index {
+    /// Its columns, in order.
+    pub columns: Vec<String>,
+    /// Whether no two rows may be the same in them.
+    pub unique: bool,
+    /// The method, such as `hash`; `btree` where none is named.
+    pub method: Option<String>,
 }
 
 /// How rows are spread over the slices of a cluster.

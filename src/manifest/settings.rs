@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::config::{Config, KnownMaterialization, OnSchemaChange, Severity};
 use super::merge::{Merged, list};
 use super::node::ResourceType;
-use crate::adapter::statement::{Dist, SortType, TableAttributes};
+use crate::adapter::statement::{Dist, Index, SortType, TableAttributes};
 use crate::diagnostic::{Diagnostic, Diagnostics, Level, Span, nearest};
 
 /// Keys that every node may have.
@@ -403,7 +403,27 @@ impl Reader<'_> {
             sort: self.texts("sort"),
             sort_type,
             backup: self.flag("backup"),
+            indexes: self.indexes(),
+            unlogged: self.flag("unlogged").unwrap_or(false),
         }
+    }
+
+    fn indexes(&mut self) -> Vec<Index> {
+        let Some(value) = self.merged.get("indexes") else {
+            return Vec::new();
+        };
+        let mut indexes = Vec::new();
+        for item in list(value) {
+            match index(&item) {
+                Some(index) => indexes.push(index),
+                None => self.wrong(
+                    "indexes",
+                    "a list of mappings with `columns`, and where wanted `unique` and `type`",
+                    &item,
+                ),
+            }
+        }
+        indexes
     }
 
     fn column_types(&mut self) -> Vec<(String, String)> {
@@ -492,6 +512,28 @@ impl Reader<'_> {
     }
 }
 
+/// One entry of `indexes`: `{columns: [a, b], unique: true, type: hash}`.
+fn index(value: &Value) -> Option<Index> {
+    let Value::Object(keys) = value else {
+        return None;
+    };
+    let mut index = Index::default();
+    for (key, value) in keys {
+        match (key.as_str(), value) {
+            ("columns", columns) => {
+                let columns = list(columns).into_iter();
+                index.columns = columns
+                    .map(|column| column.as_str().map(str::to_owned))
+                    .collect::<Option<_>>()?;
+            }
+            ("unique", Value::Bool(unique)) => index.unique = *unique,
+            ("type", Value::String(method)) => index.method = Some(method.clone()),
+            _ => return None,
+        }
+    }
+    (!index.columns.is_empty()).then_some(index)
+}
+
 fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -557,6 +599,6 @@ mod tests {
             "materialized: incremental\nunique_key: [a, b]\ndist: user_id\nsort: ts\nsort_type: COMPOUND\nbind: false\nincremental_strategy: delete+insert\npersist_docs: {relation: true}\n",
         );
         assert_eq!(told, "");
-        insta::assert_snapshot!(format!("{:?} {:?} {} {:?} {}", config.unique_key, config.attributes, config.bind, config.incremental_strategy, config.persist_docs_relation), @r#"["a", "b"] TableAttributes { dist: Some(Key("user_id")), sort: ["ts"], sort_type: Some(Compound), backup: None } false Some("delete+insert") true"#);
+        insta::assert_snapshot!(format!("{:?} {:?} {} {:?} {}", config.unique_key, config.attributes, config.bind, config.incremental_strategy, config.persist_docs_relation), @r#"["a", "b"] TableAttributes { dist: Some(Key("user_id")), sort: ["ts"], sort_type: Some(Compound), backup: None, indexes: [], unlogged: false } false Some("delete+insert") true"#);
     }
 }

@@ -11,7 +11,7 @@ use crate::relation::RelationKind;
 pub(super) const MATERIALIZATION: Materialization = Materialization {
     name: "load",
     work,
-    keys: &["dist", "sort", "sort_type", "backup"],
+    keys: &["dist", "sort", "sort_type", "backup", "indexes", "unlogged"],
 };
 
 fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {

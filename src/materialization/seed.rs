@@ -19,6 +19,8 @@ pub(super) const MATERIALIZATION: Materialization = Materialization {
         "sort",
         "sort_type",
         "backup",
+        "indexes",
+        "unlogged",
     ],
 };
 

@@ -10,7 +10,7 @@ use crate::relation::{Relation, RelationKind};
 pub(super) const MATERIALIZATION: Materialization = Materialization {
     name: "table",
     work,
-    keys: &["dist", "sort", "sort_type", "backup"],
+    keys: &["dist", "sort", "sort_type", "backup", "indexes", "unlogged"],
 };
 
 fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {

@@ -73,6 +73,7 @@ fn a_table_is_built_beside_and_swapped_in_one_short_transaction() {
         sort: vec!["id".into(), "name".into()],
         sort_type: Some(SortType::Compound),
         backup: Some(false),
+        ..TableAttributes::default()
     };
     assert_snapshot!(Case::of(node.clone()).told(), @r#"
     Build

@@ -316,7 +316,7 @@ fn shop(schema: &str) -> TestProject {
     )
     .file(
         "models/paid.sql",
-        "{{ config(materialized='table', post_hook=\"create index on {{ this }} (id)\") }}\n\
+        "{{ config(materialized='table', indexes=[{'columns': ['id'], 'unique': true}], post_hook=\"create index on {{ this }} (amount)\") }}\n\
          select id, coalesce(amount, 0) as amount from {{ ref('placed') }}",
     )
     .file(
@@ -398,14 +398,14 @@ fn a_project_builds_in_the_words_of_postgres_and_again_into_what_is_there() {
     merge | 9 | 9 | 2
     "
     );
-    // The start and the end of two runs, and the index of the table that is there now.
+    // The ends of two runs, and the two indexes of the table that is there now.
     assert_snapshot!(query("select count(*) from shop.runs"), @r"
     count
     2
     ");
     assert_snapshot!(query("select count(*) from pg_indexes where schemaname = 'shop' and tablename = 'paid'"), @r"
     count
-    1
+    2
     ");
 }
 

@@ -43,11 +43,13 @@ impl Adapter for Postgres {
 
     fn prepare(&self, statement: &Statement) -> Result<Prepared, Refusal> {
         let sql = sql::sql(statement)?;
+        // A header stands before the statement with the user's SQL, indexes behind it.
         let source = statement.user_sql().and_then(|text| {
-            let start = sql.last()?.find(text)?;
+            let mut places = sql.iter().map(|said| said.find(text)).enumerate();
+            let (statement, start) = places.find_map(|(number, at)| Some((number, at?)))?;
             Some(UserSql {
                 text: text.to_owned(),
-                statement: sql.len() - 1,
+                statement,
                 range: start..start + text.len(),
             })
         });

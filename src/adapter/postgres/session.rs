@@ -58,13 +58,14 @@ impl Session {
             if sql.trim().is_empty() {
                 continue;
             }
-            outcome.rows = match self.link.count(sql) {
+            let rows = match self.link.count(sql) {
                 Ok(count) => count.filter(|_| counts_rows(sql)),
                 Err(cause) if schema_is_there(sql, &cause) => None,
                 Err(cause) => {
                     return Err(error::in_statement(&cause, prepared, number, sql, 0));
                 }
             };
+            outcome.rows = rows.or(outcome.rows);
         }
         Ok(outcome)
     }

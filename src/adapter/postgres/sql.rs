@@ -3,7 +3,9 @@
 //! In: a [`Statement`]. Out: SQL for PostgreSQL, the user's parts byte for byte, or a [`Refusal`]. Sends nothing.
 
 use crate::adapter::Refusal;
-use crate::adapter::statement::{ColumnDefinition, Rows, Statement, TableConstraint};
+use crate::adapter::statement::{
+    ColumnDefinition, Index, Rows, Statement, TableAttributes, TableConstraint,
+};
 use crate::relation::{Relation, RelationKind};
 
 /// The longest name that PostgreSQL keeps, in bytes; of a longer one it cuts the end off without an error.
@@ -20,20 +22,28 @@ pub(super) fn sql(statement: &Statement) -> Result<Vec<String>, Refusal> {
         Statement::CreateTableAs {
             relation,
             query,
+            attributes,
             temporary,
             header,
-            ..
         } => {
-            let create = format!("create {} as (\n{query}\n)", table(relation, *temporary));
-            return Ok(with_header(header.as_deref(), create));
+            let table = table(relation, attributes, *temporary);
+            let create = format!("create {table} as (\n{query}\n)");
+            let mut said = with_header(header.as_deref(), create);
+            said.extend(indexes(relation, attributes, *temporary));
+            return Ok(said);
         }
         Statement::CreateTable {
             relation,
             columns,
             constraints,
+            attributes,
             temporary,
-            ..
-        } => create_table(relation, columns, constraints, *temporary)?,
+        } => {
+            let table = table(relation, attributes, *temporary);
+            let mut said = vec![create_table(&table, columns, constraints)?];
+            said.extend(indexes(relation, attributes, *temporary));
+            return Ok(said);
+        }
         Statement::CreateView {
             relation,
             query,
@@ -293,13 +303,31 @@ fn list(columns: &[String]) -> String {
     columns.join(", ")
 }
 
-/// `table name` or `temporary table name`.
-fn table(relation: &Relation, temporary: bool) -> String {
-    if temporary {
-        format!("temporary table {}", quote(&relation.identifier))
-    } else {
-        format!("table {}", name(relation))
+/// `table name`, `unlogged table name` or `temporary table name`.
+fn table(relation: &Relation, attributes: &TableAttributes, temporary: bool) -> String {
+    match (temporary, attributes.unlogged) {
+        (true, _) => format!("temporary table {}", quote(&relation.identifier)),
+        (false, true) => format!("unlogged table {}", name(relation)),
+        (false, false) => format!("table {}", name(relation)),
     }
+}
+
+/// The indexes of a table that stays. PostgreSQL names them, so that those of the table it takes the place of are in nobody's way.
+fn indexes(relation: &Relation, attributes: &TableAttributes, temporary: bool) -> Vec<String> {
+    if temporary {
+        return Vec::new();
+    }
+    let said = |index: &Index| {
+        let unique = if index.unique { "unique " } else { "" };
+        let method = index.method.as_ref();
+        format!(
+            "create {unique}index on {}{} ({})",
+            name(relation),
+            method.map_or_else(String::new, |method| format!(" using {}", quote(method))),
+            list(&index.columns)
+        )
+    };
+    attributes.indexes.iter().map(said).collect()
 }
 
 fn kind_word(kind: RelationKind) -> &'static str {
@@ -321,10 +349,9 @@ fn with_header(header: Option<&str>, statement: String) -> Vec<String> {
 }
 
 fn create_table(
-    relation: &Relation,
+    table: &str,
     columns: &[ColumnDefinition],
     constraints: &[TableConstraint],
-    temporary: bool,
 ) -> Result<String, Refusal> {
     let mut body: Vec<String> = columns.iter().map(column).collect();
     for constraint in constraints {
@@ -334,11 +361,7 @@ fn create_table(
             TableConstraint::ForeignKey { .. } => return Err(no_foreign_keys()),
         });
     }
-    Ok(format!(
-        "create {} (\n  {}\n)",
-        table(relation, temporary),
-        body.join(",\n  ")
-    ))
+    Ok(format!("create {table} (\n  {}\n)", body.join(",\n  ")))
 }
 
 fn column(column: &ColumnDefinition) -> String {
@@ -558,6 +581,42 @@ mod tests {
         -- copy "Sales"."orders" from stdin: the files below s3://b/it's
         ---
         -- copy "Sales"."orders" from stdin: the files below s3://b/it's
+        "#);
+    }
+
+    #[test]
+    fn a_table_has_its_indexes_and_may_be_unlogged() {
+        let said = sql(&Statement::CreateTableAs {
+            relation: Relation::new("s", "t"),
+            query: "select 1 as id".to_owned(),
+            attributes: TableAttributes {
+                unlogged: true,
+                indexes: vec![
+                    Index {
+                        columns: vec!["id".to_owned(), "day".to_owned()],
+                        unique: true,
+                        method: None,
+                    },
+                    Index {
+                        columns: vec!["id".to_owned()],
+                        unique: false,
+                        method: Some("hash".to_owned()),
+                    },
+                ],
+                ..TableAttributes::default()
+            },
+            temporary: false,
+            header: None,
+        })
+        .unwrap();
+        insta::assert_snapshot!(said.join("\n;\n"), @r#"
+        create unlogged table "s"."t" as (
+        select 1 as id
+        )
+        ;
+        create unique index on "s"."t" ("id", "day")
+        ;
+        create index on "s"."t" using "hash" ("id")
         "#);
     }
 

@@ -24,7 +24,7 @@ fn attributes(dist: Option<Dist>, sort: &[&str], sort_type: Option<SortType>) ->
         dist,
         sort: texts(sort),
         sort_type,
-        backup: None,
+        ..TableAttributes::default()
     }
 }
 
