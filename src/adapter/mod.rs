@@ -233,8 +233,23 @@ pub struct Error {
     pub detail: Option<String>,
     /// What to do.
     pub help: Option<String>,
+    /// What went wrong, where the words of the warehouse are understood.
+    pub fault: Option<Fault>,
     /// The rows that a failed load could not take.
     pub load_errors: Vec<LoadError>,
+}
+
+/// What went wrong, in the same words whatever the warehouse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Stable kebab-case code, such as `unknown-column`.
+    pub code: &'static str,
+    /// What: a lower-case phrase, names in backticks.
+    pub message: String,
+    /// The name that was looked up, if one was.
+    pub name: Option<String>,
+    /// Names that may have been meant.
+    pub candidates: Vec<String>,
 }
 
 impl Error {
@@ -247,6 +262,7 @@ impl Error {
             range: None,
             detail: None,
             help: None,
+            fault: None,
             load_errors: Vec::new(),
         }
     }

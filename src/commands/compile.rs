@@ -87,11 +87,35 @@ impl Args {
         }
         let compiled = compiler.all(selection.iter()).map_err(Stop::Project)?;
         self.write(session, &prepared, &compiled)?;
+        let planner = Planner {
+            manifest: &prepared.manifest,
+            adapter: &*door.adapter,
+            // As on a warehouse where nothing stands yet.
+            existing: &ExistingRelations::default(),
+            selected: &selection.iter().collect(),
+            columns_of: &|sql| pipeline::columns_of(&prepared, sql),
+            seed: &|id| pipeline::seed(&prepared, id),
+            options: Options {
+                full_refresh,
+                ..Options::default()
+            },
+        };
+        planner
+            .misconfigured(&compiled)
+            .or(())
+            .map_err(Stop::Project)?;
         if self.selecting.is_everything() {
             return Ok(Outcome::Done);
         }
         if self.statements {
-            return self.statements(session, &prepared, &door, &selection, &compiled);
+            let asked = asked_for(&prepared.manifest, &selection)
+                .into_iter()
+                .collect();
+            let planner = Planner {
+                selected: &asked,
+                ..planner
+            };
+            return self.statements(session, &planner, &door, &compiled);
         }
         for id in asked_for(&prepared.manifest, &selection) {
             let node = prepared.manifest.node(id);
@@ -134,30 +158,13 @@ impl Args {
     fn statements(
         &self,
         session: &Session,
-        prepared: &Prepared,
+        planner: &Planner<'_>,
         door: &Door,
-        selection: &Selection,
         compiled: &Compiled,
     ) -> Result<Outcome, Stop> {
-        let nothing = ExistingRelations::default();
-        let nodes = asked_for(&prepared.manifest, selection)
-            .into_iter()
-            .collect();
-        let planner = Planner {
-            manifest: &prepared.manifest,
-            adapter: &*door.adapter,
-            existing: &nothing,
-            selected: &nodes,
-            columns_of: &|sql| pipeline::columns_of(prepared, sql),
-            seed: &|id| pipeline::seed(prepared, id),
-            options: Options {
-                full_refresh: self.full_refresh.full_refresh,
-                ..Options::default()
-            },
-        };
-        let plan = Plan::new(&planner, compiled).map_err(Stop::Project)?;
+        let plan = Plan::new(planner, compiled).map_err(Stop::Project)?;
         for step in &plan.steps {
-            let node = prepared.manifest.node(step.node);
+            let node = planner.manifest.node(step.node);
             let statements: Vec<String> = match &step.work {
                 Work::Build(build) => {
                     let orders = build.sections.iter().flat_map(|section| &section.orders);

@@ -314,6 +314,11 @@ impl World for NodeWorld {
             .map(from_json))
     }
 
+    fn var_names(&self) -> Vec<String> {
+        let names = self.around.given.vars.names(self.package());
+        names.into_iter().map(str::to_owned).collect()
+    }
+
     fn env_var(&self, name: &str) -> Answer<Option<String>> {
         project::render::env_var(&self.around.given.environment, name, false)
     }

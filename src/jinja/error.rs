@@ -91,25 +91,31 @@ pub fn diagnose(error: &Error, places: &dyn Places) -> Box<Diagnostic> {
         None => Box::new(own_words(innermost, span.as_ref(), places)),
     };
     if diagnostic.span.is_none() {
-        diagnostic.span = span;
+        diagnostic.span = span.map(|span| of_keyword(&diagnostic, span));
     }
     let mut callee = place.and_then(|level| level.title);
-    let (depth, mut left_out) = (levels.len(), 0);
-    for (at, level) in levels.into_iter().rev().enumerate() {
-        if at >= SHOWN_CALLS && depth - at > SHOWN_CALLS {
-            left_out += 1;
-            callee = level.title;
-            continue;
-        }
+    let calls = levels.len();
+    for level in levels.into_iter().rev() {
         let what = match &callee {
             Some(title) => format!("{title} is called here"),
             None => "called here".to_string(),
         };
-        diagnostic.related.push((what, level.span));
         callee = level.title;
+        // Macros that call each other in a circle pass the same places again and again.
+        if !diagnostic
+            .related
+            .iter()
+            .any(|(_, span)| *span == level.span)
+        {
+            diagnostic.related.push((what, level.span));
+        }
     }
-    if left_out > 0 {
-        let note = format!("{left_out} more calls in between are not shown");
+    let shown = diagnostic.related.len();
+    if shown > 2 * SHOWN_CALLS {
+        diagnostic.related.drain(SHOWN_CALLS..shown - SHOWN_CALLS);
+    }
+    if diagnostic.related.len() < calls {
+        let note = format!("the call stands {calls} calls deep");
         diagnostic.notes.push(note);
     }
     diagnostic
@@ -162,7 +168,13 @@ fn own_words(error: &Error, span: Option<&Span>, places: &dyn Places) -> Diagnos
         diagnostic.did_you_mean(name, names.iter().map(String::as_str))
     };
     match error.kind() {
-        ErrorKind::SyntaxError => Diagnostic::error("jinja-syntax", readable(detail)),
+        ErrorKind::SyntaxError => {
+            let diagnostic = Diagnostic::error("jinja-syntax", readable(detail));
+            match detail.strip_prefix("unknown statement ") {
+                Some(word) => diagnostic.did_you_mean(word, STATEMENTS),
+                None => diagnostic,
+            }
+        }
         ErrorKind::UnknownFunction => {
             let name = detail.strip_suffix(" is unknown").unwrap_or(detail);
             near(
@@ -177,13 +189,20 @@ fn own_words(error: &Error, span: Option<&Span>, places: &dyn Places) -> Diagnos
                 _ if shown.is_empty() => detail,
                 _ => shown,
             };
-            let message = format!("`{name}` is not defined");
-            near(name, Diagnostic::error("undefined-variable", message))
+            undefined(name, span, &near)
         }
         ErrorKind::UnknownFilter => {
             let filters = places.filters();
-            Diagnostic::error("unknown-filter", format!("there is no filter `{shown}`"))
-                .did_you_mean(shown, filters.iter().map(String::as_str))
+            let name = name_of(shown);
+            let mut diagnostic =
+                Diagnostic::error("unknown-filter", format!("there is no filter `{name}`"))
+                    .did_you_mean(name, filters.iter().map(String::as_str));
+            diagnostic.span = span.and_then(|span| narrowed(span, name));
+            if names.iter().any(|known| known == name) {
+                diagnostic =
+                    diagnostic.help(format!("`{name}` is a macro: call it as `{name}(…)`"));
+            }
+            diagnostic
         }
         ErrorKind::UnknownTest => {
             let filters = places.filters();
@@ -208,6 +227,10 @@ fn own_words(error: &Error, span: Option<&Span>, places: &dyn Places) -> Diagnos
         .help("put what they share into a macro"),
         _ if detail == "recursion limit exceeded" => {
             Diagnostic::error("endless-recursion", "macros call each other without end")
+                .help("let one of them end without a call")
+        }
+        _ if detail.starts_with("tried to use ") && detail.contains(" operator on unsupported") => {
+            operator(detail)
         }
         _ => Diagnostic::error(
             "jinja-error",
@@ -216,6 +239,108 @@ fn own_words(error: &Error, span: Option<&Span>, places: &dyn Places) -> Diagnos
                 None => error.kind().to_string(),
             },
         ),
+    }
+}
+
+/// The statements that a template may hold.
+const STATEMENTS: [&str; 19] = [
+    "if",
+    "elif",
+    "else",
+    "endif",
+    "for",
+    "endfor",
+    "set",
+    "endset",
+    "macro",
+    "endmacro",
+    "call",
+    "endcall",
+    "do",
+    "filter",
+    "endfilter",
+    "raw",
+    "test",
+    "endtest",
+    "materialization",
+];
+
+/// The name at the start of some words.
+fn name_of(words: &str) -> &str {
+    let end = words.find(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
+    &words[..end.unwrap_or(words.len())]
+}
+
+/// The part of a span that is a name.
+fn narrowed(span: &Span, name: &str) -> Option<Span> {
+    let start = span.start + span.text().find(name)?;
+    Some(Span::new(&span.source, start..start + name.len()))
+}
+
+/// In a call with a keyword that the macro does not have, that keyword.
+fn of_keyword(diagnostic: &Diagnostic, call: Span) -> Span {
+    let Some((_, rest)) = diagnostic.message.split_once(" has no parameter `") else {
+        return call;
+    };
+    let name = rest.trim_end_matches('`');
+    let text = call.text();
+    let keyword = text.match_indices(name).find(|(at, _)| {
+        let after = text[at + name.len()..].trim_start();
+        let before = text[..*at].trim_end();
+        after.starts_with('=') && !after.starts_with("==") && before.ends_with(['(', ','])
+    });
+    match keyword {
+        Some((at, _)) => Span::new(&call.source, call.start + at..call.start + at + name.len()),
+        None => call,
+    }
+}
+
+/// What has no value: a name, or what a value does not have.
+fn undefined(
+    name: &str,
+    span: Option<&Span>,
+    near: &dyn Fn(&str, Diagnostic) -> Diagnostic,
+) -> Diagnostic {
+    let message = format!("`{name}` is not defined");
+    let diagnostic = Diagnostic::error("undefined-variable", message);
+    let first = name_of(name);
+    if first == name {
+        return near(name, diagnostic).help(format!(
+            "give it a value with `{{% set {name} = … %}}` before this place, or ask for a variable of the project: `var('{name}')`"
+        ));
+    }
+    match name.rsplit_once('.') {
+        Some((before, attribute)) if span.is_some() => diagnostic.label(format!(
+            "no `{attribute}` in `{before}`, or `{before}` is not defined itself"
+        )),
+        _ => diagnostic,
+    }
+}
+
+/// Operands that do not go together, in the words of a template.
+fn operator(detail: &str) -> Diagnostic {
+    let words: Vec<&str> = detail.split_whitespace().collect();
+    let (Some(operator), [.., left, "and", right]) = (words.get(3), words.as_slice()) else {
+        return Diagnostic::error("jinja-error", readable(detail));
+    };
+    let kind = |kind: &str| match kind {
+        "string" => "a text".to_owned(),
+        "sequence" => "a list".to_owned(),
+        "map" => "a mapping".to_owned(),
+        "none" | "undefined" => "nothing".to_owned(),
+        other => format!("a {other}"),
+    };
+    let message = format!(
+        "`{operator}` does not take {} and {}",
+        kind(left),
+        kind(right)
+    );
+    let diagnostic = Diagnostic::error("jinja-error", message);
+    match (*operator, [*left, *right].contains(&"string")) {
+        ("+", true) => {
+            diagnostic.help("join texts with `~`, or make a number of a text with `| int`")
+        }
+        _ => diagnostic,
     }
 }
 

@@ -248,7 +248,7 @@ fn an_error_in_a_macro_shows_the_calls_that_led_there() {
 fn a_macro_that_calls_itself_without_end_is_stopped() {
     let macros = "{% macro again(n) %}{{ again(n + 1) }}{% endmacro %}";
     let drawn = error(macros, "{{ again(1) }}");
-    assert_eq!(drawn.matches("is called here").count(), 10);
+    assert_eq!(drawn.matches("is called here").count(), 2, "{drawn}");
     assert!(drawn.starts_with("error[endless-recursion]"), "{drawn}");
     let sum = "{% macro sum(n) %}{{ return(0 if n == 0 else n + sum(n - 1)) }}{% endmacro %}";
     assert_eq!(text(sum, "{{ sum(200) }}"), "20100");
@@ -312,18 +312,22 @@ fn names_that_nobody_knows_are_pointed_at() {
         "{% for x in 5 %}{% endfor %}",
         "{{ return(1) }}",
     ];
-    assert_snapshot!(all.map(|model| error(macros, model)).join(""), @r"
+    assert_snapshot!(all.map(|model| error(macros, model)).join(""), @"
     error[undefined-macro]: there is no macro `cent`
       at models/m.sql:1:4 `cent(1)`
       help: did you mean `cents`?
     error[undefined-variable]: `foo` is not defined
       at models/m.sql:1:4 `foo`
+      help: give it a value with `{% set foo = … %}` before this place, or ask for a variable of the project: `var('foo')`
     error[undefined-variable]: `target.shema` is not defined
       at models/m.sql:1:4 `target.shema`
+      label: no `shema` in `target`, or `target` is not defined itself
     error[undefined-variable]: `rows.missing.deeper` is not defined
       at models/m.sql:1:23 `rows.missing.deeper`
+      label: no `deeper` in `rows.missing`, or `rows.missing` is not defined itself
     error[undefined-variable]: `rows` is not defined
       at models/m.sql:1:4 `rows.items()`
+      help: give it a value with `{% set rows = … %}` before this place, or ask for a variable of the project: `var('rows')`
     error[unknown-filter]: there is no filter `uper`
       at models/m.sql:1:8 `uper`
       help: did you mean `upper`?
@@ -331,7 +335,7 @@ fn names_that_nobody_knows_are_pointed_at() {
       at models/m.sql:1:9 `evn`
       help: did you mean `even`?
     error[macro-arguments]: macro `cents` has no parameter `y`
-      at models/m.sql:1:4 `cents(y=1)`
+      at models/m.sql:1:10 `y`
       declared here: macros/m.sql:1:10 `cents`
       help: did you mean `x`?
     error[macro-arguments]: macro `cents` takes 1 argument, 2 were given
@@ -354,8 +358,9 @@ fn names_that_nobody_knows_are_pointed_at() {
       help: set it, or give a default: `env_var('UNSET', '…')`
     error[unknown-method]: string has no method named uper
       at models/m.sql:1:4 `'abc'.uper()`
-    error[jinja-error]: tried to use + operator on unsupported types number and string
+    error[jinja-error]: `+` does not take a number and a text
       at models/m.sql:1:4 `1 + 'a'`
+      help: join texts with `~`, or make a number of a text with `| int`
     error[jinja-include]: templates cannot include, import or extend other files
       at models/m.sql:1:4 `include 'x.sql'`
       help: put what they share into a macro

@@ -153,6 +153,11 @@ pub trait World: Send + Sync {
         unavailable("var")
     }
 
+    /// The names of the variables that have a value.
+    fn var_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// `env_var(name)`, `None` where it is not set.
     ///
     /// # Errors

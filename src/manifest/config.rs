@@ -1,6 +1,10 @@
 //! A node's merged configuration: typed where Redstart acts on it, and whole, as Jinja and the artifacts see it.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
+
+use crate::diagnostic::Span;
 
 /// A materialization, as far as configuration names it. The room of materializations says which there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +94,27 @@ pub struct Config {
     pub group: Option<String>,
     /// `docs.show`.
     pub docs_show: bool,
+    /// Where each key was given its value.
+    pub origins: BTreeMap<String, Span>,
+}
+
+impl Config {
+    /// Where `word` is written in the value of `key`; the whole value where the word is not to be seen in it.
+    pub fn written(&self, key: &str, word: &str) -> Option<Span> {
+        let value = self.origins.get(key)?;
+        let inner = |letter: char| letter.is_alphanumeric() || letter == '_';
+        let text = value.text();
+        let found = text.match_indices(word).find(|(at, _)| {
+            !text[..*at].ends_with(inner) && !text[at + word.len()..].starts_with(inner)
+        });
+        Some(match found {
+            Some((at, _)) if !word.is_empty() => {
+                let start = value.start + at;
+                Span::new(&value.source, start..start + word.len())
+            }
+            _ => value.clone(),
+        })
+    }
 }
 
 /// SQL that runs before or after a node.
@@ -100,7 +125,7 @@ pub struct Hook {
     /// Whether it runs in the transaction of its node.
     pub transaction: bool,
     /// Where it is written.
-    pub origin: Option<crate::diagnostic::Span>,
+    pub origin: Option<Span>,
 }
 
 /// What an incremental model does when its query's columns are not the table's.

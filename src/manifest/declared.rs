@@ -209,6 +209,10 @@ pub fn columns(
                     .as_ref()
                     .map(|encode| encode.value.clone()),
                 declared_at: Some(properties.name.span.clone()),
+                type_at: properties
+                    .data_type
+                    .as_ref()
+                    .map(|data_type| data_type.span.clone()),
             },
         );
     }

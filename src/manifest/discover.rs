@@ -334,6 +334,11 @@ impl World for ParseWorld {
             .map(to_jinja))
     }
 
+    fn var_names(&self) -> Vec<String> {
+        let names = self.shared.vars.names(&self.shared.project);
+        names.into_iter().map(str::to_owned).collect()
+    }
+
     fn env_var(&self, name: &str) -> Answer<Option<String>> {
         env_var(&self.shared.environment, name, false)
     }

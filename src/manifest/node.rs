@@ -248,6 +248,8 @@ pub struct Column {
     pub encode: Option<String>,
     /// Where YAML declares it.
     pub declared_at: Option<Span>,
+    /// Where YAML gives its type.
+    pub type_at: Option<Span>,
 }
 
 impl Column {

@@ -113,6 +113,7 @@ pub fn typed(
         values,
         pre_hook: merged.pre_hook,
         post_hook: merged.post_hook,
+        origins: merged.origins,
         ..config
     }
 }
@@ -178,16 +179,7 @@ impl Reader<'_> {
             alias: self.text("alias"),
             database: self.text("database"),
             unique_key: self.texts("unique_key"),
-            incremental_strategy: self.one_of(
-                "incremental_strategy",
-                &[
-                    "append",
-                    "delete+insert",
-                    "merge",
-                    "microbatch",
-                    "insert_overwrite",
-                ],
-            ),
+            incremental_strategy: self.strategy(),
             incremental_predicates: self.predicates(),
             merge_update_columns: self.texts("merge_update_columns"),
             merge_exclude_columns: self.texts("merge_exclude_columns"),
@@ -360,6 +352,26 @@ impl Reader<'_> {
             Some("sync_all_columns") => OnSchemaChange::SyncAllColumns,
             _ => OnSchemaChange::Ignore,
         }
+    }
+
+    fn strategy(&mut self) -> Option<String> {
+        const KEY: &str = "incremental_strategy";
+        let known = ["append", "delete+insert", "merge"];
+        let name = self.text(KEY)?.to_lowercase();
+        if matches!(name.as_str(), "microbatch" | "insert_overwrite") {
+            let problem = Diagnostic::error(
+                "not-supported-yet",
+                format!("the incremental strategy `{name}` is not supported yet"),
+            )
+            .at_some(self.place(KEY))
+            .help("write one of `append`, `delete+insert`, `merge`");
+            self.problems.push(problem);
+            return None;
+        }
+        if name == "default" {
+            return None;
+        }
+        self.one_of(KEY, &known)
     }
 
     fn grants(&mut self) -> Vec<(String, Vec<String>)> {

@@ -216,7 +216,7 @@ pub(super) fn check_attributes<'b>(
                     attributes.sort.len()
                 ),
             )
-            .at_some(input.place_of(&attributes.sort[0])),
+            .at_some(input.place_of("sort", &attributes.sort[0])),
         );
     }
     problems

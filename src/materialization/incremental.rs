@@ -155,7 +155,7 @@ fn strategy(input: &Input<'_>) -> Result<Strategy, Diagnostics> {
         .did_you_mean(name, STRATEGIES.iter().map(|(known, _)| *known)),
     };
     Err(problem
-        .at_some(input.place_of(name))
+        .at_some(input.place_of("incremental_strategy", name))
         .help("use `append`, `delete+insert` or `merge`")
         .into())
 }
@@ -259,7 +259,7 @@ fn next(
                 clean: clean(input, vec![drop_staging(&batch)]),
                 policy: config.on_schema_change,
                 existing: old.columns.clone(),
-                place: input.place_of(&batch.into.identifier),
+                place: input.place_of("on_schema_change", ""),
                 batch,
                 publish,
             }));

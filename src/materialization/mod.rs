@@ -132,16 +132,11 @@ impl<'a> Input<'a> {
             .or_else(|| self.node.declared_at.clone())
     }
 
-    /// Where a word that the configuration names stands in quotes in the node's own file, or else the node.
-    fn place_of(&self, word: &str) -> Option<Span> {
-        let in_code = self.node.code.as_ref().and_then(|code| {
-            ['\'', '"'].iter().find_map(|quote| {
-                let at = code.text().find(&format!("{quote}{word}{quote}"))?;
-                let start = code.range.start + at + 1;
-                Some(Span::new(&code.source, start..start + word.len()))
-            })
-        });
-        in_code
+    /// Where the configuration names a word under a key, or else the node.
+    fn place_of(&self, key: &str, word: &str) -> Option<Span> {
+        self.node
+            .config
+            .written(key, word)
             .or_else(|| self.node.declared_at.clone())
             .or_else(|| self.place())
     }
@@ -161,7 +156,7 @@ impl<'a> Input<'a> {
                 self.node.name
             ),
         )
-        .at_some(self.place_of(column))
+        .at_some(self.place_of(what.trim_matches('`'), column))
         .label(format!("not among its {count} columns"))
         .did_you_mean(column, known)
     }
@@ -256,7 +251,7 @@ pub fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
             "unknown-materialization",
             format!("there is no materialization `{name}`"),
         )
-        .at_some(input.place_of(name))
+        .at_some(input.place_of("materialized", name))
         .did_you_mean(name, ALL.iter().map(|known| known.name))
         .into()),
     }

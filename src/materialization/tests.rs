@@ -1,5 +1,7 @@
 //! Every materialization on its first run, its second, over another kind of relation, and made anew.
 
+use std::sync::Arc;
+
 use insta::assert_snapshot;
 
 use super::Hooks;
@@ -8,7 +10,7 @@ use crate::adapter::statement::{
     ColumnDefinition, Copy, CopyFormat, Dist, SeedRows, SortType, TableAttributes,
 };
 use crate::compile::HookSql;
-use crate::diagnostic::Source;
+use crate::diagnostic::{Source, Span};
 use crate::manifest::node::{Constraint, ConstraintKind, Detail, SourceDetail, StagedLoad};
 use crate::manifest::{Node, ResourceType};
 use crate::project::seed::Seed;
@@ -321,6 +323,12 @@ fn a_dist_or_sort_column_that_is_not_there_is_an_error_at_its_place() {
     let mut node = model("people", "table", sql);
     node.config.attributes.dist = Some(Dist::Key("ids".into()));
     node.config.attributes.sort = vec!["name".into(), "age".into()];
+    let source = Arc::clone(&node.code.as_ref().unwrap().source);
+    for (key, value) in [("dist", "'ids'"), ("sort", "['name', 'age']")] {
+        let at = sql.find(value).unwrap();
+        let span = Span::new(&source, at..at + value.len());
+        node.config.origins.insert(key.into(), span);
+    }
     assert_snapshot!(Case::of(node).columns(&["id", "name"]).told(), @r"
     error[unknown-column]: `dist` names `ids`, which `people` does not have (models/people.sql:1:39)
       help: did you mean `id`?

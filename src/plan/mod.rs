@@ -8,7 +8,7 @@ mod planner;
 use std::sync::Arc;
 
 pub use planner::{Options, Planner};
-pub(crate) use planner::{home, place_of};
+pub(crate) use planner::{home, place_of, place_of_copy};
 
 use crate::adapter::{Prepared, Statement};
 use crate::compile::Sql;

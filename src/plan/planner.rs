@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::{Build, Count, Order, Plan, Query, Section, Step, Test, Work};
+use crate::adapter::statement::{Copy, CopyFormat};
 use crate::adapter::{Adapter, Refusal, Statement};
 use crate::compile::{Compiled, CompiledNode, Sql};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
@@ -132,6 +133,20 @@ impl<'a> Planner<'a> {
                 Ok(Work::Build(Box::new(door.build(Default::default())?)))
             }
         }
+    }
+
+    /// What is wrong with the configuration of the selected nodes, whatever the warehouse takes: a sort key that is no column.
+    pub fn misconfigured(&self, compiled: &Compiled) -> Diagnostics {
+        let mut problems = Diagnostics::default();
+        for node in self.steps() {
+            if let Some(sql) = compiled.sql(node)
+                && self.node(node).resource_type == ResourceType::Model
+                && let Err(more) = self.materialize(node, sql)
+            {
+                problems.extend(more);
+            }
+        }
+        problems
     }
 
     /// The sections that follow once the columns of an incremental batch are known.
@@ -296,6 +311,29 @@ pub(crate) fn place_of(node: &Node) -> Option<Span> {
         ResourceType::Test => declared.or(file),
         _ => file.or(declared),
     }
+}
+
+/// Where the option of a load is written that some words speak of.
+pub(crate) fn place_of_copy(node: &Node, copy: &Copy, said: &str) -> Option<Span> {
+    let paths = match &copy.format {
+        CopyFormat::JsonPaths(paths) => Some(paths),
+        _ => None,
+    };
+    let texts = [
+        copy.time_format.as_ref(),
+        copy.date_format.as_ref(),
+        paths,
+        Some(&copy.from),
+    ];
+    let spoken_of = texts
+        .into_iter()
+        .flatten()
+        .find(|text| said.contains(&format!("`{text}`")))?;
+    let origin = copy.origin.as_ref()?;
+    // `location` may stand before or after `copy`: both are in the declaration of the table.
+    let from = node.declared_at.as_ref()?.start;
+    let at = origin.source.text.get(from..)?.find(spoken_of.as_str())? + from;
+    Some(Span::new(&origin.source, at..at + spoken_of.len()))
 }
 
 /// The adapter's door, for the statements of one node.
@@ -465,12 +503,30 @@ impl Door<'_, '_> {
                 .user_sql()
                 .and_then(|text| home(refusal.range, text, self.text()));
         }
+        let node = self.planner.node(self.node);
+        let of_option = || {
+            let columns = match statement? {
+                Statement::CreateTable { columns, .. } => columns,
+                Statement::Copy(copy) => return place_of_copy(node, copy, &refusal.message),
+                _ => return None,
+            };
+            let refused = columns.iter().find(|column| {
+                let named = format!("`{}`", column.data_type);
+                refusal.message.contains(&named)
+            })?;
+            let seed = || node.config.written("column_types", &refused.data_type);
+            let declared = node.columns.get(&refused.name);
+            declared
+                .and_then(|column| column.type_at.clone())
+                .or_else(seed)
+        };
         let place = place
+            .or_else(of_option)
             .or_else(|| {
                 let range = refusal.range.clone()?;
                 self.sql?.map.span(range)
             })
-            .or_else(|| place_of(self.planner.node(self.node)));
+            .or_else(|| place_of(node));
         let mut diagnostic = Diagnostic::error(refusal.code, refusal.message).at_some(place);
         if let Some(reason) = refusal.reason {
             diagnostic = diagnostic.label(reason);

@@ -98,14 +98,35 @@ impl Walk {
                         absolute: entry.into_path(),
                     }),
                     Ok(_) => {}
-                    Err(error) => problems.push(Diagnostic::error(
-                        "unreadable-file",
-                        format!("a folder cannot be read: {error}"),
-                    )),
+                    Err(error) => problems.push(self.unreadable(&error)),
                 }
             }
         }
         found
+    }
+
+    /// What stands at a path that cannot be entered or read.
+    fn unreadable(&self, error: &walkdir::Error) -> Diagnostic {
+        let path = error.path().unwrap_or(&self.root);
+        let shown = shown_path(&self.root, path);
+        let diagnostic = Diagnostic::error("unreadable-file", format!("`{shown}` cannot be read"))
+            .at(Span::file(&Source::new(&*shown, "")));
+        if let Some(above) = error.loop_ancestor() {
+            let above = shown_path(&self.root, above);
+            return diagnostic
+                .note(format!("it is a link to `{above}`, which holds it"))
+                .help("remove the link, or leave it out with .dbtignore");
+        }
+        match (std::fs::read_link(path), error.io_error()) {
+            (Ok(target), _) => diagnostic
+                .note(format!(
+                    "it is a link to `{}`, where nothing is",
+                    target.display()
+                ))
+                .help("mend the link, remove it, or leave it out with .dbtignore"),
+            (_, Some(cause)) => diagnostic.note(cause.to_string()),
+            (_, None) => diagnostic.note(error.to_string()),
+        }
     }
 }
 

@@ -230,6 +230,11 @@ impl World for YamlWorld {
         Ok(self.vars.get(&self.project, name).map(to_jinja))
     }
 
+    fn var_names(&self) -> Vec<String> {
+        let names = self.vars.names(&self.project);
+        names.into_iter().map(str::to_owned).collect()
+    }
+
     fn env_var(&self, name: &str) -> Answer<Option<String>> {
         let value = env_var(&self.environment, name, self.secrets)?;
         if let (true, Some(value), Ok(mut read)) = (

@@ -157,14 +157,14 @@ fn what_the_database_refuses_comes_home_to_the_line_of_the_template() {
     setup.options.tests_gate = false;
     assert_snapshot!(database.built(&mut setup), @r#"
     a success: 1 row
-    b error: the database refused `b`
-    c error: the database refused `c`
-    check error: the database refused `check`
-      error[database-error]: the database refused `b` (models/b.sql:3:3) the database said: Binder Error: Referenced column "amont" not found in FROM clause!
+    b error: there is no column `amont` in what is read here
+    c error: there is no column `amont` in what is read here
+    check error: there is no column `b` in what is read here
+      error[unknown-column]: there is no column `amont` in what is read here (models/b.sql:3:3) the database said: Binder Error: Referenced column "amont" not found in FROM clause!
     Candidate bindings: "amount"
-      error[database-error]: the database refused `c` (models/c.sql:3:3) the database said: Binder Error: Referenced column "amont" not found in FROM clause!
+      error[unknown-column]: there is no column `amont` in what is read here (models/c.sql:3:3) the database said: Binder Error: Referenced column "amont" not found in FROM clause!
     Candidate bindings: "amount"
-      error[database-error]: the database refused `check` (models/check.sql:1:1) the database said: Binder Error: Referenced column "b" not found in FROM clause!
+      error[unknown-column]: there is no column `b` in what is read here (models/check.sql:1:1) the line of SQL is: where b is not null the database said: Binder Error: Referenced column "b" not found in FROM clause!
     Candidate bindings: "a"
     "#);
 }

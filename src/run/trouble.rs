@@ -1,13 +1,22 @@
 //! What a warehouse answers, brought home: a diagnostic on the line of the model, the words of the database kept as they are.
 
-use crate::adapter::{Error, ErrorClass, LoadError, Statement};
+use std::ops::Range;
+
+use sqlparser::tokenizer::Token;
+
+use crate::adapter::{Error, ErrorClass, Fault, LoadError, Statement};
 use crate::compile::Sql;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::manifest::node::{Column, Node};
-use crate::plan::{Planner, home, place_of};
+use crate::manifest::ResourceType;
+use crate::manifest::node::{Column, Detail, Node};
+use crate::plan::{Planner, home, place_of, place_of_copy};
+use crate::sql::position::Lines;
+use crate::sql::redshift;
 
 /// Load errors that are told one by one; the rest is a number.
 const MOST_LOAD_ERRORS: usize = 20;
+/// Names that are told where one was looked up in vain.
+const MOST_NAMES: usize = 12;
 
 /// An error and what is known about where it happened.
 pub(super) struct Story<'a> {
@@ -43,18 +52,28 @@ impl Story<'_> {
 
     fn of_database(&self, error: Error) -> Diagnostic {
         let name = &self.node.name;
-        let (code, message) = match error.class {
-            ErrorClass::ConnectionLost => (
+        let (code, message) = match (error.class, &error.fault) {
+            (ErrorClass::ConnectionLost, _) => (
                 "connection-lost",
                 format!("the connection was lost at `{name}`"),
             ),
-            ErrorClass::Retryable { .. } => (
+            (ErrorClass::Retryable { .. }, _) => (
                 "concurrent-change",
                 format!("somebody else kept changing what `{name}` needs"),
             ),
-            _ => ("database-error", format!("the database refused `{name}`")),
+            (_, Some(fault)) => (fault.code, fault.message.clone()),
+            _ if matches!(self.statement, Some(Statement::Copy(_))) => {
+                ("load-error", format!("`{name}` could not be loaded"))
+            }
+            (_, None) => ("database-error", format!("the database refused `{name}`")),
         };
-        let mut diagnostic = Diagnostic::error(code, message).at_some(self.place(&error));
+        let place = self.place(&error);
+        let rendered = self.rendered(&error, place.as_ref());
+        let mut diagnostic = Diagnostic::error(code, message).at_some(place);
+        if let Some(fault) = &error.fault {
+            diagnostic = looked_up(diagnostic, fault);
+        }
+        diagnostic.notes.extend(rendered);
         diagnostic.notes.push(match &error.sqlstate {
             Some(state) => format!("the database said ({state}): {}", error.message),
             None => format!("the database said: {}", error.message),
@@ -93,14 +112,71 @@ impl Story<'_> {
         {
             return Some(origin.clone());
         }
+        if let Some(Statement::Copy(copy)) = self.statement {
+            let said = format!(
+                "{} {}",
+                error.message,
+                error.detail.as_deref().unwrap_or_default()
+            );
+            return place_of_copy(self.node, copy, &said).or_else(|| place_of(self.node));
+        }
+        let sql = self.sql;
+        let at = sql.and_then(|sql| sql.map.span(self.range(error)?));
+        if self.node.resource_type == ResourceType::Test {
+            return at
+                .or_else(|| self.of_test(error))
+                .or_else(|| place_of(self.node));
+        }
+        at.or_else(|| {
+            let sql = sql?;
+            sql.map.span(first_line(&sql.text)?)
+        })
+        .or_else(|| place_of(self.node))
+    }
+
+    /// Where in the compiled SQL.
+    fn range(&self, error: &Error) -> Option<Range<usize>> {
+        let compiled = &self.sql?.text;
         let text = self
             .text
-            .or_else(|| self.statement.and_then(Statement::user_sql));
-        let at = self.sql.and_then(|sql| {
-            let range = home(error.range.clone(), text?, &sql.text)?;
-            sql.map.span(range)
-        });
-        at.or_else(|| place_of(self.node))
+            .or_else(|| self.statement.and_then(Statement::user_sql))?;
+        let known = home(error.range.clone(), text, compiled);
+        let divides = error.fault.as_ref().map(|fault| fault.code) == Some("division-by-zero");
+        known.or_else(|| only_division(compiled).filter(|_| divides))
+    }
+
+    /// What the line of SQL is, where the place holds a call and not the words that are wrong.
+    fn rendered(&self, error: &Error, place: Option<&Span>) -> Option<String> {
+        let sql = &self.sql?.text;
+        let range = self.range(error)?;
+        let mapped = self.sql?.map.span(range.clone());
+        let called = place.filter(|place| mapped.as_ref() == Some(place))?;
+        if called.text() == sql.get(range.clone())? {
+            return None;
+        }
+        let start = sql[..range.start].rfind('\n').map_or(0, |at| at + 1);
+        let end = sql[range.start..].find('\n');
+        let line = &sql[start..end.map_or(sql.len(), |at| range.start + at)];
+        Some(format!("the line of SQL is: {}", line.trim()))
+    }
+
+    /// The part of a generic test's declaration that an error speaks of: its column, or its `where`.
+    fn of_test(&self, error: &Error) -> Option<Span> {
+        let name = error.fault.as_ref()?.name.as_ref()?;
+        let Detail::Test(test) = &self.node.detail else {
+            return None;
+        };
+        let config = &self.node.config;
+        let in_where = config
+            .where_clause
+            .as_ref()
+            .is_some_and(|text| text.contains(name.as_str()));
+        if in_where {
+            return config.written("where", name);
+        }
+        let attached = self.planner.manifest.node(test.attached_node?);
+        let column = test.column_name.as_ref().filter(|column| *column == name)?;
+        attached.columns.get(column)?.declared_at.clone()
     }
 
     fn of_row(&self, row: &LoadError) -> Diagnostic {
@@ -123,13 +199,18 @@ impl Story<'_> {
             // Without a column the value may be a whole line.
             (None, _) => self.node.columns.values().any(Column::is_pii),
         };
-        let value = if personal {
-            "the value is personal and not shown".to_owned()
-        } else {
-            format!("the value: {:?}", row.raw_value)
+        let value = match row.raw_value.trim_end() {
+            _ if personal => Some("the value is personal and not shown".to_owned()),
+            "" => None,
+            value => Some(format!("the value: {value}")),
+        };
+        let typed = || {
+            let name = row.column.as_ref()?;
+            self.node.config.written("column_types", name)
         };
         let declared = column
             .and_then(|column| column.declared_at.clone())
+            .or_else(typed)
             .or_else(|| self.node.declared_at.clone())
             .or_else(|| place_of(self.node));
         // The line of a seed is shown only where no cell of it is personal.
@@ -145,7 +226,7 @@ impl Story<'_> {
                 None => diagnostic,
             };
         }
-        Diagnostic::error(
+        let mut told = Diagnostic::error(
             "load-error",
             format!(
                 "{}:{}: {what}`{}`: {}",
@@ -153,7 +234,53 @@ impl Story<'_> {
             ),
         )
         .at_some(declared)
-        .label("declared here")
-        .note(value)
+        .label("declared here");
+        told.notes.extend(value);
+        told
     }
+}
+
+/// The name that comes nearest, or all there are where none is near.
+fn looked_up(diagnostic: Diagnostic, fault: &Fault) -> Diagnostic {
+    let Some(name) = &fault.name else {
+        return diagnostic;
+    };
+    let candidates = || fault.candidates.iter().map(String::as_str);
+    let helped = diagnostic.did_you_mean(name, candidates());
+    let all_known = fault.code == "unknown-column" && !fault.candidates.is_empty();
+    if !helped.help.is_empty() || !all_known {
+        return helped;
+    }
+    let mut names: Vec<&str> = candidates().collect();
+    names.sort_unstable();
+    names.dedup();
+    let more = names.len().saturating_sub(MOST_NAMES);
+    let mut list = names[..names.len() - more]
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    if more > 0 {
+        list += &format!(" and {more} more");
+    }
+    helped.help(format!("there is {list}"))
+}
+
+/// The first line that says something.
+fn first_line(sql: &str) -> Option<Range<usize>> {
+    let start = sql.len() - sql.trim_start().len();
+    let line = sql[start..].lines().next()?;
+    Some(start..start + line.trim_end().len())
+}
+
+/// The divisor's sign, where a query has one alone.
+fn only_division(sql: &str) -> Option<Range<usize>> {
+    let tokens = redshift::tokens(sql).ok()?;
+    let mut signs = tokens
+        .iter()
+        .filter(|token| matches!(token.token, Token::Div | Token::Mod));
+    let (sign, None) = (signs.next()?, signs.next()) else {
+        return None;
+    };
+    Lines::new(sql).range(sign.span)
 }

@@ -253,7 +253,7 @@ impl<'a> Turn<'a> {
     /// What an error of the warehouse means for the turn.
     pub(super) fn failed(
         &mut self,
-        session: &Session<'_, '_>,
+        session: &mut Session<'_, '_>,
         error: Error,
         order: Option<&Order>,
     ) -> Failure {
@@ -265,13 +265,18 @@ impl<'a> Turn<'a> {
 
     fn story(
         &self,
-        session: &Session<'_, '_>,
-        error: Error,
+        session: &mut Session<'_, '_>,
+        mut error: Error,
         statement: Option<&Statement>,
         text: Option<&str>,
     ) -> Failure {
         if session.shared.run.cancel.is_requested() || error.class == ErrorClass::Cancelled {
             return Failure::Cancelled;
+        }
+        if let Some(fault) = &mut error.fault
+            && fault.code == "unknown-column"
+        {
+            fault.candidates.extend(self.columns_read(session));
         }
         let story = trouble::Story {
             planner: session.shared.run.planner,
@@ -281,6 +286,22 @@ impl<'a> Turn<'a> {
             text,
         };
         Failure::Wrong(story.told(error))
+    }
+
+    /// The columns of what the node reads, where they can be asked.
+    fn columns_read(&self, session: &mut Session<'_, '_>) -> Vec<String> {
+        let manifest = session.shared.run.planner.manifest;
+        let Ok(connection) = session.connection() else {
+            return Vec::new();
+        };
+        let mut connection = super::locked(&connection);
+        let relations = self.of.depends_on.iter();
+        relations
+            .filter_map(|id| manifest.node(*id).relation.as_ref())
+            .filter_map(|relation| connection.columns(relation).ok())
+            .flatten()
+            .map(|column| column.name)
+            .collect()
     }
 
     /// Puts into a result what happened.

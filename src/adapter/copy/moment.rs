@@ -4,6 +4,7 @@
 
 use super::convert::{Cell, Reason};
 use crate::adapter::{Error, ErrorClass};
+use crate::diagnostic::nearest;
 
 const DAY: i64 = 86_400_000_000;
 const SECOND: i64 = 1_000_000;
@@ -192,16 +193,16 @@ fn format(option: &str, text: Option<&str>) -> Result<Format, Error> {
                 rest = &rest[word.len()..];
             }
             None if letter.is_alphanumeric() => {
-                let mut error = Error::new(
-                    ErrorClass::User,
-                    format!(
-                        "`{text}` is no {option} that is known here: `{rest}` is not understood"
-                    ),
-                );
-                error.help = Some(
-                    "known are YYYY YY MM MON MONTH DD HH HH12 HH24 MI SS AM PM OF, `auto`, and for times `epochsecs` and `epochmillisecs`"
-                        .to_owned(),
-                );
+                let mut message = format!("`{text}` is no {option}");
+                if rest.len() < text.len() {
+                    message += &format!(": `{rest}` is not understood");
+                }
+                let mut error = Error::new(ErrorClass::User, message);
+                let near = nearest(text, ["auto", "epochsecs", "epochmillisecs"]);
+                error.help = Some(match near {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "write a model of YYYY YY MM MON MONTH DD HH HH12 HH24 MI SS AM PM OF, or `auto`, or for times `epochsecs` or `epochmillisecs`".to_owned(),
+                });
                 return Err(error);
             }
             None => {
@@ -644,7 +645,7 @@ mod tests {
         let refused = Moments::new(None, Some("YYYY-DDD")).unwrap_err().message;
         assert_eq!(
             refused,
-            "`YYYY-DDD` is no TIMEFORMAT that is known here: `D` is not understood"
+            "`YYYY-DDD` is no TIMEFORMAT: `D` is not understood"
         );
     }
 }

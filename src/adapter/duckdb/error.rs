@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::types;
-use crate::adapter::emulating::{locate, suggestion, without_own_aliases};
+use super::fault;
+use crate::adapter::emulating::{locate, without_own_aliases};
 use crate::adapter::{Error, ErrorClass, Prepared, UserSql};
 
 /// How long to wait before a section is tried again that lost against another worker's.
@@ -98,25 +98,14 @@ fn told(cause: &duckdb::Error) -> (Error, Option<usize>) {
     let message = field("exception_message").unwrap_or_else(|| text.clone());
     let position = field("position").and_then(|position| position.parse().ok());
     let mut error = Error::new(class(&kind, &message), format!("{kind} Error: {message}"));
-    if let Some((_, check)) = message.split_once("with expression ") {
-        error.detail = too_long(check);
+    if let Some((understood, help)) = fault::understood(&kind, &message) {
+        error.fault = Some(understood);
+        error.help = help;
     }
-    error.help = suggestion(&message);
     if kind.is_empty() {
         error.message = message;
     }
     (error, position)
-}
-
-/// What a failed check of a text's length means, in Redshift's words.
-fn too_long(check: &str) -> Option<String> {
-    let length = types::of_check(check)?;
-    let (_, column) = check.split_once("strlen(")?;
-    let (column, _) = column.split_once(')')?;
-    Some(format!(
-        "Value too long for character type: `{}` is {length}, counted in bytes",
-        column.trim_matches('"')
-    ))
 }
 
 /// `Binder Error: {…}` as the kind and the JSON.

@@ -9,6 +9,7 @@ mod catalog;
 mod config;
 mod connection;
 mod error;
+mod fault;
 mod load;
 #[cfg(test)]
 mod process_tests;
@@ -25,7 +26,7 @@ use std::sync::{Mutex, PoisonError};
 pub use config::Config;
 
 use super::{Adapter, Connection, Error, ErrorClass, Prepared, Refusal, Statement, UserSql};
-use crate::adapter::redshift;
+use crate::adapter::{copy, redshift, statement};
 use sql::Words;
 
 /// A DuckDB, shared by all workers. Its file is opened, or made, when the first session begins.
@@ -130,6 +131,24 @@ fn check_file(path: &Path) -> Result<(), Error> {
     Err(refused)
 }
 
+/// What is wrong with a load whatever its files hold.
+fn check_copy(load: &statement::Copy, emulates_redshift: bool) -> Result<(), Refusal> {
+    if !emulates_redshift {
+        let mut refused = sql::refusal("no-copy", "a load by COPY needs the SQL of Redshift");
+        refused.help = Some("add `emulate: redshift` to the target".to_owned());
+        return Err(refused);
+    }
+    let formats = copy::Moments::new(load.date_format.as_deref(), load.time_format.as_deref());
+    match formats {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let mut refused = sql::refusal("bad-time-format", &error.message);
+            refused.help = error.help;
+            Err(refused)
+        }
+    }
+}
+
 impl Adapter for DuckDb {
     fn dialect(&self) -> &'static str {
         self.config.dialect()
@@ -145,12 +164,8 @@ impl Adapter for DuckDb {
     }
 
     fn prepare(&self, statement: &Statement) -> Result<Prepared, Refusal> {
-        if let Statement::Copy(_) = statement
-            && !self.config.emulates_redshift
-        {
-            let mut refused = sql::refusal("no-copy", "a load by COPY needs the SQL of Redshift");
-            refused.help = Some("add `emulate: redshift` to the target".to_owned());
-            return Err(refused);
+        if let Statement::Copy(load) = statement {
+            check_copy(load, self.config.emulates_redshift)?;
         }
         let (translated, types) = if self.config.emulates_redshift {
             let (translated, types) = translate::statement(statement)?;

@@ -824,8 +824,8 @@ fn a_table_from_a_query_has_the_types_that_redshift_would_give() {
     };
     let error = warehouse.run(c, &insert).unwrap_err();
     assert_eq!(
-        error.detail.unwrap(),
-        "Value too long for character type: `status` is character varying(6), counted in bytes"
+        error.fault.unwrap().message,
+        "value too long for character type: `status` is character varying(6)"
     );
     assert_eq!(
         warehouse.rows(c, "select * from t order by name limit 1"),

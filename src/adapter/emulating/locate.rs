@@ -5,7 +5,6 @@ use std::ops::Range;
 use sqlparser::tokenizer::Token;
 
 use super::identifier;
-use crate::diagnostic::nearest;
 use crate::sql::position::Lines;
 use crate::sql::redshift;
 
@@ -58,14 +57,6 @@ pub fn locate(duckdb_error: &str, redshift_sql: &str) -> Option<Located> {
         name: words.join("."),
         candidates: candidates(duckdb_error),
     })
-}
-
-/// The nearest of the names that DuckDB found where it missed one, as a help.
-pub fn suggestion(duckdb_error: &str) -> Option<String> {
-    let words = missing_name(duckdb_error)?;
-    let candidates = candidates(duckdb_error);
-    let near = nearest(words.last()?, candidates.iter().map(String::as_str))?;
-    Some(format!("did you mean `{near}`?"))
 }
 
 /// The statement without the aliases that repeat a column's name, if one of them hides what DuckDB misses.
@@ -152,18 +143,6 @@ mod tests {
         let located = locate(error, sql).unwrap();
         assert_eq!(&sql[located.range], "Orders");
         assert_eq!(located.candidates, ["order_items"]);
-    }
-
-    #[test]
-    fn the_nearest_name_is_suggested() {
-        let error = "Binder Error: Referenced column \"amont\" not found in FROM clause!\nCandidate bindings: \"at\", \"o.amount\"";
-        assert_eq!(suggestion(error).unwrap(), "did you mean `amount`?");
-        assert_eq!(
-            suggestion(
-                "Binder Error: Referenced column \"x\" not found in FROM clause!\nCandidate bindings: \"amount\""
-            ),
-            None
-        );
     }
 
     #[test]

@@ -38,7 +38,7 @@ use std::ops::Range;
 
 use sqlparser::ast::{Expr, SelectItem, SetExpr, Statement};
 
-pub use locate::{Located, locate, suggestion, without_own_aliases};
+pub use locate::{Located, locate, without_own_aliases};
 pub use reference::reference;
 pub use translator::{Catalog, NoCatalog};
 

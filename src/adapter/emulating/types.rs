@@ -5,6 +5,7 @@ use std::fmt;
 use super::{identifier, literal};
 use crate::adapter::Refusal;
 use crate::adapter::statement::ColumnDefinition;
+use crate::diagnostic::nearest;
 use crate::relation::Relation;
 
 /// A type as Redshift knows it. Lengths are bytes.
@@ -217,9 +218,33 @@ fn named(name: &str, base: &str, arguments: &[&str]) -> Result<Type, Refusal> {
         }
         "serial" | "bigserial" | "bytea" | "uuid" | "json" | "jsonb" | "array" | "money"
         | "xml" => Err(refuse(name, "Redshift does not have this type")),
-        _ => Err(refuse(name, "Redshift does not have a type of this name")),
+        _ => {
+            let mut refused = refuse(name, "Redshift does not have a type of this name");
+            refused.help =
+                nearest(&name.to_lowercase(), NAMES).map(|near| format!("did you mean `{near}`?"));
+            Err(refused)
+        }
     }
 }
+
+/// Names of types that are offered for one that is not known.
+const NAMES: [&str; 15] = [
+    "smallint",
+    "integer",
+    "bigint",
+    "decimal",
+    "numeric",
+    "real",
+    "double precision",
+    "boolean",
+    "char",
+    "varchar",
+    "text",
+    "date",
+    "timestamp",
+    "timestamptz",
+    "super",
+];
 
 fn decimal(name: &str, arguments: &[&str]) -> Result<Type, Refusal> {
     let number = |text: &str| text.parse::<u8>().ok();

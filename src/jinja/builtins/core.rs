@@ -107,6 +107,10 @@ fn var(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
         Some(value) => Ok(own(value)),
         None => Err(raise(
             Diagnostic::error("undefined-var", format!("variable `{name}` has no value"))
+                .did_you_mean(
+                    &name,
+                    world(state)?.var_names().iter().map(String::as_str),
+                )
                 .help(format!(
                     "set it under `vars:` in dbt_project.yml, pass `--vars '{name}: …'`, or give a default: `var('{name}', …)`"
                 )),

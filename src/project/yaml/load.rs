@@ -357,6 +357,30 @@ fn explain(source: &Arc<Source>, at: usize, info: &str) -> Diagnostic {
         return diagnostic
             .help("quote a text that holds `: `, and check the indentation of this line");
     }
+    if info.contains("found a tab")
+        && let Some(tab) = text[at..].find('\t')
+    {
+        return Diagnostic::error("yaml-tab", "a tab in the indentation of YAML")
+            .at(Span::new(source, at + tab..at + tab + 1))
+            .help("indent with spaces");
+    }
+    if info.contains("quoted scalar, found unexpected end") {
+        return diagnostic
+            .label("this quote is never closed")
+            .help("close it");
+    }
+    if info.contains("unknown anchor") {
+        let alias = text[at..line_end].trim_end();
+        let name = alias.trim_start_matches('*');
+        return Diagnostic::error(
+            "yaml-unknown-alias",
+            format!("nothing is named `&{name}` above"),
+        )
+        .at(Span::new(source, at..at + alias.len()))
+        .help(format!(
+            "write `&{name}` before the value that is meant; quote a text that starts with `*`"
+        ));
+    }
     if info.contains("unexpected character") {
         return diagnostic.help("quote a text that starts with a special character");
     }
@@ -446,7 +470,7 @@ mod tests {
         insta::assert_snapshot!(load("a: b: c\n"), @"error[yaml-syntax]: this is not YAML: mapping values are not allowed in this context (a.yml:1:5) -- help: quote a text that holds `: `, and check the indentation of this line");
         insta::assert_snapshot!(load("a: [1, 2\nb: 3\n"), @"error[yaml-syntax]: this is not YAML: illegal placement of ':' indicator (a.yml:2:2) -- help: check the indentation and the quotes around this line");
         insta::assert_snapshot!(load("a: @x\n"), @"error[yaml-syntax]: this is not YAML: unexpected character: `@' (a.yml:1:4) -- help: quote a text that starts with a special character");
-        insta::assert_snapshot!(load("a: 'x\n"), @"error[yaml-syntax]: this is not YAML: while scanning a quoted scalar, found unexpected end of stream (a.yml:1:4) -- help: check the indentation and the quotes around this line");
+        insta::assert_snapshot!(load("a: 'x\n"), @"error[yaml-syntax]: this is not YAML: while scanning a quoted scalar, found unexpected end of stream (a.yml:1:4) -- this quote is never closed -- help: close it");
         insta::assert_snapshot!(load("a: 1\n---\nb: 2\n"), @"error[yaml-syntax]: a second YAML document in one file (a.yml:2:1) -- `---` starts another document -- help: write the two documents into two files");
         insta::assert_snapshot!(load("a: !ref x\n"), @"error[yaml-syntax]: the YAML tag `!ref` has no meaning here (a.yml:1:4) -- help: quote the value if it is a text that starts with `!`");
     }

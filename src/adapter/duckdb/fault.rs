@@ -1,0 +1,241 @@
+//! DuckDB's words for what is wrong with a query or its rows, understood.
+//!
+//! In: the kind and the message of an error. Out: a [`Fault`] and what to do about it. Words that are not known stay DuckDB's.
+
+use super::types;
+use crate::adapter::Fault;
+
+/// What DuckDB means, with what to do.
+pub(super) fn understood(kind: &str, message: &str) -> Option<(Fault, Option<String>)> {
+    name(message)
+        .or_else(|| row(kind, message))
+        .or_else(|| query(message))
+}
+
+/// A fault without a name.
+fn plain(code: &'static str, message: impl Into<String>) -> Fault {
+    Fault {
+        code,
+        message: message.into(),
+        name: None,
+        candidates: Vec::new(),
+    }
+}
+
+/// What stands between two texts.
+fn between<'a>(message: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    let (_, rest) = message.split_once(before)?;
+    let (found, _) = rest.split_once(after)?;
+    (!found.contains('\n')).then_some(found)
+}
+
+/// A name that is not there, or that means too much.
+fn name(message: &str) -> Option<(Fault, Option<String>)> {
+    let of = |code, message: String, name: &str, candidates| {
+        let name = Some(name.to_owned());
+        Some((
+            Fault {
+                code,
+                message,
+                name,
+                candidates,
+            },
+            None,
+        ))
+    };
+    let column = between(message, "Referenced column \"", "\" not found").or_else(|| {
+        let column = between(
+            message,
+            "Column \"",
+            "\" referenced that exists in the SELECT",
+        );
+        column.filter(|_| message.contains("cannot be referenced before it is defined"))
+    });
+    if let Some(column) = column {
+        let what = format!("there is no column `{column}` in what is read here");
+        return of("unknown-column", what, column, candidates(message));
+    }
+    if let Some(column) = between(message, "does not have a column named \"", "\"") {
+        let of_what = message.split('"').nth(1)?;
+        let what = format!("`{of_what}` has no column `{column}`");
+        return of("unknown-column", what, column, candidates(message));
+    }
+    if let Some(table) = between(message, "Referenced table \"", "\" not found") {
+        let what = format!("nothing that is read here is called `{table}`");
+        return of("unknown-relation", what, table, candidates(message));
+    }
+    if let Some(table) = between(message, "Table with name ", " does not exist") {
+        let table = table.trim_matches('"');
+        if let Some(schema) = between(message, "because schema \"", "\" does not exist") {
+            let what = format!("there is no schema `{schema}`");
+            return of("unknown-schema", what, schema, Vec::new());
+        }
+        let what = format!("there is no table or view `{table}`");
+        return of("unknown-relation", what, table, candidates(message));
+    }
+    if let Some(column) = between(message, "Ambiguous reference to column name \"", "\"") {
+        let what = format!("`{column}` could be a column of several relations");
+        let meant: Vec<String> = quoted(message.split_once("(use:")?.1)
+            .map(|name| format!("`{name}`"))
+            .collect();
+        return Some((
+            plain("ambiguous-column", what),
+            Some(format!("write {}", meant.join(" or "))),
+        ));
+    }
+    None
+}
+
+/// A row that a query or a table does not take.
+fn row(kind: &str, message: &str) -> Option<(Fault, Option<String>)> {
+    if message.to_lowercase().contains("division by zero") {
+        let help =
+            "a divisor that can be 0 becomes NULL with `nullif(…, 0)`, and then the result is NULL";
+        return Some((
+            plain("division-by-zero", "a number is divided by zero"),
+            Some(help.to_owned()),
+        ));
+    }
+    if let Some((_, check)) = message.split_once("with expression ") {
+        let length = types::of_check(check)?;
+        let column = between(check, "strlen(", ")")?.trim_matches('"');
+        return Some((
+            plain(
+                "value-too-long",
+                format!("value too long for character type: `{column}` is {length}"),
+            ),
+            Some(
+                "the length counts bytes: declare a longer column, or cut the value with `left`"
+                    .to_owned(),
+            ),
+        ));
+    }
+    if let Some(column) = message.split_once("NOT NULL constraint failed: ") {
+        let column = column.1.split_whitespace().next()?.rsplit('.').next()?;
+        return Some((
+            plain(
+                "null-value",
+                format!("a row has no value for `{column}`, which is declared not null"),
+            ),
+            Some("leave such rows out, give them a value, or take `not_null` away".to_owned()),
+        ));
+    }
+    match kind {
+        "Conversion" => Some((
+            plain(
+                "bad-value",
+                "a value does not fit the type it is turned into",
+            ),
+            None,
+        )),
+        "Out of Range" => Some((
+            plain("out-of-range", "a number is too large for its type"),
+            None,
+        )),
+        _ => None,
+    }
+}
+
+/// A query that does not hold together.
+fn query(message: &str) -> Option<(Fault, Option<String>)> {
+    if message.contains("must appear in the GROUP BY clause") {
+        let column =
+            between(message, "column \"", "\"").or_else(|| between(message, "column ", " must"))?;
+        return Some((
+            plain(
+                "not-grouped",
+                format!("`{column}` is neither grouped nor aggregated"),
+            ),
+            Some(format!("add `{column}` to the `group by`, or aggregate it")),
+        ));
+    }
+    if message.contains("Cannot compare values of type") {
+        return Some((
+            plain("type-mismatch", "values of different types are compared"),
+            Some("cast one of them".to_owned()),
+        ));
+    }
+    if message.contains("can only apply to expressions with the same number") {
+        return Some((
+            plain(
+                "column-count",
+                "the queries of a `union` have different numbers of columns",
+            ),
+            None,
+        ));
+    }
+    None
+}
+
+/// Names that DuckDB offers instead.
+fn candidates(message: &str) -> Vec<String> {
+    let Some((_, rest)) = message
+        .split_once("Candidate bindings: ")
+        .or_else(|| message.split_once("Did you mean "))
+    else {
+        return Vec::new();
+    };
+    quoted(rest.lines().next().unwrap_or(""))
+        .map(|name| name.rsplit('.').next().unwrap_or(name).to_owned())
+        .collect()
+}
+
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('"').skip(1).step_by(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(kind: &str, message: &str) -> String {
+        match understood(kind, message) {
+            Some((fault, help)) => format!(
+                "{}: {} {:?} {}",
+                fault.code,
+                fault.message,
+                fault.candidates,
+                help.unwrap_or_default()
+            ),
+            None => "not understood".to_owned(),
+        }
+    }
+
+    #[test]
+    fn names_that_are_not_there_are_found_in_duckdbs_words() {
+        insta::assert_snapshot!([
+            told("Binder", "Referenced column \"amont\" not found in FROM clause!\nCandidate bindings: \"amount\", \"o.at\""),
+            told("Binder", "Column \"amont\" referenced that exists in the SELECT clause - but this column cannot be referenced before it is defined"),
+            told("Binder", "Values list \"o\" does not have a column named \"total\""),
+            told("Catalog", "Table with name ordres does not exist!\nDid you mean \"orders\"?"),
+            told("Catalog", "Table with name \"w.ordres\" does not exist because schema \"w\" does not exist."),
+            told("Binder", "Ambiguous reference to column name \"id\" (use: \"a.id\" or \"b.id\")"),
+        ].join("\n"), @r#"
+        unknown-column: there is no column `amont` in what is read here ["amount", "at"] 
+        unknown-column: there is no column `amont` in what is read here [] 
+        unknown-column: `o` has no column `total` [] 
+        unknown-relation: there is no table or view `ordres` ["orders"] 
+        unknown-schema: there is no schema `w` [] 
+        ambiguous-column: `id` could be a column of several relations [] write `a.id` or `b.id`
+        "#);
+    }
+
+    #[test]
+    fn rows_that_do_not_fit_are_told_in_redshifts_words() {
+        insta::assert_snapshot!([
+            told("Invalid Input", "division by zero"),
+            told("Constraint", "CHECK constraint failed on table orders with expression CHECK((strlen(amount) <= 1))"),
+            told("Constraint", "NOT NULL constraint failed: orders.id"),
+            told("Conversion", "Could not convert string 'x' to INT32"),
+            told("Binder", "column \"order_id\" must appear in the GROUP BY clause or must be part of an aggregate function."),
+            told("Binder", "something new"),
+        ].join("\n"), @"
+        division-by-zero: a number is divided by zero [] a divisor that can be 0 becomes NULL with `nullif(…, 0)`, and then the result is NULL
+        value-too-long: value too long for character type: `amount` is character varying(1) [] the length counts bytes: declare a longer column, or cut the value with `left`
+        null-value: a row has no value for `id`, which is declared not null [] leave such rows out, give them a value, or take `not_null` away
+        bad-value: a value does not fit the type it is turned into [] 
+        not-grouped: `order_id` is neither grouped nor aggregated [] add `order_id` to the `group by`, or aggregate it
+        not understood
+        ");
+    }
+}
