@@ -10,7 +10,7 @@ demo:
 
 # Nothing is compiled twice: the lints share their check of the dependencies with the lean build's, the tests their build with the demo's.
 test: lint
-	@scripts/setup --with-postgres
+	@scripts/setup --for-tests
 	scripts/cargo test
 	cargo check --no-default-features
 

@@ -544,10 +544,10 @@ impl<'a> Facts<'a> {
         };
         let last = self.last(id);
         Some(Test {
-            label: detail
-                .generic
-                .as_ref()
-                .map_or_else(|| node.name.clone(), label),
+            label: detail.generic.as_ref().map_or_else(
+                || node.name.clone(),
+                |test| label(test, node.config.where_clause.as_deref()),
+            ),
             status: last.map(|last| last.status.clone()),
             failures: last.and_then(|last| last.failures),
             only_warns: node.config.severity == Severity::Warn,

@@ -19,8 +19,17 @@ pub(super) fn combination(test: &GenericTest) -> Option<Vec<&str>> {
     Some(columns.iter().filter_map(Value::as_str).collect())
 }
 
-/// The name of a generic test and what it was told.
-pub(super) fn label(test: &GenericTest) -> String {
+/// The name of a generic test, what it was told, and of which rows it speaks.
+pub(super) fn label(test: &GenericTest, rows: Option<&str>) -> String {
+    let mut label = told(test);
+    if let Some(rows) = rows {
+        label.push_str(" where ");
+        label.push_str(&bare(rows));
+    }
+    label
+}
+
+fn told(test: &GenericTest) -> String {
     let name = match &test.namespace {
         Some(namespace) => format!("{namespace}.{}", test.name),
         None => test.name.clone(),
@@ -28,16 +37,19 @@ pub(super) fn label(test: &GenericTest) -> String {
     if test.name == "relationships"
         && let (Some(to), Some(field)) = (test.arguments.get("to"), test.arguments.get("field"))
     {
-        return format!("{name}: {} {}", plain(to), plain(field));
+        return format!("{name}: {} {}", bare(&plain(to)), plain(field));
     }
     let told = test
         .arguments
         .iter()
-        .filter(|(key, _)| !matches!(key.as_str(), "model" | "column_name"));
+        .filter(|(key, _)| !matches!(key.as_str(), "model" | "column_name" | "quote"));
     let told: Vec<String> = told
         .map(|(key, value)| match (test.name.as_str(), key.as_str()) {
-            ("accepted_values", "values") => plain(value),
-            _ => format!("{key} {}", plain(value)),
+            // What the name of the test says already.
+            ("accepted_values", "values")
+            | ("expression_is_true", "expression")
+            | ("unique_combination", "columns") => bare(&plain(value)),
+            _ => format!("{key} {}", bare(&plain(value))),
         })
         .collect();
     if told.is_empty() {
@@ -45,6 +57,11 @@ pub(super) fn label(test: &GenericTest) -> String {
     } else {
         format!("{name}: {}", told.join(", "))
     }
+}
+
+/// A text without the braces of Jinja around a call.
+fn bare(text: &str) -> String {
+    text.replace("{{ ", "").replace(" }}", "")
 }
 
 pub(super) fn plain(value: &Value) -> String {
@@ -103,4 +120,54 @@ pub(super) fn sort(attributes: &TableAttributes) -> Option<String> {
 pub(super) fn minute(at: jiff::Timestamp) -> String {
     let text = timestamp(at);
     format!("{} {} UTC", &text[..10], &text[11..16])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn test(name: &str, arguments: Value) -> GenericTest {
+        let Value::Object(arguments) = arguments else {
+            panic!("arguments are a mapping");
+        };
+        GenericTest {
+            name: name.to_owned(),
+            namespace: None,
+            arguments,
+        }
+    }
+
+    #[test]
+    fn a_test_is_told_in_the_words_of_its_declaration_and_for_its_rows_only() {
+        let rows = Some("page = '{{ var('page') }}'");
+        assert_eq!(
+            label(&test("not_null", json!({"column_name": "a"})), rows),
+            "not_null where page = 'var('page')'"
+        );
+        assert_eq!(
+            label(
+                &test("row_count", json!({"equals": "{{ var('expected') }}"})),
+                None
+            ),
+            "row_count: equals var('expected')"
+        );
+        assert_eq!(
+            label(
+                &test(
+                    "accepted_values",
+                    json!({"values": [200, 404], "quote": false})
+                ),
+                None
+            ),
+            "accepted_values: 200, 404"
+        );
+        assert_eq!(
+            label(
+                &test("expression_is_true", json!({"expression": "a <= b"})),
+                None
+            ),
+            "expression_is_true: a <= b"
+        );
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use indexmap::IndexMap;
 use regex::Regex;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::discover::unknown_doc;
 use super::merge::{self, Layer, Merged};
@@ -89,20 +89,6 @@ pub fn layers_of(
     layers
 }
 
-/// What the project file and a declaration's `config:` say of a node, before Jinja was rendered.
-pub fn unrendered(
-    tree: &ConfigTree,
-    fqn: &[String],
-    properties: Option<&NodeProperties>,
-) -> Map<String, Value> {
-    let mut flat = merge::unrendered(tree, fqn);
-    let own = properties.and_then(|properties| properties.config.as_ref());
-    for (key, value) in own.into_iter().flat_map(Yaml::entries) {
-        flat.insert(key.key_text(), value.to_json());
-    }
-    flat
-}
-
 /// What a declaration configures: keys beside `config:`, then those in it.
 pub fn config_layers<const N: usize>(
     beside: [(&str, &Option<Yaml>); N],
@@ -148,6 +134,12 @@ pub fn describe(
     node.declared_at = Some(properties.name.span.clone());
     node.description = resolver.description(properties.description.as_ref(), problems);
     node.doc_blocks = doc_blocks(resolver, properties.description.as_ref());
+    for (key, value) in properties.config.iter().flat_map(Yaml::entries) {
+        // What the file itself configures is stronger.
+        node.unrendered_config
+            .entry(key.key_text())
+            .or_insert_with(|| value.to_json());
+    }
     node.columns = resolver.columns(&properties.columns, problems);
     node.constraints = constraints(&properties.constraints);
     for constraint in &node.constraints {

@@ -354,7 +354,7 @@ impl Resolver<'_> {
             for layer in declared::layers_of(tree, &node.fqn, declared, &mut problems) {
                 merged.apply(&layer, &mut problems);
             }
-            node.unrendered_config = declared::unrendered(tree, &node.fqn, declared);
+            node.unrendered_config = merge::unrendered(tree, &node.fqn);
             let at = declared.map_or_else(
                 || Span::file(&Source::new(file.original_file_path.clone(), "")),
                 |declared| declared.name.span.clone(),

@@ -1,0 +1,161 @@
+//! What a build leaves for other programs, held to dbt's public schemas and to what dbt itself writes.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::project::TestProject;
+
+const READ_ALL: &str = "import json, sys, dbt_artifacts_parser.parser as parser
+read = lambda name: json.load(open(f'{sys.argv[1]}/target/{name}.json'))
+manifest = parser.parse_manifest_v12(read('manifest'))
+results = parser.parse_run_results_v6(read('run_results'))
+catalog = parser.parse_catalog_v1(read('catalog'))
+assert set(catalog.nodes) <= set(manifest.nodes) and set(catalog.sources) <= set(manifest.sources)
+assert {result.unique_id for result in results.results} <= set(manifest.nodes) | set(manifest.sources)
+print(len(manifest.nodes), len(results.results), len(catalog.nodes) + len(catalog.sources))
+";
+
+/// `dbt-artifacts-parser` from PyPI holds the schemas; `make test` puts it where `REDSTART_TEST_PYTHON` points.
+#[test]
+fn the_public_schemas_accept_what_a_build_of_the_example_leaves() {
+    let python = std::env::var("REDSTART_TEST_PYTHON").unwrap_or_else(|_| "python3".into());
+    let run = |arguments: &[&str]| Command::new(&python).args(arguments).output();
+    let found = run(&["-c", "import dbt_artifacts_parser"]);
+    if !found.is_ok_and(|output| output.status.success()) {
+        skipped(&python);
+        return;
+    }
+    let project = TestProject::example();
+    project.redstart("build").success();
+
+    let output = run(&["-c", READ_ALL, &project.path().to_string_lossy()]).unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let counts = String::from_utf8_lossy(&output.stdout);
+    let counts: Vec<usize> = counts
+        .split(' ')
+        .map(|n| n.trim().parse().unwrap())
+        .collect();
+    // Hooks, analyses and disabled models have no result; tests have no table.
+    assert!(
+        counts[0] > 150 && counts[1] > 150 && counts[2] == 14,
+        "{counts:?}"
+    );
+}
+
+#[expect(clippy::print_stderr, reason = "a test says why it proves nothing")]
+fn skipped(python: &str) {
+    eprintln!("skipped: {python} has no dbt_artifacts_parser (`make test` installs it)");
+}
+
+fn shop() -> TestProject {
+    TestProject::empty()
+        .file(
+            "dbt_project.yml",
+            "name: shop\nversion: '1.0'\nprofile: shop\nflags: {require_generic_test_arguments_property: true}\n\
+             models: {shop: {staging: {+schema: staging, +tags: [raw]}}}\n",
+        )
+        .file(
+            "profiles.yml",
+            "shop: {target: dev, outputs: {dev: {type: duckdb, path: shop.duckdb, schema: main}}}\n",
+        )
+        .file("seeds/raw.csv", "id,amount\n1,10\n2,20\n")
+        .file(
+            "models/staging/stg_sales.sql",
+            "{{ config(materialized='view') }}\nselect id, amount from {{ ref('raw') }}\n",
+        )
+        .file("models/sales.sql", "select * from {{ ref('stg_sales') }}\n")
+        .file("models/docs.md", "{% docs id %}\nThe sale.\n{% enddocs %}\n")
+        .file(
+            "models/schema.yml",
+            "
+models:
+  - name: sales
+    description: All sales.
+    config: {materialized: table, meta: {owner: shop}}
+    columns:
+      - name: id
+        description: \"{{ doc('id') }}\"
+        data_tests:
+          - unique
+          - accepted_values: {arguments: {values: [1, 2], quote: false}, config: {severity: warn}}
+",
+        )
+        .file(
+            "tests/sales_are_positive.sql",
+            "select * from {{ ref('sales') }} where amount < 0\n",
+        )
+}
+
+/// What is expected here is what dbt-core 1.11 with dbt-duckdb writes for the same files.
+#[test]
+fn the_manifest_of_a_build_tells_what_dbt_tells() {
+    let project = shop();
+    project.redstart("build").success();
+    let manifest: Value = serde_json::from_str(&project.read("target/manifest.json")).unwrap();
+
+    let unique = "test.shop.unique_sales_id.734dbbcdc5";
+    let values = "test.shop.accepted_values_sales_id__False__1__2.e765b8e1e9";
+    let positive = "test.shop.sales_are_positive";
+    assert_eq!(
+        manifest["child_map"],
+        json!({
+            "seed.shop.raw": ["model.shop.stg_sales"],
+            "model.shop.stg_sales": ["model.shop.sales"],
+            "model.shop.sales": [values, positive, unique],
+            (values): [], (unique): [], (positive): [],
+        })
+    );
+    let node = |id: &str| &manifest["nodes"][id];
+    let sales = node("model.shop.sales");
+    assert_eq!(sales["relation_name"], "\"shop\".\"main\".\"sales\"");
+    assert_eq!(
+        sales["compiled_code"].as_str().map(str::trim),
+        Some("select * from \"shop\".\"main_staging\".\"stg_sales\"")
+    );
+    assert_eq!(
+        sales["compiled_path"],
+        "target/compiled/shop/models/sales.sql"
+    );
+    assert_eq!(sales["build_path"], "target/run/shop/models/sales.sql");
+    assert_eq!(sales["patch_path"], "shop://models/schema.yml");
+    assert_eq!(sales["columns"]["id"]["description"], "The sale.");
+    assert_eq!(sales["columns"]["id"]["doc_blocks"], json!(["doc.shop.id"]));
+    assert_eq!(
+        sales["checksum"]["checksum"],
+        "036e017aed3a8d6035cf785fb806beb28df29dcf0ae8cd36ee450e35235b8ebb"
+    );
+    assert_eq!(
+        sales["unrendered_config"],
+        json!({"materialized": "table", "meta": {"owner": "shop"}})
+    );
+    assert_eq!(
+        node("model.shop.stg_sales")["unrendered_config"],
+        json!({"schema": "staging", "tags": ["raw"], "materialized": "view"})
+    );
+    assert_eq!(
+        node(values)["test_metadata"],
+        json!({
+            "name": "accepted_values",
+            "kwargs": {"values": [1, 2], "quote": false, "column_name": "id", "model": "{{ get_where_subquery(ref('sales')) }}"},
+            "namespace": null,
+        })
+    );
+    assert_eq!(node(values)["attached_node"], "model.shop.sales");
+    assert_eq!(node(values)["file_key_name"], "models.sales");
+
+    let fqns: BTreeMap<&str, String> = manifest["nodes"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(id, node)| (id.as_str(), node["fqn"].to_string()))
+        .collect();
+    assert_eq!(
+        fqns["model.shop.stg_sales"],
+        r#"["shop","staging","stg_sales"]"#
+    );
+    assert_eq!(fqns[unique], r#"["shop","unique_sales_id"]"#);
+    assert_eq!(fqns[positive], r#"["shop","sales_are_positive"]"#);
+}
