@@ -332,10 +332,6 @@ mod tests {
             ),
             ("postgres", "shop", "analytics", 4)
         );
-        #[expect(
-            clippy::infallible_destructuring_match,
-            reason = "a build without DuckDB knows no other"
-        )]
         let config = match target.warehouse {
             Warehouse::Postgres(config) => config,
             #[cfg(feature = "duckdb")]
