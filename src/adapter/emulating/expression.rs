@@ -23,7 +23,7 @@ impl Translator<'_> {
         // A sum of thousands of terms is a tree as deep; a stack that runs out would end the process.
         let result = stacker::maybe_grow(256 * 1024, 2 * 1024 * 1024, || self.expr_inner(expr));
         self.near = outer;
-        result
+        Ok(self.in_group(result?))
     }
 
     fn expr_inner(&mut self, expr: &Expr) -> Result<Sql, Refusal> {

@@ -10,6 +10,7 @@ mod compare;
 mod copy;
 mod expression;
 mod functions;
+mod grouping;
 mod json;
 mod locate;
 #[cfg_attr(

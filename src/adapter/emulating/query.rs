@@ -1,16 +1,16 @@
 //! Queries: select lists, `from` clauses, set operations, common table expressions.
 
 use sqlparser::ast::{
-    Cte, Distinct, ExcludeSelectItem, Expr, GroupByExpr, Ident, Join, JoinConstraint, JoinOperator,
-    LimitClause, ObjectName, OrderBy, OrderByExpr, OrderByKind, OrderBySort, PivotValueSource,
-    Query, Select, SelectFlavor, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator,
-    SetQuantifier, Spanned, TableAlias, TableFactor, TableWithJoins, TopQuantity,
-    WildcardAdditionalOptions, With,
+    Cte, Distinct, ExcludeSelectItem, Expr, Ident, Join, JoinConstraint, JoinOperator, LimitClause,
+    ObjectName, OrderBy, OrderByExpr, OrderByKind, OrderBySort, PivotValueSource, Query, Select,
+    SelectFlavor, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier,
+    Spanned, TableAlias, TableFactor, TableWithJoins, TopQuantity, WildcardAdditionalOptions, With,
 };
 use sqlparser::tokenizer::Span;
 
+use super::grouping::{Grouping, late, same, trimmed, unpadded};
 use super::names::output_name;
-use super::translator::{Named, Scope, Sql, Translator, Visible, fold, quote};
+use super::translator::{Constant, Named, Output, Scope, Sql, Translator, Visible, fold, quote};
 use super::types::Type;
 use super::{identifier, literal};
 use crate::adapter::Refusal;
@@ -223,9 +223,19 @@ impl Translator<'_> {
                         ));
                     }
                 };
+                let names = left.columns.clone();
                 let columns = set_columns(left.columns, right.columns);
+                let text = format!("{} {op}{quantifier} {}", left.text, right.text);
+                let text = match op {
+                    _ if !may_hold_text(&columns) => text,
+                    "UNION" if quantifier.is_empty() => {
+                        distinct(&format!("{} UNION ALL {}", left.text, right.text))
+                    }
+                    "UNION" => text,
+                    _ => set_difference(&left.text, op, &right.text, names.as_deref()),
+                };
                 Ok(QuerySql {
-                    text: format!("{} {op}{quantifier} {}", left.text, right.text),
+                    text,
                     columns,
                     into: None,
                     limit: None,
@@ -280,10 +290,14 @@ impl Translator<'_> {
     fn select(&mut self, select: &Select) -> Result<QuerySql, Refusal> {
         self.refuse_select_clauses(select)?;
         let from = self.from(&select.from)?;
-        let (items, columns) = self.projection(select)?;
+        let grouping = self.group_by(select)?;
+        let (items, columns) = self.projection(select, &grouping)?;
         let mut text = String::from("SELECT ");
+        let wrapped =
+            matches!(select.distinct, Some(Distinct::Distinct)) && may_hold_text(&columns);
         match &select.distinct {
             None | Some(Distinct::All) => {}
+            Some(Distinct::Distinct) if wrapped => {}
             Some(Distinct::Distinct) => text.push_str("DISTINCT "),
             Some(Distinct::On(_)) => {
                 return Err(self.not_redshift(
@@ -296,14 +310,19 @@ impl Translator<'_> {
         text.push_str(&items);
         text.push_str(&from);
         if let Some(condition) = &select.selection {
-            text.push_str(&format!(" WHERE {}", self.condition(condition)?));
+            let condition = self.without_keys(|translator| translator.condition(condition))?;
+            text.push_str(&format!(" WHERE {condition}"));
         }
-        text.push_str(&self.group_by(&select.group_by)?);
+        text.push_str(&grouping.text);
         if let Some(condition) = &select.having {
             text.push_str(&format!(" HAVING {}", self.condition(condition)?));
         }
         if let Some(condition) = &select.qualify {
             text.push_str(&format!(" QUALIFY {}", self.condition(condition)?));
+        }
+        if wrapped {
+            text = distinct(&text);
+            self.scope().distinct = true;
         }
         let into = self.select_into(select)?;
         let limit = self.top(select)?;
@@ -405,19 +424,25 @@ impl Translator<'_> {
         Ok(self.expr(condition)?.text)
     }
 
-    fn projection(&mut self, select: &Select) -> Result<(String, Option<Vec<Named>>), Refusal> {
+    fn projection(
+        &mut self,
+        select: &Select,
+        grouping: &Grouping,
+    ) -> Result<(String, Option<Vec<Named>>), Refusal> {
         let mut items = Vec::new();
         let mut columns: Option<Vec<Named>> = Some(Vec::new());
-        for item in &select.projection {
+        for (at, item) in select.projection.iter().enumerate() {
             match item {
                 SelectItem::UnnamedExpr(expr) => {
-                    let sql = self.expr(expr)?;
+                    let sql = self.item(at, expr, grouping)?;
                     let name = output_name(expr);
+                    self.output(Some(&name), &sql.text);
                     items.push(format!("{} AS {}", sql.text, identifier(&name)));
                     push(&mut columns, (name, sql.ty));
                 }
                 SelectItem::ExprWithAlias { expr, alias } => {
-                    let sql = self.expr(expr)?;
+                    let sql = self.item(at, expr, grouping)?;
+                    self.output(Some(&fold(alias)), &sql.text);
                     items.push(format!("{} AS {}", sql.text, quote(alias)));
                     let named = (fold(alias), sql.ty);
                     self.scope().aliases.push(named.clone());
@@ -426,7 +451,8 @@ impl Translator<'_> {
                 SelectItem::Wildcard(options) => {
                     let excluded = self.wildcard_options(options)?;
                     let excluded = self.with_select_exclude(select, excluded);
-                    items.push(format!("*{}", exclude(&excluded)));
+                    self.output(None, "*");
+                    items.push(star("", &excluded, grouping));
                     let tables = self.scope().tables.clone();
                     extend(&mut columns, &tables, &excluded);
                 }
@@ -448,7 +474,9 @@ impl Translator<'_> {
                             "",
                         ));
                     };
-                    items.push(format!("{}.*{}", identifier(&alias), exclude(&excluded)));
+                    self.output(None, "*");
+                    let table = format!("{}.", identifier(&alias));
+                    items.push(star(&table, &excluded, grouping));
                     let tables: Vec<Visible> = self
                         .scope()
                         .tables
@@ -470,6 +498,13 @@ impl Translator<'_> {
             return Err(self.not_redshift(select.span(), "the select list is empty", ""));
         }
         Ok((items.join(", "), columns))
+    }
+
+    fn output(&mut self, name: Option<&str>, text: &str) {
+        self.scope().outputs.push(Output {
+            name: name.map(str::to_owned),
+            text: text.to_owned(),
+        });
     }
 
     fn with_select_exclude(&self, select: &Select, mut excluded: Vec<String>) -> Vec<String> {
@@ -829,7 +864,8 @@ impl Translator<'_> {
             columns,
         });
         Ok(format!(
-            "{table} PIVOT ({} FOR {column} IN ({})){}",
+            "(SELECT {} FROM {table}) PIVOT ({} FOR {column} IN ({})){}",
+            unpadded("COLUMNS(*)"),
             aggregates.join(", "),
             list.join(", "),
             alias_text(alias)
@@ -889,50 +925,6 @@ impl Translator<'_> {
         ))
     }
 
-    fn group_by(&mut self, group_by: &GroupByExpr) -> Result<String, Refusal> {
-        match group_by {
-            GroupByExpr::All(modifiers) if modifiers.is_empty() => Ok(" GROUP BY ALL".into()),
-            GroupByExpr::Expressions(expressions, modifiers) if modifiers.is_empty() => {
-                if expressions.is_empty() {
-                    return Ok(String::new());
-                }
-                let mut parts = Vec::new();
-                for expression in expressions {
-                    parts.push(self.grouping(expression)?);
-                }
-                Ok(format!(" GROUP BY {}", parts.join(", ")))
-            }
-            _ => Err(self.not_redshift(
-                group_by.span(),
-                "this `group by` is not one of Redshift's",
-                "write `rollup (…)`, `cube (…)` or `grouping sets (…)`",
-            )),
-        }
-    }
-
-    fn grouping(&mut self, expression: &Expr) -> Result<String, Refusal> {
-        let (word, sets) = match expression {
-            Expr::Rollup(sets) => ("ROLLUP", sets),
-            Expr::Cube(sets) => ("CUBE", sets),
-            Expr::GroupingSets(sets) => ("GROUPING SETS", sets),
-            Expr::Tuple(parts) if parts.is_empty() => return Ok("()".into()),
-            _ => return Ok(self.expr(expression)?.text),
-        };
-        let mut parts = Vec::new();
-        for set in sets {
-            let mut columns = Vec::new();
-            for column in set {
-                columns.push(self.expr(column)?.text);
-            }
-            parts.push(if columns.len() == 1 {
-                columns.remove(0)
-            } else {
-                format!("({})", columns.join(", "))
-            });
-        }
-        Ok(format!("{word} ({})", parts.join(", ")))
-    }
-
     fn order_by(&mut self, order_by: &OrderBy) -> Result<String, Refusal> {
         let OrderByKind::Expressions(expressions) = &order_by.kind else {
             return Err(self.not_redshift(
@@ -948,38 +940,97 @@ impl Translator<'_> {
                 "",
             ));
         }
-        Ok(format!(" ORDER BY {}", self.order_list(expressions)?))
+        let mut parts = Vec::new();
+        for item in expressions {
+            let text = self.order_key(&item.expr)?;
+            parts.push(format!("{text}{}", self.direction(item)?));
+        }
+        Ok(format!(" ORDER BY {}", parts.join(", ")))
     }
 
+    /// An `order by` list as it stands, for an aggregate that orders its values.
     pub fn order_list(&mut self, expressions: &[OrderByExpr]) -> Result<String, Refusal> {
         let mut parts = Vec::new();
         for item in expressions {
-            if item.with_fill.is_some() {
+            let text = self.expr(&item.expr)?.text;
+            parts.push(format!("{text}{}", self.direction(item)?));
+        }
+        Ok(parts.join(", "))
+    }
+
+    /// ` DESC NULLS LAST` and its like.
+    fn direction(&self, item: &OrderByExpr) -> Result<String, Refusal> {
+        if item.with_fill.is_some() {
+            return Err(self.not_redshift(item.span(), "`with fill` is not one of Redshift's", ""));
+        }
+        let sort = match &item.options.sort {
+            None => "",
+            Some(OrderBySort::Asc) => " ASC",
+            Some(OrderBySort::Desc) => " DESC",
+            Some(OrderBySort::Using(_)) => {
                 return Err(self.not_redshift(
                     item.span(),
-                    "`with fill` is not one of Redshift's",
+                    "`order by … using` is not one of Redshift's",
                     "",
                 ));
             }
-            let mut text = self.expr(&item.expr)?.text;
-            match &item.options.sort {
-                None => {}
-                Some(OrderBySort::Asc) => text.push_str(" ASC"),
-                Some(OrderBySort::Desc) => text.push_str(" DESC"),
-                Some(OrderBySort::Using(_)) => {
-                    return Err(self.not_redshift(
-                        item.span(),
-                        "`order by … using` is not one of Redshift's",
-                        "",
-                    ));
-                }
+        };
+        let nulls = match item.options.nulls_first {
+            None => "",
+            Some(true) => " NULLS FIRST",
+            Some(false) => " NULLS LAST",
+        };
+        Ok(format!("{sort}{nulls}"))
+    }
+
+    /// An expression of the outermost `order by`. What the query puts out can be named there as it is.
+    fn order_key(&mut self, expr: &Expr) -> Result<String, Refusal> {
+        if let Expr::Identifier(ident) = expr
+            && let name = fold(ident)
+            && self
+                .scope()
+                .outputs
+                .iter()
+                .any(|output| output.name.as_ref() == Some(&name))
+        {
+            return Ok(quote(ident));
+        }
+        let sql = self.expr(expr)?;
+        if !self.scope().distinct || matches!(sql.constant, Some(Constant::Number(_))) {
+            return Ok(sql.text);
+        }
+        let outputs = self.scope().outputs.clone();
+        let hidden = outputs.iter().any(|output| output.name.is_none());
+        let at = outputs
+            .iter()
+            .position(|output| output.name.is_some() && same(&output.text, &sql.text));
+        match (at, expr) {
+            (Some(at), _) if !hidden => Ok((at + 1).to_string()),
+            (Some(at), _) => Ok(identifier(outputs[at].name.as_deref().unwrap_or_default())),
+            (None, Expr::Identifier(ident)) if hidden => Ok(quote(ident)),
+            (None, Expr::CompoundIdentifier(parts)) if hidden => {
+                Ok(parts.last().map(quote).unwrap_or_default())
             }
-            match item.options.nulls_first {
-                None => {}
-                Some(true) => text.push_str(" NULLS FIRST"),
-                Some(false) => text.push_str(" NULLS LAST"),
-            }
-            parts.push(text);
+            (None, _) => Err(self.not_redshift(
+                expr.span(),
+                "`select distinct` is ordered by what it puts out",
+                "add the expression to the select list",
+            )),
+        }
+    }
+
+    /// The `order by` of a window: texts that differ in trailing blanks alone are equal.
+    pub fn window_order(&mut self, expressions: &[OrderByExpr]) -> Result<String, Refusal> {
+        let mut parts = Vec::new();
+        for item in expressions {
+            let value = self.expr(&item.expr)?;
+            let direction = self.direction(item)?;
+            let keys = if value.ty.is_none() && !value.plain && value.constant.is_none() {
+                late(&value.text).to_vec()
+            } else {
+                vec![trimmed(&value)]
+            };
+            parts.extend(keys.iter().map(|key| format!("{key}{direction}")));
         }
         Ok(parts.join(", "))
     }
@@ -1099,6 +1150,56 @@ fn exclude(names: &[String]) -> String {
             " EXCLUDE ({})",
             join(names.iter().map(|name| identifier(name)))
         )
+    }
+}
+
+/// Whether a column may hold text: then trailing blanks must not tell rows apart.
+fn may_hold_text(columns: &Option<Vec<Named>>) -> bool {
+    columns
+        .as_ref()
+        .is_none_or(|columns| columns.iter().any(|(_, ty)| ty.is_none_or(Type::is_text)))
+}
+
+/// One row of each set of rows that are equal on Redshift. DuckDB knows the types of a derived table's columns.
+fn distinct(query: &str) -> String {
+    format!("SELECT DISTINCT ON (__rs.key(COLUMNS(*))) * FROM ({query}) AS __rs_rows")
+}
+
+/// `except` and `intersect`: rows of the left side without, or with, an equal row on the right.
+fn set_difference(left: &str, op: &str, right: &str, names: Option<&[Named]>) -> String {
+    let Some(names) = names else {
+        // The columns behind a `*` have no names to compare them by.
+        return format!(
+            "SELECT __rs.unpadded(COLUMNS(*)) FROM ({left}) AS __rs_left {op} SELECT __rs.unpadded(COLUMNS(*)) FROM ({right}) AS __rs_right"
+        );
+    };
+    let numbered = || (1..=names.len()).map(|at| format!("c{at}"));
+    let columns = join(numbered());
+    let renamed = join(
+        numbered()
+            .zip(names)
+            .map(|(column, (name, _))| format!("__rs_left.{column} AS {}", identifier(name))),
+    );
+    let equal: Vec<String> = numbered()
+        .map(|column| {
+            format!("__rs.key(__rs_left.{column}) IS NOT DISTINCT FROM __rs_right.{column}")
+        })
+        .collect();
+    let kind = if op == "EXCEPT" { "ANTI" } else { "SEMI" };
+    // The right side without its rows gives the left one the types that both have in common.
+    distinct(&format!(
+        "SELECT {renamed} FROM ({left} UNION ALL SELECT * FROM ({right}) AS __rs_right WHERE FALSE) AS __rs_left({columns}) {kind} JOIN (SELECT __rs.key(COLUMNS(*)) FROM ({right}) AS __rs_right) AS __rs_right({columns}) ON {}",
+        equal.join(" AND ")
+    ))
+}
+
+/// `*`, or the columns one by one where a key among them must not end in a blank.
+fn star(table: &str, excluded: &[String], grouping: &Grouping) -> String {
+    let all = format!("{table}*{}", exclude(excluded));
+    if grouping.wild && !grouping.text.is_empty() {
+        unpadded(&format!("COLUMNS({all})"))
+    } else {
+        all
     }
 }
 

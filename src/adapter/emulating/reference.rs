@@ -126,7 +126,9 @@ const LIMITS: &str = "\
 
 These differences remain. None is hidden behind a function that looks emulated.
 
-- `group by`, `select distinct`, `union`, `partition by` and `join … using` tell `'a'` and `'a '` apart; comparisons, `in`, `case`, `join … on` and `count(distinct)` do not.
+- Trailing blanks do not count in comparisons, `group by`, `distinct`, set operations, joins and windows. Where they cannot be left out (`listagg(distinct)`,
+  `pivot`, `group by` over `*`, `except` and `intersect` over `*`, `full` and `right join … using`), a value that ends in
+  a blank stops the query with an error that says to write `rtrim`. The final `order by`, `min` and `max` put `'a'` before `'a '`; on Redshift they are equal.
 - `CHAR(n)` is stored without its padding. Redshift does not count the padding either, but shows it.
 - A quotient of decimals whose types only DuckDB knows is a double rounded to Redshift's scale: its first 15 digits are Redshift's, and it prints without zeros at the end.
 - `avg` of decimals rounds half away from zero; Redshift's rule there is not documented.
@@ -172,7 +174,11 @@ mod executed {
         (2,'east','bob',20.50,2,'2024-02-29','2024-02-29 23:59:59','b'),
         (3,'west','cat',NULL,3,'2024-03-31','2024-03-31 00:00:00',NULL),
         (4,'west','dan',40.00,NULL,'2024-12-30','2024-12-30 12:00:00','d'),
-        (5,NULL,'eve',5.25,5,'2023-12-31','2023-12-31 08:00:00','');";
+        (5,NULL,'eve',5.25,5,'2023-12-31','2023-12-31 08:00:00','');
+        CREATE TABLE pads(s VARCHAR, n INT, k VARCHAR);
+        INSERT INTO pads VALUES ('a',1,'x'), ('a ',2,'x'), ('b',3,'x '), ('b  ',4,'y'), (NULL,5,'y');
+        CREATE TABLE more(s VARCHAR, m INT);
+        INSERT INTO more VALUES ('a  ',10), ('c',20);";
 
     pub fn sales() -> Connection {
         let connection = Connection::open_in_memory().unwrap();

@@ -5,6 +5,7 @@ use std::ops::Range;
 use sqlparser::ast::{Expr, Ident, Spanned};
 use sqlparser::tokenizer::Span;
 
+use super::grouping::Key;
 use super::identifier;
 use super::types::Type;
 use crate::adapter::Refusal;
@@ -112,6 +113,23 @@ pub(super) struct Scope {
     pub aliases: Vec<Named>,
     /// Whether columns of an outer query can be seen.
     pub correlated: bool,
+    /// What its rows are grouped by, where trailing blanks matter.
+    pub keys: Vec<Key>,
+    /// Whether the expression at hand is read before rows are grouped.
+    pub ungrouped: bool,
+    /// The columns it puts out: what the outermost `order by` can name.
+    pub outputs: Vec<Output>,
+    /// Whether its rows are wrapped by a `distinct`: then `order by` sees the columns put out alone.
+    pub distinct: bool,
+}
+
+/// A column that a select puts out.
+#[derive(Clone, Debug)]
+pub(super) struct Output {
+    /// `None` for the columns of a `*`.
+    pub name: Option<String>,
+    /// The expression in DuckDB's SQL.
+    pub text: String,
 }
 
 /// How a column reference resolved.
@@ -128,6 +146,8 @@ pub(super) struct Translator<'a> {
     pub ctes: Vec<(String, Option<Vec<Named>>)>,
     /// The place of the innermost expression that has one, for parts that have none.
     pub near: Option<Range<usize>>,
+    /// How many aggregates and window functions were met so far.
+    pub aggregates: usize,
 }
 
 impl<'a> Translator<'a> {
@@ -139,6 +159,7 @@ impl<'a> Translator<'a> {
             scopes: Vec::new(),
             ctes: Vec::new(),
             near: None,
+            aggregates: 0,
         }
     }
 

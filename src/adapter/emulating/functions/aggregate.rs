@@ -264,7 +264,7 @@ pub(in super::super) const ROWS: &[Row] = &[
 
 fn grouping(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
     let args = translator.arguments(call, 1, usize::MAX)?;
-    let text: Vec<&str> = args.iter().map(|arg| arg.text.as_str()).collect();
+    let text: Vec<String> = args.iter().map(|arg| translator.grouped_by(arg)).collect();
     Ok(Sql::typed(
         format!("CAST(grouping({}) AS INTEGER)", text.join(", ")),
         Type::Int4,
@@ -286,6 +286,10 @@ fn count(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusa
     let text = match value.ty {
         Some(ty) if call.distinct && ty.is_text() => format!("rtrim({}, ' ')", value.text),
         None if call.distinct && value.plain => format!("__rs.key({})", value.text),
+        None if call.distinct => format!(
+            "CASE WHEN typeof({0}) = 'VARCHAR' THEN rtrim(CAST({0} AS VARCHAR), ' ') ELSE CAST({0} AS VARCHAR) END",
+            value.text
+        ),
         _ => value.text.clone(),
     };
     Ok(Sql::typed(
@@ -386,6 +390,7 @@ fn median(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refus
 fn listagg(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
     translator.count(call, 1, 2)?;
     let value = translator.expr(call.args[0])?;
+    let text = value.ty.is_none_or(Type::is_text);
     // DuckDB wants the very same expression under `order by` where `distinct` is asked for.
     let same =
         call.distinct && call.within_group.len() == 1 && call.within_group[0].expr == *call.args[0];
@@ -409,14 +414,21 @@ fn listagg(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refu
         format!(" ORDER BY {order}")
     };
     let over = translator.over(call)?;
-    Ok(Sql::typed(
+    let list = format!(
+        "string_agg({}{}, {delimiter}{order}){over}",
+        distinct(call),
+        value.text
+    );
+    // Texts that differ in trailing blanks alone are one value; which of them is joined cannot be chosen here.
+    let list = if call.distinct && text {
         format!(
-            "string_agg({}{}, {delimiter}{order}){over}",
-            distinct(call),
+            "CASE WHEN count(DISTINCT rtrim(CAST({0} AS VARCHAR), ' ')) < count(DISTINCT CAST({0} AS VARCHAR)) THEN __rs.padded() ELSE {list} END",
             value.text
-        ),
-        TEXT,
-    ))
+        )
+    } else {
+        list
+    };
+    Ok(Sql::typed(list, TEXT))
 }
 
 fn direction(order: &OrderByExpr) -> &'static str {

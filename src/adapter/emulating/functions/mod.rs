@@ -21,6 +21,7 @@ use sqlparser::ast::{
 use sqlparser::tokenizer::Span;
 
 use super::expression::common_type;
+use super::grouping::trimmed;
 use super::translator::{Sql, Translator, fold};
 use super::types::{DEFAULT_LENGTH, Type};
 use crate::adapter::Refusal;
@@ -139,9 +140,22 @@ impl Translator<'_> {
             return Err(self.unknown_function(&call));
         };
         self.check_modifiers(&call, row)?;
+        let kind = kind(row);
+        if kind != Some(Kind::Scalar) {
+            self.aggregates += 1;
+        }
+        if kind == Some(Kind::Aggregate) && call.over.is_none() {
+            // The arguments of an aggregate are read before rows are grouped.
+            self.without_keys(|translator| translator.treated(&call, row))
+        } else {
+            self.treated(&call, row)
+        }
+    }
+
+    fn treated(&mut self, call: &Call<'_>, row: &Row) -> Result<Sql, Refusal> {
         match row.how {
             How::Same(name, least, most, returns) => {
-                let args = self.arguments(&call, least, most)?;
+                let args = self.arguments(call, least, most)?;
                 let text = args
                     .iter()
                     .map(|arg| arg.text.as_str())
@@ -149,18 +163,18 @@ impl Translator<'_> {
                     .join(", ");
                 Ok(Sql::new(format!("{name}({text})"), returned(returns, &args)).of(&args))
             }
-            How::Forms(forms, returns) => self.form(&call, forms, returns),
+            How::Forms(forms, returns) => self.form(call, forms, returns),
             How::Aggregate(name, returns) => {
-                let args = self.arguments(&call, 1, 1)?;
+                let args = self.arguments(call, 1, 1)?;
                 let distinct = if call.distinct { "DISTINCT " } else { "" };
-                let over = self.over(&call)?;
+                let over = self.over(call)?;
                 Ok(Sql::new(
                     format!("{name}({distinct}{}){over}", args[0].text),
                     returned(returns, &args),
                 ))
             }
             How::Window(name, least, most, returns) => {
-                let args = self.arguments(&call, least, most)?;
+                let args = self.arguments(call, least, most)?;
                 let text = args
                     .iter()
                     .map(|arg| arg.text.as_str())
@@ -171,13 +185,13 @@ impl Translator<'_> {
                 } else {
                     ""
                 };
-                let over = self.over(&call)?;
+                let over = self.over(call)?;
                 Ok(Sql::new(
                     format!("{name}({text}{nulls}){over}"),
                     returned(returns, &args),
                 ))
             }
-            How::Native(_, translate) => translate(self, &call),
+            How::Native(_, translate) => translate(self, call),
             How::Refused(reason, help) => Err(Refusal {
                 help: (!help.is_empty()).then(|| help.to_owned()),
                 ..self.unsupported(
@@ -192,7 +206,9 @@ impl Translator<'_> {
     fn unknown_function(&self, call: &Call<'_>) -> Refusal {
         let names = CATEGORIES
             .iter()
-            .flat_map(|(_, rows)| rows.iter().map(|row| row.name));
+            .flat_map(|(_, rows)| rows.iter())
+            .filter(|row| !matches!(row.how, How::Refused(..)))
+            .map(|row| row.name);
         let near = nearest(&call.name, names);
         Refusal {
             reason: Some("it is not in the table of Redshift's functions".into()),
@@ -324,12 +340,8 @@ impl Translator<'_> {
     }
 
     fn check_modifiers(&self, call: &Call<'_>, row: &Row) -> Result<(), Refusal> {
-        let kind = match row.how {
-            How::Same(..) | How::Forms(..) => Kind::Scalar,
-            How::Aggregate(..) => Kind::Aggregate,
-            How::Window(..) => Kind::Window,
-            How::Native(kind, _) => kind,
-            How::Refused(..) => return Ok(()),
+        let Some(kind) = kind(row) else {
+            return Ok(());
         };
         let name = &call.name;
         let refuse = |message: String| Err(self.not_redshift(call.span, message, ""));
@@ -432,11 +444,11 @@ impl Translator<'_> {
         let mut parts = Vec::new();
         if !spec.partition_by.is_empty() {
             let columns = self.exprs(&spec.partition_by)?;
-            let columns: Vec<String> = columns.into_iter().map(|column| column.text).collect();
+            let columns: Vec<String> = columns.iter().map(trimmed).collect();
             parts.push(format!("PARTITION BY {}", columns.join(", ")));
         }
         if !spec.order_by.is_empty() {
-            parts.push(format!("ORDER BY {}", self.order_list(&spec.order_by)?));
+            parts.push(format!("ORDER BY {}", self.window_order(&spec.order_by)?));
         }
         let frame = Frame::of(&call.name);
         match (&spec.window_frame, frame) {
@@ -486,6 +498,17 @@ impl Translator<'_> {
             WindowFrameBound::Preceding(rows) => format!("{} PRECEDING", of(self, rows)?),
             WindowFrameBound::Following(rows) => format!("{} FOLLOWING", of(self, rows)?),
         })
+    }
+}
+
+/// What kind of function a row describes, unless it is refused.
+fn kind(row: &Row) -> Option<Kind> {
+    match row.how {
+        How::Same(..) | How::Forms(..) => Some(Kind::Scalar),
+        How::Aggregate(..) => Some(Kind::Aggregate),
+        How::Window(..) => Some(Kind::Window),
+        How::Native(kind, _) => Some(kind),
+        How::Refused(..) => None,
     }
 }
 

@@ -189,7 +189,9 @@ impl Part<'_> {
                 ColumnOption::Null => {}
                 ColumnOption::NotNull => definition.not_null = true,
                 ColumnOption::Default(value) => {
-                    let range = self.translator.range_of(value);
+                    // The place of a call ends at its name: only a literal is taken as it was written, with its escapes.
+                    let literal = matches!(value, sqlparser::ast::Expr::Value(_));
+                    let range = self.translator.range_of(value).filter(|_| literal);
                     definition.default = range.map(|range| self.translator.text[range].to_owned());
                     if definition.default.as_deref().is_none_or(str::is_empty) {
                         definition.default = Some(value.to_string());
