@@ -193,8 +193,8 @@ impl Reader<'_> {
             delimiter: self.delimiter(),
             quote_columns: self.flag("quote_columns"),
             severity: self.severity(),
-            warn_if: self.text("warn_if").unwrap_or_else(|| "!= 0".to_owned()),
-            error_if: self.text("error_if").unwrap_or_else(|| "!= 0".to_owned()),
+            warn_if: self.condition("warn_if"),
+            error_if: self.condition("error_if"),
             where_clause: self.text("where"),
             limit: self.limit(),
             fail_calc: self
@@ -352,6 +352,28 @@ impl Reader<'_> {
             Some("sync_all_columns") => OnSchemaChange::SyncAllColumns,
             _ => OnSchemaChange::Ignore,
         }
+    }
+
+    /// A comparison that stands behind a number: `> 10`, `between 1 and 5`.
+    fn condition(&mut self, key: &str) -> String {
+        const WORDS: [&str; 5] = ["between ", "in ", "in(", "not ", "is "];
+        let Some(text) = self.text(key) else {
+            return "!= 0".to_owned();
+        };
+        let begins = text.trim_start().to_lowercase();
+        let compares = begins.starts_with(['<', '>', '=', '!'])
+            || WORDS.iter().any(|word| begins.starts_with(word));
+        if !compares {
+            let problem =
+                Diagnostic::error("bad-config", format!("`{key}` is no comparison: `{text}`"))
+                    .at_some(self.place(key))
+                    .label("the number of failures stands before it")
+                    .help(format!(
+                        "write such as `{key}: \">10\"` or `{key}: \"between 1 and 5\"`"
+                    ));
+            self.problems.push(problem);
+        }
+        text
     }
 
     fn strategy(&mut self) -> Option<String> {

@@ -224,14 +224,23 @@ impl<'a> Reader<'a> {
         (!value.is_null()).then_some(value)
     }
 
+    /// An option's name as the user spells it.
+    fn spelled(&self, name: &str) -> String {
+        let entries = self.copy.map(Yaml::entries).unwrap_or_default();
+        let keys = entries.iter().map(|(key, _)| key.key_text());
+        let mut same = keys.filter(|key| plain(key) == plain(name));
+        same.next().unwrap_or_else(|| name.to_owned())
+    }
+
     fn text(&mut self, name: &str) -> Option<String> {
         let value = self.option(name)?;
         match &value.value {
             YamlValue::String(text) => Some(text.clone()),
             YamlValue::Int(_) | YamlValue::Float(_) => Some(value.key_text()),
             _ => {
-                self.problems
-                    .push(value.expected(&format!("a text for `{name}`")));
+                self.problems.push(
+                    value.expected(&format!("a text for `{name}`", name = self.spelled(name))),
+                );
                 None
             }
         }
@@ -242,8 +251,10 @@ impl<'a> Reader<'a> {
             return false;
         };
         value.as_bool().unwrap_or_else(|| {
-            self.problems
-                .push(value.expected(&format!("`true` or `false` for `{name}`")));
+            self.problems.push(value.expected(&format!(
+                "`true` or `false` for `{name}`",
+                name = self.spelled(name)
+            )));
             false
         })
     }
@@ -253,8 +264,10 @@ impl<'a> Reader<'a> {
         match value.value {
             YamlValue::Int(number) if (0..=most).contains(&number) => Some(number),
             _ => {
-                self.problems
-                    .push(value.expected(&format!("a number from 0 to {most} for `{name}`")));
+                self.problems.push(value.expected(&format!(
+                    "a number from 0 to {most} for `{name}`",
+                    name = self.spelled(name)
+                )));
                 None
             }
         }
@@ -271,8 +284,10 @@ impl<'a> Reader<'a> {
             (Some(character), None) if character.is_ascii() => Some(character),
             _ => {
                 if let Some(value) = self.option(name) {
-                    self.problems
-                        .push(value.expected(&format!("one ASCII character for `{name}`")));
+                    self.problems.push(value.expected(&format!(
+                        "one ASCII character for `{name}`",
+                        name = self.spelled(name)
+                    )));
                 }
                 None
             }

@@ -107,10 +107,11 @@ impl<'a> Input<'a> {
         self.query
             .filter(|query| !query.trim().is_empty())
             .ok_or_else(|| {
-                self.error(
-                    "empty-query",
-                    format!("`{}` has no SQL to build it from", self.node.name),
-                )
+                let message = format!("`{}` has no SQL to build it from", self.node.name);
+                Diagnostic::error("empty-query", message)
+                    .at_some(self.place())
+                    .help("write a `select`, or disable it with `enabled: false`")
+                    .into()
             })
     }
 

@@ -360,7 +360,8 @@ fn choose_target<'y>(
             "missing-key",
             format!("the profile `{profile_name}` has no `outputs`"),
         )
-        .at(profile.span.clone()));
+        .at(profile.span.clone())
+        .help("list its targets: `outputs: {dev: {type: duckdb, path: shop.duckdb}}`"));
     };
     let explicit = options
         .target
@@ -376,7 +377,8 @@ fn choose_target<'y>(
     let Some(output) = outputs.get(wanted) else {
         let at = default
             .filter(|_| explicit.is_none())
-            .map_or_else(|| outputs.span.clone(), |default| default.span.clone());
+            .or(outputs.entries().first().map(|(name, _)| name))
+            .map_or_else(|| outputs.span.clone(), |at| at.span.clone());
         return Err(Diagnostic::error(
             "missing-target",
             format!("the profile `{profile_name}` has no target `{wanted}`"),

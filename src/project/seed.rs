@@ -147,10 +147,21 @@ fn check_header(
                     "unknown-column",
                     format!("`column_types` names `{column}`, which the seed does not have"),
                 )
-                .at(format.types_at.cloned().unwrap_or(first))
+                .at(format.types_at.map_or(first, |types| key_in(types, column)))
                 .did_you_mean(column, header.iter().map(|cell| cell.text.trim())),
             );
         }
+    }
+}
+
+/// A key in a mapping that may hold it.
+fn key_in(mapping: &Span, key: &str) -> Span {
+    match mapping.text().find(key) {
+        Some(at) => {
+            let start = mapping.start + at;
+            Span::new(&mapping.source, start..start + key.len())
+        }
+        None => mapping.clone(),
     }
 }
 

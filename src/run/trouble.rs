@@ -62,9 +62,10 @@ impl Story<'_> {
                 format!("somebody else kept changing what `{name}` needs"),
             ),
             (_, Some(fault)) => (fault.code, fault.message.clone()),
-            _ if matches!(self.statement, Some(Statement::Copy(_))) => {
-                ("load-error", format!("`{name}` could not be loaded"))
-            }
+            _ if matches!(self.statement, Some(Statement::Copy(_))) => (
+                "load-error",
+                format!("`{name}` could not be loaded: {}", error.message),
+            ),
             (_, None) => ("database-error", format!("the database refused `{name}`")),
         };
         let place = self.place(&error);
@@ -74,10 +75,13 @@ impl Story<'_> {
             diagnostic = looked_up(diagnostic, fault);
         }
         diagnostic.notes.extend(rendered);
-        diagnostic.notes.push(match &error.sqlstate {
-            Some(state) => format!("the database said ({state}): {}", error.message),
-            None => format!("the database said: {}", error.message),
-        });
+        // A load's words are the message itself.
+        if code != "load-error" {
+            diagnostic.notes.push(match &error.sqlstate {
+                Some(state) => format!("the database said ({state}): {}", error.message),
+                None => format!("the database said: {}", error.message),
+            });
+        }
         diagnostic.notes.extend(error.detail);
         diagnostic.help.extend(error.help);
         diagnostic.help.extend(self.not_built(&error.message));
@@ -123,9 +127,7 @@ impl Story<'_> {
         let sql = self.sql;
         let at = sql.and_then(|sql| sql.map.span(self.range(error)?));
         if self.node.resource_type == ResourceType::Test {
-            return at
-                .or_else(|| self.of_test(error))
-                .or_else(|| place_of(self.node));
+            return self.of_test(error).or(at).or_else(|| place_of(self.node));
         }
         at.or_else(|| {
             let sql = sql?;

@@ -164,7 +164,10 @@ impl Translator<'_> {
             Some(text) => Err(self.not_redshift(
                 span,
                 format!("`{text}` is not a whole number"),
-                "cast to decimal first",
+                match text.trim().parse::<f64>() {
+                    Ok(_) => "cast to decimal first",
+                    Err(_) => "write a number, or keep the text as `varchar`",
+                },
             )),
             None => Ok(format!("__rs.{}({})", integer_macro(target), value.text)),
         }

@@ -196,12 +196,22 @@ fn only_statement(sql: &str) -> Result<Statement, Refusal> {
 }
 
 fn unparsed(error: redshift::ParseError) -> Refusal {
+    let help = if error
+        .message
+        .starts_with("expected the end of the statement")
+    {
+        Some("is a comma or a word missing before it?".to_owned())
+    } else if error.message.starts_with("unterminated string") {
+        Some("close the text with `'`; a `'` inside it is written twice".to_owned())
+    } else {
+        None
+    };
     Refusal {
         code: "sql-syntax",
         message: error.message,
         range: error.range,
         reason: Some("not understood as Redshift SQL".to_owned()),
-        help: None,
+        help,
     }
 }
 

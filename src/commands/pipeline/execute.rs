@@ -101,7 +101,10 @@ pub fn seed(prepared: &Prepared, id: NodeId) -> Result<Seed, Diagnostics> {
     let format = SeedFormat {
         delimiter: config.delimiter.unwrap_or(','),
         column_types: &config.column_types,
-        types_at: node.declared_at.as_ref(),
+        types_at: config
+            .origins
+            .get("column_types")
+            .or(node.declared_at.as_ref()),
         dialect: prepared.project.target.dialect(),
     };
     seed::read(path, &node.original_file_path, &format)

@@ -66,7 +66,7 @@ pub fn prepare(session: &Session) -> Result<Prepared, Stop> {
     let options = session
         .global
         .project(&session.here, session.environment.clone());
-    let (project, warnings) = Project::load(&options).map_err(Stop::Project)?;
+    let (project, warnings) = Project::load(&options).map_err(not_loaded)?;
     let redactor = Redactor::new(project.target.secrets.iter().map(str::to_owned));
     session.terminal.hide(redactor.clone());
     session.terminal.diagnostics(&warnings.0);
@@ -91,6 +91,19 @@ pub fn prepare(session: &Session) -> Result<Prepared, Stop> {
         graph,
         redactor,
     })
+}
+
+/// What is wrong with a flag alone is no mistake in the project.
+fn not_loaded(problems: crate::diagnostic::Diagnostics) -> Stop {
+    let of_flag = |problem: &crate::diagnostic::Diagnostic| {
+        let place = problem.span.as_ref();
+        place.is_some_and(|span| span.source.path.starts_with("--"))
+    };
+    if problems.0.iter().all(of_flag) {
+        Stop::Refused(problems)
+    } else {
+        Stop::Project(problems)
+    }
 }
 
 /// The project's macros and the generic tests that are built in.

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use self::text::{Called, FUNCTION};
 use crate::data_tests;
-use crate::diagnostic::{Diagnostic, Diagnostics, Span};
+use crate::diagnostic::{Diagnostic, Diagnostics, Span, nearest};
 use crate::jinja::MacroKind;
 use crate::manifest::declared::{self, Reading};
 use crate::manifest::merge::{self, Layer, Merged, Setting};
@@ -315,7 +315,12 @@ fn check_arguments(
         .iter()
         .filter(|parameter| parameter.default.is_none())
     {
-        if !arguments.contains_key(&parameter.name) {
+        // A slip of the finger is told already.
+        let slipped = arguments.keys().any(|given| {
+            !parameters.iter().any(|known| known.name == *given)
+                && nearest(given, [parameter.name.as_str()]).is_some()
+        });
+        if !arguments.contains_key(&parameter.name) && !slipped {
             problems.push(
                 Diagnostic::error(
                     "missing-test-argument",

@@ -1,0 +1,1 @@
+select {{ latest_day() }} as day
