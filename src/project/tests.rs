@@ -152,8 +152,8 @@ fn a_missing_profile_or_target_says_where_it_looked_and_what_there_is() {
       help: did you mean `prod`?
       help: the targets are `prod`
     ");
-    insta::assert_snapshot!(told(&[("profiles.yml", "shop: {outputs: {dev: {type: duckdb}}}\n")]), @r"
-    error[missing-target]: the profile `shop` has no target `default` (profiles.yml:1:17)
+    insta::assert_snapshot!(told(&[("profiles.yml", "shop: {outputs: {dev: {type: duckdb}}}\n")]), @"
+    error[missing-target]: the profile `shop` has no target `default` (profiles.yml:1:18)
       help: the targets are `dev`
     ");
 }
