@@ -133,7 +133,7 @@ impl Args {
         prepared: &Prepared,
         compiled: &Compiled,
     ) -> Result<(), Stop> {
-        let folder = TargetFolder::of(session, prepared);
+        let folder = TargetFolder::of(session, prepared)?;
         let manifest = &prepared.manifest;
         for id in manifest.ids() {
             if let Some(sql) = compiled.sql(id).filter(|sql| !sql.text.is_empty()) {

@@ -64,7 +64,7 @@ impl Generate {
         let request = self.selecting.request(pipeline::compiled_kinds());
         let selection = pipeline::select(session, &prepared, &request)?;
         let door = Door::of(&prepared)?;
-        let folder = TargetFolder::of(session, &prepared);
+        let folder = TargetFolder::of(session, &prepared)?;
         if !self.no_compile {
             let compiler = pipeline::compiler(session, &prepared, &door, None, false, &selection);
             let compiled = compiler.all(selection.iter()).map_err(Stop::Project)?;

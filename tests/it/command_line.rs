@@ -284,3 +284,22 @@ fn a_limit_below_all_is_refused() {
     1
     ");
 }
+
+#[test]
+fn a_target_folder_that_cannot_be_made_is_named_before_anything_runs() {
+    let project = TestProject::new()
+        .file("models/a.sql", "select 1 as id")
+        .file("taken", "");
+    let output = project.redstart("build --target-path taken");
+    assert_eq!(output.code, 2, "{output}");
+    assert!(output.stdout.is_empty(), "{output}");
+    assert!(
+        output
+            .stderr
+            .contains("error[target-folder]: cannot make the target folder `[project]/taken`")
+            && output
+                .stderr
+                .contains("= help: name another one with --target-path"),
+        "{output}"
+    );
+}

@@ -22,7 +22,7 @@ pub fn write(
     door: &Door,
     last: &Previous,
 ) -> Result<(), Stop> {
-    let folder = TargetFolder::of(session, prepared);
+    let folder = TargetFolder::of(session, prepared)?;
     let mut connection = door.adapter.connect()?;
     let tables = tables(prepared, door, &mut *connection, last)?;
     let invocation = invocation(session, &prepared.project);

@@ -25,7 +25,7 @@ use crate::run::{self, NodeResult, Run, RunResults};
 pub fn execute(session: &Session, execution: &Execution) -> Result<Outcome, Stop> {
     let prepared = super::prepare(session)?;
     let selection = select(session, &prepared, &execution.request)?;
-    let folder = TargetFolder::of(session, &prepared);
+    let folder = TargetFolder::of(session, &prepared)?;
     if selection.is_empty() {
         session
             .terminal

@@ -11,7 +11,8 @@ use crate::artifacts::declared;
 use crate::artifacts::file::write_json;
 use crate::artifacts::manifest::ManifestJson;
 use crate::artifacts::run_results::run_results;
-use crate::commands::Session;
+use crate::commands::{Session, Stop};
+use crate::diagnostic::Diagnostic;
 use crate::manifest::{Node, NodeId};
 use crate::run::RunResults;
 
@@ -23,14 +24,26 @@ pub struct TargetFolder<'a> {
 }
 
 impl<'a> TargetFolder<'a> {
-    /// The target folder of a project; made when something is written.
-    pub fn of(session: &'a Session, prepared: &'a Prepared) -> Self {
+    /// The target folder of a project, made where there is none.
+    ///
+    /// # Errors
+    /// When it cannot be made: better said before the warehouse does anything than after.
+    pub fn of(session: &'a Session, prepared: &'a Prepared) -> Result<Self, Stop> {
         let project = &prepared.project;
-        Self {
+        let folder = project.root.join(&project.target_path);
+        std::fs::create_dir_all(&folder).map_err(|cause| {
+            let what = format!("cannot make the target folder `{}`", folder.display());
+            Stop::refused(
+                Diagnostic::error("target-folder", what)
+                    .note(cause.to_string())
+                    .help("name another one with --target-path"),
+            )
+        })?;
+        Ok(Self {
             session,
             prepared,
-            folder: project.root.join(&project.target_path),
-        }
+            folder,
+        })
     }
 
     /// A file in the target folder.
