@@ -24,6 +24,7 @@ mod view;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use columns::column_definition;
+pub use publish::leftovers;
 pub use schema_change::SchemaChange;
 pub use test::{Hidden, TestQuery};
 

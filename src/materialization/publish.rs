@@ -189,9 +189,9 @@ impl<'a, 'b> Publish<'a, 'b> {
 
 /// Leftovers of a killed run removed, and the hooks that run before and outside.
 pub(super) fn prepare(input: &Input<'_>, relation: &Relation) -> Section {
-    let mut statements: Vec<Statement> = ["__rs_tmp", "__rs_old"]
+    let mut statements: Vec<Statement> = leftovers(relation)
         .iter()
-        .filter_map(|suffix| input.existing.get(&beside(relation, suffix)))
+        .filter_map(|leftover| input.existing.get(leftover))
         .map(|leftover| Statement::Drop {
             kind: leftover.kind,
             relation: leftover.relation.clone(),
@@ -302,6 +302,11 @@ pub(super) fn hooks_of(hooks: Hooks<'_>, transaction: bool) -> impl Iterator<Ite
         .iter()
         .chain(hooks.post)
         .filter(move |hook| hook.transaction == transaction && !hook.sql.trim().is_empty())
+}
+
+/// What a killed run may leave beside a relation.
+pub fn leftovers(relation: &Relation) -> [Relation; 2] {
+    ["__rs_tmp", "__rs_old"].map(|suffix| beside(relation, suffix))
 }
 
 /// The name of a relation that stands beside another for a while: never longer than any warehouse allows, and never the same for two.

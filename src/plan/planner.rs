@@ -194,7 +194,8 @@ impl<'a> Planner<'a> {
         })
     }
 
-    /// The relations of the run downstream of a node; asked only where something is bound to the node's relation.
+    /// The relations that may be dropped with what a node replaces: those of the run downstream of it, and leftovers; asked only where
+    /// something is bound to the node's relation.
     fn rebuilt(&self, node: NodeId) -> BTreeSet<(String, String)> {
         let bound = self
             .node(node)
@@ -215,11 +216,19 @@ impl<'a> Planner<'a> {
                 }
             }
         }
+        // What a killed run left beside a node stands on its upstreams too, and is nobody's.
+        let left = self
+            .manifest
+            .ids()
+            .filter(|_| bound)
+            .filter_map(|id| self.node(id).relation.as_ref())
+            .flat_map(|relation| materialization::leftovers(relation).map(|left| left.key()));
         below
             .into_iter()
             .filter(|id| *id != node && self.selected.contains(id))
             .filter_map(|id| self.node(id).relation.as_ref())
             .map(Relation::key)
+            .chain(left)
             .collect()
     }
 

@@ -431,6 +431,25 @@ fn a_view_becomes_a_table_and_a_table_a_view_below_what_stands_on_them() {
 }
 
 #[test]
+fn what_a_killed_build_left_on_a_table_is_in_nobodys_way() {
+    let project = project("killed")
+        .file(
+            "models/base.sql",
+            "{{ config(materialized='table') }}\nselect 1 as id",
+        )
+        .file("models/above.sql", "select id from {{ ref('base') }}");
+    project.redstart("build").success();
+    query("create view killed.above__rs_tmp as select id from killed.base");
+    project.redstart("build").success();
+
+    assert_snapshot!(relations("killed"), @r"
+    relkind | relname
+    v | above
+    r | base
+    ");
+}
+
+#[test]
 fn a_view_of_somebody_else_keeps_its_table_from_being_replaced() {
     let project = project("bound").file(
         "models/base.sql",
