@@ -551,13 +551,69 @@ impl Translator<'_> {
 
     fn table_with_joins(&mut self, table: &TableWithJoins) -> Result<String, Refusal> {
         let mut text = self.table_factor(&table.relation)?;
-        for join in &table.joins {
-            text.push_str(&self.join(join)?);
+        let mut checked = Vec::new();
+        for (at, join) in table.joins.iter().enumerate() {
+            if let Some(names) = using(join) {
+                let names = self.using_names(names)?;
+                let new: Vec<String> = names
+                    .into_iter()
+                    .filter(|name| !checked.contains(name) && !self.holds_no_text(name))
+                    .collect();
+                if !new.is_empty() {
+                    let alone =
+                        at == 0 && !matches!(table.relation, TableFactor::NestedJoin { .. });
+                    if !alone {
+                        return Err(Refusal {
+                            help: Some("write the condition with `on`".to_owned()),
+                            ..self.unsupported(
+                                join.relation.span(),
+                                format!("`using ({})` is not emulated here", new.join(", ")),
+                                "which of the tables before it has the column is not known, and trailing blanks would count",
+                            )
+                        });
+                    }
+                    text = self.checked(&text, &new);
+                    checked.extend(new);
+                }
+            }
+            text.push_str(&self.join(join, &checked)?);
         }
         Ok(text)
     }
 
-    fn join(&mut self, join: &Join) -> Result<String, Refusal> {
+    /// Whether a column of the tables at hand is known to hold no text.
+    fn holds_no_text(&mut self, name: &str) -> bool {
+        self.scope().tables.iter().any(|table| {
+            table
+                .columns
+                .iter()
+                .flatten()
+                .any(|(column, ty)| column == name && ty.is_some_and(|ty| !ty.is_text()))
+        })
+    }
+
+    fn using_names(&self, names: &[ObjectName]) -> Result<Vec<String>, Refusal> {
+        let mut all = Vec::new();
+        for name in names {
+            all.extend(self.parts(name)?);
+        }
+        Ok(all)
+    }
+
+    /// The table met last, whose columns of these names must not end in a blank: `using` compares them as DuckDB does.
+    fn checked(&mut self, relation: &str, names: &[String]) -> String {
+        let columns = join(names.iter().map(|name| {
+            let name = identifier(name);
+            format!("{} AS {name}", unpadded(&name))
+        }));
+        let alias = match self.scope().tables.last() {
+            Some(table) if !table.alias.is_empty() => format!(" AS {}", identifier(&table.alias)),
+            _ => String::new(),
+        };
+        format!("(SELECT * REPLACE ({columns}) FROM {relation}){alias}")
+    }
+
+    fn join(&mut self, join: &Join, checked: &[String]) -> Result<String, Refusal> {
         let (words, constraint) = match &join.join_operator {
             JoinOperator::Join(constraint) | JoinOperator::Inner(constraint) => {
                 ("JOIN", constraint)
@@ -580,9 +636,9 @@ impl Translator<'_> {
                 ));
             }
         };
-        let relation = self.table_factor(&join.relation)?;
-        let (natural, condition) = match constraint {
-            JoinConstraint::None if words == "CROSS JOIN" => ("", String::new()),
+        let mut relation = self.table_factor(&join.relation)?;
+        let condition = match constraint {
+            JoinConstraint::None if words == "CROSS JOIN" => String::new(),
             JoinConstraint::None => {
                 return Err(self.not_redshift(
                     join.relation.span(),
@@ -590,17 +646,32 @@ impl Translator<'_> {
                     "add `on …`",
                 ));
             }
-            JoinConstraint::On(on) => ("", format!(" ON {}", self.condition(on)?)),
-            JoinConstraint::Natural => ("NATURAL ", String::new()),
+            JoinConstraint::On(on) => format!(" ON {}", self.condition(on)?),
+            JoinConstraint::Natural => {
+                return Err(Refusal {
+                    help: Some("write the condition with `on`".to_owned()),
+                    ..self.unsupported(
+                        join.relation.span(),
+                        "`natural join` is not emulated",
+                        "the columns it compares are not known here, and trailing blanks would count",
+                    )
+                });
+            }
             JoinConstraint::Using(names) => {
-                let mut columns = Vec::new();
-                for name in names {
-                    columns.extend(self.parts(name)?.iter().map(|part| identifier(part)));
+                let names = self.using_names(names)?;
+                let padded: Vec<String> = names
+                    .iter()
+                    .filter(|name| checked.contains(name))
+                    .cloned()
+                    .collect();
+                if !padded.is_empty() {
+                    relation = self.checked(&relation, &padded);
                 }
-                ("", format!(" USING ({})", columns.join(", ")))
+                let columns = self::join(names.iter().map(|name| identifier(name)));
+                format!(" USING ({columns})")
             }
         };
-        Ok(format!(" {natural}{words} {relation}{condition}"))
+        Ok(format!(" {words} {relation}{condition}"))
     }
 
     pub fn table_factor(&mut self, factor: &TableFactor) -> Result<String, Refusal> {
@@ -1150,6 +1221,20 @@ fn exclude(names: &[String]) -> String {
             " EXCLUDE ({})",
             join(names.iter().map(|name| identifier(name)))
         )
+    }
+}
+
+/// The columns of `join … using`.
+fn using(join: &Join) -> Option<&[ObjectName]> {
+    match &join.join_operator {
+        JoinOperator::Join(JoinConstraint::Using(names))
+        | JoinOperator::Inner(JoinConstraint::Using(names))
+        | JoinOperator::Left(JoinConstraint::Using(names))
+        | JoinOperator::LeftOuter(JoinConstraint::Using(names))
+        | JoinOperator::Right(JoinConstraint::Using(names))
+        | JoinOperator::RightOuter(JoinConstraint::Using(names))
+        | JoinOperator::FullOuter(JoinConstraint::Using(names)) => Some(names),
+        _ => None,
     }
 }
 
