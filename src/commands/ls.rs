@@ -137,7 +137,8 @@ impl Args {
                 }
             }
         }
-        for key in &self.output_keys {
+        let keys = self.output_keys.iter().flat_map(|keys| keys.split(','));
+        for key in keys.filter(|key| !key.is_empty()) {
             let value = key
                 .split('.')
                 .try_fold(whole, |value, key| value.as_object()?.get(key));
@@ -145,7 +146,7 @@ impl Args {
             if let Some(value) = value
                 && !(value.is_null() && key.contains('.'))
             {
-                object.insert(key.clone(), value.clone());
+                object.insert(key.to_owned(), value.clone());
             }
         }
         Value::Object(object)

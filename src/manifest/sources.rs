@@ -89,6 +89,7 @@ fn table_node(
             .values
             .insert("materialized".to_owned(), Value::from("load"));
     }
+    refuse_external_location(&node, table, problems);
     node.relation = Some(relation);
     node.detail = Detail::Source(Box::new(SourceDetail {
         source_name: source_name.clone(),
@@ -146,6 +147,25 @@ fn config(
         .iter()
         .for_each(|layer| merged.apply(layer, problems));
     merged
+}
+
+/// dbt-duckdb reads such a source straight from files; passing over it would read a table that is not there.
+fn refuse_external_location(
+    node: &Node,
+    table: &SourceTableProperties,
+    problems: &mut Diagnostics,
+) {
+    const KEY: &str = "external_location";
+    if node.config.meta.contains_key(KEY) || node.config.values.contains_key(KEY) {
+        problems.push(
+            Diagnostic::error(
+                "not-supported-yet",
+                format!("`{KEY}` of the source table `{}` is not supported yet", node.name),
+            )
+            .at(table.name.span.clone())
+            .help("make it a view over the files in an `on-run-start` hook, or a staged load with `external`"),
+        );
+    }
 }
 
 /// A table that is loaded is made from its columns: types are never guessed from files.

@@ -20,10 +20,10 @@ fn a_column_that_is_not_there_is_named_with_the_nearest_that_is() {
     assert_snapshot!(project.redstart("build --quiet --threads 1"), @r#"
     exit 1
     2 of 3  ERROR creating sql view model main.sales                      [[time]]
-          error[database-error]: the database refused `sales` (models/sales.sql:1:18)
+          error[unknown-column]: there is no column `amont` in what is read here (models/sales.sql:1:18)
     3 of 3  ERROR creating sql table model main.totals                    [[time]]
-          error[database-error]: the database refused `totals` (models/totals.sql:2:8)
-    error[database-error]: the database refused `sales`
+          error[unknown-column]: there is no column `amont` in what is read here (models/totals.sql:2:8)
+    error[unknown-column]: there is no column `amont` in what is read here
      --> models/sales.sql:1:18
       |
     1 | select order_id, amont
@@ -33,7 +33,7 @@ fn a_column_that_is_not_there_is_named_with_the_nearest_that_is() {
               Candidate bindings: "amount"
       = help: did you mean `amount`?
 
-    error[database-error]: the database refused `totals`
+    error[unknown-column]: there is no column `amont` in what is read here
      --> models/totals.sql:2:8
       |
     2 | select amont from {{ ref('orders') }}
@@ -45,13 +45,13 @@ fn a_column_that_is_not_there_is_named_with_the_nearest_that_is() {
     "#);
     assert_snapshot!(project.redstart("show --inline \"select amont from {{ ref('orders') }}\""), @r#"
     exit 1
-    error[database-error]: the warehouse could not run the query
+    error[unknown-column]: there is no column `amont` in what is read here
      --> --inline:1:8
       |
     1 | select amont from {{ ref('orders') }}
       |        ^^^^^
       |
-      = note: Binder Error: Referenced column "amont" not found in FROM clause!
+      = note: the database said: Binder Error: Referenced column "amont" not found in FROM clause!
               Candidate bindings: "amount"
       = help: did you mean `amount`?
 
@@ -72,12 +72,12 @@ select 1 as id, 10 as amount
     assert_snapshot!(project.redstart("build --quiet --threads 1"), @"
     exit 1
     1 of 1  ERROR creating sql incremental model main.latest              [[time]]
-          error[database-error]: the database refused `latest` (models/latest.sql:1:1)
+          error[database-error]: the database refused `latest` (models/latest.sql:2:1)
     error[database-error]: the database refused `latest`
-     --> models/latest.sql:1:1
+     --> models/latest.sql:2:1
       |
-    1 | {{ config(materialized='incremental', incremental_strategy='merge', unique_key='id') }}
-      | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    2 | select 1 as id, 10 as amount
+      | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
       = note: the database said: Invalid Input Error: Found multiple matches to update the same tuple
     ");

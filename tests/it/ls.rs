@@ -103,7 +103,7 @@ fn ls_prints_selectors_names_paths_and_json_as_dbt_does() {
     {"name": "fct_sales", "resource_type": "model", "package_name": "shop", "original_file_path": "models/marts/core/fct_sales.sql", "unique_id": "model.shop.fct_sales", "alias": "fct_sales", "config": {"enabled": true, "alias": null, "schema": null, "database": null, "tags": ["finance"], "meta": {"owner": {"team": "sales"}}, "group": null, "static_analysis": null, "materialized": "incremental", "incremental_strategy": null, "batch_size": null, "lookback": 1, "begin": null, "persist_docs": {}, "post-hook": [], "pre-hook": [], "quoting": {}, "column_types": {}, "full_refresh": null, "unique_key": ["a", "b"], "on_schema_change": "ignore", "on_configuration_change": "apply", "grants": {}, "packages": [], "docs": {"show": true, "node_color": null}, "contract": {"enforced": false, "alias_types": true}, "event_time": null, "concurrent_batches": null, "access": "protected", "freshness": null}, "tags": ["finance"], "depends_on": {"macros": [], "nodes": ["model.shop.orders"]}}
     "#);
     assert_snapshot!(
-        project.redstart("ls --output json --output-keys unique_id config.materialized config.meta.owner nothing"),
+        project.redstart("ls --output json --output-keys unique_id,config.materialized config.meta.owner nothing"),
         @r#"
     exit 0
     {"unique_id": "exposure.shop.dashboard"}

@@ -552,10 +552,10 @@ fn a_cell_that_does_not_fit_is_shown_in_its_file() {
       |   ^^^^^^^^^^ date/time field value out of range: "2024-02-30"
       |
     note: declared here
-     --> seeds/seeds.yml:2:11
+     --> seeds/seeds.yml:3:29
       |
-    2 |   - name: numbers
-      |           ^^^^^^^
+    3 |     config: {column_types: {day: date}}
+      |                             ^^^
 
     Finished 1 seed in [time]
     Done. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
@@ -616,18 +616,18 @@ fn a_lost_connection_fails_its_node_and_the_next_one_has_a_new_one() {
             "{{ config(materialized='table') }}\nselect pg_terminate_backend(pg_backend_pid()) as gone",
         )
         .file("models/b_next.sql", "{{ config(materialized='table') }}\nselect 1 as id");
-    assert_snapshot!(project.redstart("build --threads 1"), @r"
+    assert_snapshot!(project.redstart("build --threads 1"), @"
     exit 1
     Running 2 nodes on 1 thread (target `dev.lost`)
     1 of 2  ERROR creating sql table model lost.a_killer                  [[time]]
-          error[connection-lost]: the connection was lost at `a_killer` (models/a_killer.sql:1:1)
+          error[connection-lost]: the connection was lost at `a_killer` (models/a_killer.sql:2:1)
     2 of 2  OK    created sql table model lost.b_next                     [1 row in [time]]
 
     error[connection-lost]: the connection was lost at `a_killer`
-     --> models/a_killer.sql:1:1
+     --> models/a_killer.sql:2:1
       |
-    1 | {{ config(materialized='table') }}
-      | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    2 | select pg_terminate_backend(pg_backend_pid()) as gone
+      | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
       = note: the database said (57P01): terminating connection due to administrator command
 

@@ -283,6 +283,11 @@ impl Session {
         let columns = query::describe(&self.connection, inside)
             .map_err(|cause| error::plain(&self.connection, inside, cause))
             .map_err(in_query(query::DESCRIBE.len()))?;
+        super::translate::refuse_doubles(
+            &source.text,
+            columns.iter().map(|(name, _)| name.as_str()),
+        )
+        .map_err(refused)?;
         let mut wrapped = inside.to_owned();
         let mut before = 0;
         if columns

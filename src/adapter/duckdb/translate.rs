@@ -51,8 +51,9 @@ pub(super) fn statement(
             ..
         } => {
             let query = translate_query(text)?;
-            *text = query.sql;
             let columns = query.columns.unwrap_or_default();
+            refuse_doubles(text, columns.iter().map(|column| column.name.as_str()))?;
+            *text = query.sql;
             types.extend(columns.into_iter().map(|column| column.data_type));
             translate_header(header)?;
         }
@@ -61,7 +62,10 @@ pub(super) fn statement(
             header,
             ..
         } => {
-            *text = query(text)?;
+            let query = translate_query(text)?;
+            let columns = query.columns.unwrap_or_default();
+            refuse_doubles(text, columns.iter().map(|column| column.name.as_str()))?;
+            *text = query.sql;
             translate_header(header)?;
         }
         Statement::CreateTable { columns, .. } => {
@@ -85,6 +89,38 @@ pub(super) fn statement(
         _ => {}
     }
     Ok((translated, types))
+}
+
+/// A table or view has each name once; DuckDB would give the second one another name without a word.
+pub(super) fn refuse_doubles<'a>(
+    query: &str,
+    names: impl Iterator<Item = &'a str>,
+) -> Result<(), Refusal> {
+    let mut seen = std::collections::BTreeSet::new();
+    for name in names {
+        if !seen.insert(name.to_lowercase()) {
+            let mut refused = refusal(
+                "duplicate-column",
+                format!("the query gives two columns the name `{name}`"),
+            );
+            refused.range = last_word(query, name);
+            refused.help = Some("give one of them another name with `as`".to_owned());
+            return Err(refused);
+        }
+    }
+    Ok(())
+}
+
+/// Where a name stands last in a query, as a word of its own: most likely at the column that is one too many.
+fn last_word(query: &str, name: &str) -> Option<std::ops::Range<usize>> {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let text = query.to_ascii_lowercase();
+    let found = text
+        .rmatch_indices(&name.to_ascii_lowercase())
+        .find(|(at, word)| {
+            !text[..*at].ends_with(is_part) && !text[at + word.len()..].starts_with(is_part)
+        });
+    found.map(|(at, word)| at..at + word.len())
 }
 
 fn translate_header(header: &mut Option<String>) -> Result<(), Refusal> {
