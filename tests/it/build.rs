@@ -99,3 +99,20 @@ fn a_hook_at_the_end_of_a_run_counts_its_results() {
     project.redstart("build").success();
     assert_eq!(project.query("select nodes from main.runs"), "nodes\n2\n");
 }
+
+#[test]
+fn a_star_over_a_join_with_using_has_the_merged_column_once() {
+    let project = TestProject::new().file(
+        "models/joined.sql",
+        "{{ config(materialized='table') }}
+with a as (select 1 as k, 'x' as name), b as (select 1 as k, 3 as amount)
+select * from a join b using (k)",
+    );
+
+    project.redstart("build").success();
+
+    assert_snapshot!(project.query("select * from main.joined"), @"
+    k | name | amount
+    1 | x | 3
+    ");
+}

@@ -455,6 +455,11 @@ impl Translator<'_> {
                     items.push(star("", &excluded, grouping));
                     let tables = self.scope().tables.clone();
                     extend(&mut columns, &tables, &excluded);
+                    // A `join … using` merges columns, so `*` is not the columns of the tables one after the other.
+                    let mut joins = select.from.iter().flat_map(|table| &table.joins);
+                    if joins.any(|join| using(join).is_some()) {
+                        columns = None;
+                    }
                 }
                 SelectItem::QualifiedWildcard(kind, options) => {
                     let SelectItemQualifiedWildcardKind::ObjectName(name) = kind else {
