@@ -58,6 +58,9 @@ pub struct Prepared {
     pub source: Option<UserSql>,
     /// The declared types of the columns of a query inside, by position, where its text tells them.
     pub types: Vec<Option<String>>,
+    /// Whether whoever asks wants the values alone: the types of the answer's columns may be left empty, which saves the warehouse
+    /// from planning the query a second time to tell them.
+    pub values_only: bool,
 }
 
 /// The SQL that the user wrote inside a [`Prepared`].
@@ -79,6 +82,7 @@ impl Prepared {
             load: None,
             source: None,
             types: Vec::new(),
+            values_only: false,
         }
     }
 }

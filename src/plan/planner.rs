@@ -479,9 +479,11 @@ impl Door<'_, '_> {
     fn test(&self, test: materialization::TestQuery) -> Result<Test, Diagnostics> {
         // The failures stand inside the check: what is refused in one is not told again for the other.
         let failures = self.query(test.failures)?;
+        let mut check = self.query(test.check)?;
+        check.prepared.values_only = true;
         Ok(Test {
             store: test.store.map(|store| self.build(store)).transpose()?,
-            check: self.query(test.check)?,
+            check,
             failures,
             hidden: test.hidden,
         })

@@ -203,6 +203,7 @@ impl Adapter for DuckDb {
             load: work.then(|| engine.clone()),
             source,
             types,
+            values_only: false,
         })
     }
 
@@ -221,6 +222,7 @@ impl Adapter for DuckDb {
             sql: vec![engine],
             load: None,
             types: Vec::new(),
+            values_only: false,
         })
     }
 

@@ -28,6 +28,11 @@ pub(super) fn run(
         return fetch(&session.connection, query, None, limit, session)
             .map_err(|cause| error::in_query(&cause, prepared, 0));
     }
+    if prepared.values_only {
+        return fetch(&session.connection, query, None, limit, session)
+            .map_err(|cause| error::plain(&session.connection, query, cause))
+            .map_err(|cause| error::in_query(&cause, prepared, 0));
+    }
     let columns = describe(&session.connection, query)
         .map_err(|cause| error::plain(&session.connection, query, cause))
         .map_err(|cause| error::in_query(&cause, prepared, DESCRIBE.len()))?;

@@ -62,6 +62,7 @@ impl Adapter for Postgres {
             load: work.then(|| statement.clone()),
             source,
             types: Vec::new(),
+            values_only: false,
         })
     }
 
@@ -75,6 +76,7 @@ impl Adapter for Postgres {
                 range: 0..query.len(),
             }),
             types: Vec::new(),
+            values_only: false,
         })
     }
 
