@@ -613,6 +613,21 @@ impl Translator<'_> {
             ));
         };
         let left = self.expr(left)?;
+        if left.ty.is_none_or(Type::is_text) {
+            return Err(Refusal {
+                help: Some(
+                    "write `in (…)`, `not in (…)`, or compare with `(select max(…) …)`".to_owned(),
+                ),
+                ..self.unsupported(
+                    span,
+                    format!(
+                        "`{symbol} {} (…)` is not emulated here",
+                        word.to_lowercase()
+                    ),
+                    "trailing blanks of texts would count, unlike on Redshift",
+                )
+            });
+        }
         let inner = self.subquery(query)?;
         Ok(Sql::typed(
             format!("({} {symbol} {word} ({}))", left.text, inner.text),
