@@ -1,0 +1,183 @@
+//! Names: columns, and paths into `super` values.
+
+use sqlparser::ast::{AccessExpr, Expr, Ident, JsonPath, JsonPathElem, Spanned, Subscript};
+use sqlparser::tokenizer::Span;
+
+use crate::adapter::Refusal;
+use crate::adapter::emulating::functions::date;
+use crate::adapter::emulating::translator::{Constant, Sql, Translator, fold, quote};
+use crate::adapter::emulating::types::Type;
+use crate::adapter::emulating::{identifier, json};
+
+impl Translator<'_> {
+    pub(super) fn identifier(&self, ident: &Ident) -> Result<Sql, Refusal> {
+        let name = fold(ident);
+        if ident.quote_style.is_none() {
+            match name.as_str() {
+                "sysdate" => return Ok(date::sysdate()),
+                "current_date" => return Ok(Sql::typed("CAST(now() AS DATE)", Type::Date)),
+                "current_timestamp" => return Ok(Sql::typed("now()", Type::TimestampTz)),
+                "current_user" | "session_user" | "user" | "current_user_id" | "current_time"
+                | "localtime" | "localtimestamp" => {
+                    return Err(self.unsupported(
+                        ident.span,
+                        format!("`{name}` is not emulated"),
+                        "it has no value of Redshift's here",
+                    ));
+                }
+                _ => {}
+            }
+        }
+        let resolved = self.resolve(None, &name);
+        Ok(Sql {
+            text: quote(ident),
+            ty: resolved.ty,
+            constant: None,
+            plain: resolved.plain,
+            late: None,
+        })
+    }
+
+    pub(super) fn compound(&mut self, parts: &[Ident]) -> Result<Sql, Refusal> {
+        let names: Vec<String> = parts.iter().map(fold).collect();
+        match names.as_slice() {
+            [element, path @ ..] if !path.is_empty() && self.is_element(element) => Ok(Sql::typed(
+                json::path_text(&[element, element], path),
+                Type::Super,
+            )),
+            [table, column] if self.is_table(table) => {
+                let resolved = self.resolve(Some(table), column);
+                Ok(Sql {
+                    text: format!("{}.{}", quote(&parts[0]), quote(&parts[1])),
+                    ty: resolved.ty,
+                    constant: None,
+                    plain: resolved.plain,
+                    late: None,
+                })
+            }
+            [column, _] if self.resolve(None, column).ty == Some(Type::Super) => Ok(Sql::typed(
+                json::path_text(&[&names[0]], &names[1..]),
+                Type::Super,
+            )),
+            [_, _] => Ok(Sql::new(
+                format!("{}.{}", quote(&parts[0]), quote(&parts[1])),
+                None,
+            )),
+            [table, column, path @ ..] if self.is_table(table) => Ok(Sql::typed(
+                json::path_text(&[table, column], path),
+                Type::Super,
+            )),
+            [schema @ .., table, column] if self.is_table(table) && schema.len() <= 2 => {
+                let resolved = self.resolve(Some(table), column);
+                Ok(Sql {
+                    text: format!("{}.{}", identifier(table), identifier(column)),
+                    ty: resolved.ty,
+                    constant: None,
+                    plain: resolved.plain,
+                    late: None,
+                })
+            }
+            [column, path @ ..] => Ok(Sql::typed(json::path_text(&[column], path), Type::Super)),
+            [] => Err(self.not_redshift(Span::empty(), "an empty name", "")),
+        }
+    }
+
+    pub(super) fn field_access(
+        &mut self,
+        root: &Expr,
+        chain: &[AccessExpr],
+    ) -> Result<Sql, Refusal> {
+        let mut names: Vec<Ident> = match root {
+            Expr::Identifier(ident) => vec![ident.clone()],
+            Expr::CompoundIdentifier(parts) => parts.clone(),
+            _ => Vec::new(),
+        };
+        let mut rest = chain;
+        while let [AccessExpr::Dot(Expr::Identifier(ident)), more @ ..] = rest {
+            if names.is_empty() {
+                break;
+            }
+            names.push(ident.clone());
+            rest = more;
+        }
+        let base = if names.is_empty() {
+            self.expr(root)?.text
+        } else {
+            self.compound(&names)?.text
+        };
+        let mut steps = String::from("$");
+        for access in rest {
+            steps.push_str(&self.access_step(access)?);
+        }
+        Ok(Sql::typed(json::extract(&base, &steps), Type::Super))
+    }
+
+    fn access_step(&mut self, access: &AccessExpr) -> Result<String, Refusal> {
+        match access {
+            AccessExpr::Dot(Expr::Identifier(ident)) => Ok(json::key(&fold(ident))),
+            AccessExpr::Subscript(Subscript::Index { index }) => self.index_step(index),
+            _ => Err(self.not_redshift(
+                access.span(),
+                "this is not a step into a `super` value",
+                "write `.key` or `[0]`",
+            )),
+        }
+    }
+
+    fn index_step(&mut self, index: &Expr) -> Result<String, Refusal> {
+        match self.expr(index)?.constant {
+            Some(Constant::Number(number)) if number.parse::<u32>().is_ok() => {
+                Ok(format!("[{number}]"))
+            }
+            Some(Constant::Text(key)) => Ok(json::key(&key)),
+            _ => Err(self.unsupported(
+                index.span(),
+                "an index that is not a number is not emulated",
+                "the path must be known when the query is translated",
+            )),
+        }
+    }
+
+    pub(super) fn json_access(&mut self, value: &Expr, path: &JsonPath) -> Result<Sql, Refusal> {
+        let base = self.expr(value)?;
+        let steps = self.json_steps(path)?;
+        Ok(Sql::typed(
+            json::extract(&base.text, &format!("${steps}")),
+            Type::Super,
+        ))
+    }
+
+    fn json_steps(&mut self, path: &JsonPath) -> Result<String, Refusal> {
+        let mut steps = String::new();
+        for step in &path.path {
+            steps.push_str(&match step {
+                JsonPathElem::Dot { key, .. } => json::key(&key.to_lowercase()),
+                JsonPathElem::Bracket { key } => self.index_step(key)?,
+                JsonPathElem::ColonBracket { key } => {
+                    return Err(self.not_redshift(
+                        key.span(),
+                        "this is not a step into a `super` value",
+                        "",
+                    ));
+                }
+            });
+        }
+        Ok(steps)
+    }
+
+    /// The path of `from t.a[0].b`, whose first parts name a table and a column.
+    pub fn json_path(
+        &mut self,
+        parts: &[String],
+        path: &JsonPath,
+        span: Span,
+    ) -> Result<String, Refusal> {
+        let idents: Vec<Ident> = parts
+            .iter()
+            .map(|part| Ident::with_span(span, part))
+            .collect();
+        let base = self.compound(&idents)?;
+        let steps = self.json_steps(path)?;
+        Ok(json::extract(&base.text, &format!("${steps}")))
+    }
+}

@@ -1,0 +1,230 @@
+//! Operators, pattern matches and tests against a subquery.
+
+use sqlparser::ast::{BinaryOperator, Expr, Query, Spanned, UnaryOperator};
+use sqlparser::tokenizer::Span;
+
+use crate::adapter::Refusal;
+use crate::adapter::emulating::query::operand;
+use crate::adapter::emulating::translator::{Constant, Sql, Translator};
+use crate::adapter::emulating::types::{DEFAULT_LENGTH, Type};
+use crate::adapter::emulating::{compare, literal};
+
+impl Translator<'_> {
+    pub(super) fn postfix(&mut self, inner: &Expr, words: &str) -> Result<Sql, Refusal> {
+        let inner = self.expr(inner)?;
+        Ok(operand(
+            format!("{} {words}", inner.text),
+            Some(Type::Bool),
+            &[&inner],
+        ))
+    }
+
+    pub(super) fn unary(
+        &mut self,
+        op: UnaryOperator,
+        expr: &Expr,
+        span: Span,
+    ) -> Result<Sql, Refusal> {
+        let inner = self.expr(expr)?;
+        let (text, ty) = match op {
+            UnaryOperator::Minus => {
+                if let Some(Constant::Number(number)) = &inner.constant {
+                    return Ok(Sql {
+                        text: format!("(-{number})"),
+                        constant: Some(Constant::Number(format!("-{number}"))),
+                        ..inner
+                    });
+                }
+                (format!("-{}", inner.text), inner.ty)
+            }
+            UnaryOperator::Plus => (inner.text.clone(), inner.ty),
+            UnaryOperator::Not => (format!("NOT {}", inner.text), Some(Type::Bool)),
+            UnaryOperator::BitwiseNot => (format!("~{}", inner.text), inner.ty),
+            UnaryOperator::PGSquareRoot => (format!("sqrt({})", inner.text), Some(Type::Float8)),
+            UnaryOperator::PGCubeRoot => (format!("cbrt({})", inner.text), Some(Type::Float8)),
+            UnaryOperator::PGAbs => (format!("abs({})", inner.text), inner.ty),
+            _ => {
+                return Err(self.not_redshift(
+                    span,
+                    format!("`{op}` is not one of Redshift's operators"),
+                    "",
+                ));
+            }
+        };
+        Ok(operand(text, ty, &[&inner]))
+    }
+
+    pub(super) fn binary(
+        &mut self,
+        left: &Expr,
+        op: &BinaryOperator,
+        right: &Expr,
+        span: Span,
+    ) -> Result<Sql, Refusal> {
+        // Long chains of `and`, `or` and `||` lean to the left; walk them without a call for each link.
+        if matches!(
+            op,
+            BinaryOperator::And | BinaryOperator::Or | BinaryOperator::StringConcat
+        ) {
+            return self.chain(left, op, right);
+        }
+        let (a, b) = (self.expr(left)?, self.expr(right)?);
+        self.operator(&a, op, &b, span)
+    }
+
+    fn chain(&mut self, left: &Expr, op: &BinaryOperator, right: &Expr) -> Result<Sql, Refusal> {
+        let mut operands = vec![right];
+        let mut rest = left;
+        while let Expr::BinaryOp {
+            left,
+            op: inner,
+            right,
+        } = rest
+        {
+            if inner != op {
+                break;
+            }
+            operands.push(right);
+            rest = left;
+        }
+        operands.push(rest);
+        operands.reverse();
+        let mut parts = Vec::with_capacity(operands.len());
+        for expr in operands {
+            let part = self.expr(expr)?;
+            parts.push(if *op == BinaryOperator::StringConcat {
+                self.as_text(part, expr.span())?
+            } else {
+                part
+            });
+        }
+        let (symbol, ty) = match op {
+            BinaryOperator::And => (" AND ", Type::Bool),
+            BinaryOperator::Or => (" OR ", Type::Bool),
+            _ => (" || ", Type::Varchar(DEFAULT_LENGTH)),
+        };
+        let text = parts
+            .iter()
+            .map(|part| part.text.as_str())
+            .collect::<Vec<_>>()
+            .join(symbol);
+        Ok(Sql::typed(format!("({text})"), ty).of(&parts))
+    }
+
+    pub(super) fn like(
+        &mut self,
+        word: &str,
+        negated: bool,
+        expr: &Expr,
+        pattern: &Expr,
+        escape: Option<&Expr>,
+    ) -> Result<Sql, Refusal> {
+        let (text, pattern) = (self.matched_text(expr)?, self.matched_text(pattern)?);
+        let escape = match escape {
+            Some(escape) => self.expr(escape)?.text,
+            None => literal("\\"),
+        };
+        let not = if negated { "NOT " } else { "" };
+        Ok(operand(
+            format!("{} {not}{word} {} ESCAPE {escape}", text.text, pattern.text),
+            Some(Type::Bool),
+            &[&text, &pattern],
+        ))
+    }
+
+    pub(super) fn in_subquery(
+        &mut self,
+        expr: &Expr,
+        subquery: &Query,
+        negated: bool,
+    ) -> Result<Sql, Refusal> {
+        let left = self.expr(expr)?;
+        let inner = self.subquery(subquery)?;
+        let not = if negated { "NOT " } else { "" };
+        let ty = match inner.columns.as_deref() {
+            Some([(_, ty)]) => *ty,
+            _ => None,
+        };
+        if matches!(expr, Expr::Tuple(_)) {
+            return Ok(Sql::typed(
+                format!("({} {not}IN ({}))", left.text, inner.text),
+                Type::Bool,
+            ));
+        }
+        let text = compare::in_query(&left, ty, &inner.text);
+        Ok(Sql::typed(
+            format!("({} {not}IN ({}))", text.0, text.1),
+            Type::Bool,
+        ))
+    }
+
+    pub(super) fn quantified(
+        &mut self,
+        left: &Expr,
+        op: &BinaryOperator,
+        word: &str,
+        right: &Expr,
+        span: Span,
+    ) -> Result<Sql, Refusal> {
+        let (Expr::Subquery(query), Some(symbol)) = (right, compare::symbol(op)) else {
+            return Err(self.not_redshift(
+                span,
+                format!("`{}` takes a subquery", word.to_lowercase()),
+                "Redshift has no arrays; write `in (…)`",
+            ));
+        };
+        let left = self.expr(left)?;
+        if left.ty.is_none_or(Type::is_text) {
+            return Err(Refusal {
+                help: Some(
+                    "write `in (…)`, `not in (…)`, or compare with `(select max(…) …)`".to_owned(),
+                ),
+                ..self.unsupported(
+                    span,
+                    format!(
+                        "`{symbol} {} (…)` is not emulated here",
+                        word.to_lowercase()
+                    ),
+                    "trailing blanks of texts would count, unlike on Redshift",
+                )
+            });
+        }
+        let inner = self.subquery(query)?;
+        Ok(Sql::typed(
+            format!("({} {symbol} {word} ({}))", left.text, inner.text),
+            Type::Bool,
+        ))
+    }
+}
+
+pub(super) fn parenthesized(text: &str) -> String {
+    if text.starts_with('(') && text.ends_with(')') && closes_at_end(text) {
+        text.to_owned()
+    } else {
+        format!("({text})")
+    }
+}
+
+/// Whether the first parenthesis of a text is closed by its last character.
+fn closes_at_end(text: &str) -> bool {
+    let mut depth = 0usize;
+    let mut quote: Option<char> = None;
+    for (at, character) in text.char_indices() {
+        match quote {
+            Some(open) if character == open => quote = None,
+            Some(_) => {}
+            None => match character {
+                '\'' | '"' => quote = Some(character),
+                '(' => depth += 1,
+                ')' => {
+                    depth = depth.saturating_sub(1);
+                    if depth == 0 {
+                        return at + 1 == text.len();
+                    }
+                }
+                _ => {}
+            },
+        }
+    }
+    false
+}

@@ -1,0 +1,124 @@
+//! Literals.
+
+use sqlparser::ast::{Interval, TypedString, Value};
+use sqlparser::tokenizer::Span;
+
+use super::syntax::field_name;
+use crate::adapter::Refusal;
+use crate::adapter::emulating::functions::date;
+use crate::adapter::emulating::literal;
+use crate::adapter::emulating::translator::{Constant, Sql, Translator};
+use crate::adapter::emulating::types::Type;
+
+impl Translator<'_> {
+    pub(super) fn value(&self, value: &Value, span: Span) -> Result<Sql, Refusal> {
+        let (text, ty, constant) = match value {
+            Value::Number(number, false) => (
+                number.clone(),
+                Some(number_type(number)),
+                Constant::Number(number.clone()),
+            ),
+            Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text) => (
+                literal(text),
+                Some(Type::Varchar(
+                    u32::try_from(text.len().max(1)).unwrap_or(u32::MAX),
+                )),
+                Constant::Text(text.clone()),
+            ),
+            Value::DollarQuotedString(text) => (
+                literal(&text.value),
+                Some(Type::Varchar(
+                    u32::try_from(text.value.len().max(1)).unwrap_or(u32::MAX),
+                )),
+                Constant::Text(text.value.clone()),
+            ),
+            Value::Boolean(value) => (
+                if *value { "TRUE" } else { "FALSE" }.to_owned(),
+                Some(Type::Bool),
+                Constant::Bool(*value),
+            ),
+            Value::Null => ("NULL".to_owned(), None, Constant::Null),
+            _ => {
+                return Err(self.not_redshift(
+                    span,
+                    format!("`{value}` is not a literal of Redshift"),
+                    "",
+                ));
+            }
+        };
+        Ok(Sql {
+            text,
+            ty,
+            constant: Some(constant),
+            plain: true,
+            late: None,
+        })
+    }
+
+    pub(super) fn typed_string(&mut self, typed: &TypedString) -> Result<Sql, Refusal> {
+        let span = typed.value.span;
+        let value = self.value(&typed.value.value, span)?;
+        if typed.uses_odbc_syntax {
+            return Err(self.not_redshift(
+                span,
+                "`{d '…'}` is not one of Redshift's literals",
+                "write `date '…'`",
+            ));
+        }
+        self.cast_sql(value, &typed.data_type, span, true)
+    }
+
+    pub(super) fn interval(&mut self, interval: &Interval, span: Span) -> Result<Sql, Refusal> {
+        if interval.last_field.is_some()
+            || interval.leading_precision.is_some()
+            || interval.fractional_seconds_precision.is_some()
+        {
+            return Err(self.unsupported(
+                span,
+                "this interval literal is not emulated",
+                "write the unit in the text: `interval '1 day 2 hours'`",
+            ));
+        }
+        let value = self.expr(&interval.value)?;
+        let Some(text) = value.constant_text() else {
+            return Err(self.not_redshift(
+                span,
+                "an interval literal takes a text",
+                "write `n * interval '1 day'` for a number that is not constant",
+            ));
+        };
+        let unit = interval.leading_field.as_ref().map(field_name);
+        let normal = date::interval(text, unit.as_deref()).ok_or_else(|| {
+            self.unsupported(
+                span,
+                format!("the interval `{text}` is not emulated"),
+                "its parts are not a number and a unit each",
+            )
+        })?;
+        Ok(Sql {
+            plain: true,
+            ..Sql::typed(format!("INTERVAL {}", literal(&normal)), Type::Interval)
+        })
+    }
+}
+
+fn number_type(number: &str) -> Type {
+    match number.split_once('.') {
+        _ if number.contains(['e', 'E']) => Type::Float8,
+        Some((whole, fraction)) => {
+            let whole = whole.trim_start_matches('0').len();
+            let digits = u8::try_from(whole + fraction.len())
+                .unwrap_or(38)
+                .clamp(1, 38);
+            Type::Decimal(
+                digits,
+                u8::try_from(fraction.len()).unwrap_or(37).min(digits),
+            )
+        }
+        None => match number.parse::<i128>() {
+            Ok(value) if i32::try_from(value).is_ok() => Type::Int4,
+            Ok(value) if i64::try_from(value).is_ok() => Type::Int8,
+            _ => Type::Decimal(38, 0),
+        },
+    }
+}

@@ -1,0 +1,125 @@
+//! Counting with dates: adding to them, and what lies between two.
+
+use sqlparser::ast::Spanned;
+
+use super::as_timestamp;
+use super::part::part_argument;
+use crate::adapter::Refusal;
+use crate::adapter::emulating::functions::Call;
+use crate::adapter::emulating::moment;
+use crate::adapter::emulating::translator::{Constant, Sql, Translator};
+use crate::adapter::emulating::types::Type;
+
+pub(super) fn dateadd(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
+    translator.count(call, 3, 3)?;
+    let part = part_argument(translator, call.args[0])?;
+    let count = translator.expr(call.args[1])?;
+    let value = translator.expr(call.args[2])?;
+    let (function, times) = match part {
+        "millennium" => ("to_years", 1000),
+        "century" => ("to_years", 100),
+        "decade" => ("to_years", 10),
+        "year" => ("to_years", 1),
+        "quarter" => ("to_months", 3),
+        "month" => ("to_months", 1),
+        "week" => ("to_days", 7),
+        "day" | "doy" | "dow" => ("to_days", 1),
+        "hour" => ("to_hours", 1),
+        "minute" => ("to_minutes", 1),
+        "second" => ("to_seconds", 1),
+        "millisecond" => ("to_microseconds", 1000),
+        "microsecond" => ("to_microseconds", 1),
+        _ => {
+            return Err(translator.not_redshift(
+                call.args[0].span(),
+                format!("`dateadd` has no part `{part}`"),
+                "",
+            ));
+        }
+    };
+    let whole = match function {
+        "to_years" | "to_months" | "to_days" => "INTEGER",
+        _ => "BIGINT",
+    };
+    let number = match times {
+        1 if matches!(count.constant, Some(Constant::Number(_))) => count.text.clone(),
+        1 => format!("CAST({} AS {whole})", count.text),
+        _ => format!("CAST({} * {times} AS {whole})", count.text),
+    };
+    let zoned = value.is(Type::TimestampTz) || matches!(value.ty, Some(Type::Time | Type::TimeTz));
+    let (base, ty) = if zoned {
+        (value.text.clone(), value.ty)
+    } else {
+        (as_timestamp(&value), Some(Type::Timestamp))
+    };
+    Ok(Sql::new(format!("({base} + {function}({number}))"), ty).of([&count, &value]))
+}
+
+pub(super) fn datediff(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
+    translator.count(call, 3, 3)?;
+    let part = part_argument(translator, call.args[0])?;
+    let (from, to) = (
+        translator.expr(call.args[1])?,
+        translator.expr(call.args[2])?,
+    );
+    if part == "week" {
+        return Err(Refusal {
+            help: Some("write `datediff(day, date_trunc('week', a), date_trunc('week', b)) / 7` for weeks that begin on Monday".into()),
+            ..translator.unsupported(
+                call.args[0].span(),
+                "`datediff` in weeks is not emulated",
+                "the day on which Redshift begins a week here is not documented",
+            )
+        });
+    }
+    let part = match part {
+        "doy" | "dow" => "day",
+        "epoch" => {
+            return Err(translator.not_redshift(
+                call.args[0].span(),
+                "`datediff` has no part `epoch`",
+                "",
+            ));
+        }
+        part => part,
+    };
+    let time = |value: &Sql| matches!(value.ty, Some(Type::Time | Type::TimeTz));
+    let side = |value: &Sql| {
+        if time(value) {
+            value.text.clone()
+        } else {
+            as_timestamp(value)
+        }
+    };
+    Ok(Sql::typed(
+        format!("date_diff('{part}', {}, {})", side(&from), side(&to)),
+        Type::Int8,
+    )
+    .of([&from, &to]))
+}
+
+pub(super) fn next_day(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
+    translator.count(call, 2, 2)?;
+    let value = translator.expr(call.args[0])?;
+    let day = translator.expr(call.args[1])?;
+    let Some(name) = day.constant_text() else {
+        return Err(translator.unsupported(
+            call.args[1].span(),
+            "a weekday that is not constant is not emulated",
+            "write its name",
+        ));
+    };
+    let Some(day) = moment::weekday(name) else {
+        return Err(translator.not_redshift(
+            call.args[1].span(),
+            format!("`{name}` is not a weekday"),
+            "write `Sunday`, `Sun` or `Su`",
+        ));
+    };
+    let date = format!("CAST({} AS DATE)", as_timestamp(&value));
+    Ok(Sql::typed(
+        format!("({date} + CAST(({day} - date_part('dow', {date}) + 6) % 7 + 1 AS INTEGER))"),
+        Type::Date,
+    )
+    .of([&value]))
+}

@@ -1,0 +1,80 @@
+//! Time zones.
+
+use sqlparser::ast::Spanned;
+use sqlparser::tokenizer::Span;
+
+use super::as_timestamp;
+use crate::adapter::Refusal;
+use crate::adapter::emulating::functions::Call;
+use crate::adapter::emulating::literal;
+use crate::adapter::emulating::translator::{Sql, Translator};
+use crate::adapter::emulating::types::Type;
+
+/// The name of a time zone. Offsets are refused: POSIX counts them the other way round.
+pub(in crate::adapter::emulating) fn zone(
+    translator: &Translator<'_>,
+    zone: &Sql,
+    span: Span,
+) -> Result<String, Refusal> {
+    match zone.constant_text() {
+        Some(name)
+            if name.contains(['+', '-']) && name.chars().any(|c| c.is_ascii_digit())
+                || zone.ty == Some(Type::Interval) =>
+        {
+            Err(translator.unsupported(
+                span,
+                format!("the time zone `{name}` is not emulated"),
+                "the sign of an offset means one thing in POSIX and the other in ISO 8601",
+            ))
+        }
+        Some(name) => Ok(literal(name)),
+        None if zone.ty == Some(Type::Interval) => Err(translator.unsupported(
+            span,
+            "an interval as time zone is not emulated",
+            "name the zone",
+        )),
+        None => Ok(zone.text.clone()),
+    }
+}
+
+pub(super) fn convert_timezone(
+    translator: &mut Translator<'_>,
+    call: &Call<'_>,
+) -> Result<Sql, Refusal> {
+    let args = translator.arguments(call, 2, 3)?;
+    let (source, target, value) = match args.as_slice() {
+        [source, target, value] => (zone(translator, source, call.span)?, target, value),
+        [target, value] => (literal("UTC"), target, value),
+        _ => {
+            return Err(translator.not_redshift(
+                call.span,
+                "`convert_timezone` takes 2 or 3 arguments",
+                "",
+            ));
+        }
+    };
+    let target = zone(translator, target, call.span)?;
+    let text = format!(
+        "(({} AT TIME ZONE {source}) AT TIME ZONE {target})",
+        as_timestamp(value)
+    );
+    Ok(Sql::typed(text, Type::Timestamp).of(&args))
+}
+
+pub(super) fn timezone(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
+    let args = translator.arguments(call, 2, 2)?;
+    let zone = zone(translator, &args[0], call.span)?;
+    let value = &args[1];
+    let (text, ty) = match value.ty {
+        Some(Type::TimestampTz) => (value.text.clone(), Type::Timestamp),
+        Some(_) => (as_timestamp(value), Type::TimestampTz),
+        None => {
+            return Err(translator.unsupported(
+                call.args[1].span(),
+                "`timezone` of a value of unknown type is not emulated",
+                "cast it to timestamp or timestamptz: the two go opposite ways",
+            ));
+        }
+    };
+    Ok(Sql::typed(format!("({text} AT TIME ZONE {zone})"), ty).of(&args))
+}

@@ -1,0 +1,93 @@
+//! Joining texts and cutting them.
+
+use sqlparser::ast::Spanned;
+
+use crate::adapter::Refusal;
+use crate::adapter::emulating::functions::{Call, TEXT};
+use crate::adapter::emulating::translator::{Constant, Sql, Translator};
+
+pub(super) fn concat(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
+    if call.args.len() > 2 {
+        return Err(translator.not_redshift(
+            call.span,
+            format!("`concat` takes 2 arguments, not {}", call.args.len()),
+            "join with `||`",
+        ));
+    }
+    let args = translator.arguments(call, 2, 2)?;
+    let mut parts = Vec::new();
+    for (arg, expr) in args.into_iter().zip(&call.args) {
+        parts.push(translator.as_text(arg, expr.span())?);
+    }
+    Ok(Sql::typed(format!("({} || {})", parts[0].text, parts[1].text), TEXT).of(&parts))
+}
+
+pub(super) fn substring_call(
+    translator: &mut Translator<'_>,
+    call: &Call<'_>,
+) -> Result<Sql, Refusal> {
+    translator.count(call, 2, 3)?;
+    let text = translator.text_operand(call.args[0])?;
+    let from = translator.expr(call.args[1])?;
+    let length = call
+        .args
+        .get(2)
+        .map(|length| translator.expr(length))
+        .transpose()?;
+    Ok(substring(&text, &from, length.as_ref()))
+}
+
+/// `substring`: characters before the first position count towards the length.
+pub(in crate::adapter::emulating) fn substring(
+    text: &Sql,
+    from: &Sql,
+    length: Option<&Sql>,
+) -> Sql {
+    let start = match &from.constant {
+        Some(Constant::Number(number)) => number.parse::<i64>().ok(),
+        _ => None,
+    };
+    let sql = match (start, length) {
+        (Some(1..), None) => format!("substring({}, {})", text.text, from.text),
+        (Some(1..), Some(length)) => {
+            format!("substring({}, {}, {})", text.text, from.text, length.text)
+        }
+        (_, None) => format!("__rs.substring_from({}, {})", text.text, from.text),
+        (_, Some(length)) => format!(
+            "__rs.substring({}, {}, {})",
+            text.text, from.text, length.text
+        ),
+    };
+    Sql::typed(sql, TEXT).of([text, from])
+}
+
+pub(super) fn split_part(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
+    translator.count(call, 3, 3)?;
+    let text = translator.text_operand(call.args[0])?;
+    let delimiter = translator.text_operand(call.args[1])?;
+    if delimiter.constant_text() == Some("") {
+        return Err(translator.unsupported(
+            call.args[1].span(),
+            "`split_part` with an empty delimiter is not emulated",
+            "DuckDB would split into characters",
+        ));
+    }
+    let part = translator.expr(call.args[2])?;
+    let sql = match &part.constant {
+        Some(Constant::Number(number)) if number.parse::<i64>().is_ok_and(|part| part > 0) => {
+            format!("split_part({}, {}, {number})", text.text, delimiter.text)
+        }
+        Some(Constant::Number(_)) => {
+            return Err(translator.not_redshift(
+                call.args[2].span(),
+                "the part of `split_part` counts from 1",
+                "",
+            ));
+        }
+        _ => format!(
+            "__rs.split_part({}, {}, {})",
+            text.text, delimiter.text, part.text
+        ),
+    };
+    Ok(Sql::typed(sql, TEXT).of([&text, &delimiter, &part]))
+}

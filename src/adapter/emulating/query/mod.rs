@@ -1,0 +1,207 @@
+//! Queries and their common table expressions; a file each for what a query is made of.
+
+mod join;
+mod order;
+mod pivot;
+mod select;
+mod set;
+mod table;
+
+use sqlparser::ast::{Cte, Query, Spanned, With};
+
+use super::identifier;
+use super::translator::{Named, Scope, Sql, Translator, fold, quote};
+use super::types::Type;
+use crate::adapter::Refusal;
+
+/// A translated query and the columns it puts out, where they are known.
+pub(super) struct QuerySql {
+    pub text: String,
+    pub columns: Option<Vec<Named>>,
+    /// The table that `select … into` makes.
+    pub into: Option<Into>,
+    /// The number of rows of `top`, to be printed after the `order by`.
+    limit: Option<String>,
+}
+
+/// The target of `select … into`.
+pub(super) struct Into {
+    pub table: String,
+    pub temporary: bool,
+}
+
+impl Translator<'_> {
+    /// A query whose expressions cannot see the columns around it: a statement, a derived table, a common table expression.
+    pub fn query(&mut self, query: &Query) -> Result<QuerySql, Refusal> {
+        self.query_in(query, false)
+    }
+
+    /// A subquery in an expression: it sees the columns around it.
+    pub fn subquery(&mut self, query: &Query) -> Result<QuerySql, Refusal> {
+        let inner = self.query_in(query, true)?;
+        match inner.into {
+            Some(_) => Err(self.not_redshift(
+                query.span(),
+                "`select … into` stands inside another query",
+                "",
+            )),
+            None => Ok(inner),
+        }
+    }
+
+    fn query_in(&mut self, query: &Query, correlated: bool) -> Result<QuerySql, Refusal> {
+        stacker::maybe_grow(256 * 1024, 2 * 1024 * 1024, || {
+            self.query_inner(query, correlated)
+        })
+    }
+
+    fn query_inner(&mut self, query: &Query, correlated: bool) -> Result<QuerySql, Refusal> {
+        let span = query.span();
+        if !query.locks.is_empty() {
+            return Err(self.not_redshift(
+                span,
+                "`for update` is not a part of Redshift's `select`",
+                "",
+            ));
+        }
+        if query.for_clause.is_some()
+            || query.settings.is_some()
+            || query.format_clause.is_some()
+            || !query.pipe_operators.is_empty()
+        {
+            return Err(self.not_redshift(
+                span,
+                "this clause is not a part of Redshift's `select`",
+                "",
+            ));
+        }
+        let outer = self.ctes.len();
+        let mut text = String::new();
+        if let Some(with) = &query.with {
+            text.push_str(&self.with(with)?);
+        }
+        self.scopes.push(Scope {
+            correlated,
+            ..Scope::default()
+        });
+        let body = self.set_expr(&query.body, correlated)?;
+        text.push_str(&body.text);
+        if let Some(order_by) = &query.order_by {
+            text.push_str(&self.order_by(order_by)?);
+        }
+        match (&query.limit_clause, body.limit) {
+            (Some(_), Some(_)) => {
+                return Err(self.not_redshift(
+                    span,
+                    "`top` and `limit` exclude each other",
+                    "leave one out",
+                ));
+            }
+            (Some(limit), None) => text.push_str(&self.limit(limit, span)?),
+            (None, Some(top)) => text.push_str(&format!(" LIMIT {top}")),
+            (None, None) => {}
+        }
+        if let Some(fetch) = &query.fetch {
+            let Some(quantity) = fetch
+                .quantity
+                .as_ref()
+                .filter(|_| !fetch.with_ties && !fetch.percent)
+            else {
+                return Err(self.not_redshift(
+                    span,
+                    "this `fetch` clause is not one of Redshift's",
+                    "write `limit`",
+                ));
+            };
+            text.push_str(&format!(" LIMIT {}", self.expr(quantity)?.text));
+        }
+        self.scopes.pop();
+        self.ctes.truncate(outer);
+        Ok(QuerySql {
+            text,
+            columns: body.columns,
+            into: body.into,
+            limit: None,
+        })
+    }
+
+    fn with(&mut self, with: &With) -> Result<String, Refusal> {
+        let mut parts = Vec::new();
+        for cte in &with.cte_tables {
+            parts.push(self.cte(cte, with.recursive)?);
+        }
+        let recursive = if with.recursive { "RECURSIVE " } else { "" };
+        Ok(format!("WITH {recursive}{} ", parts.join(", ")))
+    }
+
+    fn cte(&mut self, cte: &Cte, recursive: bool) -> Result<String, Refusal> {
+        if cte.from.is_some() || cte.materialized.is_some() {
+            return Err(self.not_redshift(
+                cte.alias.name.span,
+                "`materialized` is not a part of Redshift's `with`",
+                "leave it out",
+            ));
+        }
+        let name = fold(&cte.alias.name);
+        let names: Vec<String> = cte
+            .alias
+            .columns
+            .iter()
+            .map(|column| fold(&column.name))
+            .collect();
+        if recursive {
+            let columns = (!names.is_empty())
+                .then(|| names.iter().map(|name| (name.clone(), None)).collect());
+            self.ctes.push((name.clone(), columns));
+        }
+        let outer = std::mem::take(&mut self.scopes);
+        let inner = self.query(&cte.query);
+        self.scopes = outer;
+        let inner = inner?;
+        if recursive {
+            self.ctes.pop();
+        }
+        let columns = renamed(inner.columns, &names);
+        self.ctes.push((name, columns));
+        let columns = if names.is_empty() {
+            String::new()
+        } else {
+            format!("({})", join(names.iter().map(|name| identifier(name))))
+        };
+        Ok(format!(
+            "{}{columns} AS ({})",
+            quote(&cte.alias.name),
+            inner.text
+        ))
+    }
+}
+
+/// Whether a column may hold text: then trailing blanks must not tell rows apart.
+fn may_hold_text(columns: &Option<Vec<Named>>) -> bool {
+    columns
+        .as_ref()
+        .is_none_or(|columns| columns.iter().any(|(_, ty)| ty.is_none_or(Type::is_text)))
+}
+
+/// One row of each set of rows that are equal on Redshift. DuckDB knows the types of a derived table's columns.
+fn distinct(query: &str) -> String {
+    format!("SELECT DISTINCT ON (__rs.key(COLUMNS(*))) * FROM ({query}) AS __rs_rows")
+}
+
+fn join(parts: impl Iterator<Item = String>) -> String {
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// An expression made of others, printed as one operand.
+pub(super) fn operand(text: String, ty: Option<Type>, parts: &[&Sql]) -> Sql {
+    Sql::new(format!("({text})"), ty).of(parts.iter().copied())
+}
+
+/// Columns under the names of an alias list, where there is one.
+fn renamed(columns: Option<Vec<Named>>, names: &[String]) -> Option<Vec<Named>> {
+    let mut columns = columns?;
+    for (column, name) in columns.iter_mut().zip(names) {
+        column.0.clone_from(name);
+    }
+    Some(columns)
+}

@@ -1,0 +1,323 @@
+//! One `select`: its list and its clauses.
+
+use sqlparser::ast::{
+    Distinct, ExcludeSelectItem, Expr, ObjectName, Select, SelectFlavor, SelectItem,
+    SelectItemQualifiedWildcardKind, Spanned, TopQuantity, WildcardAdditionalOptions,
+};
+
+use super::join::using;
+use super::{Into, QuerySql, distinct, join, may_hold_text};
+use crate::adapter::Refusal;
+use crate::adapter::emulating::grouping::{Grouping, unpadded};
+use crate::adapter::emulating::identifier;
+use crate::adapter::emulating::names::output_name;
+use crate::adapter::emulating::translator::{Named, Output, Translator, Visible, fold, quote};
+
+impl Translator<'_> {
+    pub(super) fn select(&mut self, select: &Select) -> Result<QuerySql, Refusal> {
+        self.refuse_select_clauses(select)?;
+        let from = self.from(&select.from)?;
+        let grouping = self.group_by(select)?;
+        let (items, columns) = self.projection(select, &grouping)?;
+        let mut text = String::from("SELECT ");
+        let wrapped =
+            matches!(select.distinct, Some(Distinct::Distinct)) && may_hold_text(&columns);
+        match &select.distinct {
+            None | Some(Distinct::All) => {}
+            Some(Distinct::Distinct) if wrapped => {}
+            Some(Distinct::Distinct) => text.push_str("DISTINCT "),
+            Some(Distinct::On(_)) => {
+                return Err(self.not_redshift(
+                    select.span(),
+                    "`distinct on` is not a part of Redshift's `select`",
+                    "write `qualify row_number() over (partition by … order by …) = 1`",
+                ));
+            }
+        }
+        text.push_str(&items);
+        text.push_str(&from);
+        if let Some(condition) = &select.selection {
+            let condition = self.without_keys(|translator| translator.condition(condition))?;
+            text.push_str(&format!(" WHERE {condition}"));
+        }
+        text.push_str(&grouping.text);
+        if let Some(condition) = &select.having {
+            text.push_str(&format!(" HAVING {}", self.condition(condition)?));
+        }
+        if let Some(condition) = &select.qualify {
+            text.push_str(&format!(" QUALIFY {}", self.condition(condition)?));
+        }
+        if wrapped {
+            text = distinct(&text);
+            self.scope().distinct = true;
+        }
+        let into = self.select_into(select)?;
+        let limit = self.top(select)?;
+        Ok(QuerySql {
+            text,
+            columns,
+            into,
+            limit,
+        })
+    }
+
+    fn top(&mut self, select: &Select) -> Result<Option<String>, Refusal> {
+        let Some(top) = &select.top else {
+            return Ok(None);
+        };
+        match &top.quantity {
+            Some(TopQuantity::Constant(number)) if !top.percent && !top.with_ties => {
+                Ok(Some(number.to_string()))
+            }
+            Some(TopQuantity::Expr(expr)) if !top.percent && !top.with_ties => {
+                Ok(Some(self.expr(expr)?.text))
+            }
+            _ => Err(self.not_redshift(
+                select.span(),
+                "this `top` is not one of Redshift's",
+                "write `top n`",
+            )),
+        }
+    }
+
+    fn refuse_select_clauses(&self, select: &Select) -> Result<(), Refusal> {
+        let span = select.span();
+        let refused = if select.flavor != SelectFlavor::Standard {
+            Some("a query that starts with `from`")
+        } else if !select.lateral_views.is_empty() {
+            Some("`lateral view`")
+        } else if select.prewhere.is_some() {
+            Some("`prewhere`")
+        } else if !select.cluster_by.is_empty()
+            || !select.distribute_by.is_empty()
+            || !select.sort_by.is_empty()
+        {
+            Some("`cluster by`")
+        } else if !select.named_window.is_empty() {
+            Some("a named `window`")
+        } else if select.value_table_mode.is_some() || select.select_modifiers.is_some() {
+            Some("this form of `select`")
+        } else {
+            None
+        };
+        if let Some(what) = refused {
+            return Err(self.not_redshift(
+                span,
+                format!("{what} is not a part of Redshift's `select`"),
+                "",
+            ));
+        }
+        if !select.connect_by.is_empty() {
+            return Err(Refusal {
+                help: Some("write `with recursive`".into()),
+                ..self.unsupported(
+                    span,
+                    "`connect by` is not emulated",
+                    "DuckDB has no such clause",
+                )
+            });
+        }
+        if !select.optimizer_hints.is_empty() {
+            return Err(self.not_redshift(
+                span,
+                "Redshift reads no optimizer hints",
+                "leave it out",
+            ));
+        }
+        Ok(())
+    }
+
+    fn select_into(&mut self, select: &Select) -> Result<Option<Into>, Refusal> {
+        let Some(into) = &select.into else {
+            return Ok(None);
+        };
+        let [target] = into.targets.as_slice() else {
+            return Err(self.not_redshift(select.span(), "`into` names one table", ""));
+        };
+        let parts = match target {
+            Expr::Identifier(ident) => vec![ident.clone()],
+            Expr::CompoundIdentifier(parts) => parts.clone(),
+            _ => return Err(self.not_redshift(target.span(), "`into` names one table", "")),
+        };
+        let temporary =
+            into.temporary || parts.last().is_some_and(|name| name.value.starts_with('#'));
+        Ok(Some(Into {
+            table: self.table_name(&ObjectName::from(parts))?,
+            temporary,
+        }))
+    }
+
+    pub fn condition(&mut self, condition: &Expr) -> Result<String, Refusal> {
+        Ok(self.expr(condition)?.text)
+    }
+
+    fn projection(
+        &mut self,
+        select: &Select,
+        grouping: &Grouping,
+    ) -> Result<(String, Option<Vec<Named>>), Refusal> {
+        let mut items = Vec::new();
+        let mut columns: Option<Vec<Named>> = Some(Vec::new());
+        for (at, item) in select.projection.iter().enumerate() {
+            match item {
+                SelectItem::UnnamedExpr(expr) => {
+                    let sql = self.item(at, expr, grouping)?;
+                    let name = output_name(expr);
+                    self.output(Some(&name), &sql.text);
+                    items.push(format!("{} AS {}", sql.text, identifier(&name)));
+                    push(&mut columns, (name, sql.ty));
+                }
+                SelectItem::ExprWithAlias { expr, alias } => {
+                    let sql = self.item(at, expr, grouping)?;
+                    self.output(Some(&fold(alias)), &sql.text);
+                    items.push(format!("{} AS {}", sql.text, quote(alias)));
+                    let named = (fold(alias), sql.ty);
+                    self.scope().aliases.push(named.clone());
+                    push(&mut columns, named);
+                }
+                SelectItem::Wildcard(options) => {
+                    let excluded = self.wildcard_options(options)?;
+                    let excluded = self.with_select_exclude(select, excluded);
+                    self.output(None, "*");
+                    items.push(star("", &excluded, grouping));
+                    let tables = self.scope().tables.clone();
+                    extend(&mut columns, &tables, &excluded);
+                    // A `join … using` merges columns, so `*` is not the columns of the tables one after the other.
+                    let mut joins = select.from.iter().flat_map(|table| &table.joins);
+                    if joins.any(|join| using(join).is_some()) {
+                        columns = None;
+                    }
+                }
+                SelectItem::QualifiedWildcard(kind, options) => {
+                    let SelectItemQualifiedWildcardKind::ObjectName(name) = kind else {
+                        return Err(self.not_redshift(
+                            item.span(),
+                            "`.*` follows the name of a table",
+                            "",
+                        ));
+                    };
+                    let excluded = self.wildcard_options(options)?;
+                    let excluded = self.with_select_exclude(select, excluded);
+                    let parts = self.parts(name)?;
+                    let Some(alias) = parts.last().cloned() else {
+                        return Err(self.not_redshift(
+                            item.span(),
+                            "`.*` follows the name of a table",
+                            "",
+                        ));
+                    };
+                    self.output(None, "*");
+                    let table = format!("{}.", identifier(&alias));
+                    items.push(star(&table, &excluded, grouping));
+                    let tables: Vec<Visible> = self
+                        .scope()
+                        .tables
+                        .iter()
+                        .filter(|table| table.alias == alias)
+                        .cloned()
+                        .collect();
+                    if tables.is_empty() {
+                        columns = None;
+                    }
+                    extend(&mut columns, &tables, &excluded);
+                }
+                SelectItem::ExprWithAliases { .. } => {
+                    return Err(self.not_redshift(item.span(), "an expression has one alias", ""));
+                }
+            }
+        }
+        if items.is_empty() {
+            return Err(self.not_redshift(select.span(), "the select list is empty", ""));
+        }
+        Ok((items.join(", "), columns))
+    }
+
+    fn output(&mut self, name: Option<&str>, text: &str) {
+        self.scope().outputs.push(Output {
+            name: name.map(str::to_owned),
+            text: text.to_owned(),
+        });
+    }
+
+    fn with_select_exclude(&self, select: &Select, mut excluded: Vec<String>) -> Vec<String> {
+        if let Some(more) = &select.exclude {
+            excluded.extend(excluded_names(more));
+        }
+        excluded
+    }
+
+    fn wildcard_options(
+        &self,
+        options: &WildcardAdditionalOptions,
+    ) -> Result<Vec<String>, Refusal> {
+        if options.opt_ilike.is_some()
+            || options.opt_except.is_some()
+            || options.opt_replace.is_some()
+            || options.opt_rename.is_some()
+            || options.opt_alias.is_some()
+        {
+            return Err(self.not_redshift(
+                options.wildcard_token.0.span,
+                "`*` takes only `exclude` on Redshift",
+                "list the columns",
+            ));
+        }
+        Ok(options
+            .opt_exclude
+            .as_ref()
+            .map(excluded_names)
+            .unwrap_or_default())
+    }
+}
+
+fn excluded_names(exclude: &ExcludeSelectItem) -> Vec<String> {
+    let names: Vec<&ObjectName> = match exclude {
+        ExcludeSelectItem::Single(name) => vec![name],
+        ExcludeSelectItem::Multiple(names) => names.iter().collect(),
+    };
+    names
+        .into_iter()
+        .filter_map(|name| name.0.last()?.as_ident().map(fold))
+        .collect()
+}
+
+fn exclude(names: &[String]) -> String {
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!(
+            " EXCLUDE ({})",
+            join(names.iter().map(|name| identifier(name)))
+        )
+    }
+}
+
+/// `*`, or the columns one by one where a key among them must not end in a blank.
+fn star(table: &str, excluded: &[String], grouping: &Grouping) -> String {
+    let all = format!("{table}*{}", exclude(excluded));
+    if grouping.wild && !grouping.text.is_empty() {
+        unpadded(&format!("COLUMNS({all})"))
+    } else {
+        all
+    }
+}
+
+fn push(columns: &mut Option<Vec<Named>>, named: Named) {
+    if let Some(columns) = columns {
+        columns.push(named);
+    }
+}
+
+fn extend(columns: &mut Option<Vec<Named>>, tables: &[Visible], excluded: &[String]) {
+    let all: Option<Vec<Named>> = tables
+        .iter()
+        .map(|table| table.columns.clone())
+        .collect::<Option<Vec<_>>>()
+        .map(|all| all.into_iter().flatten().collect());
+    match (columns.as_mut(), all) {
+        (Some(columns), Some(all)) => {
+            columns.extend(all.into_iter().filter(|(name, _)| !excluded.contains(name)));
+        }
+        _ => *columns = None,
+    }
+}

@@ -1,0 +1,319 @@
+//! What stands in `from`: tables by name, derived tables, arrays.
+
+use sqlparser::ast::{ObjectName, Spanned, TableAlias, TableFactor};
+use sqlparser::tokenizer::Span;
+
+use super::{join, renamed};
+use crate::adapter::Refusal;
+use crate::adapter::emulating::translator::{Named, Translator, Visible, fold};
+use crate::adapter::emulating::types::Type;
+use crate::adapter::emulating::{identifier, json};
+
+/// The name of a table in a query, and the names it gives to its columns.
+pub(super) type Alias = (String, Vec<String>);
+
+impl Translator<'_> {
+    pub fn table_factor(&mut self, factor: &TableFactor) -> Result<String, Refusal> {
+        match factor {
+            TableFactor::Table {
+                name,
+                alias,
+                args,
+                with_hints,
+                version,
+                with_ordinality,
+                partitions,
+                json_path,
+                sample,
+                index_hints,
+            } => {
+                if args.is_some() {
+                    return Err(self.table_function(name, factor.span()));
+                }
+                if let Some(path) = json_path {
+                    return self.unnest_path(name, path, alias.as_ref());
+                }
+                if !with_hints.is_empty()
+                    || version.is_some()
+                    || *with_ordinality
+                    || !partitions.is_empty()
+                    || sample.is_some()
+                    || !index_hints.is_empty()
+                {
+                    return Err(self.not_redshift(
+                        factor.span(),
+                        "this is not a part of Redshift's `from`",
+                        "",
+                    ));
+                }
+                let parts = self.parts(name)?;
+                if let [first, rest @ ..] = parts.as_slice()
+                    && !rest.is_empty()
+                    && self
+                        .scope()
+                        .tables
+                        .iter()
+                        .any(|table| &table.alias == first)
+                {
+                    let source = json::path_text(&[first, &rest[0]], &rest[1..]);
+                    return self.unnest(&source, alias.as_ref(), factor.span());
+                }
+                self.table(name, alias.as_ref())
+            }
+            TableFactor::Derived {
+                lateral,
+                subquery,
+                alias,
+                sample,
+            } => {
+                if *lateral || sample.is_some() {
+                    return Err(self.not_redshift(
+                        factor.span(),
+                        "`lateral` is not a part of Redshift's `from`",
+                        "join on a condition, or use a window function",
+                    ));
+                }
+                let outer = std::mem::take(&mut self.scopes);
+                let inner = self.query(subquery);
+                self.scopes = outer;
+                let inner = inner?;
+                if inner.into.is_some() {
+                    return Err(self.not_redshift(
+                        factor.span(),
+                        "`select … into` stands inside another query",
+                        "",
+                    ));
+                }
+                let (alias, columns) = self.alias(alias.as_ref(), inner.columns)?;
+                let name = alias
+                    .as_ref()
+                    .map(|(name, _)| name.clone())
+                    .unwrap_or_default();
+                self.scope().tables.push(Visible {
+                    alias: name,
+                    columns,
+                });
+                Ok(format!("({}){}", inner.text, alias_text(alias)))
+            }
+            TableFactor::NestedJoin {
+                table_with_joins,
+                alias,
+            } => {
+                if alias.is_some() {
+                    return Err(self.not_redshift(
+                        factor.span(),
+                        "a join in parentheses has no alias",
+                        "",
+                    ));
+                }
+                Ok(format!("({})", self.table_with_joins(table_with_joins)?))
+            }
+            TableFactor::Pivot { .. } => self.pivot(factor),
+            TableFactor::Unpivot { .. } => self.unpivot(factor),
+            TableFactor::Function { name, .. } => Err(self.table_function(name, factor.span())),
+            TableFactor::UnpivotExpr { .. } => Err(self.unsupported(
+                factor.span(),
+                "`unpivot` of an object is not emulated",
+                "DuckDB has no such clause",
+            )),
+            _ => {
+                Err(self.not_redshift(factor.span(), "this is not a part of Redshift's `from`", ""))
+            }
+        }
+    }
+
+    pub(super) fn table_function(&self, name: &ObjectName, span: Span) -> Refusal {
+        Refusal {
+            help: Some("build the rows with `with recursive`, or keep them in a seed".into()),
+            ..self.unsupported(
+                span,
+                format!(
+                    "the table function `{}` is not emulated",
+                    name.to_string().to_lowercase()
+                ),
+                "on Redshift such functions run on the leader node only, apart from tables",
+            )
+        }
+    }
+
+    pub(super) fn table(
+        &mut self,
+        name: &ObjectName,
+        alias: Option<&TableAlias>,
+    ) -> Result<String, Refusal> {
+        let text = self.table_name(name)?;
+        let parts = self.parts(name)?;
+        let table = parts.last().cloned().unwrap_or_default();
+        let schema = parts.len().checked_sub(2).map(|at| parts[at].as_str());
+        let columns = match schema {
+            None => self
+                .ctes
+                .iter()
+                .rev()
+                .find(|(cte, _)| *cte == table)
+                .map(|(_, columns)| columns.clone()),
+            Some(_) => None,
+        }
+        .unwrap_or_else(|| {
+            self.catalog.columns(schema, &table).map(|columns| {
+                columns
+                    .into_iter()
+                    .map(|(name, ty)| (name.to_lowercase(), Some(ty)))
+                    .collect()
+            })
+        });
+        let (alias, columns) = self.alias(alias, columns)?;
+        self.scope().tables.push(Visible {
+            alias: alias.as_ref().map_or(table, |(name, _)| name.clone()),
+            columns,
+        });
+        Ok(format!("{text}{}", alias_text(alias)))
+    }
+
+    pub(super) fn alias(
+        &self,
+        alias: Option<&TableAlias>,
+        columns: Option<Vec<Named>>,
+    ) -> Result<(Option<Alias>, Option<Vec<Named>>), Refusal> {
+        let Some(alias) = alias else {
+            return Ok((None, columns));
+        };
+        if alias.at.is_some() {
+            return Err(self.unsupported(
+                alias.name.span,
+                "`at` is not emulated",
+                "the position of an element in an array is not known here",
+            ));
+        }
+        let names: Vec<String> = alias
+            .columns
+            .iter()
+            .map(|column| fold(&column.name))
+            .collect();
+        Ok((
+            Some((fold(&alias.name), names.clone())),
+            renamed(columns, &names),
+        ))
+    }
+
+    /// `from t, t.array as element`: the elements of a `super` array as rows.
+    pub(super) fn unnest(
+        &mut self,
+        source: &str,
+        alias: Option<&TableAlias>,
+        span: Span,
+    ) -> Result<String, Refusal> {
+        let Some(alias) = alias.filter(|alias| alias.columns.is_empty() && alias.at.is_none())
+        else {
+            return Err(self.unsupported(
+                span,
+                "an array in `from` needs one alias",
+                "its elements are rows of one column of that name",
+            ));
+        };
+        let name = fold(&alias.name);
+        self.scope().tables.push(Visible {
+            alias: name.clone(),
+            columns: Some(vec![(name.clone(), Some(Type::Super))]),
+        });
+        let name = identifier(&name);
+        Ok(format!(
+            "LATERAL (SELECT unnest(from_json({source}, '[\"JSON\"]')) AS {name}) AS {name}"
+        ))
+    }
+
+    pub(super) fn unnest_path(
+        &mut self,
+        name: &ObjectName,
+        path: &sqlparser::ast::JsonPath,
+        alias: Option<&TableAlias>,
+    ) -> Result<String, Refusal> {
+        let span = name.span();
+        let parts = self.parts(name)?;
+        let source = self.json_path(&parts, path, span)?;
+        self.unnest(&source, alias, span)
+    }
+
+    /// The parts of a name, folded.
+    pub fn parts(&self, name: &ObjectName) -> Result<Vec<String>, Refusal> {
+        name.0
+            .iter()
+            .map(|part| {
+                part.as_ident().map(fold).ok_or_else(|| {
+                    self.not_redshift(name.span(), format!("`{name}` is not a name"), "")
+                })
+            })
+            .collect()
+    }
+
+    /// A table's name in DuckDB's SQL. The database is left out: a local run has one.
+    pub fn table_name(&self, name: &ObjectName) -> Result<String, Refusal> {
+        let parts = self.parts(name)?;
+        let refuse = |message: String, reason: &str| self.unsupported(name.span(), message, reason);
+        if parts.len() > 3 {
+            return Err(refuse(
+                format!("`{name}` has too many parts"),
+                "a table is database.schema.table",
+            ));
+        }
+        let table = parts.last().cloned().unwrap_or_default();
+        let schema = parts.len().checked_sub(2).map(|at| parts[at].as_str());
+        if schema.is_some_and(|schema| {
+            matches!(
+                schema,
+                "information_schema" | "pg_catalog" | "sys" | "pg_internal"
+            )
+        }) || (schema.is_none() && is_system_table(&table))
+        {
+            return Err(refuse(
+                format!("the system table `{table}` is not emulated"),
+                "it describes a cluster, and there is none here",
+            ));
+        }
+        if is_file(&table) {
+            return Err(refuse(
+                format!("`{table}` is not the name of a table"),
+                "DuckDB would read a file of this name",
+            ));
+        }
+        let from = parts.len().saturating_sub(2);
+        Ok(parts[from..]
+            .iter()
+            .map(|part| identifier(part))
+            .collect::<Vec<_>>()
+            .join("."))
+    }
+}
+
+fn is_system_table(name: &str) -> bool {
+    [
+        "stl_", "stv_", "svl_", "svv_", "svcs_", "sys_", "pg_", "duckdb_", "pragma_", "sqlite_",
+    ]
+    .iter()
+    .any(|prefix| name.starts_with(prefix))
+}
+
+fn is_file(name: &str) -> bool {
+    name.contains('/')
+        || name.contains("://")
+        || [
+            ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".gz", ".zst", ".db",
+            ".duckdb",
+        ]
+        .iter()
+        .any(|ending| name.ends_with(ending))
+}
+
+pub(super) fn alias_text(alias: Option<Alias>) -> String {
+    alias.map_or_else(String::new, |(name, columns)| {
+        let columns = if columns.is_empty() {
+            String::new()
+        } else {
+            format!(
+                "({})",
+                join(columns.iter().map(|column| identifier(column)))
+            )
+        };
+        format!(" AS {}{columns}", identifier(&name))
+    })
+}
