@@ -241,7 +241,7 @@ fn a_test_stands_before_what_depends_on_its_node() {
             } else if sql.starts_with("select 7") {
                 Answer::Rows(Table {
                     columns: vec![has("bad", "integer")],
-                    rows: vec![vec![Value::Int(7)]; 9],
+                    rows: vec![vec![Value::Int(7)]; 14],
                     truncated: false,
                 })
             } else {
@@ -265,7 +265,7 @@ fn a_test_stands_before_what_depends_on_its_node() {
     c skipped: `check_a` failed
     ");
     let sample = results.of(setup.id("check_a")).unwrap().sample.clone();
-    assert_eq!(sample.map(|table| table.rows.len()), Some(5));
+    assert_eq!(sample.map(|table| table.rows.len()), Some(10));
     let check = setup.id("check_a");
     setup.manifest.nodes[check.index()].config.severity = Severity::Warn;
     assert_snapshot!(run(&setup, 1).0, @r"

@@ -7,7 +7,7 @@ use crate::manifest::config::Severity;
 use crate::materialization::Hidden;
 
 /// The most failing rows that are shown.
-pub(super) const SAMPLE: usize = 5;
+pub(super) const SAMPLE: usize = 10;
 
 /// What became of a test.
 #[derive(Debug, PartialEq)]

@@ -205,6 +205,12 @@ fn the_whole_data_set_gives_the_known_numbers() {
         "build --select dim_users_distinct --vars '{{with_dim_users_distinct: true, {numbers}}}'"
     ));
     assert_eq!(distinct.code, 1, "{distinct}");
+    let text = distinct.text();
+    let named = text
+        .lines()
+        .filter_map(|line| line.trim().strip_suffix("|         2"))
+        .count();
+    assert_eq!(named, 8, "each doubled user is named\n{distinct}");
     assert_snapshot!(
         query(
             &project,
