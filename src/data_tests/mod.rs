@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Source};
+use crate::diagnostic::{Diagnostic, Diagnostics, Source, nearest};
 use crate::jinja::MacroFile;
 
 /// A built-in generic test.
@@ -40,6 +40,8 @@ pub enum Kind {
     Text,
     /// A number, or an expression that stands for one.
     Number,
+    /// The same, where no column can be named.
+    Count,
     /// `true` or `false`.
     Flag,
     /// A list with at least one entry.
@@ -98,12 +100,12 @@ pub const ALL: [DataTest; 8] = [
         name: "row_count",
         template: include_str!("row_count.sql"),
         arguments: &[
-            takes("equals", Kind::Number),
-            takes("min", Kind::Number),
-            takes("max", Kind::Number),
+            takes("equals", Kind::Count),
+            takes("min", Kind::Count),
+            takes("max", Kind::Count),
             takes("compare_to", Kind::Text),
-            takes("factor", Kind::Number),
-            takes("tolerance", Kind::Number),
+            takes("factor", Kind::Count),
+            takes("tolerance", Kind::Count),
             takes("column_name", Kind::Text),
         ],
         values: &[],
@@ -183,7 +185,12 @@ pub fn check_arguments(name: &str, arguments: &Map<String, Value>) -> Diagnostic
     }
     let given = |name: &str| arguments.get(name).is_some_and(|value| !value.is_null());
     for argument in test.arguments.iter().filter(|argument| argument.required) {
-        if !given(argument.name) {
+        // A slip of the finger is told already.
+        let slipped = arguments.keys().any(|given| {
+            let known = test.arguments.iter().map(|argument| argument.name);
+            known.clone().all(|name| name != given) && nearest(given, known) == Some(argument.name)
+        });
+        if !given(argument.name) && !slipped {
             problems.push(missing(test, argument));
         }
     }
@@ -234,6 +241,10 @@ fn wrong_kind(test: &DataTest, argument: &Argument, value: &Value) -> Option<Dia
     let (fits, expected) = match argument.kind {
         Kind::Text => (value.is_string(), "text"),
         Kind::Number => (value.is_number() || value.is_string(), "a number"),
+        Kind::Count => (
+            value.is_number() || value.as_str().is_some_and(|text| !is_name(text)),
+            "a number",
+        ),
         Kind::Flag => (value.is_boolean(), "`true` or `false`"),
         Kind::List => (
             value.as_array().is_some_and(|entries| !entries.is_empty()),
@@ -250,6 +261,13 @@ fn wrong_kind(test: &DataTest, argument: &Argument, value: &Value) -> Option<Dia
             ),
         )
     })
+}
+
+/// Whether a text can only be the name of a column; no number and no query is.
+fn is_name(text: &str) -> bool {
+    let letter = |character: char| character.is_alphanumeric() || "_.".contains(character);
+    text.starts_with(|first: char| first.is_alphabetic() || first == '_')
+        && text.chars().all(letter)
 }
 
 #[cfg(test)]
@@ -278,8 +296,13 @@ mod tests {
           did you mean `values`?
           it takes `column_name`, `values`, `quote`
         bad-test-argument: `quote` of test `accepted_values` must be `true` or `false`
+        ");
+        assert_snapshot!(told("accepted_values", json!({"column_name": "level", "list": ["free"]})), @r"
+        unknown-test-argument: test `accepted_values` takes no argument `list`
+          it takes `column_name`, `values`, `quote`
         missing-test-argument: test `accepted_values` needs `values`
         ");
+        assert_snapshot!(told("row_count", json!({"equals": "many", "min": "2 * 5"})), @"bad-test-argument: `equals` of test `row_count` must be a number");
         assert_snapshot!(told("row_count", json!({"tolerance": 0.1})), @r"
         missing-test-argument: test `row_count` needs one of `equals`, `min`, `max`, `compare_to`
         missing-test-argument: `tolerance` of test `row_count` means nothing without `compare_to`

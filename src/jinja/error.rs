@@ -46,6 +46,9 @@ pub trait Places {
     /// What the named template is to the user: `macro `x``, or the template itself.
     fn title(&self, template: &str) -> Option<String>;
 
+    /// Whether the named template came with Redstart: nobody can mend it.
+    fn is_library(&self, template: &str) -> bool;
+
     /// Names that may have been meant.
     fn names(&self) -> Vec<String>;
 
@@ -57,6 +60,7 @@ pub trait Places {
 struct Level {
     title: Option<String>,
     span: Span,
+    library: bool,
 }
 
 /// How many calls of a long chain are shown at either end.
@@ -77,12 +81,17 @@ pub fn diagnose(error: &Error, places: &dyn Places) -> Box<Diagnostic> {
                 levels.push(Level {
                     title: places.title(name),
                     span: whole_operand(span),
+                    library: places.is_library(name),
                 });
             }
         } else if let Some(Raised(diagnostic)) = current.downcast_ref::<Raised>() {
             raised = Some(diagnostic.clone());
         }
         next = current.source();
+    }
+    // What the user called is at fault, and not the words it is made of.
+    if levels.iter().any(|level| !level.library) {
+        levels.retain(|level| !level.library);
     }
     let place = levels.pop();
     let span = place.as_ref().map(|level| level.span.clone());

@@ -353,6 +353,10 @@ impl Places for LoadPlaces<'_> {
         None
     }
 
+    fn is_library(&self, _: &str) -> bool {
+        false
+    }
+
     fn names(&self) -> Vec<String> {
         Vec::new()
     }

@@ -546,6 +546,12 @@ impl Places for RenderPlaces<'_> {
         Some(format!("macro `{name}`"))
     }
 
+    fn is_library(&self, template: &str) -> bool {
+        let shared = &self.render.shared;
+        let entry = shared.by_id.get(template).map(|at| &shared.entries[*at]);
+        entry.is_some_and(|entry| entry.declared.package == BUILTIN_PACKAGE)
+    }
+
     fn names(&self) -> Vec<String> {
         let shared = &self.render.shared;
         let visible = |entry: &&Entry| {
