@@ -3,6 +3,7 @@
 //! In: [`Statement`]s and queries in the dialect of the target. Out: rows, counts, [`Error`]s.
 //! Knows nothing of models and tests. A new warehouse is a new folder here and one line in `open`.
 
+pub mod aws;
 pub mod copy;
 #[cfg(feature = "duckdb")]
 pub mod duckdb;
