@@ -508,10 +508,7 @@ fn what_waits_for_a_connection_is_told_apart() {
     let macros = macros("").unwrap();
     let error = macros.render(&Template::file(&model), &world).unwrap_err();
     assert_eq!(error.code, super::LATE);
-    assert_eq!(
-        error.related.last().unwrap().1.text(),
-        "run_query('select 1')"
-    );
+    assert_eq!(error.span.as_ref().unwrap().text(), "run_query('select 1')");
 }
 
 #[test]
