@@ -191,7 +191,7 @@ pub(super) fn serialize<S: Serializer>(node: &Node, serializer: S) -> Result<S::
             (None, None) => map.serialize_entry(key, &default)?,
         }
     }
-    for (key, value) in &config.values {
+    for (key, value) in config.values.iter() {
         // dbt knows the hooks by both names and writes them under one.
         if !written.contains(&key.as_str()) && key != "pre_hook" && key != "post_hook" {
             map.serialize_entry(key, value)?;

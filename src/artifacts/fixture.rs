@@ -200,9 +200,7 @@ fn dimension() -> Node {
     );
     reads(&mut node, "stg_events", STAGING);
     node.config.unique_key = vec!["user_id".into()];
-    node.config
-        .values
-        .insert("unique_key".into(), "user_id".into());
+    node.config.values.insert("unique_key", "user_id".into());
     node.config.attributes = TableAttributes {
         dist: Some(Dist::Key("user_id".into())),
         sort: vec!["user_id".into()],

@@ -133,7 +133,7 @@ fn config(values: &Value, resource_type: ResourceType) -> Config {
             .flatten()
             .filter_map(|tag| Some(tag.as_str()?.to_owned()))
             .collect(),
-        values,
+        values: values.into(),
         ..Config::default()
     }
 }

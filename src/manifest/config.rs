@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::values::Values;
 use crate::diagnostic::Span;
 
 /// A materialization, as far as configuration names it. The room of materializations says which there are.
@@ -21,7 +22,7 @@ pub struct KnownMaterialization {
 #[derive(Clone, Debug, Default)]
 pub struct Config {
     /// All keys, merged.
-    pub values: Map<String, Value>,
+    pub values: Values,
     /// `enabled`.
     pub enabled: bool,
     /// `materialized`: `view`, `table`, `incremental`, `ephemeral`, `seed`, `test`, `load`, or a custom name.

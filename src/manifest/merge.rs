@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::config::Hook;
+use super::values::Values;
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::project::project_file::ConfigTree;
 use crate::project::yaml::{Yaml, YamlValue};
@@ -104,7 +105,7 @@ pub fn unrendered(tree: &ConfigTree, fqn: &[String]) -> Map<String, Value> {
 #[derive(Clone, Debug, Default)]
 pub struct Merged {
     /// Every key with its value; hooks as dbt's mappings.
-    pub values: Map<String, Value>,
+    pub values: Values,
     /// Where the last word about a key stands.
     pub origins: BTreeMap<String, Span>,
     /// `pre-hook`.
@@ -115,13 +116,9 @@ pub struct Merged {
 
 impl Merged {
     /// Starts with defaults.
-    pub fn new(defaults: Value) -> Self {
-        let values = match defaults {
-            Value::Object(values) => values,
-            _ => Map::new(),
-        };
+    pub fn new(defaults: &'static Map<String, Value>) -> Self {
         Self {
-            values,
+            values: Values::over(defaults),
             ..Self::default()
         }
     }
@@ -141,17 +138,15 @@ impl Merged {
             "pre-hook" | "pre_hook" => {
                 let hooks = hooks(value, span)?;
                 self.pre_hook.extend(hooks);
-                self.values
-                    .insert("pre-hook".to_owned(), hooks_json(&self.pre_hook));
+                self.values.insert("pre-hook", hooks_json(&self.pre_hook));
             }
             "post-hook" | "post_hook" => {
                 let hooks = hooks(value, span)?;
                 self.post_hook.extend(hooks);
-                self.values
-                    .insert("post-hook".to_owned(), hooks_json(&self.post_hook));
+                self.values.insert("post-hook", hooks_json(&self.post_hook));
             }
             "tags" | "packages" => {
-                let all = self.values.entry(key.as_str()).or_insert_with(|| json!([]));
+                let all = self.values.slot(key, || json!([]));
                 if let Value::Array(all) = all {
                     for item in list(value) {
                         if !all.contains(&item) {
@@ -164,7 +159,7 @@ impl Merged {
                 if value.is_object() =>
             {
                 let clobbers = key == "persist_docs";
-                let all = self.values.entry(key.as_str()).or_insert_with(|| json!({}));
+                let all = self.values.slot(key, || json!({}));
                 if clobbers || !all.is_object() {
                     *all = value.clone();
                 } else if let (Value::Object(all), Value::Object(new)) = (all, value) {
@@ -173,7 +168,7 @@ impl Merged {
             }
             "grants" if value.is_object() => self.grant(value),
             _ => {
-                self.values.insert(key.clone(), value.clone());
+                self.values.insert(key, value.clone());
             }
         }
         if let Some(span) = span {
@@ -185,7 +180,7 @@ impl Merged {
 
     /// A privilege with `+` adds to its grantees, one without replaces them.
     fn grant(&mut self, new: &Value) {
-        let all = self.values.entry("grants").or_insert_with(|| json!({}));
+        let all = self.values.slot("grants", || json!({}));
         let (Value::Object(all), Value::Object(new)) = (all, new) else {
             return;
         };
@@ -315,7 +310,7 @@ shop:
         for layer in layers_of_tree(&tree, &fqn) {
             merged.apply(&layer, &mut problems);
         }
-        insta::assert_snapshot!(Value::Object(merged.values.clone()), @r#"{"materialized":"table","tags":["all","mart"],"meta":{"owner":"c","team":"b"},"grants":{"select":["x","y"]},"enabled":false}"#);
+        insta::assert_snapshot!(json!(merged.values), @r#"{"materialized":"table","tags":["all","mart"],"meta":{"owner":"c","team":"b"},"grants":{"select":["x","y"]},"enabled":false}"#);
         assert_eq!(
             merged.origin("materialized").unwrap().place(),
             "dbt_project.yml:7:19"
@@ -337,7 +332,7 @@ shop:
             };
             merged.apply(&Layer(vec![setting]), &mut problems);
         }
-        insta::assert_snapshot!(merged.values["pre-hook"], @r#"[{"sql":"one","transaction":true,"index":null},{"sql":"two","transaction":true,"index":null},{"sql":"three","transaction":false,"index":null}]"#);
+        insta::assert_snapshot!(merged.values.get("pre-hook").unwrap(), @r#"[{"sql":"one","transaction":true,"index":null},{"sql":"two","transaction":true,"index":null},{"sql":"three","transaction":false,"index":null}]"#);
         insta::assert_snapshot!(problems.0[0], @"error[bad-config]: a hook is a text of SQL, or a mapping with `sql`, not 5");
     }
 }

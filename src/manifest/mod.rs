@@ -19,10 +19,12 @@ mod sources;
 mod staged_load;
 #[cfg(test)]
 mod tests;
+mod values;
 
 pub use config::Config;
 pub use node::{Node, NodeId, ResourceType};
 pub use resolve::Options;
+pub use values::Values;
 
 use std::collections::BTreeMap;
 

@@ -112,12 +112,12 @@ impl<'a> Names<'a> {
         at: &Span,
     ) -> Result<String, Box<Diagnostic>> {
         let mut node = model.clone();
-        node.insert("config".to_owned(), Value::Object(config.values.clone()));
+        node.insert("config".to_owned(), Value::Object(config.values.to_map()));
         let node_value = to_jinja(&Value::Object(node.clone()));
         let identity = Identity {
             name: name.to_owned(),
             model: node,
-            config: config.values.clone(),
+            config: config.values.to_map(),
             schema: None,
         };
         let world: Arc<dyn World> = ParseWorld::new(&self.shared, identity);

@@ -17,6 +17,7 @@ use super::names::Names;
 use super::node::{Code, Column, Detail, Node, ResourceType, TestDetail};
 use super::settings;
 use super::sources;
+use super::values::Values;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
 use crate::jinja::{self, Macros, Template, World};
 use crate::project::project_file::ConfigTree;
@@ -250,7 +251,7 @@ impl Resolver<'_> {
         problems: &mut Diagnostics,
     ) -> Option<Found> {
         match self
-            .world(node, merged.values.clone())
+            .world(node, &merged.values)
             .discover(self.macros, template)
         {
             Ok(found) => Some(found),
@@ -425,7 +426,7 @@ impl Resolver<'_> {
         template: &Template,
         problems: &mut Diagnostics,
     ) -> Option<String> {
-        let world: Arc<dyn World> = self.world(node, Map::new());
+        let world: Arc<dyn World> = self.world(node, &Values::default());
         match self.macros.render(template, &world) {
             Ok(rendered) => Some(rendered.text),
             Err(problem) => {
@@ -442,7 +443,7 @@ impl Resolver<'_> {
         text: &Spanned<String>,
         problems: &mut Diagnostics,
     ) -> Option<Value> {
-        let world: Arc<dyn World> = self.world(node, Map::new());
+        let world: Arc<dyn World> = self.world(node, &Values::default());
         match self
             .macros
             .render_value(&Template::scalar(&text.value, &text.span), &world)
@@ -455,11 +456,11 @@ impl Resolver<'_> {
         }
     }
 
-    fn world(&self, node: &Node, config: Map<String, Value>) -> Arc<ParseWorld> {
+    fn world(&self, node: &Node, config: &Values) -> Arc<ParseWorld> {
         let identity = Identity {
             name: node.name.clone(),
-            model: model_value(node, &config),
-            config,
+            model: model_value(node, config),
+            config: config.to_map(),
             schema: None,
         };
         ParseWorld::new(&self.shared, identity)
@@ -487,7 +488,7 @@ pub fn gather(made: impl ParallelIterator<Item = (Option<Draft>, Diagnostics)>) 
 }
 
 /// A node as its own template sees it.
-fn model_value(node: &Node, config: &Map<String, Value>) -> Map<String, Value> {
+fn model_value(node: &Node, config: &Values) -> Map<String, Value> {
     let value = json!({
         "unique_id": node.unique_id,
         "name": node.name,

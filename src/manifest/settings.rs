@@ -2,11 +2,14 @@
 //!
 //! In: [`Merged`] values. Out: [`Config`], and everything that is wrong with the values.
 
+use std::sync::LazyLock;
+
 use serde_json::{Map, Value, json};
 
 use super::config::{Config, KnownMaterialization, OnSchemaChange, Severity};
 use super::merge::{Merged, list};
 use super::node::ResourceType;
+use super::values::Values;
 use crate::adapter::statement::{Dist, Index, SortType, TableAttributes};
 use crate::diagnostic::{Diagnostic, Diagnostics, Level, Span, nearest};
 
@@ -54,8 +57,18 @@ const COMMON_KEYS: [&str; 40] = [
     "labels",
 ];
 
-/// dbt's configuration of a kind of node where nothing is said.
-pub fn defaults(kind: ResourceType) -> Value {
+/// dbt's configuration of a kind of node where nothing is said; the same for all its nodes.
+pub fn defaults(kind: ResourceType) -> &'static Map<String, Value> {
+    static ALL: LazyLock<[Map<String, Value>; ResourceType::ALL.len()]> = LazyLock::new(|| {
+        ResourceType::ALL.map(|kind| match made_defaults(kind) {
+            Value::Object(defaults) => defaults,
+            _ => Map::new(),
+        })
+    });
+    &ALL[kind as usize]
+}
+
+fn made_defaults(kind: ResourceType) -> Value {
     match kind {
         ResourceType::Test => json!({
             "enabled": true, "alias": null, "schema": "dbt_test__audit", "database": null, "tags": [], "meta": {}, "group": null,
@@ -119,17 +132,14 @@ pub fn typed(
 }
 
 /// `store_failures` and `store_failures_as` say the same; where both are there, the second wins.
-fn agree_on_failures(config: &Config, values: &mut Map<String, Value>) {
+fn agree_on_failures(config: &Config, values: &mut Values) {
     match (&config.store_failures_as, config.store_failures) {
         (Some(kept_as), _) => {
-            values.insert(
-                "store_failures".to_owned(),
-                Value::Bool(kept_as != "ephemeral"),
-            );
+            values.insert("store_failures", Value::Bool(kept_as != "ephemeral"));
         }
         (None, Some(kept)) => {
             let kept_as = if kept { "table" } else { "ephemeral" };
-            values.insert("store_failures_as".to_owned(), Value::from(kept_as));
+            values.insert("store_failures_as", Value::from(kept_as));
         }
         (None, None) => {}
     }

@@ -87,7 +87,7 @@ fn table_node(
     if load.is_some() {
         node.config
             .values
-            .insert("materialized".to_owned(), Value::from("load"));
+            .insert("materialized", Value::from("load"));
     }
     refuse_external_location(&node, table, problems);
     node.relation = Some(relation);

@@ -125,6 +125,7 @@ fn with_entries<'y>(
 }
 
 fn add(into: &mut Vec<(Yaml, Yaml)>, entries: &[(Yaml, Yaml)]) -> Result<(), Box<Diagnostic>> {
+    into.reserve_exact(entries.len());
     for (key, value) in entries {
         if let Some((first, _)) = into.iter().find(|(known, _)| known.value == key.value) {
             return Err(Box::new(

@@ -329,6 +329,11 @@ impl<'de> de::SeqAccess<'de> for Items<'_> {
             .map(|item| seed.deserialize(NodeDeserializer(item)))
             .transpose()
     }
+
+    /// So that lists take no more memory than they need.
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.0.len())
+    }
 }
 
 struct Entries<'a> {
