@@ -1,6 +1,6 @@
 //! A table or view in a warehouse, and the set of those that exist.
 //!
-//! In: nothing. Out: [`Relation`], [`ExistingRelations`].
+//! In: nothing. Out: [`Relation`], [`ExistingRelations`], and the trait [`KnownColumns`] of whoever knows columns.
 //! Does not know how any warehouse quotes a name.
 
 use std::collections::BTreeMap;
@@ -95,6 +95,31 @@ pub struct Column {
     pub nullable: bool,
 }
 
+/// A column as far as it is known before anything runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownColumn {
+    /// Its name.
+    pub name: String,
+    /// Its type in the words of the target's dialect; none where nobody can tell.
+    pub data_type: Option<String>,
+}
+
+/// Knows the columns of relations that a query may read: those that exist, and those that a plan will make.
+pub trait KnownColumns: Sync {
+    /// The columns of a relation in order, or none where they are not known.
+    fn columns(&self, relation: &Relation) -> Option<Vec<KnownColumn>>;
+}
+
+/// Knows no columns.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NothingKnown;
+
+impl KnownColumns for NothingKnown {
+    fn columns(&self, _relation: &Relation) -> Option<Vec<KnownColumn>> {
+        None
+    }
+}
+
 /// A relation that the warehouse holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExistingRelation {
@@ -135,5 +160,22 @@ impl ExistingRelations {
     /// All of them, ordered by schema and name.
     pub fn iter(&self) -> impl Iterator<Item = &ExistingRelation> {
         self.relations.values()
+    }
+}
+
+impl KnownColumns for ExistingRelations {
+    fn columns(&self, relation: &Relation) -> Option<Vec<KnownColumn>> {
+        let found = self.get(relation)?;
+        let columns = found.columns.iter().map(KnownColumn::from);
+        Some(columns.collect())
+    }
+}
+
+impl From<&Column> for KnownColumn {
+    fn from(column: &Column) -> Self {
+        Self {
+            name: column.name.clone(),
+            data_type: Some(column.data_type.clone()),
+        }
     }
 }

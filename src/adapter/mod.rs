@@ -19,7 +19,7 @@ pub use target::{Target, TargetConfig, TargetKey, open};
 use std::time::Duration;
 
 use crate::diagnostic::Span;
-use crate::relation::{Column, ExistingRelations, Relation};
+use crate::relation::{Column, ExistingRelations, KnownColumn, KnownColumns, Relation};
 
 /// A warehouse that a target names. Shared by all workers.
 pub trait Adapter: Send + Sync {
@@ -29,17 +29,23 @@ pub trait Adapter: Send + Sync {
     /// The statement as the project's own SQL: what `compile` shows, and what Redshift would get byte for byte.
     fn sql(&self, statement: &Statement) -> Vec<String>;
 
-    /// The statement as it will be sent, or why this warehouse cannot take it.
+    /// The statement as it will be sent, or why this warehouse cannot take it. `known` tells the columns of what it reads.
     ///
     /// # Errors
     /// A [`Refusal`] names what is not understood and where in the statement's SQL it stands.
-    fn prepare(&self, statement: &Statement) -> Result<Prepared, Refusal>;
+    fn prepare(&self, statement: &Statement, known: &dyn KnownColumns)
+    -> Result<Prepared, Refusal>;
 
-    /// A query as it will be sent, or why this warehouse cannot take it.
+    /// A query as it will be sent, or why this warehouse cannot take it. `known` tells the columns of what it reads.
     ///
     /// # Errors
     /// A [`Refusal`] names what is not understood and where in the query it stands.
-    fn prepare_query(&self, query: &str) -> Result<Prepared, Refusal>;
+    fn prepare_query(&self, query: &str, known: &dyn KnownColumns) -> Result<Prepared, Refusal>;
+
+    /// Whether knowing the columns of what a query reads changes how it is sent.
+    fn wants_columns(&self) -> bool {
+        false
+    }
 
     /// One more session.
     ///
@@ -57,8 +63,8 @@ pub struct Prepared {
     pub load: Option<Statement>,
     /// The user's own SQL inside, so that an error can be brought home to it.
     pub source: Option<UserSql>,
-    /// The declared types of the columns of a query inside, by position, where its text tells them.
-    pub types: Vec<Option<String>>,
+    /// The columns of a query inside, where its text and what is known of the relations in it tell them.
+    pub columns: Option<Vec<KnownColumn>>,
     /// Whether whoever asks wants the values alone: the types of the answer's columns may be left empty, which saves the warehouse
     /// from planning the query a second time to tell them.
     pub values_only: bool,
@@ -82,7 +88,7 @@ impl Prepared {
             sql: statements,
             load: None,
             source: None,
-            types: Vec::new(),
+            columns: None,
             values_only: false,
         }
     }
@@ -113,6 +119,25 @@ pub trait Connection: Send {
     /// # Errors
     /// What the warehouse answers.
     fn columns(&mut self, relation: &Relation) -> Result<Vec<Column>, Error>;
+
+    /// Those of some relations that exist, with their columns, now.
+    ///
+    /// # Errors
+    /// What the warehouse answers.
+    fn columns_of(&mut self, relations: &[Relation]) -> Result<ExistingRelations, Error> {
+        let mut schemas: Vec<String> = relations
+            .iter()
+            .map(|relation| relation.schema.to_lowercase())
+            .collect();
+        schemas.sort();
+        schemas.dedup();
+        let all = self.existing(&schemas)?;
+        let mut found = ExistingRelations::default();
+        for one in relations.iter().filter_map(|relation| all.get(relation)) {
+            found.insert(one.clone());
+        }
+        Ok(found)
+    }
 
     /// Takes some schemas for this session until it ends, all or none, so that two builds into one schema take turns.
     /// The answer names the first schema that another build has; a warehouse that keeps others out by itself has none to name.

@@ -16,7 +16,7 @@ use crate::graph::Selection;
 use crate::jinja::Template;
 use crate::manifest::ResourceType;
 use crate::plan::{Options, Order, Plan, Planner, Work};
-use crate::relation::ExistingRelations;
+use crate::relation::{ExistingRelations, NothingKnown};
 
 /// Write the SQL of every node to target/compiled, and print that of selected ones
 ///
@@ -208,7 +208,7 @@ impl Args {
         let text = if self.emulated {
             let query = door
                 .adapter
-                .prepare_query(&sql.text)
+                .prepare_query(&sql.text, &NothingKnown)
                 .map_err(|refusal| Stop::Project(pipeline::refused(refusal, sql)))?;
             query.sql.join(";\n")
         } else {

@@ -2,12 +2,12 @@
 
 use super::compile::Format;
 use super::options::FullRefresh;
-use super::pipeline::{self, Door};
+use super::pipeline::{self, Door, Warehouse};
 use super::selecting::{Selecting, asked_for};
 use super::{Outcome, Session, Stop};
 use crate::adapter::Table;
 use crate::artifacts;
-use crate::compile::{SharedConnection, Sql, Turn};
+use crate::compile::{Sql, Turn};
 use crate::diagnostic::Source;
 use crate::graph::Selection;
 use crate::jinja::Template;
@@ -82,11 +82,11 @@ impl Args {
             session,
             &prepared,
             &door,
-            Some(warehouse.existing),
+            Some(warehouse.existing.clone()),
             self.full_refresh.full_refresh,
             &selection,
         );
-        let ask = |sql: &Sql| self.rows(sql, &door, &warehouse.connection);
+        let ask = |sql: &Sql| self.rows(sql, &door, &warehouse);
         if let Some(text) = &self.inline {
             let template = Template::file(&Source::new("--inline", text.as_str()));
             let sql = compiler
@@ -111,12 +111,13 @@ impl Args {
         Ok(Outcome::Done)
     }
 
-    fn rows(&self, sql: &Sql, door: &Door, connection: &SharedConnection) -> Result<Table, Stop> {
+    fn rows(&self, sql: &Sql, door: &Door, warehouse: &Warehouse) -> Result<Table, Stop> {
         let query = door
             .adapter
-            .prepare_query(&sql.text)
+            .prepare_query(&sql.text, &warehouse.existing)
             .map_err(|refusal| Stop::Project(pipeline::refused(refusal, sql)))?;
         let limit = usize::try_from(self.limit).ok();
+        let connection = &warehouse.connection;
         connection
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)

@@ -12,7 +12,7 @@ use crate::jinja::{
 };
 use crate::manifest::{Node, NodeId, ResourceType};
 use crate::project;
-use crate::relation::{ExistingRelation, Relation, RelationKind};
+use crate::relation::{ExistingRelation, NothingKnown, Relation, RelationKind};
 
 /// A worker's session, lent to the templates that ask the warehouse.
 pub type SharedConnection = Arc<Mutex<Box<dyn Connection>>>;
@@ -140,7 +140,7 @@ impl NodeWorld {
             .around
             .given
             .adapter
-            .prepare(statement)
+            .prepare(statement, &NothingKnown)
             .map_err(refused)?;
         self.with_connection(what, |connection| connection.execute(&prepared))?;
         Ok(Reply::Nothing)
@@ -150,7 +150,7 @@ impl NodeWorld {
         if self.turn.is_none() {
             return Err(late("run_query"));
         }
-        match self.around.given.adapter.prepare_query(sql) {
+        match self.around.given.adapter.prepare_query(sql, &NothingKnown) {
             Ok(prepared) => {
                 let table = self
                     .with_connection("run_query", |connection| connection.query(&prepared, None))?;
@@ -161,7 +161,7 @@ impl NodeWorld {
                     sql: sql.to_owned(),
                     origin: None,
                 };
-                match self.around.given.adapter.prepare(&raw) {
+                match self.around.given.adapter.prepare(&raw, &NothingKnown) {
                     Ok(prepared) => {
                         self.with_connection("run_query", |connection| {
                             connection.execute(&prepared)

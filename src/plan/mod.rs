@@ -3,10 +3,12 @@
 //! In: `Manifest`, the selected nodes, what `compile` made of them, what exists. Out: [`Plan`].
 //! Every statement has been at the adapter's door, so that refusals come before anything runs. Executes nothing.
 
+mod known;
 mod planner;
 
 use std::sync::Arc;
 
+pub use known::{Known, Planned};
 pub use planner::{Options, Planner};
 pub(crate) use planner::{home, place_of, place_of_copy};
 
@@ -27,6 +29,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// `on-run-end`, in order, one after the other, whatever became of the steps.
     pub end: Vec<Step>,
+    /// The columns of what the steps make, as far as they can be told.
+    pub planned: Planned,
     /// What is worth a look, though it stops nothing.
     pub warnings: Vec<Diagnostic>,
 }

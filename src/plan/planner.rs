@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Build, Count, Order, Plan, Query, Section, Step, Test, Work};
+use super::{Build, Count, Known, Order, Plan, Planned, Query, Section, Step, Test, Work};
 use crate::adapter::statement::{Copy, CopyFormat};
 use crate::adapter::{Adapter, Refusal, Statement};
 use crate::compile::{Compiled, CompiledNode, Sql};
@@ -14,7 +14,7 @@ use crate::manifest::node::Detail;
 use crate::manifest::{Manifest, Node, NodeId, ResourceType};
 use crate::materialization::{self, Hooks, Input, Phase};
 use crate::project::seed::Seed;
-use crate::relation::{ExistingRelations, Relation};
+use crate::relation::{ExistingRelations, KnownColumns, NothingKnown, Relation};
 
 /// What a plan is made from. A late node's work is made by the same value, at its turn.
 #[derive(Clone, Copy)]
@@ -54,16 +54,20 @@ impl Plan {
     pub fn new(planner: &Planner<'_>, compiled: &Compiled) -> Result<Self, Diagnostics> {
         let mut problems = Diagnostics::default();
         let mut plan = Self::default();
+        let mut warnings = Vec::new();
+        let before = planner.planned(compiled);
+        let mut planned = before.clone();
         let steps = planner.steps();
         let turns = planner.turns(&steps)?;
-        let mut take = |node: NodeId, waits_for: Vec<usize>, plan: &mut Self| {
+        let mut take = |node: NodeId, waits_for: Vec<usize>, planned: &Planned| {
             let sql = match compiled.get(node) {
                 Some(CompiledNode::Late { .. }) => None,
                 Some(CompiledNode::Ready(sql)) => Some(Arc::clone(sql)),
                 // A seed or a load has nothing to compile.
                 None => Some(Arc::default()),
             };
-            match planner.step(node, sql.as_ref(), &mut plan.warnings) {
+            let known = Known::new(planner.existing, planned);
+            match planner.step(node, sql.as_ref(), &known, &mut warnings) {
                 Ok(work) => Some(Step {
                     node,
                     work,
@@ -80,11 +84,17 @@ impl Plan {
         for turn in turns {
             let mut waits_for: Vec<usize> = turn.waits_for.iter().map(|id| places[id]).collect();
             waits_for.sort_unstable();
-            let step = take(turn.node, waits_for, &mut plan);
+            let step = take(turn.node, waits_for, &planned);
+            if let Some(step) = &step
+                && let Some(relation) = &planner.node(turn.node).relation
+            {
+                planned.note(relation, &step.work, planner.existing.get(relation));
+            }
             plan.steps.extend(step);
         }
         for (node, at_start) in planner.operations() {
-            let step = take(node, Vec::new(), &mut plan);
+            let known = if at_start { &before } else { &planned };
+            let step = take(node, Vec::new(), known);
             if at_start {
                 plan.start.extend(step);
             } else {
@@ -95,13 +105,15 @@ impl Plan {
             Ok(schemas) => plan.schemas = schemas,
             Err(more) => problems.extend(more),
         }
+        plan.warnings = warnings;
+        plan.planned = planned;
         // The warnings of a refused plan would be told again by the next one.
         problems.or(plan).map(|(plan, _)| plan)
     }
 }
 
 impl<'a> Planner<'a> {
-    /// The work of a node; without its SQL it is late.
+    /// The work of a node at a turn where `known` is known of what it reads; without its SQL it is late.
     ///
     /// # Errors
     /// What is wrong with its configuration, and what the warehouse refuses.
@@ -109,6 +121,7 @@ impl<'a> Planner<'a> {
         &self,
         node: NodeId,
         sql: Option<&Arc<Sql>>,
+        known: &dyn KnownColumns,
         warnings: &mut Vec<Diagnostic>,
     ) -> Result<Work, Diagnostics> {
         let Some(sql) = sql else {
@@ -118,6 +131,7 @@ impl<'a> Planner<'a> {
             planner: self,
             node,
             sql: Some(sql),
+            known,
         };
         if self.node(node).resource_type == ResourceType::Operation {
             return Ok(Work::Build(Box::new(door.operation()?)));
@@ -157,13 +171,35 @@ impl<'a> Planner<'a> {
         &self,
         node: NodeId,
         sections: Vec<materialization::Section>,
+        known: &dyn KnownColumns,
     ) -> Result<Vec<Section>, Diagnostics> {
         Door {
             planner: self,
             node,
             sql: None,
+            known,
         }
         .sections(sections)
+    }
+
+    /// The relations that a node reads, also through ephemeral models, which have none.
+    pub fn reads(&self, node: NodeId) -> Vec<Relation> {
+        let mut found = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut waiting = self.node(node).depends_on.clone();
+        while let Some(id) = waiting.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
+            let upstream = self.node(id);
+            match &upstream.relation {
+                Some(relation) if upstream.config.materialized != "ephemeral" => {
+                    found.push(relation.clone());
+                }
+                _ => waiting.extend(upstream.depends_on.iter().copied()),
+            }
+        }
+        found
     }
 
     fn materialize(&self, node: NodeId, sql: &Sql) -> Result<materialization::Work, Diagnostics> {
@@ -290,6 +326,7 @@ impl<'a> Planner<'a> {
                     planner: self,
                     node: step.node,
                     sql: None,
+                    known: &NothingKnown,
                 };
                 orders.push(door.order(Statement::CreateSchema {
                     database: relation.database.clone(),
@@ -298,6 +335,20 @@ impl<'a> Planner<'a> {
             }
         }
         Ok(orders)
+    }
+
+    /// What is planned before the first step: nothing, beside hooks that may change what they name.
+    fn planned(&self, compiled: &Compiled) -> Planned {
+        let nodes = self.selected.iter();
+        let hooks = nodes.filter_map(|&id| Some((id, compiled.sql(id)?)));
+        let texts = hooks.flat_map(|(id, sql)| {
+            let own = self.node(id).resource_type == ResourceType::Operation;
+            let hooks = sql.pre_hooks.iter().chain(&sql.post_hooks);
+            hooks
+                .map(|hook| hook.sql.as_str())
+                .chain(own.then_some(sql.text.as_str()))
+        });
+        Planned::beside(texts)
     }
 
     /// The steps in order, and what each waits for.
@@ -350,6 +401,7 @@ struct Door<'a, 'b> {
     planner: &'a Planner<'b>,
     node: NodeId,
     sql: Option<&'a Sql>,
+    known: &'a dyn KnownColumns,
 }
 
 impl Door<'_, '_> {
@@ -431,7 +483,7 @@ impl Door<'_, '_> {
             "select count(*) as n_rows from \"{}\".\"{}\"",
             relation.schema, relation.identifier
         );
-        let prepared = self.planner.adapter.prepare_query(&query);
+        let prepared = self.planner.adapter.prepare_query(&query, self.known);
         Ok(Count {
             by_statements,
             query: prepared.map_err(|refusal| self.refused(refusal, None))?,
@@ -467,7 +519,7 @@ impl Door<'_, '_> {
     }
 
     fn order(&self, statement: Statement) -> Result<Order, Diagnostics> {
-        match self.planner.adapter.prepare(&statement) {
+        match self.planner.adapter.prepare(&statement, self.known) {
             Ok(prepared) => Ok(Order {
                 statement,
                 prepared,
@@ -490,7 +542,7 @@ impl Door<'_, '_> {
     }
 
     fn query(&self, text: String) -> Result<Query, Diagnostics> {
-        match self.planner.adapter.prepare_query(&text) {
+        match self.planner.adapter.prepare_query(&text, self.known) {
             Ok(prepared) => Ok(Query { text, prepared }),
             Err(mut refusal) => {
                 refusal.range = home(refusal.range, &text, self.text());

@@ -16,7 +16,7 @@ use crate::jinja::{MacroFile, Macros, Rendered, Template, World};
 use crate::manifest::{Manifest, Node, NodeId};
 use crate::materialization::fixture::model;
 use crate::plan::{Options, Plan, Planner};
-use crate::relation::{Column, ExistingRelations, Relation};
+use crate::relation::{Column, ExistingRelations, KnownColumns, Relation};
 
 /// What the warehouse answers to some SQL.
 pub(super) enum Answer {
@@ -70,14 +70,18 @@ impl Adapter for Double {
         redshift::sql::sql(statement)
     }
 
-    fn prepare(&self, statement: &Statement) -> Result<Prepared, Refusal> {
+    fn prepare(
+        &self,
+        statement: &Statement,
+        _known: &dyn KnownColumns,
+    ) -> Result<Prepared, Refusal> {
         if let Some(text) = statement.user_sql() {
             refuse(text)?;
         }
         Ok(Prepared::sql(self.sql(statement)))
     }
 
-    fn prepare_query(&self, query: &str) -> Result<Prepared, Refusal> {
+    fn prepare_query(&self, query: &str, _known: &dyn KnownColumns) -> Result<Prepared, Refusal> {
         refuse(query)?;
         Ok(Prepared::sql(vec![query.to_owned()]))
     }

@@ -9,7 +9,8 @@ use crate::adapter::{Error, ErrorClass, Outcome, Prepared, Statement, Table};
 use crate::compile::Sql;
 use crate::diagnostic::Diagnostic;
 use crate::manifest::{Node, NodeId};
-use crate::plan::{Build, Count, Order, Query, Section, Step, Test, Work};
+use crate::plan::{Build, Count, Known, Order, Query, Section, Step, Test, Work};
+use crate::relation::{ExistingRelations, Relation};
 
 /// Why a turn did not come to its end.
 pub(super) enum Failure {
@@ -75,7 +76,10 @@ impl<'a> Turn<'a> {
                 let work = self.late(session, finished)?;
                 self.work(session, &work)
             }
-            work => self.work(session, work),
+            work => match self.again(session)? {
+                Some(work) => self.work(session, &work),
+                None => self.work(session, work),
+            },
         }
     }
 
@@ -108,9 +112,48 @@ impl<'a> Turn<'a> {
             Err(wrong) => return Err(Failure::Wrong(wrong.0)),
         };
         self.sql = Some(Arc::clone(&sql));
+        let now = self.looked_at(session)?;
+        let known = Known::new(run.planner.existing, &run.plan.planned).with(&now);
         run.planner
-            .step(self.node, Some(&sql), &mut self.warnings)
+            .step(self.node, Some(&sql), &known, &mut self.warnings)
             .map_err(|wrong| Failure::Wrong(wrong.0))
+    }
+
+    /// What the node reads and the plan could not tell the columns of, looked at now.
+    fn looked_at(&self, session: &mut Session<'_, '_>) -> Result<ExistingRelations, Failure> {
+        let run = session.shared.run;
+        if !run.planner.adapter.wants_columns() {
+            return Ok(ExistingRelations::default());
+        }
+        let open: Vec<Relation> = run
+            .planner
+            .reads(self.node)
+            .into_iter()
+            .filter(|relation| run.plan.planned.is_open(relation))
+            .collect();
+        if open.is_empty() {
+            return Ok(ExistingRelations::default());
+        }
+        let found = session.connection().and_then(|connection| {
+            let found = super::locked(&connection).columns_of(&open);
+            session.after(found)
+        });
+        found.map_err(|error| self.story(session, error, None, None))
+    }
+
+    /// The work of a step, made again where what it reads could not be known before the run.
+    fn again(&mut self, session: &mut Session<'_, '_>) -> Result<Option<Work>, Failure> {
+        let now = self.looked_at(session)?;
+        let Some(sql) = self.sql.clone().filter(|_| now.iter().next().is_some()) else {
+            return Ok(None);
+        };
+        let run = session.shared.run;
+        let known = Known::new(run.planner.existing, &run.plan.planned).with(&now);
+        // What is worth a warning was told when the run was planned.
+        let work = run
+            .planner
+            .step(self.node, Some(&sql), &known, &mut Vec::new());
+        work.map(Some).map_err(|wrong| Failure::Wrong(wrong.0))
     }
 
     fn build(&mut self, session: &mut Session<'_, '_>, build: &Build) -> Result<(), Failure> {
@@ -142,11 +185,13 @@ impl<'a> Turn<'a> {
         let rest = then
             .sections(&columns)
             .map_err(|wrong| Failure::Wrong(vec![*wrong]))?;
+        let run = session.shared.run;
+        let known = Known::new(run.planner.existing, &run.plan.planned);
         let rest: Vec<Section> = session
             .shared
             .run
             .planner
-            .sections(self.node, rest)
+            .sections(self.node, rest, &known)
             .map_err(|wrong| Failure::Wrong(wrong.0))?;
         for section in &rest {
             session.section(section, self)?;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use redstart::adapter::Refusal;
-use redstart::adapter::emulating::{Translated, Work, translate_statements};
+use redstart::adapter::emulating::{NoCatalog, Translated, Work, translate_statements};
 
 #[test]
 fn every_case_is_translated_or_refused_by_name() {
@@ -16,7 +16,7 @@ fn every_case_is_translated_or_refused_by_name() {
 }
 
 fn translated(sql: &str) -> String {
-    let all = match translate_statements(sql) {
+    let all = match translate_statements(sql, &NoCatalog) {
         Ok(all) => all,
         Err(refusal) => return refused(sql, &refusal),
     };
@@ -77,10 +77,10 @@ fn refused(sql: &str, refusal: &Refusal) -> String {
 mod executed {
     use duckdb::Connection;
 
-    use redstart::adapter::emulating::{Work, prelude, translate_statements};
+    use redstart::adapter::emulating::{NoCatalog, Work, prelude, translate_statements};
 
     fn run(connection: &Connection, sql: &str) -> duckdb::Result<()> {
-        for one in translate_statements(sql).unwrap() {
+        for one in translate_statements(sql, &NoCatalog).unwrap() {
             match one.work {
                 Work::Query(query) => {
                     let mut statement = connection.prepare(&query.sql)?;

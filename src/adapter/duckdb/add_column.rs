@@ -86,7 +86,7 @@ mod tests {
     use crate::adapter::duckdb::tests::Warehouse;
     use crate::adapter::statement::{ColumnDefinition, TableAttributes};
     use crate::adapter::{Adapter, Statement};
-    use crate::relation::Relation;
+    use crate::relation::{NothingKnown, Relation};
 
     #[test]
     fn a_text_column_added_to_a_table_keeps_its_length_and_the_table_its_rows_and_checks() {
@@ -94,7 +94,10 @@ mod tests {
         let mut connection = warehouse.connect();
         let relation = Relation::new("main", "odd (name");
         let mut run = |statement: Statement| {
-            let prepared = warehouse.adapter.prepare(&statement).unwrap();
+            let prepared = warehouse
+                .adapter
+                .prepare(&statement, &NothingKnown)
+                .unwrap();
             connection.execute(&prepared).map_err(|error| error.message)
         };
         let raw = |sql: &str| Statement::Raw {
@@ -131,7 +134,10 @@ mod tests {
         let long = r#"insert into main."odd (name" (a, b) values ('abcd', 'x')"#;
         assert!(run(raw(long)).unwrap_err().contains("CHECK"));
         let query = r#"select id, a, b from main."odd (name" order by id"#;
-        let prepared = warehouse.adapter.prepare_query(query).unwrap();
+        let prepared = warehouse
+            .adapter
+            .prepare_query(query, &NothingKnown)
+            .unwrap();
         let rows = connection.query(&prepared, None).unwrap();
         let rows: Vec<String> = rows
             .rows

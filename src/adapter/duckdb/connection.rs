@@ -288,20 +288,21 @@ impl Session {
             columns.iter().map(|(name, _)| name.as_str()),
         )
         .map_err(refused)?;
+        let columns = types::made(columns, prepared.columns.as_deref());
         let mut wrapped = inside.to_owned();
         let mut before = 0;
-        if columns
-            .iter()
-            .any(|(_, kind)| emulating::fix_type(kind).is_some())
-        {
-            let casts = columns
+        if columns.iter().any(|column| column.cast) {
+            let selected = columns
                 .iter()
-                .map(|(name, kind)| match emulating::fix_type(kind) {
-                    Some(fixed) => format!("cast({0} as {fixed}) as {0}", quote(name)),
-                    None => quote(name),
+                .map(|column| {
+                    let name = quote(&column.name);
+                    match column.cast {
+                        true => format!("cast({name} as {}) as {name}", column.kind),
+                        false => name,
+                    }
                 })
                 .collect::<Vec<_>>();
-            let select = format!("select {} from (\n", casts.join(", "));
+            let select = format!("select {} from (\n", selected.join(", "));
             before = select.len();
             wrapped = format!("{select}{inside}\n)");
         }
@@ -309,13 +310,21 @@ impl Session {
             .trim_start_matches("create ")
             .trim_end_matches("as (\n")
             .trim_end();
-        let Some(declared) = declared(&columns, &prepared.types) else {
+        if columns.iter().all(|column| column.check.is_none()) {
             let create = format!("create {table} as (\n");
             let start = create.len() + before;
             return self
                 .count(&format!("{create}{wrapped}\n)"))
                 .map_err(in_query(start));
-        };
+        }
+        let declared = columns
+            .iter()
+            .map(|column| {
+                let check = column.check.as_deref().unwrap_or_default();
+                let declared = format!("{} {} {check}", quote(&column.name), column.kind);
+                declared.trim_end().to_owned()
+            })
+            .collect::<Vec<_>>();
         let name = table
             .trim_start_matches("temporary ")
             .trim_start_matches("table ");
@@ -330,31 +339,6 @@ impl Session {
                 .map_err(in_query(start))
         })
     }
-}
-
-/// The columns of a table as they are declared, where the length of one of its texts is known.
-fn declared(columns: &[(String, String)], types: &[Option<String>]) -> Option<Vec<String>> {
-    if types.len() != columns.len() {
-        return None;
-    }
-    let checks = columns
-        .iter()
-        .zip(types)
-        .map(|((name, kind), declared)| {
-            let declared = declared.as_ref().filter(|_| kind == "VARCHAR")?;
-            let kind = emulating::duckdb_type(declared).ok()?.redshift;
-            types::length_check(kind, &quote(name))
-        })
-        .collect::<Vec<_>>();
-    if checks.iter().all(Option::is_none) {
-        return None;
-    }
-    let column = |((name, kind), check): (&(String, String), Option<String>)| {
-        let kind = emulating::fix_type(kind).unwrap_or(kind);
-        let check = check.map(|check| format!(" {check}")).unwrap_or_default();
-        format!("{} {kind}{check}", quote(name))
-    };
-    Some(columns.iter().zip(checks).map(column).collect())
 }
 
 /// A refusal that only the warehouse's state could show.

@@ -27,6 +27,7 @@ pub use config::Config;
 
 use super::{Adapter, Connection, Error, ErrorClass, Prepared, Refusal, Statement, UserSql};
 use crate::adapter::{copy, redshift, statement};
+use crate::relation::KnownColumns;
 use sql::Words;
 
 /// A DuckDB, shared by all workers. Its file is opened, or made, when the first session begins.
@@ -163,15 +164,23 @@ impl Adapter for DuckDb {
         }
     }
 
-    fn prepare(&self, statement: &Statement) -> Result<Prepared, Refusal> {
+    fn wants_columns(&self) -> bool {
+        self.config.emulates_redshift
+    }
+
+    fn prepare(
+        &self,
+        statement: &Statement,
+        known: &dyn KnownColumns,
+    ) -> Result<Prepared, Refusal> {
         if let Statement::Copy(load) = statement {
             check_copy(load, self.config.emulates_redshift)?;
         }
-        let (translated, types) = if self.config.emulates_redshift {
-            let (translated, types) = translate::statement(statement)?;
-            (Some(translated), types)
+        let (translated, columns) = if self.config.emulates_redshift {
+            let (translated, columns) = translate::statement(statement, known)?;
+            (Some(translated), columns)
         } else {
-            (None, Vec::new())
+            (None, None)
         };
         let engine = translated.as_ref().unwrap_or(statement);
         let sql = self.words().sql(engine)?;
@@ -202,16 +211,17 @@ impl Adapter for DuckDb {
             sql,
             load: work.then(|| engine.clone()),
             source,
-            types,
+            columns,
             values_only: false,
         })
     }
 
-    fn prepare_query(&self, query: &str) -> Result<Prepared, Refusal> {
-        let engine = if self.config.emulates_redshift {
-            translate::query(query)?
+    fn prepare_query(&self, query: &str, known: &dyn KnownColumns) -> Result<Prepared, Refusal> {
+        let (engine, columns) = if self.config.emulates_redshift {
+            let query = translate::query(query, known)?;
+            (query.sql, query.columns)
         } else {
-            query.to_owned()
+            (query.to_owned(), None)
         };
         Ok(Prepared {
             source: Some(UserSql {
@@ -221,7 +231,7 @@ impl Adapter for DuckDb {
             }),
             sql: vec![engine],
             load: None,
-            types: Vec::new(),
+            columns,
             values_only: false,
         })
     }

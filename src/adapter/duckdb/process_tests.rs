@@ -8,7 +8,7 @@ use super::tests::lines;
 use super::*;
 use crate::adapter::copy::Folders;
 use crate::adapter::statement::{ColumnDefinition, Rows, TableAttributes};
-use crate::relation::{Relation, RelationKind};
+use crate::relation::{NothingKnown, Relation, RelationKind};
 
 /// The variable that makes a test a child: the path of the database.
 const CHILD: &str = "REDSTART_TEST_DATABASE";
@@ -119,7 +119,7 @@ fn swap_forever(path: PathBuf) {
         to: to.to_owned(),
     };
     let mut run = |statement: &Statement| {
-        let prepared = adapter.prepare(statement).unwrap();
+        let prepared = adapter.prepare(statement, &NothingKnown).unwrap();
         connection.execute(&prepared).unwrap();
     };
     for round in 0_u64.. {
@@ -173,12 +173,12 @@ fn a_killed_build_leaves_the_table_whole() {
         let adapter = DuckDb::new(&config(path));
         let mut connection = adapter.connect().unwrap();
         let query = "select count(*) as a, count(distinct round) as b from main.t";
-        let prepared = adapter.prepare_query(query).unwrap();
+        let prepared = adapter.prepare_query(query, &NothingKnown).unwrap();
         let whole = lines(&connection.query(&prepared, None).unwrap());
         assert_eq!(whole, "15625|1", "turn {turn}");
         for statement in [drop_table("t__rs_tmp"), drop_table("t__rs_old"), create()] {
             connection
-                .execute(&adapter.prepare(&statement).unwrap())
+                .execute(&adapter.prepare(&statement, &NothingKnown).unwrap())
                 .unwrap();
         }
     }

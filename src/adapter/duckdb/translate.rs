@@ -5,19 +5,36 @@
 use super::sql::refusal;
 use crate::adapter::Refusal;
 use crate::adapter::emulating::{
-    Work, translate_expression, translate_query, translate_statements,
+    Catalog, Translated, Type, Work, catalog_type, translate_expression, translate_query_with,
+    translate_statements,
 };
 use crate::adapter::statement::{Rows, Statement};
+use crate::relation::{KnownColumn, KnownColumns, Relation};
 
-/// A query in DuckDB's SQL.
-pub(super) fn query(query: &str) -> Result<String, Refusal> {
-    Ok(translate_query(query)?.sql)
+/// What is known of relations, as the translation asks for it.
+struct Tables<'a>(&'a dyn KnownColumns);
+
+impl Catalog for Tables<'_> {
+    fn columns(&self, schema: Option<&str>, table: &str) -> Option<Vec<(String, Option<Type>)>> {
+        let relation = Relation::new(schema.unwrap_or_default(), table);
+        let typed = |column: KnownColumn| {
+            let known = column.data_type.as_deref().and_then(catalog_type);
+            (column.name, known)
+        };
+        let columns = self.0.columns(&relation)?;
+        Some(columns.into_iter().map(typed).collect())
+    }
+}
+
+/// A query in DuckDB's SQL, with its columns.
+pub(super) fn query(query: &str, known: &dyn KnownColumns) -> Result<Translated, Refusal> {
+    translate_query_with(query, &Tables(known))
 }
 
 /// Statements in DuckDB's SQL, ready to be joined by semicolons.
-fn statements(sql: &str) -> Result<Vec<String>, Refusal> {
+fn statements(sql: &str, known: &dyn KnownColumns) -> Result<Vec<String>, Refusal> {
     let mut said = Vec::new();
-    for translated in translate_statements(sql)? {
+    for translated in translate_statements(sql, &Tables(known))? {
         match translated.work {
             Work::Query(query) => said.push(query.sql),
             Work::Sql(statements) => said.extend(statements),
@@ -38,35 +55,30 @@ fn statements(sql: &str) -> Result<Vec<String>, Refusal> {
 
 /// The statement with every part that the user wrote translated.
 ///
-/// With it come the types of the columns of a table made from a query, by position, where the text tells them.
+/// With it come the columns of a table or view made from a query, as far as they are known.
 pub(super) fn statement(
     statement: &Statement,
-) -> Result<(Statement, Vec<Option<String>>), Refusal> {
+    known: &dyn KnownColumns,
+) -> Result<(Statement, Option<Vec<KnownColumn>>), Refusal> {
     let mut translated = statement.clone();
-    let mut types = Vec::new();
+    let mut made = None;
     match &mut translated {
         Statement::CreateTableAs {
             query: text,
             header,
             ..
-        } => {
-            let query = translate_query(text)?;
-            let columns = query.columns.unwrap_or_default();
-            refuse_doubles(text, columns.iter().map(|column| column.name.as_str()))?;
-            *text = query.sql;
-            types.extend(columns.into_iter().map(|column| column.data_type));
-            translate_header(header)?;
         }
-        Statement::CreateView {
+        | Statement::CreateView {
             query: text,
             header,
             ..
         } => {
-            let query = translate_query(text)?;
-            let columns = query.columns.unwrap_or_default();
-            refuse_doubles(text, columns.iter().map(|column| column.name.as_str()))?;
+            let query = query(text, known)?;
+            let columns = query.columns.iter().flatten();
+            refuse_doubles(text, columns.map(|column| column.name.as_str()))?;
             *text = query.sql;
-            translate_header(header)?;
+            made = query.columns;
+            translate_header(header, known)?;
         }
         Statement::CreateTable { columns, .. } => {
             for default in columns
@@ -79,16 +91,16 @@ pub(super) fn statement(
         Statement::Insert {
             from: Rows::Query(text),
             ..
-        } => *text = query(text)?,
+        } => *text = query(text, known)?.sql,
         Statement::DeleteByKey { predicates, .. } | Statement::Merge { predicates, .. } => {
             for predicate in predicates {
                 *predicate = translate_expression(predicate)?;
             }
         }
-        Statement::Raw { sql, .. } => *sql = statements(sql)?.join(";\n"),
+        Statement::Raw { sql, .. } => *sql = statements(sql, known)?.join(";\n"),
         _ => {}
     }
-    Ok((translated, types))
+    Ok((translated, made))
 }
 
 /// A table or view has each name once; DuckDB would give the second one another name without a word.
@@ -123,9 +135,9 @@ fn last_word(query: &str, name: &str) -> Option<std::ops::Range<usize>> {
     found.map(|(at, word)| at..at + word.len())
 }
 
-fn translate_header(header: &mut Option<String>) -> Result<(), Refusal> {
+fn translate_header(header: &mut Option<String>, known: &dyn KnownColumns) -> Result<(), Refusal> {
     if let Some(header) = header {
-        *header = statements(header)?.join(";\n");
+        *header = statements(header, known)?.join(";\n");
     }
     Ok(())
 }

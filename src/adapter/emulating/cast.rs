@@ -57,7 +57,7 @@ impl Translator<'_> {
         let text = self.cast_text(&value, target, has_length, span)?;
         Ok(Sql {
             text,
-            ty: Some(target),
+            ty: Some(sized(&value, target, has_length)),
             constant: None,
             plain,
             late: None,
@@ -207,7 +207,8 @@ impl Translator<'_> {
                 })
             ));
         }
-        let fits = matches!(value.ty, Some(Type::Varchar(known) | Type::Char(known)) if known <= length && known != types::DEFAULT_LENGTH);
+        let fits =
+            matches!(value.ty, Some(Type::Varchar(known) | Type::Char(known)) if known <= length);
         let text = self.as_text(value.clone(), span)?.text;
         let cut = if has_length && !fits && length < types::MAX_LENGTH {
             format!("__rs.cut({text}, {length})")
@@ -228,6 +229,19 @@ impl Translator<'_> {
         let from = self.near.as_ref().map_or(0, |near| near.start);
         let at = lower.get(from..)?.find(&word)? + from;
         Some(at..at + word.len())
+    }
+}
+
+/// The type of a cast value: a text without a length has that of what is cast, where that is a text.
+///
+/// <https://docs.aws.amazon.com/redshift/latest/dg/r_Character_types.html>
+fn sized(value: &Sql, target: Type, has_length: bool) -> Type {
+    match (target, value.ty) {
+        (Type::Varchar(_), Some(Type::Varchar(length) | Type::Char(length))) if !has_length => {
+            Type::Varchar(length)
+        }
+        (Type::Varchar(_), _) if !has_length => Type::Text,
+        _ => target,
     }
 }
 

@@ -44,12 +44,13 @@ pub use reference::reference;
 pub use translator::{Catalog, NoCatalog};
 
 pub use types::{
-    ColumnsSql, DuckdbType, Type, create_table_columns, declared_length, duckdb_type, fix_type,
-    redshift_type,
+    ColumnsSql, DuckdbType, Type, catalog_type, create_table_columns, declared_length, duckdb_type,
+    fix_type, redshift_type,
 };
 
 use super::Refusal;
 use super::statement::Copy;
+use crate::relation::KnownColumn;
 use crate::sql::redshift;
 use translator::Translator;
 
@@ -69,17 +70,9 @@ pub const PRELUDE: &str = "__rs";
 pub struct Translated {
     /// The query.
     pub sql: String,
-    /// Its output columns, as far as the text alone tells them; `None` where a `*` hides them.
-    pub columns: Option<Vec<OutputColumn>>,
-}
-
-/// One output column of a query.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OutputColumn {
-    /// Its name as Redshift folds it.
-    pub name: String,
-    /// Its Redshift type, where the text alone tells it.
-    pub data_type: Option<String>,
+    /// Its output columns, names folded and types in Redshift's words, as far as the text and the catalog tell them;
+    /// none where a `*` hides them.
+    pub columns: Option<Vec<KnownColumn>>,
 }
 
 /// One statement of the user in DuckDB's SQL.
@@ -165,7 +158,7 @@ fn translated(sql: String, columns: Option<Vec<translator::Named>>) -> Translate
         columns: columns.map(|columns| {
             columns
                 .into_iter()
-                .map(|(name, ty)| OutputColumn {
+                .map(|(name, ty)| KnownColumn {
                     name,
                     data_type: ty.map(|ty| ty.to_string()),
                 })
@@ -228,8 +221,11 @@ fn first_word(sql: &str) -> Range<usize> {
 ///
 /// # Errors
 /// The first thing that cannot be emulated.
-pub fn translate_statements(sql: &str) -> Result<Vec<TranslatedStatement>, Refusal> {
-    deep(|| statement::statements(sql))
+pub fn translate_statements(
+    sql: &str,
+    catalog: &dyn Catalog,
+) -> Result<Vec<TranslatedStatement>, Refusal> {
+    deep(|| statement::statements(sql, catalog))
 }
 
 /// Translates one scalar expression over the columns of some relation (a predicate, a default).

@@ -13,15 +13,15 @@ use crate::sql::position::Lines;
 
 /// Types of columns of relations that exist, where the caller knows them.
 pub trait Catalog {
-    /// The columns of a relation in order, or `None` when it is not known.
-    fn columns(&self, schema: Option<&str>, table: &str) -> Option<Vec<(String, Type)>>;
+    /// The columns of a relation in order, each with its type where that is known, or `None` when it is not known.
+    fn columns(&self, schema: Option<&str>, table: &str) -> Option<Vec<(String, Option<Type>)>>;
 }
 
 /// A catalog that knows nothing: types come from the text alone.
 pub struct NoCatalog;
 
 impl Catalog for NoCatalog {
-    fn columns(&self, _schema: Option<&str>, _table: &str) -> Option<Vec<(String, Type)>> {
+    fn columns(&self, _schema: Option<&str>, _table: &str) -> Option<Vec<(String, Option<Type>)>> {
         None
     }
 }

@@ -29,6 +29,8 @@ pub enum Type {
     Char(u32),
     /// `character varying(length)`.
     Varchar(u32),
+    /// Text of which nobody can tell the length that Redshift would give it.
+    Text,
     /// `date`.
     Date,
     /// `timestamp without time zone`.
@@ -55,7 +57,7 @@ pub(super) const MAX_LENGTH: u32 = 65_535;
 impl Type {
     /// Whether values are text.
     pub fn is_text(self) -> bool {
-        matches!(self, Self::Char(_) | Self::Varchar(_))
+        matches!(self, Self::Char(_) | Self::Varchar(_) | Self::Text)
     }
 
     /// Whether values are whole numbers.
@@ -83,7 +85,7 @@ impl Type {
             Self::Decimal(precision, scale) => format!("DECIMAL({precision}, {scale})"),
             Self::Float4 => "FLOAT".into(),
             Self::Float8 => "DOUBLE".into(),
-            Self::Char(_) | Self::Varchar(_) => "VARCHAR".into(),
+            Self::Char(_) | Self::Varchar(_) | Self::Text => "VARCHAR".into(),
             Self::Date => "DATE".into(),
             Self::Timestamp => "TIMESTAMP".into(),
             Self::TimestampTz => "TIMESTAMP WITH TIME ZONE".into(),
@@ -109,6 +111,7 @@ impl fmt::Display for Type {
             Self::Float8 => f.write_str("double precision"),
             Self::Char(length) => write!(f, "character({length})"),
             Self::Varchar(length) => write!(f, "character varying({length})"),
+            Self::Text => f.write_str("character varying"),
             Self::Date => f.write_str("date"),
             Self::Timestamp => f.write_str("timestamp without time zone"),
             Self::TimestampTz => f.write_str("timestamp with time zone"),
@@ -288,6 +291,14 @@ fn refuse(name: &str, reason: &str) -> Refusal {
     }
 }
 
+/// Reads a type as our own catalog names it: there, a text without a length is one of unknown length.
+pub fn catalog_type(name: &str) -> Option<Type> {
+    match name {
+        "character varying" => Some(Type::Text),
+        _ => parse(name).ok(),
+    }
+}
+
 /// The name that Redshift's catalog would show for a column of this DuckDB type.
 pub fn redshift_type(duckdb: &str) -> String {
     let upper = duckdb.trim().to_uppercase();
@@ -298,7 +309,7 @@ pub fn redshift_type(duckdb: &str) -> String {
         "BIGINT" | "UINTEGER" | "HUGEINT" | "UBIGINT" => Type::Int8,
         "FLOAT" => Type::Float4,
         "DOUBLE" => Type::Float8,
-        "VARCHAR" => Type::Varchar(DEFAULT_LENGTH),
+        "VARCHAR" => Type::Text,
         "DATE" => Type::Date,
         "TIMESTAMP" | "TIMESTAMP_NS" | "TIMESTAMP_MS" | "TIMESTAMP_S" => Type::Timestamp,
         "TIMESTAMP WITH TIME ZONE" => Type::TimestampTz,

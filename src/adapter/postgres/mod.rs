@@ -16,6 +16,7 @@ mod tls;
 pub use config::{Config, SslMode};
 
 use super::{Adapter, Connection, Error, Prepared, Refusal, Statement, UserSql};
+use crate::relation::KnownColumns;
 
 /// A server that a target names. Nothing is connected before the first session.
 pub struct Postgres {
@@ -41,7 +42,11 @@ impl Adapter for Postgres {
         sql::sql(statement).unwrap_or_default()
     }
 
-    fn prepare(&self, statement: &Statement) -> Result<Prepared, Refusal> {
+    fn prepare(
+        &self,
+        statement: &Statement,
+        _known: &dyn KnownColumns,
+    ) -> Result<Prepared, Refusal> {
         let sql = sql::sql(statement)?;
         // A header stands before the statement with the user's SQL, indexes behind it.
         let source = statement.user_sql().and_then(|text| {
@@ -61,12 +66,12 @@ impl Adapter for Postgres {
             sql,
             load: work.then(|| statement.clone()),
             source,
-            types: Vec::new(),
+            columns: None,
             values_only: false,
         })
     }
 
-    fn prepare_query(&self, query: &str) -> Result<Prepared, Refusal> {
+    fn prepare_query(&self, query: &str, _known: &dyn KnownColumns) -> Result<Prepared, Refusal> {
         Ok(Prepared {
             sql: vec![query.to_owned()],
             load: None,
@@ -75,7 +80,7 @@ impl Adapter for Postgres {
                 statement: 0,
                 range: 0..query.len(),
             }),
-            types: Vec::new(),
+            columns: None,
             values_only: false,
         })
     }

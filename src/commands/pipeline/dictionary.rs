@@ -10,7 +10,7 @@ use crate::artifacts::{Previous, relation_name};
 use crate::commands::{Session, Stop};
 use crate::docs::{self, Dictionary, Input};
 use crate::manifest::{NodeId, ResourceType};
-use crate::relation::RelationKind;
+use crate::relation::{NothingKnown, RelationKind};
 
 /// Writes `catalog.json`, `dictionary.md`, `dictionary.csv` and `index.html`.
 ///
@@ -90,7 +90,7 @@ fn count(
     relation: &str,
 ) -> Result<Option<u64>, adapter::Error> {
     let query = format!("select count(*) as n from {relation}");
-    let Ok(prepared) = door.adapter.prepare_query(&query) else {
+    let Ok(prepared) = door.adapter.prepare_query(&query, &NothingKnown) else {
         return Ok(None);
     };
     let table = connection.query(&prepared, Some(1))?;

@@ -15,6 +15,7 @@ use crate::manifest::node::Detail;
 use crate::manifest::{NodeId, ResourceType};
 use crate::plan::{Options, Plan, Planner};
 use crate::project::seed::{self, Seed, SeedFormat};
+use crate::relation::NothingKnown;
 use crate::report::rows;
 use crate::run::{self, NodeResult, Run, RunResults};
 
@@ -256,7 +257,8 @@ impl Running<'_> {
                 "select * from {}",
                 crate::artifacts::relation_name(relation)
             );
-            let prepared = self.door.adapter.prepare_query(&query).map_err(|refusal| {
+            let prepared = self.door.adapter.prepare_query(&query, &NothingKnown);
+            let prepared = prepared.map_err(|refusal| {
                 adapter::Error::new(adapter::ErrorClass::User, refusal.message)
             })?;
             let table = connection.query(&prepared, Some(ROWS))?;

@@ -60,7 +60,7 @@ impl Door {
     /// What the warehouse answers.
     pub fn enter(&self, prepared: &Prepared) -> Result<Warehouse, adapter::Error> {
         let connection = self.adapter.connect()?;
-        Self::look(connection, &schemas(prepared))
+        self.look(connection, prepared, schemas(prepared))
     }
 
     /// The same for a build: what stands there stays as it is until this one changes it.
@@ -75,14 +75,23 @@ impl Door {
         let mut connection = self.adapter.connect()?;
         let schemas = schemas(prepared);
         wait_for_turn(session, &mut *connection, &schemas)?;
-        Self::look(connection, &schemas)
+        self.look(connection, prepared, schemas)
     }
 
     fn look(
+        &self,
         mut connection: Box<dyn Connection>,
-        schemas: &[String],
+        prepared: &Prepared,
+        mut schemas: Vec<String>,
     ) -> Result<Warehouse, adapter::Error> {
-        let existing = connection.existing(schemas)?;
+        if self.adapter.wants_columns() {
+            let nodes = prepared.manifest.nodes.iter();
+            let read = nodes.filter_map(|node| Some(node.relation.as_ref()?.schema.to_lowercase()));
+            schemas.extend(read);
+            schemas.sort();
+            schemas.dedup();
+        }
+        let existing = connection.existing(&schemas)?;
         Ok(Warehouse {
             connection: Arc::new(Mutex::new(connection)),
             existing,

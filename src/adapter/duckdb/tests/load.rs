@@ -242,7 +242,7 @@ fn the_real_events_and_songs_load_whole() {
     for (copy, rows) in [(events, 8_056), (songs, 14_896)] {
         let copy = Statement::Copy(Box::new(copy));
         for statement in [create_for_copy(&copy), copy] {
-            let prepared = adapter.prepare(&statement).unwrap();
+            let prepared = adapter.prepare(&statement, &NothingKnown).unwrap();
             let outcome = connection.execute(&prepared).unwrap();
             assert_eq!(outcome.rejected, []);
             if let Statement::Copy(_) = statement {

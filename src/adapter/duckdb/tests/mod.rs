@@ -7,7 +7,7 @@ use super::*;
 use crate::adapter::copy::Folders;
 use crate::adapter::statement::{Rows, TableAttributes};
 use crate::adapter::{Outcome, Table};
-use crate::relation::{Relation, RelationKind};
+use crate::relation::{NothingKnown, Relation, RelationKind};
 
 /// An adapter on a file in a folder of its own.
 pub(super) struct Warehouse {
@@ -40,7 +40,7 @@ impl Warehouse {
         connection: &mut dyn Connection,
         statement: &Statement,
     ) -> Result<Outcome, Error> {
-        let prepared = self.adapter.prepare(statement).unwrap();
+        let prepared = self.adapter.prepare(statement, &NothingKnown).unwrap();
         connection.execute(&prepared)
     }
 
@@ -147,7 +147,10 @@ fn an_error_points_into_the_users_query_and_rolls_back() {
     assert_eq!(existing.iter().count(), 0, "the transaction is rolled back");
 
     let query = "select nope from (select 1)";
-    let prepared = warehouse.adapter.prepare_query(query).unwrap();
+    let prepared = warehouse
+        .adapter
+        .prepare_query(query, &NothingKnown)
+        .unwrap();
     let error = c.query(&prepared, Some(5)).unwrap_err();
     assert_eq!(&query[error.range.unwrap()], "nope");
 }
@@ -183,7 +186,10 @@ fn values_print_as_redshift_prints_them() {
         ");
     let prepared = warehouse
         .adapter
-        .prepare_query("select * from range(10) as r(a) order by a desc")
+        .prepare_query(
+            "select * from range(10) as r(a) order by a desc",
+            &NothingKnown,
+        )
         .unwrap();
     let table = connection.query(&prepared, Some(2)).unwrap();
     assert_eq!((lines(&table).as_str(), table.truncated), ("9\n8", true));
@@ -290,7 +296,11 @@ fn what_is_described_and_granted_is_said_or_refused() {
         grantees: vec!["x".to_owned()],
     };
     assert_eq!(
-        warehouse.adapter.prepare(&grant).unwrap_err().code,
+        warehouse
+            .adapter
+            .prepare(&grant, &NothingKnown)
+            .unwrap_err()
+            .code,
         "no-privileges"
     );
 }
@@ -306,7 +316,10 @@ fn what_runs_can_be_cancelled_from_another_thread() {
     });
     let query =
         "select count(*) from range(1000000) as a(x), range(1000000) as b(y) where x + y = 3";
-    let prepared = warehouse.adapter.prepare_query(query).unwrap();
+    let prepared = warehouse
+        .adapter
+        .prepare_query(query, &NothingKnown)
+        .unwrap();
     let error = connection.query(&prepared, None).unwrap_err();
     waiting.join().unwrap();
     assert_eq!(error.class, ErrorClass::Cancelled);
@@ -397,10 +410,16 @@ fn a_query_may_have_comments_around_it_and_a_semicolon() {
     let warehouse = Warehouse::new(false);
     let mut connection = warehouse.connect();
     let query = "-- first\n/* second */ (select range as a from range(9)) -- third\n;\n";
-    let prepared = warehouse.adapter.prepare_query(query).unwrap();
+    let prepared = warehouse
+        .adapter
+        .prepare_query(query, &NothingKnown)
+        .unwrap();
     let table = connection.query(&prepared, Some(1)).unwrap();
     assert_eq!((lines(&table).as_str(), table.truncated), ("0", true));
-    let prepared = warehouse.adapter.prepare_query("show tables;").unwrap();
+    let prepared = warehouse
+        .adapter
+        .prepare_query("show tables;", &NothingKnown)
+        .unwrap();
     assert_eq!(
         connection.query(&prepared, Some(1)).unwrap().columns[0].name,
         "name"

@@ -9,7 +9,7 @@ use sqlparser::ast::{Expr, Spanned};
 use sqlparser::tokenizer::Span;
 
 use super::translator::{Sql, Translator};
-use super::types::{DEFAULT_LENGTH, Type};
+use super::types::Type;
 use super::{compare, json};
 use crate::adapter::Refusal;
 use operator::parenthesized;
@@ -261,7 +261,7 @@ impl Translator<'_> {
 
     /// A value as Redshift casts it to text.
     pub fn as_text(&self, sql: Sql, span: Span) -> Result<Sql, Refusal> {
-        let ty = Some(Type::Varchar(DEFAULT_LENGTH));
+        let ty = Some(Type::Text);
         let text = match sql.ty {
             _ if sql.is_null() => "CAST(NULL AS VARCHAR)".to_owned(),
             Some(known) if known.is_text() => return Ok(sql),
@@ -298,6 +298,7 @@ pub(super) fn common_type<'s>(results: impl Iterator<Item = &'s Sql>) -> Option<
             (Some(Type::Varchar(a) | Type::Char(a)), Type::Varchar(b) | Type::Char(b)) => {
                 Type::Varchar(a.max(b))
             }
+            (Some(a), b) if a.is_text() && b.is_text() => Type::Text,
             (Some(a), b) if a.is_integer() && b.is_integer() => super::arithmetic::wider(a, b),
             (Some(Type::Decimal(p1, s1)), Type::Decimal(p2, s2)) => {
                 let scale = s1.max(s2);

@@ -6,7 +6,7 @@ use sqlparser::tokenizer::Span;
 use crate::adapter::Refusal;
 use crate::adapter::emulating::query::operand;
 use crate::adapter::emulating::translator::{Constant, Sql, Translator};
-use crate::adapter::emulating::types::{DEFAULT_LENGTH, Type};
+use crate::adapter::emulating::types::Type;
 use crate::adapter::emulating::{compare, literal};
 
 impl Translator<'_> {
@@ -101,7 +101,7 @@ impl Translator<'_> {
         let (symbol, ty) = match op {
             BinaryOperator::And => (" AND ", Type::Bool),
             BinaryOperator::Or => (" OR ", Type::Bool),
-            _ => (" || ", Type::Varchar(DEFAULT_LENGTH)),
+            _ => (" || ", Type::Text),
         };
         let text = parts
             .iter()

@@ -23,7 +23,7 @@ use sqlparser::tokenizer::Span;
 use super::expression::common_type;
 use super::grouping::trimmed;
 use super::translator::{Sql, Translator, fold};
-use super::types::{DEFAULT_LENGTH, Type};
+use super::types::Type;
 use crate::adapter::Refusal;
 use crate::diagnostic::nearest;
 
@@ -97,7 +97,7 @@ pub(super) enum Returns {
 }
 
 /// The text type of results whose length is not known.
-pub(super) const TEXT: Type = Type::Varchar(DEFAULT_LENGTH);
+pub(super) const TEXT: Type = Type::Text;
 
 /// All rows, by category, in the order of the documentation.
 pub(super) const CATEGORIES: &[(&str, &[Row])] = &[

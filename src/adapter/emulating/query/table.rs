@@ -158,7 +158,7 @@ impl Translator<'_> {
             self.catalog.columns(schema, &table).map(|columns| {
                 columns
                     .into_iter()
-                    .map(|(name, ty)| (name.to_lowercase(), Some(ty)))
+                    .map(|(name, ty)| (name.to_lowercase(), ty))
                     .collect()
             })
         });

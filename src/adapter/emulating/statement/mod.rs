@@ -10,7 +10,7 @@ use sqlparser::ast::{Spanned, Statement};
 use sqlparser::tokenizer::{Span, Token, TokenWithSpan};
 
 use super::copy;
-use super::translator::{NoCatalog, Translator};
+use super::translator::{Catalog, Translator};
 use super::{Translated, TranslatedStatement, Work, translated};
 use crate::adapter::Refusal;
 use crate::sql::position::Lines;
@@ -27,7 +27,10 @@ struct Part<'a> {
 }
 
 /// Translates all statements of a text.
-pub(super) fn statements(sql: &str) -> Result<Vec<TranslatedStatement>, Refusal> {
+pub(super) fn statements(
+    sql: &str,
+    catalog: &dyn Catalog,
+) -> Result<Vec<TranslatedStatement>, Refusal> {
     let tokens = redshift::tokens(sql).map_err(super::unparsed)?;
     let lines = Lines::new(sql);
     let mut all = Vec::new();
@@ -43,7 +46,7 @@ pub(super) fn statements(sql: &str) -> Result<Vec<TranslatedStatement>, Refusal>
         let start = lines.offset(first.span.start).unwrap_or(0);
         let end = lines.offset(last.span.end).unwrap_or(sql.len());
         let mut part = Part {
-            translator: Translator::new(sql, &NoCatalog),
+            translator: Translator::new(sql, catalog),
             code,
             range: start..end,
             dropped: Vec::new(),
@@ -246,9 +249,10 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::*;
+    use crate::adapter::emulating::NoCatalog;
 
     fn shown(sql: &str) -> String {
-        match statements(sql) {
+        match statements(sql, &NoCatalog) {
             Err(refusal) => format!(
                 "{}: {}\n  at `{}`\n  {}",
                 refusal.code,

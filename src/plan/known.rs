@@ -1,0 +1,154 @@
+//! What the relations of a plan look like: those that exist, changed by what its steps make.
+//!
+//! In: the steps in order, and the texts of hooks. Out: [`Planned`], and through [`Known`] the columns of any relation at a turn.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Build, Work};
+use crate::adapter::Statement;
+use crate::relation::{
+    ExistingRelation, ExistingRelations, KnownColumn, KnownColumns, NothingKnown, Relation,
+};
+
+type Key = (String, String);
+
+/// The columns of the relations that the steps of a plan make, as far as they can be told before anything runs.
+#[derive(Clone, Debug, Default)]
+pub struct Planned {
+    made: BTreeMap<Key, Option<Vec<KnownColumn>>>,
+    /// Words of hooks that make, change or drop relations: what has such a name may change at any time.
+    touched: BTreeSet<String>,
+}
+
+impl Planned {
+    /// Nothing made yet; the given hooks may change what they name.
+    pub(super) fn beside<'t>(hooks: impl Iterator<Item = &'t str>) -> Self {
+        let mut touched = BTreeSet::new();
+        for hook in hooks {
+            let words: BTreeSet<String> = hook
+                .split(|letter: char| !(letter.is_alphanumeric() || letter == '_'))
+                .map(str::to_lowercase)
+                .collect();
+            let changes = ["create", "alter", "drop", "into"];
+            if changes.iter().any(|word| words.contains(*word)) {
+                touched.extend(words);
+            }
+        }
+        Self {
+            made: BTreeMap::new(),
+            touched,
+        }
+    }
+
+    /// Notes what a step makes of a node's relation.
+    pub(super) fn note(
+        &mut self,
+        relation: &Relation,
+        work: &Work,
+        old: Option<&ExistingRelation>,
+    ) {
+        let made = match work {
+            Work::Late => Some(None),
+            Work::Build(build) => made(build, old),
+            Work::Test(_) => None,
+        };
+        if let Some(columns) = made {
+            self.made.insert(relation.key(), columns);
+        }
+    }
+
+    /// Whether a relation is made by a step, and nobody could tell its columns before.
+    pub fn is_open(&self, relation: &Relation) -> bool {
+        let unknown = matches!(self.made.get(&relation.key()), Some(None));
+        unknown || self.touched.contains(&relation.key().1)
+    }
+}
+
+/// The columns that a build leaves behind: none where it makes no relation anew, unknown where nobody can tell.
+fn made(build: &Build, old: Option<&ExistingRelation>) -> Option<Option<Vec<KnownColumn>>> {
+    let orders = build.sections.iter().flat_map(|section| &section.orders);
+    let mut found = None;
+    for order in orders {
+        match &order.statement {
+            Statement::CreateTableAs {
+                temporary: true, ..
+            } if build.then.is_some() => {
+                found = Some(grown(old, order.prepared.columns.as_deref()));
+            }
+            Statement::CreateTableAs {
+                temporary: false, ..
+            }
+            | Statement::CreateView { .. } => found = Some(order.prepared.columns.clone()),
+            Statement::CreateTable {
+                columns,
+                temporary: false,
+                ..
+            } => {
+                let columns = columns.iter().map(|column| KnownColumn {
+                    name: column.name.clone(),
+                    data_type: Some(column.data_type.clone()),
+                });
+                found = Some(Some(columns.collect()));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The columns of a table that stays, once a batch brought new ones. Its old columns keep their types.
+fn grown(
+    old: Option<&ExistingRelation>,
+    batch: Option<&[KnownColumn]>,
+) -> Option<Vec<KnownColumn>> {
+    let mut columns: Vec<KnownColumn> = old?.columns.iter().map(KnownColumn::from).collect();
+    for new in batch? {
+        if !columns
+            .iter()
+            .any(|column| column.name.eq_ignore_ascii_case(&new.name))
+        {
+            columns.push(new.clone());
+        }
+    }
+    Some(columns)
+}
+
+/// What is known at some turn of a plan.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    existing: &'a ExistingRelations,
+    planned: &'a Planned,
+    now: &'a dyn KnownColumns,
+}
+
+impl<'a> Known<'a> {
+    /// What exists, changed by the steps so far.
+    pub fn new(existing: &'a ExistingRelations, planned: &'a Planned) -> Self {
+        Self {
+            existing,
+            planned,
+            now: &NothingKnown,
+        }
+    }
+
+    /// The same, where some relations were looked at just now.
+    #[must_use]
+    pub fn with(self, now: &'a dyn KnownColumns) -> Self {
+        Self { now, ..self }
+    }
+}
+
+impl KnownColumns for Known<'_> {
+    fn columns(&self, relation: &Relation) -> Option<Vec<KnownColumn>> {
+        if let Some(now) = self.now.columns(relation) {
+            return Some(now);
+        }
+        if self.planned.is_open(relation) {
+            return None;
+        }
+        match self.planned.made.get(&relation.key()) {
+            Some(made) => made.clone(),
+            None => self.existing.columns(relation),
+        }
+    }
+}
