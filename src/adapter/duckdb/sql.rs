@@ -152,11 +152,15 @@ impl Words<'_> {
                     .iter()
                     .map(|predicate| format!("\nand {predicate}"))
                     .collect::<String>();
+                let key = key
+                    .iter()
+                    .map(|column| self.compared(self.quote(column)))
+                    .collect::<Vec<_>>()
+                    .join(", ");
                 format!(
                     "delete from {}\nwhere ({key}) in (\n  select {key} from {}\n){more}",
                     self.name(from),
                     self.name(using),
-                    key = self.list(key)
                 )
             }
             Statement::AddColumn {
@@ -198,6 +202,15 @@ impl Words<'_> {
         })
     }
 
+    /// A column of a key as it is compared: on Redshift without the trailing blanks of a text.
+    fn compared(self, column: String) -> String {
+        if self.0.emulates_redshift {
+            format!("{}.key({column})", emulating::PRELUDE)
+        } else {
+            column
+        }
+    }
+
     fn merge(
         self,
         into: &Relation,
@@ -217,7 +230,11 @@ impl Words<'_> {
         let source = |column: &String| format!("DBT_INTERNAL_SOURCE.{}", self.quote(column));
         let mut conditions = key
             .iter()
-            .map(|column| format!("{target}.{} = {}", self.quote(column), source(column)))
+            .map(|column| {
+                let of_target = format!("{target}.{}", self.quote(column));
+                let of_source = self.compared(source(column));
+                format!("{} = {of_source}", self.compared(of_target))
+            })
             .collect::<Vec<_>>();
         conditions.extend(predicates.iter().cloned());
         let set = update
@@ -520,22 +537,22 @@ mod tests {
         )
         ---
         delete from "sales"."sales"."orders"
-        where ("id", "day") in (
-          select "id", "day" from "orders__tmp"
+        where (__rs.key("id"), __rs.key("day")) in (
+          select __rs.key("id"), __rs.key("day") from "orders__tmp"
         )
         and day > '2024-01-01'
         ---
-        SELECT error('Found multiple matches to update the same tuple') FROM (SELECT 1 FROM "sales"."sales"."orders" JOIN "orders__tmp" as DBT_INTERNAL_SOURCE ON "sales"."sales"."orders"."id" = DBT_INTERNAL_SOURCE."id" and "sales"."sales"."orders"."day" = DBT_INTERNAL_SOURCE."day" and DBT_INTERNAL_SOURCE.day > '2024-01-01' GROUP BY "sales"."sales"."orders".rowid HAVING count(*) > 1 LIMIT 1)
+        SELECT error('Found multiple matches to update the same tuple') FROM (SELECT 1 FROM "sales"."sales"."orders" JOIN "orders__tmp" as DBT_INTERNAL_SOURCE ON __rs.key("sales"."sales"."orders"."id") = __rs.key(DBT_INTERNAL_SOURCE."id") and __rs.key("sales"."sales"."orders"."day") = __rs.key(DBT_INTERNAL_SOURCE."day") and DBT_INTERNAL_SOURCE.day > '2024-01-01' GROUP BY "sales"."sales"."orders".rowid HAVING count(*) > 1 LIMIT 1)
         ;
         merge into "sales"."sales"."orders"
         using "orders__tmp" as DBT_INTERNAL_SOURCE
-        on "sales"."sales"."orders"."id" = DBT_INTERNAL_SOURCE."id" and "sales"."sales"."orders"."day" = DBT_INTERNAL_SOURCE."day" and DBT_INTERNAL_SOURCE.day > '2024-01-01'
+        on __rs.key("sales"."sales"."orders"."id") = __rs.key(DBT_INTERNAL_SOURCE."id") and __rs.key("sales"."sales"."orders"."day") = __rs.key(DBT_INTERNAL_SOURCE."day") and DBT_INTERNAL_SOURCE.day > '2024-01-01'
         when matched then update set "amount" = DBT_INTERNAL_SOURCE."amount"
         when not matched then insert ("id", "day", "amount") values (DBT_INTERNAL_SOURCE."id", DBT_INTERNAL_SOURCE."day", DBT_INTERNAL_SOURCE."amount")
         ---
         merge into "sales"."sales"."orders"
         using "orders__tmp" as DBT_INTERNAL_SOURCE
-        on "sales"."sales"."orders"."id" = DBT_INTERNAL_SOURCE."id" and "sales"."sales"."orders"."day" = DBT_INTERNAL_SOURCE."day" and DBT_INTERNAL_SOURCE.day > '2024-01-01'
+        on __rs.key("sales"."sales"."orders"."id") = __rs.key(DBT_INTERNAL_SOURCE."id") and __rs.key("sales"."sales"."orders"."day") = __rs.key(DBT_INTERNAL_SOURCE."day") and DBT_INTERNAL_SOURCE.day > '2024-01-01'
         when not matched then insert ("id", "day", "amount") values (DBT_INTERNAL_SOURCE."id", DBT_INTERNAL_SOURCE."day", DBT_INTERNAL_SOURCE."amount")
         ---
         -- 2 rows of seeds/seed.csv are appended to "sales"."sales"."seed"

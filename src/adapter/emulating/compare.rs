@@ -153,14 +153,27 @@ pub(super) fn between(expr: &Sql, low: &Sql, high: &Sql, negated: bool) -> Sql {
     }
 }
 
-/// The two sides of `expr in (query)`: the value and the query, both trimmed where they may hold text.
-pub(super) fn in_query(left: &Sql, ty: Option<Type>, query: &str) -> (String, String) {
-    let query_no_text = ty.is_some_and(|ty| !ty.is_text());
-    match trimmed(left) {
-        Some(value) if !no_text(left) && !query_no_text => (
-            value,
-            format!("SELECT __rs.key(q.c) FROM ({query}) AS q(c)"),
-        ),
-        _ => (left.text.clone(), query.to_owned()),
+/// A value and a column of a query that it is looked for in, both trimmed where they may hold text; `None` where only DuckDB knows
+/// the value's type, and late.
+pub(super) fn in_column(left: &Sql, ty: Option<Type>, column: &str) -> Option<(String, String)> {
+    if no_text(left) || ty.is_some_and(|ty| !ty.is_text()) {
+        return Some((left.text.clone(), column.to_owned()));
     }
+    Some((trimmed(left)?, format!("__rs.key({column})")))
+}
+
+/// `expr words (query)`, where the words are `in`, `not in`, `< any` and their like.
+pub(super) fn with_query(left: &Sql, words: &str, ty: Option<Type>, query: &str) -> Sql {
+    let as_it_is = format!("{} {words} ({query})", left.text);
+    let text = match in_column(left, ty, "q.c") {
+        Some((_, column)) if column == "q.c" => as_it_is,
+        Some((value, column)) => {
+            format!("{value} {words} (SELECT {column} FROM ({query}) AS q(c))")
+        }
+        None => format!(
+            "CASE WHEN typeof({0}) = 'VARCHAR' THEN rtrim(CAST({0} AS VARCHAR), ' ') {words} (SELECT rtrim(CAST(q.c AS VARCHAR), ' ') FROM ({query}) AS q(c)) ELSE {as_it_is} END",
+            left.text
+        ),
+    };
+    Sql::typed(format!("({text})"), Type::Bool)
 }

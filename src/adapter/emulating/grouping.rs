@@ -24,6 +24,7 @@ pub(super) struct Key {
     pub by: String,
     /// What stands for it everywhere else.
     shown: String,
+    how: How,
 }
 
 impl Key {
@@ -58,7 +59,7 @@ enum Element<'q> {
 }
 
 /// How values that differ in blanks become one.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum How {
     /// Grouped by the trimmed key.
     Trimmed,
@@ -203,6 +204,7 @@ impl Translator<'_> {
             ty: value.ty,
             by: by.clone(),
             shown,
+            how,
         });
         (by, Some(keys.len() - 1))
     }
@@ -366,6 +368,13 @@ impl Translator<'_> {
             Some(key) => key.value(),
             None => sql,
         }
+    }
+
+    /// Whether a value stands for a key, and what orders it without its trailing blanks: nothing where it cannot have any.
+    pub fn key_of(&mut self, sql: &Sql) -> Option<Option<String>> {
+        let keys = &self.scope().keys;
+        let key = keys.iter().find(|key| key.shown == sql.text)?;
+        Some((key.how == How::Trimmed).then(|| key.by.clone()))
     }
 
     /// What stands under `group by` for an argument of `grouping(…)`.

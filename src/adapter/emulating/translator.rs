@@ -128,8 +128,10 @@ pub(super) struct Scope {
 pub(super) struct Output {
     /// `None` for the columns of a `*`.
     pub name: Option<String>,
-    /// The expression in DuckDB's SQL.
-    pub text: String,
+    /// The expression.
+    pub sql: Sql,
+    /// Whether it is a `*` without `exclude`.
+    pub whole: bool,
 }
 
 /// How a column reference resolved.

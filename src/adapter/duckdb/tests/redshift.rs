@@ -176,3 +176,36 @@ fn what_is_not_emulated_is_refused_before_it_runs() {
         .unwrap_err();
     assert_eq!(refused.code, "sql-syntax");
 }
+
+#[test]
+fn a_key_that_differs_in_trailing_blanks_alone_is_the_same_key() {
+    let warehouse = Warehouse::new(true);
+    let mut connection = warehouse.connect();
+    let c = connection.as_mut();
+    let (t, u) = (Relation::new("main", "t"), Relation::new("main", "u"));
+    warehouse.raw(
+        c,
+        "create table t(k varchar, n int, v varchar); insert into t values ('a', 1, 'old'), ('b', 2, 'old');
+         create table u(k varchar, n int, v varchar); insert into u values ('a ', 1, 'new'), ('c', 3, 'new')",
+    );
+    let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let merge = Statement::Merge {
+        into: t.clone(),
+        using: u.clone(),
+        key: texts(&["k", "n"]),
+        update: texts(&["v"]),
+        insert: texts(&["k", "n", "v"]),
+        predicates: Vec::new(),
+    };
+    warehouse.run(c, &merge).unwrap();
+    let all = "select * from t order by n";
+    assert_eq!(warehouse.rows(c, all), "a|1|new\nb|2|old\nc|3|new");
+    let delete = Statement::DeleteByKey {
+        from: t,
+        using: u,
+        key: texts(&["k", "n"]),
+        predicates: Vec::new(),
+    };
+    assert_eq!(warehouse.run(c, &delete).unwrap().rows, Some(2));
+    assert_eq!(warehouse.rows(c, all), "b|2|old");
+}

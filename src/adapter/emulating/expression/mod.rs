@@ -3,6 +3,7 @@
 mod name;
 mod operator;
 mod syntax;
+mod tuple;
 mod value;
 
 use sqlparser::ast::{Expr, Spanned};
@@ -59,6 +60,9 @@ impl Translator<'_> {
                 list,
                 negated,
             } => {
+                if let Some(values) = tuple::row(expr) {
+                    return self.row_in_list(values, list, *negated, span);
+                }
                 let expr = self.expr(expr)?;
                 let list = self.exprs(list)?;
                 Ok(compare::in_list(&expr, &list, *negated))
@@ -106,7 +110,7 @@ impl Translator<'_> {
                 left,
                 compare_op,
                 right,
-                is_some: false,
+                ..
             } => self.quantified(left, compare_op, "ANY", right, span),
             Expr::AllOp {
                 left,
@@ -201,15 +205,7 @@ impl Translator<'_> {
                 };
                 Ok(Sql::new(format!("({})", inner.text), ty))
             }
-            Expr::Tuple(parts) => {
-                let parts = self.exprs(parts)?;
-                let text = parts
-                    .iter()
-                    .map(|part| part.text.as_str())
-                    .collect::<Vec<_>>()
-                    .join(", ");
-                Ok(Sql::new(format!("({text})"), None).of(&parts))
-            }
+            Expr::Tuple(_) => Err(self.lone_row(span)),
             Expr::IsDistinctFrom(..) | Expr::IsNotDistinctFrom(..) => Err(self.not_redshift(
                 span,
                 "`is distinct from` is not one of Redshift's operators",

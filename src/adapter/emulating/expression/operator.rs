@@ -3,6 +3,7 @@
 use sqlparser::ast::{BinaryOperator, Expr, Query, Spanned, UnaryOperator};
 use sqlparser::tokenizer::Span;
 
+use super::tuple::{row, row_in_query};
 use crate::adapter::Refusal;
 use crate::adapter::emulating::query::operand;
 use crate::adapter::emulating::translator::{Constant, Sql, Translator};
@@ -25,6 +26,9 @@ impl Translator<'_> {
         expr: &Expr,
         span: Span,
     ) -> Result<Sql, Refusal> {
+        if let (UnaryOperator::Not, Some((values, query, negated))) = (op, row_in_query(expr)) {
+            return self.row_in_query(values, query, !negated, span);
+        }
         let inner = self.expr(expr)?;
         let (text, ty) = match op {
             UnaryOperator::Minus => {
@@ -67,6 +71,9 @@ impl Translator<'_> {
             BinaryOperator::And | BinaryOperator::Or | BinaryOperator::StringConcat
         ) {
             return self.chain(left, op, right);
+        }
+        if let (Some(left), Some(right)) = (row(left), row(right)) {
+            return self.compare_rows(left, op, right, span);
         }
         let (a, b) = (self.expr(left)?, self.expr(right)?);
         self.operator(&a, op, &b, span)
@@ -138,24 +145,21 @@ impl Translator<'_> {
         subquery: &Query,
         negated: bool,
     ) -> Result<Sql, Refusal> {
+        if let Some(values) = row(expr) {
+            return self.row_in_query(values, subquery, negated, expr.span());
+        }
         let left = self.expr(expr)?;
-        let inner = self.subquery(subquery)?;
-        let not = if negated { "NOT " } else { "" };
+        let words = if negated { "NOT IN" } else { "IN" };
+        self.with_query(&left, words, subquery)
+    }
+
+    fn with_query(&mut self, left: &Sql, words: &str, query: &Query) -> Result<Sql, Refusal> {
+        let inner = self.subquery(query)?;
         let ty = match inner.columns.as_deref() {
             Some([(_, ty)]) => *ty,
             _ => None,
         };
-        if matches!(expr, Expr::Tuple(_)) {
-            return Ok(Sql::typed(
-                format!("({} {not}IN ({}))", left.text, inner.text),
-                Type::Bool,
-            ));
-        }
-        let text = compare::in_query(&left, ty, &inner.text);
-        Ok(Sql::typed(
-            format!("({} {not}IN ({}))", text.0, text.1),
-            Type::Bool,
-        ))
+        Ok(compare::with_query(left, words, ty, &inner.text))
     }
 
     pub(super) fn quantified(
@@ -173,27 +177,11 @@ impl Translator<'_> {
                 "Redshift has no arrays; write `in (…)`",
             ));
         };
-        let left = self.expr(left)?;
-        if left.ty.is_none_or(Type::is_text) {
-            return Err(Refusal {
-                help: Some(
-                    "write `in (…)`, `not in (…)`, or compare with `(select max(…) …)`".to_owned(),
-                ),
-                ..self.unsupported(
-                    span,
-                    format!(
-                        "`{symbol} {} (…)` is not emulated here",
-                        word.to_lowercase()
-                    ),
-                    "trailing blanks of texts would count, unlike on Redshift",
-                )
-            });
+        if row(left).is_some() {
+            return Err(self.lone_row(span));
         }
-        let inner = self.subquery(query)?;
-        Ok(Sql::typed(
-            format!("({} {symbol} {word} ({}))", left.text, inner.text),
-            Type::Bool,
-        ))
+        let left = self.expr(left)?;
+        self.with_query(&left, &format!("{symbol} {word}"), query)
     }
 }
 

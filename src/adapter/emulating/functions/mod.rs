@@ -443,7 +443,13 @@ impl Translator<'_> {
         };
         let mut parts = Vec::new();
         if !spec.partition_by.is_empty() {
-            let columns = self.exprs(&spec.partition_by)?;
+            let mut columns = Vec::new();
+            for expr in &spec.partition_by {
+                match expr {
+                    Expr::Tuple(parts) => columns.extend(self.exprs(parts)?),
+                    _ => columns.push(self.expr(expr)?),
+                }
+            }
             let columns: Vec<String> = columns.iter().map(trimmed).collect();
             parts.push(format!("PARTITION BY {}", columns.join(", ")));
         }

@@ -7,12 +7,13 @@ mod select;
 mod set;
 mod table;
 
-use sqlparser::ast::{Cte, Query, Spanned, With};
+use sqlparser::ast::{Cte, Query, SetExpr, Spanned, With};
 
 use super::identifier;
 use super::translator::{Named, Scope, Sql, Translator, fold, quote};
 use super::types::Type;
 use crate::adapter::Refusal;
+use order::OrderOf;
 
 /// A translated query and the columns it puts out, where they are known.
 pub(super) struct QuerySql {
@@ -85,9 +86,16 @@ impl Translator<'_> {
             ..Scope::default()
         });
         let body = self.set_expr(&query.body, correlated)?;
-        text.push_str(&body.text);
-        if let Some(order_by) = &query.order_by {
-            text.push_str(&self.order_by(order_by)?);
+        match &query.order_by {
+            None => text.push_str(&body.text),
+            Some(order_by) => {
+                let of = match query.body.as_ref() {
+                    SetExpr::Select(_) => OrderOf::Select,
+                    SetExpr::SetOperation { .. } => OrderOf::Sets,
+                    _ => OrderOf::Query,
+                };
+                text.push_str(&self.ordered(order_by, &body, of)?);
+            }
         }
         match (&query.limit_clause, body.limit) {
             (Some(_), Some(_)) => {

@@ -3,13 +3,37 @@
 use sqlparser::ast::{Expr, LimitClause, OrderBy, OrderByExpr, OrderByKind, OrderBySort, Spanned};
 use sqlparser::tokenizer::Span;
 
+use super::{QuerySql, may_hold_text};
 use crate::adapter::Refusal;
 use crate::adapter::emulating::grouping::{late, same, trimmed};
 use crate::adapter::emulating::identifier;
-use crate::adapter::emulating::translator::{Constant, Translator, fold, quote};
+use crate::adapter::emulating::translator::{Constant, Sql, Translator, fold, quote};
+
+/// The name of a query that is put into a subquery for its `order by`, or its `distinct`.
+const ROWS: &str = "__rs_rows";
+
+/// What an `order by` stands after.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum OrderOf {
+    /// A select: its tables can be seen.
+    Select,
+    /// A query in parentheses.
+    Query,
+    /// A set operation.
+    Sets,
+}
 
 impl Translator<'_> {
-    pub(super) fn order_by(&mut self, order_by: &OrderBy) -> Result<String, Refusal> {
+    /// A query with its `order by`.
+    ///
+    /// Only the keys before the last are trimmed: among texts that are equal but for trailing blanks any order is
+    /// Redshift's, unless a later key decides it.
+    pub(super) fn ordered(
+        &mut self,
+        order_by: &OrderBy,
+        body: &QuerySql,
+        of: OrderOf,
+    ) -> Result<String, Refusal> {
         let OrderByKind::Expressions(expressions) = &order_by.kind else {
             return Err(self.not_redshift(
                 order_by.span(),
@@ -24,12 +48,34 @@ impl Translator<'_> {
                 "",
             ));
         }
-        let mut parts = Vec::new();
-        for item in expressions {
-            let text = self.order_key(&item.expr)?;
-            parts.push(format!("{text}{}", self.direction(item)?));
+        let mut text = body.text.clone();
+        let distinct = self.scope().distinct;
+        let derived =
+            of != OrderOf::Select && expressions.len() > 1 && may_hold_text(&body.columns);
+        if derived {
+            text = format!("SELECT * FROM ({text}) AS {ROWS}");
         }
-        Ok(format!(" ORDER BY {}", parts.join(", ")))
+        let derived = derived || distinct;
+        let mut parts = Vec::new();
+        for (at, item) in expressions.iter().enumerate() {
+            if of == OrderOf::Sets && !matches!(item.expr, Expr::Identifier(_) | Expr::Value(_)) {
+                return Err(self.not_redshift(
+                    item.expr.span(),
+                    "a set operation is ordered by names or positions of its columns",
+                    "put it into a subquery",
+                ));
+            }
+            let direction = self.direction(item)?;
+            let written = self.order_key(&item.expr)?;
+            let keys = if at + 1 == expressions.len() {
+                vec![written]
+            } else {
+                let value = self.key_value(&item.expr, &written, derived, body)?;
+                self.blankless(&value).unwrap_or_else(|| vec![written])
+            };
+            parts.extend(keys.iter().map(|key| format!("{key}{direction}")));
+        }
+        Ok(format!("{text} ORDER BY {}", parts.join(", ")))
     }
 
     /// An expression of the outermost `order by`. What the query puts out can be named there as it is.
@@ -52,7 +98,7 @@ impl Translator<'_> {
         let hidden = outputs.iter().any(|output| output.name.is_none());
         let at = outputs
             .iter()
-            .position(|output| output.name.is_some() && same(&output.text, &sql.text));
+            .position(|output| output.name.is_some() && same(&output.sql.text, &sql.text));
         match (at, expr) {
             (Some(at), _) if !hidden => Ok((at + 1).to_string()),
             (Some(at), _) => Ok(identifier(outputs[at].name.as_deref().unwrap_or_default())),
@@ -68,28 +114,141 @@ impl Translator<'_> {
         }
     }
 
+    /// The value behind a key of `order by`, with what is known of its type.
+    fn key_value(
+        &mut self,
+        expr: &Expr,
+        written: &str,
+        derived: bool,
+        body: &QuerySql,
+    ) -> Result<Sql, Refusal> {
+        let named = |name: &str| {
+            let mut found = body
+                .columns
+                .iter()
+                .flatten()
+                .filter(|(column, _)| column == name);
+            match (found.next(), found.next()) {
+                (Some((_, ty)), None) => *ty,
+                _ => None,
+            }
+        };
+        let position = written
+            .parse::<usize>()
+            .ok()
+            .and_then(|at| at.checked_sub(1));
+        if derived {
+            let Some(at) = position else {
+                let name = written.trim_matches('"');
+                return Ok(Sql {
+                    plain: true,
+                    ..Sql::new(written, named(name))
+                });
+            };
+            let ty = match &body.columns {
+                Some(columns) => columns.get(at).and_then(|(_, ty)| *ty),
+                None => None,
+            };
+            return Ok(Sql {
+                plain: true,
+                ..Sql::new(format!("struct_extract_at({ROWS}, {})", at + 1), ty)
+            });
+        }
+        let outputs = &self.scope().outputs;
+        let Some(at) = position else {
+            let output = match expr {
+                Expr::Identifier(ident) => {
+                    let name = fold(ident);
+                    outputs
+                        .iter()
+                        .find(|output| output.name.as_ref() == Some(&name))
+                }
+                _ => None,
+            };
+            return match output {
+                Some(output) => Ok(output.sql.clone()),
+                None => self.expr(expr),
+            };
+        };
+        let before = outputs.iter().take(at + 1);
+        let known = before.clone().all(|output| output.name.is_some());
+        if let (true, Some(output)) = (known, outputs.get(at)) {
+            return Ok(output.sql.clone());
+        }
+        self.behind_star(expr, at, body)
+    }
+
+    /// The column at a position that a `*` hides.
+    fn behind_star(&mut self, expr: &Expr, at: usize, body: &QuerySql) -> Result<Sql, Refusal> {
+        let column = body.columns.as_ref().and_then(|columns| columns.get(at));
+        if let Some((_, Some(ty))) = column
+            && !ty.is_text()
+        {
+            return Ok(Sql::new((at + 1).to_string(), Some(*ty)));
+        }
+        let scope = self.scope();
+        if let ([table], Some(first)) = (scope.tables.as_slice(), scope.outputs.first())
+            && first.name.is_none()
+            && first.whole
+            && !table.alias.is_empty()
+        {
+            return Ok(Sql {
+                plain: true,
+                ..Sql::new(
+                    format!(
+                        "struct_extract_at({}, {})",
+                        identifier(&table.alias),
+                        at + 1
+                    ),
+                    column.and_then(|(_, ty)| *ty),
+                )
+            });
+        }
+        Err(Refusal {
+            help: Some("name the column".to_owned()),
+            ..self.unsupported(
+                expr.span(),
+                "ordering by a position behind `*` is not emulated here",
+                "which column it is is not known, and trailing blanks would count if it is a text",
+            )
+        })
+    }
+
+    /// The keys that order a value without its trailing blanks, or `None` where it has none that count.
+    fn blankless(&mut self, value: &Sql) -> Option<Vec<String>> {
+        if value.constant.is_some() || value.ty.is_some_and(|ty| !ty.is_text()) {
+            return None;
+        }
+        if let Some(by) = self.key_of(value) {
+            return by.map(|by| vec![by]);
+        }
+        Some(keys(value))
+    }
+
     /// The `order by` of a window: texts that differ in trailing blanks alone are equal.
     pub fn window_order(&mut self, expressions: &[OrderByExpr]) -> Result<String, Refusal> {
         let mut parts = Vec::new();
         for item in expressions {
             let value = self.expr(&item.expr)?;
             let direction = self.direction(item)?;
-            let keys = if value.ty.is_none() && !value.plain && value.constant.is_none() {
-                late(&value.text).to_vec()
-            } else {
-                vec![trimmed(&value)]
-            };
+            let keys = keys(&value);
             parts.extend(keys.iter().map(|key| format!("{key}{direction}")));
         }
         Ok(parts.join(", "))
     }
 
-    /// An `order by` list as it stands, for an aggregate that orders its values.
+    /// The `order by` of an aggregate that orders its values; only keys before the last are trimmed, as in a query.
     pub fn order_list(&mut self, expressions: &[OrderByExpr]) -> Result<String, Refusal> {
         let mut parts = Vec::new();
-        for item in expressions {
-            let text = self.expr(&item.expr)?.text;
-            parts.push(format!("{text}{}", self.direction(item)?));
+        for (at, item) in expressions.iter().enumerate() {
+            let value = self.expr(&item.expr)?;
+            let direction = self.direction(item)?;
+            let keys = if at + 1 == expressions.len() {
+                vec![value.text]
+            } else {
+                keys(&value)
+            };
+            parts.extend(keys.iter().map(|key| format!("{key}{direction}")));
         }
         Ok(parts.join(", "))
     }
@@ -143,5 +302,14 @@ impl Translator<'_> {
             text.push_str(&format!(" OFFSET {}", self.expr(&offset.value)?.text));
         }
         Ok(text)
+    }
+}
+
+/// A value as one or two keys, trimmed where it may be a text.
+fn keys(value: &Sql) -> Vec<String> {
+    if value.ty.is_none() && !value.plain && value.constant.is_none() {
+        late(&value.text).to_vec()
+    } else {
+        vec![trimmed(value)]
     }
 }

@@ -11,7 +11,7 @@ use crate::adapter::Refusal;
 use crate::adapter::emulating::grouping::{Grouping, unpadded};
 use crate::adapter::emulating::identifier;
 use crate::adapter::emulating::names::output_name;
-use crate::adapter::emulating::translator::{Named, Output, Translator, Visible, fold, quote};
+use crate::adapter::emulating::translator::{Named, Output, Sql, Translator, Visible, fold, quote};
 
 impl Translator<'_> {
     pub(super) fn select(&mut self, select: &Select) -> Result<QuerySql, Refusal> {
@@ -163,13 +163,13 @@ impl Translator<'_> {
                 SelectItem::UnnamedExpr(expr) => {
                     let sql = self.item(at, expr, grouping)?;
                     let name = output_name(expr);
-                    self.output(Some(&name), &sql.text);
+                    self.output(Some(&name), &sql);
                     items.push(format!("{} AS {}", sql.text, identifier(&name)));
                     push(&mut columns, (name, sql.ty));
                 }
                 SelectItem::ExprWithAlias { expr, alias } => {
                     let sql = self.item(at, expr, grouping)?;
-                    self.output(Some(&fold(alias)), &sql.text);
+                    self.output(Some(&fold(alias)), &sql);
                     items.push(format!("{} AS {}", sql.text, quote(alias)));
                     let named = (fold(alias), sql.ty);
                     self.scope().aliases.push(named.clone());
@@ -178,8 +178,9 @@ impl Translator<'_> {
                 SelectItem::Wildcard(options) => {
                     let excluded = self.wildcard_options(options)?;
                     let excluded = self.with_select_exclude(select, excluded);
-                    self.output(None, "*");
-                    items.push(star("", &excluded, grouping));
+                    let text = star("", &excluded, grouping);
+                    self.output(None, &Sql::new(text.clone(), None));
+                    items.push(text);
                     let tables = self.scope().tables.clone();
                     extend(&mut columns, &tables, &excluded);
                     // A `join … using` merges columns, so `*` is not the columns of the tables one after the other.
@@ -206,7 +207,7 @@ impl Translator<'_> {
                             "",
                         ));
                     };
-                    self.output(None, "*");
+                    self.output(None, &Sql::new("*", None));
                     let table = format!("{}.", identifier(&alias));
                     items.push(star(&table, &excluded, grouping));
                     let tables: Vec<Visible> = self
@@ -232,10 +233,11 @@ impl Translator<'_> {
         Ok((items.join(", "), columns))
     }
 
-    fn output(&mut self, name: Option<&str>, text: &str) {
+    fn output(&mut self, name: Option<&str>, sql: &Sql) {
         self.scope().outputs.push(Output {
             name: name.map(str::to_owned),
-            text: text.to_owned(),
+            sql: sql.clone(),
+            whole: name.is_none() && sql.text == "*",
         });
     }
 
