@@ -12,6 +12,7 @@ pub mod postgres;
 pub mod redshift;
 pub mod statement;
 pub mod target;
+pub mod wire;
 
 pub use statement::Statement;
 pub use target::{Target, TargetConfig, TargetKey, open};

@@ -5,6 +5,7 @@
 //! Does not read files of the project.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::copy::Folders;
 use super::{Adapter, Error};
@@ -78,6 +79,40 @@ impl TargetKey {
             .ok_or_else(|| self.wrong("a whole number above zero"))
     }
 
+    /// The value as a whole number, zero included; text with digits counts, as `env_var` gives it.
+    pub(super) fn number(&self) -> Result<u64, Diagnostic> {
+        match &self.value {
+            serde_json::Value::String(text) => text.trim().parse().ok(),
+            value => value.as_u64(),
+        }
+        .ok_or_else(|| self.wrong("a whole number"))
+    }
+
+    /// The value as seconds; zero means none.
+    pub(super) fn seconds(&self) -> Result<Option<Duration>, Diagnostic> {
+        Ok(Some(self.number()?)
+            .filter(|&seconds| seconds > 0)
+            .map(Duration::from_secs))
+    }
+
+    /// The value as a port.
+    pub(super) fn port(&self) -> Result<u16, Diagnostic> {
+        u16::try_from(self.number()?)
+            .ok()
+            .filter(|&port| port > 0)
+            .ok_or_else(|| self.wrong("a port, from 1 to 65535"))
+    }
+
+    /// The value as `true` or `false`; the words count, as `env_var` gives them.
+    pub(super) fn flag(&self) -> Result<bool, Diagnostic> {
+        match &self.value {
+            serde_json::Value::Bool(flag) => Some(*flag),
+            serde_json::Value::String(text) => text.trim().to_lowercase().parse().ok(),
+            _ => None,
+        }
+        .ok_or_else(|| self.wrong("true or false"))
+    }
+
     /// The value as folders that stand for prefixes of S3.
     pub(super) fn folders(&self, config: &TargetConfig) -> Result<Folders, Diagnostic> {
         let wrong = || self.wrong("a map from `s3://bucket/prefix` to a folder");
@@ -120,6 +155,8 @@ pub enum Warehouse {
     DuckDb(super::duckdb::Config),
     /// A PostgreSQL server.
     Postgres(super::postgres::Config),
+    /// A Redshift cluster or workgroup.
+    Redshift(Box<super::redshift::Config>),
 }
 
 impl Target {
@@ -150,13 +187,7 @@ impl Target {
             .help("build it with the cargo feature `duckdb`, which is on by default")
             .into()),
             "postgres" => super::postgres::Config::understand(config),
-            "redshift" => Err(Diagnostic::error(
-                "adapter-not-yet",
-                format!("redstart cannot connect to a target of type `{name}` yet"),
-            )
-            .at_some(kind.value_span.clone())
-            .help("until then, a `duckdb` target with `emulate: redshift` runs the same models")
-            .into()),
+            "redshift" => super::redshift::Config::understand(config),
             other => Err(Diagnostic::error(
                 "unknown-adapter",
                 format!("there is no adapter of type `{other}`"),
@@ -178,5 +209,6 @@ pub fn open(target: &Target) -> Result<Box<dyn Adapter>, Error> {
         #[cfg(feature = "duckdb")]
         Warehouse::DuckDb(config) => Ok(Box::new(super::duckdb::DuckDb::new(config))),
         Warehouse::Postgres(config) => Ok(Box::new(super::postgres::Postgres::new(config))),
+        Warehouse::Redshift(config) => Ok(Box::new(super::redshift::Redshift::new(config)?)),
     }
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::session::Session;
 use super::sql::literal;
-use crate::adapter::{Error, ErrorClass};
+use crate::adapter::Error;
 use crate::relation::{Column, ExistingRelation, ExistingRelations, Relation, RelationKind};
 
 impl Session {
@@ -14,12 +14,12 @@ impl Session {
     pub(super) fn read_existing(&self, schemas: &[String]) -> Result<ExistingRelations, Error> {
         let wanted = in_list(schemas);
         let mut existing = ExistingRelations::default();
-        let found = self.texts::<1>(&format!(
+        let found = self.link.texts::<1>(&format!(
             "select lower(nspname) from pg_catalog.pg_namespace where lower(nspname) in ({wanted})"
         ))?;
         existing.schemas = found.into_iter().map(|[schema]| schema).collect();
         // What is bound to what: a rule's relation depends on the relations of its query.
-        let bound = self.texts::<2>(&format!(
+        let bound = self.link.texts::<2>(&format!(
             "with recursive edges as (
                select distinct d.refobjid as base, r.ev_class as dependent
                from pg_catalog.pg_depend d join pg_catalog.pg_rewrite r on r.oid = d.objid
@@ -45,7 +45,7 @@ impl Session {
         };
         let chosen = format!("(lower(n.nspname) in ({wanted}) or c.oid in ({beyond}))");
         let mut columns = self.read_columns(&chosen)?;
-        let relations = self.texts::<4>(&format!(
+        let relations = self.link.texts::<4>(&format!(
             "select c.oid::text, n.nspname, c.relname, c.relkind::text
              from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
              where {chosen} and c.relkind in ('r', 'p', 'f', 'v', 'm') order by 2, 3"
@@ -93,7 +93,7 @@ impl Session {
 
     /// Columns by the number of their relation.
     fn read_columns(&self, chosen: &str) -> Result<BTreeMap<String, Vec<Column>>, Error> {
-        let rows = self.texts::<4>(&format!(
+        let rows = self.link.texts::<4>(&format!(
             "select c.oid::text, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull::text
              from pg_catalog.pg_attribute a
              join pg_catalog.pg_class c on c.oid = a.attrelid
@@ -126,30 +126,20 @@ impl Session {
                 "hashtextextended({}, 0)",
                 literal(&format!("redstart build into {schema}"))
             );
-            let got = self.texts::<1>(&format!("select pg_try_advisory_lock({lock})::text"))?;
+            let got = self
+                .link
+                .texts::<1>(&format!("select pg_try_advisory_lock({lock})::text"))?;
             if got == [["true".to_owned()]] {
                 taken.push(lock);
                 continue;
             }
             for lock in taken {
-                self.texts::<1>(&format!("select pg_advisory_unlock({lock})::text"))?;
+                self.link
+                    .texts::<1>(&format!("select pg_advisory_unlock({lock})::text"))?;
             }
             return Ok(Some(schema));
         }
         Ok(None)
-    }
-
-    /// Rows of one of our own queries, all of them text.
-    fn texts<const N: usize>(&self, sql: &str) -> Result<Vec<[String; N]>, Error> {
-        let rows = self.link.text(sql)?;
-        rows.into_iter()
-            .map(|row| {
-                let row: Vec<String> = row.into_iter().map(Option::unwrap_or_default).collect();
-                row.try_into().map_err(|_| {
-                    Error::new(ErrorClass::Internal, "the catalog answered other columns")
-                })
-            })
-            .collect()
     }
 }
 

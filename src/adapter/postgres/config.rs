@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::super::copy::Folders;
 use super::super::target::{Target, TargetConfig, TargetKey, Warehouse};
+use super::super::wire::tls::{SslMode, Trust};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
 /// How a server is reached.
@@ -58,32 +59,6 @@ impl std::fmt::Debug for Config {
             .finish_non_exhaustive()
     }
 }
-
-/// What `sslmode` asks for, as in PostgreSQL's own client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SslMode {
-    /// Never encrypted.
-    Disable,
-    /// Encrypted only where the server insists.
-    Allow,
-    /// Encrypted where the server can.
-    Prefer,
-    /// Encrypted, whoever is there.
-    Require,
-    /// Encrypted, with a certificate by a trusted authority.
-    VerifyCa,
-    /// And with a certificate for the name of the host.
-    VerifyFull,
-}
-
-const SSL_MODES: [(&str, SslMode); 6] = [
-    ("disable", SslMode::Disable),
-    ("allow", SslMode::Allow),
-    ("prefer", SslMode::Prefer),
-    ("require", SslMode::Require),
-    ("verify-ca", SslMode::VerifyCa),
-    ("verify-full", SslMode::VerifyFull),
-];
 
 /// The keys that are understood.
 const KEYS: [&str; 22] = [
@@ -199,27 +174,22 @@ impl Config {
         match key.name.as_str() {
             "type" | "name" => {}
             "host" => self.host = key.text()?,
-            "port" => {
-                self.port = u16::try_from(number(key)?)
-                    .ok()
-                    .filter(|&port| port > 0)
-                    .ok_or_else(|| key.wrong("a port, from 1 to 65535"))?;
-            }
+            "port" => self.port = key.port()?,
             "user" => self.user = key.text()?,
             "password" | "pass" => {
                 self.password = Some(key.text()?).filter(|password| !password.is_empty());
             }
             "dbname" | "database" => self.database = key.text()?,
-            "connect_timeout" => self.connect_timeout = seconds(key)?,
-            "keepalives_idle" => self.keepalives_idle = seconds(key)?,
+            "connect_timeout" => self.connect_timeout = key.seconds()?,
+            "keepalives_idle" => self.keepalives_idle = key.seconds()?,
             "retries" => {
-                self.retries = u32::try_from(number(key)?)
+                self.retries = u32::try_from(key.number()?)
                     .map_err(|_| key.wrong("a whole number of attempts"))?;
             }
             "search_path" => self.search_path = Some(key.text()?),
             "role" => self.role = Some(key.text()?),
             "application_name" => self.application_name = key.text()?,
-            "sslmode" => self.sslmode = ssl_mode(key)?,
+            "sslmode" => self.sslmode = SslMode::of(key)?,
             "sslcert" => self.sslcert = path(key)?,
             "sslkey" => self.sslkey = path(key)?,
             "sslrootcert" => {
@@ -235,36 +205,19 @@ impl Config {
         Ok(())
     }
 
+    /// Whom a connection trusts.
+    pub(super) fn trust(&self) -> Trust<'_> {
+        Trust {
+            mode: self.sslmode,
+            roots: self.sslrootcert.as_deref(),
+            client: self.sslcert.as_deref().zip(self.sslkey.as_deref()),
+        }
+    }
+
     /// Whether the server is reached through a socket of this machine's files.
     pub(super) fn is_socket(&self) -> bool {
         self.host.starts_with('/')
     }
-}
-
-/// A whole number, zero included; text with digits counts, as `env_var` gives it.
-fn number(key: &TargetKey) -> Result<u64, Diagnostic> {
-    match &key.value {
-        serde_json::Value::String(text) => text.trim().parse().ok(),
-        value => value.as_u64(),
-    }
-    .ok_or_else(|| key.wrong("a whole number"))
-}
-
-/// Seconds; zero means none.
-fn seconds(key: &TargetKey) -> Result<Option<Duration>, Diagnostic> {
-    Ok(Some(number(key)?)
-        .filter(|&seconds| seconds > 0)
-        .map(Duration::from_secs))
-}
-
-fn ssl_mode(key: &TargetKey) -> Result<SslMode, Diagnostic> {
-    let text = key.text()?;
-    let known = SSL_MODES.iter().find(|(name, _)| *name == text);
-    known.map(|(_, mode)| *mode).ok_or_else(|| {
-        let names = SSL_MODES.map(|(name, _)| name);
-        key.wrong(&format!("one of {}", names.join(", ")))
-            .did_you_mean(&text, names)
-    })
 }
 
 fn emulate(key: &TargetKey) -> Diagnostic {
@@ -336,6 +289,7 @@ mod tests {
             Warehouse::Postgres(config) => config,
             #[cfg(feature = "duckdb")]
             Warehouse::DuckDb(_) => panic!("a server"),
+            Warehouse::Redshift(_) => panic!("a server of PostgreSQL"),
         };
         assert_eq!((config.port, config.retries), (6432, 2));
         assert_eq!(config.connect_timeout, Some(Duration::from_secs(3)));

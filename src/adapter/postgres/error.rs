@@ -1,45 +1,13 @@
-//! What PostgreSQL says when it fails, and what that means for the run.
+//! What PostgreSQL says when it fails.
 //!
 //! In: errors of the client. Out: [`Error`], its place brought home to the user's SQL.
 
-use std::error::Error as _;
-use std::ops::Range;
-use std::time::Duration;
-
-use tokio_postgres::error::ErrorPosition;
-
-use crate::adapter::{Error, ErrorClass, Prepared};
-
-/// How long to wait before a section is tried again that somebody else was in the way of.
-const PAUSE: Duration = Duration::from_millis(100);
+use crate::adapter::wire::error::{self, class};
+use crate::adapter::{Error, Prepared};
 
 /// An error of the client, the server's words kept.
 pub(super) fn told(cause: &tokio_postgres::Error) -> Error {
-    let Some(db) = cause.as_db_error() else {
-        let mut words = cause.to_string();
-        let mut inner = cause.source();
-        while let Some(deeper) = inner {
-            let deeper_words = deeper.to_string();
-            if !words.contains(&deeper_words) {
-                words = format!("{words}: {deeper_words}");
-            }
-            inner = deeper.source();
-        }
-        let lost = cause.is_closed() || is_of_the_network(cause);
-        let class = if lost {
-            ErrorClass::ConnectionLost
-        } else {
-            ErrorClass::Internal
-        };
-        return Error::new(class, words);
-    };
-    let code = db.code().code();
-    let mut error = Error::new(class(code, db.message()), db.message());
-    error.sqlstate = Some(code.to_owned());
-    let parts = [db.detail(), db.hint()];
-    let detail = parts.into_iter().flatten().collect::<Vec<_>>().join("\n");
-    error.detail = Some(detail).filter(|detail| !detail.is_empty());
-    error
+    error::told(cause, class)
 }
 
 /// An error in a statement of `prepared`: `sent` went over the wire, with the prepared SQL from byte `start` on.
@@ -50,105 +18,5 @@ pub(super) fn in_statement(
     sent: &str,
     start: usize,
 ) -> Error {
-    let mut error = told(cause);
-    error.range = position(cause).and_then(|position| {
-        let source = prepared.source.as_ref()?;
-        let (byte, _) = sent.char_indices().nth(position.checked_sub(1)?)?;
-        let at = byte.checked_sub(start)?.checked_sub(source.range.start)?;
-        let fits = source.statement == number && at < source.text.len();
-        fits.then(|| word_at(&source.text, at))?
-    });
-    error
-}
-
-/// The place in the SQL that was sent, in characters from 1.
-fn position(cause: &tokio_postgres::Error) -> Option<usize> {
-    match cause.as_db_error()?.position()? {
-        ErrorPosition::Original(position) => usize::try_from(*position).ok(),
-        ErrorPosition::Internal { .. } => None,
-    }
-}
-
-/// The word, name or character that starts at a byte.
-fn word_at(text: &str, at: usize) -> Option<Range<usize>> {
-    let rest = text.get(at..)?;
-    let length = if let Some(quoted) = rest.strip_prefix('"') {
-        quoted.find('"').map_or(rest.len(), |end| end + 2)
-    } else {
-        rest.find(|letter: char| !(letter.is_alphanumeric() || letter == '_' || letter == '.'))
-            .unwrap_or(rest.len())
-    };
-    let least = rest.chars().next().map_or(0, char::len_utf8);
-    Some(at..at + length.max(least))
-}
-
-fn is_of_the_network(cause: &tokio_postgres::Error) -> bool {
-    let mut inner = cause.source();
-    while let Some(deeper) = inner {
-        if deeper.is::<std::io::Error>() {
-            return true;
-        }
-        inner = deeper.source();
-    }
-    false
-}
-
-/// What a SQLSTATE means for the run.
-fn class(code: &str, message: &str) -> ErrorClass {
-    let somebody_was_first = || {
-        // Catalog rows that changed or went away under a statement that had already looked them up.
-        [
-            "tuple concurrently",
-            "could not open relation with OID",
-            "cache lookup failed",
-            "was concurrently dropped",
-        ]
-        .iter()
-        .any(|words| message.contains(words))
-    };
-    match code {
-        "40001" | "40P01" | "55P03" => ErrorClass::Retryable { after: PAUSE },
-        _ if somebody_was_first() => ErrorClass::Retryable { after: PAUSE },
-        "57P01" | "57P02" | "57P03" => ErrorClass::ConnectionLost,
-        code if code.starts_with("08") => ErrorClass::ConnectionLost,
-        code if ["53", "58", "XX"].contains(&code.get(..2).unwrap_or_default()) => {
-            ErrorClass::Internal
-        }
-        _ => ErrorClass::User,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_retry_can_solve_is_told_from_what_it_cannot() {
-        let again = ErrorClass::Retryable { after: PAUSE };
-        assert_eq!(class("40001", "could not serialize access"), again);
-        assert_eq!(class("40P01", "deadlock detected"), again);
-        assert_eq!(class("XX000", "tuple concurrently updated"), again);
-        assert_eq!(class("XX000", "cache lookup failed for relation 7"), again);
-        assert_eq!(
-            class("42P01", "relation \"a\" does not exist"),
-            ErrorClass::User
-        );
-        assert_eq!(
-            class("57P01", "terminating connection"),
-            ErrorClass::ConnectionLost
-        );
-        // Without a request to stop it is the server's own limit, `statement_timeout`, and no cancelled run.
-        assert_eq!(
-            class("57014", "canceling statement due to statement timeout"),
-            ErrorClass::User
-        );
-    }
-
-    #[test]
-    fn a_place_covers_the_word_there() {
-        assert_eq!(word_at("select a.nope from a", 7), Some(7..13));
-        assert_eq!(word_at("select \"N n\" from a", 7), Some(7..12));
-        assert_eq!(word_at("select é + 1", 7), Some(7..9));
-        assert_eq!(word_at("select )", 7), Some(7..8));
-    }
+    error::in_statement(cause, class, prepared, (number, sent, start))
 }

@@ -1,7 +1,6 @@
 //! A PostgreSQL server (13 and later), in its own words.
 //!
 //! In: [`Config`], statements in PostgreSQL's SQL. Out: an [`Adapter`] with one connection a session.
-//! The only room with async code: each session drives its connection on a small runtime of its own, and blocks.
 
 mod catalog;
 mod config;
@@ -11,9 +10,8 @@ mod load;
 mod query;
 mod session;
 mod sql;
-mod tls;
 
-pub use config::{Config, SslMode};
+pub use config::Config;
 
 use super::{Adapter, Connection, Error, Prepared, Refusal, Statement, UserSql};
 use crate::relation::KnownColumns;

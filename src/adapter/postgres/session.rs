@@ -5,8 +5,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::connect::Link;
-use super::{Config, error, load, query, sql};
+use super::{Config, connect, error, load, query, sql};
+use crate::adapter::wire::link::Link;
 use crate::adapter::{Connection, Error, ErrorClass, Outcome, Prepared, Statement, Table};
 use crate::relation::{Column, ExistingRelations, Relation};
 
@@ -17,14 +17,18 @@ const MERGE_SINCE: u32 = 150_000;
 pub(super) struct Session {
     pub(super) link: Link,
     pub(super) config: Config,
+    /// The server's version, such as 150018.
+    version: u32,
     cancelled: Arc<AtomicBool>,
 }
 
 impl Session {
     /// Connects.
     pub(super) fn open(config: &Config) -> Result<Self, Error> {
+        let (link, version) = connect::open(config)?;
         Ok(Self {
-            link: Link::open(config)?,
+            link,
+            version,
             config: config.clone(),
             cancelled: Arc::default(),
         })
@@ -47,7 +51,7 @@ impl Session {
                 rows,
             }) => return load::seed(self, into, columns, rows),
             Some(Statement::Copy(copy)) => return load::copy(self, copy),
-            Some(merge @ Statement::Merge { .. }) if self.link.version < MERGE_SINCE => {
+            Some(merge @ Statement::Merge { .. }) if self.version < MERGE_SINCE => {
                 return self.merge_in_two(merge);
             }
             _ => {}

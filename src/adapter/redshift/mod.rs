@@ -1,9 +1,92 @@
-//! Amazon Redshift: its words for typed statements.
+//! Amazon Redshift: a cluster or a workgroup, and its words for typed statements.
 //!
-//! In: [`Statement`](super::Statement)s. Out: Redshift SQL, byte for byte what a cluster would get.
+//! In: [`Config`], [`Statement`]s. Out: Redshift SQL, byte for byte what a cluster gets; an [`Adapter`] with one connection a session.
 //! A target that emulates Redshift shows this SQL too; what it really runs is its own business.
 
+mod catalog;
+mod config;
+mod error;
 pub mod iam;
+pub mod login;
+mod query;
+mod replay;
+mod session;
 pub mod sql;
 #[cfg(test)]
+mod standin_tests;
+mod startup;
+#[cfg(test)]
 pub(in crate::adapter) mod tests;
+
+use std::sync::Arc;
+
+pub use config::{Config, Keepalive};
+
+use super::{Adapter, Connection, Error, Prepared, Refusal, Statement, UserSql};
+use crate::relation::KnownColumns;
+use login::Login;
+
+/// A warehouse that a target names. Nothing is connected before the first session.
+pub struct Redshift {
+    config: Config,
+    login: Arc<dyn Login>,
+}
+
+impl Redshift {
+    /// The warehouse of a target; it is reached when a session is opened.
+    ///
+    /// # Errors
+    /// When the login cannot be set up.
+    pub fn new(config: &Config) -> Result<Self, Error> {
+        Ok(Self {
+            login: login::login(config)?,
+            config: config.clone(),
+        })
+    }
+}
+
+impl Adapter for Redshift {
+    fn dialect(&self) -> &'static str {
+        "redshift"
+    }
+
+    fn sql(&self, statement: &Statement) -> Vec<String> {
+        sql::sql(statement)
+    }
+
+    fn prepare(&self, statement: &Statement, _: &dyn KnownColumns) -> Result<Prepared, Refusal> {
+        let sql = sql::sql(statement);
+        // A header stands before the statement with the user's SQL.
+        let source = statement.user_sql().and_then(|text| {
+            let mut places = sql.iter().map(|said| said.find(text)).enumerate();
+            let (statement, start) = places.find_map(|(number, at)| Some((number, at?)))?;
+            Some(UserSql {
+                text: text.to_owned(),
+                statement,
+                range: start..start + text.len(),
+            })
+        });
+        Ok(Prepared {
+            source,
+            ..Prepared::sql(sql)
+        })
+    }
+
+    fn prepare_query(&self, query: &str, _: &dyn KnownColumns) -> Result<Prepared, Refusal> {
+        Ok(Prepared {
+            source: Some(UserSql {
+                text: query.to_owned(),
+                statement: 0,
+                range: 0..query.len(),
+            }),
+            ..Prepared::sql(vec![query.to_owned()])
+        })
+    }
+
+    fn connect(&self) -> Result<Box<dyn Connection>, Error> {
+        Ok(Box::new(session::Session::open(
+            &self.config,
+            &*self.login,
+        )?))
+    }
+}

@@ -204,6 +204,18 @@ pub fn name(relation: &Relation) -> String {
     parts.join(".")
 }
 
+/// A role of the session: as it stands where it needs no quotes, so that it folds as dbt's does.
+pub(super) fn role(role: &str) -> String {
+    let plain = role
+        .chars()
+        .all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+    if plain || role.starts_with('"') {
+        role.to_owned()
+    } else {
+        quote(role)
+    }
+}
+
 fn created(relation: &Relation, temporary: bool) -> String {
     if temporary {
         quote(&relation.identifier)

@@ -1,6 +1,6 @@
 //! Whether a connection is encrypted, and whom it trusts.
 //!
-//! In: the `ssl…` keys of a [`Config`]. Out: a connector for TLS.
+//! In: [`Trust`], the `ssl…` keys of a target. Out: a connector for TLS.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,29 +14,86 @@ use rustls::server::ParsedCertificate;
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{Config, SslMode};
+use crate::adapter::target::TargetKey;
 use crate::adapter::{Error, ErrorClass};
+use crate::diagnostic::Diagnostic;
+
+/// What `sslmode` asks for, as in PostgreSQL's own client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SslMode {
+    /// Never encrypted.
+    Disable,
+    /// Encrypted only where the server insists.
+    Allow,
+    /// Encrypted where the server can.
+    Prefer,
+    /// Encrypted, whoever is there.
+    Require,
+    /// Encrypted, with a certificate by a trusted authority.
+    VerifyCa,
+    /// And with a certificate for the name of the host.
+    VerifyFull,
+}
+
+const SSL_MODES: [(&str, SslMode); 6] = [
+    ("disable", SslMode::Disable),
+    ("allow", SslMode::Allow),
+    ("prefer", SslMode::Prefer),
+    ("require", SslMode::Require),
+    ("verify-ca", SslMode::VerifyCa),
+    ("verify-full", SslMode::VerifyFull),
+];
+
+impl SslMode {
+    /// The mode that a key names.
+    ///
+    /// # Errors
+    /// When it names none.
+    pub(in crate::adapter) fn of(key: &TargetKey) -> Result<Self, Diagnostic> {
+        let text = key.text()?;
+        let known = SSL_MODES.iter().find(|(name, _)| *name == text);
+        known.map(|(_, mode)| *mode).ok_or_else(|| {
+            let names = SSL_MODES.map(|(name, _)| name);
+            key.wrong(&format!("one of {}", names.join(", ")))
+                .did_you_mean(&text, names)
+        })
+    }
+}
+
+/// Whom a connection trusts, and what it shows of itself.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::adapter) struct Trust<'a> {
+    /// How much is checked.
+    pub mode: SslMode,
+    /// The certificates of the authorities that are trusted; none means those of the system.
+    pub roots: Option<&'a Path>,
+    /// The client's certificate and its key.
+    pub client: Option<(&'a Path, &'a Path)>,
+}
 
 /// The connector that a target's keys ask for.
-pub(super) fn connector(config: &Config) -> Result<MakeRustlsConnect, Error> {
+///
+/// # Errors
+/// When a file cannot be read, or no authority is known to check the server with.
+pub(in crate::adapter) fn connector(trust: &Trust<'_>) -> Result<MakeRustlsConnect, Error> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|cause| wrong(format!("TLS cannot be set up: {cause}")))?;
     // As libpq does: an authority that is named is asked, also where `require` alone would trust anybody.
-    let mode = match (config.sslmode, &config.sslrootcert) {
+    let mode = match (trust.mode, trust.roots) {
         (SslMode::Require, Some(_)) => SslMode::VerifyCa,
         (mode, _) => mode,
     };
     let builder = if mode == SslMode::VerifyFull {
-        let roots = Arc::new(roots(config.sslrootcert.as_deref())?);
+        let roots = Arc::new(roots(trust.roots)?);
         let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider)
             .build()
             .map_err(|cause| wrong(format!("TLS cannot be set up: {cause}")))?;
         builder.with_webpki_verifier(verifier)
     } else {
         let roots = match mode {
-            SslMode::VerifyCa => Some(roots(config.sslrootcert.as_deref())?),
+            SslMode::VerifyCa => Some(roots(trust.roots)?),
             _ => None,
         };
         let verifier = Arc::new(AnyName { roots, provider });
@@ -44,8 +101,8 @@ pub(super) fn connector(config: &Config) -> Result<MakeRustlsConnect, Error> {
             .dangerous()
             .with_custom_certificate_verifier(verifier)
     };
-    let client = match (&config.sslcert, &config.sslkey) {
-        (Some(certificate), Some(key)) => {
+    let client = match trust.client {
+        Some((certificate, key)) => {
             let chain = certificates(certificate)?;
             let key = PrivateKeyDer::from_pem_file(key)
                 .map_err(|cause| unreadable("sslkey", key, &cause))?;
@@ -53,7 +110,7 @@ pub(super) fn connector(config: &Config) -> Result<MakeRustlsConnect, Error> {
                 .with_client_auth_cert(chain, key)
                 .map_err(|cause| wrong(format!("`sslcert` and `sslkey` cannot be used: {cause}")))?
         }
-        _ => builder.with_no_client_auth(),
+        None => builder.with_no_client_auth(),
     };
     Ok(MakeRustlsConnect::new(client))
 }

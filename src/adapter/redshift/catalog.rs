@@ -1,0 +1,232 @@
+//! What the warehouse holds.
+//!
+//! In: names of schemas. Out: relations, their columns and what is bound to them; each kind of thing in one query.
+//!
+//! The queries read catalogs of the leader node alone, which cannot be joined with tables of the compute nodes (`svv_table_info`).
+//! Nothing is compared by `oid` beyond one query: a relation that is swapped meanwhile has another.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::session::Session;
+use super::sql::literal;
+use crate::adapter::{Error, ErrorClass};
+use crate::relation::{Column, ExistingRelation, ExistingRelations, Relation, RelationKind};
+
+/// How often a look at the catalogs is tried: somebody who drops a relation meanwhile makes it fail.
+const LOOKS: u32 = 5;
+
+/// A relation by schema and name, as the catalog holds them.
+type Name = (String, String);
+
+impl Session {
+    /// Tries again when somebody else changed the catalogs meanwhile.
+    pub(super) fn patiently<T>(
+        &self,
+        look: impl Fn(&Self) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut looks = 1;
+        loop {
+            match look(self) {
+                Err(error) if looks < LOOKS => match error.class {
+                    ErrorClass::Retryable { after } => {
+                        std::thread::sleep(after * looks);
+                        looks += 1;
+                    }
+                    _ => return Err(error),
+                },
+                other => return other,
+            }
+        }
+    }
+
+    /// The relations of some schemas, and with them every relation that stands on one of those, wherever it is.
+    pub(super) fn read_existing(&self, schemas: &[String]) -> Result<ExistingRelations, Error> {
+        let wanted = in_list(schemas);
+        let mut existing = ExistingRelations::default();
+        let found = self.link.texts::<1>(&format!(
+            "select lower(nspname) from pg_catalog.pg_namespace where lower(nspname) in ({wanted})"
+        ))?;
+        existing.schemas = found.into_iter().map(|[schema]| schema).collect();
+        if existing.schemas.is_empty() {
+            return Ok(existing);
+        }
+        let bound = self.read_bound(&existing.schemas)?;
+        let beyond: BTreeSet<&String> = bound
+            .values()
+            .flatten()
+            .map(|(schema, _)| schema)
+            .filter(|schema| !existing.schemas.contains(&schema.to_lowercase()))
+            .collect();
+        let mut all: Vec<String> = existing.schemas.iter().cloned().collect();
+        all.extend(beyond.iter().map(|schema| schema.to_lowercase()));
+        let wanted = in_list(&all);
+        let mut columns = self.read_columns(&format!("lower(n.nspname) in ({wanted})"))?;
+        columns.extend(self.read_late_binding_columns(&wanted)?);
+        let relations = self.link.texts::<3>(&format!(
+            "select n.nspname, c.relname,
+               case when c.relkind = 'v' and v.table_name is not null then 'm' else c.relkind end
+             from pg_catalog.pg_class c
+             join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+             left join information_schema.views v
+               on v.table_schema = n.nspname and v.table_name = c.relname
+               and v.view_definition ilike '%create materialized view%'
+             where lower(n.nspname) in ({wanted}) and c.relkind in ('r', 'v')
+               and c.relname not like 'mv_tbl__%'
+             order by 1, 2"
+        ))?;
+        for [schema, name, kind] in relations {
+            let key = (schema, name);
+            let dependents = bound.get(&key).cloned().unwrap_or_default();
+            let here = existing.schemas.contains(&key.0.to_lowercase());
+            let dependent = bound.values().flatten().any(|dependent| *dependent == key);
+            if !here && !dependent {
+                continue;
+            }
+            existing.insert(ExistingRelation {
+                relation: self.relation(&key),
+                kind: match kind.as_str() {
+                    "v" => RelationKind::View,
+                    "m" => RelationKind::MaterializedView,
+                    _ => RelationKind::Table,
+                },
+                columns: columns.remove(&key).unwrap_or_default(),
+                dependents: dependents.iter().map(|key| self.relation(key)).collect(),
+            });
+        }
+        Ok(existing)
+    }
+
+    fn relation(&self, (schema, name): &Name) -> Relation {
+        let mut relation = Relation::new(schema, name);
+        relation.database = Some(self.config.database.clone());
+        relation
+    }
+
+    /// What is bound to what in the database, reached from some schemas. Late-binding views are bound to nothing.
+    fn read_bound(&self, schemas: &BTreeSet<String>) -> Result<BTreeMap<Name, Vec<Name>>, Error> {
+        let edges = self.link.texts::<4>(
+            "select distinct bn.nspname, b.relname, dn.nspname, d.relname
+             from pg_catalog.pg_depend p
+             join pg_catalog.pg_rewrite r on r.oid = p.objid
+             join pg_catalog.pg_class b on b.oid = p.refobjid
+             join pg_catalog.pg_namespace bn on bn.oid = b.relnamespace
+             join pg_catalog.pg_class d on d.oid = r.ev_class
+             join pg_catalog.pg_namespace dn on dn.oid = d.relnamespace
+             where p.refobjid <> r.ev_class
+               and bn.nspname not in ('pg_catalog', 'information_schema', 'pg_internal')
+             order by 1, 2, 3, 4",
+        )?;
+        let mut all = BTreeMap::<Name, Vec<Name>>::new();
+        for [schema, name, on_schema, on_name] in edges {
+            let base = (schema, of_materialized_view(&name).to_owned());
+            let dependent = (on_schema, of_materialized_view(&on_name).to_owned());
+            if base != dependent {
+                all.entry(base).or_default().push(dependent);
+            }
+        }
+        let mut waiting: Vec<Name> = all
+            .keys()
+            .filter(|(schema, _)| schemas.contains(&schema.to_lowercase()))
+            .cloned()
+            .collect();
+        let mut reached = BTreeMap::new();
+        while let Some(base) = waiting.pop() {
+            if let Some(mut dependents) = all.remove(&base) {
+                dependents.dedup();
+                waiting.extend(dependents.iter().cloned());
+                reached.insert(base, dependents);
+            }
+        }
+        Ok(reached)
+    }
+
+    /// The columns of one relation; one without a schema is this session's temporary table.
+    pub(super) fn read_columns_of(&self, relation: &Relation) -> Result<Vec<Column>, Error> {
+        let name = literal(&relation.identifier);
+        let schema = if relation.is_temporary() {
+            "n.nspname like 'pg_temp_%'".to_owned()
+        } else {
+            format!("lower(n.nspname) = lower({})", literal(&relation.schema))
+        };
+        let columns =
+            self.read_columns(&format!("{schema} and lower(c.relname) = lower({name})"))?;
+        if let Some(columns) = columns.into_values().next_back() {
+            return Ok(columns);
+        }
+        if relation.is_temporary() {
+            return Ok(Vec::new());
+        }
+        let late = self.read_late_binding_columns(&literal(&relation.schema.to_lowercase()))?;
+        Ok(late
+            .into_iter()
+            .find(|((_, name), _)| name.eq_ignore_ascii_case(&relation.identifier))
+            .map(|(_, columns)| columns)
+            .unwrap_or_default())
+    }
+
+    /// Columns of tables and bound views.
+    fn read_columns(&self, chosen: &str) -> Result<BTreeMap<Name, Vec<Column>>, Error> {
+        let rows = self.link.texts::<5>(&format!(
+            "select n.nspname, c.relname, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull
+             from pg_catalog.pg_attribute a
+             join pg_catalog.pg_class c on c.oid = a.attrelid
+             join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+             where {chosen} and c.relkind in ('r', 'v') and a.attnum > 0 and not a.attisdropped
+             order by c.oid, a.attnum"
+        ))?;
+        let mut columns = BTreeMap::<Name, Vec<Column>>::new();
+        for [schema, name, column, data_type, not_null] in rows {
+            // What a dropped column leaves behind.
+            if column.contains("pg.dropped.") {
+                continue;
+            }
+            columns.entry((schema, name)).or_default().push(Column {
+                name: column,
+                data_type,
+                nullable: !matches!(not_null.as_str(), "t" | "true"),
+            });
+        }
+        Ok(columns)
+    }
+
+    /// Columns of late-binding views, which the catalog of columns does not know. `wanted` is a list of schemas in SQL.
+    fn read_late_binding_columns(
+        &self,
+        wanted: &str,
+    ) -> Result<BTreeMap<Name, Vec<Column>>, Error> {
+        let rows = self.link.texts::<4>(&format!(
+            "select view_schema, view_name, col_name, col_type
+             from pg_get_late_binding_view_cols()
+             cols(view_schema name, view_name name, col_name name, col_type varchar, col_num int)
+             where lower(view_schema) in ({wanted})
+             order by view_schema, view_name, col_num"
+        ))?;
+        let mut columns = BTreeMap::<Name, Vec<Column>>::new();
+        for [schema, name, column, data_type] in rows {
+            columns.entry((schema, name)).or_default().push(Column {
+                name: column,
+                data_type,
+                nullable: true,
+            });
+        }
+        Ok(columns)
+    }
+}
+
+/// The view that a table keeps the rows of: `mv_tbl__daily_sales__0` is that of `daily_sales`.
+fn of_materialized_view(name: &str) -> &str {
+    name.strip_prefix("mv_tbl__")
+        .and_then(|rest| rest.rsplit_once("__"))
+        .map_or(name, |(view, _)| view)
+}
+
+fn in_list(names: &[String]) -> String {
+    if names.is_empty() {
+        return "''".to_owned();
+    }
+    names
+        .iter()
+        .map(|name| literal(&name.to_lowercase()))
+        .collect::<Vec<_>>()
+        .join(", ")
+}

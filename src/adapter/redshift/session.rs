@@ -1,0 +1,205 @@
+//! One session in the warehouse.
+//!
+//! In: [`Prepared`] statements in Redshift's SQL. Out: rows, counts, what exists; errors brought home to the user's SQL.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::config::Config;
+use super::login::Login;
+use super::replay::Ear;
+use super::{error, query, sql, startup};
+use crate::adapter::wire::error as wire;
+use crate::adapter::wire::link::{Failed, Link, Place};
+use crate::adapter::{Connection, Error, ErrorClass, Outcome, Prepared, Table};
+use crate::relation::{Column, ExistingRelations, Relation};
+
+/// How long `retry_all` waits before it tries again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A session.
+pub(super) struct Session {
+    pub(super) link: Link,
+    pub(super) ear: Ear,
+    pub(super) config: Config,
+    cancelled: Arc<AtomicBool>,
+    /// How many errors in a row `retry_all` has let pass.
+    passed: Cell<u32>,
+}
+
+impl Session {
+    /// Connects.
+    pub(super) fn open(config: &Config, login: &dyn Login) -> Result<Self, Error> {
+        let credentials = login.credentials()?;
+        let place = Place {
+            product: "Redshift",
+            host: &config.host,
+            port: config.port,
+            user: &credentials.user,
+            timeout: config.connect_timeout,
+            retries: config.retries,
+            class: error::class,
+        };
+        let ear = Ear::default();
+        let link = Link::open(&place, || async {
+            startup::greet(config, &credentials, &place, &ear)
+                .await
+                .map_err(|failed| Failed {
+                    again: failed.again || config.retry_all,
+                    ..failed
+                })
+        })?;
+        let session = Self {
+            link,
+            ear,
+            config: config.clone(),
+            cancelled: Arc::default(),
+            passed: Cell::new(0),
+        };
+        session.begin()?;
+        Ok(session)
+    }
+
+    /// What every session begins with.
+    fn begin(&self) -> Result<(), Error> {
+        let set = |statement: String, key: &str| {
+            self.link.text(&statement).map(drop).map_err(|mut error| {
+                error.help = Some(format!("look at `{key}` of the target"));
+                error
+            })
+        };
+        if let Some(role) = &self.config.role {
+            set(format!("set role {}", sql::role(role)), "role")?;
+        }
+        if let Some(group) = &self.config.query_group {
+            let group = sql::literal(group);
+            set(format!("set query_group to {group}"), "query_group")?;
+        }
+        Ok(())
+    }
+
+    fn check_cancelled(&self) -> Result<(), Error> {
+        if self.cancelled.load(Ordering::Relaxed) {
+            Err(Error::new(ErrorClass::Cancelled, "the run was cancelled"))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// An error in a statement, at its place in the user's SQL.
+    pub(super) fn in_statement(
+        &self,
+        cause: &tokio_postgres::Error,
+        prepared: &Prepared,
+        sent: (usize, &str, usize),
+    ) -> Error {
+        wire::in_statement(cause, error::class, prepared, sent)
+    }
+
+    fn run(&self, prepared: &Prepared) -> Result<Outcome, Error> {
+        let mut outcome = Outcome::default();
+        for (number, sql) in prepared.sql.iter().enumerate() {
+            self.check_cancelled()?;
+            if sql.trim().is_empty() {
+                continue;
+            }
+            self.ear.forget();
+            self.link
+                .count(sql)
+                .map_err(|cause| self.in_statement(&cause, prepared, (number, sql, 0)))?;
+            if let Some(rows) = self.rows(sql) {
+                *outcome.rows.get_or_insert(0) += rows;
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// How many rows the last statement wrote or deleted, where the server has said so.
+    fn rows(&self, sql: &str) -> Option<u64> {
+        let heard = self.ear.heard();
+        let first = sql.split_whitespace().next()?.to_ascii_lowercase();
+        if first == "copy" {
+            return heard.notices.iter().find_map(|notice| loaded(notice));
+        }
+        let tag = heard.tags.last()?;
+        let counted = ["INSERT", "DELETE", "UPDATE", "MERGE"]
+            .iter()
+            .any(|word| tag.starts_with(word));
+        counted.then(|| tag.rsplit(' ').next()?.parse().ok())?
+    }
+
+    /// After a failure: an open transaction is rolled back, and a statement that was stopped on request is no failure of the project.
+    fn fail(&self, mut error: Error) -> Error {
+        if error.class == ErrorClass::ConnectionLost {
+            return error;
+        }
+        if self.cancelled.load(Ordering::Relaxed) {
+            error.class = ErrorClass::Cancelled;
+        } else if self.config.retry_all
+            && !matches!(error.class, ErrorClass::Retryable { .. })
+            && self.passed.get() < self.config.retries
+        {
+            self.passed.set(self.passed.get() + 1);
+            error.class = ErrorClass::Retryable { after: PAUSE };
+        }
+        // That no transaction is open is only a notice.
+        let _ = self.link.count("rollback");
+        error
+    }
+
+    fn done<T>(&self, outcome: Result<T, Error>) -> Result<T, Error> {
+        if outcome.is_ok() {
+            self.passed.set(0);
+        }
+        outcome.map_err(|error| self.fail(error))
+    }
+}
+
+impl Connection for Session {
+    fn execute(&mut self, prepared: &Prepared) -> Result<Outcome, Error> {
+        self.check_cancelled()?;
+        self.done(self.run(prepared))
+    }
+
+    fn query(&mut self, prepared: &Prepared, limit: Option<usize>) -> Result<Table, Error> {
+        self.check_cancelled()?;
+        self.done(query::run(self, prepared, limit))
+    }
+
+    fn existing(&mut self, schemas: &[String]) -> Result<ExistingRelations, Error> {
+        self.patiently(|session| session.read_existing(schemas))
+    }
+
+    fn columns(&mut self, relation: &Relation) -> Result<Vec<Column>, Error> {
+        self.patiently(|session| session.read_columns_of(relation))
+    }
+
+    fn canceller(&self) -> Box<dyn Fn() + Send + Sync> {
+        let cancelled = Arc::clone(&self.cancelled);
+        let cancel = self.link.canceller();
+        Box::new(move || {
+            cancelled.store(true, Ordering::Relaxed);
+            cancel();
+        })
+    }
+}
+
+/// `Load into table 'orders' completed, 7 record(s) loaded successfully.`
+fn loaded(notice: &str) -> Option<u64> {
+    let (before, _) = notice.split_once(" record(s) loaded")?;
+    before.rsplit([' ', ',']).next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_tells_its_rows_in_a_notice() {
+        let told = "Load into table 'orders' completed, 72 record(s) loaded successfully.";
+        assert_eq!(loaded(told), Some(72));
+        assert_eq!(loaded("1 warning"), None);
+    }
+}
