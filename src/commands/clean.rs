@@ -50,7 +50,7 @@ impl Args {
         }
         // All or nothing: what is named wrong is put right first.
         if refused.has_errors() {
-            return Err(Stop::Project(refused));
+            return Err(Stop::Refused(refused));
         }
         for (target, folder) in folders {
             if remove(&folder).with_context(|| format!("cannot remove {target}"))? {
@@ -71,7 +71,7 @@ fn named_folders(session: &Session, root: &Path) -> Result<(Targets, Vec<String>
     let project = if path.is_file() {
         let text = fs::read_to_string(&path).context("cannot read dbt_project.yml")?;
         let source = Source::new("dbt_project.yml", text);
-        yaml::parse(&source).map_err(|diagnostic| Stop::Project(diagnostic.into()))?
+        yaml::parse(&source).map_err(|diagnostic| Stop::Refused(diagnostic.into()))?
     } else {
         yaml::Yaml::from_json(
             &serde_json::Value::Null,

@@ -81,11 +81,11 @@ impl Args {
             let template = Template::file(&Source::new("--inline", text.as_str()));
             let sql = compiler
                 .inline(&template, None)
-                .map_err(|wrong| Stop::Project((*wrong).into()))?;
+                .map_err(|wrong| Stop::Refused((*wrong).into()))?;
             self.answer(session, &door, None, &sql)?;
             return Ok(Outcome::Done);
         }
-        let compiled = compiler.all(selection.iter()).map_err(Stop::Project)?;
+        let compiled = compiler.all(selection.iter()).map_err(Stop::Refused)?;
         self.write(session, &prepared, &compiled)?;
         let planner = Planner {
             manifest: &prepared.manifest,
@@ -103,7 +103,7 @@ impl Args {
         planner
             .misconfigured(&compiled)
             .or(())
-            .map_err(Stop::Project)?;
+            .map_err(Stop::Refused)?;
         if self.selecting.is_everything() {
             return Ok(Outcome::Done);
         }
@@ -162,7 +162,7 @@ impl Args {
         door: &Door,
         compiled: &Compiled,
     ) -> Result<Outcome, Stop> {
-        let plan = Plan::new(planner, compiled).map_err(Stop::Project)?;
+        let plan = Plan::new(planner, compiled).map_err(Stop::Refused)?;
         for step in &plan.steps {
             let node = planner.manifest.node(step.node);
             let statements: Vec<String> = match &step.work {
@@ -209,7 +209,7 @@ impl Args {
             let query = door
                 .adapter
                 .prepare_query(&sql.text, &NothingKnown)
-                .map_err(|refusal| Stop::Project(pipeline::refused(refusal, sql)))?;
+                .map_err(|refusal| Stop::Refused(pipeline::refused(refusal, sql)))?;
             query.sql.join(";\n")
         } else {
             sql.text.clone()

@@ -24,6 +24,14 @@ pub struct Args {
 
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Outcome, Stop> {
+        self.check(session).map_err(|stop| match stop {
+            // As in dbt: what is wrong with the set-up is what this command was asked for.
+            Stop::Refused(found) => Stop::Failed(found),
+            other => other,
+        })
+    }
+
+    fn check(&self, session: &Session) -> Result<Outcome, Stop> {
         let prepared = pipeline::prepare(session)?;
         let project = &prepared.project;
         let target = &project.target;

@@ -67,7 +67,7 @@ impl Generate {
         let folder = TargetFolder::of(session, &prepared)?;
         if !self.no_compile {
             let compiler = pipeline::compiler(session, &prepared, &door, None, false, &selection);
-            let compiled = compiler.all(selection.iter()).map_err(Stop::Project)?;
+            let compiled = compiler.all(selection.iter()).map_err(Stop::Refused)?;
             let texts: Vec<Option<&str>> = prepared
                 .manifest
                 .ids()

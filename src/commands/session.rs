@@ -54,9 +54,9 @@ pub enum Outcome {
 /// Why a command did not come to its end.
 #[derive(Debug)]
 pub enum Stop {
-    /// Mistakes in the project: exit code 1.
-    Project(Diagnostics),
-    /// Anything else that has words of its own (a selector, a flag, the connection): exit code 2.
+    /// What the command is about failed: nodes that cannot be compiled or planned, a set-up that `debug` finds wrong. Exit code 1.
+    Failed(Diagnostics),
+    /// What kept the command from its work (a file, a name, a selector, a flag, the connection): exit code 2.
     Refused(Diagnostics),
     /// Anything else: a file that cannot be written, standard output closed.
     Other(anyhow::Error),
@@ -143,7 +143,7 @@ impl Session {
             Ok(Outcome::Done) => DONE,
             Ok(Outcome::Failed) => FAILED,
             Ok(Outcome::Cancelled) => STOPPED,
-            Err(Stop::Project(diagnostics)) => {
+            Err(Stop::Failed(diagnostics)) => {
                 self.terminal.diagnostics(&diagnostics.0);
                 FAILED
             }

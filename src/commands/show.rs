@@ -91,7 +91,7 @@ impl Args {
             let template = Template::file(&Source::new("--inline", text.as_str()));
             let sql = compiler
                 .inline(&template, Some(&warehouse.connection))
-                .map_err(|wrong| Stop::Project((*wrong).into()))?;
+                .map_err(|wrong| Stop::Refused((*wrong).into()))?;
             self.answer(session, None, &ask(&sql)?)?;
             return Ok(Outcome::Done);
         }
@@ -104,7 +104,7 @@ impl Args {
                 }
                 _ => compiler
                     .at_turn(id, &Turn::on(&warehouse.connection))
-                    .map_err(|wrong| Stop::Project((*wrong).into()))?,
+                    .map_err(|wrong| Stop::Refused((*wrong).into()))?,
             };
             self.answer(session, Some(&node.name), &ask(&sql)?)?;
         }
@@ -115,14 +115,14 @@ impl Args {
         let query = door
             .adapter
             .prepare_query(&sql.text, &warehouse.existing)
-            .map_err(|refusal| Stop::Project(pipeline::refused(refusal, sql)))?;
+            .map_err(|refusal| Stop::Refused(pipeline::refused(refusal, sql)))?;
         let limit = usize::try_from(self.limit).ok();
         let connection = &warehouse.connection;
         connection
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
             .query(&query, limit)
-            .map_err(|error| Stop::Project(pipeline::failed(error, sql)))
+            .map_err(|error| Stop::Refused(pipeline::failed(error, sql)))
     }
 
     fn answer(&self, session: &Session, name: Option<&str>, table: &Table) -> Result<(), Stop> {

@@ -124,11 +124,26 @@ impl Macros {
         files: &[MacroFile],
         dispatch: &BTreeMap<String, Vec<String>>,
     ) -> Result<Self, Diagnostics> {
+        let (macros, found) = Self::read(root, files, dispatch);
+        found.or(macros).map(|(macros, _)| macros)
+    }
+
+    /// As [`Macros::load`], but with those macros that are right where others are wrong.
+    pub fn read(
+        root: &str,
+        files: &[MacroFile],
+        dispatch: &BTreeMap<String, Vec<String>>,
+    ) -> (Self, Diagnostics) {
         let mut loading = Loading::new(root, dispatch);
         for file in files.iter().chain(&library::files()) {
             loading.add(file);
         }
         loading.finish()
+    }
+
+    /// Whether no macro was left out because it is wrong.
+    pub fn is_whole(&self) -> bool {
+        self.shared.whole
     }
 
     /// All macros in the order they were loaded, the built-in library last.
@@ -269,6 +284,7 @@ impl Loading {
                 dispatch: dispatch.clone(),
                 builtins: builtins::all(),
                 filters,
+                whole: true,
             },
             found: Diagnostics::default(),
         }
@@ -328,16 +344,27 @@ impl Loading {
         if let Err(error) = self.shared.env.add_template_owned(id, text) {
             let diagnostic = error::diagnose(&error, &LoadPlaces(&self.shared));
             self.found.push(*diagnostic);
+            self.take_back();
         }
     }
 
-    fn finish(self) -> Result<Macros, Diagnostics> {
-        if self.found.has_errors() {
-            return Err(self.found);
+    /// Forgets the macro that was added last.
+    fn take_back(&mut self) {
+        let Some(entry) = self.shared.entries.pop() else {
+            return;
+        };
+        self.shared.by_id.remove(&entry.declared.unique_id());
+        if let Some(of_name) = self.shared.by_name.get_mut(&entry.declared.name) {
+            of_name.pop();
         }
-        Ok(Macros {
+    }
+
+    fn finish(mut self) -> (Macros, Diagnostics) {
+        self.shared.whole = !self.found.has_errors();
+        let macros = Macros {
             shared: Arc::new(self.shared),
-        })
+        };
+        (macros, self.found)
     }
 }
 

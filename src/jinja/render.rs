@@ -48,6 +48,8 @@ pub struct Shared {
     pub builtins: BTreeMap<&'static str, Value>,
     /// The names of filters and tests.
     pub filters: Vec<String>,
+    /// Whether no macro was left out because it is wrong.
+    pub whole: bool,
 }
 
 /// A macro and how to run it.

@@ -8,21 +8,22 @@ use super::declared::{Reading, reading};
 use super::node::{Detail, Node, NodeId, ResourceType};
 use super::resolve::Draft;
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
-use crate::project::Project;
 use crate::project::yaml::Spanned;
+use crate::project::{File, Project, SeedFile};
 
 /// The manifest of these drafts.
 pub fn link(
     project: &Project,
     drafts: Vec<Draft>,
     mut problems: Diagnostics,
-) -> Result<(Manifest, Diagnostics), Diagnostics> {
+) -> (Manifest, Diagnostics) {
     refuse_doubles(&drafts, &mut problems);
     let (mut enabled, disabled): (Vec<_>, Vec<_>) = drafts
         .into_iter()
         .partition(|draft| draft.node.config.enabled);
     enabled.sort_by(|a, b| order(&a.node).cmp(&order(&b.node)));
-    let lookup = Lookup::new(&enabled, &disabled);
+    let mut lookup = Lookup::new(&enabled, &disabled);
+    lookup.wrong = names_of_files(project);
 
     let mut dropped = BTreeSet::new();
     let mut links = Vec::with_capacity(enabled.len());
@@ -51,7 +52,15 @@ pub fn link(
     }
     let manifest = assemble(project, enabled, disabled, links, &dropped);
     checks::check(&manifest, &mut problems);
-    problems.or(manifest)
+    (manifest, problems)
+}
+
+/// The names that files of the project give to models and seeds, whether or not the files are right.
+fn names_of_files(project: &Project) -> BTreeSet<&str> {
+    let models = project.models.iter().map(File::stem);
+    let seeds = project.seeds.iter().map(SeedFile::stem);
+    let gaps = project.gaps.names.iter().map(String::as_str);
+    models.chain(seeds).chain(gaps).collect()
 }
 
 fn order(node: &Node) -> (ResourceType, &str) {
@@ -75,6 +84,8 @@ struct Lookup<'a> {
     by_unique_id: HashMap<&'a str, usize>,
     disabled: HashMap<&'a str, &'a Node>,
     nodes: &'a [Draft],
+    /// Names for which there is a file; where there is no node, the file is wrong, and that was told.
+    wrong: BTreeSet<&'a str>,
 }
 
 /// What is missing, and whether it is there but disabled.
@@ -88,6 +99,7 @@ impl<'a> Lookup<'a> {
             by_unique_id: HashMap::new(),
             disabled: HashMap::new(),
             nodes: enabled,
+            wrong: BTreeSet::new(),
         };
         for (at, draft) in enabled.iter().enumerate() {
             let node = &*draft.node;
@@ -110,8 +122,9 @@ impl<'a> Lookup<'a> {
 
     fn links(&self, node: &Node, linked: &mut Linked) -> Result<(), Missing> {
         let mut missing = Missing::new();
-        let mut add = |found: Result<usize, (Diagnostic, bool)>| match found {
-            Ok(at) => {
+        let mut add = |found: Result<Option<usize>, (Diagnostic, bool)>| match found {
+            Ok(None) => {}
+            Ok(Some(at)) => {
                 if !linked.depends_on.contains(&at) {
                     linked.depends_on.push(at);
                 }
@@ -119,7 +132,9 @@ impl<'a> Lookup<'a> {
             Err(problem) => missing.push(problem),
         };
         for call in &node.sources {
-            add(self.source(node, &call.source, &call.table, call.span.as_ref()));
+            add(self
+                .source(node, &call.source, &call.table, call.span.as_ref())
+                .map(Some));
         }
         for call in &node.refs {
             if let Some(version) = &call.version {
@@ -161,17 +176,20 @@ impl<'a> Lookup<'a> {
         package: Option<&str>,
         name: &str,
         span: Option<&Span>,
-    ) -> Result<usize, (Diagnostic, bool)> {
+    ) -> Result<Option<usize>, (Diagnostic, bool)> {
         let candidates = self.refable.get(name).map_or(&[][..], Vec::as_slice);
         let found = candidates
             .iter()
             .find(|at| package.is_none_or(|package| self.nodes[**at].node.package_name == package));
         if let Some(at) = found {
-            return Ok(*at);
+            return Ok(Some(*at));
         }
         let at = place(node, span);
         if let Some(disabled) = self.disabled.get(name).filter(|node| is_refable(node)) {
             return Err((is_disabled(node, disabled, name, at), true));
+        }
+        if candidates.is_empty() && self.wrong.contains(name) {
+            return Ok(None);
         }
         let problem =
             Diagnostic::error("unknown-ref", format!("there is no model `{name}`")).at_some(at);
@@ -185,11 +203,13 @@ impl<'a> Lookup<'a> {
     }
 
     fn names(&self) -> impl Iterator<Item = &'a str> {
-        self.nodes
+        let of_nodes = self
+            .nodes
             .iter()
             .map(|draft| &*draft.node)
             .filter(|node| is_refable(node))
-            .map(|node| node.name.as_str())
+            .map(|node| node.name.as_str());
+        of_nodes.chain(self.wrong.iter().copied())
     }
 
     fn source(
@@ -260,14 +280,12 @@ impl<'a> Lookup<'a> {
             span: span.clone(),
         };
         match reading(&text) {
-            Some(Reading::Ref(call)) => self
-                .reference(
-                    node,
-                    call.package.as_deref(),
-                    &call.name,
-                    call.span.as_ref(),
-                )
-                .map(Some),
+            Some(Reading::Ref(call)) => self.reference(
+                node,
+                call.package.as_deref(),
+                &call.name,
+                call.span.as_ref(),
+            ),
             Some(Reading::Source(call)) => self
                 .source(node, &call.source, &call.table, call.span.as_ref())
                 .map(Some),

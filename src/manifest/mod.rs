@@ -7,6 +7,7 @@ mod checks;
 pub mod config;
 mod declared;
 mod discover;
+mod gaps;
 mod generic;
 mod link;
 mod merge;

@@ -10,6 +10,7 @@ use super::Manifest;
 use super::config::KnownMaterialization;
 use super::declared;
 use super::discover::{Found, Identity, ParseWorld, Shared};
+use super::gaps;
 use super::generic;
 use super::link;
 use super::merge::{self, Layer, Merged};
@@ -45,6 +46,13 @@ impl Manifest {
         macros: &Macros,
         options: &Options,
     ) -> Result<(Self, Diagnostics), Diagnostics> {
+        let (manifest, problems) = Self::attempt(project, macros, options);
+        problems.or(manifest)
+    }
+
+    /// As [`Manifest::resolve`], but with what is right where other nodes are wrong: then there are errors in the second part of
+    /// the answer. What only follows from mistakes that were found before is left out.
+    pub fn attempt(project: &Project, macros: &Macros, options: &Options) -> (Self, Diagnostics) {
         let shared = Arc::new(shared(project, options));
         let resolver = Resolver {
             project,
@@ -52,7 +60,11 @@ impl Manifest {
             names: Names::new(macros, &shared, &project.target),
             shared,
         };
-        resolver.run()
+        let (manifest, problems) = resolver.run();
+        (
+            manifest,
+            gaps::without_consequences(project, macros, problems),
+        )
     }
 }
 
@@ -124,7 +136,7 @@ struct Kind<'a> {
 }
 
 impl Resolver<'_> {
-    fn run(&self) -> Result<(Manifest, Diagnostics), Diagnostics> {
+    fn run(&self) -> (Manifest, Diagnostics) {
         let (properties, configs) = (&self.project.properties, &self.project.file.configs);
         let mut problems = Diagnostics::default();
         let models = ByName::new(

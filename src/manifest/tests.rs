@@ -229,7 +229,6 @@ fn a_test_and_its_arguments_are_checked() {
     error[unknown-test-argument]: test `accepted_values` takes no argument `value` (models/schema.yml:10:43)
       help: did you mean `values`?
       help: it takes `column_name`, `values`, `quote`
-    error[missing-test-argument]: test `accepted_values` needs `values` (models/schema.yml:10:13)
     error[unknown-value]: `severity` cannot be `wrn` (models/schema.yml:11:43)
       help: did you mean `warn`?
       help: write one of `error`, `warn`

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::files::{self, Found, Walk};
 use super::project_file::{Draft, Paths, ProjectFile};
 use super::render::{Vars, YamlRenderer};
-use super::{File, Options, Project, Properties, SeedFile, docs, profile, yaml};
+use super::{File, Gaps, Options, Project, Properties, SeedFile, docs, profile, yaml};
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
 
 impl Project {
@@ -17,6 +17,16 @@ impl Project {
     /// # Errors
     /// Everything that is wrong in its files and its profile.
     pub fn load(options: &Options) -> Result<(Self, Diagnostics), Diagnostics> {
+        let (project, problems) = Self::read(options)?;
+        problems.or(project)
+    }
+
+    /// As [`Project::load`], but with what is right where other files are wrong: then there are errors in the second part of the
+    /// answer, and [`Project::gaps`] says what is not known.
+    ///
+    /// # Errors
+    /// What is wrong in the project file, the profile and the command line: nothing else can be read without them.
+    pub fn read(options: &Options) -> Result<(Self, Diagnostics), Diagnostics> {
         check_root(&options.root)?;
         let command_line = match &options.vars {
             Some(text) => yaml::parse_mapping("--vars", text)?,
@@ -44,22 +54,24 @@ impl Project {
             options.root.join(&file.packages_install_path),
         ];
         let walk = Walk::new(&options.root, skipped)?;
-        let mut problems = Diagnostics::default();
-        let found = find(&walk, &file.paths, &mut problems);
+        let mut of_files = Diagnostics::default();
+        let found = find(&walk, &file.paths, &mut of_files);
 
         let mut properties = Properties::default();
-        for source in files::read_all(&found.properties, &mut problems)
+        let mut of_properties = Diagnostics::default();
+        for source in files::read_all(&found.properties, &mut of_properties)
             .iter()
             .flatten()
         {
-            properties.read(source, &renderer, &mut problems);
+            properties.read(source, &renderer, &mut of_properties);
         }
         let mut blocks = std::collections::BTreeMap::new();
-        for source in files::read_all(&found.docs, &mut problems).iter().flatten() {
-            docs::read(source, &mut blocks, &mut problems);
+        let mut of_docs = Diagnostics::default();
+        for source in files::read_all(&found.docs, &mut of_docs).iter().flatten() {
+            docs::read(source, &mut blocks, &mut of_docs);
         }
-        let mut read = |found: &[Found]| templates(found, &mut problems);
-        let project = Self {
+        let mut read = |found: &[Found]| templates(found, &mut of_files);
+        let mut project = Self {
             models: read(&found.models),
             singular_tests: read(&found.singular_tests),
             macros: read(&found.macros),
@@ -74,9 +86,24 @@ impl Project {
             environment: options.environment.clone(),
             docs: blocks,
             properties,
+            gaps: Gaps::default(),
         };
-        problems.or(project)
+        project.gaps = Gaps {
+            names: of_files.0.iter().filter_map(name_of_file).collect(),
+            properties: of_properties.has_errors(),
+            docs: of_docs.has_errors(),
+        };
+        let mut problems = of_files;
+        problems.extend(of_properties);
+        problems.extend(of_docs);
+        Ok((project, problems))
     }
+}
+
+/// The name of the file that a mistake is about, without folders and extension.
+fn name_of_file(problem: &Diagnostic) -> Option<String> {
+    let path = Path::new(&problem.span.as_ref()?.source.path);
+    Some(path.file_stem()?.to_string_lossy().into_owned())
 }
 
 fn check_root(root: &Path) -> Result<(), Diagnostic> {

@@ -18,7 +18,7 @@ pub mod seed;
 mod tests;
 pub mod yaml;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -83,6 +83,26 @@ pub struct Project {
     pub docs: BTreeMap<String, DocsBlock>,
     /// What the property files declare.
     pub properties: Properties,
+    /// What is not known, because files are wrong.
+    pub gaps: Gaps,
+}
+
+/// What of a project is not known because files are wrong: mistakes that only follow from it need not be told.
+#[derive(Clone, Debug, Default)]
+pub struct Gaps {
+    /// The names of files that cannot be read or are refused.
+    pub names: BTreeSet<String>,
+    /// Whether something that property files declare is left out.
+    pub properties: bool,
+    /// Whether docs blocks are left out.
+    pub docs: bool,
+}
+
+impl Gaps {
+    /// Whether there are any.
+    pub fn any(&self) -> bool {
+        !self.names.is_empty() || self.properties || self.docs
+    }
 }
 
 impl Project {

@@ -44,7 +44,7 @@ fn a_column_that_is_not_there_is_named_with_the_nearest_that_is() {
       = help: did you mean `amount`?
     "#);
     assert_snapshot!(project.redstart("show --inline \"select amont from {{ ref('orders') }}\""), @r#"
-    exit 1
+    exit 2
     error[unknown-column]: there is no column `amont` in what is read here
      --> --inline:1:8
       |

@@ -244,8 +244,8 @@ fn clean_removes_what_is_named_and_nothing_that_was_written() {
         "dbt_project.yml",
         "name: shop\nclean-targets: [logs, models, ../home]\n",
     );
-    assert_snapshot!(project.redstart("clean"), @r"
-    exit 1
+    assert_snapshot!(project.redstart("clean"), @"
+    exit 2
     error[clean-refused]: `models` is not removed: `models` holds files of the project
      --> dbt_project.yml:2:23
       |

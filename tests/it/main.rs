@@ -7,6 +7,7 @@ mod artifacts;
 mod build;
 mod command_line;
 mod error_cases;
+mod exit_codes;
 #[cfg(feature = "duckdb")]
 mod interruption;
 mod ls;

@@ -736,7 +736,7 @@ fn a_wrong_password_is_told_without_it() {
         ),
     );
     let output = project.redstart("debug --log-level debug");
-    assert_eq!(output.code, 2, "{output}");
+    assert_eq!(output.code, 1, "{output}");
     assert!(
         output.text().contains("password authentication failed"),
         "{output}"

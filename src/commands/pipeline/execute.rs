@@ -50,7 +50,7 @@ pub fn execute(session: &Session, execution: &Execution) -> Result<Outcome, Stop
         &selection,
     );
     let nodes = with_operations(&prepared, &selection);
-    let compiled = compiler.all(nodes.iter().copied()).map_err(Stop::Project)?;
+    let compiled = compiler.all(nodes.iter().copied()).map_err(Stop::Failed)?;
     let work = Running {
         session,
         execution,
@@ -140,7 +140,7 @@ impl Running<'_> {
                 tests_gate: self.execution.tests == Tests::First,
             },
         };
-        let plan = Plan::new(&planner, self.compiled).map_err(Stop::Project)?;
+        let plan = Plan::new(&planner, self.compiled).map_err(Stop::Failed)?;
         let previous = self.previous();
         let durations = self.durations(&previous);
         let target = format!(

@@ -61,29 +61,38 @@ pub struct Execution {
 /// Reads the project, resolves its names and orders its nodes; warnings are told.
 ///
 /// # Errors
-/// The mistakes of the first step that finds any.
+/// All mistakes in its files, its names and its order; those of the profile and the project file alone, since nothing can be read
+/// without them.
 pub fn prepare(session: &Session) -> Result<Prepared, Stop> {
     let options = session
         .global
         .project(&session.here, session.environment.clone());
-    let (project, warnings) = Project::load(&options).map_err(not_loaded)?;
+    let (project, mut found) = Project::read(&options).map_err(Stop::Refused)?;
     let redactor = Redactor::new(project.target.secrets.iter().map(str::to_owned));
     session.terminal.hide(redactor.clone());
-    session.terminal.diagnostics(&warnings.0);
 
-    let macros = Arc::new(load_macros(&project).map_err(Stop::Project)?);
+    let (macros, of_macros) = read_macros(&project);
+    found.extend(of_macros);
+    let macros = Arc::new(macros);
     let globals = globals::globals(session, &project);
-    let (manifest, warnings) = Manifest::resolve(
+    let (manifest, of_names) = Manifest::attempt(
         &project,
         &macros,
         &manifest::Options {
             globals,
             materializations: crate::materialization::known(),
         },
-    )
-    .map_err(Stop::Project)?;
-    session.terminal.diagnostics(&warnings.0);
-    let graph = Graph::new(&manifest).map_err(Stop::Project)?;
+    );
+    found.extend(of_names);
+    let graph = Graph::new(&manifest).map_err(|cycles| {
+        let mut found = found.clone();
+        found.extend(cycles);
+        Stop::Refused(found)
+    })?;
+    if found.has_errors() {
+        return Err(Stop::Refused(found));
+    }
+    session.terminal.diagnostics(&found.0);
     Ok(Prepared {
         project: Arc::new(project),
         macros,
@@ -93,22 +102,9 @@ pub fn prepare(session: &Session) -> Result<Prepared, Stop> {
     })
 }
 
-/// What is wrong with a flag alone is no mistake in the project.
-fn not_loaded(problems: crate::diagnostic::Diagnostics) -> Stop {
-    let of_flag = |problem: &crate::diagnostic::Diagnostic| {
-        let place = problem.span.as_ref();
-        place.is_some_and(|span| span.source.path.starts_with("--"))
-    };
-    if problems.0.iter().all(of_flag) {
-        Stop::Refused(problems)
-    } else {
-        Stop::Project(problems)
-    }
-}
-
-/// The project's macros and the generic tests that are built in.
-fn load_macros(project: &Project) -> Result<Macros, crate::diagnostic::Diagnostics> {
-    Macros::load(
+/// The project's macros and the generic tests that are built in, with what is wrong in them.
+fn read_macros(project: &Project) -> (Macros, crate::diagnostic::Diagnostics) {
+    Macros::read(
         &project.name,
         &project.macro_files(),
         &project.file.dispatch,

@@ -48,7 +48,7 @@ impl Door {
                 })
                 .collect(),
         };
-        let target = Target::understand(&config).map_err(Stop::Project)?;
+        let target = Target::understand(&config).map_err(Stop::Refused)?;
         Ok(Self {
             adapter: Arc::from(open(&target)?),
         })
