@@ -127,9 +127,9 @@ const LIMITS: &str = "\
 These differences remain. None is hidden behind a function that looks emulated.
 
 - Trailing blanks do not count in comparisons, `group by`, `distinct`, set operations, joins, windows and `order by`. Where they cannot be left out
-  (`listagg(distinct)`, `pivot`, `group by` over `*`, `except` and `intersect` over `*`, `join … using`), a value that ends in a blank stops the query with an
-  error that says to write `rtrim`. `natural join` is refused, and `using` of another column after several tables where its type is not known. Which of several
-  texts that are equal but for blanks a group, `min` or `max` shows is open on Redshift, and here.
+  (`listagg(distinct)`, `pivot`, `group by` over `*`, `except` and `intersect` over `*`, `using` between subqueries without a name), a value that ends in a
+  blank stops the query with an error that says to write `rtrim`. `natural join` is refused where the columns are not known, and so is `using` of a text
+  after several tables. Which of several texts that are equal but for blanks a group, `min` or `max` shows is open on Redshift, and here.
 - `CHAR(n)` is stored without its padding. Redshift does not count the padding either, but shows it.
 - A quotient of decimals whose types only DuckDB knows is a double rounded to Redshift's scale: its first 15 digits are Redshift's, and it prints without zeros at the end.
 - `avg` of decimals rounds half away from zero; Redshift's rule there is not documented.

@@ -109,6 +109,10 @@ pub(super) struct Visible {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scope {
     pub tables: Vec<Visible>,
+    /// Columns that `join … using` makes one, in the order in which `*` begins with them.
+    pub merged: Vec<Merged>,
+    /// Whether the order of the columns behind `*` is not the order of the tables, and cannot be said.
+    pub scattered: bool,
     /// Aliases of the select list so far (lateral column aliases).
     pub aliases: Vec<Named>,
     /// Whether columns of an outer query can be seen.
@@ -121,6 +125,18 @@ pub(super) struct Scope {
     pub outputs: Vec<Output>,
     /// Whether its rows are wrapped by a `distinct`: then `order by` sees the columns put out alone.
     pub distinct: bool,
+}
+
+/// A column that `join … using` makes of two.
+#[derive(Clone, Debug)]
+pub(super) struct Merged {
+    pub name: String,
+    /// The tables that the join is made of, by their places in the scope.
+    pub tables: Range<usize>,
+    /// What stands for it, where that can be said.
+    pub sql: Option<Sql>,
+    /// Whether DuckDB merges the columns itself.
+    pub native: bool,
 }
 
 /// A column that a select puts out.
@@ -212,6 +228,27 @@ impl<'a> Translator<'a> {
     pub fn is_table(&self, name: &str) -> bool {
         self.visible_scopes()
             .any(|scope| scope.tables.iter().any(|table| table.alias == name))
+    }
+
+    /// What stands for a column that a join merged.
+    pub fn merged(&self, column: &str) -> Option<Sql> {
+        for (depth, scope) in self.visible_scopes().enumerate() {
+            if let Some(merged) = scope.merged.iter().find(|merged| merged.name == column) {
+                let sql = merged.sql.clone().filter(|_| !merged.native)?;
+                return Some(Sql {
+                    plain: sql.plain && depth == 0,
+                    ..sql
+                });
+            }
+            let mut known = scope
+                .tables
+                .iter()
+                .flat_map(|table| table.columns.iter().flatten());
+            if known.any(|(name, _)| name == column) {
+                return None;
+            }
+        }
+        None
     }
 
     /// Whether a name stands for the elements of an array in `from`.

@@ -28,6 +28,9 @@ impl Translator<'_> {
                 _ => {}
             }
         }
+        if let Some(merged) = self.merged(&name) {
+            return Ok(merged);
+        }
         let resolved = self.resolve(None, &name);
         Ok(Sql {
             text: quote(ident),

@@ -1,19 +1,33 @@
 //! Joins, and the columns that `using` compares.
 
-use sqlparser::ast::{
-    Join, JoinConstraint, JoinOperator, ObjectName, Spanned, TableFactor, TableWithJoins,
-};
+use sqlparser::ast::{Join, JoinConstraint, JoinOperator, ObjectName, Spanned, TableWithJoins};
 
 use crate::adapter::Refusal;
+use crate::adapter::emulating::expression::common_type;
 use crate::adapter::emulating::grouping::unpadded;
-use crate::adapter::emulating::identifier;
-use crate::adapter::emulating::translator::Translator;
+use crate::adapter::emulating::translator::{Merged, Sql, Translator, Visible};
+use crate::adapter::emulating::{compare, identifier};
+
+/// A side of a join: the places of its tables in the scope.
+type Side = std::ops::Range<usize>;
+
+/// The join of `using` at hand.
+struct Joined<'j> {
+    words: &'static str,
+    left: Side,
+    right: Side,
+    join: &'j Join,
+}
 
 impl Translator<'_> {
     pub fn from(&mut self, from: &[TableWithJoins]) -> Result<String, Refusal> {
         let mut parts = Vec::new();
         for table in from {
+            let first = self.scope().tables.len();
             parts.push(self.table_with_joins(table)?);
+            if parts.len() > 1 {
+                self.scatter(first);
+            }
         }
         if parts.is_empty() {
             Ok(String::new())
@@ -23,38 +37,23 @@ impl Translator<'_> {
     }
 
     pub(super) fn table_with_joins(&mut self, table: &TableWithJoins) -> Result<String, Refusal> {
+        let first = self.scope().tables.len();
         let mut text = self.table_factor(&table.relation)?;
-        let mut checked = Vec::new();
-        for (at, join) in table.joins.iter().enumerate() {
-            if let Some(names) = using(join) {
-                let names = self.using_names(names)?;
-                let new: Vec<String> = names
-                    .into_iter()
-                    .filter(|name| !checked.contains(name) && !self.holds_no_text(name))
-                    .collect();
-                if !new.is_empty() {
-                    let alone =
-                        at == 0 && !matches!(table.relation, TableFactor::NestedJoin { .. });
-                    if !alone {
-                        return Err(Refusal {
-                            help: Some("write the condition with `on`".to_owned()),
-                            ..self.unsupported(
-                                join.relation.span(),
-                                format!("`using ({})` is not emulated here", new.join(", ")),
-                                "which of the tables before it has the column is not known, and trailing blanks would count",
-                            )
-                        });
-                    }
-                    text = self.checked(&text, &new);
-                    checked.extend(new);
-                }
-            }
-            text.push_str(&self.join(join, &checked)?);
+        for join in &table.joins {
+            self.join(&mut text, join, first)?;
         }
         Ok(text)
     }
 
-    pub(super) fn join(&mut self, join: &Join, checked: &[String]) -> Result<String, Refusal> {
+    /// Notes whether joins among the tables from a place on merged columns: they do not stand first behind `*`.
+    fn scatter(&mut self, first: usize) {
+        let scope = self.scope();
+        let mut merged = scope.merged.iter();
+        scope.scattered |= merged.any(|merged| merged.tables.start >= first);
+    }
+
+    /// Adds a join to the text of what stands before it, whose tables begin at `first`.
+    fn join(&mut self, text: &mut String, join: &Join, first: usize) -> Result<(), Refusal> {
         let (words, constraint) = match &join.join_operator {
             JoinOperator::Join(constraint) | JoinOperator::Inner(constraint) => {
                 ("JOIN", constraint)
@@ -77,7 +76,16 @@ impl Translator<'_> {
                 ));
             }
         };
+        let middle = self.scope().tables.len();
         let mut relation = self.table_factor(&join.relation)?;
+        self.scatter(middle);
+        let scope = self.scope();
+        let joined = Joined {
+            words,
+            left: first..middle,
+            right: middle..scope.tables.len(),
+            join,
+        };
         let condition = match constraint {
             JoinConstraint::None if words == "CROSS JOIN" => String::new(),
             JoinConstraint::None => {
@@ -89,35 +97,156 @@ impl Translator<'_> {
             }
             JoinConstraint::On(on) => format!(" ON {}", self.condition(on)?),
             JoinConstraint::Natural => {
-                return Err(Refusal {
-                    help: Some("write the condition with `on`".to_owned()),
-                    ..self.unsupported(
-                        join.relation.span(),
-                        "`natural join` is not emulated",
-                        "the columns it compares are not known here, and trailing blanks would count",
-                    )
-                });
+                let names = self.common_columns(&joined)?;
+                if names.is_empty() {
+                    " ON TRUE".to_owned()
+                } else {
+                    self.using(text, &mut relation, &joined, names)?
+                }
             }
             JoinConstraint::Using(names) => {
                 let names = self.using_names(names)?;
-                let padded: Vec<String> = names
-                    .iter()
-                    .filter(|name| checked.contains(name))
-                    .cloned()
-                    .collect();
-                if !padded.is_empty() {
-                    relation = self.checked(&relation, &padded);
-                }
-                let columns = super::join(names.iter().map(|name| identifier(name)));
-                format!(" USING ({columns})")
+                self.using(text, &mut relation, &joined, names)?
             }
         };
-        Ok(format!(" {words} {relation}{condition}"))
+        text.push_str(&format!(" {words} {relation}{condition}"));
+        Ok(())
     }
 
-    /// Whether a column of the tables at hand is known to hold no text.
-    pub(super) fn holds_no_text(&mut self, name: &str) -> bool {
-        self.scope().tables.iter().any(|table| {
+    /// ` USING (…)`, or the condition that stands for it where texts are compared.
+    fn using(
+        &mut self,
+        text: &mut String,
+        relation: &mut String,
+        joined: &Joined<'_>,
+        names: Vec<String>,
+    ) -> Result<String, Refusal> {
+        let texts: Vec<String> = names
+            .iter()
+            .filter(|name| !self.holds_no_text(name, joined))
+            .cloned()
+            .collect();
+        let sides: Option<Vec<(Sql, Sql)>> = names
+            .iter()
+            .map(|name| {
+                Some((
+                    self.column_of(name, &joined.left)?,
+                    self.column_of(name, &joined.right)?,
+                ))
+            })
+            .collect();
+        let native = texts.is_empty() || sides.is_none();
+        let columns = super::join(names.iter().map(|name| identifier(name)));
+        let mut condition = format!(" USING ({columns})");
+        if let (false, Some(sides)) = (native, &sides) {
+            let equal: Vec<String> = sides
+                .iter()
+                .map(|(left, right)| compare::compare(left, "=", right).text)
+                .collect();
+            condition = format!(" ON {}", equal.join(" AND "));
+        } else if !texts.is_empty() {
+            self.check(text, relation, joined, &texts)?;
+        }
+        let mut sides = sides.into_iter().flatten();
+        let merged: Vec<Merged> = names
+            .into_iter()
+            .map(|name| Merged {
+                name,
+                tables: joined.left.start..joined.right.end,
+                sql: sides
+                    .next()
+                    .map(|(left, right)| merged_column(joined.words, left, right)),
+                native,
+            })
+            .collect();
+        // The columns of the last join come first.
+        let before = std::mem::replace(&mut self.scope().merged, merged);
+        for column in before {
+            let merged = &mut self.scope().merged;
+            if merged.iter().all(|merged| merged.name != column.name) {
+                merged.push(column);
+            }
+        }
+        Ok(condition)
+    }
+
+    /// A column of one side of a join, under the name of the only table that can have it.
+    fn column_of(&mut self, name: &str, side: &Side) -> Option<Sql> {
+        let scope = self.scope();
+        let inside = |tables: &Side| side.start <= tables.start && tables.end <= side.end;
+        let mut merged = scope.merged.iter();
+        if let Some(merged) = merged.find(|merged| merged.name == name && inside(&merged.tables)) {
+            return merged.sql.clone();
+        }
+        let tables = &scope.tables[side.clone()];
+        let has = |table: &&Visible| {
+            let mut columns = table.columns.iter().flatten();
+            columns.any(|(column, _)| column == name)
+        };
+        let mut owners = tables.iter().filter(has);
+        let table = match (owners.next(), owners.next()) {
+            (Some(table), None) => table,
+            (Some(_), Some(_)) => return None,
+            _ => {
+                let mut unknown = tables.iter().filter(|table| table.columns.is_none());
+                match (unknown.next(), unknown.next()) {
+                    (Some(only), None) => only,
+                    _ => return None,
+                }
+            }
+        };
+        let alias = &table.alias;
+        let namesakes = scope.tables.iter().filter(|table| &table.alias == alias);
+        if alias.is_empty() || namesakes.count() > 1 {
+            return None;
+        }
+        let ty = table
+            .columns
+            .iter()
+            .flatten()
+            .find(|(column, _)| column == name)
+            .and_then(|(_, ty)| *ty);
+        Some(Sql {
+            plain: true,
+            ..Sql::new(format!("{}.{}", identifier(alias), identifier(name)), ty)
+        })
+    }
+
+    /// The columns that a `natural join` compares.
+    fn common_columns(&mut self, joined: &Joined<'_>) -> Result<Vec<String>, Refusal> {
+        let columns = |tables: &[Visible]| -> Option<Vec<String>> {
+            let mut all: Vec<String> = Vec::new();
+            for table in tables {
+                all.extend(table.columns.as_ref()?.iter().map(|(name, _)| name.clone()));
+            }
+            Some(all)
+        };
+        let tables = &self.scope().tables;
+        let left = columns(&tables[joined.left.clone()]);
+        let right = columns(&tables[joined.right.clone()]);
+        let (Some(left), Some(right)) = (left, right) else {
+            return Err(Refusal {
+                help: Some("write the condition with `on`".to_owned()),
+                ..self.unsupported(
+                    joined.join.relation.span(),
+                    "`natural join` is not emulated here",
+                    "the columns it compares are not known, and trailing blanks would count",
+                )
+            });
+        };
+        let mut names: Vec<String> = Vec::new();
+        for name in left {
+            if right.contains(&name) && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        Ok(names)
+    }
+
+    /// Whether a column is known to hold no text on one of the sides.
+    fn holds_no_text(&mut self, name: &str, joined: &Joined<'_>) -> bool {
+        let tables = &self.scope().tables[joined.left.start..joined.right.end];
+        tables.iter().any(|table| {
             table
                 .columns
                 .iter()
@@ -134,30 +263,66 @@ impl Translator<'_> {
         Ok(all)
     }
 
-    /// The table met last, whose columns of these names must not end in a blank: `using` compares them as DuckDB does.
-    fn checked(&mut self, relation: &str, names: &[String]) -> String {
-        let columns = super::join(names.iter().map(|name| {
-            let name = identifier(name);
-            format!("{} AS {name}", unpadded(&name))
-        }));
-        let alias = match self.scope().tables.last() {
-            Some(table) if !table.alias.is_empty() => format!(" AS {}", identifier(&table.alias)),
-            _ => String::new(),
-        };
-        format!("(SELECT * REPLACE ({columns}) FROM {relation}){alias}")
+    /// Has a value that ends in a blank stop the query, where `using` compares as DuckDB does: the tables of a join
+    /// without a name of their own.
+    fn check(
+        &mut self,
+        text: &mut String,
+        relation: &mut String,
+        joined: &Joined<'_>,
+        names: &[String],
+    ) -> Result<(), Refusal> {
+        // What an earlier join merged was checked there.
+        let merged = &self.scope().merged;
+        let new: Vec<String> = names
+            .iter()
+            .filter(|name| merged.iter().all(|merged| &merged.name != *name))
+            .cloned()
+            .collect();
+        if (joined.left.len() != 1 && !new.is_empty()) || joined.right.len() != 1 {
+            return Err(Refusal {
+                help: Some("write the condition with `on`".to_owned()),
+                ..self.unsupported(
+                    joined.join.relation.span(),
+                    format!("`using ({})` is not emulated here", names.join(", ")),
+                    "which of the tables before it has the column is not known, and trailing blanks would count",
+                )
+            });
+        }
+        for (part, side, names) in [
+            (text, &joined.left, &new),
+            (relation, &joined.right, &names.to_vec()),
+        ] {
+            if names.is_empty() {
+                continue;
+            }
+            let columns = super::join(names.iter().map(|name| {
+                let name = identifier(name);
+                format!("{} AS {name}", unpadded(&name))
+            }));
+            let alias = &self.scope().tables[side.start].alias;
+            let alias = if alias.is_empty() {
+                String::new()
+            } else {
+                format!(" AS {}", identifier(alias))
+            };
+            *part = format!("(SELECT * REPLACE ({columns}) FROM {part}){alias}");
+        }
+        Ok(())
     }
 }
 
-/// The columns of `join … using`.
-pub(super) fn using(join: &Join) -> Option<&[ObjectName]> {
-    match &join.join_operator {
-        JoinOperator::Join(JoinConstraint::Using(names))
-        | JoinOperator::Inner(JoinConstraint::Using(names))
-        | JoinOperator::Left(JoinConstraint::Using(names))
-        | JoinOperator::LeftOuter(JoinConstraint::Using(names))
-        | JoinOperator::Right(JoinConstraint::Using(names))
-        | JoinOperator::RightOuter(JoinConstraint::Using(names))
-        | JoinOperator::FullOuter(JoinConstraint::Using(names)) => Some(names),
-        _ => None,
+/// The column that a join with `using` makes of two.
+fn merged_column(words: &str, left: Sql, right: Sql) -> Sql {
+    match words {
+        "RIGHT JOIN" => right,
+        "FULL JOIN" => Sql {
+            plain: true,
+            ..Sql::new(
+                format!("coalesce({}, {})", left.text, right.text),
+                common_type([&left, &right].into_iter()),
+            )
+        },
+        _ => left,
     }
 }

@@ -5,8 +5,9 @@ use sqlparser::ast::{
     SelectItemQualifiedWildcardKind, Spanned, TopQuantity, WildcardAdditionalOptions,
 };
 
-use super::join::using;
 use super::{Into, QuerySql, distinct, join, may_hold_text};
+use sqlparser::tokenizer::Span;
+
 use crate::adapter::Refusal;
 use crate::adapter::emulating::grouping::{Grouping, unpadded};
 use crate::adapter::emulating::identifier;
@@ -177,17 +178,19 @@ impl Translator<'_> {
                 }
                 SelectItem::Wildcard(options) => {
                     let excluded = self.wildcard_options(options)?;
-                    let excluded = self.with_select_exclude(select, excluded);
+                    let mut excluded = self.with_select_exclude(select, excluded);
+                    for (text, named) in
+                        self.merged_columns(&mut excluded, grouping, item.span())?
+                    {
+                        self.output(Some(&named.0), &Sql::new(text.clone(), named.1));
+                        items.push(format!("{text} AS {}", identifier(&named.0)));
+                        push(&mut columns, named);
+                    }
                     let text = star("", &excluded, grouping);
                     self.output(None, &Sql::new(text.clone(), None));
                     items.push(text);
                     let tables = self.scope().tables.clone();
                     extend(&mut columns, &tables, &excluded);
-                    // A `join … using` merges columns, so `*` is not the columns of the tables one after the other.
-                    let mut joins = select.from.iter().flat_map(|table| &table.joins);
-                    if joins.any(|join| using(join).is_some()) {
-                        columns = None;
-                    }
                 }
                 SelectItem::QualifiedWildcard(kind, options) => {
                     let SelectItemQualifiedWildcardKind::ObjectName(name) = kind else {
@@ -239,6 +242,45 @@ impl Translator<'_> {
             sql: sql.clone(),
             whole: name.is_none() && sql.text == "*",
         });
+    }
+
+    /// The columns that `*` begins with, because a join merged them; they are excluded from the rest.
+    fn merged_columns(
+        &mut self,
+        excluded: &mut Vec<String>,
+        grouping: &Grouping,
+        span: Span,
+    ) -> Result<Vec<(String, Named)>, Refusal> {
+        let scope = self.scope();
+        if scope.scattered {
+            return Err(Refusal {
+                help: Some("list the columns".to_owned()),
+                ..self.unsupported(
+                    span,
+                    "`*` over these joins is not emulated",
+                    "where the columns of `using` stand among the others is not known",
+                )
+            });
+        }
+        let mut columns = Vec::new();
+        for merged in scope.merged.clone() {
+            if excluded.contains(&merged.name) {
+                continue;
+            }
+            let ty = merged.sql.as_ref().and_then(|sql| sql.ty);
+            let text = match merged.sql {
+                Some(sql) if !merged.native => sql.text,
+                _ => identifier(&merged.name),
+            };
+            let text = if grouping.wild && !grouping.text.is_empty() {
+                unpadded(&text)
+            } else {
+                text
+            };
+            excluded.push(merged.name.clone());
+            columns.push((text, (merged.name, ty)));
+        }
+        Ok(columns)
     }
 
     fn with_select_exclude(&self, select: &Select, mut excluded: Vec<String>) -> Vec<String> {
