@@ -14,6 +14,8 @@ pub struct Source {
     pub path: String,
     /// The text as read, before anything is rendered.
     pub text: String,
+    /// Lines of the file before the text, where it is an excerpt.
+    pub lines_before: usize,
 }
 
 impl Source {
@@ -22,6 +24,20 @@ impl Source {
         Arc::new(Self {
             path: path.into(),
             text: text.into(),
+            lines_before: 0,
+        })
+    }
+
+    /// Whole lines of a file that is too long to be kept, with how many lines stand before them.
+    pub fn excerpt(
+        path: impl Into<String>,
+        text: impl Into<String>,
+        lines_before: usize,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            path: path.into(),
+            text: text.into(),
+            lines_before,
         })
     }
 }
@@ -90,7 +106,8 @@ impl Span {
             .iter()
             .rposition(|&byte| byte == b'\n')
             .map_or(0, |at| at + 1);
-        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let line_ends = before.iter().filter(|&&byte| byte == b'\n').count();
+        let line = self.source.lines_before + line_ends + 1;
         let column = String::from_utf8_lossy(&before[line_start..])
             .chars()
             .count()

@@ -10,6 +10,7 @@ pub mod duckdb;
 pub mod emulating;
 pub mod postgres;
 pub mod redshift;
+pub mod seed;
 pub mod statement;
 pub mod target;
 pub mod wire;

@@ -105,14 +105,14 @@ pub enum Statement {
     },
     /// Loads a table from files.
     Copy(Box<Copy>),
-    /// Loads a table from rows at hand (a seed).
+    /// Loads a table from the rows of a seed.
     Load {
         /// The table.
         into: Relation,
         /// Its columns in the order of the file.
         columns: Vec<ColumnDefinition>,
-        /// The rows, shared: a statement is copied on its way, its rows are not.
-        rows: std::sync::Arc<SeedRows>,
+        /// The rows, read from their file when they are loaded.
+        rows: std::sync::Arc<super::seed::SeedRows>,
     },
     /// Adds a column to a table.
     AddColumn {
@@ -361,22 +361,4 @@ pub enum CopyFormat {
         /// `IGNOREHEADER`.
         ignore_header: u64,
     },
-}
-
-/// The rows of a seed, typed by its columns, each cell with its place.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SeedRows {
-    /// The file that the rows come from; places of cells point into it.
-    pub source: std::sync::Arc<crate::diagnostic::Source>,
-    /// The rows, each with the cells in the order of the columns; `None` is NULL.
-    pub rows: Vec<Vec<Option<SeedCell>>>,
-}
-
-/// One cell of a seed.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SeedCell {
-    /// Its text, quotes taken off.
-    pub text: String,
-    /// Byte offset of the cell in the file.
-    pub offset: usize,
 }

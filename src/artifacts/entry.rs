@@ -11,6 +11,9 @@ use crate::manifest::node::{
 };
 use crate::manifest::{Node, NodeId, ResourceType};
 
+/// dbt does not read a seed of more bytes to compare it.
+const LARGE_SEED: u64 = 1024 * 1024;
+
 /// A node with what surrounds it.
 pub(super) struct Entry<'a> {
     pub index: &'a Index<'a>,
@@ -241,13 +244,17 @@ impl Entry<'_> {
         map.serialize_entry("created_at", &self.index.created_at)
     }
 
-    /// Of the text without blanks at its ends, as dbt takes it; generic tests have none.
+    /// Of the text without blanks at its ends, as dbt takes it; generic tests have none, and of a large seed it is the path.
     fn checksum(&self) -> Value {
         let of = |text: &str| json!({ "name": "sha256", "checksum": sha256(text.trim()) });
         match (&self.node.detail, &self.node.code) {
             (Detail::Test(test), _) if test.generic.is_some() => {}
             (_, Some(code)) => return of(code.text()),
             (Detail::Seed { path }, None) => {
+                let size = std::fs::metadata(path).map_or(0, |file| file.len());
+                if size > LARGE_SEED {
+                    return json!({ "name": "path", "checksum": self.node.original_file_path });
+                }
                 // A seed that is gone by now has no checksum; the run told about it.
                 if let Ok(text) = std::fs::read_to_string(path) {
                     return of(&text);

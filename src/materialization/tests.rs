@@ -6,11 +6,12 @@ use insta::assert_snapshot;
 
 use super::Hooks;
 use super::fixture::{Case, Held, column, model};
+use crate::adapter::seed::SeedRows;
 use crate::adapter::statement::{
-    ColumnDefinition, Copy, CopyFormat, Dist, SeedRows, SortType, TableAttributes,
+    ColumnDefinition, Copy, CopyFormat, Dist, SortType, TableAttributes,
 };
 use crate::compile::HookSql;
-use crate::diagnostic::{Source, Span};
+use crate::diagnostic::Span;
 use crate::manifest::node::{Constraint, ConstraintKind, Detail, SourceDetail, StagedLoad};
 use crate::manifest::{Node, ResourceType};
 use crate::project::seed::Seed;
@@ -397,7 +398,6 @@ fn a_replaced_table_takes_the_views_bound_to_it_along_only_if_the_run_makes_them
 
 #[test]
 fn a_seed_is_loaded_beside_too() {
-    let source = Source::new("seeds/levels.csv", "level,price\nfree,0\n");
     let mut node = model("levels", "seed", "");
     node.resource_type = ResourceType::Seed;
     node.code = None;
@@ -407,10 +407,10 @@ fn a_seed_is_loaded_beside_too() {
             ColumnDefinition::new("level", "varchar(4)"),
             ColumnDefinition::new("price", "integer"),
         ],
-        rows: std::sync::Arc::new(SeedRows {
-            source,
-            rows: Vec::new(),
-        }),
+        rows: std::sync::Arc::new(SeedRows::of_text(
+            "seeds/levels.csv",
+            "level,price\nfree,0\n",
+        )),
     });
     assert_snapshot!(case.told(), @r#"
     Build, transaction
@@ -418,6 +418,8 @@ fn a_seed_is_loaded_beside_too() {
         "level" varchar(4),
         "price" integer
       )
+      insert into "analytics"."levels" ("level", "price") values
+        ('free', '0')
     "#);
     assert_snapshot!(case.on(&[("levels", TABLE, &[])]).told(), @r#"
     Build, transaction

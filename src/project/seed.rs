@@ -1,7 +1,7 @@
-//! A seed's CSV file: its cells with their places, and the types that dbt would infer.
+//! A seed's CSV file: its header, its rows counted and checked, and the types that dbt would infer.
 //!
-//! In: a file and how it is configured. Out: columns and rows ([`Seed`]).
-//! The CSV is read by hand and not by the csv crate, because each cell must know its byte in the file.
+//! In: a file and how it is configured. Out: columns, and the rows for whoever loads them ([`Seed`]).
+//! The file is read once here and once when it is loaded: its rows are never all in memory.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -9,12 +9,15 @@ use std::sync::{Arc, LazyLock};
 
 use regex::Regex;
 
-use super::files;
-use crate::adapter::statement::{ColumnDefinition, SeedCell, SeedRows};
+use crate::adapter::seed::{Form, Record, SeedFile, SeedRows, SeedText, is_null, number_text};
+use crate::adapter::statement::ColumnDefinition;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
 
 /// More of the same mistake is not worth a line each.
 const MOST_PROBLEMS: usize = 20;
+
+/// "Quotas and limits in Amazon Redshift": columns of a table.
+const MOST_COLUMNS: usize = 1600;
 
 /// What a seed's file holds.
 #[derive(Clone, Debug)]
@@ -43,112 +46,132 @@ pub struct SeedFormat<'a> {
 /// # Errors
 /// Every row that does not fit the header, a header with doubles, a file that cannot be read.
 pub fn read(path: &Path, shown: &str, format: &SeedFormat<'_>) -> Result<Seed, Diagnostics> {
-    let source = files::read(path, shown)?;
-    parse(&source, format)
+    let file = SeedFile {
+        path: shown.to_owned(),
+        text: SeedText::File(path.to_owned()),
+    };
+    infer(file, format)
 }
 
-/// The same from a text.
+/// Reads a seed through, once.
 ///
 /// # Errors
 /// As [`read`].
-pub fn parse(source: &Arc<Source>, format: &SeedFormat<'_>) -> Result<Seed, Diagnostics> {
-    let mut records = records(source, format.delimiter)?.into_iter();
-    let Some(header) = records.next() else {
-        return Err(Diagnostic::error("empty-seed", "the seed has no header")
-            .at(Span::file(source))
-            .help("write the names of the columns in its first line")
-            .into());
-    };
+pub fn infer(file: SeedFile, format: &SeedFormat<'_>) -> Result<Seed, Diagnostics> {
+    let delimiter = u8::try_from(format.delimiter).unwrap_or(b',');
+    let mut records = file.records(delimiter).map_err(|problem| *problem)?;
     let mut problems = Diagnostics::default();
-    check_header(source, &header, format, &mut problems);
-    let mut columns = header
-        .iter()
-        .map(|cell| Inference::new(cell, format))
-        .collect::<Vec<_>>();
-    let mut rows = Vec::new();
-    for record in records {
-        if record.len() != header.len() {
-            if problems.0.len() < MOST_PROBLEMS {
-                problems.push(ragged(source, &header, &record));
+    let (definitions, mut columns) = match records.next().map_err(|problem| *problem)? {
+        Some(header) => {
+            check_header(&header, format, &mut problems);
+            let columns = header.cells().map(|name| Inference::new(name, format));
+            (definitions(&header), columns.collect::<Vec<_>>())
+        }
+        None => {
+            return Err(Diagnostic::error("empty-seed", "the seed has no header")
+                .at(Span::file(&Source::new(&*file.path, "")))
+                .help("write the names of the columns in its first line")
+                .into());
+        }
+    };
+    let mut count = 0;
+    while let Some(record) = records.next().map_err(|problem| *problem)? {
+        if record.width() != columns.len() {
+            problems.push(ragged(columns.len(), &record));
+            if problems.0.len() >= MOST_PROBLEMS {
+                break;
             }
             continue;
         }
-        for (column, cell) in columns.iter_mut().zip(&record) {
-            column.see(&cell.text);
+        for (column, cell) in columns.iter_mut().zip(record.cells()) {
+            column.see(cell);
         }
-        rows.push(record);
+        count += 1;
     }
     if problems.has_errors() {
         return Err(problems);
     }
-    let rows = rows
-        .into_iter()
-        .map(|record| {
-            columns
-                .iter()
-                .zip(record)
-                .map(|(column, cell)| column.cell(cell))
-                .collect()
-        })
-        .collect();
-    let definitions = columns
-        .iter()
-        .zip(&header)
-        .map(|(column, cell)| ColumnDefinition {
-            origin: Some(place(source, cell)),
-            ..ColumnDefinition::new(cell.text.trim(), column.data_type(format.dialect))
-        });
+    drop(records);
+    let typed = definitions.into_iter().zip(&columns);
+    let typed = typed.map(|(definition, column)| ColumnDefinition {
+        data_type: column.data_type(format.dialect),
+        ..definition
+    });
     Ok(Seed {
-        columns: definitions.collect(),
+        columns: typed.collect(),
         rows: Arc::new(SeedRows {
-            source: Arc::clone(source),
-            rows,
+            delimiter,
+            numbers: columns.iter().map(Inference::is_number).collect(),
+            forms: columns
+                .iter()
+                .map(|column| column.form.unwrap_or(Form::Whole))
+                .collect(),
+            count,
+            file,
         }),
     })
 }
 
-fn place(source: &Arc<Source>, cell: &SeedCell) -> Span {
-    Span::new(source, cell.offset..cell.offset + cell.text.len().max(1))
+/// The columns that a header names, without types.
+fn definitions(header: &Record<'_>) -> Vec<ColumnDefinition> {
+    let definition = |(number, name): (usize, &str)| ColumnDefinition {
+        origin: Some(place(header, number)),
+        ..ColumnDefinition::new(name.trim(), "")
+    };
+    header.cells().enumerate().map(definition).collect()
 }
 
-fn check_header(
-    source: &Arc<Source>,
-    header: &[SeedCell],
-    format: &SeedFormat<'_>,
-    problems: &mut Diagnostics,
-) {
-    let mut seen: HashMap<String, &SeedCell> = HashMap::new();
-    for cell in header {
-        let name = cell.text.trim();
+/// Where a cell stands; an empty one still has a place for a caret.
+fn place(record: &Record<'_>, number: usize) -> Span {
+    let span = record.place(number);
+    Span::new(&span.source, span.start..span.end.max(span.start + 1))
+}
+
+fn check_header(header: &Record<'_>, format: &SeedFormat<'_>, problems: &mut Diagnostics) {
+    let names = || header.cells().map(str::trim);
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    for (number, name) in names().enumerate() {
         if name.is_empty() {
             problems.push(
                 Diagnostic::error("bad-seed-header", "a column of the seed has no name")
-                    .at(place(source, cell)),
+                    .at(place(header, number)),
             );
-        } else if let Some(first) = seen.insert(name.to_lowercase(), cell) {
+        } else if let Some(first) = seen.insert(name.to_lowercase(), number) {
             problems.push(
                 Diagnostic::error(
                     "bad-seed-header",
                     format!("two columns of the seed are called `{name}`"),
                 )
-                .at(place(source, cell))
-                .related("the first", place(source, first))
+                .at(place(header, number))
+                .related("the first", place(header, first))
                 .help("warehouses do not tell upper and lower case apart: rename one"),
             );
         }
     }
+    if format.dialect == "redshift" && header.width() > MOST_COLUMNS {
+        problems.push(
+            Diagnostic::error(
+                "too-many-columns",
+                format!(
+                    "the seed has {} columns, a table of Redshift at most 1,600",
+                    header.width()
+                ),
+            )
+            .at(place(header, MOST_COLUMNS))
+            .label("this one is too many")
+            .help("split the seed, or keep what is seldom used in one column of type `super`"),
+        );
+    }
     for (column, _) in format.column_types {
-        if !header.iter().any(|cell| cell.text.trim() == column) {
-            let first = header
-                .first()
-                .map_or_else(|| Span::file(source), |cell| place(source, cell));
+        if !names().any(|name| name == column) {
+            let at = format.types_at;
             problems.push(
                 Diagnostic::error(
                     "unknown-column",
                     format!("`column_types` names `{column}`, which the seed does not have"),
                 )
-                .at(format.types_at.map_or(first, |types| key_in(types, column)))
-                .did_you_mean(column, header.iter().map(|cell| cell.text.trim())),
+                .at(at.map_or_else(|| place(header, 0), |types| key_in(types, column)))
+                .did_you_mean(column, names()),
             );
         }
     }
@@ -165,17 +188,13 @@ fn key_in(mapping: &Span, key: &str) -> Span {
     }
 }
 
-fn ragged(source: &Arc<Source>, header: &[SeedCell], record: &[SeedCell]) -> Diagnostic {
-    let (wanted, found) = (header.len(), record.len());
-    let at = record
-        .get(wanted)
-        .or(record.last())
-        .map_or_else(|| Span::file(source), |cell| place(source, cell));
+fn ragged(wanted: usize, record: &Record<'_>) -> Diagnostic {
+    let found = record.width();
     let problem = Diagnostic::error(
         "ragged-seed",
         format!("this row has {found} cells, the header has {wanted}"),
     )
-    .at(at);
+    .at(place(record, wanted.min(found - 1)));
     if found > wanted {
         problem
             .label("too many")
@@ -184,84 +203,6 @@ fn ragged(source: &Arc<Source>, header: &[SeedCell], record: &[SeedCell]) -> Dia
         problem
             .label("the last cell of the row")
             .help("write an empty cell for a missing value")
-    }
-}
-
-/// The rows of a CSV text, without blank lines. Quotes count only where a cell starts with one.
-fn records(source: &Arc<Source>, delimiter: char) -> Result<Vec<Vec<SeedCell>>, Diagnostic> {
-    let text = source.text.as_str();
-    let delimiter = u8::try_from(delimiter).unwrap_or(b',');
-    let bytes = text.as_bytes();
-    let (mut records, mut record) = (Vec::new(), Vec::new());
-    let mut at = 0;
-    while at < bytes.len() {
-        let (cell, end) = if bytes[at] == b'"' {
-            quoted(source, at)?
-        } else {
-            (None, at)
-        };
-        let rest = bytes[end..]
-            .iter()
-            .position(|&byte| byte == delimiter || byte == b'\n' || byte == b'\r');
-        let stop = rest.map_or(bytes.len(), |length| end + length);
-        let tail = &text[end..stop];
-        let cell = match cell {
-            // What follows the closing quote belongs to the cell, as in Python.
-            Some(cell) => SeedCell {
-                text: cell + tail,
-                offset: at + 1,
-            },
-            None => SeedCell {
-                text: tail.to_owned(),
-                offset: at,
-            },
-        };
-        let was_quoted = bytes[at] == b'"';
-        record.push(cell);
-        at = stop;
-        if at < bytes.len() && bytes[at] == delimiter {
-            at += 1;
-            if at == bytes.len() || matches!(bytes[at], b'\n' | b'\r') {
-                record.push(SeedCell {
-                    text: String::new(),
-                    offset: at,
-                });
-            } else {
-                continue;
-            }
-        }
-        at += usize::from(bytes.get(at) == Some(&b'\r'));
-        at += usize::from(bytes.get(at) == Some(&b'\n'));
-        let is_blank =
-            !was_quoted && matches!(record.as_slice(), [only] if only.text.trim().is_empty());
-        let done = std::mem::take(&mut record);
-        if !is_blank {
-            records.push(done);
-        }
-    }
-    Ok(records)
-}
-
-/// The text of a quoted cell and the byte behind its closing quote.
-fn quoted(source: &Arc<Source>, start: usize) -> Result<(Option<String>, usize), Diagnostic> {
-    let text = &source.text;
-    let mut cell = String::new();
-    let mut at = start + 1;
-    loop {
-        let Some(length) = text[at..].find('"') else {
-            return Err(Diagnostic::error("bad-csv", "a quoted cell does not end")
-                .at(Span::new(source, start..start + 1))
-                .label("this quote is never closed")
-                .help("close it; a quote inside a quoted cell is written twice"));
-        };
-        cell.push_str(&text[at..at + length]);
-        at += length + 1;
-        if text[at..].starts_with('"') {
-            cell.push('"');
-            at += 1;
-        } else {
-            return Ok((Some(cell), at));
-        }
     }
 }
 
@@ -280,13 +221,6 @@ fn pattern(text: &str) -> Regex {
     Regex::new(text).unwrap_or_else(|error| unreachable!("a constant pattern: {error}"))
 }
 
-/// A number's text as dbt takes it: without thousands, currency and percent signs.
-fn number_text(text: &str) -> String {
-    text.trim()
-        .trim_matches(['%', '$', '€', '£', '¥', '₹', '₩', '₽', '₺', '¢'])
-        .replace(',', "")
-}
-
 /// What the cells of a column could still be.
 struct Inference<'a> {
     given: Option<&'a str>,
@@ -299,14 +233,16 @@ struct Inference<'a> {
     boolean: bool,
     empty: bool,
     longest: usize,
+    /// How all cells are written, where that can be said of them all.
+    form: Option<Form>,
 }
 
 impl<'a> Inference<'a> {
-    fn new(header: &SeedCell, format: &SeedFormat<'a>) -> Self {
+    fn new(name: &str, format: &SeedFormat<'a>) -> Self {
         let given = format
             .column_types
             .iter()
-            .find(|(column, _)| column == header.text.trim());
+            .find(|(column, _)| column == name.trim());
         Self {
             given: given.map(|(_, data_type)| data_type.as_str()),
             number: true,
@@ -317,6 +253,7 @@ impl<'a> Inference<'a> {
             boolean: true,
             empty: true,
             longest: 0,
+            form: None,
         }
     }
 
@@ -324,20 +261,47 @@ impl<'a> Inference<'a> {
         if is_null(text) {
             return;
         }
-        self.empty = false;
         self.longest = self.longest.max(text.len());
-        if self.given.is_some() {
+        let form = match self.form {
+            Some(Form::Other) => Form::Other,
+            _ => Form::of(text),
+        };
+        self.form = Some(self.form.map_or(form, |before| before.or(form)));
+        self.empty = false;
+        if self.given.is_some() || !(self.number || self.date || self.timestamp || self.boolean) {
             return;
         }
         let trimmed = text.trim();
-        self.number = self.number && self.see_number(trimmed);
-        self.date = self.date && DATE.is_match(trimmed);
-        self.timestamp = self.timestamp && (TIMESTAMP.is_match(trimmed) || DATE.is_match(trimmed));
+        self.number = self.number && self.see_number(trimmed, form);
+        let is_date = (self.date || self.timestamp)
+            && match form {
+                Form::Date => true,
+                Form::Other => DATE.is_match(trimmed),
+                _ => false,
+            };
+        self.timestamp = self.timestamp
+            && (is_date
+                || form == Form::Timestamp
+                || form == Form::Other && TIMESTAMP.is_match(trimmed));
+        self.date = self.date && is_date;
         self.boolean = self.boolean
             && (trimmed.eq_ignore_ascii_case("true") || trimmed.eq_ignore_ascii_case("false"));
     }
 
-    fn see_number(&mut self, text: &str) -> bool {
+    fn see_number(&mut self, text: &str, form: Form) -> bool {
+        match form {
+            Form::Whole => {
+                let digits = text.strip_prefix('-').unwrap_or(text);
+                self.largest = self.largest.max(digits.parse().unwrap_or(u128::MAX));
+                return true;
+            }
+            Form::Number => {
+                self.fraction = true;
+                return true;
+            }
+            Form::Other => {}
+            Form::Boolean | Form::Date | Form::Timestamp => return false,
+        }
         let text = number_text(text);
         let Some(number) = NUMBER.captures(&text) else {
             return false;
@@ -377,25 +341,6 @@ impl<'a> Inference<'a> {
         };
         found.to_owned()
     }
-
-    fn cell(&self, cell: SeedCell) -> Option<SeedCell> {
-        if is_null(&cell.text) {
-            return None;
-        }
-        if !self.is_number() {
-            return Some(cell);
-        }
-        Some(SeedCell {
-            text: number_text(&cell.text),
-            ..cell
-        })
-    }
-}
-
-/// dbt takes an empty cell and the word `null` for NULL.
-fn is_null(text: &str) -> bool {
-    let text = text.trim();
-    text.is_empty() || text.eq_ignore_ascii_case("null")
 }
 
 #[cfg(test)]
@@ -413,7 +358,11 @@ mod tests {
             types_at: None,
             dialect: "redshift",
         };
-        match parse(&Source::new("seeds/s.csv", text), &format) {
+        let file = SeedFile {
+            path: "seeds/s.csv".to_owned(),
+            text: SeedText::Here(Arc::from(text)),
+        };
+        match infer(file, &format) {
             Ok(seed) => {
                 let columns = seed
                     .columns
@@ -421,17 +370,23 @@ mod tests {
                     .map(|column| format!("{} {}", column.name, column.data_type))
                     .collect::<Vec<_>>()
                     .join(", ");
-                let rows = seed.rows.rows.iter().map(|row| {
-                    row.iter()
-                        .map(|cell| {
-                            cell.as_ref().map_or_else(
-                                || "NULL".to_owned(),
-                                |cell| format!("{:?}@{}", cell.text, cell.offset),
-                            )
-                        })
-                        .collect::<Vec<_>>()
-                        .join(" ")
+                let mut rows = Vec::new();
+                let told = seed.rows.each(&mut |_, row| {
+                    let cells = (0..seed.columns.len()).map(|number| {
+                        row.cell(number).map_or_else(
+                            || "NULL".to_owned(),
+                            |cell| format!("{cell:?}@{}", row.place(number).place()),
+                        )
+                    });
+                    rows.push(
+                        cells
+                            .collect::<Vec<_>>()
+                            .join(" ")
+                            .replace("seeds/s.csv:", ""),
+                    );
+                    Ok(())
                 });
+                assert_eq!(told.unwrap(), rows.len() as u64);
                 std::iter::once(columns)
                     .chain(rows)
                     .collect::<Vec<_>>()
@@ -457,9 +412,9 @@ mod tests {
     fn cells_know_their_place_through_quotes_and_line_ends() {
         insta::assert_snapshot!(seed("id,note\r\n1,\"two\r\nlines, \"\"quoted\"\"\"\r\n\r\n2,\r\n3,\"\"", ',', &[]), @r#"
         id integer, note varchar(20)
-        "1"@9 "two\r\nlines, \"quoted\""@12
-        "2"@39 NULL
-        "3"@43 NULL
+        "1"@2:1 "two\r\nlines, \"quoted\""@2:4
+        "2"@5:1 NULL
+        "3"@6:1 NULL
         "#);
     }
 
@@ -467,8 +422,8 @@ mod tests {
     fn types_are_inferred_as_dbt_does() {
         insta::assert_snapshot!(seed("a|b|c|d|e|f|g|h|i|j\n1|3000000000|1.5|2024-01-31|2024-01-31 10:00:00|True|été|null||1,000\n-2|1|2|2024-2-1|2024-01-31T10:00:00Z|false|x|||5\n", '|', &[]), @r#"
         a integer, b bigint, c float8, d date, e timestamp without time zone, f boolean, g varchar(5), h integer, i integer, j integer
-        "1"@20 "3000000000"@22 "1.5"@33 "2024-01-31"@37 "2024-01-31 10:00:00"@48 "True"@68 "été"@73 NULL NULL "1000"@85
-        "-2"@91 "1"@94 "2"@96 "2024-2-1"@98 "2024-01-31T10:00:00Z"@107 "false"@128 "x"@134 NULL NULL "5"@138
+        "1"@2:1 "3000000000"@2:3 "1.5"@2:14 "2024-01-31"@2:18 "2024-01-31 10:00:00"@2:29 "True"@2:49 "été"@2:54 NULL NULL "1000"@2:64
+        "-2"@3:1 "1"@3:4 "2"@3:6 "2024-2-1"@3:8 "2024-01-31T10:00:00Z"@3:17 "false"@3:38 "x"@3:44 NULL NULL "5"@3:48
         "#);
     }
 
@@ -476,7 +431,7 @@ mod tests {
     fn a_given_type_is_taken_as_it_is() {
         insta::assert_snapshot!(seed("zip,n\n01234,1\n", ',', &[("zip", "varchar(5)")]), @r#"
         zip varchar(5), n integer
-        "01234"@6 "1"@12
+        "01234"@2:1 "1"@2:7
         "#);
         insta::assert_snapshot!(seed("zip\n1\n", ',', &[("zpi", "text")]), @"error[unknown-column]: `column_types` names `zpi`, which the seed does not have (seeds/s.csv:1:1) -- help: did you mean `zip`?");
     }

@@ -121,7 +121,8 @@ fn place<'a>(span: &'a Span, label: Option<&'a str>, kind: AnnotationKind) -> El
     }
     let marked = marked(text, span);
     let shown = lines_around(text, &marked);
-    let first_line = text[..shown.start].bytes().filter(|&b| b == b'\n').count() + 1;
+    let line_ends = text[..shown.start].bytes().filter(|&b| b == b'\n').count();
+    let first_line = span.source.lines_before + line_ends + 1;
     Snippet::source(&text[shown.clone()])
         .path(path)
         .line_start(first_line)

@@ -106,16 +106,30 @@ impl<'a> Append<'a> {
     }
 }
 
-impl Sink for Append<'_> {
-    fn row(&mut self, cells: &[Cell<'_>]) -> Result<(), Error> {
-        for (builder, cell) in self.builders.iter_mut().zip(cells) {
+impl Append<'_> {
+    /// Adds the value of a column to the row that is being made.
+    pub(super) fn push(&mut self, column: usize, cell: &Cell<'_>) {
+        if let Some(builder) = self.builders.get_mut(column) {
             builder.push(cell);
         }
+    }
+
+    /// Ends a row, all of whose columns were pushed.
+    pub(super) fn end_row(&mut self) -> Result<(), Error> {
         self.waiting += 1;
         if self.waiting == BATCH {
             self.hand_over()?;
         }
         Ok(())
+    }
+}
+
+impl Sink for Append<'_> {
+    fn row(&mut self, cells: &[Cell<'_>]) -> Result<(), Error> {
+        for (builder, cell) in self.builders.iter_mut().zip(cells) {
+            builder.push(cell);
+        }
+        self.end_row()
     }
 }
 

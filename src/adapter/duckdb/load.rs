@@ -6,14 +6,12 @@ use super::append::Append;
 use super::connection::Session;
 use super::error;
 use super::sql::{literal, quote};
-use crate::adapter::copy::{self, Cell, Column, Conversion, Reason, Sink};
-use crate::adapter::statement::{ColumnDefinition, Copy, SeedCell, SeedRows};
-use crate::adapter::{Error, ErrorClass, LoadError, Outcome};
-use crate::diagnostic::Span;
+use crate::adapter::copy::{self, Cell, Column, Conversion, Reason};
+use crate::adapter::emulating::Type;
+use crate::adapter::seed::{BadCell, Form, MOST_BAD_CELLS, SeedRows};
+use crate::adapter::statement::{ColumnDefinition, Copy};
+use crate::adapter::{Error, ErrorClass, Outcome};
 use crate::relation::Relation;
-
-/// Bad cells of a seed that are told at most.
-const MANY: usize = 100;
 
 /// Reads the files of a COPY and appends their rows.
 pub(super) fn copy(session: &Session, copy: &Copy) -> Result<Outcome, Error> {
@@ -37,62 +35,68 @@ pub(super) fn seed(
     seed: &SeedRows,
 ) -> Result<Outcome, Error> {
     session.in_transaction(|| {
-        if session.config.emulates_redshift {
-            typed_here(session, into, columns, seed)?;
+        let rows = if session.config.emulates_redshift {
+            typed_here(session, into, columns, &copy::columns(columns)?, seed)?
         } else {
-            typed_by_duckdb(session, into, columns, seed)?;
-        }
+            by_duckdb(session, into, columns, seed)?
+        };
         Ok(Outcome {
-            rows: Some(seed.rows.len() as u64),
+            rows: Some(rows),
             rejected: Vec::new(),
         })
     })
 }
 
-/// Converts the cells by Redshift's rules.
+/// Converts the cells and appends them.
 fn typed_here(
     session: &Session,
     into: &Relation,
     definitions: &[ColumnDefinition],
+    columns: &[Column],
     seed: &SeedRows,
-) -> Result<(), Error> {
-    let columns = copy::columns(definitions)?;
+) -> Result<u64, Error> {
     let conversion = Conversion::of_seed();
-    let mut append = Append::open(session, into, &columns)?;
+    let mut append = Append::open(session, into, columns)?;
     let mut bad = Vec::new();
-    for row in &seed.rows {
-        let mut cells = Vec::with_capacity(columns.len());
-        for (number, (column, cell)) in columns.iter().zip(row).enumerate() {
-            match convert(&conversion, column, cell.as_ref()) {
-                Ok(cell) => cells.push(cell),
-                Err(reason) => bad.push(Bad {
-                    column: &column.name,
-                    data_type: &column.declared,
-                    row,
-                    number,
+    let rows = seed.each(&mut |number, row| {
+        for (at, column) in columns.iter().enumerate() {
+            match convert(&conversion, column, row.cell(at).as_deref()) {
+                // After a bad cell nothing will be kept: the rest is only looked at.
+                Ok(cell) if bad.is_empty() => append.push(at, &cell),
+                Ok(_) => {}
+                Err(reason) => bad.push(BadCell {
+                    row: number,
+                    column: at,
                     reason: reason.0,
                 }),
             }
         }
-        if bad.is_empty() {
-            append.row(&cells)?;
-        } else if bad.len() >= MANY {
-            break;
+        match bad.len() {
+            0 => append.end_row(),
+            1..MOST_BAD_CELLS => Ok(()),
+            _ => Err(enough()),
         }
+    });
+    if !bad.is_empty() {
+        return Err(seed.does_not_fit(definitions, bad));
     }
-    if bad.is_empty() {
-        return append.finish();
-    }
-    Err(bad_cells(seed, bad))
+    append.finish()?;
+    rows
+}
+
+/// Ends the reading of a seed whose other bad cells are not told any more.
+fn enough() -> Error {
+    Error::new(ErrorClass::User, "a seed does not fit its columns")
 }
 
 fn convert<'c>(
     conversion: &Conversion,
     column: &Column,
-    cell: Option<&'c SeedCell>,
+    cell: Option<&'c str>,
 ) -> Result<Cell<'c>, Reason> {
     let cell = match cell {
-        Some(cell) => conversion.cell(column.kind, cell.text.as_bytes())?,
+        Some(text) if column.kind == ANY_TEXT => Cell::Text(text.into()),
+        Some(text) => conversion.cell(column.kind, text.as_bytes())?,
         None => Cell::Null,
     };
     if cell == Cell::Null && column.not_null {
@@ -101,18 +105,89 @@ fn convert<'c>(
     Ok(cell)
 }
 
-/// Appends the cells as text and lets DuckDB cast them; where it cannot, the cells that it cannot cast are looked up.
-fn typed_by_duckdb(
+/// Text of any length.
+const ANY_TEXT: Type = Type::Varchar(u32::MAX);
+
+/// The type that cells of a form may be read as without asking DuckDB how it reads them.
+fn plainly(definition: &ColumnDefinition, form: Form) -> Option<Type> {
+    let declared = definition.data_type.trim().to_lowercase();
+    let name = declared.split('(').next().unwrap_or_default().trim();
+    Some(match (name, form) {
+        ("smallint" | "int2", Form::Whole) => Type::Int2,
+        ("integer" | "int" | "int4", Form::Whole) => Type::Int4,
+        ("bigint" | "int8", Form::Whole) => Type::Int8,
+        ("double" | "float8" | "double precision", Form::Whole | Form::Number) => Type::Float8,
+        ("boolean" | "bool", Form::Boolean) => Type::Bool,
+        ("date", Form::Date) => Type::Date,
+        ("timestamp" | "timestamp without time zone", Form::Timestamp) => Type::Timestamp,
+        ("text" | "varchar" | "string", _) => ANY_TEXT,
+        _ => return None,
+    })
+}
+
+/// Appends what everybody reads alike, and lets DuckDB cast the rest.
+fn by_duckdb(
     session: &Session,
     into: &Relation,
     definitions: &[ColumnDefinition],
     seed: &SeedRows,
-) -> Result<(), Error> {
-    const STAGE: &str = "__rs_seed";
+) -> Result<u64, Error> {
+    let plain = definitions
+        .iter()
+        .zip(&seed.forms)
+        .map(|(definition, form)| {
+            Some(Column {
+                name: definition.name.clone(),
+                kind: plainly(definition, *form)?,
+                declared: definition.data_type.clone(),
+                not_null: definition.not_null,
+            })
+        })
+        .collect::<Option<Vec<_>>>();
+    if let Some(columns) = plain {
+        return typed_here(session, into, definitions, &columns, seed);
+    }
+    let rows = stage(session, definitions, seed)?;
+    let names = definitions
+        .iter()
+        .map(|definition| quote(&definition.name))
+        .collect::<Vec<_>>();
+    let casts = definitions
+        .iter()
+        .enumerate()
+        .map(|(number, definition)| format!("cast(c{number} as {})", definition.data_type))
+        .collect::<Vec<_>>();
+    let insert = format!(
+        "insert into {} ({}) select {} from {STAGE} order by rowid",
+        session.words().name(into),
+        names.join(", "),
+        casts.join(", ")
+    );
+    if let Err(error) = session.run(&insert) {
+        // The failed statement has spoilt the transaction, and the staged rows with it.
+        session.roll_back();
+        let bad = uncastable(session, definitions, seed)?;
+        return Err(match bad.is_empty() {
+            true => error,
+            false => seed.does_not_fit(definitions, bad),
+        });
+    }
+    session.run(&format!("drop table {STAGE}"))?;
+    Ok(rows)
+}
+
+const STAGE: &str = "__rs_seed";
+
+/// Appends the cells as text to a table of their own.
+fn stage(
+    session: &Session,
+    definitions: &[ColumnDefinition],
+    seed: &SeedRows,
+) -> Result<u64, Error> {
     let columns = (0..definitions.len())
         .map(|number| Column {
             name: format!("c{number}"),
-            kind: crate::adapter::emulating::Type::Varchar(u32::MAX),
+            kind: ANY_TEXT,
             declared: "varchar".to_owned(),
             not_null: false,
         })
@@ -125,38 +200,13 @@ fn typed_by_duckdb(
         "create or replace temporary table {STAGE} ({})",
         declared.join(", ")
     ))?;
-    let mut append = Append::open(session, &Relation::new("", STAGE), &columns)?;
-    for row in &seed.rows {
-        let cells = row
-            .iter()
-            .map(|cell| {
-                cell.as_ref()
-                    .map_or(Cell::Null, |cell| Cell::Text(cell.text.as_str().into()))
-            })
-            .collect::<Vec<_>>();
-        append.row(&cells)?;
-    }
-    append.finish()?;
-    let names = definitions
-        .iter()
-        .map(|definition| quote(&definition.name))
-        .collect::<Vec<_>>();
-    let casts = definitions
-        .iter()
-        .zip(&columns)
-        .map(|(definition, column)| format!("cast({} as {})", column.name, definition.data_type))
-        .collect::<Vec<_>>();
-    let insert = format!(
-        "insert into {} ({}) select {} from {STAGE} order by rowid",
-        session.words().name(into),
-        names.join(", "),
-        casts.join(", ")
-    );
-    if let Err(error) = session.run(&insert) {
-        // The failed statement may have spoilt the transaction, so the cells are looked at one by one without the table.
-        return Err(uncastable(session, definitions, seed)?.unwrap_or(error));
-    }
-    session.run(&format!("drop table {STAGE}"))
+    typed_here(
+        session,
+        &Relation::new("", STAGE),
+        definitions,
+        &columns,
+        seed,
+    )
 }
 
 /// The cells that DuckDB cannot cast to their columns' types.
@@ -164,114 +214,46 @@ fn uncastable(
     session: &Session,
     definitions: &[ColumnDefinition],
     seed: &SeedRows,
-) -> Result<Option<Error>, Error> {
-    session.roll_back();
+) -> Result<Vec<BadCell>, Error> {
+    stage(session, definitions, seed)?;
     let mut bad = Vec::new();
     for (number, definition) in definitions.iter().enumerate() {
-        let castable = format!("select try_cast(? as {}) is not null", definition.data_type);
+        let misfits = if definition.not_null {
+            format!("try_cast(c{number} as {}) is null", definition.data_type)
+        } else {
+            format!(
+                "c{number} is not null and try_cast(c{number} as {}) is null",
+                definition.data_type
+            )
+        };
+        let query = format!(
+            "select rowid, c{number} from {STAGE} where {misfits} order by rowid limit {MOST_BAD_CELLS}"
+        );
         let mut statement = session
             .connection
-            .prepare(&castable)
+            .prepare(&query)
             .map_err(|cause| error::of_duckdb(&cause))?;
-        for row in &seed.rows {
-            let cell = row.get(number).and_then(Option::as_ref);
-            let reason = match cell {
-                None if definition.not_null => "NULL in a column that is not null".to_owned(),
-                None => continue,
-                Some(cell) => {
-                    let fits = statement
-                        .query_row([&cell.text], |row| row.get::<_, bool>(0))
-                        .map_err(|cause| error::of_duckdb(&cause))?;
-                    if fits {
-                        continue;
-                    }
-                    format!(
-                        "Could not convert {} to {}",
-                        literal(&cell.text),
-                        definition.data_type
-                    )
-                }
-            };
-            bad.push(Bad {
-                column: &definition.name,
-                data_type: &definition.data_type,
+        let found = statement
+            .query_map([], |row| {
+                Ok((row.get::<_, u64>(0)?, row.get::<_, Option<String>>(1)?))
+            })
+            .map_err(|cause| error::of_duckdb(&cause))?;
+        for misfit in found {
+            let (row, text) = misfit.map_err(|cause| error::of_duckdb(&cause))?;
+            bad.push(BadCell {
                 row,
-                number,
-                reason,
+                column: number,
+                reason: match text {
+                    None => "NULL in a column that is not null".to_owned(),
+                    Some(text) => format!(
+                        "Could not convert {} to {}",
+                        literal(&text),
+                        definition.data_type
+                    ),
+                },
             });
-            if bad.len() >= MANY {
-                break;
-            }
         }
     }
-    Ok((!bad.is_empty()).then(|| bad_cells(seed, bad)))
-}
-
-/// A cell that does not fit its column.
-struct Bad<'a> {
-    column: &'a str,
-    data_type: &'a str,
-    row: &'a [Option<SeedCell>],
-    number: usize,
-    reason: String,
-}
-
-impl Bad<'_> {
-    fn cell(&self) -> Option<&SeedCell> {
-        self.row.get(self.number)?.as_ref()
-    }
-
-    /// Where the cell stands; an empty one stands behind the cell before it.
-    fn range(&self) -> std::ops::Range<usize> {
-        if let Some(cell) = self.cell() {
-            return cell.offset..cell.offset + cell.text.len();
-        }
-        let before = self.row[..self.number.min(self.row.len())]
-            .iter()
-            .flatten()
-            .next_back();
-        let near = match before {
-            Some(cell) => cell.offset + cell.text.len(),
-            None => self
-                .row
-                .iter()
-                .flatten()
-                .next()
-                .map_or(0, |cell| cell.offset),
-        };
-        near..near
-    }
-}
-
-/// The cells that do not fit, in the order of the file, as an error that points at the first.
-fn bad_cells(seed: &SeedRows, mut bad: Vec<Bad<'_>>) -> Error {
-    bad.sort_by_key(|bad| bad.range().start);
-    let mut error = Error::new(ErrorClass::User, "a seed does not fit its columns");
-    if let Some(first) = bad.first() {
-        let value = first
-            .cell()
-            .map_or("NULL".to_owned(), |cell| format!("`{}`", cell.text));
-        error.message = format!(
-            "{value} does not fit column `{}` of type `{}`",
-            first.column, first.data_type
-        );
-        error.detail = Some(first.reason.clone());
-        error.range = Some(first.range());
-    }
-    error.load_errors = bad
-        .into_iter()
-        .map(|bad| (Span::new(&seed.source, bad.range()), bad))
-        .map(|(place, bad)| LoadError {
-            file: seed.source.path.clone(),
-            line: place.line_column().0 as u64,
-            column: Some(bad.column.to_owned()),
-            data_type: Some(bad.data_type.to_owned()),
-            raw_value: bad
-                .cell()
-                .map_or_else(String::new, |cell| cell.text.clone()),
-            reason: bad.reason,
-            place: Some(place),
-        })
-        .collect();
-    error
+    session.run(&format!("drop table {STAGE}"))?;
+    Ok(bad)
 }

@@ -87,8 +87,8 @@ impl Words<'_> {
             Statement::Raw { sql, .. } => sql.clone(),
             Statement::Load { into, rows, .. } => format!(
                 "-- {} rows of {} are appended to {}",
-                rows.rows.len(),
-                rows.source.path,
+                rows.count,
+                rows.file.path,
                 self.name(into)
             ),
             Statement::Copy(copy) => format!(

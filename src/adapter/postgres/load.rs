@@ -1,6 +1,6 @@
 //! Loads: rows of a seed and files of a COPY, streamed through `copy … from stdin`.
 //!
-//! In: [`SeedRows`] or a [`Copy`]. Out: a filled table, or the value that does not fit, with its place. All or nothing.
+//! In: rows of a seed or a [`Copy`]. Out: a filled table, or the value that does not fit, with its place. All or nothing.
 //! Memory: one buffer of rows on their way.
 
 use std::pin::Pin;
@@ -16,9 +16,9 @@ use super::session::Session;
 use super::sql::{name, quote};
 use crate::adapter::copy::{self, Cell, Sink};
 use crate::adapter::emulating::{self, Type};
-use crate::adapter::statement::{ColumnDefinition, Copy, SeedCell, SeedRows};
-use crate::adapter::{Error, ErrorClass, LoadError, Outcome};
-use crate::diagnostic::Span;
+use crate::adapter::seed::{BadCell, SeedRows};
+use crate::adapter::statement::{ColumnDefinition, Copy};
+use crate::adapter::{Error, ErrorClass, Outcome};
 use crate::relation::Relation;
 
 /// Bytes that are sent at a time.
@@ -115,19 +115,15 @@ pub(super) fn seed(
 ) -> Result<Outcome, Error> {
     let names = columns.iter().map(|column| column.name.as_str());
     let mut stream = Stream::open(session, into, names)?;
-    let mut sent = Ok(());
-    for row in &seed.rows {
+    let sent = seed.each(&mut |_, row| {
         for number in 0..columns.len() {
-            match row.get(number).and_then(Option::as_ref) {
-                Some(cell) => stream.text(number, &cell.text),
+            match row.cell(number) {
+                Some(cell) => stream.text(number, &cell),
                 None => stream.null(number),
             }
         }
-        sent = stream.end_row();
-        if sent.is_err() {
-            break;
-        }
-    }
+        stream.end_row()
+    });
     if let (Err(error), false) = (sent, stream.broken) {
         return Err(error);
     }
@@ -142,14 +138,14 @@ pub(super) fn seed(
 
 /// The cell that the server could not take, by the line and column that it names.
 fn bad_cell(cause: &tokio_postgres::Error, columns: &[ColumnDefinition], seed: &SeedRows) -> Error {
-    let mut error = error::told(cause);
+    let error = error::told(cause);
     let Some(db) = cause.as_db_error() else {
         return error;
     };
     let context = db.where_().unwrap_or_default();
     let Some((line, rest)) = context.split_once(", line ").and_then(|(_, rest)| {
         let end = rest.find(|letter: char| !letter.is_ascii_digit())?;
-        Some((rest[..end].parse::<usize>().ok()?, &rest[end..]))
+        Some((rest[..end].parse::<u64>().ok()?, &rest[end..]))
     }) else {
         return error;
     };
@@ -158,44 +154,22 @@ fn bad_cell(cause: &tokio_postgres::Error, columns: &[ColumnDefinition], seed: &
         .and_then(|rest| rest.split_once(':'))
         .map(|(column, _)| column)
         .or_else(|| db.column());
-    let Some(row) = line.checked_sub(1).and_then(|line| seed.rows.get(line)) else {
-        return error;
-    };
-    let Some((number, column)) = columns
+    let column = columns
         .iter()
-        .enumerate()
-        .find(|(_, column)| Some(column.name.as_str()) == named)
-    else {
+        .position(|column| Some(column.name.as_str()) == named);
+    let (Some(row), Some(column)) = (line.checked_sub(1), column) else {
         return error;
     };
-    let cell = row.get(number).and_then(Option::as_ref);
-    let range = range_of(row, number);
-    let place = Span::new(&seed.source, range.clone());
-    error.load_errors = vec![LoadError {
-        file: seed.source.path.clone(),
-        line: place.line_column().0 as u64,
-        column: Some(column.name.clone()),
-        data_type: Some(column.data_type.clone()),
-        raw_value: cell.map_or_else(String::new, |cell| cell.text.clone()),
+    let bad = BadCell {
+        row,
+        column,
         reason: error.message.clone(),
-        place: Some(place),
-    }];
-    error.range = Some(range);
-    error
-}
-
-/// Where a cell stands in its file; an empty one stands behind the cell before it.
-fn range_of(row: &[Option<SeedCell>], number: usize) -> std::ops::Range<usize> {
-    if let Some(cell) = row.get(number).and_then(Option::as_ref) {
-        return cell.offset..cell.offset + cell.text.len();
+    };
+    let found = seed.does_not_fit(columns, vec![bad]);
+    Error {
+        load_errors: found.load_errors,
+        ..error
     }
-    let before = row[..number.min(row.len())].iter().flatten().next_back();
-    let first = row.iter().flatten().next();
-    let near = before.map_or_else(
-        || first.map_or(0, |cell| cell.offset),
-        |cell| cell.offset + cell.text.len(),
-    );
-    near..near
 }
 
 /// An open `copy … from stdin`. Dropped before its end, it leaves nothing in the table.
@@ -389,18 +363,5 @@ mod tests {
             timestamp(1_541_106_106_796_000).unwrap(),
             "2018-11-01T21:01:46.796"
         );
-    }
-
-    #[test]
-    fn an_empty_cell_stands_behind_the_one_before_it() {
-        let cell = |text: &str, offset| {
-            Some(SeedCell {
-                text: text.to_owned(),
-                offset,
-            })
-        };
-        let row = [cell("ab", 10), None, cell("c", 14)];
-        assert_eq!(range_of(&row, 1), 12..12);
-        assert_eq!(range_of(&row, 2), 14..15);
     }
 }

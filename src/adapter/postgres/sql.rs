@@ -90,8 +90,8 @@ pub(super) fn sql(statement: &Statement) -> Result<Vec<String>, Refusal> {
         Statement::Load { into, rows, .. } => format!(
             "-- copy {} from stdin: {} rows of {}",
             name(into),
-            rows.rows.len(),
-            rows.source.path
+            rows.count,
+            rows.file.path
         ),
         Statement::Copy(copy) => format!(
             "-- copy {} from stdin: the files below {}",

@@ -2,8 +2,9 @@
 //!
 //! In: a [`Statement`]. Out: SQL for Redshift, the user's parts byte for byte. Sends nothing.
 
+use crate::adapter::seed::SeedRows;
 use crate::adapter::statement::{
-    ColumnDefinition, Copy, CopyFormat, Dist, Rows, SeedRows, SortType, Statement, TableAttributes,
+    ColumnDefinition, Copy, CopyFormat, Dist, Rows, SortType, Statement, TableAttributes,
     TableConstraint,
 };
 use crate::relation::{Relation, RelationKind};
@@ -385,32 +386,36 @@ fn merge(
     )
 }
 
+/// The rows as statements. Where the file cannot be read any more the last of them is none that a server takes.
 fn insert_rows(into: &Relation, columns: &[ColumnDefinition], seed: &SeedRows) -> Vec<String> {
     let names = columns
         .iter()
         .map(|column| column.name.clone())
         .collect::<Vec<_>>();
-    let row = |cells: &Vec<Option<crate::adapter::statement::SeedCell>>| {
-        let values = cells
-            .iter()
-            .map(|cell| match cell {
-                Some(cell) => literal(&cell.text),
+    let head = format!("insert into {} ({}) values\n", name(into), list(&names));
+    let mut statements = Vec::new();
+    let mut rows = Vec::new();
+    let done = seed.each(&mut |_, row| {
+        let values = (0..columns.len())
+            .map(|number| match row.cell(number) {
+                Some(cell) => literal(&cell),
                 None => "null".to_owned(),
             })
             .collect::<Vec<_>>();
-        format!("  ({})", values.join(", "))
-    };
-    seed.rows
-        .chunks(ROWS_OF_AN_INSERT)
-        .map(|rows| {
-            format!(
-                "insert into {} ({}) values\n{}",
-                name(into),
-                list(&names),
-                rows.iter().map(row).collect::<Vec<_>>().join(",\n")
-            )
-        })
-        .collect()
+        rows.push(format!("  ({})", values.join(", ")));
+        if rows.len() == ROWS_OF_AN_INSERT {
+            statements.push(format!("{head}{}", rows.join(",\n")));
+            rows.clear();
+        }
+        Ok(())
+    });
+    if !rows.is_empty() {
+        statements.push(format!("{head}{}", rows.join(",\n")));
+    }
+    if let Err(error) = done {
+        statements.push(format!("-- {error}\nstop"));
+    }
+    statements
 }
 
 fn copy_sql(copy: &Copy) -> String {

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use super::sql::sql;
 use crate::adapter::Statement;
+use crate::adapter::seed::SeedRows;
 use crate::adapter::statement::{
-    ColumnDefinition, Copy, CopyFormat, Dist, Rows, SeedCell, SeedRows, SortType, TableAttributes,
-    TableConstraint,
+    ColumnDefinition, Copy, CopyFormat, Dist, Rows, SortType, TableAttributes, TableConstraint,
 };
-use crate::diagnostic::Source;
 use crate::relation::{Relation, RelationKind};
 
 fn texts(names: &[&str]) -> Vec<String> {
@@ -141,22 +140,16 @@ fn copies() -> Vec<Statement> {
 }
 
 fn seed() -> Statement {
-    let cell = |text: &str| {
-        Some(SeedCell {
-            text: text.to_owned(),
-            offset: 0,
-        })
-    };
     Statement::Load {
         into: t("seed"),
         columns: vec![
             ColumnDefinition::new("id", "int"),
             ColumnDefinition::new("name", "varchar(9)"),
         ],
-        rows: Arc::new(SeedRows {
-            source: Source::new("seeds/seed.csv", ""),
-            rows: vec![vec![cell("1"), cell("it's \\ it")], vec![cell("2"), None]],
-        }),
+        rows: Arc::new(SeedRows::of_text(
+            "seeds/seed.csv",
+            "id,name\n1,it's \\ it\n2,\n",
+        )),
     }
 }
 

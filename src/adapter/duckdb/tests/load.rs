@@ -4,31 +4,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::*;
-use crate::adapter::statement::{ColumnDefinition, Copy, CopyFormat, SeedCell, SeedRows};
+use crate::adapter::seed::SeedRows;
+use crate::adapter::statement::{ColumnDefinition, Copy, CopyFormat};
 
-/// A seed's statement: the cells of its lines are split at commas, empty ones are NULL.
+/// A seed's statement: a header of the columns, and the lines of the text.
 fn seed_of(columns: &[(&str, &str)], text: &str) -> Statement {
-    let source = crate::diagnostic::Source::new("seeds/s.csv", text);
-    let mut offset = 0;
-    let mut rows = Vec::new();
-    for line in text.lines() {
-        let mut row = Vec::new();
-        for cell in line.split(',') {
-            row.push((!cell.is_empty()).then(|| SeedCell {
-                text: cell.to_owned(),
-                offset,
-            }));
-            offset += cell.len() + 1;
-        }
-        rows.push(row);
-    }
+    let names = columns.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+    let text = format!("{}\n{text}", names.join(","));
     Statement::Load {
         into: Relation::new("main", "s"),
         columns: columns
             .iter()
             .map(|(name, kind)| ColumnDefinition::new(*name, *kind))
             .collect(),
-        rows: Arc::new(SeedRows { source, rows }),
+        rows: Arc::new(SeedRows::of_text("seeds/s.csv", &text)),
     }
 }
 
@@ -82,7 +71,8 @@ fn a_cell_that_does_not_fit_is_told_with_its_place_and_nothing_is_loaded() {
         let load = seed_of(&[("id", "int"), ("name", "varchar(3)")], text);
         warehouse.run(c, &create_for(&load)).unwrap();
         let error = warehouse.run(c, &load).unwrap_err();
-        assert_eq!(&text[error.range.clone().unwrap()], "x");
+        let place = error.load_errors[0].place.as_ref().unwrap();
+        assert_eq!((place.text(), &*place.place()), ("x", "seeds/s.csv:3:1"));
         let told = error
             .load_errors
             .iter()
@@ -98,13 +88,13 @@ fn a_cell_that_does_not_fit_is_told_with_its_place_and_nothing_is_loaded() {
         if name == "redshift" {
             insta::assert_snapshot!(told, @r#"
         `x` does not fit column `id` of type `int`
-        seeds/s.csv:2 Some("id") `x` Invalid digit, Value 'x', Pos 0, Type: Integer
-        seeds/s.csv:3 Some("name") `toolong` String length exceeds DDL length
+        seeds/s.csv:3 Some("id") `x` Invalid digit, Value 'x', Pos 0, Type: Integer
+        seeds/s.csv:4 Some("name") `toolong` String length exceeds DDL length
         "#);
         } else {
             insta::assert_snapshot!(told, @r#"
         `x` does not fit column `id` of type `int`
-        seeds/s.csv:2 Some("id") `x` Could not convert 'x' to int
+        seeds/s.csv:3 Some("id") `x` Could not convert 'x' to int
         "#);
         }
         assert_eq!(warehouse.rows(c, "select count(*) from s"), "0");

@@ -1,0 +1,258 @@
+//! The rows of a seed, read anew by whoever loads them, so that none are kept in memory.
+//!
+//! In: a CSV file. Out: [`Row`]s of cells, and an error with the places of those that do not fit.
+//! Does not know how types are inferred, nor which engine keeps the rows.
+
+mod form;
+mod records;
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use form::Form;
+pub use records::{Record, Records};
+
+use super::statement::ColumnDefinition;
+use super::{Error, ErrorClass, LoadError};
+use crate::diagnostic::{Diagnostic, Span};
+
+/// Bad cells of a seed that are told at most.
+pub const MOST_BAD_CELLS: usize = 100;
+
+/// The file of a seed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeedFile {
+    /// Its path as shown to the user.
+    pub path: String,
+    /// Where its text is.
+    pub text: SeedText,
+}
+
+/// Where the text of a seed is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SeedText {
+    /// In a file.
+    File(PathBuf),
+    /// Here.
+    Here(Arc<str>),
+}
+
+/// The rows of a seed, typed by its columns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeedRows {
+    /// The file; its first record is the header.
+    pub file: SeedFile,
+    /// What stands between two cells.
+    pub delimiter: u8,
+    /// For each column whether its cells are numbers, which dbt reads without thousands, currency and percent signs.
+    pub numbers: Vec<bool>,
+    /// For each column how its cells are written.
+    pub forms: Vec<Form>,
+    /// How many rows there were when the types were inferred.
+    pub count: u64,
+}
+
+/// A row of a seed.
+#[derive(Clone, Copy)]
+pub struct Row<'r> {
+    record: Record<'r>,
+    numbers: &'r [bool],
+}
+
+/// A cell that does not fit its column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadCell {
+    /// Its row, from 0.
+    pub row: u64,
+    /// Its column, from 0.
+    pub column: usize,
+    /// Why it does not fit.
+    pub reason: String,
+}
+
+impl SeedFile {
+    /// Its records, the header first.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn records(&self, delimiter: u8) -> Result<Records<'_>, Box<Diagnostic>> {
+        let input: Box<dyn std::io::Read> = match &self.text {
+            SeedText::File(path) => {
+                Box::new(File::open(path).map_err(|error| records::unreadable(&self.path, &error))?)
+            }
+            SeedText::Here(text) => Box::new(text.as_bytes()),
+        };
+        Ok(Records::new(input, &self.path, delimiter))
+    }
+}
+
+impl SeedRows {
+    /// The rows of a text, all cells as they are written.
+    #[cfg(test)]
+    pub fn of_text(path: &str, text: &str) -> Self {
+        let file = SeedFile {
+            path: path.to_owned(),
+            text: SeedText::Here(Arc::from(text)),
+        };
+        let mut records = file.records(b',').unwrap();
+        let columns = records.next().unwrap().unwrap().width();
+        let mut count = 0;
+        while records.next().unwrap().is_some() {
+            count += 1;
+        }
+        drop(records);
+        Self {
+            file,
+            delimiter: b',',
+            numbers: vec![false; columns],
+            forms: vec![Form::Other; columns],
+            count,
+        }
+    }
+
+    /// Calls `take` with each row and its number, and gives their count.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is not what it was when the types were inferred, and what `take` answers.
+    pub fn each(
+        &self,
+        take: &mut dyn FnMut(u64, &Row<'_>) -> Result<(), Error>,
+    ) -> Result<u64, Error> {
+        let mut records = self
+            .file
+            .records(self.delimiter)
+            .map_err(|problem| changed(*problem))?;
+        let mut count = 0;
+        records.next().map_err(|problem| changed(*problem))?;
+        while let Some(record) = records.next().map_err(|problem| changed(*problem))? {
+            if record.width() != self.numbers.len() {
+                break;
+            }
+            let row = Row {
+                record,
+                numbers: &self.numbers,
+            };
+            take(count, &row)?;
+            count += 1;
+        }
+        if count == self.count {
+            return Ok(count);
+        }
+        let mut error = Error::new(
+            ErrorClass::User,
+            format!("`{}` was changed while it was loaded", self.file.path),
+        );
+        error.help = Some("run again".to_owned());
+        Err(error)
+    }
+
+    /// The error that tells of cells that do not fit, with their places, in the order of the file.
+    pub fn does_not_fit(&self, columns: &[ColumnDefinition], mut bad: Vec<BadCell>) -> Error {
+        bad.sort_by_key(|bad| (bad.row, bad.column));
+        bad.truncate(MOST_BAD_CELLS);
+        let mut error = Error::new(ErrorClass::User, "a seed does not fit its columns");
+        let mut rest = bad.as_slice();
+        let looked_up = self.each(&mut |number, row| {
+            while let Some((bad, after)) = rest.split_first() {
+                if bad.row > number {
+                    break;
+                }
+                if let Some(column) = columns.get(bad.column) {
+                    error.load_errors.push(row.bad(bad, column));
+                }
+                rest = after;
+            }
+            if rest.is_empty() {
+                return Err(Error::new(ErrorClass::User, ""));
+            }
+            Ok(())
+        });
+        if let (Err(cause), false) = (looked_up, rest.is_empty()) {
+            return cause;
+        }
+        if let Some(first) = error.load_errors.first() {
+            let value = match first.raw_value.as_str() {
+                "" => "NULL".to_owned(),
+                value => format!("`{value}`"),
+            };
+            error.message = format!(
+                "{value} does not fit column `{}` of type `{}`",
+                first.column.as_deref().unwrap_or_default(),
+                first.data_type.as_deref().unwrap_or_default()
+            );
+            error.detail = Some(first.reason.clone());
+        }
+        error
+    }
+}
+
+fn changed(problem: Diagnostic) -> Error {
+    let mut error = Error::new(ErrorClass::User, problem.message);
+    error.detail = problem.notes.into_iter().next();
+    error
+}
+
+impl<'r> Row<'r> {
+    /// A cell; `None` is NULL.
+    pub fn cell(&self, column: usize) -> Option<Cow<'r, str>> {
+        let text = self.record.cell(column)?;
+        if is_null(text) {
+            return None;
+        }
+        Some(match self.numbers.get(column) {
+            Some(true) => number_text(text),
+            _ => Cow::Borrowed(text),
+        })
+    }
+
+    /// Where a cell stands in the file.
+    pub fn place(&self, column: usize) -> Span {
+        self.record.place(column)
+    }
+
+    fn bad(&self, bad: &BadCell, column: &ColumnDefinition) -> LoadError {
+        let place = self.place(bad.column);
+        LoadError {
+            file: place.source.path.clone(),
+            line: place.line_column().0 as u64,
+            column: Some(column.name.clone()),
+            data_type: Some(column.data_type.clone()),
+            raw_value: self.cell(bad.column).unwrap_or_default().into_owned(),
+            reason: bad.reason.clone(),
+            place: Some(place),
+        }
+    }
+}
+
+/// Whether a cell stands for NULL: dbt takes an empty one and the word `null` for it.
+pub fn is_null(text: &str) -> bool {
+    // Most cells begin with neither a blank nor an n.
+    if let Some(first) = text.as_bytes().first()
+        && (b'!'..0x7f).contains(first)
+        && *first | 0x20 != b'n'
+    {
+        return false;
+    }
+    let text = text.trim();
+    text.is_empty() || text.eq_ignore_ascii_case("null")
+}
+
+/// A number's text as dbt takes it: without thousands, currency and percent signs.
+pub fn number_text(text: &str) -> Cow<'_, str> {
+    if text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte))
+    {
+        return Cow::Borrowed(text);
+    }
+    let text = text
+        .trim()
+        .trim_matches(['%', '$', '€', '£', '¥', '₹', '₩', '₽', '₺', '¢']);
+    if text.contains(',') {
+        Cow::Owned(text.replace(',', ""))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
