@@ -272,7 +272,13 @@ impl Entry<'_> {
             node.resource_type,
             ResourceType::Test | ResourceType::Operation
         ))
-        .then(|| format!("{}://{}", node.package_name, declared.source.path))
+        .then(|| {
+            format!(
+                "{}://{}",
+                node.package_name,
+                node.own_path(&declared.source.path)
+            )
+        })
     }
 
     /// Where the statements stand that built it, if it was built.

@@ -40,7 +40,7 @@ impl Args {
             let folder = Path::new(file).parent().unwrap_or(Path::new("."));
             session
                 .terminal
-                .answer(&format!("{}\n", project.root.join(folder).display()))?;
+                .answer(&format!("{}\n", project.own.root.join(folder).display()))?;
             return Ok(Outcome::Done);
         }
         let say = |line: String| session.terminal.info(line);
@@ -48,8 +48,8 @@ impl Args {
             say(format!("redstart {}", env!("CARGO_PKG_VERSION")));
             say(format!(
                 "project    {} in {}",
-                project.name,
-                project.root.display()
+                project.own.name,
+                project.own.root.display()
             ));
             say(format!(
                 "profile    {} in {}",

@@ -15,7 +15,7 @@ impl Args {
         let prepared = pipeline::prepare(session)?;
         session.terminal.info(format!(
             "{}: {} nodes, no mistakes",
-            prepared.project.name,
+            prepared.project.own.name,
             prepared.manifest.nodes.len()
         ));
         Ok(Outcome::Done)

@@ -12,11 +12,10 @@ use super::node::{
     Column, Constraint, ConstraintKind, Detail, ExposureDetail, Node, RefCall, ResourceType,
     SourceCall,
 };
-use super::resolve::{Made, Resolver, object};
+use super::resolve::{Made, Resolver, Trees, object};
 use super::settings;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::jinja::Template;
-use crate::project::project_file::ConfigTree;
 use crate::project::properties::{
     ColumnProperties, ConstraintKindProperty, ConstraintProperties, ExposureProperties,
     NodeProperties,
@@ -69,12 +68,12 @@ pub fn reading(text: &Spanned<String>) -> Option<Reading> {
 
 /// The layers of a node from the project file and its declaration.
 pub fn layers_of(
-    tree: &ConfigTree,
+    tree: Trees<'_>,
     fqn: &[String],
     properties: Option<&NodeProperties>,
     problems: &mut Diagnostics,
 ) -> Vec<Layer> {
-    let mut layers = merge::layers_of_tree(tree, fqn);
+    let mut layers = tree.layers(fqn);
     if let Some(properties) = properties {
         let beside = [
             ("meta", &properties.meta),
@@ -287,7 +286,7 @@ pub fn description(
     if !is_jinja(&rest) {
         return Some(filled.trim_end_matches('\n').to_owned());
     }
-    let node = Node::new(ResourceType::Model, &resolver.project.name, "description");
+    let node = Node::new(ResourceType::Model, &resolver.package.name, "description");
     let template = Template::scalar(&text.value, &text.span);
     resolver.render_text(&node, &template, problems)
 }
@@ -298,14 +297,17 @@ pub fn doc_blocks(resolver: &Resolver<'_>, text: Option<&Spanned<String>>) -> Ve
         return Vec::new();
     };
     DOC.captures_iter(&text.value)
-        .map(|call| format!("doc.{}.{}", resolver.project.name, &call[1]))
+        .filter_map(|call| {
+            let block = resolver.shared.docs.get(&call[1])?;
+            Some(format!("doc.{}.{}", block.package, block.name))
+        })
         .collect()
 }
 
 /// The exposures of a project.
 pub fn exposures(resolver: &Resolver<'_>) -> Made {
     let mut made = Made::default();
-    for properties in &resolver.project.properties.exposures {
+    for properties in &resolver.package.properties.exposures {
         made.0
             .push(exposure(resolver, properties, &mut made.1).into());
     }
@@ -318,21 +320,22 @@ fn exposure(
     problems: &mut Diagnostics,
 ) -> Node {
     let name = &properties.name.value;
-    let file = &properties.name.span.source.path;
-    let mut node = Node::new(ResourceType::Exposure, &resolver.project.name, name);
+    let file = &resolver.own_path(&properties.name.span.source.path);
+    let mut node = Node::new(ResourceType::Exposure, &resolver.package.name, name);
     node.path = file
         .split_once('/')
         .map_or(file.as_str(), |(_, path)| path)
         .to_owned();
     node.original_file_path.clone_from(file);
     node.fqn = resolver.fqn(&node.path, name);
-    let tree = &resolver.project.file.configs.exposures;
-    let mut layers = merge::layers_of_tree(tree, &node.fqn);
+    let tree = resolver.trees(|configs| &configs.exposures);
+    let mut layers = tree.layers(&node.fqn);
     layers.extend(config_layers(
         [("meta", &properties.meta), ("tags", &properties.tags)],
         properties.config.as_ref(),
         problems,
     ));
+    layers.extend(tree.last_word(&node.fqn));
     let mut merged = Merged::new(settings::defaults(ResourceType::Exposure));
     layers
         .iter()

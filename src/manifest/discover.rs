@@ -18,10 +18,12 @@ use crate::project::{DocsBlock, Environment, Vars};
 use crate::relation::Relation;
 
 /// What is the same for every template of a project.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Shared {
     /// The project's name.
     pub project: String,
+    /// The name of the package that the templates belong to.
+    pub package: String,
     /// `target.type`.
     pub dialect: String,
     /// `target.schema`.
@@ -92,7 +94,7 @@ impl ParseWorld {
         macros: &Macros,
         template: &Template,
     ) -> Result<Found, Box<Diagnostic>> {
-        if let Some(calls) = jinja::static_calls(macros, &self.shared.project, template) {
+        if let Some(calls) = jinja::static_calls(macros, &self.shared.package, template) {
             return Ok(Found::literal(calls, template));
         }
         let world: Arc<dyn World> = Arc::clone(self) as Arc<dyn World>;
@@ -251,7 +253,7 @@ impl World for ParseWorld {
     }
 
     fn package(&self) -> &str {
-        &self.shared.project
+        &self.shared.package
     }
 
     fn global(&self, name: &str) -> Option<jinja::Value> {
@@ -330,12 +332,12 @@ impl World for ParseWorld {
         Ok(self
             .shared
             .vars
-            .get(&self.shared.project, name)
+            .get(&self.shared.package, name)
             .map(to_jinja))
     }
 
     fn var_names(&self) -> Vec<String> {
-        let names = self.shared.vars.names(&self.shared.project);
+        let names = self.shared.vars.names(&self.shared.package);
         names.into_iter().map(str::to_owned).collect()
     }
 
@@ -344,12 +346,13 @@ impl World for ParseWorld {
     }
 
     fn doc(&self, package: Option<&str>, name: &str) -> Answer<String> {
-        if package.is_some_and(|package| package != self.shared.project) {
-            return Err(Box::new(unknown_doc(&self.shared.docs, name)));
-        }
-        match self.shared.docs.get(name) {
+        let name = match package {
+            Some(package) => format!("{package}.{name}"),
+            None => name.to_owned(),
+        };
+        match self.shared.docs.get(&name) {
             Some(block) => Ok(block.text.clone()),
-            None => Err(Box::new(unknown_doc(&self.shared.docs, name))),
+            None => Err(Box::new(unknown_doc(&self.shared.docs, &name))),
         }
     }
 

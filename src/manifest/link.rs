@@ -22,7 +22,7 @@ pub fn link(
         .into_iter()
         .partition(|draft| draft.node.config.enabled);
     enabled.sort_by(|a, b| order(&a.node).cmp(&order(&b.node)));
-    let mut lookup = Lookup::new(&enabled, &disabled);
+    let mut lookup = Lookup::new(&project.own.name, &enabled, &disabled);
     lookup.wrong = names_of_files(project);
 
     let mut dropped = BTreeSet::new();
@@ -57,8 +57,12 @@ pub fn link(
 
 /// The names that files of the project give to models and seeds, whether or not the files are right.
 fn names_of_files(project: &Project) -> BTreeSet<&str> {
-    let models = project.models.iter().map(File::stem);
-    let seeds = project.seeds.iter().map(SeedFile::stem);
+    let models = project
+        .all()
+        .flat_map(|package| package.models.iter().map(File::stem));
+    let seeds = project
+        .all()
+        .flat_map(|package| package.seeds.iter().map(SeedFile::stem));
     let gaps = project.gaps.names.iter().map(String::as_str);
     models.chain(seeds).chain(gaps).collect()
 }
@@ -77,10 +81,12 @@ struct Linked {
 
 /// Where names are looked up.
 struct Lookup<'a> {
+    /// The project's name.
+    root: &'a str,
     /// What `ref` finds, by name.
     refable: HashMap<&'a str, Vec<usize>>,
     /// What `source` finds.
-    sources: HashMap<(&'a str, &'a str), usize>,
+    sources: HashMap<(&'a str, &'a str), Vec<usize>>,
     by_unique_id: HashMap<&'a str, usize>,
     disabled: HashMap<&'a str, &'a Node>,
     nodes: &'a [Draft],
@@ -92,8 +98,9 @@ struct Lookup<'a> {
 type Missing = Vec<(Diagnostic, bool)>;
 
 impl<'a> Lookup<'a> {
-    fn new(enabled: &'a [Draft], disabled: &'a [Draft]) -> Self {
+    fn new(root: &'a str, enabled: &'a [Draft], disabled: &'a [Draft]) -> Self {
         let mut lookup = Self {
+            root,
             refable: HashMap::new(),
             sources: HashMap::new(),
             by_unique_id: HashMap::new(),
@@ -106,7 +113,8 @@ impl<'a> Lookup<'a> {
             lookup.by_unique_id.insert(&node.unique_id, at);
             match &node.detail {
                 Detail::Source(source) => {
-                    lookup.sources.insert((&source.source_name, &node.name), at);
+                    let tables = lookup.sources.entry((&source.source_name, &node.name));
+                    tables.or_default().push(at);
                 }
                 _ if is_refable(node) => lookup.refable.entry(&node.name).or_default().push(at),
                 _ => {}
@@ -178,11 +186,8 @@ impl<'a> Lookup<'a> {
         span: Option<&Span>,
     ) -> Result<Option<usize>, (Diagnostic, bool)> {
         let candidates = self.refable.get(name).map_or(&[][..], Vec::as_slice);
-        let found = candidates
-            .iter()
-            .find(|at| package.is_none_or(|package| self.nodes[**at].node.package_name == package));
-        if let Some(at) = found {
-            return Ok(Some(*at));
+        if let Some(at) = self.nearest(node, package, candidates) {
+            return Ok(Some(at));
         }
         let at = place(node, span);
         if let Some(disabled) = self.disabled.get(name).filter(|node| is_refable(node)) {
@@ -202,6 +207,21 @@ impl<'a> Lookup<'a> {
         Err((problem, false))
     }
 
+    /// Of nodes with one name, the one that is meant: of the package that is named, else the project's, else the reader's own
+    /// package's, else any (dbt's order).
+    fn nearest(&self, node: &Node, package: Option<&str>, candidates: &[usize]) -> Option<usize> {
+        let of = |package: &str| {
+            let mut candidates = candidates.iter().copied();
+            candidates.find(|at| self.nodes[*at].node.package_name == package)
+        };
+        match package {
+            Some(package) => of(package),
+            None => of(self.root)
+                .or_else(|| of(&node.package_name))
+                .or_else(|| candidates.first().copied()),
+        }
+    }
+
     fn names(&self) -> impl Iterator<Item = &'a str> {
         let of_nodes = self
             .nodes
@@ -219,8 +239,12 @@ impl<'a> Lookup<'a> {
         table: &str,
         span: Option<&Span>,
     ) -> Result<usize, (Diagnostic, bool)> {
-        if let Some(at) = self.sources.get(&(source, table)) {
-            return Ok(*at);
+        let candidates = self
+            .sources
+            .get(&(source, table))
+            .map_or(&[][..], Vec::as_slice);
+        if let Some(at) = self.nearest(node, None, candidates) {
+            return Ok(at);
         }
         let at = place(node, span);
         if let Some(disabled) = self.disabled.get(table).filter(
@@ -357,7 +381,7 @@ fn assemble(
         .collect::<Vec<_>>();
     let id = |at: usize| ids.get(at).copied().flatten();
     let mut manifest = Manifest {
-        project_name: project.name.clone(),
+        project_name: project.own.name.clone(),
         database: project.target.database.clone(),
         disabled: disabled.into_iter().map(|draft| *draft.node).collect(),
         ..Manifest::default()
@@ -390,7 +414,7 @@ fn assemble(
 
 /// Names that two nodes have: of models for `ref`, of ids for everything, of relations in the warehouse.
 fn refuse_doubles(drafts: &[Draft], problems: &mut Diagnostics) {
-    let mut names: HashMap<&str, &Node> = HashMap::new();
+    let mut names: HashMap<(&str, &str), &Node> = HashMap::new();
     let mut ids: HashMap<&str, &Node> = HashMap::new();
     let mut relations: BTreeMap<(Option<&str>, String, String), &Node> = BTreeMap::new();
     for node in drafts
@@ -399,7 +423,7 @@ fn refuse_doubles(drafts: &[Draft], problems: &mut Diagnostics) {
         .filter(|node| node.config.enabled)
     {
         if is_refable(node)
-            && let Some(first) = names.insert(&node.name, node)
+            && let Some(first) = names.insert((&node.package_name, &node.name), node)
         {
             problems.push(double(
                 node,

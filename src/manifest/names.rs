@@ -33,9 +33,9 @@ pub struct Place {
 }
 
 impl<'a> Names<'a> {
-    /// Looks which of the macros the project overrides.
+    /// Looks which of the macros the project overrides, or else the package whose nodes are named (dbt's order).
     pub fn new(macros: &'a Macros, shared: &Arc<Shared>, target: &'a Target) -> Self {
-        let overridden = |name: &str| {
+        let overridden_in = |package: &str, name: &str| {
             let forms = [
                 name.to_owned(),
                 format!("{}__{name}", target.dialect()),
@@ -43,17 +43,38 @@ impl<'a> Names<'a> {
             ];
             forms.iter().any(|form| {
                 macros
-                    .find(&shared.project, form)
+                    .find(package, form)
                     .is_some_and(|found| found.package != "dbt")
             })
         };
+        let macros_of = |package: &str| {
+            [
+                "generate_alias_name",
+                "generate_schema_name",
+                "generate_database_name",
+            ]
+            .map(|name| overridden_in(package, name))
+        };
+        let of_project = macros_of(&shared.project);
+        let mut shared = Arc::clone(shared);
+        let [alias_macro, schema_macro, database_macro] = if of_project.contains(&true) {
+            if shared.package != shared.project {
+                shared = Arc::new(Shared {
+                    package: shared.project.clone(),
+                    ..Shared::clone(&shared)
+                });
+            }
+            of_project
+        } else {
+            macros_of(&shared.package)
+        };
         Self {
             macros,
-            shared: Arc::clone(shared),
+            shared,
             target,
-            alias_macro: overridden("generate_alias_name"),
-            schema_macro: overridden("generate_schema_name"),
-            database_macro: overridden("generate_database_name"),
+            alias_macro,
+            schema_macro,
+            database_macro,
         }
     }
 

@@ -155,6 +155,15 @@ impl Node {
             detail: Detail::Plain,
         }
     }
+
+    /// A path from its package's folder, of one that a diagnostic shows.
+    pub fn own_path<'p>(&self, shown: &'p str) -> &'p str {
+        let written = self.code.as_ref().map(|code| &code.source);
+        let home = written.or(self.declared_at.as_ref().map(|span| &span.source));
+        home.and_then(|home| home.path.strip_suffix(self.original_file_path.as_str()))
+            .and_then(|prefix| shown.strip_prefix(prefix))
+            .unwrap_or(shown)
+    }
 }
 
 /// A template and where it stands.

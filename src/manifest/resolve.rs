@@ -21,11 +21,11 @@ use super::sources;
 use super::values::Values;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
 use crate::jinja::{self, Macros, Template, World};
-use crate::project::project_file::ConfigTree;
+use crate::project::project_file::{ConfigTree, ConfigTrees};
 use crate::project::properties::NodeProperties;
 use crate::project::render::{from_jinja, to_jinja};
 use crate::project::yaml::{Spanned, Yaml};
-use crate::project::{File, Project, SeedFile};
+use crate::project::{DocsBlock, File, Package, Project, SeedFile};
 
 /// What a template sees beside the project.
 #[derive(Clone, Debug, Default)]
@@ -53,14 +53,21 @@ impl Manifest {
     /// As [`Manifest::resolve`], but with what is right where other nodes are wrong: then there are errors in the second part of
     /// the answer. What only follows from mistakes that were found before is left out.
     pub fn attempt(project: &Project, macros: &Macros, options: &Options) -> (Self, Diagnostics) {
-        let shared = Arc::new(shared(project, options));
-        let resolver = Resolver {
-            project,
-            macros,
-            names: Names::new(macros, &shared, &project.target),
-            shared,
-        };
-        let (manifest, problems) = resolver.run();
+        let (mut drafts, mut problems) = Made::default();
+        for package in project.all() {
+            let shared = Arc::new(shared(project, package, options));
+            let resolver = Resolver {
+                project,
+                package,
+                macros,
+                names: Names::new(macros, &shared, &project.target),
+                shared,
+            };
+            let (made, found) = resolver.run();
+            drafts.extend(made);
+            problems.extend(found);
+        }
+        let (manifest, problems) = link::link(project, drafts, problems);
         (
             manifest,
             gaps::without_consequences(project, macros, problems),
@@ -68,14 +75,14 @@ impl Manifest {
     }
 }
 
-fn shared(project: &Project, options: &Options) -> Shared {
+fn shared(project: &Project, package: &Package, options: &Options) -> Shared {
     let mut globals = options.globals.clone();
     let target = Value::Object(project.target.to_jinja());
     globals
         .entry("target".to_owned())
         .or_insert_with(|| to_jinja(&target));
     for (name, value) in [
-        ("project_name", project.name.as_str()),
+        ("project_name", project.own.name.as_str()),
         ("database", &project.target.database),
     ] {
         globals
@@ -83,15 +90,29 @@ fn shared(project: &Project, options: &Options) -> Shared {
             .or_insert_with(|| jinja::Value::from(value));
     }
     Shared {
-        project: project.name.clone(),
+        project: project.own.name.clone(),
+        package: package.name.clone(),
         dialect: project.target.dialect().to_owned(),
         schema: project.target.schema.clone(),
         vars: project.vars.clone(),
         environment: project.environment.clone(),
         globals,
         materializations: options.materializations.clone(),
-        docs: project.docs.clone(),
+        docs: docs(project, package),
     }
+}
+
+/// The docs blocks that a package sees: the project's own, its own, then those of the others; by name, and by package and name.
+fn docs(project: &Project, package: &Package) -> BTreeMap<String, DocsBlock> {
+    let mut seen = BTreeMap::new();
+    for from in [&project.own, package].into_iter().chain(&project.packages) {
+        for (name, block) in &from.docs {
+            seen.entry(name.clone()).or_insert_with(|| block.clone());
+            seen.entry(format!("{}.{name}", from.name))
+                .or_insert_with(|| block.clone());
+        }
+    }
+    seen
 }
 
 /// A node whose names are not tied yet.
@@ -115,11 +136,13 @@ impl From<Node> for Draft {
 /// Nodes of a part of the project, and what is wrong there.
 pub type Made = (Vec<Draft>, Diagnostics);
 
-/// The one pass over a project.
+/// The one pass over a package of the project, or over the project itself.
 pub struct Resolver<'a> {
     /// The project.
     pub project: &'a Project,
-    /// Its macros.
+    /// The part of it that is read.
+    pub package: &'a Package,
+    /// All macros.
     pub macros: &'a Macros,
     /// What templates see.
     pub shared: Arc<Shared>,
@@ -130,31 +153,77 @@ pub struct Resolver<'a> {
 /// What a file of the project becomes.
 struct Kind<'a> {
     resource_type: ResourceType,
-    tree: &'a ConfigTree,
+    tree: Trees<'a>,
     /// Folders between the package and the file's own folders.
     folder: Option<&'static str>,
 }
 
+/// The configuration of one kind of node in the files of projects.
+#[derive(Clone, Copy)]
+pub struct Trees<'a> {
+    /// Of the package's own file.
+    own: &'a ConfigTree,
+    /// Of the project's file, where the package is another: what it says is stronger than what the package's files say.
+    over: Option<&'a ConfigTree>,
+}
+
+impl Trees<'_> {
+    /// The weakest layers of a node, from the root of the package's file down.
+    pub fn layers(&self, fqn: &[String]) -> Vec<Layer> {
+        merge::layers_of_tree(self.own, fqn)
+    }
+
+    /// The strongest layers of a node.
+    pub fn last_word(&self, fqn: &[String]) -> Vec<Layer> {
+        self.over
+            .map_or_else(Vec::new, |tree| merge::layers_of_tree(tree, fqn))
+    }
+
+    /// The settings before Jinja was rendered, flat.
+    pub fn unrendered(&self, fqn: &[String]) -> Map<String, Value> {
+        let mut flat = merge::unrendered(self.own, fqn);
+        if let Some(over) = self.over {
+            flat.extend(merge::unrendered(over, fqn));
+        }
+        flat
+    }
+}
+
 impl Resolver<'_> {
-    fn run(&self) -> (Manifest, Diagnostics) {
-        let (properties, configs) = (&self.project.properties, &self.project.file.configs);
+    /// The configuration of a kind of node.
+    pub fn trees(&self, kind: fn(&ConfigTrees) -> &ConfigTree) -> Trees<'_> {
+        let root = &self.project.own;
+        Trees {
+            own: kind(&self.package.file.configs),
+            over: (root.name != self.package.name).then(|| kind(&root.file.configs)),
+        }
+    }
+
+    /// A path from the package's folder, of one that a diagnostic shows.
+    pub fn own_path(&self, path: &str) -> String {
+        self.package.own_path(path).to_owned()
+    }
+
+    fn run(&self) -> Made {
+        let properties = &self.package.properties;
+        let models_tree = self.trees(|configs| &configs.models);
         let mut problems = Diagnostics::default();
         let models = ByName::new(
             "model",
             &properties.models,
-            self.project.models.iter().map(File::stem),
+            self.package.models.iter().map(File::stem),
             &mut problems,
         );
         let seeds = ByName::new(
             "seed",
             &properties.seeds,
-            self.project.seeds.iter().map(SeedFile::stem),
+            self.package.seeds.iter().map(SeedFile::stem),
             &mut problems,
         );
         let analyses = ByName::new(
             "analysis",
             &properties.analyses,
-            self.project.analyses.iter().map(File::stem),
+            self.package.analyses.iter().map(File::stem),
             &mut problems,
         );
 
@@ -165,13 +234,13 @@ impl Resolver<'_> {
         };
         let mut parts: Vec<Made> = vec![
             self.files(
-                &self.project.models,
-                &kind(ResourceType::Model, &configs.models, None),
+                &self.package.models,
+                &kind(ResourceType::Model, models_tree, None),
                 &models,
             ),
             self.files(
-                &self.project.analyses,
-                &kind(ResourceType::Analysis, &configs.models, Some("analysis")),
+                &self.package.analyses,
+                &kind(ResourceType::Analysis, models_tree, Some("analysis")),
                 &analyses,
             ),
             self.singular_tests(),
@@ -191,7 +260,7 @@ impl Resolver<'_> {
             drafts.extend(made);
             problems.extend(found);
         }
-        link::link(self.project, drafts, problems)
+        (drafts, problems)
     }
 
     fn files(&self, files: &[File], kind: &Kind<'_>, properties: &ByName<'_>) -> Made {
@@ -210,12 +279,12 @@ impl Resolver<'_> {
         problems: &mut Diagnostics,
     ) -> Option<Node> {
         let name = file.stem();
-        let mut node = Node::new(kind.resource_type, &self.project.name, name);
+        let mut node = Node::new(kind.resource_type, &self.package.name, name);
         node.path = match kind.folder {
             Some(folder) => format!("{folder}/{}", file.path),
             None => file.path.clone(),
         };
-        node.original_file_path.clone_from(&file.source.path);
+        node.original_file_path = self.own_path(&file.source.path);
         node.fqn = self.fqn(&node.path, name);
         node.code = Some(Code::whole(&file.source));
         let layers = declared::layers_of(kind.tree, &node.fqn, properties, problems);
@@ -232,7 +301,7 @@ impl Resolver<'_> {
         node: &mut Node,
         source: &Arc<Source>,
         layers: Vec<Layer>,
-        tree: &ConfigTree,
+        tree: Trees<'_>,
         problems: &mut Diagnostics,
     ) -> Option<()> {
         let mut merged = Merged::new(settings::defaults(node.resource_type));
@@ -240,12 +309,15 @@ impl Resolver<'_> {
             merged.apply(layer, problems);
         }
         let found = self.discover(node, &merged, &Template::file(source), problems)?;
-        node.unrendered_config = merge::unrendered(tree, &node.fqn);
+        node.unrendered_config = tree.unrendered(&node.fqn);
         for setting in &found.config.0 {
             node.unrendered_config
                 .insert(setting.key.clone(), setting.value.clone());
         }
         merged.apply(&found.config, problems);
+        for layer in tree.last_word(&node.fqn) {
+            merged.apply(&layer, problems);
+        }
         node.refs = found.refs;
         node.sources = found.sources;
         node.macros = found.macros;
@@ -309,7 +381,7 @@ impl Resolver<'_> {
     pub fn fqn(&self, path: &str, name: &str) -> Vec<String> {
         let folders = path.rsplit_once('/').map_or("", |(folders, _)| folders);
         let folders = folders.split('/').filter(|folder| !folder.is_empty());
-        std::iter::once(self.project.name.as_str())
+        std::iter::once(self.package.name.as_str())
             .chain(folders)
             .chain([name])
             .map(str::to_owned)
@@ -317,14 +389,14 @@ impl Resolver<'_> {
     }
 
     fn singular_tests(&self) -> Made {
-        let declared = &self.project.properties.singular_tests;
-        let tree = &self.project.file.configs.tests;
-        gather(self.project.singular_tests.par_iter().map(|file| {
+        let declared = &self.package.properties.singular_tests;
+        let tree = self.trees(|configs| &configs.tests);
+        gather(self.package.singular_tests.par_iter().map(|file| {
             let mut problems = Diagnostics::default();
             let name = file.stem();
-            let mut node = Node::new(ResourceType::Test, &self.project.name, name);
+            let mut node = Node::new(ResourceType::Test, &self.package.name, name);
             node.path.clone_from(&file.path);
-            node.original_file_path.clone_from(&file.source.path);
+            node.original_file_path = self.own_path(&file.source.path);
             node.fqn = self.fqn(&file.path, name);
             node.code = Some(Code::whole(&file.source));
             node.detail = Detail::Test(Box::new(TestDetail {
@@ -335,7 +407,7 @@ impl Resolver<'_> {
             let properties = declared
                 .iter()
                 .find(|properties| properties.name.value == name);
-            let mut layers = merge::layers_of_tree(tree, &node.fqn);
+            let mut layers = tree.layers(&node.fqn);
             if let Some(properties) = properties {
                 layers.extend(declared::config_layers(
                     [("meta", &properties.meta), ("docs", &properties.docs)],
@@ -351,11 +423,11 @@ impl Resolver<'_> {
     }
 
     fn seeds(&self, properties: &ByName<'_>) -> Made {
-        let tree = &self.project.file.configs.seeds;
-        gather(self.project.seeds.par_iter().map(|file| {
+        let tree = self.trees(|configs| &configs.seeds);
+        gather(self.package.seeds.par_iter().map(|file| {
             let mut problems = Diagnostics::default();
             let name = file.stem();
-            let mut node = Node::new(ResourceType::Seed, &self.project.name, name);
+            let mut node = Node::new(ResourceType::Seed, &self.package.name, name);
             node.path.clone_from(&file.path);
             node.original_file_path.clone_from(&file.original_file_path);
             node.fqn = self.fqn(&file.path, name);
@@ -367,9 +439,15 @@ impl Resolver<'_> {
             for layer in declared::layers_of(tree, &node.fqn, declared, &mut problems) {
                 merged.apply(&layer, &mut problems);
             }
-            node.unrendered_config = merge::unrendered(tree, &node.fqn);
+            for layer in tree.last_word(&node.fqn) {
+                merged.apply(&layer, &mut problems);
+            }
+            node.unrendered_config = tree.unrendered(&node.fqn);
             let at = declared.map_or_else(
-                || Span::file(&Source::new(file.original_file_path.clone(), "")),
+                || {
+                    let shown = format!("{}{}", self.package.prefix, file.original_file_path);
+                    Span::file(&Source::new(shown, ""))
+                },
                 |declared| declared.name.span.clone(),
             );
             self.finish(&mut node, merged, &at, &mut problems);
@@ -381,7 +459,7 @@ impl Resolver<'_> {
     }
 
     fn hooks(&self) -> Made {
-        let file = &self.project.file;
+        let file = &self.package.file;
         let hooks = [
             ("on-run-start", true, &file.on_run_start),
             ("on-run-end", false, &file.on_run_end),
@@ -389,17 +467,22 @@ impl Resolver<'_> {
         let mut made = Made::default();
         for (event, at_start, hooks) in hooks {
             for (index, hook) in hooks.iter().enumerate() {
-                let name = format!("{}-{event}-{index}", self.project.name);
-                let mut node = Node::new(ResourceType::Operation, &self.project.name, &name);
+                let name = format!("{}-{event}-{index}", self.package.name);
+                let mut node = Node::new(ResourceType::Operation, &self.package.name, &name);
                 node.path = format!("hooks/{name}.sql");
                 "./dbt_project.yml".clone_into(&mut node.original_file_path);
-                node.fqn = vec![self.project.name.clone(), "hooks".to_owned(), name];
+                node.fqn = vec![self.package.name.clone(), "hooks".to_owned(), name];
                 node.code = Some(Code::made(hook.value.clone(), &hook.span));
                 node.detail = Detail::Operation { at_start, index };
                 node.declared_at = Some(hook.span.clone());
                 let mut merged = Merged::new(settings::defaults(ResourceType::Operation));
                 // dbt configures hooks and analyses by the tree of models.
-                for layer in merge::layers_of_tree(&file.configs.models, &node.fqn) {
+                let tree = self.trees(|configs| &configs.models);
+                for layer in tree
+                    .layers(&node.fqn)
+                    .into_iter()
+                    .chain(tree.last_word(&node.fqn))
+                {
                     merged.apply(&layer, &mut made.1);
                 }
                 let template = Template::scalar(&hook.value, &hook.span);

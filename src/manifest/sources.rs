@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::declared::{self, config_layers};
 use super::generic::{self, Tested};
-use super::merge::{self, Merged};
+use super::merge::Merged;
 use super::node::{Detail, Node, ResourceType, SourceDetail};
 use super::resolve::{Draft, Made, Resolver, object};
 use super::{settings, staged_load};
@@ -16,7 +16,7 @@ use crate::relation::Relation;
 /// The tables of every source, and their tests.
 pub fn sources(resolver: &Resolver<'_>) -> Made {
     let mut made = Made::default();
-    for source in &resolver.project.properties.sources {
+    for source in &resolver.package.properties.sources {
         for table in &source.tables {
             let node = table_node(resolver, source, table, &mut made.1);
             let tested = Tested::source(&node, source, table);
@@ -35,9 +35,9 @@ fn table_node(
     table: &SourceTableProperties,
     problems: &mut Diagnostics,
 ) -> Node {
-    let package = &resolver.project.name;
+    let package = &resolver.package.name;
     let (source_name, name) = (&source.name.value, &table.name.value);
-    let file = &source.name.span.source.path;
+    let file = &resolver.own_path(&source.name.span.source.path);
     let mut node = Node::new(ResourceType::Source, package, name);
     node.unique_id = format!("source.{package}.{source_name}.{name}");
     node.path.clone_from(file);
@@ -48,7 +48,9 @@ fn table_node(
     node.fqn = resolver.fqn(below, source_name);
     node.fqn.push(name.clone());
     let config = config(resolver, &node, source, table, problems);
-    node.unrendered_config = merge::unrendered(&resolver.project.file.configs.sources, &node.fqn);
+    node.unrendered_config = resolver
+        .trees(|configs| &configs.sources)
+        .unrendered(&node.fqn);
     resolver.finish(&mut node, config, &table.name.span, problems);
 
     let identifier = table
@@ -131,7 +133,8 @@ fn config(
     table: &SourceTableProperties,
     problems: &mut Diagnostics,
 ) -> Merged {
-    let mut layers = merge::layers_of_tree(&resolver.project.file.configs.sources, &node.fqn);
+    let tree = resolver.trees(|configs| &configs.sources);
+    let mut layers = tree.layers(&node.fqn);
     layers.extend(config_layers(
         [("meta", &source.meta), ("tags", &source.tags)],
         source.config.as_ref(),
@@ -142,6 +145,7 @@ fn config(
         table.config.as_ref(),
         problems,
     ));
+    layers.extend(tree.last_word(&node.fqn));
     let mut merged = Merged::new(settings::defaults(ResourceType::Source));
     layers
         .iter()

@@ -30,9 +30,9 @@ fn resolve(files: &[(&str, &str)]) -> Result<(Manifest, Diagnostics), Diagnostic
     };
     let (project, mut warnings) = Project::load(&options)?;
     let macros = Macros::load(
-        &project.name,
+        &project.own.name,
         &project.macro_files(),
-        &project.file.dispatch,
+        &project.own.file.dispatch,
     )?;
     let (manifest, more) = Manifest::resolve(
         &project,
@@ -220,7 +220,7 @@ fn a_test_and_its_arguments_are_checked() {
       help: did you mean `unique`?
       help: write it as `{% test uniqe(model, column_name) %}` in tests_sql/generic/uniqe.sql
     error[unknown-test]: there is no test `dbt_utils.equality` (models/schema.yml:7:13)
-      help: packages are not supported yet: copy the test from `dbt_utils` into tests_sql/generic/
+      help: no package `dbt_utils` is installed: name it in packages.yml and run `redstart deps`
     error[missing-test-argument]: test `positive` needs `floor` (models/schema.yml:8:13)
       the test: tests_sql/generic/positive.sql:1:9
     error[unknown-test-argument]: test `positive` takes no argument `flor` (models/schema.yml:9:36)
@@ -325,9 +325,9 @@ fn what_is_not_supported_is_named() {
     error[not-supported-yet]: snapshots are not supported yet (snapshots/s.sql:1:1)
       help: leave the file out with .dbtignore
     ");
-    insta::assert_snapshot!(told(&[("packages.yml", "packages:\n  - package: dbt-labs/dbt_utils\n    version: 1.3.0\n")]), @r"
-    error[not-supported-yet]: packages are not supported yet (packages.yml:2:5)
-      help: copy the macros and models that you need into the project
+    insta::assert_snapshot!(told(&[("packages.yml", "packages:\n  - package: dbt-labs/dbt_utils\n    version: 1.3.0\n")]), @"
+    error[missing-packages]: the project names one package and none is installed in `dbt_packages` (packages.yml:2:5)
+      help: run `redstart deps`
     ");
     insta::assert_snapshot!(told(&[("models/a.sql", "select 1"), ("models/s.yml", "models: [{name: a, versions: [{v: 1}]}]")]), @"error[not-supported-yet]: versions of a model are not supported yet (models/s.yml:1:30)");
 }

@@ -293,20 +293,20 @@ impl<'a> Planner<'a> {
             .collect()
     }
 
-    /// The hooks of the project that are selected, in the order in which they are declared.
+    /// The hooks that are selected: of the packages by name, then the project's, each in the order in which they are declared.
     fn operations(&self) -> Vec<(NodeId, bool)> {
-        let mut found: Vec<(bool, usize, NodeId)> = self
-            .selected
-            .iter()
-            .filter_map(|&id| match self.node(id).detail {
-                Detail::Operation { at_start, index } => Some((at_start, index, id)),
-                _ => None,
-            })
-            .collect();
+        let mut found = Vec::new();
+        for &id in self.selected {
+            let node = self.node(id);
+            if let Detail::Operation { at_start, index } = node.detail {
+                let own = node.package_name == self.manifest.project_name;
+                found.push((at_start, own, &node.package_name, index, id));
+            }
+        }
         found.sort_unstable();
         found
             .into_iter()
-            .map(|(at_start, _, id)| (id, at_start))
+            .map(|(at_start, .., id)| (id, at_start))
             .collect()
     }
 

@@ -13,8 +13,9 @@ static TAG: LazyLock<Regex> = LazyLock::new(|| {
         .unwrap_or_else(|error| unreachable!("a constant pattern: {error}"))
 });
 
-/// Adds the blocks of a file.
+/// Adds the blocks of a file of a package.
 pub fn read(
+    package: &str,
     source: &Arc<Source>,
     blocks: &mut BTreeMap<String, DocsBlock>,
     problems: &mut Diagnostics,
@@ -38,6 +39,7 @@ pub fn read(
             ),
             (None, Some((name, span, start))) => {
                 let block = DocsBlock {
+                    package: package.to_owned(),
                     text: source.text[start..whole.start()].trim().to_owned(),
                     name: name.clone(),
                     span,
@@ -84,7 +86,7 @@ mod tests {
             "# x\n{% docs a %}\n one \n{% enddocs %}\n{% docs a %}{% enddocs %}\n{%- docs b -%} two",
         );
         let (mut blocks, mut problems) = (BTreeMap::new(), Diagnostics::default());
-        read(&source, &mut blocks, &mut problems);
+        read("shop", &source, &mut blocks, &mut problems);
         assert_eq!(blocks["a"].text, "one");
         let told = problems
             .0

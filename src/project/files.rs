@@ -14,7 +14,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
 pub struct Found {
     /// Where it is.
     pub absolute: PathBuf,
-    /// Its path from the root, with `/`.
+    /// Its path from the project's folder, with `/`.
     pub from_root: String,
     /// Its path below the folder it was found in.
     pub below: String,
@@ -33,16 +33,17 @@ impl Found {
 #[derive(Debug)]
 pub struct Walk {
     root: PathBuf,
+    prefix: String,
     ignored: Gitignore,
     skipped: Vec<PathBuf>,
 }
 
 impl Walk {
-    /// A walk from the project's folder that never enters `skipped`.
+    /// A walk from a package's folder that never enters `skipped`; paths are told with `prefix` in front.
     ///
     /// # Errors
     /// A pattern of `.dbtignore` that is none.
-    pub fn new(root: &Path, skipped: Vec<PathBuf>) -> Result<Self, Diagnostic> {
+    pub fn new(root: &Path, prefix: &str, skipped: Vec<PathBuf>) -> Result<Self, Diagnostic> {
         let mut builder = GitignoreBuilder::new(root);
         let path = root.join(".dbtignore");
         if path.is_file()
@@ -61,6 +62,7 @@ impl Walk {
         })?;
         Ok(Self {
             root: root.to_owned(),
+            prefix: prefix.to_owned(),
             ignored,
             skipped,
         })
@@ -93,7 +95,7 @@ impl Walk {
             for entry in entries {
                 match entry {
                     Ok(entry) if entry.file_type().is_file() => found.push(Found {
-                        from_root: shown_path(&self.root, entry.path()),
+                        from_root: self.shown(entry.path()),
                         below: slashed(entry.path().strip_prefix(&start).unwrap_or(entry.path())),
                         absolute: entry.into_path(),
                     }),
@@ -105,14 +107,18 @@ impl Walk {
         found
     }
 
+    fn shown(&self, path: &Path) -> String {
+        format!("{}{}", self.prefix, shown_path(&self.root, path))
+    }
+
     /// What stands at a path that cannot be entered or read.
     fn unreadable(&self, error: &walkdir::Error) -> Diagnostic {
         let path = error.path().unwrap_or(&self.root);
-        let shown = shown_path(&self.root, path);
+        let shown = self.shown(path);
         let diagnostic = Diagnostic::error("unreadable-file", format!("`{shown}` cannot be read"))
             .at(Span::file(&Source::new(&*shown, "")));
         if let Some(above) = error.loop_ancestor() {
-            let above = shown_path(&self.root, above);
+            let above = self.shown(above);
             return diagnostic
                 .note(format!("it is a link to `{above}`, which holds it"))
                 .help("remove the link, or leave it out with .dbtignore");

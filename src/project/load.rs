@@ -1,14 +1,16 @@
 //! A project read from its folder.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::files::{self, Found, Walk};
+use super::packages::{self, Installed};
 use super::project_file::{Draft, Paths, ProjectFile};
 use super::render::{Vars, YamlRenderer};
-use super::{File, Gaps, Options, Project, Properties, SeedFile, docs, profile, yaml};
+use super::{File, Gaps, Options, Package, Project, Properties, SeedFile, docs, profile, yaml};
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
 
 impl Project {
@@ -32,78 +34,138 @@ impl Project {
             Some(text) => yaml::parse_mapping("--vars", text)?,
             None => serde_json::Map::new(),
         };
-        let draft = Draft::read(&options.root)?;
-        let vars = Vars {
+        let draft = Draft::read(&options.root, "")?;
+        let mut vars = Vars {
             command_line,
             project: draft.vars.clone(),
+            packages: BTreeMap::new(),
         };
         let target = profile::load(options, draft.profile.as_ref(), &draft.name, &vars)?;
-        let target_value = Value::Object(target.to_jinja());
-        let renderer = YamlRenderer::new(
-            &draft.name.clone(),
-            &options.environment,
-            vars.clone(),
-            Some(target_value),
-            false,
-        );
+        let reading = Reading {
+            environment: &options.environment,
+            target: Value::Object(target.to_jinja()),
+        };
+        let renderer = reading.renderer(&draft.name, &vars);
         let file = draft.finish(&options.root, &renderer)?;
-
         let target_path = target_path(options, &file);
-        let skipped = vec![
-            target_path.clone(),
-            options.root.join(&file.packages_install_path),
-        ];
-        let walk = Walk::new(&options.root, skipped)?;
-        let mut of_files = Diagnostics::default();
-        let found = find(&walk, &file.paths, &mut of_files);
+        let install_path = options.root.join(&file.packages_install_path);
 
-        let mut properties = Properties::default();
-        let mut of_properties = Diagnostics::default();
-        for source in files::read_all(&found.properties, &mut of_properties)
-            .iter()
-            .flatten()
+        let mut found = Problems::default();
+        let drafts = packages::installed(&options.root, &file.packages_install_path, &renderer)?;
+        for package in &drafts {
+            vars.packages
+                .insert(package.draft.name.clone(), package.draft.vars.clone());
+        }
+        let skipped = vec![target_path.clone(), install_path];
+        let own = reading.package(&options.root, "", file, &vars, skipped, &mut found)?;
+        let mut read = Vec::with_capacity(drafts.len());
+        for Installed {
+            folder,
+            prefix,
+            draft,
+        } in drafts
         {
-            properties.read(source, &renderer, &mut of_properties);
+            let renderer = reading.renderer(&draft.name, &vars);
+            let file = draft.finish(&folder, &renderer)?;
+            let skipped = vec![folder.join(&file.packages_install_path)];
+            read.push(reading.package(&folder, &prefix, file, &vars, skipped, &mut found)?);
         }
-        let mut blocks = std::collections::BTreeMap::new();
-        let mut of_docs = Diagnostics::default();
-        for source in files::read_all(&found.docs, &mut of_docs).iter().flatten() {
-            docs::read(source, &mut blocks, &mut of_docs);
-        }
-        let mut read = |found: &[Found]| templates(found, &mut of_files);
-        let mut project = Self {
-            models: read(&found.models),
-            singular_tests: read(&found.singular_tests),
-            macros: read(&found.macros),
-            analyses: read(&found.analyses),
-            seeds: found.seeds.into_iter().map(SeedFile::from).collect(),
-            root: options.root.clone(),
-            name: file.name.clone(),
-            file,
+        packages::distinct(&own, &read)?;
+        let project = Self {
+            own,
+            packages: read,
             target_path,
             target,
             vars,
             environment: options.environment.clone(),
-            docs: blocks,
-            properties,
-            gaps: Gaps::default(),
+            gaps: Gaps {
+                names: found.files.0.iter().filter_map(name_of_file).collect(),
+                properties: found.properties.has_errors(),
+                docs: found.docs.has_errors(),
+            },
         };
-        project.gaps = Gaps {
-            names: of_files.0.iter().filter_map(name_of_file).collect(),
-            properties: of_properties.has_errors(),
-            docs: of_docs.has_errors(),
-        };
-        let mut problems = of_files;
-        problems.extend(of_properties);
-        problems.extend(of_docs);
+        let mut problems = found.files;
+        problems.extend(found.properties);
+        problems.extend(found.docs);
         Ok((project, problems))
     }
+}
+
+/// What is wrong in files, by what they are.
+#[derive(Default)]
+struct Problems {
+    files: Diagnostics,
+    properties: Diagnostics,
+    docs: Diagnostics,
 }
 
 /// The name of the file that a mistake is about, without folders and extension.
 fn name_of_file(problem: &Diagnostic) -> Option<String> {
     let path = Path::new(&problem.span.as_ref()?.source.path);
     Some(path.file_stem()?.to_string_lossy().into_owned())
+}
+
+/// What every package is read with.
+struct Reading<'a> {
+    environment: &'a super::Environment,
+    target: Value,
+}
+
+impl Reading<'_> {
+    fn renderer(&self, package: &str, vars: &Vars) -> YamlRenderer {
+        let target = Some(self.target.clone());
+        YamlRenderer::new(package, self.environment, vars.clone(), target, false)
+    }
+
+    fn package(
+        &self,
+        root: &Path,
+        prefix: &str,
+        file: ProjectFile,
+        vars: &Vars,
+        skipped: Vec<PathBuf>,
+        problems: &mut Problems,
+    ) -> Result<Package, Diagnostics> {
+        let renderer = self.renderer(&file.name, vars);
+        let walk = Walk::new(root, prefix, skipped)?;
+        let found = find(&walk, &file.paths, &mut problems.files);
+        let mut properties = Properties::default();
+        for source in files::read_all(&found.properties, &mut problems.properties)
+            .iter()
+            .flatten()
+        {
+            properties.read(source, &renderer, &mut problems.properties);
+        }
+        let mut blocks = BTreeMap::new();
+        for source in files::read_all(&found.docs, &mut problems.docs)
+            .iter()
+            .flatten()
+        {
+            docs::read(&file.name, source, &mut blocks, &mut problems.docs);
+        }
+        let mut read = |found: &[Found]| templates(found, &mut problems.files);
+        Ok(Package {
+            models: read(&found.models),
+            singular_tests: read(&found.singular_tests),
+            macros: read(&found.macros),
+            analyses: read(&found.analyses),
+            seeds: found
+                .seeds
+                .into_iter()
+                .map(|found| SeedFile {
+                    original_file_path: found.from_root[prefix.len()..].to_owned(),
+                    absolute: found.absolute,
+                    path: found.below,
+                })
+                .collect(),
+            root: root.to_owned(),
+            prefix: prefix.to_owned(),
+            name: file.name.clone(),
+            file,
+            docs: blocks,
+            properties,
+        })
+    }
 }
 
 fn check_root(root: &Path) -> Result<(), Diagnostic> {
@@ -131,16 +193,6 @@ fn target_path(options: &Options, file: &ProjectFile) -> PathBuf {
     options
         .root
         .join(configured.unwrap_or_else(|| PathBuf::from("target")))
-}
-
-impl From<Found> for SeedFile {
-    fn from(found: Found) -> Self {
-        Self {
-            absolute: found.absolute,
-            original_file_path: found.from_root,
-            path: found.below,
-        }
-    }
 }
 
 /// The files of a project by what they are.

@@ -8,6 +8,7 @@ pub mod environment;
 
 pub mod files;
 mod load;
+pub mod packages;
 pub mod profile;
 pub mod project_file;
 pub mod properties;
@@ -52,15 +53,13 @@ pub struct Options {
     pub environment: Environment,
 }
 
-/// Every file of a project, and the target it is built for.
+/// Every file of a project and of its packages, and the target it is built for.
 #[derive(Debug)]
 pub struct Project {
-    /// The project's folder.
-    pub root: PathBuf,
-    /// Its name.
-    pub name: String,
-    /// `dbt_project.yml`, or what holds without it.
-    pub file: ProjectFile,
+    /// The project itself.
+    pub own: Package,
+    /// The packages that are installed, by name.
+    pub packages: Vec<Package>,
     /// Where results go (`target/`).
     pub target_path: PathBuf,
     /// The chosen target.
@@ -69,6 +68,21 @@ pub struct Project {
     pub vars: Vars,
     /// Environment variables.
     pub environment: Environment,
+    /// What is not known, because files are wrong.
+    pub gaps: Gaps,
+}
+
+/// The files of one project: the own one, or one that it takes in as a package.
+#[derive(Debug)]
+pub struct Package {
+    /// Its folder.
+    pub root: PathBuf,
+    /// What the paths of its files begin with, seen from the project's folder: nothing, or `dbt_packages/dbt_utils/`.
+    pub prefix: String,
+    /// Its name.
+    pub name: String,
+    /// `dbt_project.yml`, or what holds without it.
+    pub file: ProjectFile,
     /// Models.
     pub models: Vec<File>,
     /// Seeds: CSV files, their text not kept.
@@ -83,8 +97,6 @@ pub struct Project {
     pub docs: BTreeMap<String, DocsBlock>,
     /// What the property files declare.
     pub properties: Properties,
-    /// What is not known, because files are wrong.
-    pub gaps: Gaps,
 }
 
 /// What of a project is not known because files are wrong: mistakes that only follow from it need not be told.
@@ -106,20 +118,34 @@ impl Gaps {
 }
 
 impl Project {
-    /// The macros of the project, and the built-in generic tests.
+    /// The project itself, then its packages.
+    pub fn all(&self) -> impl Iterator<Item = &Package> {
+        std::iter::once(&self.own).chain(&self.packages)
+    }
+
+    /// The macros of the project and its packages, and the built-in generic tests.
     pub fn macro_files(&self) -> Vec<MacroFile> {
-        let own = self.macros.iter().map(|file| MacroFile {
-            package: self.name.clone(),
-            source: Arc::clone(&file.source),
+        let own = self.all().flat_map(|package| {
+            package.macros.iter().map(|file| MacroFile {
+                package: package.name.clone(),
+                source: Arc::clone(&file.source),
+            })
         });
         own.chain(data_tests::files()).collect()
+    }
+}
+
+impl Package {
+    /// A path from its own folder, of one from the project's folder.
+    pub fn own_path<'p>(&self, path: &'p str) -> &'p str {
+        path.strip_prefix(self.prefix.as_str()).unwrap_or(path)
     }
 }
 
 /// A template.
 #[derive(Clone, Debug)]
 pub struct File {
-    /// Its path from the root, and its text.
+    /// Its path from the project's folder, and its text.
     pub source: Arc<Source>,
     /// Its path below the folder it was found in, such as `staging/stg_orders.sql`.
     pub path: String,
@@ -138,7 +164,7 @@ impl File {
 pub struct SeedFile {
     /// Where it is.
     pub absolute: PathBuf,
-    /// Its path from the root, with `/`.
+    /// Its path from its package's folder, with `/`.
     pub original_file_path: String,
     /// Its path below the folder it was found in.
     pub path: String,
@@ -155,6 +181,8 @@ impl SeedFile {
 /// `{% docs name %} … {% enddocs %}`.
 #[derive(Clone, Debug)]
 pub struct DocsBlock {
+    /// The package it belongs to.
+    pub package: String,
     /// Its name.
     pub name: String,
     /// Its text.

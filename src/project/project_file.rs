@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::files;
 use super::render::YamlRenderer;
 use super::yaml::{self, Spanned, Yaml, YamlValue};
-use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
+use crate::diagnostic::{Diagnostic, Diagnostics, Source};
 
 /// What `dbt_project.yml` says, Jinja rendered, defaults filled in.
 #[derive(Clone, Debug)]
@@ -177,12 +177,11 @@ struct Dispatch {
 }
 
 impl Draft {
-    /// Reads `dbt_project.yml`, if the folder has one.
+    /// Reads `dbt_project.yml`, if the folder has one; `prefix` goes before the file's name where it is shown.
     ///
     /// # Errors
-    /// YAML that is none, a name that cannot be one, packages.
-    pub fn read(root: &Path) -> Result<Self, Diagnostics> {
-        refuse_packages(root)?;
+    /// YAML that is none, a name that cannot be one.
+    pub fn read(root: &Path, prefix: &str) -> Result<Self, Diagnostics> {
         let path = root.join("dbt_project.yml");
         if !path.exists() {
             return Ok(Self {
@@ -193,7 +192,7 @@ impl Draft {
                 vars: Map::new(),
             });
         }
-        let source = files::read(&path, "dbt_project.yml")?;
+        let source = files::read(&path, &format!("{prefix}dbt_project.yml"))?;
         let document = yaml::parse(&source)?;
         if !document.is_map() && !document.is_null() {
             return Err(document
@@ -412,33 +411,6 @@ fn name_of_folder(root: &Path) -> String {
     }
 }
 
-fn refuse_packages(root: &Path) -> Result<(), Diagnostics> {
-    for name in ["packages.yml", "dependencies.yml"] {
-        let path = root.join(name);
-        if !path.is_file() {
-            continue;
-        }
-        let source = files::read(&path, name)?;
-        let document = yaml::parse(&source)?;
-        for key in ["packages", "projects"] {
-            let declared = document
-                .get(key)
-                .and_then(Yaml::as_seq)
-                .and_then(<[Yaml]>::first);
-            if let Some(first) = declared {
-                return Err(Diagnostic::error(
-                    "not-supported-yet",
-                    "packages are not supported yet",
-                )
-                .at(Span::new(&source, first.span.start..first.span.end))
-                .help("copy the macros and models that you need into the project")
-                .into());
-            }
-        }
-    }
-    Ok(())
-}
-
 fn refuse_unsupported(shape: &Shape, problems: &mut Diagnostics) {
     if let Some(version) = shape
         .config_version
@@ -456,8 +428,9 @@ fn refuse_unsupported(shape: &Shape, problems: &mut Diagnostics) {
     }
     if let Some(packages) = &shape.packages {
         problems.push(
-            Diagnostic::error("not-supported-yet", "packages are not supported yet")
-                .at(packages.span.clone()),
+            Diagnostic::error("unknown-key", "packages are not named in `dbt_project.yml`")
+                .at(packages.span.clone())
+                .help("move them to `packages.yml`"),
         );
     }
 }

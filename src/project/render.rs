@@ -153,27 +153,38 @@ fn has_jinja(yaml: &Yaml) -> bool {
 pub struct Vars {
     /// `--vars`.
     pub command_line: Map<String, Value>,
-    /// `vars:` of `dbt_project.yml`.
+    /// `vars:` of the project's own `dbt_project.yml`.
     pub project: Map<String, Value>,
+    /// `vars:` of the packages' `dbt_project.yml`, by package.
+    pub packages: BTreeMap<String, Map<String, Value>>,
 }
 
 impl Vars {
-    /// A variable as a package sees it: the command line, then the package's own, then the project's.
+    /// A variable as a package sees it: of the command line; of the project, what it says for this package before what it says
+    /// for all; then of the package's own file, in the same order.
     pub fn get(&self, package: &str, name: &str) -> Option<&Value> {
-        self.command_line
-            .get(name)
-            .or_else(|| self.project.get(package)?.as_object()?.get(name))
-            .or_else(|| self.project.get(name))
+        self.layers(package).find_map(|layer| layer.get(name))
+    }
+
+    fn layers(&self, package: &str) -> impl Iterator<Item = &Map<String, Value>> + use<'_> {
+        let scoped = |vars| -> Option<&Map<String, Value>> { Map::get(vars, package)?.as_object() };
+        let own = self.packages.get(package);
+        [
+            Some(&self.command_line),
+            scoped(&self.project),
+            Some(&self.project),
+            own.and_then(scoped),
+            own,
+        ]
+        .into_iter()
+        .flatten()
     }
 
     /// All names that a package sees.
     pub fn names(&self, package: &str) -> Vec<&str> {
-        let own = self.project.get(package).and_then(Value::as_object);
         let mut names = self
-            .command_line
-            .keys()
-            .chain(own.into_iter().flat_map(Map::keys))
-            .chain(self.project.keys())
+            .layers(package)
+            .flat_map(Map::keys)
             .map(String::as_str)
             .collect::<Vec<_>>();
         names.sort_unstable();

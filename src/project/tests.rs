@@ -100,8 +100,8 @@ fn a_folder_without_a_project_file_is_a_project() {
     };
     insta::assert_snapshot!(format!(
         "{} {}\n{:?}\n{:?}\n{:?}\n{:?} {:?}",
-        project.name, project.target.schema, paths(&project.models), paths(&project.macros), paths(&project.singular_tests),
-        project.seeds[0].original_file_path, project.docs.keys()
+        project.own.name, project.target.schema, paths(&project.own.models), paths(&project.own.macros), paths(&project.own.singular_tests),
+        project.own.seeds[0].original_file_path, project.own.docs.keys()
     ), @r#"
     shop main
     ["models/a/one.sql (a/one.sql)"]
@@ -242,6 +242,7 @@ fn variables_of_the_command_line_win() {
         ]
     );
     let models = project
+        .own
         .file
         .configs
         .models
@@ -281,6 +282,6 @@ fn jinja_of_property_files_is_rendered_but_not_what_waits() {
         ("models/s.yml", "models:\n  - name: a\n    description: \"{{ doc('x') }}\"\n    config: {enabled: \"{{ target.name == 'dev' }}\", pre_hook: \"{{ this }}\"}\n    data_tests: [unique: {arguments: {column_name: \"{{ var('nope') }}\"}}]\n"),
     ])
     .project();
-    let model = &project.properties.models[0];
+    let model = &project.own.properties.models[0];
     insta::assert_snapshot!(format!("{:?} {} {}", model.description.as_ref().map(|text| &text.value), model.config.as_ref().unwrap().to_json(), model.data_tests[0].arguments[0].1.to_json()), @r#"Some("{{ doc('x') }}") {"enabled":true,"pre_hook":"{{ this }}"} "{{ var('nope') }}""#);
 }

@@ -105,9 +105,9 @@ pub fn prepare(session: &Session) -> Result<Prepared, Stop> {
 /// The project's macros and the generic tests that are built in, with what is wrong in them.
 fn read_macros(project: &Project) -> (Macros, crate::diagnostic::Diagnostics) {
     Macros::read(
-        &project.name,
+        &project.own.name,
         &project.macro_files(),
-        &project.file.dispatch,
+        &project.own.file.dispatch,
     )
 }
 
@@ -170,7 +170,7 @@ pub fn invocation<'a>(session: &'a Session, project: &'a Project) -> Invocation<
         schema: &project.target.schema,
         target_path: project
             .target_path
-            .strip_prefix(&project.root)
+            .strip_prefix(&project.own.root)
             .unwrap_or(&project.target_path),
     }
 }

@@ -30,7 +30,7 @@ impl<'a> TargetFolder<'a> {
     /// When it cannot be made: better said before the warehouse does anything than after.
     pub fn of(session: &'a Session, prepared: &'a Prepared) -> Result<Self, Stop> {
         let project = &prepared.project;
-        let folder = project.root.join(&project.target_path);
+        let folder = project.own.root.join(&project.target_path);
         std::fs::create_dir_all(&folder).map_err(|cause| {
             let what = format!("cannot make the target folder `{}`", folder.display());
             Stop::refused(

@@ -35,7 +35,7 @@ impl Door {
         let target = &prepared.project.target;
         let config = TargetConfig {
             name: target.name.clone(),
-            folder: prepared.project.root.clone(),
+            folder: prepared.project.own.root.clone(),
             origin: Some(target.span.clone()),
             keys: target
                 .values

@@ -12,13 +12,12 @@ use crate::data_tests;
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, nearest};
 use crate::jinja::MacroKind;
 use crate::manifest::declared::{self, Reading};
-use crate::manifest::merge::{self, Layer, Merged, Setting};
+use crate::manifest::merge::{Layer, Merged, Setting};
 use crate::manifest::node::{
     Code, Detail, GenericTest, Node, RefCall, ResourceType, SourceCall, TestDetail,
 };
 use crate::manifest::resolve::{Draft, Made, Resolver};
 use crate::manifest::settings;
-use crate::project::project_file::ConfigTree;
 use crate::project::properties::{
     ColumnProperties, NodeProperties, SourceProperties, SourceTableProperties, TestDeclaration,
 };
@@ -156,10 +155,10 @@ fn make(
         .as_ref()
         .map_or(short, |name| name.value.clone());
 
-    let mut node = Node::new(ResourceType::Test, &resolver.project.name, &full);
+    let mut node = Node::new(ResourceType::Test, &resolver.package.name, &full);
     let hash = text::hash(&full, &called, &arguments);
-    node.unique_id = format!("test.{}.{full}.{hash}", resolver.project.name);
-    let file = &test.name.span.source.path;
+    node.unique_id = format!("test.{}.{full}.{hash}", resolver.package.name);
+    let file = &resolver.own_path(&test.name.span.source.path);
     node.path = format!("{short}.sql");
     node.original_file_path.clone_from(file);
     node.fqn = resolver.fqn(
@@ -208,7 +207,7 @@ fn find<'m>(
         Some((namespace, name)) => (Some(namespace), name),
         None => (None, written.as_str()),
     };
-    let package = namespace.unwrap_or(&resolver.project.name);
+    let package = namespace.unwrap_or(&resolver.package.name);
     let macro_name = format!("test_{name}");
     let found = resolver
         .macros
@@ -229,7 +228,17 @@ fn find<'m>(
     let problem = Diagnostic::error("unknown-test", format!("there is no test `{written}`"))
         .at(test.name.span.clone());
     let problem = match namespace {
-        Some(namespace) => problem.help(format!("packages are not supported yet: copy the test from `{namespace}` into tests_sql/generic/")),
+        Some(namespace)
+            if resolver
+                .project
+                .all()
+                .any(|package| package.name == namespace) =>
+        {
+            problem.did_you_mean(name, known)
+        }
+        Some(namespace) => problem.help(format!(
+            "no package `{namespace}` is installed: name it in packages.yml and run `redstart deps`"
+        )),
         None => {
             let problem = problem.did_you_mean(name, known);
             problem.help(format!("write it as `{{% test {name}(model, column_name) %}}` in tests_sql/generic/{name}.sql"))
@@ -342,14 +351,15 @@ fn configure(
     alias: Option<String>,
     problems: &mut Diagnostics,
 ) -> Option<()> {
-    let tree: &ConfigTree = &resolver.project.file.configs.tests;
+    let tree = resolver.trees(|configs| &configs.tests);
     let mut merged = Merged::new(settings::defaults(ResourceType::Test));
-    let mut layers = merge::layers_of_tree(tree, &node.fqn);
+    let mut layers = tree.layers(&node.fqn);
     layers.push(own_layer(resolver, node, test, alias.clone(), problems));
+    layers.extend(tree.last_word(&node.fqn));
     layers
         .iter()
         .for_each(|layer| merged.apply(layer, problems));
-    node.unrendered_config = merge::unrendered(tree, &node.fqn);
+    node.unrendered_config = tree.unrendered(&node.fqn);
     for (key, value) in &test.config {
         node.unrendered_config
             .insert(key.key_text(), value.to_json());
