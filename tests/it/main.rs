@@ -6,6 +6,8 @@ mod artifacts;
 #[cfg(feature = "duckdb")]
 mod build;
 mod command_line;
+#[cfg(unix)]
+mod emulation_on_postgres;
 mod error_cases;
 mod exit_codes;
 #[cfg(feature = "duckdb")]

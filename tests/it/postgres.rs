@@ -19,19 +19,19 @@ use crate::project::TestProject;
 const PASSWORD: &str = "cat-and-9-lives";
 
 /// Where the server listens.
-struct Server {
-    host: String,
-    port: u16,
-    user: String,
-    password: String,
-    database: String,
+pub struct Server {
+    pub host: String,
+    pub port: u16,
+    pub user: String,
+    pub password: String,
+    pub database: String,
     /// The folder of the certificates, on a server of our own.
     folder: Option<PathBuf>,
     /// Ends the server when it dies with this process: it waits for the end of its standard input.
     _watch: Option<Child>,
 }
 
-fn server() -> &'static Server {
+pub fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
     SERVER.get_or_init(|| match std::env::var("REDSTART_TEST_POSTGRES_URL") {
         Ok(url) => {
@@ -163,7 +163,7 @@ impl Server {
         }
     }
 
-    fn psql(&self, sql: &str) -> Result<String, String> {
+    pub fn psql(&self, sql: &str) -> Result<String, String> {
         let answer = Command::new(binary("psql"))
             .args([
                 "-X",
@@ -193,7 +193,7 @@ impl Server {
 }
 
 /// PostgreSQL's own programs: the newest version where Debian keeps several, else what the path finds.
-fn binary(name: &str) -> PathBuf {
+pub fn binary(name: &str) -> PathBuf {
     let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()
@@ -240,7 +240,7 @@ fn certificates(folder: &Path) {
 }
 
 /// A project whose target is a schema of its own, empty at first.
-fn project(schema: &str) -> TestProject {
+pub fn project(schema: &str) -> TestProject {
     let server = server();
     server
         .psql(&format!(
@@ -250,7 +250,7 @@ fn project(schema: &str) -> TestProject {
     TestProject::empty().file("profiles.yml", profile(schema, &[]))
 }
 
-fn profile(schema: &str, more: &[(&str, &str)]) -> String {
+pub fn profile(schema: &str, more: &[(&str, &str)]) -> String {
     let server = server();
     let port = server.port.to_string();
     let mut keys = vec![
@@ -273,7 +273,7 @@ fn profile(schema: &str, more: &[(&str, &str)]) -> String {
 }
 
 #[track_caller]
-fn query(sql: &str) -> String {
+pub fn query(sql: &str) -> String {
     server()
         .psql(sql)
         .unwrap_or_else(|error| panic!("{error}\nin the test's query: {sql}"))

@@ -3,6 +3,7 @@
 use sqlparser::ast::{BinaryOperator, Expr};
 use sqlparser::tokenizer::Span;
 
+use super::engine::Engine;
 use super::query::operand;
 use super::translator::{Constant, Sql, Translator};
 use super::types::Type;
@@ -22,6 +23,22 @@ impl Translator<'_> {
             return Ok(compare::compare(a, symbol, b));
         }
         match op {
+            BinaryOperator::Plus | BinaryOperator::Minus
+                if self.on_postgres() && a.is(Type::Date) && b.is(Type::Int8) =>
+            {
+                // PostgreSQL moves a date by an integer only.
+                let days = format!("CAST({} AS INTEGER)", b.text);
+                let days = Sql::typed(days, Type::Int4).of([b]);
+                Ok(add(
+                    a,
+                    if *op == BinaryOperator::Plus {
+                        "+"
+                    } else {
+                        "-"
+                    },
+                    &days,
+                ))
+            }
             BinaryOperator::Plus => Ok(add(a, "+", b)),
             BinaryOperator::Minus => Ok(add(a, "-", b)),
             BinaryOperator::Multiply => Ok(operand(
@@ -29,10 +46,11 @@ impl Translator<'_> {
                 product_type(a.ty, b.ty),
                 &[a, b],
             )),
-            BinaryOperator::Divide => Ok(divide(a, b)),
-            BinaryOperator::Modulo => Ok(modulo(a, b)),
+            BinaryOperator::Divide => Ok(divide(self.engine, a, b)),
+            BinaryOperator::Modulo => Ok(modulo(self.engine, a, b)),
             BinaryOperator::BitwiseAnd => self.bits(a, "&", b, span),
             BinaryOperator::BitwiseOr => self.bits(a, "|", b, span),
+            BinaryOperator::PGBitwiseXor if self.on_postgres() => self.bits(a, "#", b, span),
             BinaryOperator::PGBitwiseXor => Ok(Sql::new(
                 format!("xor({}, {})", a.text, b.text),
                 wider_of(a.ty, b.ty),
@@ -40,6 +58,11 @@ impl Translator<'_> {
             .of([a, b])),
             BinaryOperator::PGBitwiseShiftLeft => self.bits(a, "<<", b, span),
             BinaryOperator::PGBitwiseShiftRight => self.bits(a, ">>", b, span),
+            BinaryOperator::PGExp | BinaryOperator::BitwiseXor if self.on_postgres() => {
+                let float = |sql: &Sql| format!("CAST({} AS DOUBLE PRECISION)", sql.text);
+                let text = format!("power({}, {})", float(a), float(b));
+                Ok(Sql::typed(text, Type::Float8).of([a, b]))
+            }
             BinaryOperator::PGExp | BinaryOperator::BitwiseXor => {
                 Ok(Sql::typed(format!("power({}, {})", a.text, b.text), Type::Float8).of([a, b]))
             }
@@ -93,6 +116,16 @@ impl Translator<'_> {
     ) -> Result<Sql, Refusal> {
         let pattern = self.pattern(b, false, span)?;
         let not = if negated { "NOT " } else { "" };
+        if self.on_postgres() {
+            let symbol = match (negated, ignore_case) {
+                (false, false) => "~",
+                (false, true) => "~*",
+                (true, false) => "!~",
+                (true, true) => "!~*",
+            };
+            let text = format!("{} {symbol} {pattern}", a.text);
+            return Ok(operand(text, Some(Type::Bool), &[a]));
+        }
         let options = if ignore_case { ", 'i'" } else { "" };
         let text = format!("regexp_matches({}, {pattern}{options})", a.text);
         Ok(if negated {
@@ -131,6 +164,16 @@ impl Translator<'_> {
                 "the pattern is rewritten when the query is translated",
             ));
         };
+        if self.on_postgres() {
+            let not = if negated { "NOT " } else { "" };
+            let text = format!(
+                "{} {not}SIMILAR TO {} ESCAPE {}",
+                text.text,
+                pattern.text,
+                literal(&escape.to_string())
+            );
+            return Ok(operand(text, Some(Type::Bool), &[&pattern]));
+        }
         let pattern = regex::similar(constant, escape)
             .map_err(|reason| self.unsupported(span, "this pattern is not emulated", &reason))?;
         let not = if negated { "NOT " } else { "" };
@@ -154,7 +197,11 @@ impl Translator<'_> {
                 "the pattern is rewritten when the query is translated",
             ));
         };
-        let pattern = regex::posix(constant, perl).map_err(|reason| {
+        let pattern = match self.engine {
+            Engine::DuckDb => regex::posix(constant, perl),
+            Engine::Postgres => regex::advanced(constant, perl),
+        };
+        let pattern = pattern.map_err(|reason| {
             self.unsupported(span, "this regular expression is not emulated", &reason)
         })?;
         Ok(literal(&pattern))
@@ -282,7 +329,10 @@ fn guarded(b: &Sql) -> String {
     }
 }
 
-pub(super) fn divide(a: &Sql, b: &Sql) -> Sql {
+pub(super) fn divide(engine: Engine, a: &Sql, b: &Sql) -> Sql {
+    if engine == Engine::Postgres {
+        return divide_on_postgres(a, b);
+    }
     match quotient_type(a.ty, b.ty) {
         Some(ty) if ty.is_integer() => operand(format!("{} // {}", a.text, guarded(b)), Some(ty), &[a, b]),
         Some(ty @ Type::Decimal(precision, scale)) => Sql::typed(
@@ -314,9 +364,38 @@ pub(super) fn divide(a: &Sql, b: &Sql) -> Sql {
     }
 }
 
-pub(super) fn modulo(a: &Sql, b: &Sql) -> Sql {
+/// PostgreSQL cuts the quotient of whole numbers and refuses to divide by zero, as Redshift does; decimals have a scale of ours.
+fn divide_on_postgres(a: &Sql, b: &Sql) -> Sql {
+    let plain = |ty| operand(format!("{} / {}", a.text, b.text), Some(ty), &[a, b]);
+    match quotient_type(a.ty, b.ty) {
+        Some(ty) if ty.is_integer() => plain(ty),
+        Some(ty @ Type::Decimal(precision, scale)) => Sql::typed(
+            format!(
+                "CAST(__rs.quotient({}, {}, {scale}) AS NUMERIC({precision}, {scale}))",
+                a.text, b.text
+            ),
+            ty,
+        ),
+        Some(ty) => operand(
+            format!(
+                "CAST({} AS DOUBLE PRECISION) / CAST({} AS DOUBLE PRECISION)",
+                a.text, b.text
+            ),
+            Some(ty),
+            &[a, b],
+        ),
+        None if a.is(Type::Interval) => plain(Type::Interval),
+        None => Sql::new(format!("__rs.divide({}, {})", a.text, b.text), None).of([a, b]),
+    }
+}
+
+pub(super) fn modulo(engine: Engine, a: &Sql, b: &Sql) -> Sql {
+    let divisor = match engine {
+        Engine::DuckDb => guarded(b),
+        Engine::Postgres => b.text.clone(),
+    };
     operand(
-        format!("{} % {}", a.text, guarded(b)),
+        format!("{} % {divisor}", a.text),
         sum_type(a.ty, b.ty),
         &[a, b],
     )

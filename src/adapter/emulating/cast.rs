@@ -72,18 +72,30 @@ impl Translator<'_> {
         span: Span,
     ) -> Result<String, Refusal> {
         let x = &value.text;
-        let direct = || format!("CAST({x} AS {})", target.duckdb());
+        let direct = || format!("CAST({x} AS {})", self.engine.type_name(target));
         if value.is_null() {
             return Ok(direct());
         }
         if value.is(Type::Super)
             && !matches!(target, Type::Super | Type::Varchar(_) | Type::Char(_))
         {
-            return Ok(format!("CAST({} AS {})", json::scalar(x), target.duckdb()));
+            return Ok(format!(
+                "CAST({} AS {})",
+                json::scalar(x),
+                self.engine.type_name(target)
+            ));
         }
         Ok(match target {
             Type::Int2 | Type::Int4 | Type::Int8 => match value.ty {
-                Some(ty) if ty.is_float() => format!("CAST(round({x}) AS {})", target.duckdb()),
+                Some(ty) if ty.is_float() && self.on_postgres() => {
+                    format!("__rs.{}({x})", integer_macro(target))
+                }
+                Some(Type::Bool) if self.on_postgres() => {
+                    format!("__rs.{}({x})", integer_macro(target))
+                }
+                Some(ty) if ty.is_float() => {
+                    format!("CAST(round({x}) AS {})", self.engine.type_name(target))
+                }
                 Some(ty) if ty.is_text() => self.text_to_integer(value, target, span)?,
                 Some(_) => direct(),
                 None => format!("__rs.{}({x})", integer_macro(target)),
@@ -93,6 +105,12 @@ impl Translator<'_> {
             }
             Type::Date | Type::Timestamp | Type::TimestampTz => {
                 return self.cast_to_moment(value, target, span);
+            }
+            Type::Super | Type::Varbyte(_) if self.on_postgres() => {
+                return Err(self.not_on_postgres(span, &format!("a cast to `{target}`")));
+            }
+            Type::Bool if self.on_postgres() && value.ty.is_some_and(Type::is_integer) => {
+                format!("({x} <> 0)")
             }
             Type::Super => match value.ty {
                 Some(Type::Super) => x.clone(),
@@ -140,17 +158,23 @@ impl Translator<'_> {
                     "write it as `2024-01-15` or `2024-01-15 10:30:00`",
                 )
             })?;
-            return Ok(format!("CAST({} AS {})", literal(&moment), target.duckdb()));
+            return Ok(format!(
+                "CAST({} AS {})",
+                literal(&moment),
+                self.engine.type_name(target)
+            ));
         }
         let (function, name) = match target {
-            Type::Date => ("__rs_moment", "date"),
-            Type::Timestamp => ("__rs_moment", "timestamp"),
-            _ => ("__rs_moment_zoned", "timestamptz"),
+            Type::Date => (self.engine.own("moment"), "date"),
+            Type::Timestamp => (self.engine.own("moment"), "timestamp"),
+            _ => (self.engine.own("moment_zoned"), "timestamptz"),
         };
         Ok(match value.ty {
             None => format!("__rs.{name}({x})"),
-            Some(ty) if ty.is_text() => format!("CAST({function}({x}) AS {})", target.duckdb()),
-            Some(_) => format!("CAST({x} AS {})", target.duckdb()),
+            Some(ty) if ty.is_text() => {
+                format!("CAST({function}({x}) AS {})", self.engine.type_name(target))
+            }
+            Some(_) => format!("CAST({x} AS {})", self.engine.type_name(target)),
         })
     }
 
@@ -159,7 +183,7 @@ impl Translator<'_> {
             Some(text) if text.trim().parse::<i128>().is_ok() => Ok(format!(
                 "CAST({} AS {})",
                 literal(text.trim()),
-                target.duckdb()
+                self.engine.type_name(target)
             )),
             Some(text) => Err(self.not_redshift(
                 span,

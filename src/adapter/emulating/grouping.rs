@@ -81,6 +81,9 @@ impl Translator<'_> {
                 self.elements(select, expressions, wild)
             }
             GroupByExpr::All(modifiers) if modifiers.is_empty() => {
+                if wild && self.on_postgres() {
+                    return Err(self.not_on_postgres(select.span(), "`group by all` over a `*`"));
+                }
                 if wild {
                     return Ok(Grouping {
                         text: " GROUP BY ALL".to_owned(),
@@ -100,6 +103,9 @@ impl Translator<'_> {
         };
         if elements.is_empty() {
             return Ok(Grouping::default());
+        }
+        if wild && self.on_postgres() {
+            return Err(self.not_on_postgres(select.group_by.span(), "`group by` over a `*`"));
         }
         self.grouped(select, &elements, wild)
     }
@@ -190,10 +196,11 @@ impl Translator<'_> {
             }
             How::Trimmed => {
                 let by = trimmed(value);
+                let any = self.engine.any_value();
                 let shown = if sets {
-                    format!("CASE WHEN grouping({by}) = 0 THEN any_value({raw}) END")
+                    format!("CASE WHEN grouping({by}) = 0 THEN {any}({raw}) END")
                 } else {
-                    format!("any_value({raw})")
+                    format!("{any}({raw})")
                 };
                 (by, shown)
             }
@@ -305,7 +312,17 @@ impl Translator<'_> {
         };
         let outer = std::mem::replace(&mut self.scope().aliases, aliases);
         let keys = std::mem::take(&mut self.scope().keys);
+        let lateral = std::mem::take(&mut self.scope().lateral);
+        if self.on_postgres() {
+            for item in &select.projection[..at] {
+                if let SelectItem::ExprWithAlias { expr, alias } = item {
+                    let value = self.expr(expr)?;
+                    self.name_aside(alias, expr, &value);
+                }
+            }
+        }
         let raw = self.expr(bare(expr));
+        self.scope().lateral = lateral;
         self.scope().keys = keys;
         self.scope().aliases = outer;
         raw
@@ -447,7 +464,7 @@ fn alias_of(item: &SelectItem) -> Option<String> {
 }
 
 /// Whether an expression names a column, with or without its table.
-fn mentions(expr: &Expr, name: &str) -> bool {
+pub(super) fn mentions(expr: &Expr, name: &str) -> bool {
     visit_expressions(expr, |expr| {
         let found = match expr {
             Expr::Identifier(ident) => fold(ident) == name,

@@ -8,6 +8,7 @@ mod arithmetic;
 mod cast;
 mod compare;
 mod copy;
+mod engine;
 mod expression;
 mod functions;
 mod grouping;
@@ -24,6 +25,7 @@ mod names;
     allow(dead_code, reason = "called from DuckDB")
 )]
 mod number;
+pub mod postgres;
 #[cfg(feature = "duckdb")]
 mod prelude;
 mod query;
@@ -39,8 +41,9 @@ use std::ops::Range;
 
 use sqlparser::ast::{Expr, SelectItem, SetExpr, Statement};
 
+pub use engine::Engine;
 pub use locate::{Located, locate, without_own_aliases};
-pub use reference::reference;
+pub use reference::{examples, reference};
 pub use translator::{Catalog, NoCatalog};
 
 pub use types::{

@@ -62,6 +62,16 @@ pub fn reference() -> String {
     out
 }
 
+/// Queries in Redshift's SQL and the single value that Redshift gives, as the page shows them, and those of daily work. `ERROR` where
+/// it refuses, `null` for NULL.
+pub fn examples() -> Vec<(&'static str, &'static str)> {
+    let functions = CATEGORIES.iter().flat_map(|(_, rows)| rows.iter());
+    let functions = functions.flat_map(|row| row.examples);
+    let forms = syntax::FORMS.iter().flat_map(|form| form.examples);
+    let practice = PRACTICE.lines().filter_map(|line| line.rsplit_once(" => "));
+    functions.chain(forms).copied().chain(practice).collect()
+}
+
 fn function(row: &Row) -> String {
     let name = format!("[`{}`]({DOCUMENTATION}{})", row.name, row.page);
     let treatment = match row.how {
@@ -264,18 +274,9 @@ mod executed {
         failures
     }
 
-    fn practice() -> impl Iterator<Item = (&'static str, &'static str)> {
-        PRACTICE.lines().filter_map(|line| line.rsplit_once(" => "))
-    }
-
     #[test]
     fn every_example_of_the_table_gives_redshifts_value() {
-        let functions = CATEGORIES
-            .iter()
-            .flat_map(|(_, rows)| rows.iter())
-            .flat_map(|row| row.examples);
-        let forms = syntax::FORMS.iter().flat_map(|form| form.examples);
-        let failures = failures(functions.chain(forms).copied().chain(practice()));
+        let failures = failures(examples().into_iter());
         assert!(
             failures.is_empty(),
             "{} failures:\n{}",

@@ -11,6 +11,54 @@ pub(super) fn posix(pattern: &str, perl: bool) -> Result<String, String> {
     Ok(pattern.to_owned())
 }
 
+/// The same pattern in PostgreSQL's regular expressions, or why its answer could be another one there.
+pub(super) fn advanced(pattern: &str, perl: bool) -> Result<String, String> {
+    let pattern = posix(pattern, perl)?;
+    if ["*?", "+?", "??", "}?"]
+        .iter()
+        .any(|part| pattern.contains(part))
+    {
+        return Err(
+            "which repetition is the shortest is decided otherwise on PostgreSQL".to_owned(),
+        );
+    }
+    if pattern.starts_with("***") {
+        return Err("it begins with what PostgreSQL takes for an instruction".to_owned());
+    }
+    let mut out = String::new();
+    let mut characters = pattern.chars();
+    while let Some(character) = characters.next() {
+        out.push(character);
+        if character != '\\' {
+            continue;
+        }
+        match characters.next() {
+            // The bounds of words have other letters.
+            Some('b') => out.push('y'),
+            Some('B') => out.push('Y'),
+            Some('z') => out.push('Z'),
+            Some(
+                next @ ('d' | 'D' | 's' | 'S' | 'w' | 'W' | 'A' | 'n' | 'r' | 't' | 'f' | 'v'),
+            ) => {
+                out.push(next);
+            }
+            Some(next) if !next.is_alphanumeric() => out.push(next),
+            Some(next) => return Err(format!("PostgreSQL reads `\\{next}` otherwise")),
+            None => return Err("it ends with a backslash".to_owned()),
+        }
+    }
+    Ok(out)
+}
+
+/// The same, where the place and length of a match matter: of several alternatives PostgreSQL takes the longest, and which one
+/// Redshift takes is not documented.
+pub(super) fn one_way(pattern: &str) -> Result<(), String> {
+    if pattern.contains('|') {
+        return Err("of several alternatives PostgreSQL takes the longest one".to_owned());
+    }
+    Ok(())
+}
+
 fn beyond(pattern: &str) -> Option<&'static str> {
     if ["(?=", "(?!", "(?<=", "(?<!"]
         .iter()

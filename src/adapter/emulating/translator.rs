@@ -5,14 +5,20 @@ use std::ops::Range;
 use sqlparser::ast::{Expr, Ident, Spanned};
 use sqlparser::tokenizer::Span;
 
+use super::engine::Engine;
 use super::grouping::Key;
 use super::identifier;
 use super::types::Type;
 use crate::adapter::Refusal;
 use crate::sql::position::Lines;
 
-/// Types of columns of relations that exist, where the caller knows them.
+/// What the caller knows of the place where a query will run: the engine, and the columns of relations that exist.
 pub trait Catalog {
+    /// The engine whose SQL is written.
+    fn engine(&self) -> Engine {
+        Engine::DuckDb
+    }
+
     /// The columns of a relation in order, each with its type where that is known, or `None` when it is not known.
     fn columns(&self, schema: Option<&str>, table: &str) -> Option<Vec<(String, Option<Type>)>>;
 }
@@ -115,6 +121,8 @@ pub(super) struct Scope {
     pub scattered: bool,
     /// Aliases of the select list so far (lateral column aliases).
     pub aliases: Vec<Named>,
+    /// What those aliases stand for, on an engine that does not know them inside the list.
+    pub lateral: Vec<Lateral>,
     /// Whether columns of an outer query can be seen.
     pub correlated: bool,
     /// What its rows are grouped by, where trailing blanks matter.
@@ -139,6 +147,15 @@ pub(super) struct Merged {
     pub native: bool,
 }
 
+/// An alias of the select list, and the expression that it stands for.
+#[derive(Clone, Debug)]
+pub(super) struct Lateral {
+    pub name: String,
+    pub value: Sql,
+    /// Whether the expression reads a column of the same name: then the name means the column.
+    pub hides: bool,
+}
+
 /// A column that a select puts out.
 #[derive(Clone, Debug)]
 pub(super) struct Output {
@@ -160,6 +177,7 @@ pub(super) struct Translator<'a> {
     pub text: &'a str,
     lines: Lines<'a>,
     pub catalog: &'a dyn Catalog,
+    pub engine: Engine,
     pub scopes: Vec<Scope>,
     pub ctes: Vec<(String, Option<Vec<Named>>)>,
     /// The place of the innermost expression that has one, for parts that have none.
@@ -174,10 +192,27 @@ impl<'a> Translator<'a> {
             text,
             lines: Lines::new(text),
             catalog,
+            engine: catalog.engine(),
             scopes: Vec::new(),
             ctes: Vec::new(),
             near: None,
             aggregates: 0,
+        }
+    }
+
+    pub fn on_postgres(&self) -> bool {
+        self.engine == Engine::Postgres
+    }
+
+    /// Something that DuckDB takes and PostgreSQL does not yet.
+    pub fn not_on_postgres(&self, span: Span, what: &str) -> Refusal {
+        Refusal {
+            help: Some("a `duckdb` target with `emulate: redshift` takes it".to_owned()),
+            ..self.unsupported(
+                span,
+                format!("{what} is not emulated on PostgreSQL yet"),
+                "it has no translation that gives Redshift's answer there",
+            )
         }
     }
 

@@ -25,7 +25,12 @@ impl Translator<'_> {
         // A sum of thousands of terms is a tree as deep; a stack that runs out would end the process.
         let result = stacker::maybe_grow(256 * 1024, 2 * 1024 * 1024, || self.expr_inner(expr));
         self.near = outer;
-        Ok(self.in_group(result?))
+        let sql = self.in_group(result?);
+        // PostgreSQL knows every type when it chooses a function.
+        Ok(Sql {
+            plain: sql.plain || self.on_postgres(),
+            ..sql
+        })
     }
 
     fn expr_inner(&mut self, expr: &Expr) -> Result<Sql, Refusal> {
@@ -268,7 +273,10 @@ impl Translator<'_> {
                     "write `case when … then 'true' else 'false' end`",
                 ));
             }
-            Some(Type::Float4 | Type::Float8) => format!("__rs_float_text({})", sql.text),
+            Some(Type::Float4 | Type::Float8) => {
+                format!("{}({})", self.engine.own("float_text"), sql.text)
+            }
+            Some(Type::Super) if self.on_postgres() => format!("__rs.text({})", sql.text),
             Some(Type::Super) => json::scalar(&sql.text),
             Some(_) => format!("CAST({} AS VARCHAR)", sql.text),
             None => format!("__rs.text({})", sql.text),

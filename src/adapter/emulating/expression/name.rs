@@ -5,7 +5,7 @@ use sqlparser::tokenizer::Span;
 
 use crate::adapter::Refusal;
 use crate::adapter::emulating::functions::date;
-use crate::adapter::emulating::translator::{Constant, Sql, Translator, fold, quote};
+use crate::adapter::emulating::translator::{Constant, Named, Sql, Translator, fold, quote};
 use crate::adapter::emulating::types::Type;
 use crate::adapter::emulating::{identifier, json};
 
@@ -14,6 +14,13 @@ impl Translator<'_> {
         let name = fold(ident);
         if ident.quote_style.is_none() {
             match name.as_str() {
+                "sysdate" if self.on_postgres() => {
+                    return Ok(Sql::typed("(now() AT TIME ZONE 'UTC')", Type::Timestamp));
+                }
+                "current_date" if self.on_postgres() => {
+                    let today = "CAST(now() AT TIME ZONE 'UTC' AS DATE)";
+                    return Ok(Sql::typed(today, Type::Date));
+                }
                 "sysdate" => return Ok(date::sysdate()),
                 "current_date" => return Ok(Sql::typed("CAST(now() AS DATE)", Type::Date)),
                 "current_timestamp" => return Ok(Sql::typed("now()", Type::TimestampTz)),
@@ -31,6 +38,9 @@ impl Translator<'_> {
         if let Some(merged) = self.merged(&name) {
             return Ok(merged);
         }
+        if let Some(value) = self.lateral(ident, &name)? {
+            return Ok(value);
+        }
         let resolved = self.resolve(None, &name);
         Ok(Sql {
             text: quote(ident),
@@ -41,7 +51,51 @@ impl Translator<'_> {
         })
     }
 
+    /// What a name stands for that is an alias of the select list. PostgreSQL does not know aliases there.
+    fn lateral(&self, ident: &Ident, name: &str) -> Result<Option<Sql>, Refusal> {
+        let Some(scope) = self.scopes.last().filter(|_| self.on_postgres()) else {
+            return Ok(None);
+        };
+        let Some(alias) = scope.lateral.iter().rev().find(|alias| alias.name == name) else {
+            return Ok(None);
+        };
+        let has = |columns: &[Named]| columns.iter().any(|(column, _)| column == name);
+        let mut known = scope.tables.iter().map(|table| table.columns.as_deref());
+        if alias.hides || known.clone().flatten().any(has) {
+            return Ok(None);
+        }
+        if known.any(|columns| columns.is_none()) {
+            return Err(Refusal {
+                help: Some("write the expression out, or name the table of the column".to_owned()),
+                ..self.unsupported(
+                    ident.span,
+                    format!("`{name}` is not emulated on PostgreSQL here"),
+                    "it is an alias of the select list, and may be a column of a table whose columns are not known",
+                )
+            });
+        }
+        let value = alias.value.clone();
+        Ok(Some(Sql {
+            text: format!("({})", value.text),
+            ..value
+        }))
+    }
+
     pub(super) fn compound(&mut self, parts: &[Ident]) -> Result<Sql, Refusal> {
+        let span = parts.first().map_or(Span::empty(), |part| part.span);
+        let sql = self.compound_inner(parts)?;
+        self.no_path(sql, span)
+    }
+
+    /// Steps into a `super` value are not taken on PostgreSQL.
+    fn no_path(&self, sql: Sql, span: Span) -> Result<Sql, Refusal> {
+        if self.on_postgres() && sql.text.starts_with("json_extract(") {
+            return Err(self.not_on_postgres(span, "a path into a `super` value"));
+        }
+        Ok(sql)
+    }
+
+    fn compound_inner(&mut self, parts: &[Ident]) -> Result<Sql, Refusal> {
         let names: Vec<String> = parts.iter().map(fold).collect();
         match names.as_slice() {
             [element, path @ ..] if !path.is_empty() && self.is_element(element) => Ok(Sql::typed(
@@ -112,7 +166,8 @@ impl Translator<'_> {
         for access in rest {
             steps.push_str(&self.access_step(access)?);
         }
-        Ok(Sql::typed(json::extract(&base, &steps), Type::Super))
+        let sql = Sql::typed(json::extract(&base, &steps), Type::Super);
+        self.no_path(sql, root.span())
     }
 
     fn access_step(&mut self, access: &AccessExpr) -> Result<String, Refusal> {
@@ -144,10 +199,8 @@ impl Translator<'_> {
     pub(super) fn json_access(&mut self, value: &Expr, path: &JsonPath) -> Result<Sql, Refusal> {
         let base = self.expr(value)?;
         let steps = self.json_steps(path)?;
-        Ok(Sql::typed(
-            json::extract(&base.text, &format!("${steps}")),
-            Type::Super,
-        ))
+        let sql = Sql::typed(json::extract(&base.text, &format!("${steps}")), Type::Super);
+        self.no_path(sql, value.span())
     }
 
     fn json_steps(&mut self, path: &JsonPath) -> Result<String, Refusal> {

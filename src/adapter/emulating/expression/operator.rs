@@ -34,7 +34,7 @@ impl Translator<'_> {
             UnaryOperator::Minus => {
                 if let Some(Constant::Number(number)) = &inner.constant {
                     return Ok(Sql {
-                        text: format!("(-{number})"),
+                        text: format!("(-{})", inner.text),
                         constant: Some(Constant::Number(format!("-{number}"))),
                         ..inner
                     });
@@ -44,6 +44,10 @@ impl Translator<'_> {
             UnaryOperator::Plus => (inner.text.clone(), inner.ty),
             UnaryOperator::Not => (format!("NOT {}", inner.text), Some(Type::Bool)),
             UnaryOperator::BitwiseNot => (format!("~{}", inner.text), inner.ty),
+            UnaryOperator::PGSquareRoot if self.on_postgres() => (
+                format!("sqrt(CAST({} AS DOUBLE PRECISION))", inner.text),
+                Some(Type::Float8),
+            ),
             UnaryOperator::PGSquareRoot => (format!("sqrt({})", inner.text), Some(Type::Float8)),
             UnaryOperator::PGCubeRoot => (format!("cbrt({})", inner.text), Some(Type::Float8)),
             UnaryOperator::PGAbs => (format!("abs({})", inner.text), inner.ty),

@@ -96,7 +96,8 @@ impl Translator<'_> {
             Some(Type::Decimal(precision, _)) => Some(Type::Decimal(precision, 0)),
             other => other,
         };
-        Ok(Sql::new(format!("{name}({})", value.text), ty).of([&value]))
+        let ours = if self.on_postgres() { "__rs." } else { "" };
+        Ok(Sql::new(format!("{ours}{name}({})", value.text), ty).of([&value]))
     }
 
     pub(super) fn substring(

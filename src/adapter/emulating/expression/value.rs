@@ -14,7 +14,7 @@ impl Translator<'_> {
     pub(super) fn value(&self, value: &Value, span: Span) -> Result<Sql, Refusal> {
         let (text, ty, constant) = match value {
             Value::Number(number, false) => (
-                number.clone(),
+                self.number(number),
                 Some(number_type(number)),
                 Constant::Number(number.clone()),
             ),
@@ -53,6 +53,15 @@ impl Translator<'_> {
             plain: true,
             late: None,
         })
+    }
+
+    /// A number with an exponent is a float on Redshift and on DuckDB, and a decimal on PostgreSQL.
+    fn number(&self, number: &str) -> String {
+        if self.on_postgres() && number_type(number).is_float() {
+            format!("CAST({number} AS DOUBLE PRECISION)")
+        } else {
+            number.to_owned()
+        }
     }
 
     pub(super) fn typed_string(&mut self, typed: &TypedString) -> Result<Sql, Refusal> {

@@ -310,6 +310,10 @@ fn sum(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal>
             Some(Type::Decimal(38, 0)),
         ),
         Some(Type::Decimal(_, scale)) => (value.text.clone(), Some(Type::Decimal(38, scale))),
+        Some(Type::Float4) if translator.on_postgres() => (
+            format!("CAST({} AS DOUBLE PRECISION)", value.text),
+            Some(Type::Float8),
+        ),
         Some(Type::Float4 | Type::Float8) => (value.text.clone(), Some(Type::Float8)),
         Some(Type::Bool) => {
             return Err(translator.not_redshift(
@@ -326,6 +330,7 @@ fn sum(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal>
                 "cast it to a number",
             ));
         }
+        _ if translator.on_postgres() => (value.text.clone(), None),
         _ if value.plain => (format!("__rs.summand({})", value.text), None),
         // A sum or another value that DuckDB types late: a whole number is made a decimal by adding one.
         _ => (
@@ -352,6 +357,26 @@ fn avg(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal>
         format!("sum({of}{x}){over}"),
         format!("count({of}{x}){over}"),
     );
+    if translator.on_postgres() {
+        let text = match args[0].ty {
+            Some(ty) if ty.is_integer() => format!(
+                "CAST(div(CAST({sum} AS NUMERIC), CAST(nullif({count}, 0) AS NUMERIC)) AS BIGINT)"
+            ),
+            Some(Type::Decimal(_, scale)) => format!(
+                "CAST(__rs.quotient({sum}, CAST(nullif({count}, 0) AS NUMERIC), {scale}) AS NUMERIC(38, {scale}))"
+            ),
+            None => format!("__rs.mean({sum}, {count}, min({of}{x}){over})"),
+            _ => String::new(),
+        };
+        let ty = match args[0].ty {
+            Some(ty) if ty.is_integer() => Some(Type::Int8),
+            Some(Type::Decimal(_, scale)) => Some(Type::Decimal(38, scale)),
+            _ => None,
+        };
+        if !text.is_empty() {
+            return Ok(Sql::new(text, ty));
+        }
+    }
     Ok(match args[0].ty {
         Some(ty) if ty.is_integer() => Sql::typed(
             format!("CAST({sum} // nullif({count}, 0) AS BIGINT)"),
@@ -364,6 +389,9 @@ fn avg(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal>
             Type::Decimal(38, scale),
         ),
         Some(ty) if ty.is_float() => Sql::typed(format!("avg({of}{x}){over}"), Type::Float8),
+        Some(Type::Interval) if translator.on_postgres() => {
+            Sql::typed(format!("avg({of}{x}){over}"), Type::Interval)
+        }
         Some(Type::Interval) | None => Sql::new(format!("__rs.mean({sum}, {count})"), None),
         Some(ty) => {
             return Err(translator.not_redshift(
@@ -381,6 +409,16 @@ fn median(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refus
     let ty = args[0]
         .ty
         .filter(|ty| !ty.is_integer() && !matches!(ty, Type::Decimal(..)));
+    if translator.on_postgres() {
+        if call.over.is_some() || call.distinct {
+            return Err(translator.not_on_postgres(call.span, "`median` of a window"));
+        }
+        let text = format!(
+            "percentile_cont(0.5) WITHIN GROUP (ORDER BY {})",
+            args[0].text
+        );
+        return Ok(Sql::new(text, ty));
+    }
     Ok(Sql::new(
         format!("median({}{}){over}", distinct(call), args[0].text),
         ty,
@@ -413,14 +451,26 @@ fn listagg(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refu
         };
         format!(" ORDER BY {order}")
     };
-    let over = translator.over(call)?;
+    let over = match call.over {
+        Some(_) if translator.on_postgres() => translator.listagg_window(call)?,
+        _ => translator.over(call)?,
+    };
+    let order = match call.over {
+        Some(_) if translator.on_postgres() => String::new(),
+        _ => order,
+    };
     let list = format!(
         "string_agg({}{}, {delimiter}{order}){over}",
         distinct(call),
         value.text
     );
     // Texts that differ in trailing blanks alone are one value; which of them is joined cannot be chosen here.
-    let list = if call.distinct && text {
+    let list = if call.distinct && text && translator.on_postgres() {
+        format!(
+            "CASE WHEN count(DISTINCT rtrim(CAST({0} AS VARCHAR), ' ')) < count(DISTINCT CAST({0} AS VARCHAR)) THEN __rs.padded(min(CAST({0} AS VARCHAR))) ELSE {list} END",
+            value.text
+        )
+    } else if call.distinct && text {
         format!(
             "CASE WHEN count(DISTINCT rtrim(CAST({0} AS VARCHAR), ' ')) < count(DISTINCT CAST({0} AS VARCHAR)) THEN __rs.padded() ELSE {list} END",
             value.text
@@ -465,6 +515,19 @@ fn percentile(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, R
             "order ascending and take 1 minus the fraction, where no value lies on the border",
         ));
     }
+    if translator.on_postgres() {
+        if call.over.is_some() {
+            let what = format!("`{}` of a window", call.name);
+            return Err(translator.not_on_postgres(call.span, &what));
+        }
+        let direction = if descending { " DESC" } else { "" };
+        let text = format!(
+            "{}({fraction}) WITHIN GROUP (ORDER BY {}{direction})",
+            call.name, value.text
+        );
+        let ty = value.ty.filter(|_| !continuous);
+        return Ok(Sql::new(text, ty));
+    }
     let function = if continuous {
         "quantile_cont"
     } else {
@@ -482,4 +545,21 @@ fn percentile(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, R
         format!("{function}({}, {fraction}){over}", value.text),
         ty,
     ))
+}
+
+impl Translator<'_> {
+    /// The window of a `listagg` on PostgreSQL, where the order of the values is that of the window, all of it in the frame.
+    fn listagg_window(&mut self, call: &Call<'_>) -> Result<String, Refusal> {
+        let over = self.over(call)?;
+        let inner = over.trim_start_matches(" OVER (").trim_end_matches(')');
+        let mut parts = Vec::new();
+        if !inner.is_empty() {
+            parts.push(over[" OVER (".len()..over.len() - 1].to_owned());
+        }
+        if !call.within_group.is_empty() {
+            parts.push(format!("ORDER BY {}", self.order_list(call.within_group)?));
+            parts.push("ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING".to_owned());
+        }
+        Ok(format!(" OVER ({})", parts.join(" ")))
+    }
 }

@@ -204,12 +204,23 @@ fn to_char(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refu
     };
     let text = if numbers {
         let format = format(translator, call, number::check_format)?;
+        if translator.on_postgres() {
+            let text = format!("to_char(CAST({} AS NUMERIC), {})", value.text, format.text);
+            return Ok(Sql::typed(text, TEXT).of([&value]));
+        }
         format!(
             "__rs_number_text(CAST({} AS VARCHAR), {})",
             value.text, format.text
         )
     } else {
         let format = format(translator, call, moment::check_format)?;
+        if translator.on_postgres() {
+            let text = format!(
+                "to_char(CAST({} AS TIMESTAMP), {})",
+                value.text, format.text
+            );
+            return Ok(Sql::typed(text, TEXT).of([&value]));
+        }
         format!(
             "__rs_moment_text(CAST(CAST({} AS TIMESTAMP) AS VARCHAR), {})",
             value.text, format.text
@@ -237,6 +248,15 @@ fn moment_call(translator: &mut Translator<'_>, call: &Call<'_>, ty: Type) -> Re
     translator.count(call, 2, 2)?;
     let value = translator.text_operand(call.args[0])?;
     let format = format(translator, call, moment::check_format)?;
+    if translator.on_postgres() {
+        let function = if ty == Type::Date {
+            "to_date"
+        } else {
+            "to_timestamp"
+        };
+        let text = format!("{function}({}, {})", value.text, format.text);
+        return Ok(Sql::typed(text, ty).of([&value]));
+    }
     let text = format!(
         "CAST(CAST(__rs_moment_of({}, {}) AS TIMESTAMP) AS {})",
         value.text,
@@ -258,8 +278,12 @@ fn to_number(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Re
             "it has no digits",
         ));
     };
+    let function = match translator.on_postgres() {
+        true => "to_number",
+        false => "__rs_number_of",
+    };
     let text = format!(
-        "CAST(__rs_number_of({}, {}) AS DECIMAL({precision}, {scale}))",
+        "CAST({function}({}, {}) AS DECIMAL({precision}, {scale}))",
         value.text, format.text
     );
     Ok(Sql::typed(text, Type::Decimal(precision, scale)).of([&value]))

@@ -143,6 +143,16 @@ fn sha2(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal
     let value = translator.text_operand(call.args[0])?;
     let bits = translator.expr(call.args[1])?;
     let text = match &bits.constant {
+        Some(Constant::Number(number))
+            if translator.on_postgres()
+                && ["0", "224", "256", "384", "512"].contains(&number.as_str()) =>
+        {
+            let bits = if number == "0" { "256" } else { number };
+            format!(
+                "encode(sha{bits}(convert_to({}, 'UTF8')), 'hex')",
+                value.text
+            )
+        }
         Some(Constant::Number(number)) if number == "256" || number == "0" => {
             format!("sha256({})", value.text)
         }

@@ -312,12 +312,27 @@ fn null_if_invalid(
     })
 }
 
-fn guarded(json: &str, text: String, null_if_invalid: Option<bool>) -> String {
+fn guarded(
+    translator: &Translator<'_>,
+    json: &str,
+    text: String,
+    null_if_invalid: Option<bool>,
+) -> String {
+    let ours = if translator.on_postgres() {
+        "__rs."
+    } else {
+        ""
+    };
     if null_if_invalid == Some(true) {
-        format!("CASE WHEN json_valid({json}) THEN {text} END")
+        format!("CASE WHEN {ours}json_valid({json}) THEN {text} END")
     } else {
         text
     }
+}
+
+/// A text as JSON on PostgreSQL, which would read a literal before it looks at any condition.
+fn as_json(json: &Sql) -> String {
+    format!("CAST(CAST({} AS TEXT) AS JSON)", json.text)
 }
 
 /// The keys of a path are texts, dots and all: a JSON pointer.
@@ -328,6 +343,15 @@ fn path_text(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Re
     let keys = &call.args[1..call.args.len() - usize::from(invalid.is_some())];
     if keys.is_empty() {
         return Err(translator.not_redshift(call.span, "`json_extract_path_text` needs a key", ""));
+    }
+    if translator.on_postgres() {
+        let mut text = format!("json_extract_path_text({}", as_json(&json));
+        for key in keys {
+            let key = translator.text_operand(key)?;
+            text.push_str(&format!(", {}", key.text));
+        }
+        text.push(')');
+        return Ok(Sql::typed(guarded(translator, &json.text, text, invalid), TEXT).of([&json]));
     }
     let mut pointer = String::new();
     for key in keys {
@@ -343,7 +367,7 @@ fn path_text(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Re
         pointer.push_str(&key_text.replace('~', "~0").replace('/', "~1"));
     }
     let text = format!("json_extract_string({}, {})", json.text, literal(&pointer));
-    Ok(Sql::typed(guarded(&json.text, text, invalid), TEXT).of([&json]))
+    Ok(Sql::typed(guarded(translator, &json.text, text, invalid), TEXT).of([&json]))
 }
 
 fn array_element(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
@@ -356,6 +380,16 @@ fn array_element(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql
     };
     let position = translator.expr(call.args[1])?;
     let text = match &position.constant {
+        Some(Constant::Number(number))
+            if translator.on_postgres() && number.parse::<i32>().is_ok_and(|at| at >= 0) =>
+        {
+            format!("({} ->> {number})", as_json(&json))
+        }
+        None if translator.on_postgres() => format!(
+            "CASE WHEN {0} >= 0 THEN {1} ->> CAST({0} AS INTEGER) END",
+            position.text,
+            as_json(&json)
+        ),
         Some(Constant::Number(number)) if number.parse::<u32>().is_ok() => {
             format!("json_extract_string({}, '$[{number}]')", json.text)
         }
@@ -365,13 +399,26 @@ fn array_element(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql
             json.text, position.text
         ),
     };
-    Ok(Sql::typed(guarded(&json.text, text, invalid), TEXT).of([&json, &position]))
+    let text = guarded(translator, &json.text, text, invalid);
+    Ok(Sql::typed(text, TEXT).of([&json, &position]))
 }
 
 fn array_length(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
     translator.count(call, 1, 2)?;
     let json = translator.text_operand(call.args[0])?;
     let invalid = null_if_invalid(translator, call)?;
+    if translator.on_postgres() {
+        let length = format!("json_array_length({})", as_json(&json));
+        let text = match invalid {
+            Some(true) => format!(
+                "CASE WHEN __rs.json_valid({}) THEN CASE WHEN json_typeof({}) = 'array' THEN {length} END END",
+                json.text,
+                as_json(&json)
+            ),
+            _ => length,
+        };
+        return Ok(Sql::typed(text, Type::Int4).of([&json]));
+    }
     let text = format!("__rs.json_array_length({})", json.text);
     let text = if invalid == Some(true) {
         format!(

@@ -22,6 +22,7 @@ use sqlparser::tokenizer::Span;
 
 use super::expression::common_type;
 use super::grouping::trimmed;
+use super::postgres::{self, functions::Pg};
 use super::translator::{Sql, Translator, fold};
 use super::types::Type;
 use crate::adapter::Refusal;
@@ -153,6 +154,12 @@ impl Translator<'_> {
     }
 
     fn treated(&mut self, call: &Call<'_>, row: &Row) -> Result<Sql, Refusal> {
+        if self.on_postgres()
+            && !matches!(row.how, How::Refused(..))
+            && let Some(sql) = self.treated_on_postgres(call, row)?
+        {
+            return Ok(sql);
+        }
         match row.how {
             How::Same(name, least, most, returns) => {
                 let args = self.arguments(call, least, most)?;
@@ -201,6 +208,36 @@ impl Translator<'_> {
                 )
             }),
         }
+    }
+
+    /// What PostgreSQL says in other words than DuckDB; nothing where both say the same.
+    fn treated_on_postgres(&mut self, call: &Call<'_>, row: &Row) -> Result<Option<Sql>, Refusal> {
+        if call.ignore_nulls {
+            return Err(self.not_on_postgres(call.span, "`ignore nulls`"));
+        }
+        let Some(pg) = postgres::functions::find(row.name) else {
+            let what = format!("the function `{}`", call.name);
+            return Err(self.not_on_postgres(call.span, &what));
+        };
+        let returns = match row.how {
+            How::Same(.., returns) | How::Forms(_, returns) => returns,
+            How::Aggregate(_, returns) | How::Window(.., returns) => returns,
+            How::Native(..) | How::Refused(..) => Returns::Unknown,
+        };
+        let (name, float) = match pg {
+            Pg::Same => return Ok(None),
+            Pg::Forms(forms) => return self.form(call, forms, returns).map(Some),
+            Pg::Aggregate(name) => (name, false),
+            Pg::FloatAggregate(name) => (name, true),
+        };
+        let args = self.arguments(call, 1, 1)?;
+        let distinct = if call.distinct { "DISTINCT " } else { "" };
+        let over = self.over(call)?;
+        let mut text = format!("{name}({distinct}{}){over}", args[0].text);
+        if float {
+            text = format!("CAST({text} AS DOUBLE PRECISION)");
+        }
+        Ok(Some(Sql::new(text, returned(returns, &args))))
     }
 
     fn unknown_function(&self, call: &Call<'_>) -> Refusal {
@@ -421,7 +458,7 @@ impl Translator<'_> {
                 *arg = self.as_text(arg.clone(), call.args[at].span())?;
             }
             if form.contains(&format!("{{{at}:m}}")) {
-                arg.text = date::moment_of(arg);
+                arg.text = date::moment_of(self.engine, arg);
             }
         }
         let mut text = (*form).to_owned();

@@ -230,15 +230,30 @@ fn without_scale(ty: Option<Type>) -> Option<Type> {
     }
 }
 
+/// The name of a function that keeps the type of its argument: on PostgreSQL that is one of ours.
+fn ours(translator: &Translator<'_>, name: &str) -> String {
+    if translator.on_postgres() {
+        format!("__rs.{name}")
+    } else {
+        name.to_owned()
+    }
+}
+
 fn ceil(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
     let args = translator.arguments(call, 1, 1)?;
-    Ok(Sql::new(format!("ceil({})", args[0].text), without_scale(args[0].ty)).of(&args))
+    let name = ours(translator, "ceil");
+    Ok(Sql::new(
+        format!("{name}({})", args[0].text),
+        without_scale(args[0].ty),
+    )
+    .of(&args))
 }
 
 fn floor(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
     let args = translator.arguments(call, 1, 1)?;
+    let name = ours(translator, "floor");
     Ok(Sql::new(
-        format!("floor({})", args[0].text),
+        format!("{name}({})", args[0].text),
         without_scale(args[0].ty),
     )
     .of(&args))
@@ -248,6 +263,11 @@ fn floor(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusa
 fn log(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
     let args = translator.arguments(call, 1, 2)?;
     let text = match args.as_slice() {
+        [base, x] if translator.on_postgres() => format!(
+            "CAST(log(CAST({} AS NUMERIC), CAST({} AS NUMERIC)) AS DOUBLE PRECISION)",
+            base.text, x.text
+        ),
+        [x] if translator.on_postgres() => format!("log(CAST({} AS DOUBLE PRECISION))", x.text),
         [base, x] => format!("log({}, {})", base.text, x.text),
         _ => format!("log10({})", args[0].text),
     };
@@ -256,7 +276,7 @@ fn log(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal>
 
 fn modulo(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
     let args = translator.arguments(call, 2, 2)?;
-    Ok(arithmetic::modulo(&args[0], &args[1]))
+    Ok(arithmetic::modulo(translator.engine, &args[0], &args[1]))
 }
 
 fn round(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
@@ -274,7 +294,7 @@ fn round(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusa
         },
         (ty, Some(_)) => ty,
     };
-    Ok(call_of("round", &args, ty))
+    Ok(call_of(&ours(translator, "round"), &args, ty))
 }
 
 fn call_of(name: &str, args: &[Sql], ty: Option<Type>) -> Sql {
@@ -291,7 +311,7 @@ fn trunc(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusa
     let args = translator.arguments(call, 1, 2)?;
     let value = &args[0];
     Ok(match (args.len(), value.ty) {
-        (2, _) => call_of("trunc", &args, value.ty),
+        (2, _) => call_of(&ours(translator, "trunc"), &args, value.ty),
         (_, Some(Type::Timestamp | Type::Date | Type::TimestampTz)) => {
             Sql::typed(format!("CAST({} AS DATE)", value.text), Type::Date).of(&args)
         }
@@ -301,7 +321,8 @@ fn trunc(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusa
         )
         .of(&args),
         (_, Some(ty)) => {
-            Sql::new(format!("trunc({})", value.text), without_scale(Some(ty))).of(&args)
+            let name = ours(translator, "trunc");
+            Sql::new(format!("{name}({})", value.text), without_scale(Some(ty))).of(&args)
         }
         (_, None) if value.plain => Sql::new(format!("__rs.trunc({})", value.text), None).of(&args),
         (_, None) => {

@@ -155,7 +155,10 @@ fn ratio_to_report(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<S
     let over = translator.over(call)?;
     let x = &args[0].text;
     Ok(Sql::typed(
-        format!("(CAST({x} AS DOUBLE) / sum({x}){over})"),
+        format!(
+            "(CAST({x} AS {}) / sum({x}){over})",
+            translator.engine.type_name(Type::Float8)
+        ),
         Type::Float8,
     ))
 }

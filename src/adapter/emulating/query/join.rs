@@ -6,7 +6,7 @@ use crate::adapter::Refusal;
 use crate::adapter::emulating::expression::common_type;
 use crate::adapter::emulating::grouping::unpadded;
 use crate::adapter::emulating::translator::{Merged, Sql, Translator, Visible};
-use crate::adapter::emulating::{compare, identifier};
+use crate::adapter::emulating::{compare, identifier, postgres};
 
 /// A side of a join: the places of its tables in the scope.
 type Side = std::ops::Range<usize>;
@@ -296,15 +296,23 @@ impl Translator<'_> {
             if names.is_empty() {
                 continue;
             }
+            let alias = self.scope().tables[side.start].alias.clone();
+            if self.on_postgres() {
+                let alias = match alias.as_str() {
+                    "" => format!("__rs_t{}", side.start + 1),
+                    _ => alias,
+                };
+                *part = postgres::checked(part, names, &alias);
+                continue;
+            }
             let columns = super::join(names.iter().map(|name| {
                 let name = identifier(name);
                 format!("{} AS {name}", unpadded(&name))
             }));
-            let alias = &self.scope().tables[side.start].alias;
             let alias = if alias.is_empty() {
                 String::new()
             } else {
-                format!(" AS {}", identifier(alias))
+                format!(" AS {}", identifier(&alias))
             };
             *part = format!("(SELECT * REPLACE ({columns}) FROM {part}){alias}");
         }

@@ -9,9 +9,10 @@ mod table;
 
 use sqlparser::ast::{Cte, Query, SetExpr, Spanned, With};
 
-use super::identifier;
+use super::engine::Engine;
 use super::translator::{Named, Scope, Sql, Translator, fold, quote};
 use super::types::Type;
+use super::{identifier, postgres};
 use crate::adapter::Refusal;
 use order::OrderOf;
 
@@ -192,7 +193,10 @@ fn may_hold_text(columns: &Option<Vec<Named>>) -> bool {
 }
 
 /// One row of each set of rows that are equal on Redshift. DuckDB knows the types of a derived table's columns.
-fn distinct(query: &str) -> String {
+fn distinct(engine: Engine, query: &str, columns: Option<&[Named]>) -> String {
+    if engine == Engine::Postgres {
+        return postgres::distinct(query, columns);
+    }
     format!("SELECT DISTINCT ON (__rs.key(COLUMNS(*))) * FROM ({query}) AS __rs_rows")
 }
 

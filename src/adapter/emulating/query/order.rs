@@ -50,8 +50,10 @@ impl Translator<'_> {
         }
         let mut text = body.text.clone();
         let distinct = self.scope().distinct;
-        let derived =
-            of != OrderOf::Select && expressions.len() > 1 && may_hold_text(&body.columns);
+        // PostgreSQL does not know what a query puts out inside an expression, so a query around it is ordered.
+        let derived = (of != OrderOf::Select || (distinct && self.on_postgres()))
+            && expressions.len() > 1
+            && may_hold_text(&body.columns);
         if derived {
             text = format!("SELECT * FROM ({text}) AS {ROWS}");
         }
@@ -149,6 +151,9 @@ impl Translator<'_> {
                 Some(columns) => columns.get(at).and_then(|(_, ty)| *ty),
                 None => None,
             };
+            if self.on_postgres() {
+                return self.named_column(expr, at, body);
+            }
             return Ok(Sql {
                 plain: true,
                 ..Sql::new(format!("struct_extract_at({ROWS}, {})", at + 1), ty)
@@ -186,6 +191,9 @@ impl Translator<'_> {
         {
             return Ok(Sql::new((at + 1).to_string(), Some(*ty)));
         }
+        if self.on_postgres() {
+            return self.named_column(expr, at, body);
+        }
         let scope = self.scope();
         if let ([table], Some(first)) = (scope.tables.as_slice(), scope.outputs.first())
             && first.name.is_none()
@@ -212,6 +220,25 @@ impl Translator<'_> {
                 "which column it is is not known, and trailing blanks would count if it is a text",
             )
         })
+    }
+
+    /// A column of the query at hand by its name, where it is known and no other column has it.
+    fn named_column(&self, expr: &Expr, at: usize, body: &QuerySql) -> Result<Sql, Refusal> {
+        let columns = body.columns.as_deref().unwrap_or_default();
+        let column = columns.get(at).filter(|(name, _)| {
+            let alike = columns.iter().filter(|(other, _)| other == name);
+            alike.count() == 1
+        });
+        match column {
+            Some((name, ty)) => Ok(Sql {
+                plain: true,
+                ..Sql::new(identifier(name), *ty)
+            }),
+            None => Err(Refusal {
+                help: Some("name the column".to_owned()),
+                ..self.not_on_postgres(expr.span(), "ordering by a position here")
+            }),
+        }
     }
 
     /// The keys that order a value without its trailing blanks, or `None` where it has none that count.

@@ -1,18 +1,20 @@
 //! One `select`: its list and its clauses.
 
 use sqlparser::ast::{
-    Distinct, ExcludeSelectItem, Expr, ObjectName, Select, SelectFlavor, SelectItem,
+    Distinct, ExcludeSelectItem, Expr, Ident, ObjectName, Select, SelectFlavor, SelectItem,
     SelectItemQualifiedWildcardKind, Spanned, TopQuantity, WildcardAdditionalOptions,
 };
-
-use super::{Into, QuerySql, distinct, join, may_hold_text};
 use sqlparser::tokenizer::Span;
 
+use super::{Into, QuerySql, distinct, join, may_hold_text};
 use crate::adapter::Refusal;
-use crate::adapter::emulating::grouping::{Grouping, unpadded};
+use crate::adapter::emulating::grouping::{Grouping, mentions, unpadded};
 use crate::adapter::emulating::identifier;
 use crate::adapter::emulating::names::output_name;
-use crate::adapter::emulating::translator::{Named, Output, Sql, Translator, Visible, fold, quote};
+use crate::adapter::emulating::postgres;
+use crate::adapter::emulating::translator::{
+    Lateral, Named, Output, Sql, Translator, Visible, fold, quote,
+};
 
 impl Translator<'_> {
     pub(super) fn select(&mut self, select: &Select) -> Result<QuerySql, Refusal> {
@@ -20,13 +22,13 @@ impl Translator<'_> {
         let from = self.from(&select.from)?;
         let grouping = self.group_by(select)?;
         let (items, columns) = self.projection(select, &grouping)?;
-        let mut text = String::from("SELECT ");
-        let wrapped =
-            matches!(select.distinct, Some(Distinct::Distinct)) && may_hold_text(&columns);
-        match &select.distinct {
-            None | Some(Distinct::All) => {}
-            Some(Distinct::Distinct) if wrapped => {}
-            Some(Distinct::Distinct) => text.push_str("DISTINCT "),
+        let may_hold_text = may_hold_text(&columns);
+        // On PostgreSQL `qualify` becomes a query around this one, and what is distinct is known there.
+        let outside = self.on_postgres() && select.qualify.is_some();
+        let (wrapped, plain) = match &select.distinct {
+            Some(Distinct::Distinct) if may_hold_text || outside => (true, ""),
+            Some(Distinct::Distinct) => (false, "DISTINCT "),
+            None | Some(Distinct::All) => (false, ""),
             Some(Distinct::On(_)) => {
                 return Err(self.not_redshift(
                     select.span(),
@@ -34,22 +36,39 @@ impl Translator<'_> {
                     "write `qualify row_number() over (partition by … order by …) = 1`",
                 ));
             }
-        }
-        text.push_str(&items);
-        text.push_str(&from);
+        };
+        let mut rest = from;
         if let Some(condition) = &select.selection {
+            // Rows are chosen before the select list has names.
+            let lateral = std::mem::take(&mut self.scope().lateral);
             let condition = self.without_keys(|translator| translator.condition(condition))?;
-            text.push_str(&format!(" WHERE {condition}"));
+            self.scope().lateral = lateral;
+            rest.push_str(&format!(" WHERE {condition}"));
         }
-        text.push_str(&grouping.text);
+        rest.push_str(&grouping.text);
         if let Some(condition) = &select.having {
-            text.push_str(&format!(" HAVING {}", self.condition(condition)?));
+            rest.push_str(&format!(" HAVING {}", self.condition(condition)?));
         }
-        if let Some(condition) = &select.qualify {
-            text.push_str(&format!(" QUALIFY {}", self.condition(condition)?));
-        }
+        let mut text = match &select.qualify {
+            Some(qualify) if self.on_postgres() => {
+                let condition = self.condition(qualify)?;
+                let Some(columns) = &columns else {
+                    return Err(self.not_on_postgres(
+                        qualify.span(),
+                        "`qualify` beside a `*` of unknown columns",
+                    ));
+                };
+                self.scope().distinct = true;
+                postgres::qualified(&items, &rest, columns, &condition)
+            }
+            Some(qualify) => {
+                let condition = self.condition(qualify)?;
+                format!("SELECT {plain}{items}{rest} QUALIFY {condition}")
+            }
+            None => format!("SELECT {plain}{items}{rest}"),
+        };
         if wrapped {
-            text = distinct(&text);
+            text = distinct(self.engine, &text, columns.as_deref());
             self.scope().distinct = true;
         }
         let into = self.select_into(select)?;
@@ -172,6 +191,7 @@ impl Translator<'_> {
                     let sql = self.item(at, expr, grouping)?;
                     self.output(Some(&fold(alias)), &sql);
                     items.push(format!("{} AS {}", sql.text, quote(alias)));
+                    self.name_aside(alias, expr, &sql);
                     let named = (fold(alias), sql.ty);
                     self.scope().aliases.push(named.clone());
                     push(&mut columns, named);
@@ -179,17 +199,26 @@ impl Translator<'_> {
                 SelectItem::Wildcard(options) => {
                     let excluded = self.wildcard_options(options)?;
                     let mut excluded = self.with_select_exclude(select, excluded);
+                    // What the joins merge themselves is where it belongs in a plain `*`.
+                    let as_it_is = self.on_postgres()
+                        && excluded.is_empty()
+                        && self.scope().merged.iter().all(|merged| merged.native);
                     for (text, named) in
                         self.merged_columns(&mut excluded, grouping, item.span())?
                     {
-                        self.output(Some(&named.0), &Sql::new(text.clone(), named.1));
-                        items.push(format!("{text} AS {}", identifier(&named.0)));
+                        if !as_it_is {
+                            self.output(Some(&named.0), &Sql::new(text.clone(), named.1));
+                            items.push(format!("{text} AS {}", identifier(&named.0)));
+                        }
                         push(&mut columns, named);
                     }
-                    let text = star("", &excluded, grouping);
+                    let tables = self.scope().tables.clone();
+                    let text = match as_it_is {
+                        true => "*".to_owned(),
+                        false => self.star("", &tables, &excluded, grouping, item.span())?,
+                    };
                     self.output(None, &Sql::new(text.clone(), None));
                     items.push(text);
-                    let tables = self.scope().tables.clone();
                     extend(&mut columns, &tables, &excluded);
                 }
                 SelectItem::QualifiedWildcard(kind, options) => {
@@ -212,7 +241,6 @@ impl Translator<'_> {
                     };
                     self.output(None, &Sql::new("*", None));
                     let table = format!("{}.", identifier(&alias));
-                    items.push(star(&table, &excluded, grouping));
                     let tables: Vec<Visible> = self
                         .scope()
                         .tables
@@ -220,6 +248,7 @@ impl Translator<'_> {
                         .filter(|table| table.alias == alias)
                         .cloned()
                         .collect();
+                    items.push(self.star(&table, &tables, &excluded, grouping, item.span())?);
                     if tables.is_empty() {
                         columns = None;
                     }
@@ -234,6 +263,40 @@ impl Translator<'_> {
             return Err(self.not_redshift(select.span(), "the select list is empty", ""));
         }
         Ok((items.join(", "), columns))
+    }
+
+    /// Remembers what an alias stands for, for an engine that does not know it inside the list.
+    pub(in crate::adapter::emulating) fn name_aside(
+        &mut self,
+        alias: &Ident,
+        expr: &Expr,
+        value: &Sql,
+    ) {
+        if self.on_postgres() {
+            let name = fold(alias);
+            let hides = mentions(expr, &name);
+            let value = value.clone();
+            self.scope().lateral.push(Lateral { name, value, hides });
+        }
+    }
+
+    /// `*`, or the columns one by one where a key among them must not end in a blank, or some are left out.
+    fn star(
+        &self,
+        table: &str,
+        tables: &[Visible],
+        excluded: &[String],
+        grouping: &Grouping,
+        span: Span,
+    ) -> Result<String, Refusal> {
+        if !self.on_postgres() {
+            return Ok(star(table, excluded, grouping));
+        }
+        if excluded.is_empty() {
+            return Ok(format!("{table}*"));
+        }
+        postgres::columns_without(tables, excluded)
+            .ok_or_else(|| self.not_on_postgres(span, "`exclude` beside tables of unknown columns"))
     }
 
     fn output(&mut self, name: Option<&str>, sql: &Sql) {

@@ -4,8 +4,9 @@ use sqlparser::ast::{SetExpr, SetOperator, SetQuantifier, Spanned};
 
 use super::{QuerySql, distinct, join, may_hold_text};
 use crate::adapter::Refusal;
-use crate::adapter::emulating::identifier;
+use crate::adapter::emulating::engine::Engine;
 use crate::adapter::emulating::translator::{Named, Scope, Translator};
+use crate::adapter::emulating::{identifier, postgres};
 
 impl Translator<'_> {
     pub(super) fn set_expr(
@@ -65,9 +66,13 @@ impl Translator<'_> {
                 let text = match op {
                     _ if !may_hold_text(&columns) => text,
                     "UNION" if quantifier.is_empty() => {
-                        distinct(&format!("{} UNION ALL {}", left.text, right.text))
+                        let all = format!("{} UNION ALL {}", left.text, right.text);
+                        distinct(self.engine, &all, columns.as_deref())
                     }
                     "UNION" => text,
+                    _ if self.on_postgres() => {
+                        postgres::set_difference(&left.text, op, &right.text, columns.as_deref())
+                    }
                     _ => set_difference(&left.text, op, &right.text, names.as_deref()),
                 };
                 Ok(QuerySql {
@@ -146,10 +151,14 @@ fn set_difference(left: &str, op: &str, right: &str, names: Option<&[Named]>) ->
         .collect();
     let kind = if op == "EXCEPT" { "ANTI" } else { "SEMI" };
     // The right side without its rows gives the left one the types that both have in common.
-    distinct(&format!(
-        "SELECT {renamed} FROM ({left} UNION ALL SELECT * FROM ({right}) AS __rs_right WHERE FALSE) AS __rs_left({columns}) {kind} JOIN (SELECT __rs.key(COLUMNS(*)) FROM ({right}) AS __rs_right) AS __rs_right({columns}) ON {}",
-        equal.join(" AND ")
-    ))
+    distinct(
+        Engine::DuckDb,
+        &format!(
+            "SELECT {renamed} FROM ({left} UNION ALL SELECT * FROM ({right}) AS __rs_right WHERE FALSE) AS __rs_left({columns}) {kind} JOIN (SELECT __rs.key(COLUMNS(*)) FROM ({right}) AS __rs_right) AS __rs_right({columns}) ON {}",
+            equal.join(" AND ")
+        ),
+        None,
+    )
 }
 
 /// The columns of a set operation: the names of the left side, a type where both sides agree.

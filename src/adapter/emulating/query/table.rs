@@ -93,6 +93,11 @@ impl Translator<'_> {
                     alias: name,
                     columns,
                 });
+                if alias.is_none() && self.on_postgres() {
+                    // PostgreSQL before version 16 wants a name.
+                    let at = self.scope().tables.len();
+                    return Ok(format!("({}) AS __rs_t{at}", inner.text));
+                }
                 Ok(format!("({}){}", inner.text, alias_text(alias)))
             }
             TableFactor::NestedJoin {
@@ -107,6 +112,12 @@ impl Translator<'_> {
                     ));
                 }
                 Ok(format!("({})", self.table_with_joins(table_with_joins)?))
+            }
+            TableFactor::Pivot { .. } if self.on_postgres() => {
+                Err(self.not_on_postgres(factor.span(), "`pivot`"))
+            }
+            TableFactor::Unpivot { .. } if self.on_postgres() => {
+                Err(self.not_on_postgres(factor.span(), "`unpivot`"))
             }
             TableFactor::Pivot { .. } => self.pivot(factor),
             TableFactor::Unpivot { .. } => self.unpivot(factor),
@@ -203,6 +214,9 @@ impl Translator<'_> {
         alias: Option<&TableAlias>,
         span: Span,
     ) -> Result<String, Refusal> {
+        if self.on_postgres() {
+            return Err(self.not_on_postgres(span, "an array in `from`"));
+        }
         let Some(alias) = alias.filter(|alias| alias.columns.is_empty() && alias.at.is_none())
         else {
             return Err(self.unsupported(

@@ -37,6 +37,9 @@ pub(super) fn dateadd(translator: &mut Translator<'_>, call: &Call<'_>) -> Resul
             ));
         }
     };
+    if translator.on_postgres() {
+        return Ok(dateadd_on_postgres(translator, part, &count, &value));
+    }
     let whole = match function {
         "to_years" | "to_months" | "to_days" => "INTEGER",
         _ => "BIGINT",
@@ -50,9 +53,39 @@ pub(super) fn dateadd(translator: &mut Translator<'_>, call: &Call<'_>) -> Resul
     let (base, ty) = if zoned {
         (value.text.clone(), value.ty)
     } else {
-        (as_timestamp(&value), Some(Type::Timestamp))
+        (
+            as_timestamp(translator.engine, &value),
+            Some(Type::Timestamp),
+        )
     };
     Ok(Sql::new(format!("({base} + {function}({number}))"), ty).of([&count, &value]))
+}
+
+/// A number of units times the unit: the clock of PostgreSQL has no functions like `to_months`.
+fn dateadd_on_postgres(translator: &Translator<'_>, part: &str, count: &Sql, value: &Sql) -> Sql {
+    let unit = match part {
+        "doy" | "dow" => "day",
+        "quarter" => "3 months",
+        part => part,
+    };
+    let number = match count.constant {
+        Some(Constant::Number(_)) => count.text.clone(),
+        _ => format!("CAST({} AS BIGINT)", count.text),
+    };
+    let unit = match unit.starts_with('3') {
+        true => unit.to_owned(),
+        false => format!("1 {unit}"),
+    };
+    let zoned = value.is(Type::TimestampTz) || matches!(value.ty, Some(Type::Time | Type::TimeTz));
+    let (base, ty) = if zoned {
+        (value.text.clone(), value.ty)
+    } else {
+        (
+            as_timestamp(translator.engine, value),
+            Some(Type::Timestamp),
+        )
+    };
+    Sql::new(format!("({base} + {number} * INTERVAL '{unit}')"), ty).of([count, value])
 }
 
 pub(super) fn datediff(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
@@ -84,15 +117,23 @@ pub(super) fn datediff(translator: &mut Translator<'_>, call: &Call<'_>) -> Resu
         part => part,
     };
     let time = |value: &Sql| matches!(value.ty, Some(Type::Time | Type::TimeTz));
+    if translator.on_postgres() && (time(&from) || time(&to)) {
+        return Err(translator.not_on_postgres(call.span, "`datediff` of times"));
+    }
+    let engine = translator.engine;
     let side = |value: &Sql| {
         if time(value) {
             value.text.clone()
         } else {
-            as_timestamp(value)
+            as_timestamp(engine, value)
         }
     };
+    let function = match translator.on_postgres() {
+        true => "__rs.date_diff",
+        false => "date_diff",
+    };
     Ok(Sql::typed(
-        format!("date_diff('{part}', {}, {})", side(&from), side(&to)),
+        format!("{function}('{part}', {}, {})", side(&from), side(&to)),
         Type::Int8,
     )
     .of([&from, &to]))
@@ -116,9 +157,14 @@ pub(super) fn next_day(translator: &mut Translator<'_>, call: &Call<'_>) -> Resu
             "write `Sunday`, `Sun` or `Su`",
         ));
     };
-    let date = format!("CAST({} AS DATE)", as_timestamp(&value));
+    let date = format!("CAST({} AS DATE)", as_timestamp(translator.engine, &value));
+    let dow = if translator.on_postgres() {
+        format!("__rs.date_part('dow', {date})")
+    } else {
+        format!("date_part('dow', {date})")
+    };
     Ok(Sql::typed(
-        format!("({date} + CAST(({day} - date_part('dow', {date}) + 6) % 7 + 1 AS INTEGER))"),
+        format!("({date} + CAST(({day} - {dow} + 6) % 7 + 1 AS INTEGER))"),
         Type::Date,
     )
     .of([&value]))

@@ -6,6 +6,7 @@ mod part;
 mod zone;
 
 use super::{How, Kind, Returns, Row, row};
+use crate::adapter::emulating::engine::Engine;
 use crate::adapter::emulating::literal;
 use crate::adapter::emulating::moment;
 use crate::adapter::emulating::translator::Sql;
@@ -451,22 +452,28 @@ pub(in super::super) fn sysdate() -> Sql {
 }
 
 /// A value as DuckDB's date functions take it: a text becomes a timestamp.
-pub(super) fn moment_of(value: &Sql) -> String {
+pub(super) fn moment_of(engine: Engine, value: &Sql) -> String {
     match value.ty {
-        Some(ty) if ty.is_text() => as_timestamp(value),
+        Some(ty) if ty.is_text() => as_timestamp(engine, value),
         _ => value.text.clone(),
     }
 }
 
 /// A value as a timestamp.
-fn as_timestamp(value: &Sql) -> String {
+fn as_timestamp(engine: Engine, value: &Sql) -> String {
     match (value.constant_text(), value.ty) {
         (Some(text), _) => match moment::parse_local(text) {
             Some(text) => format!("CAST({} AS TIMESTAMP)", literal(&text)),
             None => format!("CAST({} AS TIMESTAMP)", value.text),
         },
         (_, Some(Type::Timestamp)) => value.text.clone(),
-        (_, Some(ty)) if ty.is_text() => format!("CAST(__rs_moment({}) AS TIMESTAMP)", value.text),
+        (_, Some(ty)) if ty.is_text() => {
+            format!(
+                "CAST({}({}) AS TIMESTAMP)",
+                engine.own("moment"),
+                value.text
+            )
+        }
         (_, None) => format!("__rs.timestamp({})", value.text),
         _ => format!("CAST({} AS TIMESTAMP)", value.text),
     }

@@ -122,7 +122,18 @@ pub(in crate::adapter::emulating) fn date_part(
     span: Span,
 ) -> Result<Sql, Refusal> {
     let part = part(translator, name, span)?;
-    let x = moment_of(value);
+    let x = moment_of(translator.engine, value);
+    if translator.on_postgres() {
+        let ty = match part {
+            "epoch" => Type::Int8,
+            _ => Type::Int4,
+        };
+        let text = format!(
+            "CAST(__rs.date_part('{part}', {x}) AS {})",
+            translator.engine.type_name(ty)
+        );
+        return Ok(Sql::typed(text, ty).of([value]));
+    }
     let text = match part {
         "epoch" => {
             return Ok(
@@ -146,7 +157,11 @@ pub(super) fn date_part_call(
     let sql = date_part(translator, part, &value, call.args[0].span())?;
     // The documentation says DOUBLE: date_part(…) / 2 keeps its half.
     Ok(Sql {
-        text: format!("CAST({} AS DOUBLE)", sql.text),
+        text: format!(
+            "CAST({} AS {})",
+            sql.text,
+            translator.engine.type_name(Type::Float8)
+        ),
         ty: Some(Type::Float8),
         ..sql
     })
@@ -168,6 +183,12 @@ pub(super) fn date_trunc(translator: &mut Translator<'_>, call: &Call<'_>) -> Re
         None => None,
         _ => Some(Type::Timestamp),
     };
-    let text = format!("date_trunc('{part}', {})", moment_of(&value));
+    let function = if translator.on_postgres() {
+        "__rs.date_trunc"
+    } else {
+        "date_trunc"
+    };
+    let moment = moment_of(translator.engine, &value);
+    let text = format!("{function}('{part}', {moment})");
     Ok(Sql::new(text, ty).of([&value]))
 }

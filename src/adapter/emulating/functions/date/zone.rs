@@ -56,7 +56,7 @@ pub(super) fn convert_timezone(
     let target = zone(translator, target, call.span)?;
     let text = format!(
         "(({} AT TIME ZONE {source}) AT TIME ZONE {target})",
-        as_timestamp(value)
+        as_timestamp(translator.engine, value)
     );
     Ok(Sql::typed(text, Type::Timestamp).of(&args))
 }
@@ -67,7 +67,7 @@ pub(super) fn timezone(translator: &mut Translator<'_>, call: &Call<'_>) -> Resu
     let value = &args[1];
     let (text, ty) = match value.ty {
         Some(Type::TimestampTz) => (value.text.clone(), Type::Timestamp),
-        Some(_) => (as_timestamp(value), Type::TimestampTz),
+        Some(_) => (as_timestamp(translator.engine, value), Type::TimestampTz),
         None => {
             return Err(translator.unsupported(
                 call.args[1].span(),

@@ -81,6 +81,18 @@ fn from_position(
     })
 }
 
+/// Refuses a pattern whose match may be another one on PostgreSQL.
+fn one_way(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<(), Refusal> {
+    let pattern = translator.expr(call.args[1])?;
+    regex::one_way(pattern.constant_text().unwrap_or_default()).map_err(|reason| {
+        translator.unsupported(
+            call.args[1].span(),
+            "this regular expression is not emulated on PostgreSQL yet",
+            &reason,
+        )
+    })
+}
+
 /// RE2 knows `(?i)` inside a pattern, for functions that take no options.
 fn inline(pattern: &str, options: &Options) -> String {
     if options.text.contains('i') {
@@ -100,6 +112,14 @@ pub(super) fn regexp_count(
     let pattern = translator.expr(call.args[1])?;
     let pattern = translator.pattern(&pattern, options.perl, call.args[1].span())?;
     let source = from_position(translator, call, &text, 2)?;
+    if translator.on_postgres() {
+        one_way(translator, call)?;
+        let text = format!(
+            "__rs.regexp_count({source}, {pattern}, {})",
+            literal(&options.text)
+        );
+        return Ok(Sql::typed(text, Type::Int4));
+    }
     Ok(Sql::typed(
         format!(
             "CAST(len(regexp_extract_all({source}, {})) AS INTEGER)",
@@ -120,6 +140,23 @@ pub(super) fn regexp_substr(
     let pattern = translator.expr(call.args[1])?;
     let pattern = translator.pattern(&pattern, options.perl, call.args[1].span())?;
     let source = from_position(translator, call, &text, 2)?;
+    if translator.on_postgres() {
+        one_way(translator, call)?;
+        let occurrence = match call.args.get(3) {
+            Some(occurrence) => translator.expr(occurrence)?.text,
+            None => "1".to_owned(),
+        };
+        // The first group is what is told of a match: without one that is wanted, the whole is made one.
+        let pattern = match options.group {
+            true => pattern,
+            false => format!("'(' || {pattern} || ')'"),
+        };
+        let text = format!(
+            "__rs.regexp_substr({source}, {pattern}, {occurrence}, {})",
+            literal(&options.text)
+        );
+        return Ok(Sql::typed(text, TEXT));
+    }
     let group = i32::from(options.group);
     let sql = match call.args.get(3) {
         None => format!(
@@ -165,6 +202,14 @@ pub(super) fn regexp_instr(
         Some(occurrence) => translator.expr(occurrence)?.text,
         None => "1".to_owned(),
     };
+    if translator.on_postgres() {
+        one_way(translator, call)?;
+        let text = format!(
+            "__rs.regexp_instr({}, {pattern}, {position}, {occurrence})",
+            text.text
+        );
+        return Ok(Sql::typed(text, Type::Int4));
+    }
     Ok(Sql::typed(
         format!("__rs_regexp_instr({}, {pattern}, CAST({position} AS INTEGER), CAST({occurrence} AS INTEGER))", text.text),
         Type::Int4,
@@ -207,6 +252,12 @@ pub(super) fn regexp_replace(
                 "`regexp_replace` from a position other than 1 is not emulated",
                 "join `left(x, n)` and the replaced rest with `||`",
             ));
+        }
+    }
+    if translator.on_postgres() {
+        one_way(translator, call)?;
+        if replacement.contains("\\0") {
+            return Err(translator.not_on_postgres(call.span, "`$0` in a replacement"));
         }
     }
     let flags = literal(&format!("g{}", options.text));

@@ -1,0 +1,152 @@
+//! Redshift SQL on PostgreSQL: clauses that it does not have, written in those that it has.
+//!
+//! Functions of ours live in the schema `__rs`; [`PRELUDE`] makes it. Which functions of Redshift are translated stands
+//! in the table of [`functions`].
+
+pub(super) mod functions;
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::identifier;
+use super::translator::{Named, Visible};
+use super::types::Type;
+
+/// The statements that make the schema `__rs` and its functions, over older ones too.
+pub const PRELUDE: &str = include_str!("prelude.sql");
+
+/// What the comment on the schema says when [`PRELUDE`] made it: another version of this program makes it anew.
+pub fn prelude_version() -> String {
+    let mut hasher = DefaultHasher::new();
+    PRELUDE.hash(&mut hasher);
+    format!(
+        "functions of redstart {} for Redshift's SQL, {:016x}",
+        env!("CARGO_PKG_VERSION"),
+        hasher.finish()
+    )
+}
+
+/// One row of each set of rows that are equal on Redshift.
+pub(super) fn distinct(query: &str, columns: Option<&[Named]>) -> String {
+    let Some(columns) = columns else {
+        // The columns behind a `*` have no names to group them by.
+        return format!(
+            "SELECT DISTINCT * FROM ({query}) AS __rs_rows WHERE __rs.unpadded_row(CAST(__rs_rows AS TEXT))"
+        );
+    };
+    let numbers = numbered(columns.len());
+    let (mut shown, mut keys) = (Vec::new(), Vec::new());
+    for (number, (name, ty)) in numbers.iter().zip(columns) {
+        let (value, key) = grouped(number, *ty);
+        shown.push(format!("{value} AS {}", identifier(name)));
+        keys.push(key);
+    }
+    format!(
+        "SELECT {} FROM ({query}) AS __rs_rows({}) GROUP BY {}",
+        shown.join(", "),
+        numbers.join(", "),
+        keys.join(", ")
+    )
+}
+
+/// A column of a group: its value, and what the rows are grouped by.
+fn grouped(column: &str, ty: Option<Type>) -> (String, String) {
+    match ty {
+        Some(ty) if !ty.is_text() => (column.to_owned(), column.to_owned()),
+        _ => (
+            format!("__rs.any_value({column})"),
+            format!("__rs.key({column})"),
+        ),
+    }
+}
+
+fn numbered(count: usize) -> Vec<String> {
+    (1..=count).map(|at| format!("c{at}")).collect()
+}
+
+/// `except` and `intersect`: rows of both sides together, in groups that have rows of the left side, and none or some of the right.
+pub(super) fn set_difference(
+    left: &str,
+    op: &str,
+    right: &str,
+    columns: Option<&[Named]>,
+) -> String {
+    let Some(columns) = columns else {
+        let checked = |query: &str, name: &str| {
+            format!(
+                "SELECT * FROM ({query}) AS {name} WHERE __rs.unpadded_row(CAST({name} AS TEXT))"
+            )
+        };
+        return format!(
+            "{} {op} {}",
+            checked(left, "__rs_left"),
+            checked(right, "__rs_right")
+        );
+    };
+    let numbers = numbered(columns.len());
+    let list = numbers.join(", ");
+    let (mut shown, mut keys) = (Vec::new(), Vec::new());
+    for (number, (name, ty)) in numbers.iter().zip(columns) {
+        let (value, key) = grouped(number, *ty);
+        let value = match value == *number {
+            true => value,
+            false => format!("{value} FILTER (WHERE __rs_side = 1)"),
+        };
+        shown.push(format!("{value} AS {}", identifier(name)));
+        keys.push(key);
+    }
+    let having = match op {
+        "EXCEPT" => "bool_and(__rs_side = 1)",
+        _ => "bool_or(__rs_side = 1) AND bool_or(__rs_side = 2)",
+    };
+    format!(
+        "SELECT {} FROM (SELECT *, 1 FROM ({left}) AS __rs_left UNION ALL SELECT *, 2 FROM ({right}) AS __rs_right) AS __rs_rows({list}, __rs_side) GROUP BY {} HAVING {having}",
+        shown.join(", "),
+        keys.join(", ")
+    )
+}
+
+/// A select with `qualify`: its condition becomes one more column, by which a query around it chooses.
+pub(super) fn qualified(items: &str, rest: &str, columns: &[Named], condition: &str) -> String {
+    let numbers = numbered(columns.len());
+    let shown: Vec<String> = numbers
+        .iter()
+        .zip(columns)
+        .map(|(number, (name, _))| format!("{number} AS {}", identifier(name)))
+        .collect();
+    format!(
+        "SELECT {} FROM (SELECT {items}, {condition}{rest}) AS __rs_rows({}, __rs_qualify) WHERE __rs_qualify",
+        shown.join(", "),
+        numbers.join(", ")
+    )
+}
+
+/// The columns of some tables, but some; none where a table's columns are not known.
+pub(super) fn columns_without(tables: &[Visible], excluded: &[String]) -> Option<String> {
+    let mut all = Vec::new();
+    for table in tables {
+        for (name, _) in table.columns.as_ref()? {
+            if excluded.contains(name) {
+                continue;
+            }
+            let name = identifier(name);
+            all.push(match table.alias.is_empty() {
+                true => name,
+                false => format!("{}.{name}", identifier(&table.alias)),
+            });
+        }
+    }
+    (!all.is_empty()).then(|| all.join(", "))
+}
+
+/// A table whose columns of these names must not end in a blank: `using` compares them with their blanks.
+pub(super) fn checked(relation: &str, names: &[String], alias: &str) -> String {
+    let conditions: Vec<String> = names
+        .iter()
+        .map(|name| format!("__rs.is_unpadded({})", identifier(name)))
+        .collect();
+    format!(
+        "(SELECT * FROM {relation} WHERE {}) AS {}",
+        conditions.join(" AND "),
+        identifier(alias)
+    )
+}
