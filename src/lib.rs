@@ -38,5 +38,9 @@ pub mod docs;
 
 pub mod report;
 
+// the other side of the wire, for tests and for people without a cluster
+#[cfg(feature = "duckdb")]
+pub mod endpoint;
+
 // door
 pub mod commands;

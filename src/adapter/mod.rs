@@ -152,6 +152,9 @@ pub trait Connection: Send {
 
     /// How another thread stops what this session is doing.
     fn canceller(&self) -> Box<dyn Fn() + Send + Sync>;
+
+    /// Forgets that it was stopped: what comes next is run again. A session that only ever stops for good has nothing to forget.
+    fn resume(&mut self) {}
 }
 
 /// What a statement did.

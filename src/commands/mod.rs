@@ -15,6 +15,8 @@ mod compile;
 mod completions;
 mod debug;
 mod docs;
+#[cfg(feature = "duckdb")]
+mod emulator;
 mod init;
 mod load;
 mod ls;
@@ -80,6 +82,8 @@ enum Command {
     Show(show::Args),
     Docs(docs::Args),
     Clean(clean::Args),
+    #[cfg(feature = "duckdb")]
+    Emulator(emulator::Args),
     Completions(completions::Args),
     #[command(flatten)]
     Unsupported(unsupported::Verb),
@@ -128,6 +132,8 @@ impl Command {
             Self::Show(args) => args.run(session),
             Self::Docs(args) => args.run(session),
             Self::Clean(args) => args.run(session),
+            #[cfg(feature = "duckdb")]
+            Self::Emulator(args) => args.run(session),
             Self::Completions(args) => args.run(session),
             Self::Unsupported(verb) => verb.run(),
         }
@@ -149,6 +155,8 @@ impl Command {
             Self::Show(_) => "show",
             Self::Docs(_) => "generate",
             Self::Clean(_) => "clean",
+            #[cfg(feature = "duckdb")]
+            Self::Emulator(_) => "emulator",
             Self::Completions(_) => "completions",
             Self::Unsupported(_) => "unsupported",
         }

@@ -8,6 +8,8 @@ mod build;
 mod command_line;
 #[cfg(unix)]
 mod emulation_on_postgres;
+#[cfg(feature = "duckdb")]
+mod endpoint;
 mod error_cases;
 mod exit_codes;
 #[cfg(feature = "duckdb")]

@@ -173,6 +173,10 @@ impl Connection for Session {
             handle.interrupt();
         })
     }
+
+    fn resume(&mut self) {
+        self.cancelled.store(false, Ordering::Relaxed);
+    }
 }
 
 /// Whether a statement of DuckDB answers a number of rows.

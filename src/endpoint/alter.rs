@@ -1,0 +1,235 @@
+//! `alter table`, as far as Redshift has it.
+
+use sqlparser::tokenizer::Token;
+
+use super::attributes::{Attributes, list_sql};
+use super::ddl::Existing;
+use super::failure::Failure;
+use super::session::{Answer, Session};
+use super::words::Words;
+use crate::adapter::emulating::{identifier, literal};
+
+impl Session {
+    pub fn alter_table(&mut self, text: &str, words: &Words) -> Result<Answer, Failure> {
+        let (parts, at) = words.name(2);
+        let said = parts.last().cloned().unwrap_or_default();
+        let Some(found) = self.existing(&parts)? else {
+            return Err(Failure::new(
+                "42P01",
+                format!("relation \"{said}\" does not exist"),
+            ));
+        };
+        let done = Ok(Answer::done("ALTER TABLE"));
+        let all: Vec<String> = (at..at + 4).map(|at| words.word(at)).collect();
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        match all.as_slice() {
+            ["rename", "to", ..] => {
+                if found.sort == "mv" {
+                    return Err(Failure::new(
+                        "0A000",
+                        format!("cannot rename materialized view \"{said}\""),
+                    ));
+                }
+                let to = words.name(at + 2).0.pop().unwrap_or_default();
+                self.rename(&found, &to)?;
+                done
+            }
+            ["owner", "to", ..] => {
+                let owner = words.name(at + 2).0.pop().unwrap_or_default();
+                self.set_state(&found, &format!("owner = {}", literal(&owner)))?;
+                done
+            }
+            ["alter", "column", ..] if words.word(at + 3) == "type" => {
+                self.widen(&found, &words.name(at + 2).0, text, words, at + 4)?;
+                done
+            }
+            ["alter", "column", ..] if words.word(at + 3) == "encode" => {
+                let column = words.name(at + 2).0.pop().unwrap_or_default();
+                let encoding = words.word(at + 4);
+                self.set_state(
+                    &found,
+                    &format!(
+                        "encodings = map_concat(coalesce(encodings, map {{}}), map {{{}: {}}})",
+                        literal(&column),
+                        literal(&encoding)
+                    ),
+                )?;
+                done
+            }
+            [
+                "alter",
+                "diststyle" | "distkey" | "sortkey" | "compound" | "interleaved" | "encode",
+                ..,
+            ] => {
+                self.alter_attributes(&found, words, at + 1)?;
+                done
+            }
+            ["add", "primary" | "unique" | "foreign" | "constraint", ..]
+            | ["drop", "constraint", ..] => done,
+            ["append", ..] => Err(Failure::not_emulated("`alter table … append`")),
+            _ => {
+                self.translated(text)?;
+                done
+            }
+        }
+    }
+
+    /// Sets recorded columns of a relation; one that was never recorded is recorded first.
+    fn set_state(&mut self, found: &Existing, set: &str) -> Result<(), Failure> {
+        let state = self.state();
+        let place = format!(
+            "schema_name = {} and name = {}",
+            literal(&found.schema),
+            literal(&found.name)
+        );
+        let known = self.texts(&format!("select 1 from {state}.relations where {place}"))?;
+        if known.is_empty() {
+            let kind = if found.is_view() { "view" } else { "table" };
+            self.record(
+                &(found.schema.clone(), found.name.clone()),
+                kind,
+                None,
+                None,
+                &Attributes::default(),
+            )?;
+        }
+        self.raw(&format!("update {state}.relations set {set} where {place}"))?;
+        Ok(())
+    }
+
+    /// `alter diststyle …`, `alter distkey …`, `alter sortkey …`.
+    pub fn alter_attributes(
+        &mut self,
+        found: &Existing,
+        words: &Words,
+        at: usize,
+    ) -> Result<(), Failure> {
+        let mut read = Attributes::default();
+        if words.word(at) == "distkey" && !words.is(at + 1, &Token::LParen) {
+            read.diststyle = Some("key".to_owned());
+            read.distkey = words.name(at + 1).0.pop();
+        } else {
+            let mut place = at;
+            while place < words.len() {
+                if words.word(place) == "distkey" && !words.is(place + 1, &Token::LParen) {
+                    read.distkey = words.name(place + 1).0.pop();
+                    place += 2;
+                } else {
+                    place = read.attribute(words, place);
+                }
+            }
+        }
+        let text = |value: &Option<String>| value.as_deref().map_or("null".to_owned(), literal);
+        if read.diststyle.is_some() {
+            self.set_state(
+                found,
+                &format!(
+                    "diststyle = {}, distkey = {}",
+                    text(&read.diststyle),
+                    text(&read.distkey)
+                ),
+            )?;
+        }
+        if read.sort_type.is_some() {
+            self.set_state(
+                found,
+                &format!(
+                    "sort_type = {}, sortkeys = {}",
+                    text(&read.sort_type),
+                    list_sql(&read.sortkeys)
+                ),
+            )?;
+        }
+        Ok(())
+    }
+
+    /// `alter column c type varchar(n)`: the table is made anew, as DuckDB cannot change the check that holds the length.
+    fn widen(
+        &mut self,
+        found: &Existing,
+        column: &[String],
+        text: &str,
+        words: &Words,
+        at: usize,
+    ) -> Result<(), Failure> {
+        let column = column.last().cloned().unwrap_or_default();
+        let wanted = text[words.range(at).start..].trim().to_owned();
+        let kind = crate::adapter::emulating::duckdb_type(&wanted)?;
+        let rows = self.texts(&format!(
+            "select shown from __pg.main.all_columns where nspname = {} and lower(relname) = {} and lower(column_name) = {}",
+            literal(&found.schema),
+            literal(&found.name),
+            literal(&column)
+        ))?;
+        let Some(old) = rows.into_iter().flatten().next() else {
+            return Err(Failure::new(
+                "42703",
+                format!(
+                    "column \"{column}\" of relation \"{}\" does not exist",
+                    found.name
+                ),
+            ));
+        };
+        let (Some(length), true) = (kind.max_bytes, old.starts_with("character varying(")) else {
+            return Err(Failure::new(
+                "0A000",
+                format!("ALTER COLUMN TYPE is not supported for a column of type {old}"),
+            )
+            .hint("only the size of a VARCHAR column can be altered"));
+        };
+        let quoted = identifier(&column);
+        let over = self.texts(&format!(
+            "select 1 from {} where strlen({quoted}) > {length} limit 1",
+            found.sql()
+        ))?;
+        if !over.is_empty() {
+            return Err(Failure::new(
+                "22001",
+                format!(
+                    "Target column size should be greater or equal to current maximum column size of column \"{column}\""
+                ),
+            ));
+        }
+        let create = self.texts(&format!(
+            "select sql from duckdb_tables() where schema_name = {} and lower(table_name) = {} and database_name = {}",
+            literal(&found.schema),
+            literal(&found.name),
+            literal(&self.shared.options.database.clone())
+        ))?;
+        let create = create.into_iter().flatten().next().unwrap_or_default();
+        let old_length = old
+            .trim_start_matches("character varying(")
+            .trim_end_matches(')')
+            .to_owned();
+        let mut changed = create.clone();
+        for name in [column.clone(), quoted.clone()] {
+            changed = changed.replace(
+                &format!("strlen({name}) <= {old_length})"),
+                &format!("strlen({name}) <= {length})"),
+            );
+        }
+        let body = changed
+            .find('(')
+            .map(|at| changed[at..].trim_end_matches(';').to_owned());
+        let (Some(body), true) = (body, changed != create || old_length == length.to_string())
+        else {
+            return Err(Failure::not_emulated(
+                "changing the type of a column that was declared without a length",
+            ));
+        };
+        let beside = format!(
+            "{}.{}",
+            identifier(&found.schema),
+            identifier(&format!("{}__rs_wide", found.name))
+        );
+        for sql in [
+            format!("create table {beside} {body}"),
+            format!("insert into {beside} select * from {}", found.sql()),
+            format!("drop table {}", found.sql()),
+            format!("alter table {beside} rename to {}", identifier(&found.name)),
+        ] {
+            self.raw(&sql)?;
+        }
+        Ok(())
+    }
+}

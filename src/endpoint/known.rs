@@ -1,0 +1,62 @@
+//! The columns of what a statement reads, for the translation.
+
+use std::collections::BTreeMap;
+
+use super::ddl::TEMPORARY;
+use super::failure::Failure;
+use super::session::Session;
+use super::views::references;
+use crate::adapter::emulating::{Catalog, Type, catalog_type};
+use crate::relation::{KnownColumn, KnownColumns, Relation};
+
+/// Columns by the schema and name that a statement says; a bare name has an empty schema.
+#[derive(Default)]
+pub(super) struct Known(BTreeMap<(String, String), Vec<KnownColumn>>);
+
+impl KnownColumns for Known {
+    fn columns(&self, relation: &Relation) -> Option<Vec<KnownColumn>> {
+        self.0.get(&relation.key()).cloned()
+    }
+}
+
+impl Catalog for Known {
+    fn columns(&self, schema: Option<&str>, table: &str) -> Option<Vec<(String, Option<Type>)>> {
+        let relation = Relation::new(schema.unwrap_or_default(), table);
+        let columns = KnownColumns::columns(self, &relation)?;
+        let typed = |column: KnownColumn| {
+            let known = column.data_type.as_deref().and_then(catalog_type);
+            (column.name, known)
+        };
+        Some(columns.into_iter().map(typed).collect())
+    }
+}
+
+impl Session {
+    /// The columns of the relations that a query or statement names.
+    pub fn known(&mut self, query: &str) -> Result<Known, Failure> {
+        let mut known = Known::default();
+        for reference in references(query) {
+            let Ok((schema, name)) = self.placed(&reference.parts) else {
+                continue;
+            };
+            let key = (schema.unwrap_or_default(), name);
+            if known.0.contains_key(&key) {
+                continue;
+            }
+            let Some(found) = self.existing(&reference.parts)? else {
+                continue;
+            };
+            let relation = match found.schema.as_str() {
+                TEMPORARY => Relation::temporary(found.name),
+                _ => Relation::new(found.schema, found.name),
+            };
+            let columns = self.connection.columns(&relation)?;
+            let columns = columns.into_iter().map(|column| KnownColumn {
+                name: column.name.to_lowercase(),
+                data_type: Some(column.data_type),
+            });
+            known.0.insert(key, columns.collect());
+        }
+        Ok(known)
+    }
+}

@@ -1,0 +1,519 @@
+//! What a statement is, and what answers it.
+//!
+//! In: one statement of a client, inside a transaction of DuckDB. Out: an [`Answer`]. Queries go through the translation or, where they
+//! ask the catalog, through `leader`; what defines things goes to `ddl`.
+
+use sqlparser::tokenizer::Token;
+
+use super::failure::Failure;
+use super::leader::{self, Facts};
+use super::session::{Answer, Session, Transaction};
+use super::words::Words;
+use crate::adapter::emulating::{self, Work, literal};
+use crate::adapter::{Adapter, Outcome, Prepared, Table, UserSql, Value};
+use crate::relation::{Column, NothingKnown};
+
+/// What cannot run in a transaction that others are part of, in Redshift's words.
+pub(super) fn stands_alone(words: &Words) -> Option<String> {
+    let said = match (words.word(0).as_str(), words.word(1).as_str()) {
+        ("vacuum", _) => "VACUUM",
+        ("create", "database") => "CREATE DATABASE",
+        ("drop", "database") => "DROP DATABASE",
+        ("alter", "database") => "ALTER DATABASE",
+        ("create", "external") if words.word(2) == "table" => "CREATE EXTERNAL TABLE",
+        ("drop", "external") => "DROP EXTERNAL TABLE",
+        ("alter", "table") => {
+            let (_, at) = words.name(2);
+            let next = (words.word(at), words.word(at + 1));
+            match (next.0.as_str(), next.1.as_str()) {
+                ("append", _) => "ALTER TABLE APPEND",
+                ("alter", "column") if words.word(at + 3) == "type" => "ALTER TABLE ALTER COLUMN",
+                _ => return None,
+            }
+        }
+        _ => return None,
+    };
+    Some(said.to_owned())
+}
+
+/// Whether a statement answers rows.
+pub(super) fn answers_rows(words: &Words) -> bool {
+    match words.word(0).as_str() {
+        "with" | "values" | "show" => true,
+        "select" => words.find(1, "into").is_none(),
+        _ => words.is(0, &Token::LParen),
+    }
+}
+
+impl Session {
+    /// Runs one statement.
+    pub fn statement(&mut self, text: &str, words: &Words) -> Result<Answer, Failure> {
+        if text.len() > 16 * 1024 * 1024 {
+            return Err(Failure::new("54001", "Statement is too large.")
+                .detail("Statement length limit is 16777216 bytes."));
+        }
+        let second = words.word(1);
+        match (words.word(0).as_str(), second.as_str()) {
+            ("select" | "with" | "values", _) | ("", _) if answers_rows(words) => {
+                Ok(Answer::Rows(self.select(text)?, None))
+            }
+            ("show", _) => self.show(words),
+            ("set", _) => self.set(words),
+            ("reset", _) => self.reset(words),
+            ("use", _) => self.use_database(words),
+            ("insert" | "update" | "delete" | "merge" | "truncate", _) => self.change(text, words),
+            ("copy", _) => self.copy(text),
+            ("unload", _) => Err(Failure::not_emulated("`unload`")),
+            ("vacuum", _) => Ok(Answer::done("VACUUM")),
+            ("analyze" | "analyse", _) => Ok(Answer::done("ANALYZE")),
+            ("lock", _) => Ok(Answer::done("LOCK TABLE")),
+            ("deallocate", _) => Ok(Answer::done("DEALLOCATE")),
+            ("cancel", _) => self.cancel(words),
+            ("explain", _) => {
+                Err(Failure::not_emulated("`explain`")
+                    .detail("there is no planner of a cluster here"))
+            }
+            ("grant" | "revoke", _) => self.grant(words),
+            ("comment", _) => {
+                self.translated(text)?;
+                Ok(Answer::done("COMMENT"))
+            }
+            ("create" | "drop" | "alter" | "refresh" | "select", _) => self.define(text, words),
+            (first, _) => {
+                self.translated(text)?;
+                Ok(Answer::done(first.to_uppercase()))
+            }
+        }
+    }
+
+    /// Answers a query.
+    fn select(&mut self, text: &str) -> Result<Table, Failure> {
+        for (ends, pid) in leader::ends_sessions(text) {
+            if ends {
+                self.shared.terminate(pid);
+            } else {
+                self.shared.cancel(pid, None);
+            }
+        }
+        self.query(text, None)
+    }
+
+    /// The columns of a statement's answer; its rows are not read.
+    pub fn shape(&mut self, text: &str, words: &Words) -> Result<Table, Failure> {
+        match words.word(0).as_str() {
+            "show" => match self.show(words)? {
+                Answer::Rows(table, _) => Ok(table),
+                Answer::Done(_) => Ok(Table::default()),
+            },
+            _ => self.query(text, Some(0)),
+        }
+    }
+
+    fn query(&mut self, text: &str, limit: Option<usize>) -> Result<Table, Failure> {
+        self.bind_late()?;
+        let prepared = match leader::translate(text, &self.facts()?)? {
+            Some(sql) => {
+                self.tell_log(text)?;
+                Prepared::sql(vec![sql])
+            }
+            None => {
+                let known = self.known(text)?;
+                self.shared.warehouse.prepare_query(text, &known)?
+            }
+        };
+        Ok(self.connection.query(&prepared, limit)?)
+    }
+
+    fn facts(&mut self) -> Result<Facts, Failure> {
+        Ok(Facts {
+            user: self.user.clone(),
+            database: self.shared.options.database.clone(),
+            schema: self.current_schema()?,
+            search_path: self.settings.search_path(),
+            pid: self.pid,
+            last_copy: self.last_copy,
+            last_query: self.last_query,
+            settings: self
+                .settings
+                .all()
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+        })
+    }
+
+    /// Writes the log into the catalog's tables, where a query asks for it.
+    fn tell_log(&mut self, text: &str) -> Result<(), Failure> {
+        let lower = text.to_lowercase();
+        let asks = ["stl_", "sys_", "svl_", "stv_", "pg_stat_activity"];
+        if !asks.iter().any(|prefix| lower.contains(prefix)) {
+            return Ok(());
+        }
+        let mut connection = self.shared.warehouse.connect()?;
+        for logged in self.shared.log.news() {
+            let moment = |at: jiff::Timestamp| {
+                literal(&at.to_zoned(jiff::tz::TimeZone::UTC).datetime().to_string())
+            };
+            let (sqlstate, error) = logged.error.clone().unzip();
+            let null = |text: Option<String>| text.map_or("null".to_owned(), |text| literal(&text));
+            let mut statements = vec![format!(
+                "insert into __log.main.query_log values ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
+                logged.query,
+                logged.pid,
+                logged.xid,
+                literal(&logged.user),
+                literal(&logged.text),
+                literal(&logged.label),
+                moment(logged.started),
+                moment(logged.ended),
+                logged
+                    .rows
+                    .map_or("null".to_owned(), |rows| rows.to_string()),
+                null(sqlstate),
+                null(error)
+            )];
+            for load in &logged.load_errors {
+                statements.push(format!(
+                    "insert into __log.main.load_error_log values ({}, {}, {}, {}, {}, {}, {}, {}, {}, 0)",
+                    logged.query,
+                    logged.pid,
+                    literal(&load.file),
+                    load.line,
+                    null(load.column.clone()),
+                    null(load.data_type.clone()),
+                    literal(&load.raw_value),
+                    literal(&load.reason),
+                    moment(logged.started)
+                ));
+            }
+            connection.execute(&Prepared::sql(statements))?;
+        }
+        Ok(())
+    }
+
+    /// `insert`, `update`, `delete`, `merge`, `truncate`.
+    fn change(&mut self, text: &str, words: &Words) -> Result<Answer, Failure> {
+        let rows = self.translated(text)?.rows.unwrap_or(0);
+        Ok(Answer::done(match words.word(0).as_str() {
+            "insert" => format!("INSERT 0 {rows}"),
+            "truncate" => "TRUNCATE TABLE".to_owned(),
+            first => format!("{} {rows}", first.to_uppercase()),
+        }))
+    }
+
+    /// Runs a statement as the translation says it.
+    pub fn translated(&mut self, text: &str) -> Result<Outcome, Failure> {
+        self.translated_reading(text, text)
+    }
+
+    /// The same for a statement whose query alone can be asked what it reads.
+    pub fn translated_reading(&mut self, text: &str, query: &str) -> Result<Outcome, Failure> {
+        let known = self.known(query)?;
+        let mut outcome = Outcome::default();
+        for part in emulating::translate_statements(text, &known)? {
+            let sql = match part.work {
+                Work::Query(query) => vec![query.sql],
+                Work::Sql(sql) => sql,
+                Work::CreateTableAs { create, query } => vec![format!("{create}\n{}", query.sql)],
+                Work::Copy(_) | Work::Nothing => continue,
+            };
+            let last = sql.len().saturating_sub(1);
+            let length = sql.last().map_or(0, String::len);
+            let mut prepared = Prepared::sql(sql);
+            prepared.source = Some(UserSql {
+                text: text.to_owned(),
+                statement: last,
+                range: 0..length,
+            });
+            outcome = self.connection.execute(&prepared)?;
+        }
+        Ok(outcome)
+    }
+
+    fn copy(&mut self, text: &str) -> Result<Answer, Failure> {
+        let copy = emulating::parse_copy(text)?;
+        let (schema, name) = self.existing_table(&copy.into.schema, &copy.into.identifier)?;
+        let mut into = crate::relation::Relation::new(schema.clone(), name.clone());
+        if schema == super::ddl::TEMPORARY {
+            into.schema = String::new();
+        }
+        let columns = self.connection.columns(&into)?;
+        let identities = self.identities(&schema, &name)?;
+        let wanted: Vec<String> = copy
+            .columns
+            .iter()
+            .map(|column| column.name.clone())
+            .collect();
+        for name in &wanted {
+            if !columns
+                .iter()
+                .any(|column| column.name.eq_ignore_ascii_case(name))
+            {
+                return Err(Failure::new(
+                    "42703",
+                    format!(
+                        "column \"{name}\" of relation \"{}\" does not exist",
+                        into.identifier
+                    ),
+                ));
+            }
+        }
+        let chosen: Vec<&Column> = if wanted.is_empty() {
+            columns
+                .iter()
+                .filter(|column| !identities.contains(&column.name.to_lowercase()))
+                .collect()
+        } else {
+            wanted
+                .iter()
+                .filter_map(|name| {
+                    columns
+                        .iter()
+                        .find(|column| column.name.eq_ignore_ascii_case(name))
+                })
+                .collect()
+        };
+        let mut load = copy;
+        load.into = into;
+        load.columns = chosen
+            .iter()
+            .map(|column| {
+                let mut definition = crate::adapter::statement::ColumnDefinition::new(
+                    column.name.clone(),
+                    column.data_type.clone(),
+                );
+                definition.not_null = !column.nullable;
+                definition
+            })
+            .collect();
+        let table = load.into.identifier.clone();
+        let statement = crate::adapter::Statement::Copy(Box::new(load));
+        let prepared = self.shared.warehouse.prepare(&statement, &NothingKnown)?;
+        let outcome = self.connection.execute(&prepared).map_err(|error| {
+            let mut failure = Failure::from(error);
+            if !failure.load_errors.is_empty() {
+                failure.sqlstate = "XX000".to_owned();
+                failure.message = format!(
+                    "Load into table '{table}' failed.  Check 'stl_load_errors' system table for details."
+                );
+            }
+            failure
+        })?;
+        let rows = outcome.rows.unwrap_or(0);
+        self.last_copy = rows;
+        self.rejected = outcome.rejected;
+        if !self.rejected.is_empty() {
+            self.notices.push((
+                "INFO",
+                format!(
+                    "Load into table '{table}' completed, {} record(s) could not be loaded.  Check 'stl_load_errors' system table for details.",
+                    self.rejected.len()
+                ),
+            ));
+        }
+        self.notices.push((
+            "INFO",
+            format!("Load into table '{table}' completed, {rows} record(s) loaded successfully."),
+        ));
+        Ok(Answer::done("COPY"))
+    }
+
+    fn cancel(&mut self, words: &Words) -> Result<Answer, Failure> {
+        let pid = words
+            .token(1)
+            .and_then(|token| token.to_string().parse().ok())
+            .ok_or_else(|| Failure::new("42601", "`cancel` takes the number of a process"))?;
+        self.shared.cancel(pid, None);
+        Ok(Answer::done("CANCEL"))
+    }
+
+    fn use_database(&mut self, words: &Words) -> Result<Answer, Failure> {
+        let (name, _) = words.name(1);
+        let own = self.shared.options.database.to_lowercase();
+        match name.as_slice() {
+            [one] if *one == own => Ok(Answer::done("USE")),
+            _ => Err(Failure::not_emulated("another database")
+                .hint(format!("this emulator has one: {own}"))),
+        }
+    }
+
+    /// `set x to y`, `set x = y`, `set session …`.
+    fn set(&mut self, words: &Words) -> Result<Answer, Failure> {
+        let mut at = 1;
+        if matches!(words.word(at).as_str(), "session" | "local") && words.len() > at + 2 {
+            if words.word(at) == "local" {
+                return Err(
+                    Failure::not_emulated("`set local`").detail("Redshift does not have it")
+                );
+            }
+            at += 1;
+        }
+        if words.are(at, &["characteristics"]) || words.are(at, &["transaction"]) {
+            return Ok(Answer::done("SET"));
+        }
+        if words.are(at, &["role"]) || words.are(at, &["authorization"]) {
+            return Ok(Answer::done("SET"));
+        }
+        let (name, mut at) = if words.are(at, &["time", "zone"]) {
+            ("timezone".to_owned(), at + 2)
+        } else {
+            let (parts, next) = words.name(at);
+            (parts.join("."), next)
+        };
+        if words.word(at) == "to" || words.is(at, &Token::Eq) {
+            at += 1;
+        }
+        let mut value = String::new();
+        while at < words.len() {
+            let said = match words.token(at) {
+                Some(Token::Comma) => ", ".to_owned(),
+                Some(Token::Word(word)) => word.value.clone(),
+                Some(token) => words.text(at).unwrap_or_else(|| token.to_string()),
+                None => String::new(),
+            };
+            value.push_str(&said);
+            at += 1;
+        }
+        if name.is_empty() {
+            return Err(Failure::new("42601", "`set` needs a parameter"));
+        }
+        self.settings.set(&name, &value)?;
+        if name == "search_path" {
+            self.apply_search_path()?;
+        }
+        Ok(Answer::done("SET"))
+    }
+
+    fn reset(&mut self, words: &Words) -> Result<Answer, Failure> {
+        let name = words.word(1);
+        if name == "use" || words.are(1, &["session", "authorization"]) || name == "role" {
+            return Ok(Answer::done("RESET"));
+        }
+        self.settings.reset(&name)?;
+        self.apply_search_path()?;
+        Ok(Answer::done("RESET"))
+    }
+
+    /// Makes DuckDB look names up as the session does.
+    pub fn apply_search_path(&mut self) -> Result<(), Failure> {
+        let database = self.shared.options.database.clone();
+        let there = self.schemas()?;
+        let path: Vec<String> = self
+            .settings
+            .search_path()
+            .into_iter()
+            .filter(|schema| there.contains(schema))
+            .collect();
+        let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+        let list: Vec<String> = path
+            .iter()
+            .map(|schema| format!("{}.{}", quoted(&database), quoted(schema)))
+            .collect();
+        if !list.is_empty() {
+            self.raw(&format!("set search_path = {}", literal(&list.join(","))))?;
+        }
+        self.raw(&format!(
+            "set variable rs_search_path = {}",
+            literal(&path.join(","))
+        ))?;
+        Ok(())
+    }
+
+    /// The schemas that exist.
+    pub fn schemas(&mut self) -> Result<Vec<String>, Failure> {
+        let rows = self.texts("select nspname from __pg.main.pg_namespace")?;
+        Ok(rows
+            .into_iter()
+            .flatten()
+            .map(|name| name.to_lowercase())
+            .collect())
+    }
+
+    /// The schema in which a bare name is made.
+    pub fn current_schema(&mut self) -> Result<String, Failure> {
+        let there = self.schemas()?;
+        Ok(self
+            .settings
+            .search_path()
+            .into_iter()
+            .find(|schema| there.contains(schema))
+            .unwrap_or_default())
+    }
+
+    fn show(&mut self, words: &Words) -> Result<Answer, Failure> {
+        let what = words.word(1);
+        if matches!(
+            what.as_str(),
+            "schemas"
+                | "tables"
+                | "columns"
+                | "databases"
+                | "grants"
+                | "view"
+                | "table"
+                | "procedures"
+                | "functions"
+                | "parameters"
+                | "constraints"
+        ) {
+            return self.show_objects(words);
+        }
+        if what == "all" {
+            let rows = self
+                .settings
+                .all()
+                .map(|(name, value)| {
+                    vec![Value::Text(name.to_owned()), Value::Text(value.to_owned())]
+                })
+                .collect();
+            return Ok(Answer::Rows(
+                texts_table(&["name", "setting"], rows),
+                Some("SHOW".to_owned()),
+            ));
+        }
+        let (parts, _) = words.name(1);
+        let name = if words.are(1, &["time", "zone"]) {
+            "timezone".to_owned()
+        } else if words.are(1, &["transaction", "isolation", "level"]) {
+            "transaction_isolation".to_owned()
+        } else {
+            parts.join(".")
+        };
+        let value = self.settings.show(&name)?.to_owned();
+        Ok(Answer::Rows(
+            texts_table(&[&name], vec![vec![Value::Text(value)]]),
+            Some("SHOW".to_owned()),
+        ))
+    }
+
+    /// Makes a new user known: whoever comes in without a password is one.
+    pub fn know_user(&mut self) -> Result<(), Failure> {
+        let name = literal(&self.user);
+        let state = self.state();
+        let known = self.texts(&format!(
+            "select 1 from {state}.identities where kind = 'user' and name = {name}"
+        ))?;
+        if known.is_empty() {
+            self.raw(&format!(
+                "insert into {state}.identities select 'user', {name}, coalesce(max(id), 99) + 1, true, true, {name} from {state}.identities where kind = 'user'"
+            ))?;
+        }
+        debug_assert_eq!(self.transaction, Transaction::Idle);
+        Ok(())
+    }
+}
+
+/// Rows of texts.
+pub(super) fn texts_table(names: &[&str], rows: Vec<Vec<Value>>) -> Table {
+    Table {
+        columns: names
+            .iter()
+            .map(|name| Column {
+                name: (*name).to_owned(),
+                data_type: "character varying(256)".to_owned(),
+                nullable: true,
+            })
+            .collect(),
+        rows,
+        truncated: false,
+    }
+}

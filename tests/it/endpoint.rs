@@ -1,0 +1,243 @@
+//! The endpoint that stands in for a cluster, asked by PostgreSQL's own clients.
+
+use std::fmt::Write as _;
+
+use insta::assert_snapshot;
+use redstart::endpoint::{Auth, Fault, Mishap, Options, Server};
+use tokio_postgres::{Config, NoTls, SimpleQueryMessage};
+
+/// A client with a runtime of its own.
+struct Client {
+    runtime: tokio::runtime::Runtime,
+    client: tokio_postgres::Client,
+}
+
+fn start(options: Options) -> Server {
+    Server::start(options).expect("the endpoint starts")
+}
+
+fn connect(server: &Server, user: &str, password: &str) -> Result<Client, String> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let mut config = Config::new();
+    config
+        .host("127.0.0.1")
+        .port(server.address().port())
+        .user(user)
+        .password(password)
+        .dbname("dev");
+    let (client, connection) = runtime
+        .block_on(config.connect(NoTls))
+        .map_err(|error| told(&error))?;
+    runtime.spawn(connection);
+    Ok(Client { runtime, client })
+}
+
+/// An error as a person reads it.
+fn told(error: &tokio_postgres::Error) -> String {
+    let Some(error) = error.as_db_error() else {
+        let cause = std::error::Error::source(error);
+        return cause.map_or(error.to_string(), |cause| format!("{error}: {cause}"));
+    };
+    let mut told = format!("{} {}", error.code().code(), error.message());
+    for (what, more) in [("detail", error.detail()), ("hint", error.hint())] {
+        if let Some(more) = more {
+            let _ = write!(told, "\n  {what}: {more}");
+        }
+    }
+    told
+}
+
+impl Client {
+    /// The rows of each statement, a line each, or the error.
+    fn ask(&self, sql: &str) -> String {
+        let answer = self.runtime.block_on(self.client.simple_query(sql));
+        let messages = match answer {
+            Ok(messages) => messages,
+            Err(error) => return told(&error),
+        };
+        let mut lines = Vec::new();
+        for message in messages {
+            match message {
+                SimpleQueryMessage::Row(row) => lines.push(
+                    (0..row.len())
+                        .map(|column| row.get(column).unwrap_or("NULL"))
+                        .collect::<Vec<_>>()
+                        .join("|"),
+                ),
+                SimpleQueryMessage::CommandComplete(rows) => lines.push(format!("({rows})")),
+                _ => {}
+            }
+        }
+        lines.join("\n")
+    }
+}
+
+/// An endpoint in memory and a client that needs no password.
+fn both() -> (Server, Client) {
+    let server = start(Options::default());
+    let client = connect(&server, "awsuser", "").expect("a session");
+    (server, client)
+}
+
+#[test]
+fn statements_are_answered_as_redshift_answers_them() {
+    let (_server, client) = both();
+    assert_snapshot!(client.ask("select 7/2, 'a' || 'b', null, true, 1.50::decimal(10,2), '2024-01-31'::date + 1"), @r"
+    3|ab|NULL|t|1.50|2024-02-01
+    (1)
+    ");
+    assert!(client.ask("select version()").contains("Redshift 1.0"));
+    assert_snapshot!(client.ask("create table t (id int, name varchar(3)); insert into t values (1, 'a'), (2, 'b'); update t set name = 'c' where id = 2; delete from t where id = 1; select * from t"), @r"
+    (0)
+    (2)
+    (1)
+    (1)
+    2|c
+    (1)
+    ");
+    assert_snapshot!(client.ask("insert into t values (3, 'abcd')"), @"
+    22001 value too long for character type: `name` is character varying(3)
+      hint: the length counts bytes: declare a longer column, or cut the value with `left`
+    ");
+    assert_snapshot!(client.ask("select nope(1)"), @"
+    42883 the function `nope` is not known
+      detail: it is not in the table of Redshift's functions
+    ");
+    assert_snapshot!(client.ask("select 1/0"), @"
+    22012 Divide by zero
+      hint: a divisor that can be 0 becomes NULL with `nullif(…, 0)`, and then the result is NULL
+    ");
+    assert_snapshot!(client.ask("select * from nothing"), @r#"42P01 relation "nothing" does not exist"#);
+}
+
+#[test]
+fn a_message_of_several_statements_is_one_transaction() {
+    let (_server, client) = both();
+    client.ask("create table t (a int)");
+    client.ask("insert into t values (1); insert into t values (1/0)");
+    assert_snapshot!(client.ask("select count(*) from t"), @r"
+    0
+    (1)
+    ");
+    // After an error in an open transaction only its end is taken.
+    client.ask("begin; insert into t values (1)");
+    client.ask("select 1/0");
+    assert_snapshot!(client.ask("select 1"), @"25P02 current transaction is aborted, commands ignored until end of transaction block");
+    client.ask("commit");
+    assert_snapshot!(client.ask("select count(*) from t"), @r"
+    0
+    (1)
+    ");
+    // `truncate` commits.
+    client.ask("insert into t values (7)");
+    client.ask("begin; insert into t values (8); truncate t; rollback");
+    assert_snapshot!(client.ask("select count(*) from t"), @r"
+    0
+    (1)
+    ");
+    client.ask("begin");
+    assert_snapshot!(client.ask("vacuum t"), @"25001 VACUUM cannot run inside a transaction block");
+}
+
+#[test]
+fn a_bound_view_follows_its_table_and_holds_it() {
+    let (_server, client) = both();
+    client.ask("create table t as select 1 as a; create view v as select t.a from t; create view w as select * from v");
+    assert_snapshot!(client.ask("drop table t"), @r"
+    2BP01 cannot drop table t because other objects depend on it
+      detail: view public.v depends on table public.t
+      hint: Use DROP ... CASCADE to drop the dependent objects too.
+    ");
+    client.ask("begin; alter table t rename to old; create table t as select 2 as a; commit");
+    assert_snapshot!(client.ask("select * from w"), @r"
+    1
+    (1)
+    ");
+    client.ask("drop table old cascade");
+    assert_snapshot!(client.ask("select table_name, table_type from information_schema.tables where table_schema = 'public'"), @r"
+    t|BASE TABLE
+    (1)
+    ");
+}
+
+#[test]
+fn a_late_view_is_bound_when_it_is_read() {
+    let (_server, client) = both();
+    client.ask("create view v as select a from public.t with no schema binding");
+    assert_snapshot!(client.ask("select * from v"), @r#"42P01 relation "public.t" does not exist"#);
+    client.ask("create table t as select 1 as a");
+    assert_snapshot!(client.ask("select * from v"), @r"
+    1
+    (1)
+    ");
+    client.ask("drop table t; create table t as select 'x' as a");
+    assert_snapshot!(client.ask("select * from v; select * from pg_get_late_binding_view_cols() cols(s name, v name, c name, t varchar, n int)"), @"
+    x
+    (1)
+    public|v|a|character varying(256)|1
+    (1)
+    ");
+}
+
+#[test]
+fn every_kind_of_login_works() {
+    for auth in [Auth::Trust, Auth::Cleartext, Auth::Md5] {
+        let server = start(Options {
+            auth,
+            user: "ann".to_owned(),
+            password: "Passw0rd".to_owned(),
+            ..Options::default()
+        });
+        let client = connect(&server, "ann", "Passw0rd").expect("the right password");
+        assert_eq!(client.ask("select current_user"), "ann\n(1)");
+        if auth != Auth::Trust {
+            let refused = connect(&server, "ann", "wrong").err();
+            assert_eq!(
+                refused.as_deref(),
+                Some("28000 password authentication failed for user \"ann\"")
+            );
+        }
+    }
+    // PostgreSQL's clients do not know Redshift's own digest.
+    let server = start(Options {
+        auth: Auth::Sha256,
+        ..Options::default()
+    });
+    let refused = connect(&server, "awsuser", "").err().unwrap_or_default();
+    assert!(refused.contains("13"), "{refused}");
+}
+
+#[test]
+fn what_goes_wrong_on_purpose_does() {
+    let (server, client) = both();
+    client.ask("create table t (a int)");
+    let once = Fault::matching("^commit", Some(1), Fault::serialization()).expect("a pattern");
+    server.add_fault(once);
+    client.ask("begin; insert into t values (1)");
+    assert_snapshot!(client.ask("commit"), @"
+    40001 1023
+      detail: Serializable isolation violation on table - 100, transactions forming the cycle are: 1, 2 (pid:3)
+    ");
+    client.ask("rollback");
+    client.ask("begin; insert into t values (2)");
+    client.ask("commit");
+    assert_snapshot!(client.ask("select a from t"), @r"
+    2
+    (1)
+    ");
+    let dropped = Fault::matching("insert", Some(1), Mishap::DropAfter).expect("a pattern");
+    server.add_fault(dropped);
+    assert_eq!(client.ask("insert into t values (3)"), "connection closed");
+    let again = connect(&server, "awsuser", "").expect("a session");
+    assert_snapshot!(again.ask("select a from t order by 1"), @"
+    2
+    3
+    (2)
+    ");
+    let texts: Vec<String> = server.log().into_iter().map(|logged| logged.text).collect();
+    assert!(texts.contains(&"insert into t values (3)".to_owned()));
+}
