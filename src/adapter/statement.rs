@@ -1,5 +1,13 @@
 //! What is done to a warehouse, as data: a dry run prints it, a snapshot test reads it, an adapter says it in its own SQL.
 
+mod copy;
+pub mod copy_options;
+
+pub use copy::{
+    AccessKeys, Compression, Copy, CopyFormat, Credentials, Encoding, delimiter, fixed_width,
+    json_format,
+};
+
 use crate::diagnostic::Span;
 use crate::relation::{Relation, RelationKind};
 
@@ -298,67 +306,24 @@ pub enum SortType {
     Auto,
 }
 
-/// A Redshift `COPY`: its target, where the files are, and its options in the order the user wrote them.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Copy {
-    /// The table to fill.
-    pub into: Relation,
-    /// The table's columns in order, with their declared types: files are never sniffed.
-    pub columns: Vec<ColumnDefinition>,
-    /// `s3://bucket/prefix`.
-    pub from: String,
-    /// `IAM_ROLE`: `default` or an ARN.
-    pub iam_role: Option<String>,
-    /// The bucket's region.
-    pub region: Option<String>,
-    /// What the files hold.
-    pub format: CopyFormat,
-    /// Whether the files are compressed.
-    pub gzip: bool,
-    /// `TIMEFORMAT`: `auto`, `epochsecs`, `epochmillisecs` or a format model.
-    pub time_format: Option<String>,
-    /// `DATEFORMAT`: `auto` or a format model.
-    pub date_format: Option<String>,
-    /// `BLANKSASNULL`.
-    pub blanks_as_null: bool,
-    /// `EMPTYASNULL`.
-    pub empty_as_null: bool,
-    /// `TRUNCATECOLUMNS`.
-    pub truncate_columns: bool,
-    /// `TRIMBLANKS`.
-    pub trim_blanks: bool,
-    /// `ACCEPTINVCHARS` with its replacement character.
-    pub accept_invalid_characters: Option<char>,
-    /// `FILLRECORD`.
-    pub fill_record: bool,
-    /// `IGNOREBLANKLINES`.
-    pub ignore_blank_lines: bool,
-    /// `NULL AS`.
-    pub null_as: Option<String>,
-    /// `MAXERROR`: the load fails at this many errors; 0 and 1 mean the first.
-    pub max_error: u32,
-    /// `COMPUPDATE`, `STATUPDATE`.
-    pub computes: Vec<(String, String)>,
-    /// Where the user declared it.
-    pub origin: Option<Span>,
+/// A text that is printed for a warehouse and never for a person.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Hides a text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
 }
 
-/// What the files of a [`Copy`] hold.
-#[derive(Clone, Debug, PartialEq)]
-pub enum CopyFormat {
-    /// `FORMAT JSON 'auto'`.
-    JsonAuto,
-    /// `FORMAT JSON 'auto ignorecase'`.
-    JsonAutoIgnoreCase,
-    /// `FORMAT JSON 's3://…'`: a JSONPaths file.
-    JsonPaths(String),
-    /// `FORMAT CSV`.
-    Csv {
-        /// `DELIMITER`.
-        delimiter: char,
-        /// `QUOTE`.
-        quote: char,
-        /// `IGNOREHEADER`.
-        ignore_header: u64,
-    },
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(*****)")
+    }
 }

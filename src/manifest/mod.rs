@@ -17,7 +17,7 @@ mod python;
 mod resolve;
 mod settings;
 mod sources;
-mod staged_load;
+pub mod staged_load;
 #[cfg(test)]
 mod tests;
 mod values;

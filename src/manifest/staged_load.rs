@@ -2,9 +2,17 @@
 //!
 //! In: the YAML of `external`. Out: [`StagedLoad`], or what is wrong with each option.
 
+mod format;
+mod options;
+
+use options::Options;
+
 use super::node::StagedLoad;
-use crate::adapter::statement::{Copy, CopyFormat, TableAttributes};
-use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
+use crate::adapter::statement::copy_options;
+use crate::adapter::statement::{
+    AccessKeys, Compression, Copy, CopyFormat, Credentials, Encoding, Secret, TableAttributes,
+};
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::project::yaml::{Yaml, YamlValue};
 use crate::relation::Relation;
 
@@ -21,65 +29,13 @@ const FOREIGN_KEYS: [&str; 8] = [
     "infer_schema",
     "auto_refresh",
 ];
-
-/// Options of `copy` that are carried out.
-const KNOWN: [&str; 22] = [
-    "json",
-    "jsonpaths",
-    "delimiter",
-    "quote",
-    "ignore_header",
-    "timeformat",
-    "dateformat",
-    "blanks_as_null",
-    "empty_as_null",
-    "truncate_columns",
-    "trim_blanks",
-    "accept_inv_chars",
-    "fill_record",
-    "ignore_blank_lines",
-    "null_as",
-    "max_error",
-    "gzip",
-    "region",
-    "iam_role",
-    "compupdate",
-    "statupdate",
-    "csv",
-];
-/// Options of the manual's `COPY` that are not.
-const LATER: [&str; 31] = [
-    "manifest",
-    "encrypted",
-    "master_symmetric_key",
+/// Options whose values nobody may read.
+const SECRET_KEYS: [&str; 5] = [
     "access_key_id",
     "secret_access_key",
     "session_token",
+    "master_symmetric_key",
     "credentials",
-    "authorization",
-    "avro",
-    "parquet",
-    "orc",
-    "fixedwidth",
-    "shapefile",
-    "bzip2",
-    "lzop",
-    "zstd",
-    "escape",
-    "remove_quotes",
-    "explicit_ids",
-    "roundec",
-    "encoding",
-    "accept_any_date",
-    "noload",
-    "comprows",
-    "readratio",
-    "ssh",
-    "kms_key_id",
-    "simplify",
-    "ignore_all_errors",
-    "format",
-    "csv_as",
 ];
 
 /// The staged load that `external` declares; none for a table that is only described there.
@@ -117,345 +73,234 @@ pub fn read(
     let before = problems.0.len();
     let mut reader = Reader {
         external,
-        copy,
-        problems,
+        options: Options::read(copy, problems),
     };
     let copy = reader.copy(relation);
     (problems.0.len() == before).then_some(StagedLoad { copy, attributes })
 }
 
-struct Reader<'a> {
+/// Everything under `external.copy` that nobody may read, whether or not it is allowed there.
+pub fn secrets(external: &Yaml) -> Vec<String> {
+    let copy = external.get("copy").map(Yaml::entries).unwrap_or_default();
+    let hidden = copy.iter().filter(|(key, _)| {
+        copy_options::find(&key.key_text()).is_some_and(|option| SECRET_KEYS.contains(&option.key))
+    });
+    hidden
+        .map(|(_, value)| value.key_text())
+        .flat_map(|text| {
+            // A role among the credentials is no secret.
+            let parts = text.split(';').map(str::to_owned).collect::<Vec<_>>();
+            parts
+                .into_iter()
+                .filter_map(|part| match part.split_once('=') {
+                    Some(("aws_iam_role", _)) => None,
+                    Some((_, value)) => Some(value.to_owned()),
+                    None => Some(part),
+                })
+        })
+        .collect()
+}
+
+struct Reader<'a, 'p> {
     external: &'a Yaml,
-    copy: Option<&'a Yaml>,
-    problems: &'a mut Diagnostics,
+    options: Options<'a, 'p>,
 }
 
-/// Option names are read without regard to `_` and case: the manual writes `BLANKSASNULL`, dbt people `blanks_as_null`.
-fn plain(name: &str) -> String {
-    name.to_lowercase().replace(['_', '-', ' '], "")
-}
-
-impl<'a> Reader<'a> {
+impl Reader<'_, '_> {
     fn copy(&mut self, relation: &Relation) -> Copy {
-        self.check_names();
-        Copy {
-            into: relation.clone(),
-            columns: Vec::new(),
-            from: self.location(),
-            iam_role: self.text("iam_role"),
-            region: self.text("region"),
-            format: self.format(),
-            gzip: self.flag("gzip"),
-            time_format: self.text("timeformat"),
-            date_format: self.text("dateformat"),
-            blanks_as_null: self.flag("blanks_as_null"),
-            empty_as_null: self.flag("empty_as_null"),
-            truncate_columns: self.flag("truncate_columns"),
-            trim_blanks: self.flag("trim_blanks"),
-            accept_invalid_characters: self.replacement(),
-            fill_record: self.flag("fill_record"),
-            ignore_blank_lines: self.flag("ignore_blank_lines"),
-            null_as: self.text("null_as"),
-            max_error: self
-                .number("max_error", 100_000)
+        let from = self.location();
+        let format = format::read(self.external, &mut self.options);
+        let (iam_role, keys, master_symmetric_key) = self.authorization();
+        let options = &mut self.options;
+        let origin = options.declared().unwrap_or(self.external).span.clone();
+        let copy = Copy {
+            manifest: options.flag("manifest"),
+            iam_role,
+            keys,
+            master_symmetric_key,
+            region: options.text("region"),
+            compression: Compression::ALL
+                .into_iter()
+                .find(|compression| options.flag(compression.word())),
+            ignore_header: options
+                .number("ignore_header", 0, i64::MAX)
+                .and_then(|lines| u64::try_from(lines).ok())
+                .unwrap_or(0),
+            encoding: options
+                .one_of("encoding", Encoding::ALL.map(|it| (it.word(), it)))
+                .filter(|encoding| *encoding != Encoding::Utf8),
+            time_format: options.text("time_format"),
+            date_format: options.text("date_format"),
+            accept_any_date: options.flag("accept_any_date"),
+            accept_invalid_characters: replacement(options),
+            blanks_as_null: options.flag("blanks_as_null"),
+            empty_as_null: options.flag("empty_as_null"),
+            null_as: null_as(options),
+            explicit_ids: options.flag("explicit_ids"),
+            fill_record: options.flag("fill_record"),
+            ignore_blank_lines: options.flag("ignore_blank_lines"),
+            round_decimals: options.flag("roundec"),
+            trim_blanks: options.flag("trim_blanks"),
+            truncate_columns: options.flag("truncate_columns"),
+            max_error: options
+                .number("max_error", 0, 100_000)
                 .and_then(|number| u32::try_from(number).ok())
                 .unwrap_or(0),
-            computes: self.computes(),
-            origin: Some(self.copy.unwrap_or(self.external).span.clone()),
-        }
-    }
-
-    fn check_names(&mut self) {
-        let Some(copy) = self.copy else { return };
-        if !copy.is_map() && !copy.is_null() {
-            return self
-                .problems
-                .push(copy.expected("a mapping of COPY options"));
-        }
-        let mut seen: Vec<(String, &Yaml)> = Vec::new();
-        for (key, _) in copy.entries() {
-            let name = key.key_text();
-            let wanted = plain(&name);
-            if let Some((_, first)) = seen.iter().find(|(known, _)| *known == wanted) {
-                self.problems.push(
-                    Diagnostic::error(
-                        "duplicate-copy-option",
-                        format!("the COPY option `{name}` is given twice"),
-                    )
-                    .at(key.span.clone())
-                    .related("the first time", first.span.clone()),
-                );
-            }
-            let is = |known: &&str| plain(known) == wanted;
-            if KNOWN.iter().any(is) {
-                seen.push((wanted, key));
-            } else if LATER.iter().any(is) {
-                self.problems.push(
-                    Diagnostic::error(
-                        "not-supported-yet",
-                        format!("the COPY option `{name}` is not supported yet"),
-                    )
-                    .at(key.span.clone()),
-                );
-            } else {
-                let near = nearest(&name, KNOWN.into_iter().chain(LATER));
-                let problem = Diagnostic::error(
-                    "unknown-copy-option",
-                    format!("COPY has no option `{name}`"),
-                )
-                .at(key.span.clone());
-                self.problems.push(match near {
-                    Some(near) => problem.help(format!("did you mean `{near}`?")),
-                    None => problem.help(format!(
-                        "the options are {}",
-                        KNOWN.map(|name| format!("`{name}`")).join(", ")
-                    )),
-                });
-            }
-        }
-    }
-
-    fn option(&self, name: &str) -> Option<&'a Yaml> {
-        let wanted = plain(name);
-        let entries = self.copy?.entries();
-        let (_, value) = entries
-            .iter()
-            .find(|(key, _)| plain(&key.key_text()) == wanted)?;
-        (!value.is_null()).then_some(value)
-    }
-
-    /// An option's name as the user spells it.
-    fn spelled(&self, name: &str) -> String {
-        let entries = self.copy.map(Yaml::entries).unwrap_or_default();
-        let keys = entries.iter().map(|(key, _)| key.key_text());
-        let mut same = keys.filter(|key| plain(key) == plain(name));
-        same.next().unwrap_or_else(|| name.to_owned())
-    }
-
-    fn text(&mut self, name: &str) -> Option<String> {
-        let value = self.option(name)?;
-        match &value.value {
-            YamlValue::String(text) => Some(text.clone()),
-            YamlValue::Int(_) | YamlValue::Float(_) => Some(value.key_text()),
-            _ => {
-                self.problems.push(
-                    value.expected(&format!("a text for `{name}`", name = self.spelled(name))),
-                );
-                None
-            }
-        }
-    }
-
-    fn flag(&mut self, name: &str) -> bool {
-        let Some(value) = self.option(name) else {
-            return false;
+            ignore_all_errors: options.flag("ignore_all_errors"),
+            no_load: options.flag("noload"),
+            computes: computes(options),
+            origin: Some(origin),
+            ..Copy::new(relation.clone(), from, format)
         };
-        value.as_bool().unwrap_or_else(|| {
-            self.problems.push(value.expected(&format!(
-                "`true` or `false` for `{name}`",
-                name = self.spelled(name)
-            )));
-            false
-        })
-    }
-
-    fn number(&mut self, name: &str, most: i64) -> Option<i64> {
-        let value = self.option(name)?;
-        match value.value {
-            YamlValue::Int(number) if (0..=most).contains(&number) => Some(number),
-            _ => {
-                self.problems.push(value.expected(&format!(
-                    "a number from 0 to {most} for `{name}`",
-                    name = self.spelled(name)
-                )));
-                None
-            }
+        let utf_16 = copy.encoding.is_some();
+        if utf_16 && matches!(copy.format, CopyFormat::FixedWidth(_)) {
+            options.refuse("encoding", "must be `utf8` for columns of fixed width");
         }
-    }
-
-    fn character(&mut self, name: &str) -> Option<char> {
-        let text = self.text(name)?;
-        let text = match text.as_str() {
-            "\\t" => "\t",
-            other => other,
-        };
-        let mut characters = text.chars();
-        match (characters.next(), characters.next()) {
-            (Some(character), None) if character.is_ascii() => Some(character),
-            _ => {
-                if let Some(value) = self.option(name) {
-                    self.problems.push(value.expected(&format!(
-                        "one ASCII character for `{name}`",
-                        name = self.spelled(name)
-                    )));
-                }
-                None
-            }
-        }
+        options.check_conflicts();
+        copy
     }
 
     fn location(&mut self) -> String {
+        const ELSEWHERE: [(&str, &str); 3] = [
+            ("dynamodb://", "DynamoDB"),
+            ("emr://", "EMR"),
+            ("ssh://", "other hosts"),
+        ];
         let Some(location) = self.external.get("location") else {
-            self.problems.push(
+            self.options.problems.push(
                 Diagnostic::error("missing-key", "`external` has no `location`")
                     .at(self.external.span.clone())
                     .help("write where the files are: `location: \"s3://bucket/prefix\"`"),
             );
             return String::new();
         };
-        match location.as_str() {
-            Some(text) if text.starts_with("s3://") && text.len() > 5 => text.to_owned(),
-            Some(_) => {
-                self.problems.push(
-                    Diagnostic::error("bad-location", "COPY reads from S3 only")
-                        .at(location.span.clone())
-                        .help("write an `s3://bucket/prefix`; a target may map it to a folder with `s3: {\"s3://bucket/\": \"folder/\"}`"),
-                );
-                String::new()
-            }
-            None => {
-                self.problems.push(location.expected("an `s3://` location"));
-                String::new()
-            }
+        let Some(text) = location.as_str() else {
+            self.options
+                .problems
+                .push(location.expected("an `s3://` location"));
+            return String::new();
+        };
+        if text.starts_with("s3://") && text.len() > 5 {
+            return text.to_owned();
         }
+        let elsewhere = ELSEWHERE
+            .iter()
+            .find(|(scheme, _)| text.starts_with(scheme));
+        let message = match elsewhere {
+            Some((_, place)) => {
+                format!("loads from {place} are not supported: COPY reads from S3 here")
+            }
+            None => "COPY reads from S3 only".to_owned(),
+        };
+        self.options.problems.push(
+            Diagnostic::error("bad-location", message)
+                .at(location.span.clone())
+                .help("write an `s3://bucket/prefix`; a target may map it to a folder with `s3: {\"s3://bucket/\": \"folder/\"}`"),
+        );
+        String::new()
     }
 
-    fn format(&mut self) -> CopyFormat {
-        let format = self.external.get("file_format");
-        let named = format.and_then(Yaml::as_str).map(str::to_lowercase);
-        match named.as_deref() {
-            Some("csv") => self.csv(),
-            Some("json") => self.json(),
-            None if format.is_none()
-                && (self.option("csv").is_some() || self.option("delimiter").is_some()) =>
-            {
-                self.csv()
-            }
-            None if format.is_none() => self.json(),
-            _ => {
-                if let Some(format) = format {
-                    let known = matches!(
-                        named.as_deref(),
-                        Some("parquet" | "orc" | "avro" | "text" | "textfile")
-                    );
-                    let problem = if known {
-                        Diagnostic::error(
-                            "not-supported-yet",
-                            format!(
-                                "the file format `{}` is not supported yet",
-                                format.key_text()
-                            ),
-                        )
-                    } else {
-                        Diagnostic::error(
-                            "unknown-value",
-                            format!("there is no file format `{}`", format.key_text()),
-                        )
-                        .did_you_mean(&format.key_text(), ["json", "csv"])
-                    };
-                    self.problems.push(
-                        problem
-                            .at(format.span.clone())
-                            .help("write `json` or `csv`"),
-                    );
+    /// By whose right the files are read: a role, or keys where the user insists.
+    fn authorization(&mut self) -> (Option<String>, Option<Box<AccessKeys>>, Option<Secret>) {
+        let options = &mut self.options;
+        let mut role = role(options);
+        let mut master = options.text("master_symmetric_key").map(Secret::new);
+        let id = options.text("access_key_id").map(Secret::new);
+        let secret = options.text("secret_access_key").map(Secret::new);
+        let session_token = options.text("session_token").map(Secret::new);
+        let mut keys = id.zip(secret).map(|(id, secret)| {
+            Box::new(AccessKeys {
+                id,
+                secret,
+                session_token,
+            })
+        });
+        let mut in_credentials = false;
+        if let Some(text) = options.text("credentials") {
+            match Credentials::parse(&text) {
+                Ok(read) => {
+                    in_credentials = read.has_keys();
+                    role = role.or(read.iam_role);
+                    keys = keys.or(read.keys);
+                    master = master.or(read.master_symmetric_key);
                 }
-                CopyFormat::JsonAuto
+                Err(why) => options.refuse("credentials", &format!("cannot be read: {why}")),
             }
         }
-    }
-
-    fn csv(&mut self) -> CopyFormat {
-        for name in ["json", "jsonpaths"] {
-            self.refuse(name, "CSV");
-        }
-        CopyFormat::Csv {
-            delimiter: self.character("delimiter").unwrap_or(','),
-            quote: self.character("quote").unwrap_or('"'),
-            ignore_header: self
-                .number("ignore_header", i64::MAX)
-                .and_then(|lines| u64::try_from(lines).ok())
-                .unwrap_or(0),
-        }
-    }
-
-    fn json(&mut self) -> CopyFormat {
-        for name in [
-            "csv",
-            "delimiter",
-            "quote",
-            "ignore_header",
-            "fill_record",
-            "ignore_blank_lines",
-        ] {
-            self.refuse(name, "JSON");
-        }
-        match (self.text("jsonpaths"), self.text("json")) {
-            (Some(paths), None) => CopyFormat::JsonPaths(paths),
-            (Some(_), Some(_)) => {
-                self.refuse("json", "`jsonpaths`");
-                CopyFormat::JsonAuto
-            }
-            (None, Some(how)) if how.eq_ignore_ascii_case("auto ignorecase") => {
-                CopyFormat::JsonAutoIgnoreCase
-            }
-            (None, Some(how)) if how.starts_with("s3://") => CopyFormat::JsonPaths(how),
-            (None, Some(how)) if !how.eq_ignore_ascii_case("auto") => {
-                if let Some(value) = self.option("json") {
-                    self.problems.push(value.expected(
-                        "`auto`, `auto ignorecase` or the `s3://` location of a JSONPaths file",
-                    ));
-                }
-                CopyFormat::JsonAuto
-            }
-            _ => CopyFormat::JsonAuto,
-        }
-    }
-
-    /// Redshift refuses options that belong to another format.
-    fn refuse(&mut self, name: &str, format: &str) {
-        if let Some(value) = self.option(name) {
-            self.problems.push(
-                Diagnostic::error(
-                    "bad-copy-option",
-                    format!("the COPY option `{name}` does not go with {format}"),
-                )
-                .at(value.span.clone()),
-            );
-        }
-    }
-
-    fn replacement(&mut self) -> Option<char> {
-        let value = self.option("accept_inv_chars")?;
-        match &value.value {
-            YamlValue::Bool(true) => Some('?'),
-            YamlValue::Bool(false) => None,
-            _ => self.character("accept_inv_chars"),
-        }
-    }
-
-    fn computes(&mut self) -> Vec<(String, String)> {
-        let mut computes = Vec::new();
-        for (name, known) in [
-            ("compupdate", &["on", "off", "preset"][..]),
-            ("statupdate", &["on", "off"][..]),
-        ] {
-            let Some(value) = self.option(name) else {
-                continue;
-            };
-            let text = match value.as_bool() {
-                Some(true) => "on".to_owned(),
-                Some(false) => "off".to_owned(),
-                None => value.key_text().to_lowercase(),
-            };
-            if known.contains(&text.as_str()) {
-                computes.push((name.to_owned(), text));
-            } else {
-                self.problems
-                    .push(value.expected(&format!("one of `{}` for `{name}`", known.join("`, `"))));
+        let allowed = options.flag("allow_keys");
+        for key in SECRET_KEYS {
+            let has_key = key != "credentials" || in_credentials;
+            if !allowed && has_key {
+                options.refuse_key(key);
             }
         }
-        computes
+        (role, keys, master)
     }
+}
+
+/// `default`, an ARN, or a list of them: the roles of a chain.
+fn role(options: &mut Options<'_, '_>) -> Option<String> {
+    let value = options.option("iam_role")?;
+    let Some(items) = value.as_seq() else {
+        return options.text("iam_role");
+    };
+    let roles = items.iter().map(Yaml::as_str).collect::<Option<Vec<_>>>();
+    match roles {
+        Some(roles) if !roles.is_empty() => Some(roles.join(",")),
+        _ => {
+            options.expected("iam_role", "`default`, an ARN or a list of ARNs");
+            None
+        }
+    }
+}
+
+fn replacement(options: &mut Options<'_, '_>) -> Option<char> {
+    match options.option("accept_inv_chars")?.value {
+        YamlValue::Bool(true) => Some('?'),
+        YamlValue::Bool(false) => None,
+        _ => options.character("accept_inv_chars"),
+    }
+}
+
+/// A newline ends a record, so it cannot stand for NULL.
+fn null_as(options: &mut Options<'_, '_>) -> Option<String> {
+    let text = options.text("null_as")?;
+    if text == "\n" || text == "\\n" {
+        options.expected(
+            "null_as",
+            "a text other than a newline, which ends a record,",
+        );
+        return None;
+    }
+    Some(text)
+}
+
+/// `COMPROWS`, `COMPUPDATE`, `STATUPDATE`.
+fn computes(options: &mut Options<'_, '_>) -> Vec<(String, String)> {
+    let rows = options
+        .number("comp_rows", 1000, 2_147_483_647)
+        .map(|rows| ("comprows".to_owned(), rows.to_string()));
+    let updates = [
+        ("comp_update", "compupdate", &["on", "off", "preset"][..]),
+        ("stat_update", "statupdate", &["on", "off"][..]),
+    ];
+    let mut computes = Vec::from_iter(rows);
+    for (key, word, known) in updates {
+        let Some(value) = options.option(key) else {
+            continue;
+        };
+        let text = match value.as_bool() {
+            Some(true) => "on".to_owned(),
+            Some(false) => "off".to_owned(),
+            None => value.key_text().to_lowercase(),
+        };
+        if known.contains(&text.as_str()) {
+            computes.push((word.to_owned(), text));
+        } else {
+            options.expected(key, &format!("one of `{}`", known.join("`, `")));
+        }
+    }
+    computes
 }
 
 #[cfg(test)]
@@ -498,12 +343,219 @@ mod tests {
     #[test]
     fn options_are_read_in_both_spellings() {
         insta::assert_snapshot!(load("{location: 's3://b/p', file_format: json, copy: {jsonpaths: 's3://b/paths.json', timeformat: epochmillisecs, BLANKSASNULL: true, maxerror: 5, compupdate: off}}"), @r#""s3://b/p" JsonPaths("s3://b/paths.json") 5 Some("epochmillisecs") [("compupdate", "off")]"#);
-        insta::assert_snapshot!(load("{location: 's3://b/p', file_format: csv, copy: {delimiter: '|', ignoreheader: 1}}"), @r#""s3://b/p" Csv { delimiter: '|', quote: '"', ignore_header: 1 } 0 None []"#);
+        insta::assert_snapshot!(load("{location: 's3://b/p', file_format: csv, copy: {delimiter: '|', ignoreheader: 1}}"), @r#""s3://b/p" Csv { delimiter: "|", quote: '"' } 0 None []"#);
         assert_eq!(
             load("{location: 's3://b/p'}"),
             "",
             "a table that is only described is not loaded"
         );
+    }
+
+    #[test]
+    fn the_format_is_said_in_several_ways() {
+        let format = |text: &str| {
+            let yaml = yaml::parse(&Source::new("sources.yml", text)).unwrap();
+            let mut problems = Diagnostics::default();
+            let relation = Relation::new("raw", "events");
+            let load = read(&yaml, TableAttributes::default(), &relation, &mut problems);
+            match load {
+                Some(load) => format!("{:?}", load.copy.format),
+                None => problems
+                    .0
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join(" / "),
+            }
+        };
+        let formats = [
+            "file_format: text",
+            "copy: {delimiter: '\\t', escape: true, remove_quotes: true}",
+            "copy: {delimiter: '|~|'}",
+            "copy: {csv: true, quote: '%'}",
+            "copy: {format: csv}",
+            "copy: {json: auto ignorecase}",
+            "copy: {json: noshred}",
+            "copy: {json: 's3://b/p.json'}",
+            "file_format: fixedwidth, copy: {fixedwidth: 'id:3,name:25'}",
+            "file_format: parquet",
+            "copy: {avro: auto}",
+            "copy: {orc: true}",
+            "copy: {gzip: true}",
+            "file_format: csv, copy: {json: auto}",
+            "file_format: text, copy: {csv: true}",
+            "file_format: csv, copy: {format: json}",
+            "file_format: fixedwidth",
+        ]
+        .map(|options| format(&format!("{{location: 's3://b/p', {options}}}")));
+        insta::assert_snapshot!(formats.join("\n"), @r#"
+        Delimited { delimiter: "|", escape: false, remove_quotes: false }
+        Delimited { delimiter: "\t", escape: true, remove_quotes: true }
+        Delimited { delimiter: "|~|", escape: false, remove_quotes: false }
+        Csv { delimiter: ",", quote: '%' }
+        Csv { delimiter: ",", quote: '"' }
+        JsonAutoIgnoreCase
+        JsonNoShred
+        JsonPaths("s3://b/p.json")
+        FixedWidth([("id", 3), ("name", 25)])
+        Parquet
+        Avro("auto")
+        Orc
+        error[missing-key]: `external` does not say what the files hold (sources.yml:1:1)
+        error[bad-copy-option]: the COPY option `json` does not go with `csv` (sources.yml:1:55)
+        error[bad-copy-option]: the COPY option `csv` does not go with a text with delimiters (sources.yml:1:55)
+        error[bad-copy-option]: the COPY option `format` is not the `file_format`, which is `csv` (sources.yml:1:57)
+        error[missing-key]: files of fixed width need the widths of their columns (sources.yml:1:1)
+        "#);
+    }
+
+    #[test]
+    fn every_option_is_read() {
+        let yaml = yaml::parse(&Source::new(
+            "sources.yml",
+            "
+location: s3://b/cust.manifest
+file_format: csv
+copy:
+  manifest: true
+  region: eu-west-1
+  iam_role: ['arn:aws:iam::1:role/a', 'arn:aws:iam::2:role/b']
+  delimiter: ';'
+  quote: \"'\"
+  bzip2: true
+  ignore_header: 2
+  encoding: UTF-16LE
+  time_format: auto
+  date_format: DD/MM/YYYY
+  accept_any_date: true
+  accept_inv_chars: ^
+  blanks_as_null: true
+  empty_as_null: true
+  null_as: NA
+  explicit_ids: true
+  fill_record: true
+  ignore_blank_lines: true
+  roundec: true
+  trim_blanks: true
+  truncate_columns: true
+  ignore_all_errors: true
+  noload: true
+  comp_rows: 5000
+  comp_update: preset
+  stat_update: off
+",
+        ))
+        .unwrap();
+        let mut problems = Diagnostics::default();
+        let relation = Relation::new("raw", "events");
+        let load = read(&yaml, TableAttributes::default(), &relation, &mut problems);
+        let copy = crate::adapter::Statement::Copy(Box::new(load.unwrap().copy));
+        insta::assert_snapshot!(crate::adapter::redshift::sql::sql(&copy)[0], @r#"
+        copy "raw"."events"
+        from 's3://b/cust.manifest'
+        manifest
+        iam_role 'arn:aws:iam::1:role/a,arn:aws:iam::2:role/b'
+        region 'eu-west-1'
+        format csv
+        delimiter ';'
+        quote ''''
+        bzip2
+        ignoreheader 2
+        encoding utf16le
+        timeformat 'auto'
+        dateformat 'DD/MM/YYYY'
+        null as 'NA'
+        acceptinvchars as '^'
+        acceptanydate
+        blanksasnull
+        emptyasnull
+        explicit_ids
+        fillrecord
+        ignoreblanklines
+        roundec
+        trimblanks
+        truncatecolumns
+        ignoreallerrors
+        noload
+        comprows 5000
+        compupdate preset
+        statupdate off
+        "#);
+    }
+
+    #[test]
+    fn keys_need_to_be_allowed_and_are_hidden() {
+        let keys = |more: &str| {
+            format!(
+                "{{location: 's3://b/p', file_format: csv, copy: {{access_key_id: AKIA, secret_access_key: SECRET{more}}}}}"
+            )
+        };
+        insta::assert_snapshot!(load(&keys("")), @"
+        error[key-in-project]: `access_key_id` puts a key into the project (sources.yml:1:64) -- help: give a role instead: `iam_role: default` or its ARN -- help: where there is no role, `allow_keys: true` lets keys stand here, from `env_var`; they are masked in all that is written
+        error[key-in-project]: `secret_access_key` puts a key into the project (sources.yml:1:89) -- help: give a role instead: `iam_role: default` or its ARN -- help: where there is no role, `allow_keys: true` lets keys stand here, from `env_var`; they are masked in all that is written
+        ");
+        insta::assert_snapshot!(load(&keys(", allow_keys: true, iam_role: default")), @"
+        error[bad-copy-option]: the COPY option `access_key_id` does not go with `iam_role` (sources.yml:1:64)
+        error[bad-copy-option]: the COPY option `secret_access_key` does not go with `iam_role` (sources.yml:1:89)
+        ");
+        insta::assert_snapshot!(load("{location: 's3://b/p', file_format: csv, copy: {session_token: x, allow_keys: true, encrypted: true, credentials: y}}"), @"
+        error[bad-copy-option]: the COPY option `credentials` cannot be read: `credentials` are written `name=value;name=value` (sources.yml:1:115)
+        error[bad-copy-option]: the COPY option `session_token` does not go with `credentials` (sources.yml:1:64)
+        error[bad-copy-option]: the COPY option `encrypted` needs `master_symmetric_key` too (sources.yml:1:96)
+        error[bad-copy-option]: the COPY option `session_token` needs `access_key_id` too (sources.yml:1:64)
+        ");
+        let allowed = yaml::parse(&Source::new(
+            "s.yml",
+            keys(", allow_keys: true, credentials: 'aws_iam_role=r;token=T'"),
+        ))
+        .unwrap();
+        assert_eq!(secrets(&allowed), ["AKIA", "SECRET", "T"]);
+    }
+
+    #[test]
+    fn what_the_manual_forbids_is_told_at_its_place() {
+        insta::assert_snapshot!(load("
+location: dynamodb://t
+file_format: csv
+copy:
+  escape: true
+  gzip: true
+  zstd: true
+  max_error: 3
+  ignore_all_errors: true
+  readratio: 50
+  fixedwidth: 'a'
+  delimiter: ''
+  comp_rows: 10
+  null_as: \"\\n\"
+  null: x
+"), @r#"
+        error[not-supported]: the COPY option `readratio` is not supported: it is for loads from DynamoDB (sources.yml:10:3)
+        error[duplicate-copy-option]: the COPY option `null` is given twice (sources.yml:15:3)
+        error[bad-location]: loads from DynamoDB are not supported: COPY reads from S3 here (sources.yml:2:11) -- help: write an `s3://bucket/prefix`; a target may map it to a folder with `s3: {"s3://bucket/": "folder/"}`
+        error[yaml-type]: expected ASCII characters, no line ends among them for `delimiter`, found the text `` (sources.yml:12:14)
+        error[yaml-type]: expected a text other than a newline, which ends a record, for `null_as`, found the text `
+        ` (sources.yml:14:12)
+        error[yaml-type]: expected a number from 1000 to 2147483647 for `comp_rows`, found the number `10` (sources.yml:13:14)
+        error[bad-copy-option]: the COPY option `fixedwidth` does not go with `csv` (sources.yml:11:15)
+        error[bad-copy-option]: the COPY option `escape` does not go with `csv` (sources.yml:5:11)
+        error[bad-copy-option]: the COPY option `fixedwidth` does not go with `delimiter` (sources.yml:11:15)
+        error[bad-copy-option]: the COPY option `escape` does not go with `fixedwidth` (sources.yml:5:11)
+        error[bad-copy-option]: the COPY option `ignore_all_errors` does not go with `max_error` (sources.yml:9:22)
+        error[bad-copy-option]: the COPY option `zstd` does not go with `gzip` (sources.yml:7:9)
+        "#);
+        insta::assert_snapshot!(load("{location: 's3://b/p', file_format: json, copy: {delimiter: x, null_as: y, ignore_header: 1}}"), @"
+        error[bad-copy-option]: the COPY option `delimiter` does not go with `json` (sources.yml:1:61)
+        error[bad-copy-option]: the COPY option `null_as` does not go with `json` (sources.yml:1:73)
+        ");
+        insta::assert_snapshot!(load("{location: 's3://b/p', file_format: parquet, copy: {max_error: 1, gzip: true, accept_inv_chars: true}}"), @"
+        error[bad-copy-option]: the COPY option `gzip` does not go with `parquet` (sources.yml:1:73)
+        error[bad-copy-option]: the COPY option `max_error` does not go with `parquet` (sources.yml:1:64)
+        ");
+        insta::assert_snapshot!(load("{location: 's3://b/p', copy: {fixedwidth: 'a:1', encoding: utf16, quote: x}}"), @"
+        error[bad-copy-option]: the COPY option `encoding` must be `utf8` for columns of fixed width (sources.yml:1:60)
+        error[bad-copy-option]: the COPY option `quote` needs `csv` too (sources.yml:1:74)
+        ");
     }
 
     #[test]
@@ -513,21 +565,19 @@ location: fixtures/events
 file_format: jsno
 partition: x
 copy:
-  manifest: true
   blank_as_null: true
   gzip: sure
   max_error: -1
   ignore_header: 1
   compupdate: maybe
 "), @r#"
-error[unknown-key]: `external` of a table that is loaded has no key `partition` (sources.yml:4:1)
-error[not-supported-yet]: the COPY option `manifest` is not supported yet (sources.yml:6:3)
-error[unknown-copy-option]: COPY has no option `blank_as_null` (sources.yml:7:3) -- help: did you mean `blanks_as_null`?
-error[bad-location]: COPY reads from S3 only (sources.yml:2:11) -- help: write an `s3://bucket/prefix`; a target may map it to a folder with `s3: {"s3://bucket/": "folder/"}`
-error[unknown-value]: there is no file format `jsno` (sources.yml:3:14) -- help: did you mean `json`? -- help: write `json` or `csv`
-error[yaml-type]: expected `true` or `false` for `gzip`, found the text `sure` (sources.yml:8:9)
-error[yaml-type]: expected a number from 0 to 100000 for `max_error`, found the number `-1` (sources.yml:9:14)
-error[yaml-type]: expected one of `on`, `off`, `preset` for `compupdate`, found the text `maybe` (sources.yml:11:15)
-"#);
+        error[unknown-key]: `external` of a table that is loaded has no key `partition` (sources.yml:4:1)
+        error[unknown-copy-option]: COPY has no option `blank_as_null` (sources.yml:6:3) -- help: did you mean `blanks_as_null`?
+        error[bad-location]: COPY reads from S3 only (sources.yml:2:11) -- help: write an `s3://bucket/prefix`; a target may map it to a folder with `s3: {"s3://bucket/": "folder/"}`
+        error[unknown-value]: there is no file format `jsno` (sources.yml:3:14) -- help: did you mean `json`? -- help: write `csv`, `json`, `text` (with a delimiter), `fixedwidth`, `avro`, `parquet` or `orc`
+        error[yaml-type]: expected `true` or `false` for `gzip`, found the text `sure` (sources.yml:7:9)
+        error[yaml-type]: expected a number from 0 to 100000 for `max_error`, found the number `-1` (sources.yml:8:14)
+        error[yaml-type]: expected one of `on`, `off`, `preset` for `compupdate`, found the text `maybe` (sources.yml:10:15)
+        "#);
     }
 }

@@ -47,6 +47,31 @@ impl<'a, 'b> Publish<'a, 'b> {
         Ok(build)
     }
 
+    /// A build of which nothing stays: the statements are tried on a relation beside, which is dropped again.
+    pub(super) fn try_out(&self, make: impl FnOnce(&Relation) -> Vec<Statement>) -> Build {
+        let staging = beside(self.relation, "__rs_tmp");
+        let mut statements = make(&staging);
+        statements.push(Statement::Drop {
+            kind: self.kind,
+            relation: staging.clone(),
+            if_exists: true,
+        });
+        Build {
+            sections: sections([
+                prepare(self.input, self.relation),
+                Section {
+                    phase: Phase::Build,
+                    transaction: true,
+                    retryable: true,
+                    statements,
+                },
+                clean(self.input, Vec::new()),
+            ]),
+            staging: Some((self.kind, staging)),
+            ..Build::default()
+        }
+    }
+
     /// Nothing stands under the name: no reader can be disturbed, and one transaction shows all or nothing.
     fn first(&self, made: Vec<Statement>) -> Build {
         let hooks = self.input.hooks;

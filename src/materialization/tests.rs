@@ -486,26 +486,8 @@ fn a_load_makes_its_table_and_copies_into_it() {
 
 fn copy(from: &str) -> Copy {
     Copy {
-        into: Relation::new("", ""),
-        columns: Vec::new(),
-        from: from.into(),
         iam_role: Some("default".into()),
-        region: None,
-        format: CopyFormat::JsonAuto,
-        gzip: false,
-        time_format: None,
-        date_format: None,
-        blanks_as_null: false,
-        empty_as_null: false,
-        truncate_columns: false,
-        trim_blanks: false,
-        accept_invalid_characters: None,
-        fill_record: false,
-        ignore_blank_lines: false,
-        null_as: None,
-        max_error: 0,
-        computes: Vec::new(),
-        origin: None,
+        ..Copy::new(Relation::new("", ""), from, CopyFormat::JsonAuto)
     }
 }
 

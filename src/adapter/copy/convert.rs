@@ -51,8 +51,10 @@ pub struct Conversion {
     pub trim_blanks: bool,
     /// `ACCEPTINVCHARS`.
     pub accept_invalid: Option<char>,
-    /// Whether decimals are rounded to their scale; COPY cuts them.
+    /// Whether decimals are rounded to their scale; COPY cuts them without `ROUNDEC`.
     pub round: bool,
+    /// `ACCEPTANYDATE`: what is no date is NULL.
+    pub any_date: bool,
     /// How dates and times are read.
     pub moments: Moments,
 }
@@ -60,14 +62,21 @@ pub struct Conversion {
 impl Conversion {
     /// The options of a COPY.
     pub(super) fn of_copy(copy: &Copy) -> Result<Self, Error> {
+        let null_as = copy.null_as.clone().unwrap_or_else(|| "\\N".to_owned());
         Ok(Self {
-            null_as: copy.null_as.clone().unwrap_or_else(|| "\\N".to_owned()),
             blanks_as_null: copy.blanks_as_null,
-            empty_as_null: copy.empty_as_null,
+            // `NULL AS ''` says the same.
+            empty_as_null: copy.empty_as_null || null_as.is_empty(),
+            null_as: match null_as.as_str() {
+                // The two ways to write the byte that C ends texts with.
+                "\\0" | "\\000" => "\0".to_owned(),
+                _ => null_as,
+            },
             truncate: copy.truncate_columns,
             trim_blanks: copy.trim_blanks,
             accept_invalid: copy.accept_invalid_characters,
-            round: false,
+            round: copy.round_decimals,
+            any_date: copy.accept_any_date,
             moments: Moments::new(copy.date_format.as_deref(), copy.time_format.as_deref())?,
         })
     }
@@ -82,6 +91,7 @@ impl Conversion {
             trim_blanks: false,
             accept_invalid: None,
             round: true,
+            any_date: false,
             moments: Moments::auto(),
         }
     }
@@ -113,11 +123,15 @@ impl Conversion {
             Type::Bool => boolean(field),
             _ => {
                 let text = valid(field)?;
+                let or_null = |read: Result<Cell<'static>, Reason>| match read {
+                    Err(_) if self.any_date => Ok(Cell::Null),
+                    read => read,
+                };
                 match kind {
-                    Type::Date => self.moments.date(&text),
+                    Type::Date => or_null(self.moments.date(&text)),
                     Type::Time => self.moments.time(&text),
-                    Type::Timestamp => self.moments.timestamp(&text, false),
-                    Type::TimestampTz => self.moments.timestamp(&text, true),
+                    Type::Timestamp => or_null(self.moments.timestamp(&text, false)),
+                    Type::TimestampTz => or_null(self.moments.timestamp(&text, true)),
                     _ => serde_json::from_str::<serde::de::IgnoredAny>(&text)
                         .map(|_| Cell::Text(text.clone()))
                         .map_err(|_| Reason("Invalid value for type Super".to_owned())),

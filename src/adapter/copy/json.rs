@@ -18,6 +18,7 @@ pub(super) fn read(
     paths: Option<&[Path]>,
 ) -> Result<(), Error> {
     let fields = match paths {
+        _ if load.copy.format == CopyFormat::JsonNoShred => Fields::Whole,
         Some(paths) => Fields::Paths(paths, first_members(paths)),
         None => {
             let ignore_case = load.copy.format == CopyFormat::JsonAutoIgnoreCase;
@@ -30,6 +31,9 @@ pub(super) fn read(
         line: 0,
         at: 0,
     };
+    records
+        .pass_lines(load.copy.ignore_header)
+        .map_err(|cause| unreadable(&load.file, &cause))?;
     while let Some((line, record)) = records
         .next()
         .map_err(|cause| unreadable(&load.file, &cause))?
@@ -48,6 +52,8 @@ pub(super) fn read(
 
 /// How an object's members find their columns.
 enum Fields<'a> {
+    /// None of them: the only column has it all.
+    Whole,
     /// By name.
     Names(Names),
     /// By path; which paths begin with which member.
@@ -103,6 +109,10 @@ fn cells<'r>(
     };
     let mut values: Vec<Option<Json<'r>>> = vec![None; load.columns.len()];
     match fields {
+        Fields::Whole => {
+            check(record).map_err(bad)?;
+            values[0] = Some(Json::Raw(record));
+        }
         Fields::Names(names) => members(record, &mut |key, value| {
             if let Some(column) = names.get(&key) {
                 values[column] = Some(value);
@@ -222,6 +232,19 @@ impl Records<'_> {
                 return Ok(Some((line, self.reject_line(reason)?)));
             }
         }
+    }
+
+    /// Passes over the first lines of the file.
+    fn pass_lines(&mut self, lines: u64) -> std::io::Result<()> {
+        while self.line < lines {
+            if self.at == self.buffer.len() && !self.read_more()? {
+                return Ok(());
+            }
+            let rest = &self.buffer[self.at..];
+            let line = rest.iter().position(|&byte| byte == b'\n');
+            self.pass(line.map_or(rest.len(), |end| end + 1));
+        }
+        Ok(())
     }
 
     /// Goes on behind some bytes, counting their lines.

@@ -5,22 +5,29 @@
 
 mod convert;
 mod csv;
+mod emulated;
+mod encoding;
+mod fixed;
 mod folders;
 mod json;
 mod json_paths;
+mod manifest;
 mod moment;
+mod record;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 
 pub use convert::{Cell, Conversion, Reason};
+pub use emulated::check;
 pub use folders::{Folders, Object};
 pub use moment::Moments;
 
 use super::emulating::{self, Type};
-use super::statement::{ColumnDefinition, Copy, CopyFormat};
+use super::statement::{ColumnDefinition, Compression, Copy, CopyFormat, Encoding};
 use super::{Error, ErrorClass, LoadError};
 
 /// What takes the rows.
@@ -54,14 +61,15 @@ pub struct Column {
     pub not_null: bool,
 }
 
-/// The columns that a file fills: all but those that number themselves.
+/// The columns that a file fills.
 ///
 /// # Errors
 /// A type that is unknown, or that files cannot fill here.
-pub fn columns(definitions: &[ColumnDefinition]) -> Result<Vec<Column>, Error> {
+pub fn columns<'a>(
+    definitions: impl IntoIterator<Item = &'a ColumnDefinition>,
+) -> Result<Vec<Column>, Error> {
     definitions
-        .iter()
-        .filter(|definition| definition.identity.is_none())
+        .into_iter()
         .map(|definition| {
             let failed = |why: &str| {
                 user(format!(
@@ -91,7 +99,7 @@ pub fn columns(definitions: &[ColumnDefinition]) -> Result<Vec<Column>, Error> {
 /// When files are missing or cannot be read, an option does not fit, or as many rows were bad as `MAXERROR` says:
 /// then `load_errors` holds them.
 pub fn run(copy: &Copy, folders: &Folders, sink: &mut dyn Sink) -> Result<Loaded, Error> {
-    run_with(copy, &columns(&copy.columns)?, folders, sink)
+    run_with(copy, &columns(copy.filled())?, folders, sink)
 }
 
 /// The same into columns whose types the caller has decided.
@@ -109,28 +117,87 @@ pub fn run_with(
         CopyFormat::JsonPaths(url) => Some(json_paths::read(folders, url, columns.len())?),
         _ => None,
     };
+    check_columns(copy, columns)?;
+    let mut nowhere = Nowhere;
     let mut load = Load {
         copy,
         columns,
         conversion: &conversion,
-        sink,
+        sink: if copy.no_load { &mut nowhere } else { sink },
         loaded: Loaded::default(),
         file: String::new(),
     };
-    for object in folders.list(&copy.from)? {
-        let mut reader = open(&object, copy.gzip)?;
+    let objects = if copy.manifest {
+        manifest::read(folders, &copy.from)?
+    } else {
+        folders.list(&copy.from)?
+    };
+    for object in objects {
+        let mut reader = open(&object, copy)?;
         load.file = object.url;
-        match &copy.format {
-            CopyFormat::Csv { .. } => csv::read(&mut load, &mut *reader)?,
-            _ => json::read(&mut load, &mut *reader, paths.as_deref())?,
-        }
+        load.read(&mut *reader, paths.as_deref())?;
+    }
+    if copy.no_load {
+        load.loaded.rows = 0;
     }
     Ok(load.loaded)
 }
 
+/// Rows that are looked at and not kept.
+struct Nowhere;
+
+impl Sink for Nowhere {
+    fn row(&mut self, _cells: &[Cell<'_>]) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// Whether the files can fill these columns at all.
+fn check_columns(copy: &Copy, columns: &[Column]) -> Result<(), Error> {
+    match &copy.format {
+        CopyFormat::FixedWidth(widths) if widths.len() != columns.len() => Err(user(format!(
+            "`fixedwidth` has {} columns and the table {}",
+            widths.len(),
+            columns.len()
+        ))),
+        CopyFormat::JsonNoShred => match columns {
+            [only] if matches!(only.kind, Type::Super | Type::Varchar(u32::MAX)) => Ok(()),
+            _ => Err(user(
+                "`json 'noshred'` loads each document whole, into a table of one SUPER column"
+                    .to_owned(),
+            )),
+        },
+        _ => Ok(()),
+    }
+}
+
+/// The size of the buffers that files are read through.
+const BUFFER: usize = 256 * 1024;
+
+/// A file's text in UTF-8.
+fn open(object: &Object, copy: &Copy) -> Result<Box<dyn BufRead>, Error> {
+    let mut reader = unpack(object, copy.compression == Some(Compression::Gzip))?;
+    let failed = |cause| unreadable(&object.url, &cause);
+    let start = reader.fill_buf().map_err(failed)?;
+    let marked = start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]);
+    match copy.encoding {
+        None | Some(Encoding::Utf8) if marked => {
+            let mut error = user(format!("`{}` is not in UTF-8 but in UTF-16", object.url));
+            error.help = Some("add `encoding: utf16` to the options of the load".to_owned());
+            Err(error)
+        }
+        None | Some(Encoding::Utf8) => Ok(reader),
+        // An empty file has no mark and needs none.
+        Some(_) if start.is_empty() => Ok(reader),
+        Some(encoding) => {
+            let text = encoding::Utf8::new(reader, encoding).map_err(failed)?;
+            Ok(Box::new(BufReader::with_capacity(BUFFER, text)))
+        }
+    }
+}
+
 /// A file's bytes, decompressed.
-fn open(object: &Object, gzip: bool) -> Result<Box<dyn BufRead>, Error> {
-    const BUFFER: usize = 256 * 1024;
+fn unpack(object: &Object, gzip: bool) -> Result<Box<dyn BufRead>, Error> {
     let file = File::open(&object.path).map_err(|cause| unreadable(&object.url, &cause))?;
     let mut reader = BufReader::with_capacity(BUFFER, file);
     let start = reader
@@ -197,6 +264,49 @@ struct Rejected {
 }
 
 impl Load<'_> {
+    /// Reads one file.
+    fn read(
+        &mut self,
+        reader: &mut dyn BufRead,
+        paths: Option<&[json_paths::Path]>,
+    ) -> Result<(), Error> {
+        let (copy, columns, conversion) = (self.copy, self.columns, self.conversion);
+        let null_as = conversion.null_as.as_bytes();
+        match &copy.format {
+            CopyFormat::Csv { delimiter, quote } => {
+                record::read(self, reader, &csv::Csv::new(delimiter, *quote))
+            }
+            CopyFormat::Delimited {
+                delimiter,
+                escape,
+                remove_quotes,
+            } => {
+                let text = text::Text {
+                    delimiter: delimiter.as_bytes(),
+                    escape: *escape,
+                    remove_quotes: *remove_quotes,
+                    null_as,
+                };
+                record::read(self, reader, &text)
+            }
+            CopyFormat::FixedWidth(widths) => {
+                let fixed = fixed::Fixed {
+                    widths: widths.iter().map(|(_, width)| *width).collect(),
+                    columns,
+                    null_as,
+                };
+                record::read(self, reader, &fixed)
+            }
+            CopyFormat::JsonAuto
+            | CopyFormat::JsonAutoIgnoreCase
+            | CopyFormat::JsonNoShred
+            | CopyFormat::JsonPaths(_) => json::read(self, reader, paths),
+            CopyFormat::Avro(_) | CopyFormat::Parquet | CopyFormat::Orc | CopyFormat::Shapefile => {
+                Err(user("files of this format cannot be read here".to_owned()))
+            }
+        }
+    }
+
     /// Gives a converted row to the sink, or notes why it is left out.
     fn take(&mut self, line: u64, row: Result<&[Cell<'_>], Rejected>) -> Result<(), Error> {
         match row {
@@ -221,7 +331,9 @@ impl Load<'_> {
             reason: rejected.reason.0,
             place: None,
         });
-        if self.loaded.rejected.len() < self.copy.max_error.max(1) as usize {
+        if self.copy.ignore_all_errors
+            || self.loaded.rejected.len() < self.copy.max_error.max(1) as usize
+        {
             return Ok(());
         }
         let rejected = std::mem::take(&mut self.loaded.rejected);

@@ -40,12 +40,11 @@ enum Part {
     Minute,
     Second,
     HalfDay,
-    Zone,
     Letter(char),
 }
 
 /// The words of a format model, longest first where one begins another.
-const WORDS: [(&str, Part); 17] = [
+const WORDS: [(&str, Part); 16] = [
     ("YYYY", Part::Year4),
     ("YY", Part::Year2),
     ("MONTH", Part::MonthName),
@@ -61,7 +60,6 @@ const WORDS: [(&str, Part); 17] = [
     ("P.M.", Part::HalfDay),
     ("AM", Part::HalfDay),
     ("PM", Part::HalfDay),
-    ("OF", Part::Zone),
     ("T", Part::Letter('T')),
 ];
 
@@ -174,7 +172,8 @@ fn format(option: &str, text: Option<&str>) -> Result<Format, Error> {
     let Some(text) = text else {
         return Ok(Format::Default);
     };
-    match text.to_ascii_lowercase().as_str() {
+    // These words want lower case, as the manual says.
+    match text {
         "auto" => return Ok(Format::Auto),
         "epochsecs" if option == "TIMEFORMAT" => return Ok(Format::Epoch { micros: SECOND }),
         "epochmillisecs" if option == "TIMEFORMAT" => return Ok(Format::Epoch { micros: 1_000 }),
@@ -201,7 +200,7 @@ fn format(option: &str, text: Option<&str>) -> Result<Format, Error> {
                 let near = nearest(text, ["auto", "epochsecs", "epochmillisecs"]);
                 error.help = Some(match near {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => "write a model of YYYY YY MM MON MONTH DD HH HH12 HH24 MI SS AM PM OF, or `auto`, or for times `epochsecs` or `epochmillisecs`".to_owned(),
+                    None => "write a model of YYYY YY MM MON MONTH DD HH HH12 HH24 MI SS AM PM, or `auto`, or for times `epochsecs` or `epochmillisecs`".to_owned(),
                 });
                 return Err(error);
             }
@@ -365,12 +364,27 @@ fn half_day(rest: &mut &str) -> Option<bool> {
     None
 }
 
-/// `Z`, `UTC`, `+02`, `+0200`, `+02:00`, or nothing.
+/// Zones by name, in hours east of Greenwich: those that the manual shows.
+const ZONES: [(&str, i64); 11] = [
+    ("Z", 0),
+    ("UTC", 0),
+    ("GMT", 0),
+    ("PST", -8),
+    ("PDT", -7),
+    ("MST", -7),
+    ("MDT", -6),
+    ("CST", -6),
+    ("CDT", -5),
+    ("EST", -5),
+    ("EDT", -4),
+];
+
+/// `Z`, `UTC`, `PST`, `+02`, `+0200`, `+02:00`, or nothing.
 fn zone(rest: &mut &str, moment: &mut Moment) -> Option<()> {
-    for name in ["Z", "UTC", "GMT"] {
+    for (name, hours) in ZONES {
         if rest.eq_ignore_ascii_case(name) {
             *rest = "";
-            moment.zone = Some(0);
+            moment.zone = Some(hours * 3600);
             return Some(());
         }
     }
@@ -391,9 +405,13 @@ fn zone(rest: &mut &str, moment: &mut Moment) -> Option<()> {
     Some(())
 }
 
-/// Any of the forms that `auto` knows: year first, month first (`01/31/2024`), digits alone, or a month by name.
+/// Any of the forms that `auto` knows: year first, month first (`01/31/2024`), digits alone, a month by name, a day of the year
+/// (`1996.008`) or a Julian day (`J2451187`).
 fn automatic(text: &str) -> Option<Moment> {
     let mut rest = text.trim();
+    if let Some(moment) = day_clock_year(rest) {
+        return Some(moment);
+    }
     let mut moment = day_of(&mut rest)?;
     let _ = letter(&mut rest, 'T').or_else(|| letter(&mut rest, 't'));
     rest = rest.trim_start();
@@ -412,7 +430,76 @@ fn automatic(text: &str) -> Option<Moment> {
     rest.is_empty().then_some(moment)
 }
 
+/// `17 Dec 07:37:16 1997 PST`.
+fn day_clock_year(text: &str) -> Option<Moment> {
+    let words = text.split_whitespace().collect::<Vec<_>>();
+    let (day, month, mut time, year, mut zoned) = match words[..] {
+        [day, month, time, year] => (day, month, time, year, ""),
+        [day, month, time, year, zone] => (day, month, time, year, zone),
+        _ => return None,
+    };
+    let mut moment = Moment {
+        day: day.parse().ok()?,
+        month: month_name(&mut &*month)?,
+        year: year.parse().ok().filter(|_| year.len() == 4)?,
+        ..Moment::default()
+    };
+    clock(&mut time, &mut moment)?;
+    if !zoned.is_empty() {
+        zone(&mut zoned, &mut moment)?;
+    }
+    (time.is_empty() && zoned.is_empty()).then_some(moment)
+}
+
+/// The date that lies so many days after 1970-01-01.
+fn date_at(days: i64) -> Moment {
+    // The inverse of `Moment::days`: years counted from March.
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let of_era = days.rem_euclid(146_097);
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    Moment {
+        year: year + era * 400 + i64::from(month >= 10),
+        month: if month < 10 { month + 3 } else { month - 9 },
+        day: of_year - (153 * month + 2) / 5 + 1,
+        ..Moment::default()
+    }
+}
+
+/// `1996.008`: a year and a day of it.
+fn ordinal(rest: &mut &str) -> Option<Moment> {
+    let mut after = *rest;
+    let year = digits(&mut after, 4, 4)?;
+    letter(&mut after, '.')?;
+    let day = digits(&mut after, 3, 3)?;
+    if after.starts_with(|next: char| next.is_ascii_digit() || next == '.') {
+        return None;
+    }
+    let first = Moment {
+        year,
+        month: 1,
+        day: 1,
+        ..Moment::default()
+    };
+    let moment = date_at(first.days()? + day - 1);
+    *rest = after;
+    (day > 0 && moment.year == year).then_some(moment)
+}
+
 fn day_of(rest: &mut &str) -> Option<Moment> {
+    if let Some(mut after) = rest.strip_prefix(['J', 'j'])
+        && after.starts_with(|next: char| next.is_ascii_digit())
+    {
+        // Days are counted from noon of the first day of 4713 before Christ.
+        let days = digits(&mut after, 1, 7)?;
+        *rest = after;
+        return Some(date_at(days - 2_440_588));
+    }
+    if let Some(moment) = ordinal(rest) {
+        return Some(moment);
+    }
     let mut moment = Moment::default();
     let run = rest.bytes().take_while(u8::is_ascii_digit).count();
     match run {
@@ -514,7 +601,6 @@ fn by_model(parts: &[Part], text: &str) -> Option<Moment> {
                 fraction(&mut rest, &mut moment)?;
             }
             Part::HalfDay => moment.afternoon = Some(half_day(&mut rest)?),
-            Part::Zone => zone(&mut rest, &mut moment)?,
             Part::Letter(wanted) => letter(&mut rest, *wanted)?,
         }
     }
@@ -566,6 +652,8 @@ mod tests {
             "Feb 29, 2024",
             "February 29 2024",
             "2024-02-29T23:59:59Z",
+            "2024.060",
+            "J2460370",
         ] {
             assert_eq!(date(Some("auto"), text), "19782", "{text}");
         }
@@ -604,8 +692,13 @@ mod tests {
         for text in [
             "1970-01-02T00:00:01Z",
             "19700102 000001",
+            "700102 000001",
             "01/02/1970 12:00:01 AM",
             "19700102000001",
+            "J2440589 00:00:01",
+            "1970.002 00:00:01",
+            "02 Jan 00:00:01 1970",
+            "1970-01-02 00:00:01.000 PST",
         ] {
             assert_eq!(time(Some("auto"), text), "86401000000", "{text}");
         }
@@ -624,6 +717,7 @@ mod tests {
         let zoned = |text| shown((None, Some("auto")), Type::TimestampTz, text);
         assert_eq!(zoned("1970-01-01 02:00:00+02"), "0");
         assert_eq!(zoned("1970-01-01T00:00:00-05:30"), "19800000000");
+        assert_eq!(zoned("31 Dec 16:00:00 1969 PST"), "0");
         let plain = shown(
             (None, Some("auto")),
             Type::Timestamp,
@@ -642,10 +736,19 @@ mod tests {
 
     #[test]
     fn a_format_model_that_is_not_understood_is_refused() {
-        let refused = Moments::new(None, Some("YYYY-DDD")).unwrap_err().message;
-        assert_eq!(
-            refused,
-            "`YYYY-DDD` is no TIMEFORMAT: `D` is not understood"
-        );
+        for (text, told) in [
+            (
+                "YYYY-DDD",
+                "`YYYY-DDD` is no TIMEFORMAT: `D` is not understood",
+            ),
+            // The manual wants these words in lower case, and no zones.
+            ("AUTO", "`AUTO` is no TIMEFORMAT"),
+            (
+                "YYYY-MM-DD HH:MI:SSOF",
+                "`YYYY-MM-DD HH:MI:SSOF` is no TIMEFORMAT: `OF` is not understood",
+            ),
+        ] {
+            assert_eq!(Moments::new(None, Some(text)).unwrap_err().message, told);
+        }
     }
 }

@@ -35,7 +35,6 @@ impl Case {
         let case = Self {
             folder: tempfile::tempdir().unwrap(),
             copy: Copy {
-                into: crate::relation::Relation::new("s", "events"),
                 columns: columns
                     .iter()
                     .map(|(name, kind)| ColumnDefinition {
@@ -43,36 +42,18 @@ impl Case {
                         ..ColumnDefinition::new(*name, kind.trim_end_matches(" not null"))
                     })
                     .collect(),
-                from: "s3://b/data".to_owned(),
-                iam_role: None,
-                region: None,
-                format,
-                gzip: false,
-                time_format: None,
-                date_format: None,
-                blanks_as_null: false,
-                empty_as_null: false,
-                truncate_columns: false,
-                trim_blanks: false,
-                accept_invalid_characters: None,
-                fill_record: false,
-                ignore_blank_lines: false,
-                null_as: None,
-                max_error: 0,
-                computes: Vec::new(),
-                origin: None,
+                ..Copy::new(
+                    crate::relation::Relation::new("s", "events"),
+                    "s3://b/data",
+                    format,
+                )
             },
         };
         case.file("data", file)
     }
 
     fn csv(columns: &[(&str, &str)], file: impl AsRef<[u8]>) -> Self {
-        let format = CopyFormat::Csv {
-            delimiter: ',',
-            quote: '"',
-            ignore_header: 0,
-        };
-        Self::new(format, columns, file)
+        Self::new(CopyFormat::csv(), columns, file)
     }
 
     fn json(columns: &[(&str, &str)], file: impl AsRef<[u8]>) -> Self {
@@ -135,10 +116,10 @@ fn csv_fields_may_be_quoted_over_lines() {
 fn csv_has_its_own_delimiter_quote_and_header() {
     let case = Case::csv(&AB, "id|name\nmore|head\n1|'x|y'\n").with(|copy| {
         copy.format = CopyFormat::Csv {
-            delimiter: '|',
+            delimiter: "|".to_owned(),
             quote: '\'',
-            ignore_header: 2,
         };
+        copy.ignore_header = 2;
     });
     insta::assert_snapshot!(case.load(), @r#"1 "x|y""#);
 }
@@ -241,12 +222,12 @@ fn a_compressed_file_is_read_when_the_load_says_so() {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(b"1,a\n2,b\n").unwrap();
     let compressed = encoder.finish().unwrap();
-    insta::assert_snapshot!(Case::csv(&AB, &compressed).with(|copy| copy.gzip = true).load(), @r#"
+    insta::assert_snapshot!(Case::csv(&AB, &compressed).with(|copy| copy.compression = Some(Compression::Gzip)).load(), @r#"
         1 "a"
         2 "b"
         "#);
     insta::assert_snapshot!(Case::csv(&AB, &compressed).load(), @"! `s3://b/data` is compressed by gzip");
-    insta::assert_snapshot!(Case::csv(&AB, "1,a").with(|copy| copy.gzip = true).load(), @"! `s3://b/data` is not compressed by gzip");
+    insta::assert_snapshot!(Case::csv(&AB, "1,a").with(|copy| copy.compression = Some(Compression::Gzip)).load(), @"! `s3://b/data` is not compressed by gzip");
 }
 
 #[test]
@@ -326,4 +307,352 @@ fn an_identity_column_is_not_in_the_file() {
     )
     .with(|copy| copy.columns[0].identity = Some((0, 1)));
     insta::assert_snapshot!(case.load(), @r#"1 "x""#);
+}
+
+fn text(columns: &[(&str, &str)], escape: bool, remove_quotes: bool, file: &str) -> Case {
+    let format = CopyFormat::Delimited {
+        delimiter: "|".to_owned(),
+        escape,
+        remove_quotes,
+    };
+    Case::new(format, columns, file).with(|copy| copy.max_error = 100)
+}
+
+#[test]
+fn text_is_split_at_its_delimiter() {
+    insta::assert_snapshot!(text(&AB, false, false, "1|x\r\n2|\"y\"\n3|\\N\n4|\n|a\\b\n5|a|b\n6\n").load(), @r#"
+    1 "x"
+    2 "\"y\""
+    3 ∅
+    4 ""
+    ∅ "a\\b"
+    s3://b/data:6 - -: Extra column(s) found `5|a|b`
+    s3://b/data:7 - -: Delimiter not found `6`
+    "#);
+    let case = Case::new(
+        CopyFormat::Delimited {
+            delimiter: "|~|".to_owned(),
+            escape: false,
+            remove_quotes: false,
+        },
+        &AB,
+        "head\n1|~|a|b\n",
+    );
+    insta::assert_snapshot!(case.with(|copy| copy.ignore_header = 1).load(), @r#"1 "a|b""#);
+}
+
+#[test]
+fn a_backslash_escapes_when_the_load_says_so() {
+    let columns = [("a", "int"), ("b", "varchar(60)")];
+    // The examples of the manual.
+    let file = "1|The quick brown fox\\\njumped over the lazy dog.\n2| A\\\\B\\\\C\n3| A \\| B \\| C\n4|'A Midsummer Night\\'s Dream'\n5|\\N\n6|\\\\N\n7|\\012\n";
+    insta::assert_snapshot!(text(&columns, true, true, file).load(), @r#"
+    1 "The quick brown fox\njumped over the lazy dog."
+    2 " A\\B\\C"
+    3 " A | B | C"
+    4 "A Midsummer Night's Dream"
+    5 ∅
+    6 ∅
+    7 "012"
+    "#);
+    insta::assert_snapshot!(text(&columns, false, false, "1|a\\|b\n2|a\\b\n").load(), @r#"
+    2 "a\\b"
+    s3://b/data:1 - -: Extra column(s) found `1|a\|b`
+    "#);
+}
+
+#[test]
+fn quotes_around_a_field_go_when_the_load_says_so() {
+    let columns = [("a", "varchar(60)"), ("b", "varchar(9)")];
+    // The examples of the manual.
+    let file = "'The delimiter is a pipe (|) character'|1\n'Black'|2\n\"White\"|3\nBlue'|4\n'Blue|5\n\"Blue|6\n' ''Black'' '|7\n' '|8\n''|9\n\"a|b\"|'c'\n";
+    insta::assert_snapshot!(text(&columns, false, true, file).load(), @r#"
+    "The delimiter is a pipe (|) character" "1"
+    "Black" "2"
+    "White" "3"
+    "Blue'" "4"
+    " ''Black'' " "7"
+    " " "8"
+    "" "9"
+    "a|b" "c"
+    s3://b/data:5 a varchar(60): Delimited value missing end quote `'Blue|5`
+    s3://b/data:6 a varchar(60): Delimited value missing end quote `"Blue|6`
+    "#);
+}
+
+#[test]
+fn columns_of_fixed_width_are_counted_in_characters() {
+    let format = CopyFormat::FixedWidth(vec![("x".to_owned(), 3), ("1".to_owned(), 5)]);
+    let case = |file: &[u8]| Case::new(format.clone(), &AB, file).with(|copy| copy.max_error = 100);
+    insta::assert_snapshot!(case("1  abc  \n 2 été  \r\n003é\n4  toolong\n5\n\n   \\N   \n".as_bytes()).load(), @r#"
+    1 "abc  "
+    3 "é"
+    ∅ ∅
+    s3://b/data:2 b varchar(5): String length exceeds DDL length `été  `
+    s3://b/data:4 - -: Extra column(s) found `4  toolong`
+    s3://b/data:5 - -: Delimiter not found `5`
+    s3://b/data:6 - -: Delimiter not found ``
+    "#);
+    let lenient = case(b"1  a\xe9b  \n2\n3  ab   \n").with(|copy| {
+        copy.accept_invalid_characters = Some('^');
+        copy.fill_record = true;
+        copy.trim_blanks = true;
+    });
+    insta::assert_snapshot!(lenient.load(), @r#"
+    1 "a^b"
+    2 ""
+    3 "ab"
+    "#);
+    let wrong = Case::new(CopyFormat::FixedWidth(vec![("x".to_owned(), 3)]), &AB, "");
+    insta::assert_snapshot!(wrong.load(), @"! `fixedwidth` has 1 columns and the table 2");
+}
+
+#[test]
+fn blanks_around_quotes_are_passed_over() {
+    insta::assert_snapshot!(Case::csv(&AB, "1,  \"a\" \n2,\t\"b\"\t\n 3, c\n").load(), @r#"
+    1 "a"
+    2 "b"
+    ! Load into table 'events' failed with 1 bad row
+    s3://b/data:3 a int: Invalid digit, Value ' ', Pos 0, Type: Integer ` 3`
+    "#);
+    let tab = Case::csv(&[("a", "varchar(5)"), ("b", "varchar(5)")], "x\t\"b\"\t\n");
+    let tab = tab.with(|copy| {
+        copy.format = CopyFormat::Csv {
+            delimiter: "\t".to_owned(),
+            quote: '"',
+        };
+        copy.max_error = 2;
+    });
+    insta::assert_snapshot!(tab.load(), @r#"s3://b/data:1 - -: Extra column(s) found `x	"b"`"#);
+}
+
+#[test]
+fn what_stands_for_null_is_the_loads_to_say() {
+    let columns = [("a", "int"), ("b", "varchar(5)"), ("c", "char(5)")];
+    let file = "NA,NA,NA\n,,\n1,\\N,x\n2, ,  \n";
+    let with = |change: fn(&mut Copy)| Case::csv(&columns, file).with(change).load();
+    insta::assert_snapshot!(with(|copy| copy.null_as = Some("NA".to_owned())), @r#"
+    ∅ ∅ ∅
+    ∅ "" ""
+    1 "\\N" "x"
+    2 " " "  "
+    "#);
+    let nulls = file.replace("NA,", "5,");
+    let with = |change: fn(&mut Copy)| Case::csv(&columns, &nulls).with(change).load();
+    insta::assert_snapshot!(with(|_| ()), @r#"
+    5 "5" "NA"
+    ∅ "" ""
+    1 ∅ "x"
+    2 " " "  "
+    "#);
+    // The manual: NULL AS '' and EMPTYASNULL do the same, but for the default `\N`.
+    insta::assert_snapshot!(with(|copy| copy.null_as = Some(String::new())), @r#"
+    5 "5" "NA"
+    ∅ ∅ ∅
+    1 "\\N" "x"
+    2 " " "  "
+    "#);
+    insta::assert_snapshot!(with(|copy| copy.empty_as_null = true), @r#"
+    5 "5" "NA"
+    ∅ ∅ ∅
+    1 ∅ "x"
+    2 " " "  "
+    "#);
+    insta::assert_snapshot!(with(|copy| copy.blanks_as_null = true), @r#"
+    5 "5" "NA"
+    ∅ "" ""
+    1 ∅ "x"
+    2 ∅ ∅
+    "#);
+    let byte = Case::csv(&AB, "1,\0\n").with(|copy| copy.null_as = Some("\\000".to_owned()));
+    insta::assert_snapshot!(byte.load(), @"1 ∅");
+}
+
+#[test]
+fn missing_columns_are_null_but_for_varchar() {
+    let columns = [
+        ("a", "int"),
+        ("b", "varchar(5)"),
+        ("c", "char(5)"),
+        ("d", "int"),
+    ];
+    let filled = |empty_as_null| {
+        Case::csv(&columns, "1\n")
+            .with(|copy| {
+                copy.fill_record = true;
+                copy.empty_as_null = empty_as_null;
+            })
+            .load()
+    };
+    insta::assert_snapshot!(filled(false), @r#"1 "" ∅ ∅"#);
+    insta::assert_snapshot!(filled(true), @"1 ∅ ∅ ∅");
+}
+
+#[test]
+fn any_date_is_taken_when_the_load_says_so() {
+    let columns = [("a", "date"), ("b", "timestamp")];
+    let file = "00/00/00,00/00/00 00:00:00\n29/02/2024,2024-02-29 10:00:00\n";
+    let case = |any| {
+        Case::csv(&columns, file)
+            .with(|copy| {
+                copy.max_error = 9;
+                copy.accept_any_date = any;
+                copy.date_format = Some("DD/MM/YYYY".to_owned());
+            })
+            .load()
+    };
+    insta::assert_snapshot!(case(true), @"
+    ∅ ∅
+    Date(19782) Timestamp(1709200800000000)
+    ");
+    insta::assert_snapshot!(case(false), @"
+    Date(19782) Timestamp(1709200800000000)
+    s3://b/data:1 a date: Invalid date format or value [DD/MM/YYYY] `00/00/00`
+    ");
+}
+
+#[test]
+fn decimals_are_cut_or_rounded() {
+    let load = |round| {
+        Case::csv(&[("a", "decimal(8,2)")], "20.259\n-0.005\n1\n")
+            .with(|copy| copy.round_decimals = round)
+            .load()
+    };
+    insta::assert_snapshot!(load(false), @"
+    Decimal(2025)
+    Decimal(0)
+    Decimal(100)
+    ");
+    insta::assert_snapshot!(load(true), @"
+    Decimal(2026)
+    Decimal(-1)
+    Decimal(100)
+    ");
+}
+
+#[test]
+fn files_in_utf_16_are_read_when_the_load_says_so() {
+    let bytes: Vec<u8> = "\u{feff}1,é\n2,😀\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let load = |encoding| {
+        Case::csv(&AB, &bytes)
+            .with(|copy| copy.encoding = encoding)
+            .load()
+    };
+    insta::assert_snapshot!(load(Some(Encoding::Utf16)), @r#"
+    1 "é"
+    2 "😀"
+    "#);
+    insta::assert_snapshot!(load(None), @"! `s3://b/data` is not in UTF-8 but in UTF-16");
+    let plain = Case::csv(&AB, "1,a\n").with(|copy| copy.encoding = Some(Encoding::Utf16));
+    insta::assert_snapshot!(plain.load(), @"! cannot read `s3://b/data`: UTF16 needs a byte order mark at the start of the file; without one say `utf16le` or `utf16be`");
+}
+
+#[test]
+fn a_manifest_names_the_files() {
+    let manifest = |entries: &str| {
+        Case::csv(&AB, "1,a\n")
+            .file("data2", "2,b\n")
+            .file("m.json", format!("{{\"entries\": [{entries}]}}"))
+            .with(|copy| {
+                copy.from = "s3://b/m.json".to_owned();
+                copy.manifest = true;
+            })
+            .load()
+    };
+    let meta = r#"{"url": "s3://b/data2", "mandatory": true, "meta": {"content_length": 4}}"#;
+    insta::assert_snapshot!(manifest(&format!(r#"{meta}, {{"url": "s3://b/data"}}, {{"url": "s3://b/none"}}, {meta}"#)), @r#"
+    2 "b"
+    1 "a"
+    2 "b"
+    "#);
+    insta::assert_snapshot!(manifest(r#"{"url": "s3://b/data"}, {"url": "s3://b/none", "mandatory": true}"#), @"! the mandatory file `s3://b/none` of the manifest `s3://b/m.json` is not there");
+    insta::assert_snapshot!(manifest(r#"{"url": "s3://b/none"}"#), @"! no file of the manifest `s3://b/m.json` is there");
+    insta::assert_snapshot!(manifest("1"), @"! `s3://b/m.json` is no manifest: invalid type: integer `1`, expected struct Entry at line 1 column 14");
+}
+
+#[test]
+fn a_document_that_is_not_shredded_is_loaded_whole() {
+    let case = |columns: &[(&str, &str)]| {
+        Case::new(
+            CopyFormat::JsonNoShred,
+            columns,
+            "{\"a\": 1,\n \"b\": [2]} [3]\nx\n",
+        )
+        .with(|copy| copy.max_error = 9)
+        .load()
+    };
+    insta::assert_snapshot!(case(&[("doc", "super")]), @r#"
+    "{\"a\": 1,\n \"b\": [2]}"
+    "[3]"
+    s3://b/data:3 - -: Invalid value. `x`
+    "#);
+    insta::assert_snapshot!(case(&AB), @"! `json 'noshred'` loads each document whole, into a table of one SUPER column");
+}
+
+#[test]
+fn the_first_lines_of_json_are_passed_over_too() {
+    let case = Case::json(&AB, "head {\nmore\n{\"a\": 1}\nx\n").with(|copy| {
+        copy.ignore_header = 2;
+        copy.max_error = 9;
+    });
+    insta::assert_snapshot!(case.load(), @"
+    1 ∅
+    s3://b/data:4 - -: Invalid value. `x`
+    ");
+}
+
+#[test]
+fn a_load_may_pass_over_every_error_or_keep_nothing() {
+    let file = "1,a\nx,y\nz,z\n2,b\n";
+    let all = Case::csv(&AB, file).with(|copy| copy.ignore_all_errors = true);
+    insta::assert_snapshot!(all.load(), @r#"
+    1 "a"
+    2 "b"
+    s3://b/data:2 a int: Invalid digit, Value 'x', Pos 0, Type: Integer `x`
+    s3://b/data:3 a int: Invalid digit, Value 'z', Pos 0, Type: Integer `z`
+    "#);
+    let checked = Case::csv(&AB, file).with(|copy| copy.no_load = true);
+    insta::assert_snapshot!(checked.load(), @"
+    ! Load into table 'events' failed with 1 bad row
+    s3://b/data:2 a int: Invalid digit, Value 'x', Pos 0, Type: Integer `x`
+    ");
+    insta::assert_snapshot!(Case::csv(&AB, "1,a\n").with(|copy| copy.no_load = true).load(), @"");
+}
+
+#[test]
+fn numbers_of_an_identity_come_from_the_file_when_the_load_says_so() {
+    let case = Case::csv(&[("id", "bigint"), ("b", "varchar(5)")], "7,x\n").with(|copy| {
+        copy.columns[0].identity = Some((0, 1));
+        copy.explicit_ids = true;
+    });
+    insta::assert_snapshot!(case.load(), @r#"7 "x""#);
+}
+
+#[test]
+fn what_cannot_be_read_here_is_refused_by_name() {
+    let told = |change: fn(&mut Copy)| {
+        check(&Case::csv(&AB, "").with(change).copy)
+            .unwrap_err()
+            .message
+    };
+    insta::assert_snapshot!([
+        told(|copy| copy.format = CopyFormat::Parquet),
+        told(|copy| copy.format = CopyFormat::Orc),
+        told(|copy| copy.format = CopyFormat::Avro("auto".to_owned())),
+        told(|copy| copy.compression = Some(Compression::Bzip2)),
+        told(|copy| copy.compression = Some(Compression::Zstd)),
+        told(|copy| copy.master_symmetric_key = Some(crate::adapter::statement::Secret::new("k"))),
+        told(|copy| copy.time_format = Some("Auto".to_owned())),
+    ].join("\n"), @"
+    the option `parquet` of `copy` is not emulated: nothing here reads Parquet as Redshift does
+    the option `orc` of `copy` is not emulated: nothing here reads ORC
+    the option `avro` of `copy` is not emulated: nothing here reads Avro
+    the option `bzip2` of `copy` is not emulated: nothing here unpacks bzip2
+    the option `zstd` of `copy` is not emulated: nothing here unpacks zstd
+    the option `encrypted` of `copy` is not emulated: nothing here decrypts files
+    `Auto` is no TIMEFORMAT
+    ");
 }

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use super::connection::Session;
 use super::sql::literal;
 use super::{error, types};
-use crate::adapter::Error;
 use crate::adapter::emulating::{self, Type};
+use crate::adapter::statement::ColumnDefinition;
+use crate::adapter::{Error, ErrorClass};
 use crate::relation::{Column, ExistingRelation, ExistingRelations, Relation, RelationKind};
 
 /// Schema and name of a relation, lower case.
@@ -56,6 +57,54 @@ impl Session {
             });
         }
         Ok(existing)
+    }
+
+    /// The columns of a table that a load fills, with those that number themselves marked, and the table's whole name.
+    pub(super) fn columns_to_fill(
+        &self,
+        into: &Relation,
+    ) -> Result<(Relation, Vec<ColumnDefinition>), Error> {
+        let mut candidates = Vec::new();
+        if into.schema.is_empty() {
+            // A temporary table hides one of the schema.
+            candidates.push(into.clone());
+            let current = self.texts::<1>("select current_schema()")?;
+            let schema = current.into_iter().next().map(|[schema]| schema);
+            candidates.push(Relation::new(
+                schema.unwrap_or_default(),
+                into.identifier.clone(),
+            ));
+        } else {
+            candidates.push(into.clone());
+        }
+        for relation in candidates {
+            let (schema, identifier) = relation.key();
+            let mut found = self.read_columns(std::slice::from_ref(&schema), Some(&identifier))?;
+            let Some(columns) = found.remove(&relation.key()) else {
+                continue;
+            };
+            let numbered = self.texts::<1>(&format!(
+                "select column_name from duckdb_columns() where lower(schema_name) = {} and lower(table_name) = {} and column_default like 'nextval(%'",
+                literal(if schema.is_empty() { "main" } else { &schema }),
+                literal(&identifier)
+            ))?;
+            let columns = columns
+                .into_iter()
+                .map(|column| ColumnDefinition {
+                    not_null: !column.nullable,
+                    identity: numbered
+                        .iter()
+                        .any(|[name]| *name == column.name)
+                        .then_some((0, 1)),
+                    ..ColumnDefinition::new(column.name, column.data_type)
+                })
+                .collect();
+            return Ok((relation, columns));
+        }
+        Err(Error::new(
+            ErrorClass::User,
+            format!("relation \"{}\" does not exist", into.identifier),
+        ))
     }
 
     /// Columns by the key of their relation. An empty schema asks for temporary tables.

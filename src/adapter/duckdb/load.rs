@@ -13,10 +13,57 @@ use crate::adapter::statement::{ColumnDefinition, Copy};
 use crate::adapter::{Error, ErrorClass, Outcome};
 use crate::relation::Relation;
 
+/// The same load with the types of its columns, which a COPY that the user wrote leaves to the table.
+fn complete(session: &Session, copy: &Copy) -> Result<Copy, Error> {
+    let (into, columns) = session.columns_to_fill(&copy.into)?;
+    let mut complete = Copy {
+        into,
+        columns,
+        ..copy.clone()
+    };
+    if !copy.columns.is_empty() {
+        let all = std::mem::take(&mut complete.columns);
+        complete.columns = copy
+            .columns
+            .iter()
+            .map(|named| {
+                let found = all
+                    .iter()
+                    .find(|column| column.name.eq_ignore_ascii_case(&named.name));
+                found.cloned().ok_or_else(|| {
+                    let message = format!(
+                        "column \"{}\" of relation \"{}\" does not exist",
+                        named.name, copy.into.identifier
+                    );
+                    let mut error = Error::new(ErrorClass::User, message);
+                    let near = crate::diagnostic::nearest(
+                        &named.name,
+                        all.iter().map(|column| column.name.as_str()),
+                    );
+                    error.help = near.map(|near| format!("did you mean `{near}`?"));
+                    error
+                })
+            })
+            .collect::<Result<_, _>>()?;
+    }
+    Ok(complete)
+}
+
 /// Reads the files of a COPY and appends their rows.
 pub(super) fn copy(session: &Session, copy: &Copy) -> Result<Outcome, Error> {
+    let completed;
+    let typed = copy
+        .columns
+        .iter()
+        .all(|column| !column.data_type.is_empty());
+    let copy = if typed && !copy.columns.is_empty() {
+        copy
+    } else {
+        completed = complete(session, copy)?;
+        &completed
+    };
     session.in_transaction(|| {
-        let columns = copy::columns(&copy.columns)?;
+        let columns = copy::columns(copy.filled())?;
         let mut append = Append::open(session, &copy.into, &columns)?;
         let loaded = copy::run(copy, &session.config.s3, &mut append)?;
         append.finish()?;

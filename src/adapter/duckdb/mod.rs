@@ -139,15 +139,7 @@ fn check_copy(load: &statement::Copy, emulates_redshift: bool) -> Result<(), Ref
         refused.help = Some("add `emulate: redshift` to the target".to_owned());
         return Err(refused);
     }
-    let formats = copy::Moments::new(load.date_format.as_deref(), load.time_format.as_deref());
-    match formats {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            let mut refused = sql::refusal("bad-time-format", &error.message);
-            refused.help = error.help;
-            Err(refused)
-        }
-    }
+    copy::check(load)
 }
 
 impl Adapter for DuckDb {
@@ -173,6 +165,13 @@ impl Adapter for DuckDb {
         statement: &Statement,
         known: &dyn KnownColumns,
     ) -> Result<Prepared, Refusal> {
+        if let Statement::Raw { sql, .. } = statement
+            && self.config.emulates_redshift
+            && let Some(copy) = translate::only_copy(sql, known)?
+        {
+            let copy = Statement::Copy(Box::new(copy));
+            return self.prepare(&copy, known);
+        }
         if let Statement::Copy(load) = statement {
             check_copy(load, self.config.emulates_redshift)?;
         }

@@ -582,6 +582,18 @@ mod tests {
         -- the files below s3://b/it's are read and appended to "sales"."sales"."orders"
         ---
         -- the files below s3://b/it's are read and appended to "sales"."sales"."orders"
+        ---
+        -- the files below s3://b/it's are read and appended to "sales"."sales"."orders"
+        ---
+        -- the files below s3://b/it's are read and appended to "sales"."sales"."orders"
+        ---
+        -- the files below s3://b/it's are read and appended to "sales"."sales"."orders"
+        ---
+        -- the files below s3://b/it's are read and appended to "sales"."sales"."orders"
+        ---
+        -- the files below s3://b/it's are read and appended to "sales"."sales"."orders"
+        ---
+        -- the files below s3://b/it's are read and appended to "sales"."sales"."orders"
         "#);
     }
 
@@ -675,6 +687,18 @@ mod tests {
         commit
         ---
         vacuum; analyze
+        ---
+        -- the files below s3://b/it's are read and appended to "sales"."Sales"."orders"
+        ---
+        -- the files below s3://b/it's are read and appended to "sales"."Sales"."orders"
+        ---
+        -- the files below s3://b/it's are read and appended to "sales"."Sales"."orders"
+        ---
+        -- the files below s3://b/it's are read and appended to "sales"."Sales"."orders"
+        ---
+        -- the files below s3://b/it's are read and appended to "sales"."Sales"."orders"
+        ---
+        -- the files below s3://b/it's are read and appended to "sales"."Sales"."orders"
         ---
         -- the files below s3://b/it's are read and appended to "sales"."Sales"."orders"
         ---

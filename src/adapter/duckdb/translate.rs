@@ -8,7 +8,7 @@ use crate::adapter::emulating::{
     Catalog, Translated, Type, Work, catalog_type, translate_expression, translate_query_with,
     translate_statements,
 };
-use crate::adapter::statement::{Rows, Statement};
+use crate::adapter::statement::{Copy, Rows, Statement};
 use crate::relation::{KnownColumn, KnownColumns, Relation};
 
 /// What is known of relations, as the translation asks for it.
@@ -42,15 +42,43 @@ fn statements(sql: &str, known: &dyn KnownColumns) -> Result<Vec<String>, Refusa
                 said.push(format!("{create}\n{}", query.sql));
             }
             Work::Copy(_) => {
-                let mut refused = refusal("copy-in-sql", "COPY inside other SQL is not emulated");
+                let mut refused =
+                    refusal("copy-in-sql", "COPY among other statements is not emulated");
                 refused.range = Some(translated.range);
-                refused.help = Some("declare the load as a source with `external`".to_owned());
+                refused.help = Some(
+                    "make it a hook of its own, or declare the load as a source with `external`"
+                        .to_owned(),
+                );
                 return Err(refused);
             }
             Work::Nothing => {}
         }
     }
     Ok(said)
+}
+
+/// The load of a text that is nothing but a `copy`.
+pub(super) fn only_copy(sql: &str, known: &dyn KnownColumns) -> Result<Option<Copy>, Refusal> {
+    // Most hooks are none: they are not read twice.
+    if !sql.to_ascii_lowercase().contains("copy") {
+        return Ok(None);
+    }
+    let mut statements = translate_statements(sql, &Tables(known))?;
+    let is_copy = |work: &Work| matches!(work, Work::Copy(_));
+    if statements.len() != 1 || !statements.iter().all(|it| is_copy(&it.work)) {
+        return Ok(None);
+    }
+    let only = statements.remove(0);
+    let Work::Copy(copy) = only.work else {
+        return Ok(None);
+    };
+    if copy.secrets().next().is_some() {
+        let mut refused = refusal("key-in-project", "access keys do not belong in SQL");
+        refused.range = Some(only.range);
+        refused.help = Some("give a role: `iam_role default`".to_owned());
+        return Err(refused);
+    }
+    Ok(Some(*copy))
 }
 
 /// The statement with every part that the user wrote translated.

@@ -1,86 +1,41 @@
 //! Reads a Redshift `COPY`, whose options come in any order and in several spellings.
 //!
-//! In: tokens. Out: a typed [`Copy`], or a [`Refusal`] of the option that is not emulated.
-//! Credentials are read for the role in them and never kept.
+//! In: tokens. Out: a typed [`Copy`], or a [`Refusal`] of the option that is wrong. Whether a load can be done by an engine that
+//! plays Redshift is asked of `adapter/copy`.
 
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use super::translator::Translator;
 use crate::adapter::Refusal;
-use crate::adapter::statement::{ColumnDefinition, Copy, CopyFormat};
-use crate::diagnostic::nearest;
+use crate::adapter::statement::copy_options::{self, COPY_OPTIONS, Conflict, Emulated};
+use crate::adapter::statement::{
+    AccessKeys, ColumnDefinition, Compression, Copy, CopyFormat, Credentials, Encoding, Secret,
+    delimiter, fixed_width, json_format,
+};
 use crate::relation::Relation;
 
-/// Options of `COPY` that are known and not emulated: <https://docs.aws.amazon.com/redshift/latest/dg/r_COPY.html>.
-const NOT_EMULATED: &[&str] = &[
-    "acceptanydate",
-    "access_key_id",
-    "avro",
-    "bzip2",
-    "comprows",
-    "encoding",
-    "encrypted",
-    "escape",
-    "explicit_ids",
-    "fixedwidth",
-    "ignoreallerrors",
-    "lzop",
-    "manifest",
-    "master_symmetric_key",
-    "noload",
-    "orc",
-    "parquet",
-    "readratio",
-    "removequotes",
-    "roundec",
-    "secret_access_key",
-    "session_token",
-    "shapefile",
-    "ssh",
-    "zstd",
-];
-
-const EMULATED: &[&str] = &[
-    "acceptinvchars",
-    "blanksasnull",
-    "compupdate",
-    "credentials",
-    "csv",
-    "dateformat",
-    "delimiter",
-    "emptyasnull",
-    "fillrecord",
-    "format",
-    "gzip",
-    "iam_role",
-    "ignoreblanklines",
-    "ignoreheader",
-    "json",
-    "maxerror",
-    "null",
-    "quote",
-    "region",
-    "statupdate",
-    "timeformat",
-    "trimblanks",
-    "truncatecolumns",
-];
-
-/// The options of a CSV file, wherever they stand.
+/// What a statement says in parts, put together when all of it is read.
 #[derive(Default)]
-struct Csv {
-    named: bool,
-    delimiter: Option<char>,
+struct Parts {
+    delimiter: Option<String>,
     quote: Option<char>,
-    ignore_header: u64,
+    escape: bool,
+    remove_quotes: bool,
+    widths: Vec<(String, usize)>,
+    /// The format that a word names, unless it is text.
+    named: Option<CopyFormat>,
+    key_id: Option<Secret>,
+    key: Option<Secret>,
+    token: Option<Secret>,
 }
 
 struct Reader<'r, 'a> {
     translator: &'r Translator<'a>,
     code: &'r [TokenWithSpan],
     at: usize,
-    csv: Csv,
-    json: Option<CopyFormat>,
+    parts: Parts,
+    /// The options so far, and the token that each stands at.
+    given: Vec<(&'static str, usize)>,
 }
 
 /// Reads the tokens of one statement, without blanks and comments.
@@ -89,8 +44,8 @@ pub(super) fn parse(translator: &Translator<'_>, code: &[TokenWithSpan]) -> Resu
         translator,
         code,
         at: 0,
-        csv: Csv::default(),
-        json: None,
+        parts: Parts::default(),
+        given: Vec::new(),
     };
     reader.copy()
 }
@@ -110,54 +65,34 @@ impl Reader<'_, '_> {
         let from = self.text("the place of the files")?;
         if !from.starts_with("s3://") {
             self.at -= 1;
-            return Err(self.not_emulated("a `copy` from anything but S3"));
+            return Err(Refusal {
+                reason: Some("files are read from S3 alone".into()),
+                ..self.refuse(
+                    "not-emulated",
+                    "a `copy` from anything but S3 is not emulated",
+                )
+            });
         }
         let mut copy = Copy {
-            into,
             columns,
-            from,
-            iam_role: None,
-            region: None,
-            format: CopyFormat::JsonAuto,
-            gzip: false,
-            time_format: None,
-            date_format: None,
-            blanks_as_null: false,
-            empty_as_null: false,
-            truncate_columns: false,
-            trim_blanks: false,
-            accept_invalid_characters: None,
-            fill_record: false,
-            ignore_blank_lines: false,
-            null_as: None,
-            max_error: 0,
-            computes: Vec::new(),
-            origin: None,
+            ..Copy::new(into, from, CopyFormat::text())
         };
         while self.at < self.code.len() {
             self.option(&mut copy)?;
+            if self.peek() == Some(&Token::Comma) {
+                self.at += 1;
+            }
         }
-        copy.format = match (self.json.take(), &self.csv) {
-            (Some(_), csv) if csv.named || csv.delimiter.is_some() || csv.quote.is_some() => {
-                return Err(self.refuse(
-                    "copy-option",
-                    "`json` and the options of `csv` exclude each other",
-                ));
-            }
-            (Some(json), _) => json,
-            (None, csv) if csv.named => CopyFormat::Csv {
-                delimiter: csv.delimiter.unwrap_or(','),
-                quote: csv.quote.unwrap_or('"'),
-                ignore_header: csv.ignore_header,
-            },
-            (None, _) => {
-                self.at = 0;
-                return Err(Refusal {
-                    help: Some("say `format csv` or `format json 'auto'`".into()),
-                    ..self.not_emulated("a `copy` of files with a delimiter and no format")
-                });
-            }
-        };
+        self.check()?;
+        copy.format = self.format();
+        let parts = &mut self.parts;
+        if let (Some(id), Some(secret)) = (parts.key_id.take(), parts.key.take()) {
+            copy.keys = Some(Box::new(AccessKeys {
+                id,
+                secret,
+                session_token: parts.token.take(),
+            }));
+        }
         Ok(copy)
     }
 
@@ -198,65 +133,87 @@ impl Reader<'_, '_> {
         Ok(columns)
     }
 
+    /// One option. Its name is noted, so that what cannot stand together is told at the one that is too much.
     fn option(&mut self, copy: &mut Copy) -> Result<(), Refusal> {
+        let at = self.at;
         let Some(name) = self.word() else {
             return Err(self.refuse("copy-syntax", "an option of `copy` is expected here"));
         };
         self.at += 1;
-        match name.as_str() {
+        if name == "format" {
+            self.skip_as();
+            return self.format_word(self.at);
+        }
+        if matches!(
+            name.as_str(),
+            "csv" | "json" | "avro" | "parquet" | "orc" | "shapefile" | "fixedwidth"
+        ) {
+            self.at = at;
+            return self.format_word(at);
+        }
+        let Some(option) = COPY_OPTIONS.iter().find(|option| option.word() == name) else {
+            self.at = at;
+            return Err(self.unknown(&name));
+        };
+        if let ("readratio" | "ssh" | "simplify", Emulated::No(why)) = (option.key, option.emulated)
+        {
+            self.at = at;
+            return Err(self.refuse(
+                "not-emulated",
+                &format!("the option `{name}` of `copy` is not emulated: {why}"),
+            ));
+        }
+        if self.given.iter().any(|(known, _)| *known == option.key) {
+            self.at = at;
+            return Err(self.refuse(
+                "copy-option",
+                &format!("the option `{name}` of `copy` is given twice"),
+            ));
+        }
+        self.given.push((option.key, at));
+        self.value(option.key, &name, copy)
+    }
+
+    fn value(&mut self, key: &str, name: &str, copy: &mut Copy) -> Result<(), Refusal> {
+        match key {
             "iam_role" => copy.iam_role = Some(self.role()?),
-            "credentials" => {
-                self.skip_as();
-                let text = self.text("the credentials")?;
-                copy.iam_role = text.strip_prefix("aws_iam_role=").map(str::to_owned);
-                if copy.iam_role.is_none() {
-                    self.at -= 1;
-                    return Err(Refusal {
-                        help: Some("give a role: `iam_role default`".into()),
-                        ..self.refuse("copy-option", "access keys do not belong in SQL")
-                    });
-                }
-            }
+            "credentials" => self.credentials(copy)?,
+            "access_key_id" => self.parts.key_id = Some(self.secret("the key")?),
+            "secret_access_key" => self.parts.key = Some(self.secret("the key")?),
+            "session_token" => self.parts.token = Some(self.secret("the token")?),
+            "master_symmetric_key" => copy.master_symmetric_key = Some(self.secret("the key")?),
             "region" => copy.region = Some(self.option_text("the region")?),
-            "format" => {
-                self.skip_as();
-                return self.format();
+            "quote" => self.parts.quote = Some(self.character("the quote")?),
+            "delimiter" => {
+                let text = self.option_text("the delimiter")?;
+                let read = delimiter(&text).map_err(|what| {
+                    self.at -= 1;
+                    self.refuse("copy-option", &format!("the delimiter is {what}"))
+                })?;
+                self.parts.delimiter = Some(read);
             }
-            "csv" | "json" => {
-                self.at -= 1;
-                return self.format();
-            }
-            "quote" => self.csv.quote = Some(self.character("the quote")?),
-            "delimiter" => self.csv.delimiter = Some(self.character("the delimiter")?),
-            "ignoreheader" => self.csv.ignore_header = self.number("the number of lines")?,
-            "gzip" => copy.gzip = true,
-            "timeformat" => copy.time_format = Some(self.option_text("the format")?),
-            "dateformat" => copy.date_format = Some(self.option_text("the format")?),
-            "blanksasnull" => copy.blanks_as_null = true,
-            "emptyasnull" => copy.empty_as_null = true,
-            "truncatecolumns" => copy.truncate_columns = true,
-            "trimblanks" => copy.trim_blanks = true,
-            "fillrecord" => copy.fill_record = true,
-            "ignoreblanklines" => copy.ignore_blank_lines = true,
-            "acceptinvchars" => {
+            "ignore_header" => copy.ignore_header = self.number("the number of lines")?,
+            "time_format" => copy.time_format = Some(self.option_text("the format")?),
+            "date_format" => copy.date_format = Some(self.option_text("the format")?),
+            "encoding" => copy.encoding = self.encoding()?,
+            "accept_inv_chars" => {
                 self.skip_as();
                 copy.accept_invalid_characters = Some(match self.peek() {
                     Some(Token::SingleQuotedString(_)) => self.character("the replacement")?,
                     _ => '?',
                 });
             }
-            "null" => copy.null_as = Some(self.option_text("the text that stands for NULL")?),
-            "maxerror" => {
+            "null_as" => copy.null_as = Some(self.option_text("the text that stands for NULL")?),
+            "max_error" => {
                 let number = self.number("the number of errors")?;
-                copy.max_error = u32::try_from(number)
-                    .ok()
-                    .filter(|number| *number <= 100_000)
-                    .ok_or_else(|| {
-                        self.at -= 1;
-                        self.refuse("copy-option", "`maxerror` is 0 to 100000")
-                    })?;
+                copy.max_error = self.within(number, 0, 100_000, "maxerror")?;
             }
-            "compupdate" | "statupdate" => {
+            "comp_rows" => {
+                let number = self.number("the number of rows")?;
+                let rows = self.within(number, 1000, 2_147_483_647, "comprows")?;
+                copy.computes.push((name.to_owned(), rows.to_string()));
+            }
+            "comp_update" | "stat_update" => {
                 let value = match self.word().as_deref() {
                     Some(value @ ("on" | "off" | "true" | "false" | "preset")) => {
                         self.at += 1;
@@ -264,69 +221,205 @@ impl Reader<'_, '_> {
                     }
                     _ => "on".to_owned(),
                 };
-                copy.computes.push((name, value));
+                copy.computes.push((name.to_owned(), value));
             }
-            _ => {
-                self.at -= 1;
-                return Err(self.unknown(&name));
-            }
+            flag => self.flag(flag, copy),
         }
         Ok(())
     }
 
+    fn flag(&mut self, key: &str, copy: &mut Copy) {
+        match key {
+            "escape" => self.parts.escape = true,
+            "remove_quotes" => self.parts.remove_quotes = true,
+            "manifest" => copy.manifest = true,
+            "accept_any_date" => copy.accept_any_date = true,
+            "blanks_as_null" => copy.blanks_as_null = true,
+            "empty_as_null" => copy.empty_as_null = true,
+            "explicit_ids" => copy.explicit_ids = true,
+            "fill_record" => copy.fill_record = true,
+            "ignore_blank_lines" => copy.ignore_blank_lines = true,
+            "roundec" => copy.round_decimals = true,
+            "trim_blanks" => copy.trim_blanks = true,
+            "truncate_columns" => copy.truncate_columns = true,
+            "ignore_all_errors" => copy.ignore_all_errors = true,
+            "noload" => copy.no_load = true,
+            _ => {
+                let mut all = Compression::ALL.into_iter();
+                copy.compression = all.find(|it| it.word() == key).or(copy.compression);
+            }
+        }
+    }
+
+    /// What cannot stand together.
+    fn check(&mut self) -> Result<(), Refusal> {
+        let keys = self.given.iter().map(|(key, _)| *key).collect::<Vec<_>>();
+        let Some(conflict) = copy_options::conflicts(&keys).first().copied() else {
+            return Ok(());
+        };
+        let (key, message) = match conflict {
+            Conflict::Excludes(a, b) => {
+                // The later one is too much.
+                let place = |key| self.given.iter().position(|(known, _)| *known == key);
+                let (first, second) = if place(a) < place(b) { (a, b) } else { (b, a) };
+                let words = [first, second].map(|key| copy_options::plain(key));
+                (
+                    second,
+                    format!("`{}` and `{}` exclude each other", words[0], words[1]),
+                )
+            }
+            Conflict::Needs(a, b) => (a, {
+                let words = [a, b].map(|key| copy_options::plain(key));
+                format!("`{}` needs `{}` too", words[0], words[1])
+            }),
+        };
+        let place = self.given.iter().find(|(known, _)| *known == key);
+        self.at = place.map_or(0, |(_, at)| *at);
+        Err(self.refuse("copy-option", &message))
+    }
+
+    fn format(&mut self) -> CopyFormat {
+        let parts = std::mem::take(&mut self.parts.named);
+        let delimiter = self.parts.delimiter.take();
+        match parts {
+            Some(CopyFormat::Csv { .. }) => CopyFormat::Csv {
+                delimiter: delimiter.unwrap_or_else(|| ",".to_owned()),
+                quote: self.parts.quote.unwrap_or('"'),
+            },
+            Some(CopyFormat::FixedWidth(_)) => {
+                CopyFormat::FixedWidth(std::mem::take(&mut self.parts.widths))
+            }
+            Some(named) => named,
+            None => CopyFormat::Delimited {
+                delimiter: delimiter.unwrap_or_else(|| "|".to_owned()),
+                escape: self.parts.escape,
+                remove_quotes: self.parts.remove_quotes,
+            },
+        }
+    }
+
     fn unknown(&self, name: &str) -> Refusal {
-        if NOT_EMULATED.contains(&name) {
-            return self.not_emulated(&format!("the option `{name}` of `copy`"));
-        }
-        let near = nearest(name, EMULATED.iter().chain(NOT_EMULATED).copied());
-        Refusal {
-            help: near.map(|near| format!("did you mean `{near}`?")),
-            ..self.refuse(
+        let message = format!("`{name}` is not an option of `copy`");
+        let mut near = self.refuse("copy-option", &message);
+        let words = COPY_OPTIONS.map(|option| option.word());
+        let found = crate::diagnostic::nearest(name, words.iter().map(String::as_str));
+        near.help = found.map(|near| format!("did you mean `{near}`?"));
+        near
+    }
+
+    /// The name of a format and what belongs to it.
+    fn format_word(&mut self, at: usize) -> Result<(), Refusal> {
+        let Some(name) = self.word() else {
+            return Err(self.refuse("copy-syntax", "`format` needs a name"));
+        };
+        let (key, format) = match name.as_str() {
+            "csv" => ("csv", CopyFormat::csv()),
+            "parquet" => ("parquet", CopyFormat::Parquet),
+            "orc" => ("orc", CopyFormat::Orc),
+            "shapefile" => ("shapefile", CopyFormat::Shapefile),
+            "json" => ("json", CopyFormat::JsonAuto),
+            "avro" => ("avro", CopyFormat::Avro("auto".to_owned())),
+            "fixedwidth" => ("fixedwidth", CopyFormat::FixedWidth(Vec::new())),
+            _ => return Err(self.unknown(&name)),
+        };
+        self.at += 1;
+        if self.given.iter().any(|(known, _)| *known == key) {
+            self.at = at;
+            return Err(self.refuse(
                 "copy-option",
-                &format!("`{name}` is not an option of `copy`"),
-            )
+                &format!("the option `{name}` of `copy` is given twice"),
+            ));
+        }
+        self.given.push((key, at));
+        // Two formats are told by `check`, at the second.
+        let format = match key {
+            "json" | "avro" => self.how(key)?,
+            "fixedwidth" => {
+                let text = self.option_text("the widths of the columns")?;
+                self.parts.widths = fixed_width(&text).map_err(|what| {
+                    self.at -= 1;
+                    self.refuse("copy-option", &format!("`fixedwidth` is {what}"))
+                })?;
+                format
+            }
+            _ => format,
+        };
+        self.parts.named.get_or_insert(format);
+        Ok(())
+    }
+
+    /// `'auto'`, `'auto ignorecase'`, `'noshred'` or a JSONPaths file; nothing means `auto`.
+    fn how(&mut self, key: &str) -> Result<CopyFormat, Refusal> {
+        self.skip_as();
+        if !matches!(self.peek(), Some(Token::SingleQuotedString(_))) {
+            return Ok(match key {
+                "avro" => CopyFormat::Avro("auto".to_owned()),
+                _ => CopyFormat::JsonAuto,
+            });
+        }
+        let text = self.text("`'auto'` or the place of a JSONPaths file")?;
+        match (key, json_format(&text)) {
+            ("avro", Some(format)) if format != CopyFormat::JsonNoShred => {
+                Ok(CopyFormat::Avro(text))
+            }
+            ("json", Some(format)) => Ok(format),
+            _ => {
+                self.at -= 1;
+                let kind = key.to_uppercase();
+                Err(self.refuse("copy-option", &format!("`{text}` is no way to read {kind}")))
+            }
         }
     }
 
-    fn format(&mut self) -> Result<(), Refusal> {
-        match self.word().as_deref() {
-            Some("csv") => {
-                self.at += 1;
-                self.csv.named = true;
-                Ok(())
-            }
-            Some("json") => {
-                self.at += 1;
-                self.skip_as();
-                let text = self.text("`'auto'` or the place of a JSONPaths file")?;
-                self.json = Some(match text.to_lowercase().as_str() {
-                    "auto" => CopyFormat::JsonAuto,
-                    "auto ignorecase" => CopyFormat::JsonAutoIgnoreCase,
-                    "noshred" => {
-                        self.at -= 1;
-                        return Err(self.not_emulated("`json 'noshred'`"));
-                    }
-                    _ if text.starts_with("s3://") => CopyFormat::JsonPaths(text),
-                    _ => {
-                        self.at -= 1;
-                        return Err(
-                            self.refuse("copy-option", &format!("`{text}` is no way to read JSON"))
-                        );
-                    }
-                });
-                Ok(())
-            }
-            Some(other) => Err(self.unknown(other)),
-            None => Err(self.refuse("copy-syntax", "`format` needs a name")),
-        }
-    }
-
+    /// `default`, `'arn'`, or the roles of a chain joined by commas.
     fn role(&mut self) -> Result<String, Refusal> {
+        self.skip_as();
         if self.word().as_deref() == Some("default") {
             self.at += 1;
             return Ok("default".to_owned());
         }
         self.text("a role")
+    }
+
+    fn credentials(&mut self, copy: &mut Copy) -> Result<(), Refusal> {
+        self.skip_as();
+        let text = self.text("the credentials")?;
+        let read = Credentials::parse(&text).map_err(|why| {
+            self.at -= 1;
+            Refusal {
+                help: Some("give a role: `iam_role default`".into()),
+                ..self.refuse("copy-option", &why)
+            }
+        })?;
+        copy.iam_role = copy.iam_role.take().or(read.iam_role);
+        copy.keys = read.keys;
+        if read.master_symmetric_key.is_some() {
+            copy.master_symmetric_key = read.master_symmetric_key;
+            self.given.push(("master_symmetric_key", self.at - 1));
+        }
+        Ok(())
+    }
+
+    fn secret(&mut self, what: &str) -> Result<Secret, Refusal> {
+        Ok(Secret::new(self.option_text(what)?))
+    }
+
+    fn encoding(&mut self) -> Result<Option<Encoding>, Refusal> {
+        self.skip_as();
+        let name = match self.peek() {
+            Some(Token::SingleQuotedString(text)) => text.to_lowercase(),
+            _ => self.word().unwrap_or_default(),
+        };
+        match Encoding::ALL.into_iter().find(|it| it.word() == name) {
+            Some(encoding) => {
+                self.at += 1;
+                Ok(Some(encoding).filter(|it| *it != Encoding::Utf8))
+            }
+            None => Err(self.refuse(
+                "copy-option",
+                "`encoding` is `utf8`, `utf16`, `utf16le` or `utf16be`",
+            )),
+        }
     }
 
     fn peek(&self) -> Option<&Token> {
@@ -368,10 +461,10 @@ impl Reader<'_, '_> {
         let mut characters = text.chars();
         match (text.as_str(), characters.next(), characters.next()) {
             ("\\t", ..) => Ok('\t'),
-            (_, Some(character), None) => Ok(character),
+            (_, Some(character), None) if character.is_ascii() => Ok(character),
             _ => {
                 self.at -= 1;
-                Err(self.refuse("copy-option", &format!("{what} is one character")))
+                Err(self.refuse("copy-option", &format!("{what} is one ASCII character")))
             }
         }
     }
@@ -390,17 +483,19 @@ impl Reader<'_, '_> {
         }
     }
 
+    fn within(&mut self, number: u64, least: u32, most: u32, name: &str) -> Result<u32, Refusal> {
+        let fits = u32::try_from(number).ok();
+        fits.filter(|number| (least..=most).contains(number))
+            .ok_or_else(|| {
+                self.at -= 1;
+                self.refuse("copy-option", &format!("`{name}` is {least} to {most}"))
+            })
+    }
+
     fn refuse(&self, code: &'static str, message: &str) -> Refusal {
         let token = self.code.get(self.at).or_else(|| self.code.last());
         let span = token.map_or_else(sqlparser::tokenizer::Span::empty, |token| token.span);
         self.translator.refuse(code, span, message)
-    }
-
-    fn not_emulated(&self, what: &str) -> Refusal {
-        Refusal {
-            reason: Some("this part of `copy` is not emulated yet".into()),
-            ..self.refuse("not-emulated", &format!("{what} is not emulated"))
-        }
     }
 }
 
@@ -408,11 +503,6 @@ impl Reader<'_, '_> {
 mod tests {
     use super::*;
     use crate::adapter::emulating::parse_copy;
-
-    fn refused(sql: &str) -> (String, &str) {
-        let refusal = parse_copy(sql).unwrap_err();
-        (refusal.message, &sql[refusal.range.unwrap()])
-    }
 
     #[test]
     fn options_come_in_any_order_and_spelling() {
@@ -436,41 +526,162 @@ mod tests {
         .unwrap();
         assert_eq!(copy.format, CopyFormat::JsonPaths("s3://b/p.json".into()));
         assert_eq!(
-            (copy.iam_role.as_deref(), copy.columns.len(), copy.gzip),
-            (Some("arn:x"), 2, true)
+            (
+                copy.iam_role.as_deref(),
+                copy.columns.len(),
+                copy.compression
+            ),
+            (Some("arn:x"), 2, Some(Compression::Gzip))
         );
 
         let copy = parse_copy("COPY g FROM 's3://b/g.csv' IAM_ROLE default FORMAT AS csv IGNOREHEADER 1 delimiter ';'").unwrap();
         let csv = CopyFormat::Csv {
-            delimiter: ';',
+            delimiter: ";".into(),
             quote: '"',
-            ignore_header: 1,
         };
-        assert_eq!(copy.format, csv);
+        assert_eq!((copy.format, copy.ignore_header), (csv, 1));
     }
 
     #[test]
-    fn an_option_that_is_not_emulated_is_named() {
+    fn every_option_of_the_manual_is_read() {
+        let lead = "copy t from 's3://b/x' ";
+        let read = |options: &str| {
+            let copy = parse_copy(&format!("{lead}{options}")).unwrap();
+            let bare = parse_copy(lead).unwrap();
+            let [copy, bare] = [copy, bare].map(|copy| format!("{copy:#?}"));
+            let lines = copy
+                .lines()
+                .filter(|line| !bare.lines().any(|other| other == *line));
+            let closes = |line: &&str| line.chars().all(|letter| "})],".contains(letter));
+            let lines = lines.map(str::trim).filter(|line| !closes(line));
+            lines.collect::<Vec<_>>().join(" ")
+        };
+        for (options, expected) in [
+            ("", ""),
+            (
+                "delimiter '\\t' escape removequotes",
+                r#"delimiter: "\t", escape: true, remove_quotes: true,"#,
+            ),
+            (
+                "fixedwidth as 'a:1,b:20'",
+                r#"format: FixedWidth( [ ( "a", 1, ( "b", 20,"#,
+            ),
+            ("json", "format: JsonAuto,"),
+            ("json as 'noshred'", "format: JsonNoShred,"),
+            (
+                "format json 'auto ignorecase' ignoreheader as 2",
+                "format: JsonAutoIgnoreCase, ignore_header: 2,",
+            ),
+            ("avro 's3://b/p.json'", r#"format: Avro( "s3://b/p.json","#),
+            (
+                "format as parquet manifest",
+                "manifest: true, format: Parquet,",
+            ),
+            ("orc", "format: Orc,"),
+            (
+                "csv quote as '%' bzip2",
+                r#"format: Csv { delimiter: ",", quote: '%', compression: Some( Bzip2,"#,
+            ),
+            (
+                "encrypted master_symmetric_key 'K'",
+                "master_symmetric_key: Some( Secret(*****),",
+            ),
+            (
+                "access_key_id 'A' secret_access_key as 'B' session_token 'C'",
+                "keys: Some( AccessKeys { id: Secret(*****), secret: Secret(*****), session_token: Some( Secret(*****),",
+            ),
+            (
+                "iam_role 'arn:1,arn:2' region as 'eu-west-1'",
+                r#"iam_role: Some( "arn:1,arn:2", region: Some( "eu-west-1","#,
+            ),
+            (
+                "acceptanydate acceptinvchars dateformat 'auto' encoding as utf16le",
+                "encoding: Some( Utf16Le, date_format: Some( \"auto\", accept_any_date: true, accept_invalid_characters: Some( '?',",
+            ),
+            (
+                "acceptinvchars as '^' blanksasnull emptyasnull",
+                "accept_invalid_characters: Some( '^', blanks_as_null: true, empty_as_null: true,",
+            ),
+            (
+                "explicit_ids fillrecord ignoreblanklines null 'x'",
+                r#"null_as: Some( "x", explicit_ids: true, fill_record: true, ignore_blank_lines: true,"#,
+            ),
+            (
+                "roundec trimblanks truncatecolumns noload ignoreallerrors",
+                "round_decimals: true, trim_blanks: true, truncate_columns: true, ignore_all_errors: true, no_load: true,",
+            ),
+            (
+                "comprows 1000000, compupdate preset, statupdate maxerror 3",
+                r#"max_error: 3, computes: [ ( "comprows", "1000000", ( "compupdate", "preset", ( "statupdate", "on","#,
+            ),
+        ] {
+            assert_eq!(read(options), expected, "{options}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_at_its_place() {
         let lead = "copy t from 's3://b/x' iam_role default ";
+        for (options, message, place) in [
+            (
+                "csv maxerors 1",
+                "`maxerors` is not an option of `copy`",
+                "maxerors",
+            ),
+            (
+                "csv escape",
+                "`csv` and `escape` exclude each other",
+                "escape",
+            ),
+            (
+                "delimiter ';' json 'auto'",
+                "`delimiter` and `json` exclude each other",
+                "json",
+            ),
+            ("quote '%'", "`quote` needs `csv` too", "quote"),
+            (
+                "csv csv",
+                "the option `csv` of `copy` is given twice",
+                "csv",
+            ),
+            ("gzip zstd", "`gzip` and `zstd` exclude each other", "zstd"),
+            (
+                "json 'automatic'",
+                "`automatic` is no way to read JSON",
+                "'automatic'",
+            ),
+            ("comprows 10", "`comprows` is 1000 to 2147483647", "10"),
+            (
+                "readratio 50",
+                "the option `readratio` of `copy` is not emulated: it is for loads from DynamoDB",
+                "readratio",
+            ),
+            (
+                "fixedwidth 'a'",
+                "`fixedwidth` is `label:width,label:width`, each width a number above zero",
+                "'a'",
+            ),
+            (
+                "credentials 'aws_iam_role=x'",
+                "`iamrole` and `credentials` exclude each other",
+                "credentials",
+            ),
+        ] {
+            let sql = format!("{lead}{options}");
+            let refusal = parse_copy(&sql).unwrap_err();
+            assert_eq!(
+                (refusal.message.as_str(), &sql[refusal.range.unwrap()]),
+                (message, place)
+            );
+        }
+        let refused = |sql: &str| parse_copy(sql).unwrap_err().message;
         assert_eq!(
-            refused(format!("{lead}avro as 'auto'").leak()),
-            ("the option `avro` of `copy` is not emulated".into(), "avro")
-        );
-        assert_eq!(
-            refused(format!("{lead}csv maxerors 1").leak()),
-            ("`maxerors` is not an option of `copy`".into(), "maxerors")
-        );
-        assert_eq!(
-            refused("copy t from 's3://b/x' credentials 'aws_access_key_id=AKIA;…' csv").0,
-            "access keys do not belong in SQL"
-        );
-        assert_eq!(
-            refused("copy t from 's3://b/x' iam_role default").0,
-            "a `copy` of files with a delimiter and no format is not emulated"
-        );
-        assert_eq!(
-            refused("copy t from 'emr://x' iam_role default csv").0,
+            refused("copy t from 'emr://x' iam_role default csv"),
             "a `copy` from anything but S3 is not emulated"
+        );
+        assert_eq!(
+            refused("copy t from 's3://b/x' credentials 'aws_access_key_id=AKIA'"),
+            "`credentials` need `aws_iam_role`, or `aws_access_key_id` and `aws_secret_access_key`"
         );
     }
 }

@@ -27,18 +27,14 @@ const CHUNK: usize = 64 * 1024;
 /// Reads the files of a COPY and streams their rows.
 pub(super) fn copy(session: &Session, copy: &Copy) -> Result<Outcome, Error> {
     let columns = copy
-        .columns
-        .iter()
-        .filter(|column| column.identity.is_none())
+        .filled()
         .map(|column| read_as(column, copy.truncate_columns))
         .collect::<Vec<_>>();
     let names = columns.iter().map(|column| column.name.as_str());
     let mut rows = Rows {
         stream: Stream::open(session, &copy.into, names)?,
         blank_is_null: copy
-            .columns
-            .iter()
-            .filter(|column| column.identity.is_none())
+            .filled()
             .map(|column| !is_text(&column.data_type))
             .collect(),
         scales: columns

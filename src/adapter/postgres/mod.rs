@@ -45,6 +45,9 @@ impl Adapter for Postgres {
         statement: &Statement,
         _known: &dyn KnownColumns,
     ) -> Result<Prepared, Refusal> {
+        if let Statement::Copy(load) = statement {
+            super::copy::check(load)?;
+        }
         let sql = sql::sql(statement)?;
         // A header stands before the statement with the user's SQL, indexes behind it.
         let source = statement.user_sql().and_then(|text| {

@@ -581,6 +581,18 @@ mod tests {
         -- copy "Sales"."orders" from stdin: the files below s3://b/it's
         ---
         -- copy "Sales"."orders" from stdin: the files below s3://b/it's
+        ---
+        -- copy "Sales"."orders" from stdin: the files below s3://b/it's
+        ---
+        -- copy "Sales"."orders" from stdin: the files below s3://b/it's
+        ---
+        -- copy "Sales"."orders" from stdin: the files below s3://b/it's
+        ---
+        -- copy "Sales"."orders" from stdin: the files below s3://b/it's
+        ---
+        -- copy "Sales"."orders" from stdin: the files below s3://b/it's
+        ---
+        -- copy "Sales"."orders" from stdin: the files below s3://b/it's
         "#);
     }
 

@@ -5,6 +5,7 @@
 
 mod catalog;
 mod config;
+mod copy;
 mod error;
 pub mod iam;
 pub mod login;

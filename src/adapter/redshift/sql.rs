@@ -4,8 +4,7 @@
 
 use crate::adapter::seed::SeedRows;
 use crate::adapter::statement::{
-    ColumnDefinition, Copy, CopyFormat, Dist, Rows, SortType, Statement, TableAttributes,
-    TableConstraint,
+    ColumnDefinition, Dist, Rows, SortType, Statement, TableAttributes, TableConstraint,
 };
 use crate::relation::{Relation, RelationKind};
 
@@ -88,7 +87,7 @@ pub fn sql(statement: &Statement) -> Vec<String> {
             columns,
             rows,
         } => insert_rows(into, columns, rows),
-        Statement::Copy(copy) => vec![copy_sql(copy)],
+        Statement::Copy(copy) => vec![super::copy::sql(copy)],
         Statement::Grant {
             relation,
             privilege,
@@ -225,7 +224,7 @@ fn created(relation: &Relation, temporary: bool) -> String {
     }
 }
 
-fn list(columns: &[String]) -> String {
+pub(super) fn list(columns: &[String]) -> String {
     columns
         .iter()
         .map(|column| quote(column))
@@ -416,100 +415,6 @@ fn insert_rows(into: &Relation, columns: &[ColumnDefinition], seed: &SeedRows) -
         statements.push(format!("-- {error}\nstop"));
     }
     statements
-}
-
-fn copy_sql(copy: &Copy) -> String {
-    let mut lines = vec![format!("copy {}", name(&copy.into))];
-    // With a list, COPY fills the identity column itself instead of looking for it in the file.
-    if copy.columns.iter().any(|column| column.identity.is_some()) {
-        let filled = copy
-            .columns
-            .iter()
-            .filter(|column| column.identity.is_none())
-            .map(|column| column.name.clone())
-            .collect::<Vec<_>>();
-        lines[0] = format!("{} ({})", lines[0], list(&filled));
-    }
-    lines.push(format!("from {}", literal(&copy.from)));
-    lines.extend(copy.iam_role.as_ref().map(|role| {
-        if role.eq_ignore_ascii_case("default") {
-            "iam_role default".to_owned()
-        } else {
-            format!("iam_role {}", literal(role))
-        }
-    }));
-    lines.extend(
-        copy.region
-            .as_ref()
-            .map(|region| format!("region {}", literal(region))),
-    );
-    match &copy.format {
-        CopyFormat::JsonAuto => lines.push("format json 'auto'".to_owned()),
-        CopyFormat::JsonAutoIgnoreCase => lines.push("format json 'auto ignorecase'".to_owned()),
-        CopyFormat::JsonPaths(file) => lines.push(format!("format json {}", literal(file))),
-        CopyFormat::Csv {
-            delimiter,
-            quote,
-            ignore_header,
-        } => {
-            lines.push("format csv".to_owned());
-            if *delimiter != ',' {
-                lines.push(format!("delimiter {}", delimiter_literal(*delimiter)));
-            }
-            if *quote != '"' {
-                lines.push(format!("quote {}", literal(&quote.to_string())));
-            }
-            if *ignore_header > 0 {
-                lines.push(format!("ignoreheader {ignore_header}"));
-            }
-        }
-    }
-    lines.extend(copy_options(copy));
-    lines.join("\n")
-}
-
-fn copy_options(copy: &Copy) -> Vec<String> {
-    let mut lines = Vec::new();
-    if copy.gzip {
-        lines.push("gzip".to_owned());
-    }
-    let text =
-        |word: &str, value: &Option<String>| Some(format!("{word} {}", literal(value.as_ref()?)));
-    lines.extend(text("timeformat", &copy.time_format));
-    lines.extend(text("dateformat", &copy.date_format));
-    lines.extend(text("null as", &copy.null_as));
-    lines.extend(
-        copy.accept_invalid_characters
-            .map(|with| format!("acceptinvchars as {}", literal(&with.to_string()))),
-    );
-    for (said, word) in [
-        (copy.blanks_as_null, "blanksasnull"),
-        (copy.empty_as_null, "emptyasnull"),
-        (copy.truncate_columns, "truncatecolumns"),
-        (copy.trim_blanks, "trimblanks"),
-        (copy.fill_record, "fillrecord"),
-        (copy.ignore_blank_lines, "ignoreblanklines"),
-    ] {
-        if said {
-            lines.push(word.to_owned());
-        }
-    }
-    if copy.max_error > 0 {
-        lines.push(format!("maxerror {}", copy.max_error));
-    }
-    lines.extend(
-        copy.computes
-            .iter()
-            .map(|(option, value)| format!("{} {value}", option.to_lowercase())),
-    );
-    lines
-}
-
-fn delimiter_literal(delimiter: char) -> String {
-    match delimiter {
-        '\t' => "'\\t'".to_owned(),
-        other => literal(&other.to_string()),
-    }
 }
 
 /// A user in quotes, `group x` and `role x` with the name in quotes, `public` as it is.

@@ -6,7 +6,8 @@ use super::sql::sql;
 use crate::adapter::Statement;
 use crate::adapter::seed::SeedRows;
 use crate::adapter::statement::{
-    ColumnDefinition, Copy, CopyFormat, Dist, Rows, SortType, TableAttributes, TableConstraint,
+    AccessKeys, ColumnDefinition, Compression, Copy, CopyFormat, Dist, Encoding, Rows, Secret,
+    SortType, TableAttributes, TableConstraint,
 };
 use crate::relation::{Relation, RelationKind};
 
@@ -74,42 +75,25 @@ fn create_table() -> Statement {
 
 fn copy(format: CopyFormat) -> Copy {
     Copy {
-        into: t("orders"),
         columns: vec![ColumnDefinition::new("a", "int")],
-        from: "s3://b/it's".to_owned(),
         iam_role: Some("default".to_owned()),
-        region: None,
-        format,
-        gzip: false,
-        time_format: None,
-        date_format: None,
-        blanks_as_null: false,
-        empty_as_null: false,
-        truncate_columns: false,
-        trim_blanks: false,
-        accept_invalid_characters: None,
-        fill_record: false,
-        ignore_blank_lines: false,
-        null_as: None,
-        max_error: 0,
-        computes: Vec::new(),
-        origin: None,
+        ..Copy::new(t("orders"), "s3://b/it's", format)
     }
 }
 
 fn copies() -> Vec<Statement> {
     let mut all = copy(CopyFormat::Csv {
-        delimiter: '\t',
+        delimiter: "\t".to_owned(),
         quote: '\'',
-        ignore_header: 1,
     });
+    all.ignore_header = 1;
     all.columns.push(ColumnDefinition {
         identity: Some((1, 1)),
         ..ColumnDefinition::new("id", "bigint")
     });
     all.iam_role = Some("arn:aws:iam::1:role/x".to_owned());
     all.region = Some("us-west-2".to_owned());
-    all.gzip = true;
+    all.compression = Some(Compression::Gzip);
     all.time_format = Some("epochmillisecs".to_owned());
     all.date_format = Some("auto".to_owned());
     all.blanks_as_null = true;
@@ -122,16 +106,47 @@ fn copies() -> Vec<Statement> {
     all.null_as = Some("\\N".to_owned());
     all.max_error = 5;
     all.computes = vec![("COMPUPDATE".to_owned(), "off".to_owned())];
-    let plain_csv = CopyFormat::Csv {
-        delimiter: ',',
-        quote: '"',
-        ignore_header: 0,
+    all.manifest = true;
+    all.encoding = Some(Encoding::Utf16Le);
+    all.accept_any_date = true;
+    all.round_decimals = true;
+    all.no_load = true;
+    let delimited = CopyFormat::Delimited {
+        delimiter: "\u{1}".to_owned(),
+        escape: true,
+        remove_quotes: true,
     };
+    let mut keys = copy(CopyFormat::FixedWidth(vec![
+        ("id".to_owned(), 3),
+        ("name".to_owned(), 25),
+    ]));
+    keys.iam_role = None;
+    keys.keys = Some(Box::new(AccessKeys {
+        id: Secret::new("AKIA"),
+        secret: Secret::new("it's"),
+        session_token: Some(Secret::new("token")),
+    }));
+    keys.master_symmetric_key = Some(Secret::new("master"));
+    keys.compression = Some(Compression::Bzip2);
+    keys.ignore_all_errors = true;
+    let mut explicit = copy(CopyFormat::Parquet);
+    explicit.columns = vec![ColumnDefinition {
+        identity: Some((1, 1)),
+        ..ColumnDefinition::new("id", "bigint")
+    }];
+    explicit.iam_role = Some("arn:aws:iam::1:role/a,arn:aws:iam::2:role/b".to_owned());
+    explicit.explicit_ids = true;
     [
         copy(CopyFormat::JsonAuto),
         copy(CopyFormat::JsonAutoIgnoreCase),
         copy(CopyFormat::JsonPaths("s3://b/paths.json".to_owned())),
-        copy(plain_csv),
+        copy(CopyFormat::csv()),
+        copy(delimited),
+        copy(CopyFormat::JsonNoShred),
+        copy(CopyFormat::Avro("auto ignorecase".to_owned())),
+        copy(CopyFormat::Orc),
+        explicit,
+        keys,
         all,
     ]
     .into_iter()
@@ -282,149 +297,193 @@ fn every_statement_has_its_words() {
         .collect::<Vec<_>>()
         .join("\n---\n");
     insta::assert_snapshot!(said, @r#"
-        create schema if not exists "Sales"
-        ---
-        create table "dev"."Sales"."orders"
-        backup no
-        diststyle key distkey ("id")
-        interleaved sortkey ("id", "day")
-        as (
-        select 1 as id -- one
-        )
-        ---
-        create table "Sales"."a"
-        diststyle all
-        compound sortkey ("id")
-        as (
-        select 1 as id -- one
-        )
-        ---
-        create table "Sales"."a"
-        diststyle even
-        sortkey auto
-        as (
-        select 1 as id -- one
-        )
-        ---
-        set query_group to 'x';
-        ;
-        create temporary table "orders__tmp"
-        diststyle auto
-        as (
-        select 1 as id -- one
-        )
-        ---
-        create table "Sales"."orders" (
-          "id" bigint identity(0, 1) not null primary key,
-          "Weird "" name" varchar(20) encode zstd unique,
-          "amount" decimal(10,2) default 0.00,
-          primary key ("id"),
-          unique ("id", "amount"),
-          foreign key ("id") references "Sales"."parents" ("id")
-        )
-        diststyle key distkey ("id")
-        compound sortkey ("id")
-        ---
-        create view "Sales"."v" as (
-        select 1 as id
-        )
-        ---
-        create view "Sales"."v" as (
-        select 1 as id
-        ) with no schema binding
-        ---
-        alter table "Sales"."v" rename to "w"
-        ---
-        drop table if exists "Sales"."orders"
-        ---
-        drop view "Sales"."v"
-        ---
-        insert into "Sales"."orders" ("id", "amount") (
-          select "id", "amount" from "orders__tmp"
-        )
-        ---
-        insert into "Sales"."orders" (
-        select 1
-        )
-        ---
-        delete from "Sales"."orders"
-        where ("id", "day") in (
-          select "id", "day" from "orders__tmp"
-        )
-        and day > '2024-01-01'
-        ---
-        merge into "Sales"."orders"
-        using "orders__tmp" as DBT_INTERNAL_SOURCE
-        on "Sales"."orders"."id" = DBT_INTERNAL_SOURCE."id" and "Sales"."orders"."day" = DBT_INTERNAL_SOURCE."day" and DBT_INTERNAL_SOURCE.day > '2024-01-01'
-        when matched then update set "amount" = DBT_INTERNAL_SOURCE."amount"
-        when not matched then insert ("id", "day", "amount") values (DBT_INTERNAL_SOURCE."id", DBT_INTERNAL_SOURCE."day", DBT_INTERNAL_SOURCE."amount")
-        ---
-        merge into "Sales"."orders"
-        using "orders__tmp" as DBT_INTERNAL_SOURCE
-        on "Sales"."orders"."id" = DBT_INTERNAL_SOURCE."id" and "Sales"."orders"."day" = DBT_INTERNAL_SOURCE."day" and DBT_INTERNAL_SOURCE.day > '2024-01-01'
-        when matched then update set "id" = DBT_INTERNAL_SOURCE."id", "day" = DBT_INTERNAL_SOURCE."day"
-        when not matched then insert ("id", "day", "amount") values (DBT_INTERNAL_SOURCE."id", DBT_INTERNAL_SOURCE."day", DBT_INTERNAL_SOURCE."amount")
-        ---
-        insert into "Sales"."seed" ("id", "name") values
-          ('1', 'it''s \\ it'),
-          ('2', null)
-        ---
-        alter table "Sales"."orders" add column "note" varchar(9)
-        ---
-        alter table "Sales"."orders" drop column "note"
-        ---
-        comment on view "Sales"."v" is 'it''s \\ fine'
-        ---
-        comment on column "Sales"."v"."id" is 'it''s \\ fine'
-        ---
-        grant select on "Sales"."orders" to "Ann", group "analysts", role "r", PUBLIC
-        ---
-        begin
-        ---
-        commit
-        ---
-        vacuum; analyze
-        ---
-        copy "Sales"."orders"
-        from 's3://b/it''s'
-        iam_role default
-        format json 'auto'
-        ---
-        copy "Sales"."orders"
-        from 's3://b/it''s'
-        iam_role default
-        format json 'auto ignorecase'
-        ---
-        copy "Sales"."orders"
-        from 's3://b/it''s'
-        iam_role default
-        format json 's3://b/paths.json'
-        ---
-        copy "Sales"."orders"
-        from 's3://b/it''s'
-        iam_role default
-        format csv
-        ---
-        copy "Sales"."orders" ("a")
-        from 's3://b/it''s'
-        iam_role 'arn:aws:iam::1:role/x'
-        region 'us-west-2'
-        format csv
-        delimiter '\t'
-        quote ''''
-        ignoreheader 1
-        gzip
-        timeformat 'epochmillisecs'
-        dateformat 'auto'
-        null as '\\N'
-        acceptinvchars as '?'
-        blanksasnull
-        emptyasnull
-        truncatecolumns
-        trimblanks
-        fillrecord
-        ignoreblanklines
-        maxerror 5
-        compupdate off
-        "#);
+    create schema if not exists "Sales"
+    ---
+    create table "dev"."Sales"."orders"
+    backup no
+    diststyle key distkey ("id")
+    interleaved sortkey ("id", "day")
+    as (
+    select 1 as id -- one
+    )
+    ---
+    create table "Sales"."a"
+    diststyle all
+    compound sortkey ("id")
+    as (
+    select 1 as id -- one
+    )
+    ---
+    create table "Sales"."a"
+    diststyle even
+    sortkey auto
+    as (
+    select 1 as id -- one
+    )
+    ---
+    set query_group to 'x';
+    ;
+    create temporary table "orders__tmp"
+    diststyle auto
+    as (
+    select 1 as id -- one
+    )
+    ---
+    create table "Sales"."orders" (
+      "id" bigint identity(0, 1) not null primary key,
+      "Weird "" name" varchar(20) encode zstd unique,
+      "amount" decimal(10,2) default 0.00,
+      primary key ("id"),
+      unique ("id", "amount"),
+      foreign key ("id") references "Sales"."parents" ("id")
+    )
+    diststyle key distkey ("id")
+    compound sortkey ("id")
+    ---
+    create view "Sales"."v" as (
+    select 1 as id
+    )
+    ---
+    create view "Sales"."v" as (
+    select 1 as id
+    ) with no schema binding
+    ---
+    alter table "Sales"."v" rename to "w"
+    ---
+    drop table if exists "Sales"."orders"
+    ---
+    drop view "Sales"."v"
+    ---
+    insert into "Sales"."orders" ("id", "amount") (
+      select "id", "amount" from "orders__tmp"
+    )
+    ---
+    insert into "Sales"."orders" (
+    select 1
+    )
+    ---
+    delete from "Sales"."orders"
+    where ("id", "day") in (
+      select "id", "day" from "orders__tmp"
+    )
+    and day > '2024-01-01'
+    ---
+    merge into "Sales"."orders"
+    using "orders__tmp" as DBT_INTERNAL_SOURCE
+    on "Sales"."orders"."id" = DBT_INTERNAL_SOURCE."id" and "Sales"."orders"."day" = DBT_INTERNAL_SOURCE."day" and DBT_INTERNAL_SOURCE.day > '2024-01-01'
+    when matched then update set "amount" = DBT_INTERNAL_SOURCE."amount"
+    when not matched then insert ("id", "day", "amount") values (DBT_INTERNAL_SOURCE."id", DBT_INTERNAL_SOURCE."day", DBT_INTERNAL_SOURCE."amount")
+    ---
+    merge into "Sales"."orders"
+    using "orders__tmp" as DBT_INTERNAL_SOURCE
+    on "Sales"."orders"."id" = DBT_INTERNAL_SOURCE."id" and "Sales"."orders"."day" = DBT_INTERNAL_SOURCE."day" and DBT_INTERNAL_SOURCE.day > '2024-01-01'
+    when matched then update set "id" = DBT_INTERNAL_SOURCE."id", "day" = DBT_INTERNAL_SOURCE."day"
+    when not matched then insert ("id", "day", "amount") values (DBT_INTERNAL_SOURCE."id", DBT_INTERNAL_SOURCE."day", DBT_INTERNAL_SOURCE."amount")
+    ---
+    insert into "Sales"."seed" ("id", "name") values
+      ('1', 'it''s \\ it'),
+      ('2', null)
+    ---
+    alter table "Sales"."orders" add column "note" varchar(9)
+    ---
+    alter table "Sales"."orders" drop column "note"
+    ---
+    comment on view "Sales"."v" is 'it''s \\ fine'
+    ---
+    comment on column "Sales"."v"."id" is 'it''s \\ fine'
+    ---
+    grant select on "Sales"."orders" to "Ann", group "analysts", role "r", PUBLIC
+    ---
+    begin
+    ---
+    commit
+    ---
+    vacuum; analyze
+    ---
+    copy "Sales"."orders"
+    from 's3://b/it''s'
+    iam_role default
+    format json 'auto'
+    ---
+    copy "Sales"."orders"
+    from 's3://b/it''s'
+    iam_role default
+    format json 'auto ignorecase'
+    ---
+    copy "Sales"."orders"
+    from 's3://b/it''s'
+    iam_role default
+    format json 's3://b/paths.json'
+    ---
+    copy "Sales"."orders"
+    from 's3://b/it''s'
+    iam_role default
+    format csv
+    ---
+    copy "Sales"."orders"
+    from 's3://b/it''s'
+    iam_role default
+    delimiter '\001'
+    escape
+    removequotes
+    ---
+    copy "Sales"."orders"
+    from 's3://b/it''s'
+    iam_role default
+    format json 'noshred'
+    ---
+    copy "Sales"."orders"
+    from 's3://b/it''s'
+    iam_role default
+    format avro 'auto ignorecase'
+    ---
+    copy "Sales"."orders"
+    from 's3://b/it''s'
+    iam_role default
+    format orc
+    ---
+    copy "Sales"."orders"
+    from 's3://b/it''s'
+    iam_role 'arn:aws:iam::1:role/a,arn:aws:iam::2:role/b'
+    format parquet
+    explicit_ids
+    ---
+    copy "Sales"."orders"
+    from 's3://b/it''s'
+    access_key_id 'AKIA'
+    secret_access_key 'it''s'
+    session_token 'token'
+    encrypted
+    master_symmetric_key 'master'
+    fixedwidth 'id:3,name:25'
+    bzip2
+    ignoreallerrors
+    ---
+    copy "Sales"."orders" ("a")
+    from 's3://b/it''s'
+    manifest
+    iam_role 'arn:aws:iam::1:role/x'
+    region 'us-west-2'
+    format csv
+    delimiter '\t'
+    quote ''''
+    gzip
+    ignoreheader 1
+    encoding utf16le
+    timeformat 'epochmillisecs'
+    dateformat 'auto'
+    null as '\\N'
+    acceptinvchars as '?'
+    acceptanydate
+    blanksasnull
+    emptyasnull
+    fillrecord
+    ignoreblanklines
+    roundec
+    trimblanks
+    truncatecolumns
+    maxerror 5
+    noload
+    compupdate off
+    "#);
 }

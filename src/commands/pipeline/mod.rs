@@ -68,7 +68,16 @@ pub fn prepare(session: &Session) -> Result<Prepared, Stop> {
         .global
         .project(&session.here, session.environment.clone());
     let (project, mut found) = Project::read(&options).map_err(Stop::Refused)?;
-    let redactor = Redactor::new(project.target.secrets.iter().map(str::to_owned));
+    // Keys that the project was allowed to hold, and those that it was not: nobody reads either.
+    let in_loads = project.properties.sources.iter().flat_map(|source| {
+        let external = source
+            .tables
+            .iter()
+            .filter_map(|table| table.external.as_ref());
+        external.flat_map(manifest::staged_load::secrets)
+    });
+    let in_target = project.target.secrets.iter().map(str::to_owned);
+    let redactor = Redactor::new(in_target.chain(in_loads));
     session.terminal.hide(redactor.clone());
 
     let (macros, of_macros) = read_macros(&project);

@@ -104,30 +104,12 @@ fn a_cell_that_does_not_fit_is_told_with_its_place_and_nothing_is_loaded() {
 /// A COPY of CSV without options.
 fn copy_into(table: &str, columns: Vec<ColumnDefinition>) -> Copy {
     Copy {
-        into: Relation::new("main", table),
         columns,
-        from: "s3://b/data".to_owned(),
-        iam_role: None,
-        region: None,
-        format: CopyFormat::Csv {
-            delimiter: ',',
-            quote: '"',
-            ignore_header: 0,
-        },
-        gzip: false,
-        time_format: None,
-        date_format: None,
-        blanks_as_null: false,
-        empty_as_null: false,
-        truncate_columns: false,
-        trim_blanks: false,
-        accept_invalid_characters: None,
-        fill_record: false,
-        ignore_blank_lines: false,
-        null_as: None,
-        max_error: 0,
-        computes: Vec::new(),
-        origin: None,
+        ..Copy::new(
+            Relation::new("main", table),
+            "s3://b/data",
+            CopyFormat::csv(),
+        )
     }
 }
 
