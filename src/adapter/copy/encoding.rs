@@ -65,11 +65,11 @@ impl<R: BufRead> Utf8<R> {
 
     fn take(&mut self, unit: u16) {
         if let Some(high) = self.high.take() {
-            if let Some(Ok(letter)) = char::decode_utf16([high, unit]).next() {
-                if (0xdc00..0xe000).contains(&unit) {
-                    self.letter(letter);
-                    return;
-                }
+            if (0xdc00..0xe000).contains(&unit)
+                && let Some(Ok(letter)) = char::decode_utf16([high, unit]).next()
+            {
+                self.letter(letter);
+                return;
             }
             self.lone(high);
         }

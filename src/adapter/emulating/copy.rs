@@ -262,14 +262,14 @@ impl Reader<'_, '_> {
                 // The later one is too much.
                 let place = |key| self.given.iter().position(|(known, _)| *known == key);
                 let (first, second) = if place(a) < place(b) { (a, b) } else { (b, a) };
-                let words = [first, second].map(|key| copy_options::plain(key));
+                let words = [first, second].map(word_of);
                 (
                     second,
                     format!("`{}` and `{}` exclude each other", words[0], words[1]),
                 )
             }
             Conflict::Needs(a, b) => (a, {
-                let words = [a, b].map(|key| copy_options::plain(key));
+                let words = [a, b].map(word_of);
                 format!("`{}` needs `{}` too", words[0], words[1])
             }),
         };
@@ -499,6 +499,11 @@ impl Reader<'_, '_> {
     }
 }
 
+/// The word of the statement for an option.
+fn word_of(key: &str) -> String {
+    copy_options::find(key).map_or_else(String::new, copy_options::CopyOption::word)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -663,7 +668,7 @@ mod tests {
             ),
             (
                 "credentials 'aws_iam_role=x'",
-                "`iamrole` and `credentials` exclude each other",
+                "`iam_role` and `credentials` exclude each other",
                 "credentials",
             ),
         ] {
