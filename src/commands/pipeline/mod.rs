@@ -69,7 +69,10 @@ pub fn prepare(session: &Session) -> Result<Prepared, Stop> {
         .project(&session.here, session.environment.clone());
     let (project, mut found) = Project::read(&options).map_err(Stop::Refused)?;
     // Keys that the project was allowed to hold, and those that it was not: nobody reads either.
-    let in_loads = project.properties.sources.iter().flat_map(|source| {
+    let sources = project
+        .all()
+        .flat_map(|package| &package.properties.sources);
+    let in_loads = sources.flat_map(|source| {
         let external = source
             .tables
             .iter()
