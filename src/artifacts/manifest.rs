@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::entry::Entry;
 use super::keys::Keys;
@@ -24,6 +24,8 @@ pub struct ManifestJson<'a> {
     pub macros: &'a BTreeMap<String, Macro>,
     /// The project's `docs` blocks, by `unique_id`.
     pub docs: &'a BTreeMap<String, Doc>,
+    /// What `selectors.yml` defines, by name.
+    pub selectors: &'a Map<String, Value>,
 }
 
 /// A macro of the project.
@@ -85,9 +87,10 @@ impl Serialize for ManifestJson<'_> {
         map.serialize_entry("macros", &Macros(self.macros, index.created_at))?;
         map.serialize_entry("docs", &Docs(self.docs))?;
         map.serialize_entry("exposures", &Entries(&index, &exposures))?;
-        for empty in ["metrics", "groups", "selectors"] {
+        for empty in ["metrics", "groups"] {
             map.serialize_entry(empty, &json!({}))?;
         }
+        map.serialize_entry("selectors", self.selectors)?;
         map.serialize_entry("disabled", &Disabled(&index))?;
         map.serialize_entry("parent_map", &index.parents())?;
         map.serialize_entry("child_map", &index.children())?;

@@ -54,6 +54,7 @@ fn manifest_json(manifest: &Manifest) -> Value {
         },
     )]);
     let json = ManifestJson {
+        selectors: &Map::new(),
         built: &BTreeSet::new(),
         manifest,
         invocation: &invocation(),

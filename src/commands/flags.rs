@@ -63,7 +63,6 @@ const UNSUPPORTED: &[Flag] = &[
     with_value("event-time-start"),
     with_value("record-timing-info"),
     with_value("sample"),
-    with_value("selector"),
     with_value("state"),
     with_value("warn-error-options"),
 ];

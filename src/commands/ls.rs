@@ -120,6 +120,7 @@ impl Args {
             compiled: &[],
             macros: &BTreeMap::new(),
             docs: &BTreeMap::new(),
+            selectors: &Map::new(),
         };
         let entries = json.entries(ids);
         entries

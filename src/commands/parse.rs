@@ -1,9 +1,11 @@
 //! `redstart parse`.
 
-use super::pipeline;
+use std::collections::BTreeSet;
+
+use super::pipeline::{self, TargetFolder};
 use super::{Outcome, Session, Stop};
 
-/// Check the project without a warehouse: files, names, graph
+/// Check the project without a warehouse: files, names, graph; and write manifest.json
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   redstart parse                    report every mistake there is
@@ -13,6 +15,7 @@ pub struct Args {}
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Outcome, Stop> {
         let prepared = pipeline::prepare(session)?;
+        TargetFolder::of(session, &prepared)?.write_manifest(&[], &BTreeSet::new())?;
         session.terminal.info(format!(
             "{}: {} nodes, no mistakes",
             prepared.project.own.name,

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use clap::{Args, ValueEnum};
+use serde_json::{Map, Value};
 
-use crate::graph::{IndirectSelection, Request, Selection};
+use crate::diagnostic::Diagnostic;
+use crate::graph::{Definitions, IndirectSelection, Request, Selection};
 use crate::manifest::{Manifest, NodeId, ResourceType};
 
 /// Which nodes a command is about.
@@ -23,33 +25,96 @@ pub struct Selecting {
     #[arg(long, value_name = "SELECTOR", num_args = 1..)]
     pub exclude: Vec<String>,
 
-    /// Which tests come along with selected nodes
+    /// A selection that selectors.yml defines
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["select", "models", "exclude"])]
+    pub selector: Option<String>,
+
+    /// Which tests come along with selected nodes [default: eager]
     #[arg(
         long,
         value_name = "MODE",
         env = "DBT_INDIRECT_SELECTION",
         hide_env_values = true,
-        default_value = "eager",
         ignore_case = true
     )]
-    pub indirect_selection: Indirect,
+    pub indirect_selection: Option<Indirect>,
 }
 
 impl Selecting {
     /// Whether no `--select` restricts the command.
     pub fn is_everything(&self) -> bool {
-        self.select.is_empty() && self.models.is_empty()
+        self.select.is_empty() && self.models.is_empty() && self.selector.is_none()
     }
 
-    /// The request for nodes of these kinds.
-    pub fn request(&self, kinds: impl IntoIterator<Item = ResourceType>) -> Request {
-        Request {
+    /// What is asked for, of nodes of these kinds.
+    pub fn request(&self, kinds: impl IntoIterator<Item = ResourceType>) -> Asked {
+        Asked {
             select: [self.select.as_slice(), &self.models].concat(),
             exclude: self.exclude.clone(),
-            resource_types: Some(kinds.into_iter().collect()),
-            indirect: self.indirect_selection.into(),
+            selector: self.selector.clone(),
+            kinds: kinds.into_iter().collect(),
+            indirect: self.indirect_selection.map(IndirectSelection::from),
         }
     }
+}
+
+/// The words of the command line, before the project says what they mean.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// `--select`.
+    pub select: Vec<String>,
+    /// `--exclude`.
+    pub exclude: Vec<String>,
+    /// `--selector`.
+    pub selector: Option<String>,
+    /// The kinds of node that the command works on.
+    pub kinds: BTreeSet<ResourceType>,
+    /// `--indirect-selection`.
+    pub indirect: Option<IndirectSelection>,
+}
+
+impl Asked {
+    /// The request in a project: `--selector`, or the default selector where nothing else is asked, by its definition;
+    /// `--indirect-selection`, or else the project's flag.
+    ///
+    /// # Errors
+    /// A selector that is not defined, a flag that cannot be understood.
+    pub fn request(
+        &self,
+        definitions: &Definitions,
+        flags: &Map<String, Value>,
+    ) -> Result<Request, Diagnostic> {
+        let default = || {
+            let nothing = self.select.is_empty() && self.exclude.is_empty();
+            nothing.then(|| definitions.default_name()).flatten()
+        };
+        let name = self.selector.as_deref().or_else(default);
+        Ok(Request {
+            select: self.select.clone(),
+            exclude: self.exclude.clone(),
+            resource_types: Some(self.kinds.clone()),
+            indirect: match self.indirect {
+                Some(mode) => mode,
+                None => indirect_flag(flags)?,
+            },
+            definition: name.map(|name| definitions.find(name)).transpose()?,
+        })
+    }
+}
+
+/// `indirect_selection` under `flags:` of the project file.
+fn indirect_flag(flags: &Map<String, Value>) -> Result<IndirectSelection, Diagnostic> {
+    let Some(value) = flags.get("indirect_selection") else {
+        return Ok(IndirectSelection::default());
+    };
+    let mode = value.as_str().and_then(IndirectSelection::named);
+    mode.ok_or_else(|| {
+        Diagnostic::error(
+            "unknown-value",
+            format!("the flag `indirect_selection` in dbt_project.yml cannot be {value}"),
+        )
+        .help("write one of `eager`, `cautious`, `buildable`, `empty`")
+    })
 }
 
 /// The selected nodes without the tests that came along with what they test, unless tests are all there is.

@@ -103,7 +103,6 @@ fn what_would_change_the_result_is_refused_and_the_rest_of_dbts_flags_accepted()
         ("build --defer --state old", "defer"),
         ("--state old build", "state"),
         ("compile --no-introspect", "no-introspect"),
-        ("ls --selector nightly", "selector"),
     ] {
         assert_eq!(refused(line)?.as_deref(), Some(flag), "{line}");
     }

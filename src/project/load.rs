@@ -10,7 +10,9 @@ use super::files::{self, Found, Walk};
 use super::packages::{self, Installed};
 use super::project_file::{Draft, Paths, ProjectFile};
 use super::render::{Vars, YamlRenderer};
-use super::{File, Gaps, Options, Package, Project, Properties, SeedFile, docs, profile, yaml};
+use super::{
+    File, Gaps, Options, Package, Project, Properties, SeedFile, docs, profile, selectors, yaml,
+};
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
 
 impl Project {
@@ -71,6 +73,8 @@ impl Project {
             read.push(reading.package(&folder, &prefix, file, &vars, skipped, &mut found)?);
         }
         packages::distinct(&own, &read)?;
+        let mut of_selectors = Diagnostics::default();
+        let selectors = selectors::read(&options.root, &renderer, &mut of_selectors);
         let project = Self {
             own,
             packages: read,
@@ -78,6 +82,7 @@ impl Project {
             target,
             vars,
             environment: options.environment.clone(),
+            selectors,
             gaps: Gaps {
                 names: found.files.0.iter().filter_map(name_of_file).collect(),
                 properties: found.properties.has_errors(),
@@ -87,6 +92,7 @@ impl Project {
         let mut problems = found.files;
         problems.extend(found.properties);
         problems.extend(found.docs);
+        problems.extend(of_selectors);
         Ok((project, problems))
     }
 }

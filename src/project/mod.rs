@@ -15,6 +15,7 @@ pub mod properties;
 pub mod render;
 
 pub mod seed;
+pub mod selectors;
 #[cfg(test)]
 mod tests;
 pub mod yaml;
@@ -31,6 +32,7 @@ pub use profile::Target;
 pub use project_file::ProjectFile;
 pub use properties::Properties;
 pub use render::Vars;
+pub use selectors::Selector;
 
 /// What the command line says about which project, profile and target are meant.
 #[derive(Clone, Debug, Default)]
@@ -68,6 +70,8 @@ pub struct Project {
     pub vars: Vars,
     /// Environment variables.
     pub environment: Environment,
+    /// What `selectors.yml` defines.
+    pub selectors: Vec<Selector>,
     /// What is not known, because files are wrong.
     pub gaps: Gaps,
 }

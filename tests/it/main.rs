@@ -21,6 +21,7 @@ mod output;
 mod postgres;
 #[allow(dead_code, reason = "a harness holds what the next test needs")]
 mod project;
+mod selectors;
 #[cfg(feature = "duckdb")]
 mod sparkify;
 mod translate;

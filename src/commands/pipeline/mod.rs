@@ -12,8 +12,9 @@ use std::sync::Arc;
 
 use super::{Session, Stop};
 use crate::artifacts::Invocation;
+use crate::commands::selecting::Asked;
 use crate::compile::{Compiler, Message, Surroundings};
-use crate::graph::{Graph, Request, Selection, Tests};
+use crate::graph::{Definitions, Graph, Selection, Tests};
 use crate::jinja::Macros;
 use crate::manifest::{self, Manifest, ResourceType};
 use crate::project::Project;
@@ -35,6 +36,8 @@ pub struct Prepared {
     pub manifest: Arc<Manifest>,
     /// Who reads whom.
     pub graph: Graph,
+    /// What `selectors.yml` defines.
+    pub definitions: Definitions,
     /// What must not be written anywhere.
     pub redactor: Redactor,
 }
@@ -45,7 +48,7 @@ pub struct Execution {
     /// The command's name, for the log and the artifacts.
     pub verb: &'static str,
     /// Which nodes.
-    pub request: Request,
+    pub request: Asked,
     /// Whether a node waits for the tests of what it reads.
     pub tests: Tests,
     /// `--full-refresh`.
@@ -101,6 +104,8 @@ pub fn prepare(session: &Session) -> Result<Prepared, Stop> {
         found.extend(cycles);
         Stop::Refused(found)
     })?;
+    let (definitions, of_selectors) = Definitions::new(&project.selectors);
+    found.extend(of_selectors);
     if found.has_errors() {
         return Err(Stop::Refused(found));
     }
@@ -110,6 +115,7 @@ pub fn prepare(session: &Session) -> Result<Prepared, Stop> {
         macros,
         manifest: Arc::new(manifest),
         graph,
+        definitions,
         redactor,
     })
 }
@@ -127,14 +133,13 @@ fn read_macros(project: &Project) -> (Macros, crate::diagnostic::Diagnostics) {
 ///
 /// # Errors
 /// Selectors that cannot be understood.
-pub fn select(
-    session: &Session,
-    prepared: &Prepared,
-    request: &Request,
-) -> Result<Selection, Stop> {
+pub fn select(session: &Session, prepared: &Prepared, asked: &Asked) -> Result<Selection, Stop> {
+    let request = asked
+        .request(&prepared.definitions, &prepared.project.own.file.flags)
+        .map_err(Stop::refused)?;
     let (selection, warnings) = prepared
         .graph
-        .select(&prepared.manifest, request)
+        .select(&prepared.manifest, &request)
         .map_err(Stop::Refused)?;
     session.terminal.diagnostics(&warnings.0);
     Ok(selection)

@@ -14,6 +14,7 @@ use crate::artifacts::run_results::run_results;
 use crate::commands::{Session, Stop};
 use crate::diagnostic::Diagnostic;
 use crate::manifest::{Node, NodeId};
+use crate::project::selectors;
 use crate::run::RunResults;
 
 /// The target folder of a project.
@@ -96,6 +97,7 @@ impl<'a> TargetFolder<'a> {
             compiled,
             macros: &declared::macros(&self.prepared.macros, &self.prepared.project),
             docs: &declared::docs(&self.prepared.project),
+            selectors: &selectors::as_json(&self.prepared.project.selectors),
         };
         write_json(&self.path("manifest.json"), &json, &self.prepared.redactor)
     }
@@ -129,6 +131,7 @@ fn arguments(execution: &Execution, target: &str) -> Map<String, Value> {
         ("which", json!(execution.verb)),
         ("select", json!(execution.request.select)),
         ("exclude", json!(execution.request.exclude)),
+        ("selector", json!(execution.request.selector)),
         ("full_refresh", json!(execution.full_refresh)),
         ("fail_fast", json!(execution.fail_fast)),
         ("store_failures", json!(execution.store_failures)),

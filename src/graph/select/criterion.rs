@@ -7,7 +7,7 @@ use crate::manifest::Manifest;
 
 /// A method with its value, and how far the selection reaches from what it matches.
 #[derive(Debug)]
-pub(super) struct Criterion {
+pub struct Criterion {
     method: Method,
     reach: Reach,
     /// The words of method and value, as typed.
@@ -16,10 +16,10 @@ pub(super) struct Criterion {
 
 /// How far a criterion reaches along the edges; a depth of none is without end.
 #[derive(Debug, Default)]
-struct Reach {
-    ancestors: Option<Depth>,
-    descendants: Option<Depth>,
-    descendants_with_ancestors: bool,
+pub(super) struct Reach {
+    pub(super) ancestors: Option<Depth>,
+    pub(super) descendants: Option<Depth>,
+    pub(super) descendants_with_ancestors: bool,
 }
 
 type Depth = Option<usize>;
@@ -60,6 +60,15 @@ impl Criterion {
             method: Method::parse(&rest)?,
             reach,
         })
+    }
+
+    /// A criterion whose parts are known.
+    pub(super) fn of(method: Method, reach: Reach, text: String) -> Self {
+        Self {
+            method,
+            reach,
+            text,
+        }
     }
 
     /// The nodes it selects, without the tests that come along.

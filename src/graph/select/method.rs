@@ -36,6 +36,10 @@ pub(super) enum Method {
     TestType(TestType),
     /// `test_name:`.
     TestName(Pattern),
+    /// `access:`.
+    Access(String),
+    /// `version:`; whether models without a version are meant, which are all.
+    Version(bool),
 }
 
 /// dbt's kinds of test.
@@ -47,7 +51,7 @@ pub(super) enum TestType {
     Unit,
 }
 
-const METHODS: [&str; 12] = [
+const METHODS: [&str; 14] = [
     "fqn",
     "tag",
     "group",
@@ -60,20 +64,29 @@ const METHODS: [&str; 12] = [
     "resource_type",
     "test_type",
     "test_name",
+    "access",
+    "version",
 ];
 
-/// Methods that dbt has and Redstart does not have yet.
-const UNSUPPORTED: [&str; 10] = [
-    "access",
-    "metric",
-    "result",
-    "saved_query",
-    "selector",
-    "semantic_model",
-    "source_status",
-    "state",
-    "unit_test",
-    "version",
+/// Methods that dbt has and Redstart does not, with the reason.
+const UNSUPPORTED: [(&str, &str); 8] = [
+    ("selector", "name it with `--selector`"),
+    (
+        "state",
+        "it compares with `--state`, which is not supported yet",
+    ),
+    (
+        "result",
+        "it compares with `--state`, which is not supported yet",
+    ),
+    (
+        "source_status",
+        "it compares with `--state`, which is not supported yet",
+    ),
+    ("unit_test", "unit tests are not supported yet"),
+    ("metric", "there are no metrics here"),
+    ("saved_query", "there are no saved queries here"),
+    ("semantic_model", "there are no semantic models here"),
 ];
 
 /// Kinds that dbt has and of which there are no nodes here: they select nothing.
@@ -102,7 +115,8 @@ impl Method {
         }
     }
 
-    fn named(method: &Span, value: &Span) -> Result<Self, Diagnostic> {
+    /// Understands a method by its name.
+    pub(super) fn named(method: &Span, value: &Span) -> Result<Self, Diagnostic> {
         let (name, keys) = match method.text().split_once('.') {
             Some((name, keys)) => (name, keys.split('.').map(str::to_owned).collect()),
             None => (method.text(), Vec::new()),
@@ -127,14 +141,17 @@ impl Method {
             "resource_type" => Self::ResourceType(resource_type(value)?),
             "test_type" => Self::TestType(test_type(value)?),
             "test_name" => Self::TestName(pattern()),
-            _ if UNSUPPORTED.contains(&name) => {
-                return Err(Diagnostic::error(
-                    "unsupported-selector",
-                    format!("the selector method `{name}:` is not supported yet"),
-                )
-                .at(method.clone()));
-            }
+            "access" => Self::Access(access(value)?),
+            "version" => Self::Version(version(value)?),
             _ => {
+                if let Some((_, why)) = UNSUPPORTED.iter().find(|(known, _)| *known == name) {
+                    return Err(Diagnostic::error(
+                        "unsupported-selector",
+                        format!("the selector method `{name}:` is not supported"),
+                    )
+                    .at(method.clone())
+                    .label(*why));
+                }
                 return Err(Diagnostic::error(
                     "unknown-selector-method",
                     format!("there is no selector method `{name}`"),
@@ -193,6 +210,11 @@ impl Method {
                     .is_some_and(|generic| name.matches(&generic.name)),
                 _ => false,
             },
+            Self::Access(access) => {
+                let said = node.config.values.get("access").and_then(Value::as_str);
+                node.resource_type == ResourceType::Model && said.unwrap_or("protected") == access
+            }
+            Self::Version(none) => *none && node.resource_type == ResourceType::Model,
         }
     }
 
@@ -256,7 +278,7 @@ impl Method {
                         );
                     }
                 }
-                Self::ResourceType(_) | Self::TestType(_) => {}
+                Self::ResourceType(_) | Self::TestType(_) | Self::Access(_) | Self::Version(_) => {}
             }
         }
         found
@@ -359,6 +381,30 @@ fn test_type(value: &Span) -> Result<TestType, Diagnostic> {
         .label("not one of generic, singular, data, unit")
         .did_you_mean(other, ["generic", "singular", "data", "unit"])),
     }
+}
+
+fn access(value: &Span) -> Result<String, Diagnostic> {
+    one_of(value, "access", &["private", "protected", "public"])
+}
+
+/// Models have no versions here: `none` means all of them, dbt's other words none.
+fn version(value: &Span) -> Result<bool, Diagnostic> {
+    one_of(value, "version", &["latest", "prerelease", "old", "none"]).map(|word| word == "none")
+}
+
+fn one_of(value: &Span, what: &str, words: &[&str]) -> Result<String, Diagnostic> {
+    let text = value.text();
+    if words.contains(&text) {
+        return Ok(text.to_owned());
+    }
+    let problem = Diagnostic::error(
+        "invalid-selector",
+        format!("`{text}` cannot be the value of `{what}:`"),
+    );
+    Err(problem
+        .at(value.clone())
+        .label(format!("not one of {}", words.join(", ")))
+        .did_you_mean(text, words.iter().copied()))
 }
 
 /// As dbt compares: strings as they are, booleans by their names, a list by its elements; the severity without case.

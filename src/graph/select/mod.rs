@@ -4,15 +4,18 @@
 //! matches nothing. A word is a union at blanks, an intersection at commas, and each part a [`criterion`].
 
 mod criterion;
+mod definition;
 mod method;
 mod pattern;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::{Graph, NodeSet};
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
 use crate::manifest::{Manifest, NodeId, ResourceType};
 use criterion::Criterion;
+pub use definition::{Definition, Definitions};
 
 /// What the user asked for.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +28,8 @@ pub struct Request {
     pub resource_types: Option<BTreeSet<ResourceType>>,
     /// Which tests come along with what they test.
     pub indirect: IndirectSelection,
+    /// What `selectors.yml` says, in place of both.
+    pub definition: Option<Arc<Definition>>,
 }
 
 /// Which tests come along with the nodes they test, as `--indirect-selection` says.
@@ -98,7 +103,9 @@ impl Graph {
             manifest,
             mode: request.indirect,
         };
-        let mut nodes = if request.select.is_empty() {
+        let mut nodes = if let Some(definition) = &request.definition {
+            definition.select(&indirect).direct
+        } else if request.select.is_empty() {
             manifest.ids().collect()
         } else {
             union(&indirect, &included, &mut told)
@@ -159,6 +166,7 @@ fn intersection(word: &Span) -> Result<Intersection, Diagnostic> {
 }
 
 /// A set, and the tests beside it whose parents are not all in it, for a wider set to take up.
+#[derive(Default)]
 struct Found {
     direct: NodeSet,
     beside: NodeSet,
@@ -198,6 +206,7 @@ fn intersect(indirect: &Indirect<'_>, word: &Intersection) -> Found {
 }
 
 /// Brings tests along with what they test.
+#[derive(Clone, Copy)]
 struct Indirect<'a> {
     graph: &'a Graph,
     manifest: &'a Manifest,

@@ -54,6 +54,7 @@ fn listed(flags: &str) -> Vec<String> {
         exclude,
         resource_types: Some(kinds),
         indirect,
+        ..Request::default()
     };
     select(&request).0
 }
@@ -189,9 +190,9 @@ fn said(selector: &str) -> String {
 
 #[test]
 fn what_cannot_be_understood_is_told_at_its_place() {
-    insta::assert_snapshot!(said("orders,tga:finance @orders+ source:a.b.c.d"), @r"
+    insta::assert_snapshot!(said("orders,tga:finance @orders+ source:a.b.c.d"), @"
     error[unknown-selector-method]: there is no selector method `tga` (--select:1:8)
-      not one of fqn, tag, group, source, exposure, path, file, package, config, resource_type, test_type, test_name
+      not one of fqn, tag, group, source, exposure, path, file, package, config, resource_type, test_type, test_name, access, version
       did you mean `tag`?
     error[invalid-selector]: `@` before and `+` after `orders` exclude each other (--select:1:20)
       `@` already selects all descendants, and their ancestors: leave the `+` out
@@ -207,9 +208,11 @@ fn what_cannot_be_understood_is_told_at_its_place() {
     error[invalid-selector]: the path `/tmp/x` is absolute (--select:1:43)
       write it from the project folder, such as `path:models/staging`
     ");
-    insta::assert_snapshot!(said("+state:modified selector:nightly"), @r"
-    error[unsupported-selector]: the selector method `state:` is not supported yet (--select:1:2)
-    error[unsupported-selector]: the selector method `selector:` is not supported yet (--select:1:17)
+    insta::assert_snapshot!(said("+state:modified selector:nightly"), @"
+    error[unsupported-selector]: the selector method `state:` is not supported (--select:1:2)
+      it compares with `--state`, which is not supported yet
+    error[unsupported-selector]: the selector method `selector:` is not supported (--select:1:17)
+      name it with `--selector`
     ");
 }
 
