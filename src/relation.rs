@@ -131,6 +131,21 @@ pub struct ExistingRelation {
     pub columns: Vec<Column>,
     /// Names of relations that stand on it and that a plain drop would be refused for (bound views).
     pub dependents: Vec<Relation>,
+    /// How a materialized view was made, where the warehouse tells.
+    pub made: Option<Box<MaterializedView>>,
+}
+
+/// How a materialized view was made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MaterializedView {
+    /// The statement or query that made it, as the warehouse keeps it.
+    pub definition: String,
+    /// How its rows are spread, in the warehouse's words: `KEY(id)`, `AUTO(EVEN)`.
+    pub dist: String,
+    /// The columns of its sort key.
+    pub sort: Vec<String>,
+    /// Whether the warehouse refreshes it by itself.
+    pub auto_refresh: bool,
 }
 
 /// What the warehouse holds in the schemas of a run, read once at its start.

@@ -58,6 +58,29 @@ pub enum Statement {
         /// Text before the statement (`sql_header`).
         header: Option<String>,
     },
+    /// Makes a materialized view, filled.
+    CreateMaterializedView {
+        /// The new view.
+        relation: Relation,
+        /// A query in the dialect of the target, as compiled.
+        query: String,
+        /// Physical attributes of its rows.
+        attributes: TableAttributes,
+        /// Whether the warehouse refreshes it by itself.
+        auto_refresh: bool,
+    },
+    /// Brings a materialized view up to date.
+    RefreshMaterializedView {
+        /// The view.
+        relation: Relation,
+    },
+    /// Says whether the warehouse refreshes a materialized view by itself.
+    SetAutoRefresh {
+        /// The view.
+        relation: Relation,
+        /// Whether it does.
+        auto_refresh: bool,
+    },
     /// Gives a table or view another name in the same schema.
     Rename {
         /// Table or view.
@@ -138,6 +161,29 @@ pub enum Statement {
         /// The column.
         name: String,
     },
+    /// Lets a text column hold longer texts. Redshift takes it only outside of a transaction.
+    WidenColumn {
+        /// The table.
+        relation: Relation,
+        /// The column.
+        name: String,
+        /// Its new type, a longer one of the same kind.
+        data_type: String,
+    },
+    /// Gives a column another type, and its values with it.
+    ChangeColumnType {
+        /// The table.
+        relation: Relation,
+        /// The column.
+        name: String,
+        /// Its new type in the target's dialect.
+        data_type: String,
+    },
+    /// Says under which query group the session's statements run: that of a node, or none for the target's own.
+    QueryGroup {
+        /// The group.
+        name: Option<String>,
+    },
     /// Describes a relation or one of its columns in the warehouse.
     Comment {
         /// Table or view.
@@ -177,6 +223,7 @@ impl Statement {
         match self {
             Self::CreateTableAs { query, .. }
             | Self::CreateView { query, .. }
+            | Self::CreateMaterializedView { query, .. }
             | Self::Insert {
                 from: Rows::Query(query),
                 ..

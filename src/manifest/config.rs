@@ -67,6 +67,12 @@ pub struct Config {
     pub contract_enforced: bool,
     /// `dist`, `sort`, `sort_type`, `backup`, typed.
     pub attributes: crate::adapter::statement::TableAttributes,
+    /// `auto_refresh`: whether the warehouse refreshes a materialized view by itself.
+    pub auto_refresh: bool,
+    /// `on_configuration_change`.
+    pub on_configuration_change: OnConfigurationChange,
+    /// `query_group`.
+    pub query_group: Option<String>,
     /// `bind`: `false` makes a late-binding view.
     pub bind: bool,
     /// Seeds: `column_types`.
@@ -127,6 +133,18 @@ pub struct Hook {
     pub transaction: bool,
     /// Where it is written.
     pub origin: Option<Span>,
+}
+
+/// What a materialized view does when it is configured in another way than it was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnConfigurationChange {
+    /// Changes it, or makes it anew where it cannot be changed.
+    #[default]
+    Apply,
+    /// Leaves it as it is, with a warning.
+    Continue,
+    /// Stops.
+    Fail,
 }
 
 /// What an incremental model does when its query's columns are not the table's.

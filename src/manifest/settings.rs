@@ -6,7 +6,9 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 
-use super::config::{Config, KnownMaterialization, OnSchemaChange, Severity};
+use super::config::{
+    Config, KnownMaterialization, OnConfigurationChange, OnSchemaChange, Severity,
+};
 use super::merge::{Merged, list};
 use super::node::ResourceType;
 use super::values::Values;
@@ -14,7 +16,8 @@ use crate::adapter::statement::{Dist, Index, SortType, TableAttributes};
 use crate::diagnostic::{Diagnostic, Diagnostics, Level, Span, nearest};
 
 /// Keys that every node may have.
-const COMMON_KEYS: [&str; 40] = [
+const COMMON_KEYS: [&str; 41] = [
+    "query_group",
     "enabled",
     "materialized",
     "tags",
@@ -198,6 +201,9 @@ impl Reader<'_> {
             sql_header: self.text("sql_header"),
             grants: self.grants(),
             attributes: self.attributes(kind),
+            auto_refresh: self.flag("auto_refresh").unwrap_or(false),
+            on_configuration_change: self.on_configuration_change(),
+            query_group: self.text("query_group"),
             bind: self.flag("bind").unwrap_or(true),
             column_types: self.column_types(),
             delimiter: self.delimiter(),
@@ -314,10 +320,7 @@ impl Reader<'_> {
         if built().any(|known| known == name) {
             return name;
         }
-        let problem = if matches!(
-            name.as_str(),
-            "materialized_view" | "snapshot" | "dynamic_table"
-        ) {
+        let problem = if matches!(name.as_str(), "snapshot" | "dynamic_table") {
             Diagnostic::error(
                 "not-supported-yet",
                 format!("`materialized: {name}` is not supported yet"),
@@ -346,6 +349,15 @@ impl Reader<'_> {
             self.texts("predicates")
         } else {
             new
+        }
+    }
+
+    fn on_configuration_change(&mut self) -> OnConfigurationChange {
+        let known = &["apply", "continue", "fail"];
+        match self.one_of("on_configuration_change", known).as_deref() {
+            Some("continue") => OnConfigurationChange::Continue,
+            Some("fail") => OnConfigurationChange::Fail,
+            _ => OnConfigurationChange::Apply,
         }
     }
 
@@ -634,7 +646,7 @@ mod tests {
         error[bad-config]: `limit` is a number of rows, not `many` (dbt_project.yml:7:8)
         warning[unknown-config]: the configuration `unique_keys` is unknown and has no effect (dbt_project.yml:5:14) -- help: did you mean `unique_key`?
         ");
-        insta::assert_snapshot!(typed_of("materialized: materialized_view\n").1, @"error[not-supported-yet]: `materialized: materialized_view` is not supported yet (dbt_project.yml:1:15) -- help: write one of `view`, `table`, `incremental`, `ephemeral`");
+        insta::assert_snapshot!(typed_of("materialized: snapshot\n").1, @"error[not-supported-yet]: `materialized: snapshot` is not supported yet (dbt_project.yml:1:15) -- help: write one of `view`, `table`, `incremental`, `ephemeral`");
     }
 
     #[test]

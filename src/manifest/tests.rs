@@ -248,7 +248,7 @@ fn configuration_that_means_nothing_is_told_where_it_stands() {
       help: did you mean `sort_type`?
     error[unknown-materialization]: there is no materialization `tabl` (dbt_project.yml:5:28)
       help: did you mean `table`?
-      help: write one of `view`, `table`, `incremental`, `ephemeral`
+      help: write one of `view`, `table`, `materialized_view`, `incremental`, `ephemeral`
     ");
 }
 

@@ -72,6 +72,7 @@ pub(crate) fn existing(relations: &[Held<'_>]) -> ExistingRelations {
                 .map(|(name, data_type)| has(name, data_type))
                 .collect(),
             dependents: Vec::new(),
+            made: None,
         });
     }
     existing
@@ -93,6 +94,7 @@ pub(crate) struct Case<'a> {
     pub(crate) columns: Option<Vec<String>>,
     pub(crate) hooks: Hooks<'a>,
     pub(crate) full_refresh: bool,
+    pub(crate) lengths: bool,
     pub(crate) seed: Option<crate::project::seed::Seed>,
     pub(crate) rebuilt: Vec<&'a str>,
     pub(crate) others: Vec<Node>,
@@ -106,6 +108,7 @@ impl Case<'_> {
             columns: None,
             hooks: Hooks::default(),
             full_refresh: false,
+            lengths: false,
             seed: None,
             rebuilt: Vec::new(),
             others: Vec::new(),
@@ -136,6 +139,7 @@ impl Case<'_> {
             existing: &self.existing,
             full_refresh: self.full_refresh,
             store_failures: false,
+            lengths: self.lengths,
             hooks: self.hooks,
             seed: self.seed.as_ref(),
             rebuilt: &rebuilt,

@@ -12,7 +12,7 @@ use crate::adapter::Statement;
 use crate::adapter::statement::{Rows, TableAttributes};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::manifest::config::OnSchemaChange;
-use crate::relation::{ExistingRelation, Relation, RelationKind};
+use crate::relation::{Column, ExistingRelation, Relation, RelationKind};
 
 pub(super) const MATERIALIZATION: Materialization = Materialization {
     name: "incremental",
@@ -227,10 +227,15 @@ fn next(
     };
     let mut after = describe(input, &batch.into, RelationKind::Table);
     after.extend(raw(input.hooks.post, true));
-    let mut build = if ignore && strategy == Strategy::Append && config.sql_header.is_none() {
+    // Texts that are longer than their column make it grow; it cannot where everything is one transaction with a hook.
+    let hooked = !raw(input.hooks.pre, true).is_empty();
+    let grows =
+        input.lengths && !hooked && old.columns.iter().any(|column| length(column).is_some());
+    let settled = ignore && !grows;
+    let mut build = if settled && strategy == Strategy::Append && config.sql_header.is_none() {
         let insert = append(input, &batch.into, query, &columns);
         in_one(input, vec![insert], after)
-    } else if ignore && !raw(input.hooks.pre, true).is_empty() {
+    } else if settled && hooked {
         let mut made = vec![stage(input, &batch, query)];
         made.extend(batch.apply(&columns));
         let mut build = in_one(input, made, after);
@@ -244,7 +249,7 @@ fn next(
             retryable: hooks_of(input.hooks, true).next().is_none(),
             statements: after,
         };
-        if ignore {
+        if settled {
             let mut statements = batch.apply(&columns);
             statements.extend(publish.statements);
             build.sections.push(Section {
@@ -268,6 +273,20 @@ fn next(
     };
     build.counts = Some(old.relation.clone());
     Ok(build)
+}
+
+/// How many bytes a column of texts of varying length holds, where that is known.
+pub(super) fn length(column: &Column) -> Option<u32> {
+    let lower = column.data_type.to_lowercase();
+    let rest = ["character varying", "varchar"]
+        .iter()
+        .find_map(|name| lower.strip_prefix(name))?;
+    rest.trim()
+        .strip_prefix('(')?
+        .strip_suffix(')')?
+        .trim()
+        .parse()
+        .ok()
 }
 
 /// Columns of the table that the query no longer gives, while schema changes are ignored.

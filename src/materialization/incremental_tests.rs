@@ -275,9 +275,69 @@ fn changed_columns_follow_the_policy() {
     ");
     let appended = after(OnSchemaChange::AppendNewColumns, &other);
     assert!(!appended.contains("drop column") && appended.contains(r#"("id", "age")"#));
-    assert_snapshot!(after(OnSchemaChange::SyncAllColumns, &retyped), @r"
-    error[schema-changed]: the columns of `analytics.people` changed (models/people.sql:1:1)
-    `id` was integer, is bigint
-    the type of a column is not changed in place: make the table anew with `--full-refresh`
-    ");
+    assert_snapshot!(after(OnSchemaChange::SyncAllColumns, &retyped), @r#"
+    Build
+      create temporary table "people__rs_tmp"
+      as (
+      select id, name from raw.people
+      )
+    --
+    Publish, transaction
+      alter table "analytics"."people" add column "id__rs_type" bigint
+      update "analytics"."people" set "id__rs_type" = cast("id" as bigint)
+      alter table "analytics"."people" drop column "id"
+      alter table "analytics"."people" rename column "id__rs_type" to "id"
+      delete from "analytics"."people"
+      where ("id") in (
+        select "id" from "people__rs_tmp"
+      )
+      insert into "analytics"."people" ("id", "name") (
+        select "id", "name" from "people__rs_tmp"
+      )
+    Clean
+      drop table if exists "people__rs_tmp"
+    "#);
+}
+
+#[test]
+fn a_column_grows_with_the_texts_that_come_into_it() {
+    let mut case = incremental(|_| {}).on(&[("people", TABLE, &COLUMNS)]);
+    case.lengths = true;
+    assert_snapshot!(case.told(), @r#"
+    Build
+      create temporary table "people__rs_tmp"
+      as (
+      select id, name from raw.people
+      )
+    … then, with the columns of people__rs_tmp
+    "#);
+    let Ok(Work::Build(build)) = case.work() else {
+        panic!("a build")
+    };
+    let then = build.then.expect("a second half");
+    let rest = |batch: &[(&str, &str)]| {
+        let batch: Vec<_> = batch.iter().map(|(name, kind)| has(name, kind)).collect();
+        match then.sections(&batch) {
+            Ok(rest) => sections(&rest),
+            Err(problem) => problem.to_string(),
+        }
+    };
+    assert_snapshot!(rest(&[("id", "integer"), ("name", "character varying(300)")]), @r#"
+    Prepare
+      alter table "analytics"."people" alter column "name" type character varying(300)
+    Publish
+      insert into "analytics"."people" ("id", "name") (
+        select "id", "name" from "people__rs_tmp"
+      )
+    Clean
+      drop table if exists "people__rs_tmp"
+    "#);
+    assert!(!rest(&[("id", "integer"), ("name", "character varying(3)")]).contains("type"));
+    let more = rest(&[
+        ("id", "integer"),
+        ("name", "character varying(9)"),
+        ("new", "date"),
+    ]);
+    assert!(!more.contains("new"), "changes are ignored: {more}");
+    assert_snapshot!(rest(&[("id", "integer")]), @"error[schema-changed]: the columns of `analytics.people` changed (models/people.sql:1:1)");
 }

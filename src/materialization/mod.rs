@@ -12,6 +12,9 @@ mod incremental;
 #[cfg(test)]
 mod incremental_tests;
 mod load;
+mod materialized_view;
+#[cfg(test)]
+mod materialized_view_tests;
 mod publish;
 mod schema_change;
 mod seed;
@@ -48,9 +51,10 @@ pub struct Materialization {
 }
 
 /// Every materialization there is.
-pub const ALL: [Materialization; 7] = [
+pub const ALL: [Materialization; 8] = [
     view::MATERIALIZATION,
     table::MATERIALIZATION,
+    materialized_view::MATERIALIZATION,
     incremental::MATERIALIZATION,
     ephemeral::MATERIALIZATION,
     seed::MATERIALIZATION,
@@ -82,6 +86,8 @@ pub struct Input<'a> {
     pub full_refresh: bool,
     /// Whether `--store-failures` was given; a test's own `store_failures` overrides it.
     pub store_failures: bool,
+    /// Whether texts have the lengths of their columns, as on Redshift: then a column grows with what comes into it.
+    pub lengths: bool,
     /// The node's hooks, rendered.
     pub hooks: Hooks<'a>,
     /// A seed's columns and rows.
@@ -242,7 +248,7 @@ pub fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
     };
     match ALL.iter().find(|known| known.name == name) {
         Some(known) => (known.work)(input),
-        None if matches!(name, "materialized_view" | "snapshot" | "unit") => Err(input.error(
+        None if matches!(name, "snapshot" | "unit") => Err(input.error(
             "unsupported-materialization",
             format!(
                 "`{}` is materialized as `{name}`, which is not supported yet",

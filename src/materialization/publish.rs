@@ -101,17 +101,9 @@ impl<'a, 'b> Publish<'a, 'b> {
         make: impl FnOnce(&Relation) -> Vec<Statement>,
     ) -> Result<Build, Diagnostics> {
         let hooks = self.input.hooks;
-        let dependents = self.dependents(old)?;
+        let (mut swap, dropped) = self.retired(old)?;
         let staging = beside(self.relation, "__rs_tmp");
-        let away = beside(self.relation, "__rs_old");
         let mut made = make(&staging);
-        let renamed = old.kind != RelationKind::MaterializedView && !self.is_bound(old);
-        let (mut swap, mut dropped) = if renamed {
-            (Vec::new(), dependents)
-        } else {
-            (dependents, Vec::new())
-        };
-        swap.push(retire(old, &away, renamed));
         swap.push(Statement::Rename {
             kind: self.kind,
             from: staging.clone(),
@@ -138,6 +130,28 @@ impl<'a, 'b> Publish<'a, 'b> {
             retryable: hooks_of(hooks, true).next().is_none(),
             statements: swap,
         });
+        all.push(clean(self.input, dropped));
+        Ok(Build {
+            sections: sections(all),
+            staging: Some((self.kind, staging)),
+            ..Build::default()
+        })
+    }
+
+    /// The statements that move the old relation out of the way, and those that drop what remains of it after the commit.
+    pub(super) fn retired(
+        &self,
+        old: &ExistingRelation,
+    ) -> Result<(Vec<Statement>, Vec<Statement>), Diagnostics> {
+        let dependents = self.dependents(old)?;
+        let away = beside(self.relation, "__rs_old");
+        let renamed = old.kind != RelationKind::MaterializedView && !self.is_bound(old);
+        let (mut swap, mut dropped) = if renamed {
+            (Vec::new(), dependents)
+        } else {
+            (dependents, Vec::new())
+        };
+        swap.push(retire(old, &away, renamed));
         if renamed {
             dropped.push(Statement::Drop {
                 kind: old.kind,
@@ -145,12 +159,7 @@ impl<'a, 'b> Publish<'a, 'b> {
                 if_exists: true,
             });
         }
-        all.push(clean(self.input, dropped));
-        Ok(Build {
-            sections: sections(all),
-            staging: Some((self.kind, staging)),
-            ..Build::default()
-        })
+        Ok((swap, dropped))
     }
 
     /// Whether the old relation stands on another one that would not be dropped without it.
@@ -286,7 +295,9 @@ pub(super) fn describe(
     if config.persist_docs_relation && !input.node.description.is_empty() {
         statements.push(comment(None, &input.node.description));
     }
-    if config.persist_docs_columns {
+    // As in dbt, a late-binding view has no columns to describe: it is bound to nothing.
+    let late = kind == RelationKind::View && !config.bind;
+    if config.persist_docs_columns && !late {
         // A described column that the relation lacks is left out, as in dbt, where the columns are known.
         let known = input
             .query_columns

@@ -2,8 +2,8 @@
 //!
 //! In: [`SchemaChange`], made with the first half, and the columns of the temporary table. Out: the sections that remain.
 
-use super::incremental::Batch;
-use super::{Section, by_name, sections};
+use super::incremental::{Batch, length};
+use super::{Phase, Section, by_name, sections};
 use crate::adapter::Statement;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::manifest::config::OnSchemaChange;
@@ -40,17 +40,21 @@ impl SchemaChange {
         let removed: Vec<&Column> = self.existing.iter().filter(|c| !is_in(&new, c)).collect();
         let retyped = self.retyped(batch);
         match self.policy {
-            OnSchemaChange::Ignore => {}
+            OnSchemaChange::Ignore if !removed.is_empty() => {
+                return Err(self.changed(&[], &removed, &[]));
+            }
             OnSchemaChange::Fail
-                if added.is_empty() && removed.is_empty() && retyped.is_empty() => {}
-            OnSchemaChange::Fail => return Err(self.changed(&added, &removed, &retyped)),
-            // As in dbt, a column that is gone stays in the table, and is NULL in the new rows.
-            OnSchemaChange::AppendNewColumns => {}
-            OnSchemaChange::SyncAllColumns if retyped.is_empty() => {}
-            OnSchemaChange::SyncAllColumns => return Err(self.changed(&[], &[], &retyped)),
+                if !(added.is_empty() && removed.is_empty() && retyped.is_empty()) =>
+            {
+                return Err(self.changed(&added, &removed, &retyped));
+            }
+            // As in dbt, a column that is gone stays in the table where columns are only appended, and is NULL in the new rows.
+            _ => {}
         }
+        let follows = self.policy != OnSchemaChange::Ignore;
         let mut statements: Vec<Statement> = added
             .iter()
+            .filter(|_| follows)
             .map(|column| Statement::AddColumn {
                 relation: self.batch.into.clone(),
                 name: column.name.clone(),
@@ -63,16 +67,51 @@ impl SchemaChange {
                 name: column.name.clone(),
             }));
         }
-        let columns: Vec<String> = batch.iter().map(|column| column.name.clone()).collect();
+        if self.policy == OnSchemaChange::SyncAllColumns {
+            statements.extend(retyped.iter().map(|(name, _, data_type)| {
+                Statement::ChangeColumnType {
+                    relation: self.batch.into.clone(),
+                    name: name.clone(),
+                    data_type: data_type.clone(),
+                }
+            }));
+        }
+        // While changes are ignored, the table's own columns are filled.
+        let filled = if follows { batch } else { &self.existing };
+        let columns: Vec<String> = filled.iter().map(|column| column.name.clone()).collect();
         statements.extend(self.batch.apply(&columns));
         statements.extend(self.publish.statements.iter().cloned());
+        // Before the transaction, in which Redshift does not take it; a column that is longer than it need be harms nobody.
+        let widen = Section {
+            phase: Phase::Prepare,
+            transaction: false,
+            retryable: true,
+            statements: self.widened(batch),
+        };
         Ok(sections([
+            widen,
             Section {
+                transaction: statements.len() > 1,
                 statements,
                 ..self.publish.clone()
             },
             self.clean.clone(),
         ]))
+    }
+
+    /// Columns that must hold longer texts than they do.
+    fn widened(&self, batch: &[Column]) -> Vec<Statement> {
+        let longer = |old: &Column| {
+            let new = batch
+                .iter()
+                .find(|new| new.name.eq_ignore_ascii_case(&old.name))?;
+            (length(new)? > length(old)?).then(|| Statement::WidenColumn {
+                relation: self.batch.into.clone(),
+                name: old.name.clone(),
+                data_type: new.data_type.clone(),
+            })
+        };
+        self.existing.iter().filter_map(longer).collect()
     }
 
     /// Columns whose type is another one; a length alone is not.
@@ -118,12 +157,10 @@ impl SchemaChange {
         for (name, old, new) in retyped {
             diagnostic = diagnostic.note(format!("`{name}` was {old}, is {new}"));
         }
-        Box::new(match self.policy {
-            OnSchemaChange::SyncAllColumns => diagnostic
-                .help("the type of a column is not changed in place: make the table anew with `--full-refresh`"),
-            _ => diagnostic
+        Box::new(
+            diagnostic
                 .help("let the table follow with `on_schema_change: append_new_columns` or `sync_all_columns`")
                 .help("or make it anew with `--full-refresh`"),
-        })
+        )
     }
 }

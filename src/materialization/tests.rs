@@ -427,6 +427,8 @@ fn a_seed_is_loaded_beside_too() {
         "level" varchar(4),
         "price" integer
       )
+      insert into "analytics"."levels__rs_tmp" ("level", "price") values
+        ('free', '0')
     Publish, transaction
       alter table "analytics"."levels" rename to "levels__rs_old"
       alter table "analytics"."levels__rs_tmp" rename to "levels"
@@ -509,6 +511,6 @@ fn an_unknown_materialization_has_a_near_name() {
     error[unknown-materialization]: there is no materialization `incremantal` (models/people.sql:1:1)
       help: did you mean `incremental`?
     ");
-    case.node.config.materialized = "materialized_view".into();
-    assert_snapshot!(case.told(), @"error[unsupported-materialization]: `people` is materialized as `materialized_view`, which is not supported yet (models/people.sql:1:1)");
+    case.node.config.materialized = "snapshot".into();
+    assert_snapshot!(case.told(), @"error[unsupported-materialization]: `people` is materialized as `snapshot`, which is not supported yet (models/people.sql:1:1)");
 }

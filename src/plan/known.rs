@@ -78,6 +78,7 @@ fn made(build: &Build, old: Option<&ExistingRelation>) -> Option<Option<Vec<Know
             Statement::CreateTableAs {
                 temporary: false, ..
             }
+            | Statement::CreateMaterializedView { .. }
             | Statement::CreateView { .. } => found = Some(order.prepared.columns.clone()),
             Statement::CreateTable {
                 columns,

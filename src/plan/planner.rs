@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Build, Count, Known, Order, Plan, Planned, Query, Section, Step, Test, Work};
 use crate::adapter::statement::{Copy, CopyFormat};
 use crate::adapter::{Adapter, Refusal, Statement};
-use crate::compile::{Compiled, CompiledNode, Sql};
+use crate::compile::{Compiled, CompiledNode, HookSql, Sql};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::graph::{Graph, Selection, Tests, Turn};
 use crate::manifest::node::Detail;
@@ -15,6 +15,7 @@ use crate::manifest::{Manifest, Node, NodeId, ResourceType};
 use crate::materialization::{self, Hooks, Input, Phase};
 use crate::project::seed::Seed;
 use crate::relation::{ExistingRelations, KnownColumns, NothingKnown, Relation};
+use crate::sql::alone::runs_alone;
 
 /// What a plan is made from. A late node's work is made by the same value, at its turn.
 #[derive(Clone, Copy)]
@@ -202,6 +203,16 @@ impl<'a> Planner<'a> {
         found
     }
 
+    /// Hooks, those outside of the transaction that Redshift takes nowhere else.
+    fn hooks(&self, hooks: &[HookSql]) -> Vec<HookSql> {
+        let redshift = self.adapter.dialect() == "redshift";
+        let placed = |hook: &HookSql| HookSql {
+            transaction: hook.transaction && !(redshift && runs_alone(&hook.sql)),
+            ..hook.clone()
+        };
+        hooks.iter().map(placed).collect()
+    }
+
     fn materialize(&self, node: NodeId, sql: &Sql) -> Result<materialization::Work, Diagnostics> {
         let rebuilt = self.rebuilt(node);
         let of = self.node(node);
@@ -213,6 +224,7 @@ impl<'a> Planner<'a> {
             ResourceType::Seed => Some((self.seed)(node)?),
             _ => None,
         };
+        let (pre, post) = (self.hooks(&sql.pre_hooks), self.hooks(&sql.post_hooks));
         materialization::work(&Input {
             node: of,
             query: Some(&sql.text),
@@ -220,9 +232,10 @@ impl<'a> Planner<'a> {
             existing: self.existing,
             full_refresh: self.options.full_refresh,
             store_failures: self.options.store_failures,
+            lengths: self.adapter.dialect() == "redshift",
             hooks: Hooks {
-                pre: &sql.pre_hooks,
-                post: &sql.post_hooks,
+                pre: &pre,
+                post: &post,
             },
             seed: seed.as_ref(),
             rebuilt: &rebuilt,
@@ -452,7 +465,9 @@ impl Door<'_, '_> {
             .any(|statement| {
                 matches!(
                     statement,
-                    Statement::CreateTableAs { .. } | Statement::CreateTable { .. }
+                    Statement::CreateTableAs { .. }
+                        | Statement::CreateTable { .. }
+                        | Statement::CreateMaterializedView { .. }
                 )
             });
         let sections = self.sections(build.sections)?;

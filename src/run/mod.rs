@@ -7,6 +7,8 @@ pub mod cancel;
 #[cfg(test)]
 mod double;
 pub mod event;
+#[cfg(test)]
+mod lost_tests;
 #[cfg(all(test, feature = "duckdb"))]
 mod on_duckdb;
 pub mod results;

@@ -14,12 +14,17 @@ use super::{Event, NodeResult, Run, Status, locked};
 use crate::adapter::{Adapter, Error, ErrorClass, Outcome, Prepared, Statement, Table};
 use crate::compile::SharedConnection;
 use crate::diagnostic::Diagnostic;
+use crate::manifest::NodeId;
+use crate::materialization::Phase;
 use crate::plan::{Order, Section, Step};
+use crate::relation::NothingKnown;
 
 /// How often a section is tried in all.
 const ATTEMPTS: u32 = 6;
 /// The longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// The shortest pause before a lost connection is made anew.
+const RECONNECT: Duration = Duration::from_millis(200);
 /// How long a pause sleeps before it looks at Ctrl-C again.
 const NAP: Duration = Duration::from_millis(20);
 
@@ -70,6 +75,8 @@ pub(super) struct Session<'s, 'a> {
     pub(super) shared: &'s Shared<'a>,
     worker: usize,
     connection: Option<SharedConnection>,
+    /// The query group that the node of this turn names, and the one that the connection has.
+    group: (Option<String>, Option<String>),
 }
 
 impl<'s, 'a> Session<'s, 'a> {
@@ -78,6 +85,7 @@ impl<'s, 'a> Session<'s, 'a> {
             shared,
             worker,
             connection: None,
+            group: (None, None),
         }
     }
 
@@ -114,6 +122,11 @@ impl<'s, 'a> Session<'s, 'a> {
                 turn.tell(&mut result);
                 result.status = Status::Skipped;
                 result.message = Some("cancelled".to_owned());
+            }
+            Ok(Err(Failure::Again(lost))) => {
+                turn.tell(&mut result);
+                result.status = Status::Error;
+                result.message = Some(lost.0.message);
             }
             Ok(Err(Failure::Wrong(diagnostics))) => {
                 turn.tell(&mut result);
@@ -152,12 +165,14 @@ impl<'s, 'a> Session<'s, 'a> {
         let connection = self.adapter().connect()?;
         *locked(&self.shared.cancellers[self.worker]) = Some(connection.canceller());
         let connection: SharedConnection = Arc::new(Mutex::new(connection));
+        self.group.1 = None;
         self.connection = Some(Arc::clone(&connection));
         Ok(connection)
     }
 
     pub(super) fn execute(&mut self, prepared: &Prepared) -> Result<Outcome, Error> {
         let connection = self.connection()?;
+        self.settle_group(&connection)?;
         let outcome = locked(&connection).execute(prepared);
         self.after(outcome)
     }
@@ -168,8 +183,31 @@ impl<'s, 'a> Session<'s, 'a> {
         limit: Option<usize>,
     ) -> Result<Table, Error> {
         let connection = self.connection()?;
+        self.settle_group(&connection)?;
         let table = locked(&connection).query(prepared, limit);
         self.after(table)
+    }
+
+    /// The query group under which the statements of the next node run.
+    pub(super) fn use_group(&mut self, group: Option<&String>) {
+        self.group.0 = group.cloned();
+    }
+
+    /// Tells the connection the query group, where it has another; a node's first statement opens its transaction, so none is open.
+    fn settle_group(&mut self, connection: &SharedConnection) -> Result<(), Error> {
+        let (wanted, has) = &self.group;
+        if wanted == has {
+            return Ok(());
+        }
+        let statement = Statement::QueryGroup {
+            name: wanted.clone(),
+        };
+        let prepared = self.adapter().prepare(&statement, &NothingKnown);
+        let prepared = prepared.map_err(|refusal| Error::new(ErrorClass::User, refusal.message))?;
+        let outcome = locked(connection).execute(&prepared);
+        self.after(outcome)?;
+        self.group.1 = self.group.0.clone();
+        Ok(())
     }
 
     /// A connection that is gone is made anew for what comes next.
@@ -212,17 +250,48 @@ impl<'s, 'a> Session<'s, 'a> {
                 Err(failed) => *failed,
             };
             let again = match error.class {
-                ErrorClass::Retryable { after } if section.retryable && attempt < ATTEMPTS => after,
-                _ => return Err(turn.failed(self, error, order.as_ref())),
+                _ if !section.retryable || attempt == ATTEMPTS => None,
+                ErrorClass::Retryable { after } => Some(after),
+                ErrorClass::ConnectionLost => match after_loss(section, order.as_ref(), turn) {
+                    Loss::Alone => Some(RECONNECT),
+                    // What was built lived as long as the connection.
+                    Loss::Whole => return Err(Failure::Again(Box::new((error, order)))),
+                    Loss::Unknown => None,
+                },
+                _ => None,
             };
+            let Some(again) = again else {
+                return Err(turn.failed(self, doubtful(error, section), order.as_ref()));
+            };
+            let lost = error.class == ErrorClass::ConnectionLost;
             attempt += 1;
-            self.shared.voice.tell(&Event::Retrying {
-                node: turn.node,
-                reason: error.message.clone(),
-                attempt,
-            });
-            self.pause((again * 2_u32.pow(attempt - 2)).min(LONGEST_PAUSE));
+            self.again(turn.node, &error, attempt, again);
+            if lost
+                && section.phase == Phase::Build
+                && let Some(staging) = turn.staging()
+            {
+                let _ = self.execute(&staging.prepared);
+            }
         }
+    }
+
+    /// Says that there is another attempt, and waits for it, longer each time.
+    fn again(&self, node: NodeId, error: &Error, attempt: u32, pause: Duration) {
+        self.shared.voice.tell(&Event::Retrying {
+            node,
+            reason: error.message.clone(),
+            attempt,
+        });
+        self.pause((pause * 2_u32.pow(attempt - 2)).min(LONGEST_PAUSE));
+    }
+
+    /// Whether a build whose temporary table went with its connection may begin once more.
+    pub(super) fn once_more(&self, node: NodeId, error: &Error, attempt: u32) -> bool {
+        if attempt > ATTEMPTS || self.shared.run.cancel.is_requested() {
+            return false;
+        }
+        self.again(node, error, attempt, RECONNECT);
+        true
     }
 
     fn attempt(
@@ -255,6 +324,47 @@ impl<'s, 'a> Session<'s, 'a> {
     }
 }
 
+/// What a lost connection leaves to do.
+enum Loss {
+    /// The section again: nothing of it was done, or doing it twice does no harm.
+    Alone,
+    /// The whole build again.
+    Whole,
+    /// Nobody knows whether the statement was done.
+    Unknown,
+}
+
+fn after_loss(section: &Section, order: Option<&Order>, turn: &Turn<'_>) -> Loss {
+    let opened = section
+        .orders
+        .first()
+        .is_some_and(|order| order.statement == Statement::Begin);
+    let committing = order.is_some_and(|order| order.statement == Statement::Commit);
+    let temporary = turn.staging().is_some_and(
+        |staging| matches!(&staging.statement, Statement::Drop { relation, .. } if relation.is_temporary()),
+    );
+    match section.phase {
+        // Drops of what may not be there, and columns made as long as they should be.
+        Phase::Prepare | Phase::Clean => Loss::Alone,
+        // Made beside, where a half of it can be dropped.
+        Phase::Build if turn.staging().is_some() => Loss::Alone,
+        _ if !opened || committing => Loss::Unknown,
+        _ if temporary => Loss::Whole,
+        _ => Loss::Alone,
+    }
+}
+
+/// Says what nobody knows after a connection was lost.
+fn doubtful(mut error: Error, section: &Section) -> Error {
+    if error.class == ErrorClass::ConnectionLost && error.help.is_none() {
+        error.help = Some(match section.retryable {
+            true => "whether the last statement was done is not known: run it again, which begins with what is there".to_owned(),
+            false => "run it again: with hooks in it, it is not tried twice by itself".to_owned(),
+        });
+    }
+    error
+}
+
 /// Whether a section only changes which relation stands under which name: short, and in the way of its like.
 fn is_swap(section: &Section) -> bool {
     let mut moves = false;
@@ -264,6 +374,7 @@ fn is_swap(section: &Section) -> bool {
             Statement::Drop { relation, .. } => moves |= !relation.is_temporary(),
             Statement::CreateTableAs { .. }
             | Statement::CreateTable { .. }
+            | Statement::CreateMaterializedView { .. }
             | Statement::Insert { .. }
             | Statement::Load { .. }
             | Statement::Copy(_)

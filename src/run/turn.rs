@@ -18,6 +18,8 @@ pub(super) enum Failure {
     Cancelled,
     /// What is wrong, errors first.
     Wrong(Vec<Diagnostic>),
+    /// The connection was lost, and with it what was built: the statement, where one was sent, and nothing was published yet.
+    Again(Box<(Error, Option<Order>)>),
 }
 
 /// A turn and what happened in it so far.
@@ -26,6 +28,7 @@ pub(super) struct Turn<'a> {
     step: &'a Step,
     of: &'a Node,
     sql: Option<Arc<Sql>>,
+    staging: Option<Order>,
     statements: Vec<String>,
     rejected: Vec<crate::adapter::LoadError>,
     warnings: Vec<Diagnostic>,
@@ -43,6 +46,7 @@ impl<'a> Turn<'a> {
             step,
             of,
             sql: step.sql.clone(),
+            staging: None,
             statements: Vec::new(),
             rejected: Vec::new(),
             warnings: Vec::new(),
@@ -51,6 +55,11 @@ impl<'a> Turn<'a> {
             verdict: None,
             sample: None,
         }
+    }
+
+    /// The drop of what is built beside, if anything is.
+    pub(super) fn staging(&self) -> Option<&Order> {
+        self.staging.as_ref()
     }
 
     /// The schema that the node stands in, lower case.
@@ -157,7 +166,21 @@ impl<'a> Turn<'a> {
     }
 
     fn build(&mut self, session: &mut Session<'_, '_>, build: &Build) -> Result<(), Failure> {
-        let done = self.sections(session, build);
+        session.use_group(self.of.config.query_group.as_ref());
+        self.staging.clone_from(&build.staging);
+        let mut attempt = 1;
+        let done = loop {
+            match self.sections(session, build) {
+                Err(Failure::Again(lost)) => {
+                    attempt += 1;
+                    if !session.once_more(self.node, &lost.0, attempt) {
+                        let (error, order) = *lost;
+                        break Err(self.failed(session, error, order.as_ref()));
+                    }
+                }
+                done => break done,
+            }
+        };
         if done.is_err()
             && let Some(staging) = &build.staging
         {

@@ -3,5 +3,6 @@
 //! In: SQL text as rendered. Out: [`redshift::Statement`]s, [`redshift::ParseError`]s.
 //! Knows nothing of files, nodes or warehouses.
 
+pub mod alone;
 pub mod position;
 pub mod redshift;

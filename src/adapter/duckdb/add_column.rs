@@ -1,6 +1,6 @@
-//! A column added to a table that exists, with the length of its text enforced as Redshift enforces it.
+//! A column added to a table that exists, or let hold longer texts, with the length enforced as Redshift enforces it.
 //!
-//! DuckDB cannot add a check to a table: such a table is made anew from its own definition, filled, and put in its place.
+//! DuckDB cannot add a check to a table or change one: such a table is made anew from its own definition, filled, and put in its place.
 
 use super::connection::Session;
 use super::error;
@@ -36,14 +36,48 @@ impl Session {
                 format!("the definition of `{relation}` cannot be read: {old}"),
             ));
         };
+        let columns = format!("{}, {definition}", &old[open..close]);
+        self.put_in_place(relation, &beside, &columns, "*, null")
+    }
+
+    /// Lets a column hold longer texts.
+    pub(super) fn widen_checked_column(
+        &self,
+        relation: &Relation,
+        name: &str,
+        data_type: &str,
+    ) -> Result<Outcome, Error> {
+        let found = emulating::duckdb_type(data_type)
+            .map_err(|refusal| Error::new(ErrorClass::User, refusal.message))?;
+        let old = self.definition(relation)?;
+        let bounds = || {
+            let bytes = found.max_bytes?;
+            let body = old.get(body_start(&old)?..old.rfind(')')?)?;
+            widened(body, name, bytes)
+        };
+        let Some(columns) = bounds() else {
+            return Err(Error::new(
+                ErrorClass::Internal,
+                format!("the definition of `{relation}` cannot be read: {old}"),
+            ));
+        };
+        let beside = relation.with_identifier(format!("{}__rs_add", relation.identifier));
+        self.put_in_place(relation, &beside, &columns, "*")
+    }
+
+    /// A table made anew with these columns, filled from the old one, in its place.
+    fn put_in_place(
+        &self,
+        relation: &Relation,
+        beside: &Relation,
+        columns: &str,
+        values: &str,
+    ) -> Result<Outcome, Error> {
         let words = self.words();
-        let (table, new) = (words.name(relation), words.name(&beside));
+        let (table, new) = (words.name(relation), words.name(beside));
         self.in_transaction(|| {
-            self.run(&format!(
-                "create table {new}({}, {definition})",
-                &old[open..close]
-            ))?;
-            self.run(&format!("insert into {new} select *, null from {table}"))?;
+            self.run(&format!("create table {new}({columns})"))?;
+            self.run(&format!("insert into {new} select {values} from {table}"))?;
             self.run(&format!("drop table {table}"))?;
             self.run(&format!(
                 "alter table {new} rename to {}",
@@ -66,6 +100,22 @@ impl Session {
             .query_row(&query, [], |row| row.get(0))
             .map_err(|cause| error::of_duckdb(&cause))
     }
+}
+
+/// The columns of a definition with a longer bound for the texts of one of them.
+fn widened(body: &str, column: &str, bytes: u32) -> Option<String> {
+    let checks = [quote(column), column.to_owned()].map(|name| format!("strlen({name}) <= "));
+    // DuckDB folds the names of functions, and keeps those of columns as they were written.
+    let at = checks.iter().find_map(|check| {
+        let at = body.to_lowercase().find(&check.to_lowercase())?;
+        Some(at + check.len())
+    })?;
+    let length = body
+        .get(at..)?
+        .bytes()
+        .take_while(u8::is_ascii_digit)
+        .count();
+    Some(format!("{}{bytes}{}", &body[..at], &body[at + length..]))
 }
 
 /// The first byte after the parenthesis that opens the columns; a quoted name may hold one too.
@@ -133,6 +183,19 @@ mod tests {
         assert!(run(raw(long)).unwrap_err().contains("CHECK"));
         let long = r#"insert into main."odd (name" (a, b) values ('abcd', 'x')"#;
         assert!(run(raw(long)).unwrap_err().contains("CHECK"));
+        run(Statement::WidenColumn {
+            relation: relation.clone(),
+            name: "A".to_owned(),
+            data_type: "character varying(4)".to_owned(),
+        })
+        .unwrap();
+        run(raw(
+            r#"insert into main."odd (name" (a, b) values ('abcd', 'x')"#,
+        ))
+        .unwrap();
+        let long = r#"insert into main."odd (name" (a, b) values ('abcde', 'x')"#;
+        assert!(run(raw(long)).unwrap_err().contains("CHECK"));
+
         let query = r#"select id, a, b from main."odd (name" order by id"#;
         let prepared = warehouse
             .adapter
@@ -149,7 +212,8 @@ mod tests {
                     .join("|")
             })
             .collect();
-        assert_eq!(rows, ["1|abc|", "2|x|é"]);
+        assert_eq!(rows, ["1|abc|", "2|x|é", "5|abcd|x"]);
+
         let columns = connection.columns(&relation).unwrap();
         let types: Vec<&str> = columns
             .iter()
@@ -157,7 +221,7 @@ mod tests {
             .collect();
         assert_eq!(
             types,
-            ["bigint", "character varying(3)", "character varying(2)"]
+            ["bigint", "character varying(4)", "character varying(2)"]
         );
     }
 }

@@ -54,6 +54,7 @@ impl Session {
                 },
                 columns,
                 dependents: Vec::new(),
+                made: None,
             });
         }
         Ok(existing)

@@ -110,6 +110,11 @@ impl Session {
                 name,
                 data_type,
             }) => return self.add_checked_column(relation, name, data_type),
+            Some(Statement::WidenColumn {
+                relation,
+                name,
+                data_type,
+            }) => return self.widen_checked_column(relation, name, data_type),
             _ => {}
         }
         let mut outcome = Outcome::default();

@@ -142,6 +142,25 @@ fn check_copy(load: &statement::Copy, emulates_redshift: bool) -> Result<(), Ref
     copy::check(load)
 }
 
+/// The table that stands in for a materialized view.
+fn in_its_place(statement: &Statement) -> Option<Statement> {
+    match statement {
+        Statement::CreateMaterializedView {
+            relation,
+            query,
+            attributes,
+            ..
+        } => Some(Statement::CreateTableAs {
+            relation: relation.clone(),
+            query: query.clone(),
+            attributes: attributes.clone(),
+            temporary: false,
+            header: None,
+        }),
+        _ => None,
+    }
+}
+
 impl Adapter for DuckDb {
     fn dialect(&self) -> &'static str {
         self.config.dialect()
@@ -175,6 +194,12 @@ impl Adapter for DuckDb {
         if let Statement::Copy(load) = statement {
             check_copy(load, self.config.emulates_redshift)?;
         }
+        // A table that each run makes anew holds what a refreshed view would.
+        let table = self
+            .config
+            .emulates_redshift
+            .then(|| in_its_place(statement));
+        let statement = table.as_ref().and_then(Option::as_ref).unwrap_or(statement);
         let (translated, columns) = if self.config.emulates_redshift {
             let (translated, columns) = translate::statement(statement, known)?;
             (Some(translated), columns)
@@ -201,7 +226,7 @@ impl Adapter for DuckDb {
             // Sums of integers are wider here than on Redshift; which columns are, only the database can tell.
             Statement::CreateTableAs { .. } => self.config.emulates_redshift,
             // A check cannot be added to a table, so the table is made anew.
-            Statement::AddColumn { data_type, .. } => {
+            Statement::AddColumn { data_type, .. } | Statement::WidenColumn { data_type, .. } => {
                 self.config.emulates_redshift && add_column::has_length(data_type)
             }
             _ => false,

@@ -66,6 +66,11 @@ impl Words<'_> {
                 let create = format!("create view {} as (\n{query}\n)", self.name(relation));
                 return Ok(with_header(header.as_deref(), create));
             }
+            Statement::CreateMaterializedView { .. }
+            | Statement::RefreshMaterializedView { .. } => return Err(no_materialized_views()),
+            Statement::SetAutoRefresh { .. } | Statement::QueryGroup { .. } => {
+                return Ok(Vec::new());
+            }
             Statement::Rename { kind, from, to } => format!(
                 "alter {} {} rename to {}",
                 kind_word(*kind)?,
@@ -177,6 +182,33 @@ impl Words<'_> {
                 "alter table {} drop column {}",
                 self.name(relation),
                 self.quote(name)
+            ),
+            Statement::ChangeColumnType { data_type, .. }
+                if self.0.emulates_redshift && super::add_column::has_length(data_type) =>
+            {
+                let mut refused = refusal(
+                    "column-type-change",
+                    format!(
+                        "a column cannot become `{data_type}` in place where Redshift is emulated"
+                    ),
+                );
+                refused.help = Some("make the table anew with `--full-refresh`".to_owned());
+                return Err(refused);
+            }
+            Statement::WidenColumn {
+                relation,
+                name,
+                data_type,
+            }
+            | Statement::ChangeColumnType {
+                relation,
+                name,
+                data_type,
+            } => format!(
+                "alter table {} alter column {} set data type {}",
+                self.name(relation),
+                self.quote(name),
+                self.added_type(data_type)?
             ),
             Statement::Comment {
                 kind,
@@ -452,11 +484,14 @@ fn kind_word(kind: RelationKind) -> Result<&'static str, Refusal> {
     match kind {
         RelationKind::Table => Ok("table"),
         RelationKind::View => Ok("view"),
-        RelationKind::MaterializedView => Err(refusal(
-            "no-materialized-views",
-            "DuckDB has no materialized views",
-        )),
+        RelationKind::MaterializedView => Err(no_materialized_views()),
     }
+}
+
+fn no_materialized_views() -> Refusal {
+    let mut refused = refusal("no-materialized-views", "DuckDB has no materialized views");
+    refused.help = Some("use `materialized: table`".to_owned());
+    refused
 }
 
 #[cfg(test)]
@@ -560,6 +595,20 @@ mod tests {
         alter table "sales"."sales"."orders" add column "note" VARCHAR
         ---
         alter table "sales"."sales"."orders" drop column "note"
+        ---
+        refused: DuckDB has no materialized views
+        ---
+        refused: DuckDB has no materialized views
+        ---
+
+        ---
+        alter table "sales"."sales"."orders" alter column "note" set data type VARCHAR
+        ---
+        alter table "sales"."sales"."orders" alter column "note" set data type BIGINT
+        ---
+
+        ---
+
         ---
         comment on view "sales"."sales"."v" is 'it''s \ fine'
         ---
@@ -675,6 +724,20 @@ mod tests {
         alter table "sales"."Sales"."orders" add column "note" varchar(9)
         ---
         alter table "sales"."Sales"."orders" drop column "note"
+        ---
+        refused: DuckDB has no materialized views
+        ---
+        refused: DuckDB has no materialized views
+        ---
+
+        ---
+        alter table "sales"."Sales"."orders" alter column "note" set data type character varying(300)
+        ---
+        alter table "sales"."Sales"."orders" alter column "note" set data type bigint
+        ---
+
+        ---
+
         ---
         comment on view "sales"."Sales"."v" is 'it''s \ fine'
         ---

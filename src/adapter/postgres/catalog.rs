@@ -73,6 +73,7 @@ impl Session {
                 },
                 columns: columns.remove(oid).unwrap_or_default(),
                 dependents: dependents.remove(oid).unwrap_or_default(),
+                made: None,
             });
         }
         Ok(existing)

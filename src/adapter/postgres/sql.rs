@@ -56,6 +56,22 @@ pub(super) fn sql(statement: &Statement) -> Result<Vec<String>, Refusal> {
             let create = format!("create view {} as (\n{query}\n)", name(relation));
             return Ok(with_header(header.as_deref(), create));
         }
+        // What refreshes by itself, and where rows lie, is Redshift's.
+        Statement::CreateMaterializedView {
+            relation,
+            query,
+            attributes,
+            ..
+        } => {
+            let view = name(relation);
+            let mut said = vec![format!("create materialized view {view} as (\n{query}\n)")];
+            said.extend(indexes(relation, attributes, false));
+            return Ok(said);
+        }
+        Statement::RefreshMaterializedView { relation } => {
+            format!("refresh materialized view {}", name(relation))
+        }
+        Statement::SetAutoRefresh { .. } | Statement::QueryGroup { .. } => return Ok(Vec::new()),
         Statement::Rename { kind, from, to } => format!(
             "alter {} {} rename to {}",
             kind_word(*kind),
@@ -145,6 +161,24 @@ fn change(statement: &Statement) -> String {
             "alter table {} drop column {}",
             name(relation),
             quote(column)
+        ),
+        Statement::WidenColumn {
+            relation,
+            name: column,
+            data_type,
+        } => format!(
+            "alter table {} alter column {} type {data_type}",
+            name(relation),
+            quote(column)
+        ),
+        Statement::ChangeColumnType {
+            relation,
+            name: column,
+            data_type,
+        } => format!(
+            "alter table {} alter column {column} type {data_type} using {column}::{data_type}",
+            name(relation),
+            column = quote(column)
         ),
         Statement::Comment {
             kind,
@@ -430,6 +464,7 @@ fn check_names(statement: &Statement) -> Result<(), Refusal> {
     let name = match statement {
         Statement::CreateTableAs { relation, .. }
         | Statement::CreateTable { relation, .. }
+        | Statement::CreateMaterializedView { relation, .. }
         | Statement::CreateView { relation, .. } => &relation.identifier,
         Statement::Rename { to, .. } => to,
         Statement::CreateSchema { schema, .. } => schema,
@@ -559,6 +594,22 @@ mod tests {
         alter table "Sales"."orders" add column "note" varchar(9)
         ---
         alter table "Sales"."orders" drop column "note"
+        ---
+        create materialized view "Sales"."mv" as (
+        select 1 as id
+        )
+        ---
+        refresh materialized view "Sales"."mv"
+        ---
+
+        ---
+        alter table "Sales"."orders" alter column "note" type character varying(300)
+        ---
+        alter table "Sales"."orders" alter column "note" type bigint using "note"::bigint
+        ---
+
+        ---
+
         ---
         comment on view "Sales"."v" is E'it''s \\ fine'
         ---

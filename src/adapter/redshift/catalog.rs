@@ -10,7 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::session::Session;
 use super::sql::literal;
 use crate::adapter::{Error, ErrorClass};
-use crate::relation::{Column, ExistingRelation, ExistingRelations, Relation, RelationKind};
+use crate::relation::{
+    Column, ExistingRelation, ExistingRelations, MaterializedView, Relation, RelationKind,
+};
 
 /// How often a look at the catalogs is tried: somebody who drops a relation meanwhile makes it fail.
 const LOOKS: u32 = 5;
@@ -74,6 +76,11 @@ impl Session {
                and c.relname not like 'mv_tbl__%'
              order by 1, 2"
         ))?;
+        let views = relations.iter().any(|[_, _, kind]| kind == "m");
+        let mut made = match views {
+            true => self.read_materialized_views(&wanted)?,
+            false => BTreeMap::new(),
+        };
         for [schema, name, kind] in relations {
             let key = (schema, name);
             let dependents = bound.get(&key).cloned().unwrap_or_default();
@@ -91,6 +98,7 @@ impl Session {
                 },
                 columns: columns.remove(&key).unwrap_or_default(),
                 dependents: dependents.iter().map(|key| self.relation(key)).collect(),
+                made: made.remove(&key).map(Box::new),
             });
         }
         Ok(existing)
@@ -187,6 +195,57 @@ impl Session {
             });
         }
         Ok(columns)
+    }
+
+    /// How the materialized views of some schemas were made. Three questions, because what the leader node knows cannot be joined
+    /// with what the compute nodes know.
+    fn read_materialized_views(
+        &self,
+        wanted: &str,
+    ) -> Result<BTreeMap<Name, MaterializedView>, Error> {
+        let mut made = BTreeMap::<Name, MaterializedView>::new();
+        let definitions = self.link.texts::<3>(&format!(
+            "select schemaname, viewname, definition from pg_views
+             where lower(schemaname) in ({wanted}) and definition ilike '%create materialized view%'"
+        ))?;
+        for [schema, name, definition] in definitions {
+            made.entry((schema, name)).or_default().definition = definition;
+        }
+        let sorted = self.link.texts::<3>(&format!(
+            "select n.nspname, c.relname, a.attname
+             from pg_catalog.pg_attribute a
+             join pg_catalog.pg_class c on c.oid = a.attrelid
+             join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+             where lower(n.nspname) in ({wanted}) and c.relname like 'mv_tbl__%' and a.attsortkeyord <> 0
+             order by 1, 2, abs(a.attsortkeyord)"
+        ))?;
+        for [schema, table, column] in sorted {
+            let key = (schema, of_materialized_view(&table).to_owned());
+            if let Some(view) = made.get_mut(&key) {
+                view.sort.push(column);
+            }
+        }
+        let spread = self.link.texts::<4>(&format!(
+            "select t.\"schema\", t.\"table\", t.diststyle, m.autorefresh
+             from svv_table_info t
+             left join svv_mv_info m
+               on m.database_name = t.\"database\" and m.schema_name = t.\"schema\" and m.name = t.\"table\"
+             where lower(t.\"schema\") in ({wanted})"
+        ));
+        match spread {
+            Ok(rows) => {
+                for [schema, name, dist, auto_refresh] in rows {
+                    if let Some(view) = made.get_mut(&(schema, name)) {
+                        view.dist = dist;
+                        view.auto_refresh = matches!(auto_refresh.as_str(), "t" | "true" | "1");
+                    }
+                }
+                Ok(made)
+            }
+            // Who may not look there cannot compare: a refresh is right whatever was configured.
+            Err(error) if error.sqlstate.as_deref() == Some("42501") => Ok(BTreeMap::new()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Columns of late-binding views, which the catalog of columns does not know. `wanted` is a list of schemas in SQL.

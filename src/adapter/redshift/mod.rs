@@ -56,7 +56,14 @@ impl Adapter for Redshift {
     }
 
     fn prepare(&self, statement: &Statement, _: &dyn KnownColumns) -> Result<Prepared, Refusal> {
-        let sql = sql::sql(statement);
+        sql::check_names(statement)?;
+        let sql = match (statement, &self.config.query_group) {
+            // The target's own group, where a node names none.
+            (Statement::QueryGroup { name: None }, Some(_)) => sql::sql(&Statement::QueryGroup {
+                name: self.config.query_group.clone(),
+            }),
+            _ => sql::sql(statement),
+        };
         // A header stands before the statement with the user's SQL.
         let source = statement.user_sql().and_then(|text| {
             let mut places = sql.iter().map(|said| said.find(text)).enumerate();

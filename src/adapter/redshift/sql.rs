@@ -2,6 +2,7 @@
 //!
 //! In: a [`Statement`]. Out: SQL for Redshift, the user's parts byte for byte. Sends nothing.
 
+use crate::adapter::Refusal;
 use crate::adapter::seed::SeedRows;
 use crate::adapter::statement::{
     ColumnDefinition, Dist, Rows, SortType, Statement, TableAttributes, TableConstraint,
@@ -10,6 +11,9 @@ use crate::relation::{Relation, RelationKind};
 
 /// Rows of a seed in one `insert`: a statement of Redshift holds at most 16 MB.
 const ROWS_OF_AN_INSERT: usize = 500;
+
+/// The longest name that Redshift takes, in bytes ("Names and identifiers" in the Database Developer Guide).
+pub(super) const MAX_NAME: usize = 127;
 
 /// The statement in Redshift's SQL, without a semicolon at the end.
 pub fn sql(statement: &Statement) -> Vec<String> {
@@ -64,6 +68,44 @@ pub fn sql(statement: &Statement) -> Vec<String> {
             let create = format!("create view {} as (\n{query}\n){binding}", name(relation));
             with_header(header.as_deref(), create)
         }
+        Statement::CreateMaterializedView {
+            relation,
+            query,
+            attributes,
+            auto_refresh,
+        } => {
+            let mut lines = vec![format!("create materialized view {}", name(relation))];
+            // The sort key of a materialized view has no word for its kind where it is compound.
+            let attributes = attribute_lines(attributes);
+            lines.extend(
+                attributes
+                    .iter()
+                    .map(|line| line.replacen("compound ", "", 1)),
+            );
+            lines.push(format!("auto refresh {}", yes(*auto_refresh)));
+            lines.push(format!("as (\n{query}\n)"));
+            vec![lines.join("\n")]
+        }
+        Statement::RefreshMaterializedView { relation } => {
+            vec![format!("refresh materialized view {}", name(relation))]
+        }
+        Statement::SetAutoRefresh {
+            relation,
+            auto_refresh,
+        } => vec![format!(
+            "alter materialized view {} auto refresh {}",
+            name(relation),
+            yes(*auto_refresh)
+        )],
+        Statement::ChangeColumnType {
+            relation,
+            name: column,
+            data_type,
+        } => change_type(relation, column, data_type),
+        Statement::QueryGroup { name: group } => vec![match group {
+            Some(group) => format!("set query_group to {}", literal(group)),
+            None => "reset query_group".to_owned(),
+        }],
         // Redshift renames views by `alter table` too.
         Statement::Rename { from, to, .. } => {
             vec![format!(
@@ -159,6 +201,15 @@ fn change(statement: &Statement) -> String {
             name(relation),
             quote(column)
         ),
+        Statement::WidenColumn {
+            relation,
+            name: column,
+            data_type,
+        } => format!(
+            "alter table {} alter column {} type {data_type}",
+            name(relation),
+            quote(column)
+        ),
         Statement::Comment {
             kind,
             relation,
@@ -173,7 +224,11 @@ fn change(statement: &Statement) -> String {
             ),
             None => format!(
                 "comment on {} {} is {}",
-                kind_word(*kind),
+                match kind {
+                    RelationKind::Table => "table",
+                    // As in dbt: there is no `comment on materialized view`.
+                    RelationKind::View | RelationKind::MaterializedView => "view",
+                },
                 name(relation),
                 literal(text)
             ),
@@ -181,6 +236,60 @@ fn change(statement: &Statement) -> String {
         // Every other statement is said by `sql`, which sends only these here.
         _ => String::new(),
     }
+}
+
+/// Refuses names that Redshift would refuse, before anything runs.
+pub(super) fn check_names(statement: &Statement) -> Result<(), Refusal> {
+    let named = match statement {
+        Statement::CreateTableAs { relation, .. }
+        | Statement::CreateTable { relation, .. }
+        | Statement::CreateMaterializedView { relation, .. }
+        | Statement::CreateView { relation, .. } => &relation.identifier,
+        Statement::Rename { to, .. } => to,
+        Statement::CreateSchema { schema, .. } => schema,
+        _ => return Ok(()),
+    };
+    if named.len() <= MAX_NAME {
+        return Ok(());
+    }
+    Err(Refusal {
+        code: "name-too-long",
+        message: format!(
+            "the name `{named}` has {} bytes, Redshift takes {MAX_NAME}",
+            named.len()
+        ),
+        range: None,
+        reason: None,
+        help: Some("give it a shorter one with `alias`".to_owned()),
+    })
+}
+
+/// Another type through a column beside: `alter column … type` takes nothing but longer texts.
+fn change_type(relation: &Relation, column: &str, data_type: &str) -> Vec<String> {
+    let table = name(relation);
+    let beside = beside(column);
+    let (old, new) = (quote(column), quote(&beside));
+    vec![
+        format!("alter table {table} add column {new} {data_type}"),
+        format!("update {table} set {new} = cast({old} as {data_type})"),
+        format!("alter table {table} drop column {old}"),
+        format!("alter table {table} rename column {new} to {old}"),
+    ]
+}
+
+/// The name of a column that stands in for another for a moment, no longer than Redshift allows.
+fn beside(column: &str) -> String {
+    const SUFFIX: &str = "__rs_type";
+    let room = MAX_NAME - SUFFIX.len();
+    let end = (0..=column.len().min(room))
+        .rev()
+        .find(|&end| column.is_char_boundary(end))
+        .unwrap_or(0);
+    format!("{}{SUFFIX}", &column[..end])
+}
+
+fn yes(flag: bool) -> &'static str {
+    if flag { "yes" } else { "no" }
 }
 
 /// An identifier in quotes.

@@ -271,6 +271,31 @@ pub(in crate::adapter) fn statements() -> Vec<Statement> {
             relation: t("orders"),
             name: "note".to_owned(),
         },
+        Statement::CreateMaterializedView {
+            relation: t("mv"),
+            query: "select 1 as id".to_owned(),
+            attributes: attributes(Some(Dist::Key("id".to_owned())), &["id"], None),
+            auto_refresh: true,
+        },
+        Statement::RefreshMaterializedView { relation: t("mv") },
+        Statement::SetAutoRefresh {
+            relation: t("mv"),
+            auto_refresh: false,
+        },
+        Statement::WidenColumn {
+            relation: t("orders"),
+            name: "note".to_owned(),
+            data_type: "character varying(300)".to_owned(),
+        },
+        Statement::ChangeColumnType {
+            relation: t("orders"),
+            name: "note".to_owned(),
+            data_type: "bigint".to_owned(),
+        },
+        Statement::QueryGroup {
+            name: Some("it's nightly".to_owned()),
+        },
+        Statement::QueryGroup { name: None },
         comment(None),
         comment(Some("id")),
         Statement::Grant {
@@ -387,6 +412,32 @@ fn every_statement_has_its_words() {
     alter table "Sales"."orders" add column "note" varchar(9)
     ---
     alter table "Sales"."orders" drop column "note"
+    ---
+    create materialized view "Sales"."mv"
+    diststyle key distkey ("id")
+    sortkey ("id")
+    auto refresh yes
+    as (
+    select 1 as id
+    )
+    ---
+    refresh materialized view "Sales"."mv"
+    ---
+    alter materialized view "Sales"."mv" auto refresh no
+    ---
+    alter table "Sales"."orders" alter column "note" type character varying(300)
+    ---
+    alter table "Sales"."orders" add column "note__rs_type" bigint
+    ;
+    update "Sales"."orders" set "note__rs_type" = cast("note" as bigint)
+    ;
+    alter table "Sales"."orders" drop column "note"
+    ;
+    alter table "Sales"."orders" rename column "note__rs_type" to "note"
+    ---
+    set query_group to 'it''s nightly'
+    ---
+    reset query_group
     ---
     comment on view "Sales"."v" is 'it''s \\ fine'
     ---
