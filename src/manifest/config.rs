@@ -25,7 +25,7 @@ pub struct Config {
     pub values: Values,
     /// `enabled`.
     pub enabled: bool,
-    /// `materialized`: `view`, `table`, `incremental`, `ephemeral`, `seed`, `test`, `load`, or a custom name.
+    /// `materialized`: `view`, `table`, `materialized_view`, `incremental`, `ephemeral`, `seed`, `test`, `load`, or a custom name.
     pub materialized: String,
     /// `tags`.
     pub tags: Vec<String>,

@@ -630,6 +630,7 @@ fn a_lost_connection_fails_its_node_and_the_next_one_has_a_new_one() {
       | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
       = note: the database said (57P01): terminating connection due to administrator command
+      = help: whether the last statement was done is not known: run it again, which begins with what is there
 
     Finished 2 table models in [time]
     Done. PASS=1 WARN=0 ERROR=1 SKIP=0 TOTAL=2
