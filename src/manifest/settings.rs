@@ -639,14 +639,14 @@ mod tests {
         );
         insta::assert_snapshot!(told, @r"
         error[bad-config]: `enabled` is `true` or `false`, not `maybe` (dbt_project.yml:3:10)
-        error[unknown-materialization]: there is no materialization `tabel` (dbt_project.yml:1:15) -- help: did you mean `table`? -- help: write one of `view`, `table`, `materialized_view`, `incremental`, `ephemeral`
+        error[unknown-materialization]: there is no materialization `tabel` (dbt_project.yml:1:15) -- help: did you mean `table`? -- help: write one of `view`, `table`, `incremental`, `ephemeral`
         error[bad-config]: `tags` is a text or a list of texts, not `1` (dbt_project.yml:8:7)
         error[unknown-value]: `on_schema_change` cannot be `sync` (dbt_project.yml:4:19) -- help: write one of `ignore`, `fail`, `append_new_columns`, `sync_all_columns`
         error[unknown-value]: `sort_type` cannot be `zigzag` (dbt_project.yml:2:12) -- help: write one of `compound`, `interleaved`, `auto`
         error[bad-config]: `limit` is a number of rows, not `many` (dbt_project.yml:7:8)
         warning[unknown-config]: the configuration `unique_keys` is unknown and has no effect (dbt_project.yml:5:14) -- help: did you mean `unique_key`?
         ");
-        insta::assert_snapshot!(typed_of("materialized: snapshot\n").1, @"error[not-supported-yet]: `materialized: snapshot` is not supported yet (dbt_project.yml:1:15) -- help: write one of `view`, `table`, `materialized_view`, `incremental`, `ephemeral`");
+        insta::assert_snapshot!(typed_of("materialized: snapshot\n").1, @"error[not-supported-yet]: `materialized: snapshot` is not supported yet (dbt_project.yml:1:15) -- help: write one of `view`, `table`, `incremental`, `ephemeral`");
     }
 
     #[test]
