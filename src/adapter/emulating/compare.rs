@@ -6,10 +6,10 @@
 
 use sqlparser::ast::BinaryOperator;
 
-use super::literal;
 use super::query::operand;
 use super::translator::{Constant, Sql};
 use super::types::Type;
+use super::{json, literal};
 
 enum Side {
     /// Compared as it is: no text, or a literal without trailing blanks.
@@ -75,8 +75,34 @@ fn macro_name(symbol: &str) -> &'static str {
     }
 }
 
+/// A `super` value as what it is compared with: NULL where it holds something else. DuckDB would cast it, and round a number to do so.
+fn as_other(value: &Sql, other: &Sql) -> Option<Sql> {
+    let ty = other.ty.filter(|_| value.is(Type::Super))?;
+    let scalar = json::scalar(&value.text);
+    let (kinds, read) = match ty {
+        _ if ty.is_text() => ("'VARCHAR'", scalar),
+        _ if ty.is_float() => (NUMBERS, format!("TRY_CAST({scalar} AS DOUBLE)")),
+        _ if ty.is_number() => (NUMBERS, format!("TRY_CAST({scalar} AS DECIMAL(38, 15))")),
+        Type::Bool => ("'BOOLEAN'", format!("({scalar} = 'true')")),
+        _ => return None,
+    };
+    let text = format!(
+        "(CASE WHEN json_type({}) IN ({kinds}) THEN {read} END)",
+        value.text
+    );
+    Some(Sql::typed(text, ty).of([value]))
+}
+
+const NUMBERS: &str = "'UBIGINT', 'BIGINT', 'HUGEINT', 'DOUBLE'";
+
 /// `left symbol right`, trailing blanks not counted.
 pub(super) fn compare(left: &Sql, symbol: &str, right: &Sql) -> Sql {
+    if let Some(left) = as_other(left, right) {
+        return compare(&left, symbol, right);
+    }
+    if let Some(right) = as_other(right, left).filter(|_| !left.is(Type::Super)) {
+        return compare(left, symbol, &right);
+    }
     match sides(left, right) {
         Some((a, b)) => operand(
             format!("{a} {symbol} {b}"),
@@ -93,6 +119,11 @@ pub(super) fn compare(left: &Sql, symbol: &str, right: &Sql) -> Sql {
 /// `expr [not] in (list)`.
 pub(super) fn in_list(expr: &Sql, list: &[Sql], negated: bool) -> Sql {
     let not = if negated { "NOT " } else { "" };
+    if expr.is(Type::Super) || list.iter().any(|item| item.is(Type::Super)) {
+        let equal: Vec<Sql> = list.iter().map(|item| compare(expr, "=", item)).collect();
+        let any: Vec<&str> = equal.iter().map(|equal| equal.text.as_str()).collect();
+        return Sql::typed(format!("({not}({}))", any.join(" OR ")), Type::Bool).of(&equal);
+    }
     let left_as_is = no_text(expr) || list.iter().any(no_text_constant);
     let items: Option<Vec<String>> = list
         .iter()
@@ -132,6 +163,14 @@ fn no_text_constant(sql: &Sql) -> bool {
 /// `expr [not] between low and high`.
 pub(super) fn between(expr: &Sql, low: &Sql, high: &Sql, negated: bool) -> Sql {
     let not = if negated { "NOT " } else { "" };
+    if [expr, low, high]
+        .into_iter()
+        .any(|part| part.is(Type::Super))
+    {
+        let (from, to) = (compare(expr, ">=", low), compare(expr, "<=", high));
+        let text = format!("({not}({} AND {}))", from.text, to.text);
+        return Sql::typed(text, Type::Bool).of([&from, &to]);
+    }
     let all = if no_text(expr) || no_text(low) || no_text(high) {
         Some((expr.text.clone(), low.text.clone(), high.text.clone()))
     } else {

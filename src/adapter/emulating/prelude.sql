@@ -52,7 +52,8 @@ CREATE MACRO IF NOT EXISTS __rs.main.date(x) AS CASE WHEN typeof(x) IN ('VARCHAR
 CREATE MACRO IF NOT EXISTS __rs.main.timestamp(x) AS CASE WHEN typeof(x) IN ('VARCHAR', 'JSON') THEN CAST(__rs_moment(__rs.main.plain_text(x)) AS TIMESTAMP) ELSE CAST(x AS TIMESTAMP) END;
 CREATE MACRO IF NOT EXISTS __rs.main.timestamptz(x) AS CASE WHEN typeof(x) IN ('VARCHAR', 'JSON') THEN CAST(__rs_moment_zoned(__rs.main.plain_text(x)) AS TIMESTAMPTZ) ELSE CAST(x AS TIMESTAMPTZ) END;
 
-CREATE MACRO IF NOT EXISTS __rs.main.substring(x, start, length) AS CASE WHEN start < 1 THEN substring(x, 1, greatest(length + start - 1, 0)) ELSE substring(x, start, length) END;
+CREATE MACRO IF NOT EXISTS __rs.main.count(n) AS CASE WHEN n < 0 THEN error('negative substring length not allowed') ELSE n END;
+CREATE MACRO IF NOT EXISTS __rs.main.substring(x, start, length) AS CASE WHEN length < 0 THEN error('negative substring length not allowed') WHEN start < 1 THEN substring(x, 1, greatest(length + start - 1, 0)) ELSE substring(x, start, length) END;
 CREATE MACRO IF NOT EXISTS __rs.main.substring_from(x, start) AS CASE WHEN start < 1 THEN x ELSE substring(x, start) END;
 CREATE MACRO IF NOT EXISTS __rs.main.split_part(x, delimiter, part) AS CASE WHEN part < 1 THEN error('the part of split_part counts from 1') ELSE split_part(x, delimiter, part) END;
 

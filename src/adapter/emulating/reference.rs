@@ -146,7 +146,7 @@ These differences remain. None is hidden behind a function that looks emulated.
 - Texts are compared by their bytes, as under Redshift's default collation.
 - Identity columns count without gaps; on Redshift they leave gaps. Never test their values.
 - Primary keys, foreign keys and unique constraints are not enforced, as on Redshift.
-- An alias of the select list is known in `where` on DuckDB; Redshift refuses it there.
+- An alias of the select list is known in `where` on DuckDB; Redshift refuses it there, and so is it here where the columns of the tables are known.
 - Three-part names lose their database: a local run has one.
 
 ";

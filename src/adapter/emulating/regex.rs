@@ -134,8 +134,7 @@ pub(super) fn replacement(text: &str) -> Result<String, String> {
             },
             '\\' => match characters.next() {
                 Some(digit) if digit.is_ascii_digit() => {
-                    out.push('\\');
-                    out.push(digit);
+                    return Err(format!("a group is `${digit}` on Redshift"));
                 }
                 Some('\\') | None => out.push_str("\\\\"),
                 Some(other) => out.push(other),

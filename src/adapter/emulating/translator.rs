@@ -121,6 +121,8 @@ pub(super) struct Scope {
     pub scattered: bool,
     /// Aliases of the select list so far (lateral column aliases).
     pub aliases: Vec<Named>,
+    /// Aliases that cannot be seen: rows are chosen before the select list has names.
+    pub hidden: Vec<Named>,
     /// What those aliases stand for, on an engine that does not know them inside the list.
     pub lateral: Vec<Lateral>,
     /// Whether columns of an outer query can be seen.
@@ -171,6 +173,8 @@ pub(super) struct Output {
 pub(super) struct Resolved {
     pub ty: Option<Type>,
     pub plain: bool,
+    /// Whether it belongs to a query that is not the one around.
+    pub skips: bool,
 }
 
 pub(super) struct Translator<'a> {
@@ -319,29 +323,42 @@ impl<'a> Translator<'a> {
                     return Resolved {
                         ty: find(found.columns.as_deref(), column).flatten(),
                         plain: own,
+                        skips: depth > 1,
                     };
                 }
                 continue;
             }
             for visible in &candidates {
                 if let Some(ty) = find(visible.columns.as_deref(), column) {
-                    return Resolved { ty, plain: own };
+                    return Resolved {
+                        ty,
+                        plain: own,
+                        skips: depth > 1,
+                    };
                 }
             }
             let alias = find(Some(&scope.aliases), column);
             let all_known = candidates.iter().all(|visible| visible.columns.is_some());
             match alias {
-                Some(ty) if all_known => return Resolved { ty, plain: false },
+                Some(ty) if all_known => {
+                    return Resolved {
+                        ty,
+                        plain: false,
+                        skips: false,
+                    };
+                }
                 Some(_) => {
                     return Resolved {
                         ty: None,
                         plain: false,
+                        skips: false,
                     };
                 }
                 None if !all_known => {
                     return Resolved {
                         ty: None,
                         plain: own && !scope.correlated,
+                        skips: false,
                     };
                 }
                 None => {}
@@ -350,6 +367,7 @@ impl<'a> Translator<'a> {
         Resolved {
             ty: None,
             plain: false,
+            skips: false,
         }
     }
 }

@@ -23,7 +23,6 @@ impl Translator<'_> {
                 }
                 "sysdate" => return Ok(date::sysdate()),
                 "current_date" => return Ok(Sql::typed("CAST(now() AS DATE)", Type::Date)),
-                "current_timestamp" => return Ok(Sql::typed("now()", Type::TimestampTz)),
                 "current_user" | "session_user" | "user" | "current_user_id" | "current_time"
                 | "localtime" | "localtimestamp" => {
                     return Err(self.unsupported(
@@ -41,7 +40,11 @@ impl Translator<'_> {
         if let Some(value) = self.lateral(ident, &name)? {
             return Ok(value);
         }
+        self.no_hidden_alias(ident, &name)?;
         let resolved = self.resolve(None, &name);
+        if resolved.skips {
+            return Err(self.skips_a_query(ident.span));
+        }
         Ok(Sql {
             text: quote(ident),
             ty: resolved.ty,
@@ -49,6 +52,34 @@ impl Translator<'_> {
             plain: resolved.plain,
             late: None,
         })
+    }
+
+    /// An alias of the select list is not known in `where`; DuckDB knows it there.
+    fn no_hidden_alias(&self, ident: &Ident, name: &str) -> Result<(), Refusal> {
+        let Some(scope) = self.scopes.last() else {
+            return Ok(());
+        };
+        let has = |columns: &Vec<Named>| columns.iter().any(|(column, _)| column == name);
+        let mut tables = scope.tables.iter();
+        if has(&scope.hidden)
+            && !scope.correlated
+            && tables.all(|table| table.columns.as_ref().is_some_and(|columns| !has(columns)))
+        {
+            return Err(self.not_redshift(
+                ident.span,
+                format!("`{name}` is an alias of the select list, which `where` does not know"),
+                "write the expression out, or put the query into a subquery",
+            ));
+        }
+        Ok(())
+    }
+
+    fn skips_a_query(&self, span: Span) -> Refusal {
+        self.not_redshift(
+            span,
+            "this column belongs to a query two levels above: a correlated subquery reads the query around it alone",
+            "join the inner query, or hand the column through",
+        )
     }
 
     /// What a name stands for that is an alias of the select list. PostgreSQL does not know aliases there.
@@ -104,6 +135,9 @@ impl Translator<'_> {
             )),
             [table, column] if self.is_table(table) => {
                 let resolved = self.resolve(Some(table), column);
+                if resolved.skips {
+                    return Err(self.skips_a_query(parts[0].span));
+                }
                 Ok(Sql {
                     text: format!("{}.{}", quote(&parts[0]), quote(&parts[1])),
                     ty: resolved.ty,

@@ -130,16 +130,32 @@ impl Translator<'_> {
         pattern: &Expr,
         escape: Option<&Expr>,
     ) -> Result<Sql, Refusal> {
-        let (text, pattern) = (self.matched_text(expr)?, self.matched_text(pattern)?);
-        let escape = match escape {
-            Some(escape) => self.expr(escape)?.text,
-            None => literal("\\"),
+        let text = self.matched_text(expr)?;
+        let sought = self.matched_text(pattern)?;
+        let (escape, character) = match escape {
+            Some(escape) => {
+                let escape = self.expr(escape)?;
+                (
+                    escape.text.clone(),
+                    escape.constant_text().map(str::to_owned),
+                )
+            }
+            None => (literal("\\"), Some("\\".to_owned())),
         };
+        if let (Some(text), Some(character)) = (sought.constant_text(), character)
+            && ends_escaping(text, &character)
+        {
+            return Err(self.not_redshift(
+                pattern.span(),
+                "the pattern ends with its escape character",
+                "write the escape character twice",
+            ));
+        }
         let not = if negated { "NOT " } else { "" };
         Ok(operand(
-            format!("{} {not}{word} {} ESCAPE {escape}", text.text, pattern.text),
+            format!("{} {not}{word} {} ESCAPE {escape}", text.text, sought.text),
             Some(Type::Bool),
-            &[&text, &pattern],
+            &[&text, &sought],
         ))
     }
 
@@ -219,4 +235,10 @@ fn closes_at_end(text: &str) -> bool {
         }
     }
     false
+}
+
+/// Whether a pattern ends in an escape character that escapes nothing.
+fn ends_escaping(pattern: &str, escape: &str) -> bool {
+    let ends = pattern.len() - pattern.trim_end_matches(escape).len();
+    !escape.is_empty() && (ends / escape.len()) % 2 == 1
 }

@@ -117,16 +117,21 @@ impl Translator<'_> {
         let list = columns.join(", ");
         let rows = format!("({}) AS __rs_in({list})", inner.text);
         if negated {
+            let postgres = self.on_postgres();
             // DuckDB answers NULL for any row once the query holds a NULL, be the other values equal or not.
             let equal: Vec<String> = left
                 .iter()
                 .zip(columns.iter().zip(&types))
                 .map(|(left, (column, ty))| {
+                    // DuckDB chooses a macro before it knows the type of a column of the query around.
                     let outer = Sql {
-                        plain: false,
+                        plain: left.plain && postgres,
                         ..left.clone()
                     };
-                    let column = Sql::new(format!("__rs_in.{column}"), *ty);
+                    let column = Sql {
+                        plain: postgres,
+                        ..Sql::new(format!("__rs_in.{column}"), *ty)
+                    };
                     compare::compare(&outer, "=", &column).text
                 })
                 .collect();

@@ -118,11 +118,18 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "is_valid_json",
-        How::Forms(&[(1, "json_valid({0:t})")], BOOL),
+        How::Forms(
+            &[(
+                1,
+                "(json_valid({0:t}) AND CASE WHEN json_valid({0:t}) THEN json_type({0:t}) = 'OBJECT' END)",
+            )],
+            BOOL,
+        ),
         "IS_VALID_JSON.html",
         &[
             ("SELECT IS_VALID_JSON('{\"a\":1}')", "True"),
             ("SELECT IS_VALID_JSON('{')", "False"),
+            ("SELECT IS_VALID_JSON('[1,2,3]')", "False"),
         ],
     ),
     row(

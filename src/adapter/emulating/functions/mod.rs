@@ -173,6 +173,9 @@ impl Translator<'_> {
             How::Forms(forms, returns) => self.form(call, forms, returns),
             How::Aggregate(name, returns) => {
                 let args = self.arguments(call, 1, 1)?;
+                if matches!(name, "min" | "max") {
+                    self.no_order_of_super(&args[0], call.args[0].span())?;
+                }
                 let distinct = if call.distinct { "DISTINCT " } else { "" };
                 let over = self.over(call)?;
                 Ok(Sql::new(

@@ -185,7 +185,13 @@ pub(in crate::adapter::emulating) const FUNCTIONS: &[(&str, Pg)] = &[
     ("row_number", Pg::Same),
     // JSON in texts
     ("can_json_parse", JSON_VALID),
-    ("is_valid_json", JSON_VALID),
+    (
+        "is_valid_json",
+        Pg::Forms(&[(
+            1,
+            "CASE WHEN __rs.json_valid({0:t}) THEN json_typeof(CAST(CAST({0:t} AS TEXT) AS JSON)) = 'object' ELSE __rs.json_valid({0:t}) END",
+        )]),
+    ),
     (
         "is_valid_json_array",
         Pg::Forms(&[(

@@ -139,8 +139,10 @@ create or replace function __rs.timestamptz(timestamp) returns timestamptz langu
 create or replace function __rs.timestamptz(timestamptz) returns timestamptz language sql immutable parallel safe as $$ select $1 $$;
 
 -- Strings.
+create or replace function __rs.count(n bigint) returns integer language sql immutable parallel safe as $$
+  select case when n < 0 then __rs.fail(left(n::text, 0) || 'negative substring length not allowed')::integer else n::integer end $$;
 create or replace function __rs.substring(x text, start bigint, length bigint) returns text language sql immutable parallel safe as $$
-  select case when start < 1 then substring(x, 1, greatest(length + start - 1, 0)::integer) else substring(x, start::integer, length::integer) end $$;
+  select case when length < 0 then __rs.fail(left(length::text, 0) || 'negative substring length not allowed') when start < 1 then substring(x, 1, greatest(length + start - 1, 0)::integer) else substring(x, start::integer, length::integer) end $$;
 create or replace function __rs.substring_from(x text, start bigint) returns text language sql immutable parallel safe as $$
   select case when start < 1 then x else substring(x, start::integer) end $$;
 create or replace function __rs.split_part(x text, delimiter text, part bigint) returns text language sql immutable parallel safe as $$

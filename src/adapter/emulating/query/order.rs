@@ -8,6 +8,7 @@ use crate::adapter::Refusal;
 use crate::adapter::emulating::grouping::{late, same, trimmed};
 use crate::adapter::emulating::identifier;
 use crate::adapter::emulating::translator::{Constant, Sql, Translator, fold, quote};
+use crate::adapter::emulating::types::Type;
 
 /// The name of a query that is put into a subquery for its `order by`, or its `distinct`.
 const ROWS: &str = "__rs_rows";
@@ -69,6 +70,11 @@ impl Translator<'_> {
             }
             let direction = self.direction(item)?;
             let written = self.order_key(&item.expr)?;
+            let value = match self.output_of(&item.expr) {
+                Some(output) => output,
+                None => self.expr(&item.expr)?,
+            };
+            self.no_order_of_super(&value, item.expr.span())?;
             let keys = if at + 1 == expressions.len() {
                 vec![written]
             } else {
@@ -78,6 +84,32 @@ impl Translator<'_> {
             parts.extend(keys.iter().map(|key| format!("{key}{direction}")));
         }
         Ok(format!("{text} ORDER BY {}", parts.join(", ")))
+    }
+
+    /// What the query puts out under a name.
+    fn output_of(&mut self, expr: &Expr) -> Option<Sql> {
+        let Expr::Identifier(ident) = expr else {
+            return None;
+        };
+        let name = fold(ident);
+        let mut outputs = self.scope().outputs.iter();
+        let output = outputs.find(|output| output.name.as_ref() == Some(&name))?;
+        Some(output.sql.clone())
+    }
+
+    /// The order of `super` values is not that of their texts.
+    pub fn no_order_of_super(&self, value: &Sql, span: Span) -> Result<(), Refusal> {
+        if !value.is(Type::Super) {
+            return Ok(());
+        }
+        Err(Refusal {
+            help: Some("cast it: `x.a::int`".to_owned()),
+            ..self.unsupported(
+                span,
+                "ordering `super` values is not emulated",
+                "they would be ordered as texts, and 10 before 9",
+            )
+        })
     }
 
     /// An expression of the outermost `order by`. What the query puts out can be named there as it is.
@@ -159,22 +191,13 @@ impl Translator<'_> {
                 ..Sql::new(format!("struct_extract_at({ROWS}, {})", at + 1), ty)
             });
         }
-        let outputs = &self.scope().outputs;
         let Some(at) = position else {
-            let output = match expr {
-                Expr::Identifier(ident) => {
-                    let name = fold(ident);
-                    outputs
-                        .iter()
-                        .find(|output| output.name.as_ref() == Some(&name))
-                }
-                _ => None,
-            };
-            return match output {
-                Some(output) => Ok(output.sql.clone()),
+            return match self.output_of(expr) {
+                Some(output) => Ok(output),
                 None => self.expr(expr),
             };
         };
+        let outputs = &self.scope().outputs;
         let before = outputs.iter().take(at + 1);
         let known = before.clone().all(|output| output.name.is_some());
         if let (true, Some(output)) = (known, outputs.get(at)) {
@@ -257,6 +280,7 @@ impl Translator<'_> {
         let mut parts = Vec::new();
         for item in expressions {
             let value = self.expr(&item.expr)?;
+            self.no_order_of_super(&value, item.expr.span())?;
             let direction = self.direction(item)?;
             let keys = keys(&value);
             parts.extend(keys.iter().map(|key| format!("{key}{direction}")));
@@ -269,6 +293,7 @@ impl Translator<'_> {
         let mut parts = Vec::new();
         for (at, item) in expressions.iter().enumerate() {
             let value = self.expr(&item.expr)?;
+            self.no_order_of_super(&value, item.expr.span())?;
             let direction = self.direction(item)?;
             let keys = if at + 1 == expressions.len() {
                 vec![value.text]

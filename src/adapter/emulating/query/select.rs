@@ -41,7 +41,9 @@ impl Translator<'_> {
         if let Some(condition) = &select.selection {
             // Rows are chosen before the select list has names.
             let lateral = std::mem::take(&mut self.scope().lateral);
+            self.scope().hidden = std::mem::take(&mut self.scope().aliases);
             let condition = self.without_keys(|translator| translator.condition(condition))?;
+            self.scope().aliases = std::mem::take(&mut self.scope().hidden);
             self.scope().lateral = lateral;
             rest.push_str(&format!(" WHERE {condition}"));
         }

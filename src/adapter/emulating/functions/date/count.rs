@@ -15,6 +15,15 @@ pub(super) fn dateadd(translator: &mut Translator<'_>, call: &Call<'_>) -> Resul
     let part = part_argument(translator, call.args[0])?;
     let count = translator.expr(call.args[1])?;
     let value = translator.expr(call.args[2])?;
+    if let Some(ty) = count.ty
+        && (ty.is_float() || matches!(ty, Type::Decimal(..)))
+    {
+        return Err(translator.not_redshift(
+            call.args[1].span(),
+            format!("`dateadd` counts whole parts, and this is a {ty}"),
+            "cast it to `integer`",
+        ));
+    }
     let (function, times) = match part {
         "millennium" => ("to_years", 1000),
         "century" => ("to_years", 100),
@@ -102,6 +111,16 @@ pub(super) fn datediff(translator: &mut Translator<'_>, call: &Call<'_>) -> Resu
                 call.args[0].span(),
                 "`datediff` in weeks is not emulated",
                 "the day on which Redshift begins a week here is not documented",
+            )
+        });
+    }
+    if matches!(part, "century" | "millennium") {
+        return Err(Refusal {
+            help: Some("count years".into()),
+            ..translator.unsupported(
+                call.args[0].span(),
+                format!("`datediff` in the part `{part}` is not emulated"),
+                "the year in which Redshift begins one here is not documented",
             )
         });
     }

@@ -83,6 +83,12 @@ pub(in super::super) const ROWS: &[Row] = &[
         &[("SELECT CURRENT_DATE = TRUNC(GETDATE())", "True")],
     ),
     row(
+        "current_timestamp",
+        How::Refused(LEADER, "use `getdate()`"),
+        "c_SQL_functions_leader_node_only.html",
+        &[],
+    ),
+    row(
         "date_cmp",
         How::Forms(&[(2, COMPARE)], Returns::Is(Type::Int4)),
         "r_DATE_CMP.html",
@@ -152,6 +158,14 @@ pub(in super::super) const ROWS: &[Row] = &[
                 "2024-01-15 10:00:00",
             ),
             (
+                "SELECT DATE_TRUNC('century', '2000-12-31'::date)",
+                "1901-01-01 00:00:00",
+            ),
+            (
+                "SELECT DATE_TRUNC('millennium', '2001-02-28'::timestamp)",
+                "2001-01-01 00:00:00",
+            ),
+            (
                 "SELECT DATE_TRUNC('year', d) FROM sales WHERE id = 1",
                 "2024-01-01 00:00:00",
             ),
@@ -204,6 +218,8 @@ pub(in super::super) const ROWS: &[Row] = &[
                 "2024-01-15 00:00:00.000005",
             ),
             ("SELECT DATEADD(day, NULL, '2024-01-15'::date)", "null"),
+            ("SELECT DATEADD(hour, 1.5, '2024-01-15'::date)", "ERROR"),
+            ("SELECT DATEADD(hour, qty::float, d) FROM sales", "ERROR"),
             (
                 "SELECT DATEADD(century, 1, '2024-01-15'::date)",
                 "2124-01-15 00:00:00",
@@ -250,6 +266,10 @@ pub(in super::super) const ROWS: &[Row] = &[
             (
                 "SELECT DATEDIFF(decade, '2019-12-31'::date, '2020-01-01'::date)",
                 "1",
+            ),
+            (
+                "SELECT DATEDIFF(century, '2000-12-31'::date, '2001-01-01'::date)",
+                "ERROR",
             ),
         ],
     ),

@@ -189,6 +189,16 @@ pub(super) fn date_trunc(translator: &mut Translator<'_>, call: &Call<'_>) -> Re
         "date_trunc"
     };
     let moment = moment_of(translator.engine, &value);
-    let text = format!("{function}('{part}', {moment})");
+    let years = match part {
+        "century" | "millennium" if !translator.on_postgres() => Some(part),
+        _ => None,
+    };
+    let text = match years {
+        // The twentieth century begins in 1901; DuckDB has it begin in 1900.
+        Some(part) => {
+            format!("(date_trunc('{part}', {moment} - INTERVAL 1 YEAR) + INTERVAL 1 YEAR)")
+        }
+        None => format!("{function}('{part}', {moment})"),
+    };
     Ok(Sql::new(text, ty).of([&value]))
 }

@@ -6,7 +6,7 @@ mod regexp;
 use super::{How, Kind, Returns, Row, row};
 use crate::adapter::emulating::types::Type;
 pub(in super::super) use part::substring;
-use part::{concat, split_part, substring_call};
+use part::{concat, left_right, split_part, substring_call};
 use regexp::{regexp_count, regexp_instr, regexp_replace, regexp_substr};
 
 const INT: Returns = Returns::Is(Type::Int4);
@@ -115,9 +115,13 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "left",
-        How::Forms(&[(2, "left({0:t}, {1})")], Returns::Text),
+        How::Native(Kind::Scalar, left_right),
         "r_LEFT.html",
-        &[("SELECT LEFT('abcdef',2)||RIGHT('abcdef',2)", "abef")],
+        &[
+            ("SELECT LEFT('abcdef',2)||RIGHT('abcdef',2)", "abef"),
+            ("SELECT LEFT(rep,id) FROM sales WHERE id=2", "bo"),
+            ("SELECT LEFT(rep,id-3) FROM sales WHERE id=1", "ERROR"),
+        ],
     ),
     row(
         "len",
@@ -291,7 +295,7 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "right",
-        How::Forms(&[(2, "right({0:t}, {1})")], Returns::Text),
+        How::Native(Kind::Scalar, left_right),
         "r_RIGHT.html",
         &[("SELECT RIGHT('Chicago',3)", "ago")],
     ),
@@ -367,6 +371,15 @@ pub(in super::super) const ROWS: &[Row] = &[
                 "ab",
             ),
             ("SELECT SUBSTRING('abcdef',-1)", "abcdef"),
+            (
+                "SELECT SUBSTRING(rep,1,STRPOS(rep,'n')-1) FROM sales WHERE id=1",
+                "a",
+            ),
+            (
+                "SELECT SUBSTRING(rep,1,STRPOS(rep,'n')-1) FROM sales WHERE id=2",
+                "ERROR",
+            ),
+            ("SELECT SUBSTRING('abcdef',2,-1)", "ERROR"),
         ],
     ),
     row(

@@ -49,7 +49,7 @@ pub(in crate::adapter::emulating) fn substring(
     };
     let sql = match (start, length) {
         (Some(1..), None) => format!("substring({}, {})", text.text, from.text),
-        (Some(1..), Some(length)) => {
+        (Some(1..), Some(length)) if is_count(length) => {
             format!("substring({}, {}, {})", text.text, from.text, length.text)
         }
         (_, None) => format!("__rs.substring_from({}, {})", text.text, from.text),
@@ -59,6 +59,25 @@ pub(in crate::adapter::emulating) fn substring(
         ),
     };
     Sql::typed(sql, TEXT).of([text, from])
+}
+
+/// Whether a number is a literal that is not negative.
+fn is_count(sql: &Sql) -> bool {
+    matches!(&sql.constant, Some(Constant::Number(number)) if !number.starts_with('-'))
+}
+
+/// `left` and `right`: a count below zero means on DuckDB what Redshift does not say.
+pub(super) fn left_right(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
+    translator.count(call, 2, 2)?;
+    let text = translator.text_operand(call.args[0])?;
+    let count = translator.expr(call.args[1])?;
+    let count_text = if is_count(&count) {
+        count.text.clone()
+    } else {
+        format!("__rs.count({})", count.text)
+    };
+    let sql = format!("{}({}, {count_text})", call.name, text.text);
+    Ok(Sql::typed(sql, TEXT).of([&text, &count]))
 }
 
 pub(super) fn split_part(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
