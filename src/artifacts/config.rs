@@ -20,11 +20,13 @@ fn typed(config: &Config, kind: ResourceType, key: &str) -> Option<Value> {
         "pre-hook" => hooks(&config.pre_hook),
         "post-hook" => hooks(&config.post_hook),
         "grants" => grants(&config.grants),
-        "docs" => json!({ "show": config.docs_show, "node_color": null }),
+        "docs" => docs(config),
         "contract" => contract(config.contract_enforced),
-        "severity" => match config.severity {
-            Severity::Error => "ERROR".into(),
-            Severity::Warn => "WARN".into(),
+        // As written, or else dbt's own word.
+        "severity" => match (config.values.get("severity"), config.severity) {
+            (Some(written), _) if written.is_string() => written.clone(),
+            (_, Severity::Error) => "ERROR".into(),
+            (_, Severity::Warn) => "WARN".into(),
         },
         "fail_calc" | "warn_if" | "error_if" if kind == ResourceType::Test => {
             let value = match key {
@@ -44,6 +46,13 @@ fn typed(config: &Config, kind: ResourceType, key: &str) -> Option<Value> {
             .into(),
         _ => return None,
     })
+}
+
+/// dbt's `docs`.
+pub(super) fn docs(config: &Config) -> Value {
+    let written = config.values.get("docs");
+    let color = written.and_then(|docs| docs.get("node_color"));
+    json!({ "show": config.docs_show, "node_color": color })
 }
 
 /// dbt's `contract`.

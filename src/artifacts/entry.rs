@@ -45,8 +45,8 @@ impl Entry<'_> {
         map.serialize_entry("description", &node.description)?;
         map.serialize_entry("columns", &Columns(node))?;
         map.serialize_entry("meta", &node.config.meta)?;
-        map.serialize_entry("group", &node.config.group)?;
-        let docs = json!({ "show": node.config.docs_show, "node_color": null });
+        map.serialize_entry("group", &self.group())?;
+        let docs = config::docs(&node.config);
         map.serialize_entry("docs", &docs)?;
         map.serialize_entry("patch_path", &self.patch_path())?;
         map.serialize_entry("build_path", &self.build_path())?;
@@ -88,6 +88,16 @@ impl Entry<'_> {
         map.serialize_entry("fqn", &node.fqn)
     }
 
+    /// A generic test belongs to the group of what it tests.
+    fn group(&self) -> Option<&String> {
+        let tested = match &self.node.detail {
+            Detail::Test(test) => test.attached_node,
+            _ => None,
+        };
+        let of_tested = || self.index.manifest.node(tested?).config.group.as_ref();
+        self.node.config.group.as_ref().or_else(of_tested)
+    }
+
     /// What it calls.
     fn calls<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         let calls = self.node.refs.iter();
@@ -105,10 +115,16 @@ impl Entry<'_> {
 
     fn depends_on<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         let nodes: Vec<&str> = self.index.names(&self.node.depends_on);
-        map.serialize_entry(
-            "depends_on",
-            &json!({ "macros": self.node.macros, "nodes": nodes }),
-        )
+        // The macro of a test comes first, as dbt calls it.
+        let is_test = |id: &&String| {
+            id.rsplit('.')
+                .next()
+                .is_some_and(|name| name.starts_with("test_"))
+        };
+        let (tests, others): (Vec<&String>, Vec<&String>) =
+            self.node.macros.iter().partition(is_test);
+        let macros = [tests, others].concat();
+        map.serialize_entry("depends_on", &json!({ "macros": macros, "nodes": nodes }))
     }
 
     fn reads<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
@@ -173,7 +189,13 @@ impl Entry<'_> {
             return Ok(());
         };
         let attached = test.attached_node.map(|id| self.index.manifest.node(id));
-        map.serialize_entry("column_name", &test.column_name)?;
+        // As the macro gets it, with quotes where the column asks for them.
+        let column = generic.arguments.get("column_name").and_then(Value::as_str);
+        let column = test
+            .column_name
+            .as_deref()
+            .and(column.or(test.column_name.as_deref()));
+        map.serialize_entry("column_name", &column)?;
         map.serialize_entry("file_key_name", &attached.map(file_key_name))?;
         let node = attached.filter(|node| node.resource_type != ResourceType::Source);
         map.serialize_entry("attached_node", &node.map(|node| &node.unique_id))?;
@@ -299,20 +321,40 @@ impl Entry<'_> {
     fn raw_code(&self) -> String {
         match (&self.node.detail, &self.node.code) {
             (Detail::Test(test), _) if test.generic.is_some() => {
-                generic_call(test) + &self.short_alias()
+                generic_call(test) + &self.test_config(test)
             }
             (_, Some(code)) => code.text().trim().to_owned(),
             _ => String::new(),
         }
     }
 
-    /// The `config` that dbt adds to a generic test whose name is too long for a table.
-    fn short_alias(&self) -> String {
-        let alias = self.node.unrendered_config.get("alias");
-        let alias = alias.and_then(Value::as_str);
-        alias.map_or_else(String::new, |alias| {
-            format!("{{{{ config(alias=\"{alias}\") }}}}")
-        })
+    /// The call of `config` that dbt adds to a generic test: what its declaration configures, and an alias where its name is too
+    /// long for a table.
+    fn test_config(&self, test: &TestDetail) -> String {
+        let Some(generic) = &test.generic else {
+            return String::new();
+        };
+        let value = |key: &str| {
+            let short = || {
+                self.node
+                    .unrendered_config
+                    .get(key)
+                    .filter(|_| key == "alias")
+            };
+            generic.config.get(key).or_else(short)
+        };
+        let settings: Vec<String> = TEST_CONFIG
+            .iter()
+            .filter_map(|key| Some((key, value(key)?)))
+            .map(|(key, value)| match value {
+                Value::String(text) => format!("{key}=\"{}\"", text.replace('"', "\\\"")),
+                other => format!("{key}={}", in_python(other)),
+            })
+            .collect();
+        if settings.is_empty() {
+            return String::new();
+        }
+        format!("{{{{ config({}) }}}}", settings.join(","))
     }
 
     /// The folder that the seed's `original_file_path` starts from.
@@ -323,6 +365,58 @@ impl Entry<'_> {
         let path = path.to_string_lossy().replace('\\', "/");
         path.strip_suffix(&self.node.original_file_path)
             .map(|root| root.trim_end_matches('/').to_owned())
+    }
+}
+
+/// The keys that dbt passes on to `config`, in its order.
+const TEST_CONFIG: [&str; 14] = [
+    "severity",
+    "tags",
+    "enabled",
+    "where",
+    "limit",
+    "warn_if",
+    "error_if",
+    "fail_calc",
+    "store_failures",
+    "store_failures_as",
+    "meta",
+    "database",
+    "schema",
+    "alias",
+];
+
+/// A value as Python writes it.
+fn in_python(value: &Value) -> String {
+    match value {
+        Value::Null => "None".to_owned(),
+        Value::Bool(true) => "True".to_owned(),
+        Value::Bool(false) => "False".to_owned(),
+        Value::String(text) => {
+            let quote = if text.contains('\'') && !text.contains('"') {
+                '"'
+            } else {
+                '\''
+            };
+            let escaped = text.replace('\\', "\\\\").replace('\n', "\\n");
+            let escaped = if quote == '\'' {
+                escaped.replace('\'', "\\'")
+            } else {
+                escaped
+            };
+            format!("{quote}{escaped}{quote}")
+        }
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(in_python).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::Object(entries) => {
+            let entries = entries
+                .iter()
+                .map(|(key, value)| format!("'{key}': {}", in_python(value)));
+            format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
+        }
+        Value::Number(number) => number.to_string(),
     }
 }
 

@@ -126,6 +126,7 @@ fn generic(name: &str, attached: NodeId, column: &str, arguments: serde_json::Va
     node.depends_on.push(attached);
     node.detail = Detail::Test(Box::new(TestDetail {
         generic: Some(GenericTest {
+            config: serde_json::Map::new(),
             name: name.into(),
             namespace: None,
             arguments: arguments.as_object().unwrap().clone(),

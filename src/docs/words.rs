@@ -132,6 +132,7 @@ mod tests {
             panic!("arguments are a mapping");
         };
         GenericTest {
+            config: serde_json::Map::new(),
             name: name.to_owned(),
             namespace: None,
             arguments,

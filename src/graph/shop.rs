@@ -100,6 +100,7 @@ impl Sketch {
                     .into_iter()
                     .find(|name| self.fqn.contains(&format!("{name}_")))
                     .map(|name| GenericTest {
+                        config: serde_json::Map::new(),
                         name: name.to_owned(),
                         namespace: None,
                         arguments: Map::new(),

@@ -352,6 +352,8 @@ pub struct TestDetail {
 /// A call of a generic test.
 #[derive(Clone, Debug)]
 pub struct GenericTest {
+    /// The configuration of the declaration, as written.
+    pub config: Map<String, Value>,
     /// Its name without the package, such as `not_null`.
     pub name: String,
     /// The package, if named (`dbt_utils.equality`).

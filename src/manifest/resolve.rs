@@ -310,9 +310,17 @@ impl Resolver<'_> {
         }
         let found = self.discover(node, &merged, &Template::file(source), problems)?;
         node.unrendered_config = tree.unrendered(&node.fqn);
-        for setting in &found.config.0 {
+        let of_tree = tree.layers(&node.fqn).len();
+        let said_in_yaml = layers.iter().skip(of_tree).flat_map(|layer| &layer.0);
+        for setting in said_in_yaml.chain(&found.config.0) {
+            // dbt knows the hooks by both names and writes them under one.
+            let key = match setting.key.as_str() {
+                "pre_hook" => "pre-hook",
+                "post_hook" => "post-hook",
+                key => key,
+            };
             node.unrendered_config
-                .insert(setting.key.clone(), setting.value.clone());
+                .insert(key.to_owned(), setting.value.clone());
         }
         merged.apply(&found.config, problems);
         for layer in tree.last_word(&node.fqn) {

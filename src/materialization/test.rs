@@ -218,6 +218,7 @@ mod tests {
         node.depends_on = vec![NodeId(0)];
         node.detail = Detail::Test(Box::new(TestDetail {
             generic: name.map(|name| GenericTest {
+                config: serde_json::Map::new(),
                 name: name.into(),
                 namespace: None,
                 arguments: Default::default(),

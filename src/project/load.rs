@@ -178,6 +178,13 @@ fn check_root(root: &Path) -> Result<(), Diagnostic> {
     if root.is_dir() {
         return Ok(());
     }
+    if root.as_os_str().is_empty() {
+        return Err(Diagnostic::error(
+            "missing-project",
+            "the working folder does not exist any more",
+        )
+        .help("change to a folder that exists, or name the project's with --project-dir"));
+    }
     Err(Diagnostic::error(
         "missing-project",
         format!("there is no folder `{}`", root.display()),

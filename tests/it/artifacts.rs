@@ -159,3 +159,105 @@ fn the_manifest_of_a_build_tells_what_dbt_tells() {
     assert_eq!(fqns[unique], r#"["shop","unique_sales_id"]"#);
     assert_eq!(fqns[positive], r#"["shop","sales_are_positive"]"#);
 }
+
+/// Written down from what dbt-core 1.11 writes for this project.
+#[test]
+fn the_manifest_tells_configuration_groups_and_test_calls_as_dbt_does() {
+    let project = TestProject::new()
+        .file(
+            "dbt_project.yml",
+            "name: shop\nprofile: project\nmodels: {shop: {+tags: [all], +meta: {owner: sales}}}\ndata_tests: {+severity: error}\n",
+        )
+        .file(
+            "models/orders.sql",
+            "{{ config(alias='orders_final', pre_hook='select 1', group='sales') }} select 1 as id, 'x' as status",
+        )
+        .file(
+            "models/schema.yml",
+            "models:
+  - name: orders
+    docs: {show: false, node_color: red}
+    config: {tags: [finance]}
+    columns:
+      - name: id
+        data_tests:
+          - unique
+          - not_null: {config: {where: 'id > 0', severity: warn}}
+          - is_positive
+      - name: status
+        quote: true
+        data_tests:
+          - accepted_values:
+              name: known_status
+              arguments: {values: [x]}
+              config: {tags: [t1], error_if: '>10', warn_if: '>0', store_failures: true, schema: audits}
+",
+        )
+        .file(
+            "macros/is_positive.sql",
+            "{% test is_positive(model, column_name) %}{{ config(severity='warn') }}select * from {{ model }} where {{ column_name }} <= 0{% endtest %}",
+        );
+    project.redstart("parse").success();
+    let manifest: Value = serde_json::from_str(&project.read("target/manifest.json")).unwrap();
+    let nodes = manifest["nodes"].as_object().unwrap();
+    let node = |name: &str| {
+        let found = nodes.values().find(|node| node["name"] == name);
+        found.unwrap_or_else(|| panic!("no {name}")).clone()
+    };
+
+    let orders = node("orders");
+    assert_eq!(
+        orders["unrendered_config"],
+        json!({
+            "tags": ["finance"],
+            "meta": {"owner": "sales"},
+            "docs": {"show": false, "node_color": "red"},
+            "alias": "orders_final",
+            "pre-hook": "select 1",
+            "group": "sales",
+        })
+    );
+    assert_eq!(orders["docs"], json!({"show": false, "node_color": "red"}));
+    assert_eq!(orders["config"]["docs"], orders["docs"]);
+    assert_eq!(orders["tags"], json!(["all", "finance"]));
+
+    let unique = node("unique_orders_id");
+    assert_eq!(
+        unique["raw_code"],
+        "{{ test_unique(**_dbt_generic_test_kwargs) }}"
+    );
+    assert_eq!(unique["config"]["severity"], "error");
+    assert_eq!(unique["group"], "sales");
+    assert_eq!(unique["config"]["group"], Value::Null);
+
+    let not_null = node("not_null_orders_id");
+    assert_eq!(
+        not_null["raw_code"],
+        r#"{{ test_not_null(**_dbt_generic_test_kwargs) }}{{ config(severity="warn",where="id > 0") }}"#
+    );
+    assert_eq!(not_null["config"]["severity"], "warn");
+
+    let known = node("known_status");
+    assert_eq!(
+        known["raw_code"],
+        r#"{{ test_accepted_values(**_dbt_generic_test_kwargs) }}{{ config(tags=['t1'],warn_if=">0",error_if=">10",store_failures=True,schema="audits") }}"#
+    );
+    assert_eq!(known["column_name"], r#""status""#);
+    assert_eq!(
+        known["depends_on"]["macros"],
+        json!([
+            "macro.dbt.test_accepted_values",
+            "macro.dbt.get_where_subquery"
+        ])
+    );
+
+    let positive = node("is_positive_orders_id");
+    assert_eq!(positive["unrendered_config"], json!({"severity": "warn"}));
+    assert_eq!(
+        positive["depends_on"]["macros"],
+        json!([
+            "macro.shop.test_is_positive",
+            "macro.dbt.get_where_subquery"
+        ])
+    );
+}

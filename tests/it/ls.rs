@@ -166,21 +166,21 @@ fn a_selection_that_is_wrong_stops_and_one_that_is_empty_warns() {
     2 warnings
     no nodes selected
     ");
-    assert_snapshot!(project.redstart("ls -s orders,tga:x --exclude state:new"), @r"
+    assert_snapshot!(project.redstart("ls -s orders,tga:x --exclude state:new"), @"
     exit 2
     error[unknown-selector-method]: there is no selector method `tga`
      --> --select:1:8
       |
     1 | orders,tga:x
-      |        ^^^ not one of fqn, tag, group, source, exposure, path, file, package, config, resource_type, test_type, test_name
+      |        ^^^ not one of fqn, tag, group, source, exposure, path, file, package, config, resource_type, test_type, test_name, access, version
       |
       = help: did you mean `tag`?
 
-    error[unsupported-selector]: the selector method `state:` is not supported yet
+    error[unsupported-selector]: the selector method `state:` is not supported
      --> --exclude:1:1
       |
     1 | state:new
-      | ^^^^^
+      | ^^^^^ it compares with `--state`, which is not supported yet
 
     2 errors
     ");

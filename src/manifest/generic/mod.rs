@@ -176,6 +176,11 @@ fn make(
         attached_node: None,
         column_name: column.map(|column| column.name.value.clone()),
         generic: Some(GenericTest {
+            config: test
+                .config
+                .iter()
+                .map(|(key, value)| (key.key_text(), value.to_json()))
+                .collect(),
             name: called.name.clone(),
             namespace: called.namespace.clone(),
             arguments: arguments.clone(),
@@ -452,6 +457,10 @@ fn read(
     let code = node.code.clone()?;
     let found = resolver.discover(node, merged, &code.template(), problems)?;
     merged.apply(&found.config, problems);
+    for setting in &found.config.0 {
+        node.unrendered_config
+            .insert(setting.key.clone(), setting.value.clone());
+    }
     node.refs = found.refs;
     node.sources = found.sources;
     node.macros = found.macros;
