@@ -20,6 +20,8 @@ pub mod data_tests;
 // pipeline: one room per step, in the order the data walks
 pub mod project;
 
+pub mod packages;
+
 pub mod manifest;
 
 pub mod graph;

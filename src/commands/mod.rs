@@ -14,6 +14,7 @@ mod clean;
 mod compile;
 mod completions;
 mod debug;
+mod deps;
 mod docs;
 #[cfg(feature = "duckdb")]
 mod emulator;
@@ -70,6 +71,7 @@ pub struct Cli {
 enum Command {
     Init(init::Args),
     Debug(debug::Args),
+    Deps(deps::Args),
     Parse(parse::Args),
     #[command(visible_alias = "list")]
     Ls(ls::Args),
@@ -121,6 +123,7 @@ impl Command {
         match self {
             Self::Init(args) => args.run(session),
             Self::Debug(args) => args.run(session),
+            Self::Deps(args) => args.run(session),
             Self::Parse(args) => args.run(session),
             Self::Ls(args) => args.run(session),
             Self::Compile(args) => args.run(session),
@@ -144,6 +147,7 @@ impl Command {
         match self {
             Self::Init(_) => "init",
             Self::Debug(_) => "debug",
+            Self::Deps(_) => "deps",
             Self::Parse(_) => "parse",
             Self::Ls(_) => "list",
             Self::Compile(_) => "compile",

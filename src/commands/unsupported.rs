@@ -12,8 +12,6 @@ pub enum Verb {
     #[command(hide = true)]
     Clone(Anything),
     #[command(hide = true)]
-    Deps(Anything),
-    #[command(hide = true)]
     Retry(Anything),
     #[command(hide = true, name = "run-operation")]
     RunOperation(Anything),
@@ -34,7 +32,6 @@ impl Verb {
     pub(super) fn run(&self) -> Result<Outcome, Stop> {
         Err(command(match self {
             Self::Clone(_) => "clone",
-            Self::Deps(_) => "deps",
             Self::Retry(_) => "retry",
             Self::RunOperation(_) => "run-operation",
             Self::Snapshot(_) => "snapshot",

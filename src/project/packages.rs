@@ -3,15 +3,17 @@
 //! In: the project's folder. Out: [`Declared`] packages, which `deps` installs, and [`Installed`] ones, which are read with the project.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::Package;
 use super::files;
 use super::project_file::Draft;
 use super::render::YamlRenderer;
 use super::yaml::{self, Spanned, Yaml};
-use crate::diagnostic::{Diagnostic, Diagnostics, Span};
+use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
 
 /// The files that may name packages, in the order in which dbt looks.
 const FILES: [&str; 2] = ["packages.yml", "dependencies.yml"];
@@ -21,8 +23,19 @@ const FILES: [&str; 2] = ["packages.yml", "dependencies.yml"];
 pub struct Declared {
     /// Where it comes from.
     pub origin: Origin,
+    /// What the entry says, rendered and as written.
+    pub entry: Entry,
     /// Where it is named.
     pub span: Span,
+}
+
+/// An entry of `packages:`.
+#[derive(Clone, Debug, Default)]
+pub struct Entry {
+    /// Its Jinja rendered.
+    pub rendered: Map<String, Value>,
+    /// As written: a secret stays the name of its variable.
+    pub written: Map<String, Value>,
 }
 
 /// Where a package comes from.
@@ -101,10 +114,12 @@ pub fn declared(
             continue;
         }
         let source = files::read(&path, &format!("{prefix}{name}"))?;
-        let mut document = yaml::parse(&source)?;
-        if name == "packages.yml" {
-            document = renderer.render(&document, &|_| true, &mut problems);
-        }
+        let written = yaml::parse(&source)?;
+        let document = if name == "packages.yml" {
+            renderer.render(&written, &|_| true, &mut problems)
+        } else {
+            written.clone()
+        };
         if let Some(first) = document
             .get("projects")
             .and_then(Yaml::as_seq)
@@ -116,22 +131,48 @@ pub fn declared(
                     .help("name the other project as a package: `packages: [{git: …}]`"),
             );
         }
-        for item in document
-            .get("packages")
-            .and_then(Yaml::as_seq)
-            .unwrap_or_default()
-        {
-            match item.to::<Shape>().and_then(|shape| shape.declared(item)) {
-                Ok(declared) => all.push(declared),
-                Err(problem) => problems.push(problem),
-            }
-        }
+        read(&document, &written, &mut all, &mut problems);
     }
     problems.or(all).map(|(all, _)| all)
 }
 
+/// The packages that a lock file names.
+///
+/// # Errors
+/// An entry that is none.
+pub fn locked(source: &Arc<Source>, renderer: &YamlRenderer) -> Result<Vec<Declared>, Diagnostics> {
+    let written = yaml::parse(source)?;
+    let (mut all, mut problems) = (Vec::new(), Diagnostics::default());
+    let document = renderer.render(&written, &|_| true, &mut problems);
+    read(&document, &written, &mut all, &mut problems);
+    problems.or(all).map(|(all, _)| all)
+}
+
+/// A package as the hub tells what another one needs.
+///
+/// # Errors
+/// An entry that is none.
+pub fn of_json(entry: &Value, span: &Span) -> Result<Declared, Diagnostic> {
+    let item = Yaml::from_json(entry, span);
+    item.to::<Shape>()?.declared(&item, &item)
+}
+
+fn read(document: &Yaml, written: &Yaml, all: &mut Vec<Declared>, problems: &mut Diagnostics) {
+    let items = |yaml: &Yaml| -> Vec<Yaml> {
+        let packages = yaml.get("packages").and_then(Yaml::as_seq);
+        packages.unwrap_or_default().to_vec()
+    };
+    for (item, written) in items(document).iter().zip(&items(written)) {
+        let declared = item.to::<Shape>();
+        match declared.and_then(|shape| shape.declared(item, written)) {
+            Ok(declared) => all.push(declared),
+            Err(problem) => problems.push(problem),
+        }
+    }
+}
+
 impl Shape {
-    fn declared(self, item: &Yaml) -> Result<Declared, Diagnostic> {
+    fn declared(self, item: &Yaml, written: &Yaml) -> Result<Declared, Diagnostic> {
         let span = item.span.clone();
         if let Some(private) = &self.private {
             return Err(
@@ -208,7 +249,15 @@ impl Shape {
                 prerelease: self.install_prerelease.unwrap_or(false),
             }
         };
-        Ok(Declared { origin, span })
+        let entry = Entry {
+            rendered: item.to_object(),
+            written: written.to_object(),
+        };
+        Ok(Declared {
+            origin,
+            entry,
+            span,
+        })
     }
 }
 

@@ -17,6 +17,7 @@ mod interruption;
 mod ls;
 #[allow(dead_code, reason = "a harness holds what the next test needs")]
 mod output;
+mod packages;
 #[cfg(unix)]
 mod postgres;
 #[allow(dead_code, reason = "a harness holds what the next test needs")]

@@ -185,10 +185,9 @@ fn set(mut args: Args, strict: bool) -> Result<Value, Error> {
         _ if strict => return Err(bad_call(format!("{} is no set", what(&value)))),
         _ => return Ok(default.unwrap_or(Value::from(()))),
     };
-    let mut seen = BTreeSet::new();
-    Ok(List::of(
-        items.filter(|item| seen.insert(item.clone())).collect(),
-    ))
+    // Python's sets have no order of their own and are equal whatever it is: in order, equal sets are equal lists.
+    let sorted: BTreeSet<Value> = items.collect();
+    Ok(List::of(sorted.into_iter().collect()))
 }
 
 fn local_md5(_: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {

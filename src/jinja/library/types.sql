@@ -30,9 +30,6 @@
 {% macro default__safe_cast(field, type) -%}
     cast({{ field }} as {{ type }})
 {%- endmacro %}
-{% macro duckdb__safe_cast(field, type) -%}
-    try_cast({{ field }} as {{ type }})
-{%- endmacro %}
 
 {% macro cast_bool_to_text(field) %}{{ return(adapter.dispatch('cast_bool_to_text', 'dbt')(field)) }}{% endmacro %}
 {% macro default__cast_bool_to_text(field) -%}
