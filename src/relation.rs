@@ -186,6 +186,13 @@ impl KnownColumns for ExistingRelations {
     }
 }
 
+impl KnownColumns for BTreeMap<(String, String), Vec<Column>> {
+    fn columns(&self, relation: &Relation) -> Option<Vec<KnownColumn>> {
+        let columns = self.get(&relation.key())?.iter().map(KnownColumn::from);
+        Some(columns.collect())
+    }
+}
+
 impl From<&Column> for KnownColumn {
     fn from(column: &Column) -> Self {
         Self {

@@ -18,6 +18,7 @@ pub mod wire;
 pub use statement::Statement;
 pub use target::{Target, TargetConfig, TargetKey, open};
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::diagnostic::Span;
@@ -56,6 +57,9 @@ pub trait Adapter: Send + Sync {
     fn connect(&self) -> Result<Box<dyn Connection>, Error>;
 }
 
+/// Columns by the key of their relation.
+pub type ColumnsByRelation = BTreeMap<(String, String), Vec<Column>>;
+
 /// What goes over the wire for one [`Statement`] or query.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prepared {
@@ -67,9 +71,24 @@ pub struct Prepared {
     pub source: Option<UserSql>,
     /// The columns of a query inside, where its text and what is known of the relations in it tell them.
     pub columns: Option<Vec<KnownColumn>>,
+    /// The tables that are made from a query, in order.
+    pub tables: Vec<TableFromQuery>,
     /// Whether whoever asks wants the values alone: the types of the answer's columns may be left empty, which saves the warehouse
     /// from planning the query a second time to tell them.
     pub values_only: bool,
+}
+
+/// A `create table … as` inside the statements of a [`Prepared`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableFromQuery {
+    /// Which of the prepared statements it stands in.
+    pub statement: usize,
+    /// Where it stands there, in bytes.
+    pub range: std::ops::Range<usize>,
+    /// Where its query stands there, in bytes.
+    pub query: std::ops::Range<usize>,
+    /// The columns of the query, as far as they are known.
+    pub columns: Option<Vec<KnownColumn>>,
 }
 
 /// The SQL that the user wrote inside a [`Prepared`].
@@ -91,6 +110,7 @@ impl Prepared {
             load: None,
             source: None,
             columns: None,
+            tables: Vec::new(),
             values_only: false,
         }
     }
@@ -122,21 +142,17 @@ pub trait Connection: Send {
     /// What the warehouse answers.
     fn columns(&mut self, relation: &Relation) -> Result<Vec<Column>, Error>;
 
-    /// Those of some relations that exist, with their columns, now.
+    /// The columns of those of some relations that exist, now, by [`Relation::key`].
     ///
     /// # Errors
     /// What the warehouse answers.
-    fn columns_of(&mut self, relations: &[Relation]) -> Result<ExistingRelations, Error> {
-        let mut schemas: Vec<String> = relations
-            .iter()
-            .map(|relation| relation.schema.to_lowercase())
-            .collect();
-        schemas.sort();
-        schemas.dedup();
-        let all = self.existing(&schemas)?;
-        let mut found = ExistingRelations::default();
-        for one in relations.iter().filter_map(|relation| all.get(relation)) {
-            found.insert(one.clone());
+    fn columns_of(&mut self, relations: &[Relation]) -> Result<ColumnsByRelation, Error> {
+        let mut found = ColumnsByRelation::new();
+        for relation in relations {
+            let columns = self.columns(relation)?;
+            if !columns.is_empty() {
+                found.insert(relation.key(), columns);
+            }
         }
         Ok(found)
     }

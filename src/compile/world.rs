@@ -12,7 +12,7 @@ use crate::jinja::{
 };
 use crate::manifest::{Node, NodeId, ResourceType};
 use crate::project;
-use crate::relation::{ExistingRelation, NothingKnown, Relation, RelationKind};
+use crate::relation::{ExistingRelation, KnownColumn, KnownColumns, Relation, RelationKind};
 
 /// A worker's session, lent to the templates that ask the warehouse.
 pub type SharedConnection = Arc<Mutex<Box<dyn Connection>>>;
@@ -140,7 +140,7 @@ impl NodeWorld {
             .around
             .given
             .adapter
-            .prepare(statement, &NothingKnown)
+            .prepare(statement, &Now(self))
             .map_err(refused)?;
         self.with_connection(what, |connection| connection.execute(&prepared))?;
         Ok(Reply::Nothing)
@@ -150,7 +150,7 @@ impl NodeWorld {
         if self.turn.is_none() {
             return Err(late("run_query"));
         }
-        match self.around.given.adapter.prepare_query(sql, &NothingKnown) {
+        match self.around.given.adapter.prepare_query(sql, &Now(self)) {
             Ok(prepared) => {
                 let table = self
                     .with_connection("run_query", |connection| connection.query(&prepared, None))?;
@@ -161,7 +161,7 @@ impl NodeWorld {
                     sql: sql.to_owned(),
                     origin: None,
                 };
-                match self.around.given.adapter.prepare(&raw, &NothingKnown) {
+                match self.around.given.adapter.prepare(&raw, &Now(self)) {
                     Ok(prepared) => {
                         self.with_connection("run_query", |connection| {
                             connection.execute(&prepared)
@@ -192,6 +192,20 @@ impl NodeWorld {
         self.with_connection("adapter.get_relation", |connection| {
             Ok(connection.existing(&schemas)?.get(relation).cloned())
         })
+    }
+}
+
+/// The columns of relations as they are at this moment: a query of a template runs at once.
+struct Now<'a>(&'a NodeWorld);
+
+impl KnownColumns for Now<'_> {
+    fn columns(&self, relation: &Relation) -> Option<Vec<KnownColumn>> {
+        if self.0.turn.is_none() || !self.0.around.given.adapter.wants_columns() {
+            return None;
+        }
+        let ask = |connection: &mut dyn Connection| connection.columns(relation);
+        let columns = self.0.with_connection("columns", ask).ok()?;
+        (!columns.is_empty()).then(|| columns.iter().map(KnownColumn::from).collect())
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Build, Work};
 use crate::adapter::Statement;
+use crate::adapter::emulating::catalog_type;
 use crate::relation::{
     ExistingRelation, ExistingRelations, KnownColumn, KnownColumns, NothingKnown, Relation,
 };
@@ -16,6 +17,8 @@ type Key = (String, String);
 #[derive(Clone, Debug, Default)]
 pub struct Planned {
     made: BTreeMap<Key, Option<Vec<KnownColumn>>>,
+    /// Those of them that can be told better once a late step ran.
+    open: BTreeSet<Key>,
     /// Words of hooks that make, change or drop relations: what has such a name may change at any time.
     touched: BTreeSet<String>,
 }
@@ -35,32 +38,40 @@ impl Planned {
             }
         }
         Self {
-            made: BTreeMap::new(),
             touched,
+            ..Self::default()
         }
     }
 
-    /// Notes what a step makes of a node's relation.
+    /// Notes what a step makes of a node's relation, and what it reads for that.
     pub(super) fn note(
         &mut self,
         relation: &Relation,
+        reads: &[Relation],
         work: &Work,
         old: Option<&ExistingRelation>,
     ) {
+        let open = matches!(work, Work::Late) || reads.iter().any(|read| self.is_open(read));
         let made = match work {
             Work::Late => Some(None),
             Work::Build(build) => made(build, old),
             Work::Test(_) => None,
         };
         if let Some(columns) = made {
+            if open {
+                self.open.insert(relation.key());
+            }
             self.made.insert(relation.key(), columns);
         }
     }
 
-    /// Whether a relation is made by a step, and nobody could tell its columns before.
+    /// Whether the columns of a relation are better looked at when it is there: it stands on a late step, or a hook may change it.
     pub fn is_open(&self, relation: &Relation) -> bool {
-        let unknown = matches!(self.made.get(&relation.key()), Some(None));
-        unknown || self.touched.contains(&relation.key().1)
+        self.open.contains(&relation.key()) || self.is_touched(relation)
+    }
+
+    fn is_touched(&self, relation: &Relation) -> bool {
+        self.touched.contains(&relation.key().1)
     }
 }
 
@@ -97,21 +108,30 @@ fn made(build: &Build, old: Option<&ExistingRelation>) -> Option<Option<Vec<Know
     found
 }
 
-/// The columns of a table that stays, once a batch brought new ones. Its old columns keep their types.
+/// The columns of a table that stays, once a batch brought new ones. Its old columns keep their types, but for texts that grow.
 fn grown(
     old: Option<&ExistingRelation>,
     batch: Option<&[KnownColumn]>,
 ) -> Option<Vec<KnownColumn>> {
     let mut columns: Vec<KnownColumn> = old?.columns.iter().map(KnownColumn::from).collect();
     for new in batch? {
-        if !columns
-            .iter()
-            .any(|column| column.name.eq_ignore_ascii_case(&new.name))
+        match columns
+            .iter_mut()
+            .find(|column| column.name.eq_ignore_ascii_case(&new.name))
         {
-            columns.push(new.clone());
+            None => columns.push(new.clone()),
+            Some(old) if length(new) > length(old) && length(old).is_some() => {
+                old.data_type.clone_from(&new.data_type);
+            }
+            Some(_) => {}
         }
     }
     Some(columns)
+}
+
+/// The length of a column's texts, where it is known.
+fn length(column: &KnownColumn) -> Option<u32> {
+    catalog_type(column.data_type.as_deref()?)?.length()
 }
 
 /// What is known at some turn of a plan.
@@ -144,7 +164,7 @@ impl KnownColumns for Known<'_> {
         if let Some(now) = self.now.columns(relation) {
             return Some(now);
         }
-        if self.planned.is_open(relation) {
+        if self.planned.is_touched(relation) {
             return None;
         }
         match self.planned.made.get(&relation.key()) {

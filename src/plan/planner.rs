@@ -28,7 +28,7 @@ pub struct Planner<'a> {
     pub existing: &'a ExistingRelations,
     /// The nodes of the run.
     pub selected: &'a BTreeSet<NodeId>,
-    /// The names of a query's output columns, where its text alone tells them.
+    /// The names of a query's output columns, where its text alone tells them; asked where the warehouse does not tell more.
     pub columns_of: &'a (dyn Fn(&str) -> Option<Vec<String>> + Sync),
     /// A seed's columns and rows, read when the plan is made.
     pub seed: &'a (dyn Fn(NodeId) -> Result<Seed, Diagnostics> + Sync),
@@ -89,7 +89,8 @@ impl Plan {
             if let Some(step) = &step
                 && let Some(relation) = &planner.node(turn.node).relation
             {
-                planned.note(relation, &step.work, planner.existing.get(relation));
+                let reads = planner.reads(turn.node);
+                planned.note(relation, &reads, &step.work, planner.existing.get(relation));
             }
             plan.steps.extend(step);
         }
@@ -137,7 +138,7 @@ impl<'a> Planner<'a> {
         if self.node(node).resource_type == ResourceType::Operation {
             return Ok(Work::Build(Box::new(door.operation()?)));
         }
-        match self.materialize(node, sql)? {
+        match self.materialize(node, sql, known)? {
             materialization::Work::Build(mut build) => {
                 warnings.append(&mut build.warnings);
                 Ok(Work::Build(Box::new(door.build(*build)?)))
@@ -156,7 +157,7 @@ impl<'a> Planner<'a> {
         for node in self.steps() {
             if let Some(sql) = compiled.sql(node)
                 && self.node(node).resource_type == ResourceType::Model
-                && let Err(more) = self.materialize(node, sql)
+                && let Err(more) = self.materialize(node, sql, &NothingKnown)
             {
                 problems.extend(more);
             }
@@ -213,11 +214,16 @@ impl<'a> Planner<'a> {
         hooks.iter().map(placed).collect()
     }
 
-    fn materialize(&self, node: NodeId, sql: &Sql) -> Result<materialization::Work, Diagnostics> {
+    fn materialize(
+        &self,
+        node: NodeId,
+        sql: &Sql,
+        known: &dyn KnownColumns,
+    ) -> Result<materialization::Work, Diagnostics> {
         let rebuilt = self.rebuilt(node);
         let of = self.node(node);
         let columns = match of.resource_type {
-            ResourceType::Model => (self.columns_of)(&sql.text),
+            ResourceType::Model => self.query_columns(&sql.text, known),
             _ => None,
         };
         let seed = match of.resource_type {
@@ -241,6 +247,15 @@ impl<'a> Planner<'a> {
             rebuilt: &rebuilt,
             node_of: &|id| self.manifest.nodes.get(id.index()),
         })
+    }
+
+    /// The names of a query's output columns, where they can be told.
+    fn query_columns(&self, sql: &str, known: &dyn KnownColumns) -> Option<Vec<String>> {
+        if !self.adapter.wants_columns() {
+            return (self.columns_of)(sql);
+        }
+        let columns = self.adapter.prepare_query(sql, known).ok()?.columns?;
+        Some(columns.into_iter().map(|column| column.name).collect())
     }
 
     /// The relations that may be dropped with what a node replaces: those of the run downstream of it, and leftovers; asked only where

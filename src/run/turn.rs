@@ -5,12 +5,12 @@ use std::sync::Arc;
 use super::session::Session;
 use super::verdict::{self, Verdict};
 use super::{NodeResult, Status, trouble};
-use crate::adapter::{Error, ErrorClass, Outcome, Prepared, Statement, Table};
-use crate::compile::Sql;
+use crate::adapter::{ColumnsByRelation, Error, ErrorClass, Outcome, Prepared, Statement, Table};
+use crate::compile::{SharedConnection, Sql};
 use crate::diagnostic::Diagnostic;
 use crate::manifest::{Node, NodeId};
 use crate::plan::{Build, Count, Known, Order, Query, Section, Step, Test, Work};
-use crate::relation::{ExistingRelations, Relation};
+use crate::relation::{KnownColumn, KnownColumns, Relation};
 
 /// Why a turn did not come to its end.
 pub(super) enum Failure {
@@ -37,6 +37,23 @@ pub(super) struct Turn<'a> {
     rows: Option<u64>,
     verdict: Option<Verdict>,
     sample: Option<Table>,
+}
+
+/// What there is to know at the turn of a late node: its template may have made tables that nobody else knows.
+struct Now {
+    looked_at: ColumnsByRelation,
+    connection: Option<SharedConnection>,
+}
+
+impl KnownColumns for Now {
+    fn columns(&self, relation: &Relation) -> Option<Vec<KnownColumn>> {
+        if let Some(columns) = KnownColumns::columns(&self.looked_at, relation) {
+            return Some(columns);
+        }
+        let connection = self.connection.as_ref()?;
+        let columns = super::locked(connection).columns(relation).ok()?;
+        (!columns.is_empty()).then(|| columns.iter().map(KnownColumn::from).collect())
+    }
 }
 
 impl<'a> Turn<'a> {
@@ -121,7 +138,10 @@ impl<'a> Turn<'a> {
             Err(wrong) => return Err(Failure::Wrong(wrong.0)),
         };
         self.sql = Some(Arc::clone(&sql));
-        let now = self.looked_at(session)?;
+        let now = Now {
+            looked_at: self.looked_at(session)?,
+            connection: run.planner.adapter.wants_columns().then_some(connection),
+        };
         let known = Known::new(run.planner.existing, &run.plan.planned).with(&now);
         run.planner
             .step(self.node, Some(&sql), &known, &mut self.warnings)
@@ -129,10 +149,10 @@ impl<'a> Turn<'a> {
     }
 
     /// What the node reads and the plan could not tell the columns of, looked at now.
-    fn looked_at(&self, session: &mut Session<'_, '_>) -> Result<ExistingRelations, Failure> {
+    fn looked_at(&self, session: &mut Session<'_, '_>) -> Result<ColumnsByRelation, Failure> {
         let run = session.shared.run;
         if !run.planner.adapter.wants_columns() {
-            return Ok(ExistingRelations::default());
+            return Ok(ColumnsByRelation::default());
         }
         let open: Vec<Relation> = run
             .planner
@@ -141,7 +161,7 @@ impl<'a> Turn<'a> {
             .filter(|relation| run.plan.planned.is_open(relation))
             .collect();
         if open.is_empty() {
-            return Ok(ExistingRelations::default());
+            return Ok(ColumnsByRelation::default());
         }
         let found = session.connection().and_then(|connection| {
             let found = super::locked(&connection).columns_of(&open);
@@ -153,7 +173,7 @@ impl<'a> Turn<'a> {
     /// The work of a step, made again where what it reads could not be known before the run.
     fn again(&mut self, session: &mut Session<'_, '_>) -> Result<Option<Work>, Failure> {
         let now = self.looked_at(session)?;
-        let Some(sql) = self.sql.clone().filter(|_| now.iter().next().is_some()) else {
+        let Some(sql) = self.sql.clone().filter(|_| !now.is_empty()) else {
             return Ok(None);
         };
         let run = session.shared.run;

@@ -26,3 +26,5 @@ mod selectors;
 #[cfg(feature = "duckdb")]
 mod sparkify;
 mod translate;
+#[cfg(feature = "duckdb")]
+mod types;

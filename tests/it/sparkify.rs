@@ -104,6 +104,72 @@ fn the_traps_of_the_fixture_are_avoided() {
     );
 }
 
+/// The columns of a model and their types, as the catalog tells them.
+fn types(project: &TestProject, node: &str) -> String {
+    let catalog: serde_json::Value =
+        serde_json::from_str(&project.read("target/catalog.json")).unwrap();
+    let columns = catalog["nodes"][node]["columns"].as_object().unwrap();
+    let mut columns: Vec<_> = columns.values().collect();
+    columns.sort_by_key(|column| column["index"].as_u64());
+    let told = columns.iter().map(|column| {
+        let (name, ty) = (&column["name"], &column["type"]);
+        format!("{} {}", name.as_str().unwrap(), ty.as_str().unwrap())
+    });
+    told.collect::<Vec<_>>().join("\n")
+}
+
+const TYPED: [&str; 4] = [
+    "model.sparkify.dim_users",
+    "model.sparkify.dim_songs",
+    "model.sparkify.stg_songs",
+    "model.sparkify.top_songs",
+];
+
+#[test]
+fn the_columns_of_the_models_have_the_types_that_redshift_gives_them() {
+    let project = TestProject::example();
+    project.redstart("build").success();
+    project.redstart("docs generate").success();
+
+    let told = TYPED.map(|node| types(&project, node));
+    assert_snapshot!(told.join("\n\n"), @"
+    user_id integer
+    first_name character varying(64)
+    last_name character varying(64)
+    gender character(1)
+    level character varying(10)
+
+    song_id character varying(18)
+    title character varying(256)
+    artist_id character varying(18)
+    year smallint
+    duration numeric(10,5)
+
+    song_id character varying(18)
+    title character varying(256)
+    duration numeric(10,5)
+    year smallint
+    artist_id character varying(18)
+    artist_name character varying(256)
+    artist_location character varying(256)
+    artist_latitude numeric(10,6)
+    artist_longitude numeric(10,6)
+
+    place bigint
+    song_id character varying(18)
+    title character varying(256)
+    artist character varying(256)
+    plays bigint
+    ");
+
+    // What a part of the project builds is no different: the views that it reads tell their types too.
+    project
+        .redstart("run --select dim_users dim_songs top_songs")
+        .success();
+    project.redstart("docs generate").success();
+    assert_eq!(TYPED.map(|node| types(&project, node)), told);
+}
+
 #[test]
 fn a_second_build_changes_no_row() {
     let project = TestProject::example();

@@ -5,14 +5,16 @@
 use super::connection::Session;
 use super::error;
 use super::sql::{literal, quote};
-use crate::adapter::emulating;
+use crate::adapter::emulating::{self, Type};
 use crate::adapter::statement::ColumnDefinition;
 use crate::adapter::{Error, ErrorClass, Outcome};
 use crate::relation::Relation;
 
 /// Whether a column of this Redshift type holds texts of a declared length.
 pub(super) fn has_length(data_type: &str) -> bool {
-    emulating::duckdb_type(data_type).is_ok_and(|found| found.max_bytes.is_some())
+    // As the catalog names it, a text without a length is one of which nobody knows the length.
+    emulating::catalog_type(data_type) != Some(Type::Text)
+        && emulating::duckdb_type(data_type).is_ok_and(|found| found.max_bytes.is_some())
 }
 
 impl Session {

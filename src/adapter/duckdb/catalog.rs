@@ -15,6 +15,14 @@ use crate::relation::{Column, ExistingRelation, ExistingRelations, Relation, Rel
 /// Schema and name of a relation, lower case.
 type Key = (String, String);
 
+/// What is known of the types of a relation's columns beyond what DuckDB tells.
+enum Types {
+    /// By the name of the column, lower case.
+    Named(BTreeMap<String, Type>),
+    /// By the place of the column; empty where it is not known.
+    Listed(Vec<String>),
+}
+
 impl Session {
     pub(super) fn read_existing(&self, schemas: &[String]) -> Result<ExistingRelations, Error> {
         let wanted = schemas
@@ -31,7 +39,7 @@ impl Session {
             .map(|[schema]| schema.to_lowercase())
             .filter(|schema| wanted.contains(schema))
             .collect();
-        let mut columns = self.read_columns(&wanted, None)?;
+        let mut columns = self.read_columns(&wanted, &[])?;
         let relations = self.texts::<3>(&format!(
             "select schema_name, table_name, 'table' from duckdb_tables() where database_name = {database} and not internal
              union all
@@ -80,7 +88,10 @@ impl Session {
         }
         for relation in candidates {
             let (schema, identifier) = relation.key();
-            let mut found = self.read_columns(std::slice::from_ref(&schema), Some(&identifier))?;
+            let mut found = self.read_columns(
+                std::slice::from_ref(&schema),
+                std::slice::from_ref(&identifier),
+            )?;
             let Some(columns) = found.remove(&relation.key()) else {
                 continue;
             };
@@ -91,6 +102,13 @@ impl Session {
             ))?;
             let columns = columns
                 .into_iter()
+                .map(|mut column| {
+                    // A text of unknown length takes all that Redshift's longest takes.
+                    if emulating::catalog_type(&column.data_type) == Some(Type::Text) {
+                        column.data_type = "character varying(max)".to_owned();
+                    }
+                    column
+                })
                 .map(|column| ColumnDefinition {
                     not_null: !column.nullable,
                     identity: numbered
@@ -108,11 +126,12 @@ impl Session {
         ))
     }
 
-    /// Columns by the key of their relation. An empty schema asks for temporary tables.
+    /// Columns by the key of their relation, of all relations or of those with a given name. An empty schema asks for temporary
+    /// tables.
     pub(super) fn read_columns(
         &self,
         schemas: &[String],
-        identifier: Option<&str>,
+        identifiers: &[String],
     ) -> Result<BTreeMap<Key, Vec<Column>>, Error> {
         let database = literal(&self.config.database);
         let temporary = schemas == [String::new()];
@@ -126,30 +145,42 @@ impl Session {
                 )
             }
         };
-        let named = identifier
-            .map(|identifier| format!(" and lower(table_name) = {}", literal(identifier)))
-            .unwrap_or_default();
-        let lengths = if self.config.emulates_redshift {
-            self.declared_lengths(&format!("{}{named}", of("schema_name")))?
-        } else {
-            BTreeMap::new()
+        let named = |name: &str| match identifiers {
+            [] => String::new(),
+            _ => format!(" and lower({name}) in ({})", in_list(identifiers)),
         };
+        let mut types = BTreeMap::new();
+        if self.config.emulates_redshift {
+            let of = of("schema_name");
+            let key = |schema: String, name: String| {
+                let schema = if temporary { String::new() } else { schema };
+                Relation::new(schema, name).key()
+            };
+            types = self.declared_lengths(&format!("{of}{}", named("table_name")), key)?;
+            types.extend(self.carried_types(&format!("{of}{}", named("view_name")), key)?);
+        }
+        let named = named("table_name");
         let rows = self.texts::<5>(&format!(
             "select schema_name, table_name, column_name, data_type, is_nullable::varchar from duckdb_columns()
              where {}{named} and not internal order by schema_name, table_name, column_index",
             of("schema_name")
         ))?;
-        let mut columns = BTreeMap::<_, Vec<Column>>::new();
+        let mut columns = BTreeMap::<Key, Vec<Column>>::new();
         for [schema, table, name, data_type, nullable] in rows {
             let schema = if temporary { String::new() } else { schema };
             let relation = Relation::new(schema, table);
-            let length = lengths.get(&(relation.key(), name.to_lowercase()));
-            let data_type = match length {
-                Some(length) => length.to_string(),
+            let of = columns.entry(relation.key()).or_default();
+            let known = match types.get(&relation.key()) {
+                None => None,
+                Some(Types::Named(types)) => types.get(&name.to_lowercase()).map(Type::to_string),
+                Some(Types::Listed(types)) => types.get(of.len()).cloned(),
+            };
+            let data_type = match known.filter(|known| !known.is_empty()) {
+                Some(known) => known,
                 None if self.config.emulates_redshift => emulating::redshift_type(&data_type),
                 None => data_type,
             };
-            columns.entry(relation.key()).or_default().push(Column {
+            of.push(Column {
                 name,
                 data_type,
                 nullable: nullable == "true",
@@ -159,18 +190,41 @@ impl Session {
     }
 
     /// The declared types of text columns, from their checks.
-    fn declared_lengths(&self, filter: &str) -> Result<BTreeMap<(Key, String), Type>, Error> {
+    fn declared_lengths(
+        &self,
+        filter: &str,
+        key: impl Fn(String, String) -> Key,
+    ) -> Result<BTreeMap<Key, Types>, Error> {
         let checks = self.texts::<4>(&format!(
             "select schema_name, table_name, constraint_column_names[1], constraint_text from duckdb_constraints()
              where constraint_type = 'CHECK' and {filter}"
         ))?;
-        Ok(checks
-            .into_iter()
-            .filter_map(|[schema, table, column, check]| {
-                let key = Relation::new(schema, table).key();
-                Some(((key, column.to_lowercase()), types::of_check(&check)?))
-            })
-            .collect())
+        let mut all: BTreeMap<Key, BTreeMap<String, Type>> = BTreeMap::new();
+        for [schema, table, column, check] in checks {
+            if let Some(length) = types::of_check(&check) {
+                let of = all.entry(key(schema, table)).or_default();
+                of.insert(column.to_lowercase(), length);
+            }
+        }
+        let named = all.into_iter().map(|(key, of)| (key, Types::Named(of)));
+        Ok(named.collect())
+    }
+
+    /// The types that views carry.
+    fn carried_types(
+        &self,
+        filter: &str,
+        key: impl Fn(String, String) -> Key,
+    ) -> Result<BTreeMap<Key, Types>, Error> {
+        let views = self.texts::<3>(&format!(
+            "select schema_name, view_name, {} as types from duckdb_views() where types <> '' and not internal and {filter}",
+            types::carried("sql")
+        ))?;
+        let types = views.into_iter().map(|[schema, view, types]| {
+            let types = types.split(';').map(str::to_owned).collect();
+            (key(schema, view), Types::Listed(types))
+        });
+        Ok(types.collect())
     }
 
     /// Rows of one of our own queries, all of them text.

@@ -3,13 +3,19 @@
 //! In: [`Prepared`] statements in DuckDB's SQL. Out: rows, counts, what exists; errors brought home to the user's SQL.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::error::Sent;
 use super::sql::{Words, literal, quote};
 use super::{Config, error, load, query, types};
 use crate::adapter::emulating;
-use crate::adapter::{Connection, Error, ErrorClass, Outcome, Prepared, Statement, Table, UserSql};
+use crate::adapter::{
+    ColumnsByRelation, Connection, Error, ErrorClass, Outcome, Prepared, Statement, Table,
+    TableFromQuery, UserSql,
+};
 use crate::relation::{Column, ExistingRelations, Relation};
 
 /// A session.
@@ -127,25 +133,48 @@ impl Session {
             {
                 continue;
             }
-            let source = prepared
-                .source
-                .as_ref()
-                .filter(|source| source.statement == number);
-            if let (Some(Statement::CreateTableAs { .. }), Some(source)) = (&prepared.load, source)
-            {
-                outcome.rows = self.create_table_as(prepared, source)?;
-                continue;
-            }
-            outcome.rows = self.count(sql).map_err(|cause| match source {
-                Some(source) => {
-                    let cause = error::plain(&self.connection, sql, cause);
-                    error::in_query(&cause, prepared, source.range.start)
+            let mut from = 0;
+            for table in &prepared.tables {
+                if table.statement == number {
+                    self.part(prepared, number, from..table.range.start)?;
+                    outcome.rows = self.create_table_as(prepared, table)?;
+                    from = table.range.end;
                 }
-                None => error::of_duckdb(&cause),
-            })?;
-            self.watch_transaction(sql);
+            }
+            if from < sql.len() {
+                outcome.rows = self.part(prepared, number, from..sql.len())?;
+            }
         }
         Ok(outcome)
+    }
+}
+
+impl Session {
+    /// Runs a part of a prepared statement, which may be all of it, or nothing but what stands between two others.
+    fn part(
+        &self,
+        prepared: &Prepared,
+        statement: usize,
+        range: Range<usize>,
+    ) -> Result<Option<u64>, Error> {
+        let sql = &prepared.sql[statement][range.clone()];
+        if sql.trim_matches([';', ' ', '\n']).is_empty() {
+            return Ok(None);
+        }
+        let of_user = |source: &UserSql| source.statement == statement;
+        let rows = self.count(sql).map_err(|cause| {
+            if !prepared.source.as_ref().is_some_and(of_user) {
+                return error::of_duckdb(&cause);
+            }
+            let cause = error::plain(&self.connection, sql, cause);
+            let sent = Sent {
+                at: 0,
+                of: range.start,
+            };
+            error::in_part(&cause, prepared, sent)
+        })?;
+        self.watch_transaction(sql);
+        Ok(rows)
     }
 }
 
@@ -166,8 +195,20 @@ impl Connection for Session {
 
     fn columns(&mut self, relation: &Relation) -> Result<Vec<Column>, Error> {
         let wanted = relation.key();
-        let mut columns = self.read_columns(std::slice::from_ref(&wanted.0), Some(&wanted.1))?;
+        let mut columns = self.read_columns(
+            std::slice::from_ref(&wanted.0),
+            std::slice::from_ref(&wanted.1),
+        )?;
         Ok(columns.remove(&wanted).unwrap_or_default())
+    }
+
+    fn columns_of(&mut self, relations: &[Relation]) -> Result<ColumnsByRelation, Error> {
+        let (schemas, names): (Vec<String>, Vec<String>) =
+            relations.iter().map(Relation::key).unzip();
+        let mut found = self.read_columns(&schemas, &names)?;
+        let wanted: BTreeSet<_> = relations.iter().map(Relation::key).collect();
+        found.retain(|key, _| wanted.contains(key));
+        Ok(found)
     }
 
     fn canceller(&self) -> Box<dyn Fn() + Send + Sync> {
@@ -284,69 +325,80 @@ impl Session {
     ///
     /// DuckDB sums integers to wider ones and forgets the length of a text: what must be cast is cast around the query, and
     /// a table that has texts of a known length is declared first and then filled.
-    fn create_table_as(&self, prepared: &Prepared, source: &UserSql) -> Result<Option<u64>, Error> {
-        let sql = &prepared.sql[source.statement];
-        let inside = &sql[source.range.clone()];
-        let in_query =
-            |start: usize| move |cause: duckdb::Error| error::in_query(&cause, prepared, start);
+    fn create_table_as(
+        &self,
+        prepared: &Prepared,
+        table: &TableFromQuery,
+    ) -> Result<Option<u64>, Error> {
+        let sql = &prepared.sql[table.statement];
+        let inside = &sql[table.query.clone()];
+        let of = table.query.start;
+        let in_query = |at: usize| {
+            move |cause: duckdb::Error| error::in_part(&cause, prepared, Sent { at, of })
+        };
         let columns = query::describe(&self.connection, inside)
             .map_err(|cause| error::plain(&self.connection, inside, cause))
             .map_err(in_query(query::DESCRIBE.len()))?;
-        super::translate::refuse_doubles(
-            &source.text,
-            columns.iter().map(|(name, _)| name.as_str()),
-        )
-        .map_err(refused)?;
-        let columns = types::made(columns, prepared.columns.as_deref());
-        let mut wrapped = inside.to_owned();
-        let mut before = 0;
-        if columns.iter().any(|column| column.cast) {
-            let selected = columns
-                .iter()
-                .map(|column| {
-                    let name = quote(&column.name);
-                    match column.cast {
-                        true => format!("cast({name} as {}) as {name}", column.kind),
-                        false => name,
-                    }
-                })
-                .collect::<Vec<_>>();
-            let select = format!("select {} from (\n", selected.join(", "));
-            before = select.len();
-            wrapped = format!("{select}{inside}\n)");
-        }
-        let table = sql[..source.range.start]
-            .trim_start_matches("create ")
-            .trim_end_matches("as (\n")
-            .trim_end();
+        let text = prepared.source.as_ref().map_or("", |source| &source.text);
+        super::translate::refuse_doubles(text, columns.iter().map(|(name, _)| name.as_str()))
+            .map_err(refused)?;
+        let columns = types::made(columns, table.columns.as_deref());
+        let (wrapped, before) = types::cast(inside, &columns);
+        let head = Head::of(&sql[table.range.start..table.query.start]);
         if columns.iter().all(|column| column.check.is_none()) {
-            let create = format!("create {table} as (\n");
+            let create = format!("{} as (\n", head.create);
             let start = create.len() + before;
             return self
                 .count(&format!("{create}{wrapped}\n)"))
                 .map_err(in_query(start));
         }
-        let declared = columns
-            .iter()
-            .map(|column| {
-                let check = column.check.as_deref().unwrap_or_default();
-                let declared = format!("{} {} {check}", quote(&column.name), column.kind);
-                declared.trim_end().to_owned()
-            })
-            .collect::<Vec<_>>();
-        let name = table
-            .trim_start_matches("temporary ")
-            .trim_start_matches("table ");
+        if head.if_not_exists && self.is_there(head.name) {
+            return Ok(None);
+        }
         self.in_transaction(|| {
+            let declared: Vec<String> = columns.iter().map(types::Made::declaration).collect();
             self.run(&format!(
-                "create {table} (\n  {}\n)",
+                "{} (\n  {}\n)",
+                head.create,
                 declared.join(",\n  ")
             ))?;
-            let insert = format!("insert into {name} (\n");
+            let insert = format!("insert into {} (\n", head.name);
             let start = insert.len() + before;
             self.count(&format!("{insert}{wrapped}\n)"))
                 .map_err(in_query(start))
         })
+    }
+
+    /// Whether a table or view has this name.
+    fn is_there(&self, name: &str) -> bool {
+        let found = format!("select 1 from {name} limit 0");
+        self.connection.prepare(&found).is_ok()
+    }
+}
+
+/// What stands before the query of a `create table … as`.
+struct Head<'s> {
+    /// All but the `as`.
+    create: &'s str,
+    /// The name of the table, in quotes.
+    name: &'s str,
+    if_not_exists: bool,
+}
+
+impl<'s> Head<'s> {
+    fn of(text: &'s str) -> Self {
+        let create = text
+            .trim_end_matches(['(', '\n', ' '])
+            .trim_end_matches(['a', 's', 'A', 'S'])
+            .trim_end();
+        // A word before the name holds no quote, and the name starts with one.
+        let name = create.find('"').map_or("", |at| &create[at..]);
+        let words = &create[..create.len() - name.len()];
+        Self {
+            create,
+            name,
+            if_not_exists: words.to_ascii_lowercase().contains("if not exists"),
+        }
     }
 }
 

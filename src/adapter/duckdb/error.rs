@@ -31,15 +31,31 @@ pub(super) fn plain(
         .unwrap_or(cause)
 }
 
+/// What was sent was not a prepared statement as it stands: its byte `at` is the byte `of` of the statement.
+#[derive(Clone, Copy)]
+pub(super) struct Sent {
+    pub(super) at: usize,
+    pub(super) of: usize,
+}
+
 /// An error in a query that was sent inside other SQL: `start` is where the query's own SQL began there.
 pub(super) fn in_query(cause: &duckdb::Error, prepared: &Prepared, start: usize) -> Error {
+    let of = prepared
+        .source
+        .as_ref()
+        .map_or(0, |source| source.range.start);
+    in_part(cause, prepared, Sent { at: start, of })
+}
+
+/// An error in a part of a prepared statement.
+pub(super) fn in_part(cause: &duckdb::Error, prepared: &Prepared, sent: Sent) -> Error {
     let (mut error, position) = told(cause);
     let Some(source) = &prepared.source else {
         return error;
     };
     let sql = &prepared.sql[source.statement];
     error.range = position.and_then(|position| {
-        let position = (position + source.range.start).checked_sub(start)?;
+        let position = (position + sent.of).checked_sub(sent.at)?;
         home(sql, position, source)
     });
     // In translated text the name that DuckDB complains about is a better guide than its place.

@@ -25,7 +25,9 @@ use std::sync::{Mutex, PoisonError};
 
 pub use config::Config;
 
-use super::{Adapter, Connection, Error, ErrorClass, Prepared, Refusal, Statement, UserSql};
+use super::{
+    Adapter, Connection, Error, ErrorClass, Prepared, Refusal, Statement, TableFromQuery, UserSql,
+};
 use crate::adapter::{copy, redshift, statement};
 use crate::relation::KnownColumns;
 use sql::Words;
@@ -200,14 +202,24 @@ impl Adapter for DuckDb {
             .emulates_redshift
             .then(|| in_its_place(statement));
         let statement = table.as_ref().and_then(Option::as_ref).unwrap_or(statement);
-        let (translated, columns) = if self.config.emulates_redshift {
-            let (translated, columns) = translate::statement(statement, known)?;
-            (Some(translated), columns)
+        let translation = if self.config.emulates_redshift {
+            Some(translate::statement(statement, known)?)
         } else {
-            (None, None)
+            None
         };
-        let engine = translated.as_ref().unwrap_or(statement);
-        let sql = self.words().sql(engine)?;
+        let engine = translation
+            .as_ref()
+            .map_or(statement, |translation| &translation.statement);
+        let mut sql = self.words().sql(engine)?;
+        let (columns, mut tables) = translation
+            .as_ref()
+            .map(|translation| (translation.columns.clone(), translation.tables.clone()))
+            .unwrap_or_default();
+        if let (Statement::CreateView { query, .. }, Some(columns), Some(create)) =
+            (engine, &columns, sql.last_mut())
+        {
+            *create = types::with_types(create, query, columns);
+        }
         let source = statement.user_sql().and_then(|text| {
             let inside = engine.user_sql()?;
             let start = sql.last()?.find(inside)?;
@@ -217,14 +229,23 @@ impl Adapter for DuckDb {
                 range: start..start + inside.len(),
             })
         });
+        // What a query gives is only nearly what Redshift would make of it: the session makes the table with the right types.
+        if let (Statement::CreateTableAs { .. }, Some(source), Some(_)) =
+            (statement, &source, &translation)
+        {
+            tables.push(TableFromQuery {
+                statement: source.statement,
+                range: 0..sql[source.statement].len(),
+                query: source.range.clone(),
+                columns: columns.clone(),
+            });
+        }
         let work = match statement {
             Statement::Load { .. } | Statement::Copy(_) => true,
             // The sequences of identity columns are named when it is known which names are free.
             Statement::CreateTable { columns, .. } => {
                 columns.iter().any(|column| column.identity.is_some())
             }
-            // Sums of integers are wider here than on Redshift; which columns are, only the database can tell.
-            Statement::CreateTableAs { .. } => self.config.emulates_redshift,
             // A check cannot be added to a table, so the table is made anew.
             Statement::AddColumn { data_type, .. } | Statement::WidenColumn { data_type, .. } => {
                 self.config.emulates_redshift && add_column::has_length(data_type)
@@ -236,6 +257,7 @@ impl Adapter for DuckDb {
             load: work.then(|| engine.clone()),
             source,
             columns,
+            tables,
             values_only: false,
         })
     }
@@ -256,6 +278,7 @@ impl Adapter for DuckDb {
             sql: vec![engine],
             load: None,
             columns,
+            tables: Vec::new(),
             values_only: false,
         })
     }

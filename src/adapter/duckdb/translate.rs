@@ -3,12 +3,12 @@
 //! In: a [`Statement`] in Redshift's dialect. Out: the same statement with those parts translated, or a [`Refusal`].
 
 use super::sql::refusal;
-use crate::adapter::Refusal;
 use crate::adapter::emulating::{
     Catalog, Translated, Type, Work, catalog_type, translate_expression, translate_query_with,
     translate_statements,
 };
 use crate::adapter::statement::{Copy, Rows, Statement};
+use crate::adapter::{Refusal, TableFromQuery};
 use crate::relation::{KnownColumn, KnownColumns, Relation};
 
 /// What is known of relations, as the translation asks for it.
@@ -31,15 +31,28 @@ pub(super) fn query(query: &str, known: &dyn KnownColumns) -> Result<Translated,
     translate_query_with(query, &Tables(known))
 }
 
-/// Statements in DuckDB's SQL, ready to be joined by semicolons.
-fn statements(sql: &str, known: &dyn KnownColumns) -> Result<Vec<String>, Refusal> {
-    let mut said = Vec::new();
+/// Statements in DuckDB's SQL, and the tables that they make from queries.
+fn statements(
+    sql: &str,
+    known: &dyn KnownColumns,
+) -> Result<(String, Vec<TableFromQuery>), Refusal> {
+    let mut said: Vec<String> = Vec::new();
+    let mut tables = Vec::new();
     for translated in translate_statements(sql, &Tables(known))? {
         match translated.work {
             Work::Query(query) => said.push(query.sql),
             Work::Sql(statements) => said.extend(statements),
             Work::CreateTableAs { create, query } => {
-                said.push(format!("{create}\n{}", query.sql));
+                let start = said.iter().map(|said| said.len() + NEXT.len()).sum();
+                let statement = format!("{create}\n{}", query.sql);
+                let end = start + statement.len();
+                tables.push(TableFromQuery {
+                    statement: 0,
+                    range: start..end,
+                    query: end - query.sql.len()..end,
+                    columns: query.columns,
+                });
+                said.push(statement);
             }
             Work::Copy(_) => {
                 let mut refused =
@@ -54,7 +67,19 @@ fn statements(sql: &str, known: &dyn KnownColumns) -> Result<Vec<String>, Refusa
             Work::Nothing => {}
         }
     }
-    Ok(said)
+    Ok((said.join(NEXT), tables))
+}
+
+/// What stands between two statements.
+const NEXT: &str = ";\n";
+
+/// A statement of which every part that the user wrote is translated.
+pub(super) struct Translation {
+    pub(super) statement: Statement,
+    /// The columns of a table or view made from a query, as far as they are known.
+    pub(super) columns: Option<Vec<KnownColumn>>,
+    /// The tables that SQL of the user makes from queries.
+    pub(super) tables: Vec<TableFromQuery>,
 }
 
 /// The load of a text that is nothing but a `copy`.
@@ -82,14 +107,13 @@ pub(super) fn only_copy(sql: &str, known: &dyn KnownColumns) -> Result<Option<Co
 }
 
 /// The statement with every part that the user wrote translated.
-///
-/// With it come the columns of a table or view made from a query, as far as they are known.
 pub(super) fn statement(
     statement: &Statement,
     known: &dyn KnownColumns,
-) -> Result<(Statement, Option<Vec<KnownColumn>>), Refusal> {
+) -> Result<Translation, Refusal> {
     let mut translated = statement.clone();
     let mut made = None;
+    let mut tables = Vec::new();
     match &mut translated {
         Statement::CreateTableAs {
             query: text,
@@ -125,10 +149,14 @@ pub(super) fn statement(
                 *predicate = translate_expression(predicate)?;
             }
         }
-        Statement::Raw { sql, .. } => *sql = statements(sql, known)?.join(";\n"),
+        Statement::Raw { sql, .. } => (*sql, tables) = statements(sql, known)?,
         _ => {}
     }
-    Ok((translated, made))
+    Ok(Translation {
+        statement: translated,
+        columns: made,
+        tables,
+    })
 }
 
 /// A table or view has each name once; DuckDB would give the second one another name without a word.
@@ -165,7 +193,7 @@ fn last_word(query: &str, name: &str) -> Option<std::ops::Range<usize>> {
 
 fn translate_header(header: &mut Option<String>, known: &dyn KnownColumns) -> Result<(), Refusal> {
     if let Some(header) = header {
-        *header = statements(header, known)?.join(";\n");
+        *header = statements(header, known)?.0;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 //!
 //! In: a [`Type`] of Redshift. Out: DuckDB's type and a check, and from the check the type again.
 
-use super::sql::quote;
+use super::sql::{literal, quote};
 use crate::adapter::emulating::{self, Type};
 use crate::relation::KnownColumn;
 
@@ -18,6 +18,67 @@ pub(super) struct Made {
     pub(super) check: Option<String>,
 }
 
+impl Made {
+    /// The column in a `create table`.
+    pub(super) fn declaration(&self) -> String {
+        let check = self.check.as_deref().unwrap_or_default();
+        let declared = format!("{} {} {check}", quote(&self.name), self.kind);
+        declared.trim_end().to_owned()
+    }
+}
+
+/// A query with what must be cast around it, and the bytes before the query in that.
+pub(super) fn cast(query: &str, columns: &[Made]) -> (String, usize) {
+    if columns.iter().all(|column| !column.cast) {
+        return (query.to_owned(), 0);
+    }
+    let selected: Vec<String> = columns
+        .iter()
+        .map(|column| {
+            let name = quote(&column.name);
+            if column.cast {
+                format!("cast({name} as {}) as {name}", column.kind)
+            } else {
+                name
+            }
+        })
+        .collect();
+    let select = format!("select {} from (\n", selected.join(", "));
+    (format!("{select}{query}\n)"), select.len())
+}
+
+/// The name of the expression that a view carries its types in: DuckDB keeps the text of a view, and drops what nothing reads.
+const CARRIER: &str = "__rs_types";
+
+/// A `create view` that carries the types of its columns, where one of them is more than DuckDB can tell.
+pub(super) fn with_types(create: &str, query: &str, columns: &[KnownColumn]) -> String {
+    let types: Vec<&str> = columns
+        .iter()
+        .map(|column| column.data_type.as_deref().unwrap_or_default())
+        .collect();
+    let told = |name: &str| {
+        let ty = emulating::catalog_type(name);
+        ty.is_some_and(|ty| {
+            ty.is_text() && ty.length().is_some() || matches!(ty, Type::Decimal(..))
+        })
+    };
+    match create.find(query) {
+        Some(at) if types.iter().any(|name| told(name)) => format!(
+            "{}with \"{CARRIER}\" as (select {}) select * from (\n{query}\n){}",
+            &create[..at],
+            literal(&types.join(";")),
+            &create[at + query.len()..]
+        ),
+        _ => create.to_owned(),
+    }
+}
+
+/// SQL that reads from the text of a view what [`with_types`] put into it.
+pub(super) fn carried(sql: &str) -> String {
+    let pattern = format!("{CARRIER}\"? AS \\(SELECT ''([^'']*)''");
+    format!("regexp_extract({sql}, '{pattern}', 1, 'i')")
+}
+
 /// The columns of a table made from a query: as Redshift types them where that is known, else as DuckDB does, short of the types
 /// that Redshift does not have.
 pub(super) fn made(columns: Vec<(String, String)>, known: Option<&[KnownColumn]>) -> Vec<Made> {
@@ -27,7 +88,12 @@ pub(super) fn made(columns: Vec<(String, String)>, known: Option<&[KnownColumn]>
         let told = known.and_then(|known| known[at].data_type.as_deref());
         let redshift = told
             .and_then(emulating::catalog_type)
-            .filter(|redshift| holds(*redshift, &kind));
+            .filter(|redshift| holds(*redshift, &kind))
+            .map(|redshift| match redshift {
+                // The type that Redshift's `create table as` gives a column of which it knows nothing but NULL.
+                Type::Null => Type::Varchar(1),
+                other => other,
+            });
         let wanted = match redshift {
             Some(redshift) => redshift.duckdb(),
             None => emulating::fix_type(&kind).unwrap_or(&kind).to_owned(),
@@ -64,6 +130,7 @@ fn holds(redshift: Type, kind: &str) -> bool {
     let integer = INTEGERS.contains(&kind);
     match redshift {
         // Whatever it is, it is NULL.
+        Type::Null => true,
         _ if kind == "\"NULL\"" => true,
         Type::Int2 | Type::Int4 | Type::Int8 => integer,
         Type::Decimal(_, scale) => {

@@ -6,7 +6,7 @@ use sqlparser::tokenizer::Span;
 use super::engine::Engine;
 use super::query::operand;
 use super::translator::{Constant, Sql, Translator};
-use super::types::Type;
+use super::types::{Type, wider};
 use super::{compare, regex};
 use crate::adapter::Refusal;
 use crate::adapter::emulating::literal;
@@ -231,36 +231,17 @@ fn add(a: &Sql, symbol: &str, b: &Sql) -> Sql {
         (Some(Type::Interval), Some(Type::Interval)) => Some(Type::Interval),
         (a, b) => sum_type(a, b),
     };
-    operand(
-        format!("{} {symbol} {}", moment(a, b), moment(b, a)),
-        ty,
-        &[a, b],
-    )
-}
-
-/// The wider of two integer types.
-pub(super) fn wider(a: Type, b: Type) -> Type {
-    match (a, b) {
-        (Type::Int8, _) | (_, Type::Int8) => Type::Int8,
-        (Type::Int4, _) | (_, Type::Int4) => Type::Int4,
-        _ => Type::Int2,
+    let text = format!("{} {symbol} {}", moment(a, b), moment(b, a));
+    // DuckDB counts the days between two dates in a wider type.
+    if ty == Some(Type::Int4) && a.is(Type::Date) {
+        return Sql::typed(format!("CAST(({text}) AS INTEGER)"), Type::Int4).of([a, b]);
     }
+    operand(text, ty, &[a, b])
 }
 
 fn wider_of(a: Option<Type>, b: Option<Type>) -> Option<Type> {
     let (a, b) = (a?, b?);
     (a.is_integer() && b.is_integer()).then(|| wider(a, b))
-}
-
-/// Precision and scale of a number that is not a float.
-fn digits(ty: Type) -> Option<(u8, u8)> {
-    match ty {
-        Type::Int2 => Some((5, 0)),
-        Type::Int4 => Some((10, 0)),
-        Type::Int8 => Some((19, 0)),
-        Type::Decimal(precision, scale) => Some((precision, scale)),
-        _ => None,
-    }
 }
 
 fn numeric(
@@ -281,7 +262,7 @@ fn numeric(
     if a.is_float() || b.is_float() {
         return Some(Type::Float8);
     }
-    let (precision, scale) = decimal(digits(a)?, digits(b)?);
+    let (precision, scale) = decimal(a.digits()?, b.digits()?);
     Some(Type::Decimal(precision.min(38), scale.min(38)))
 }
 

@@ -376,7 +376,7 @@ fn find(columns: Option<&[Named]>, name: &str) -> Option<Option<Type>> {
     columns?
         .iter()
         .find(|(column, _)| column == name)
-        .map(|(_, ty)| *ty)
+        .map(|(_, ty)| ty.filter(|ty| *ty != Type::Null))
 }
 
 /// A name as Redshift folds it: to lower case, quoted or not.

@@ -31,6 +31,8 @@ pub enum Type {
     Varchar(u32),
     /// Text of which nobody can tell the length that Redshift would give it.
     Text,
+    /// A NULL that nothing gives a type.
+    Null,
     /// `date`.
     Date,
     /// `timestamp without time zone`.
@@ -75,6 +77,25 @@ impl Type {
         self.is_integer() || self.is_float() || matches!(self, Self::Decimal(..))
     }
 
+    /// The length in bytes, where values are text of a known length.
+    pub fn length(self) -> Option<u32> {
+        match self {
+            Self::Char(length) | Self::Varchar(length) => Some(length),
+            _ => None,
+        }
+    }
+
+    /// Precision and scale of a number that is not a float.
+    pub fn digits(self) -> Option<(u8, u8)> {
+        match self {
+            Self::Int2 => Some((5, 0)),
+            Self::Int4 => Some((10, 0)),
+            Self::Int8 => Some((19, 0)),
+            Self::Decimal(precision, scale) => Some((precision, scale)),
+            _ => None,
+        }
+    }
+
     /// DuckDB's name.
     pub fn duckdb(self) -> String {
         match self {
@@ -85,7 +106,7 @@ impl Type {
             Self::Decimal(precision, scale) => format!("DECIMAL({precision}, {scale})"),
             Self::Float4 => "FLOAT".into(),
             Self::Float8 => "DOUBLE".into(),
-            Self::Char(_) | Self::Varchar(_) | Self::Text => "VARCHAR".into(),
+            Self::Char(_) | Self::Varchar(_) | Self::Text | Self::Null => "VARCHAR".into(),
             Self::Date => "DATE".into(),
             Self::Timestamp => "TIMESTAMP".into(),
             Self::TimestampTz => "TIMESTAMP WITH TIME ZONE".into(),
@@ -112,6 +133,7 @@ impl fmt::Display for Type {
             Self::Char(length) => write!(f, "character({length})"),
             Self::Varchar(length) => write!(f, "character varying({length})"),
             Self::Text => f.write_str("character varying"),
+            Self::Null => f.write_str("unknown"),
             Self::Date => f.write_str("date"),
             Self::Timestamp => f.write_str("timestamp without time zone"),
             Self::TimestampTz => f.write_str("timestamp with time zone"),
@@ -121,6 +143,37 @@ impl fmt::Display for Type {
             Self::Super => f.write_str("super"),
             Self::Varbyte(length) => write!(f, "binary varying({length})"),
         }
+    }
+}
+
+/// The type that values of two types have in common, as in `case` or `union`, where it is known.
+pub(super) fn unify(a: Type, b: Type) -> Option<Type> {
+    use Type::{Char, Date, Decimal, Float8, Null, Text, Timestamp, TimestampTz, Varchar};
+    Some(match (a, b) {
+        (a, b) if a == b => a,
+        (Null, other) | (other, Null) => other,
+        (Varchar(a) | Char(a), Varchar(b) | Char(b)) => Varchar(a.max(b)),
+        (a, b) if a.is_text() && b.is_text() => Text,
+        (Date, Timestamp) | (Timestamp, Date) => Timestamp,
+        (TimestampTz, Date | Timestamp) | (Date | Timestamp, TimestampTz) => TimestampTz,
+        (a, b) if a.is_integer() && b.is_integer() => wider(a, b),
+        (a, b) if a.is_number() && b.is_number() => match (a.digits(), b.digits()) {
+            (Some((p1, s1)), Some((p2, s2))) => {
+                let scale = s1.max(s2);
+                Decimal((p1 - s1).max(p2 - s2).saturating_add(scale).min(38), scale)
+            }
+            _ => Float8,
+        },
+        _ => return None,
+    })
+}
+
+/// The wider of two integer types.
+pub(super) fn wider(a: Type, b: Type) -> Type {
+    match (a, b) {
+        (Type::Int8, _) | (_, Type::Int8) => Type::Int8,
+        (Type::Int4, _) | (_, Type::Int4) => Type::Int4,
+        _ => Type::Int2,
     }
 }
 
@@ -291,10 +344,12 @@ fn refuse(name: &str, reason: &str) -> Refusal {
     }
 }
 
-/// Reads a type as our own catalog names it: there, a text without a length is one of unknown length.
+/// Reads a type as our own catalog names it: there, a text without a length is one of unknown length, and `unknown` is the type
+/// of a NULL.
 pub fn catalog_type(name: &str) -> Option<Type> {
     match name {
         "character varying" => Some(Type::Text),
+        "unknown" => Some(Type::Null),
         _ => parse(name).ok(),
     }
 }
@@ -408,11 +463,12 @@ pub fn create_table_columns(
 
 fn length_check(name: &str, data_type: &DuckdbType) -> Option<String> {
     let length = data_type.max_bytes?;
-    let measure = match data_type.redshift {
-        Type::Varbyte(_) => "octet_length",
-        _ => "strlen",
-    };
-    Some(format!(" CHECK ({measure}({name}) <= {length})"))
+    // The order of the two sides tells a `char` from a `varchar` when the check is read again.
+    Some(match data_type.redshift {
+        Type::Varbyte(_) => format!(" CHECK (octet_length({name}) <= {length})"),
+        Type::Char(_) => format!(" CHECK ({length} >= strlen({name}))"),
+        _ => format!(" CHECK (strlen({name}) <= {length})"),
+    })
 }
 
 /// The column and the length that a check constraint of [`create_table_columns`] states.

@@ -68,6 +68,7 @@ impl Adapter for Postgres {
             load: work.then(|| statement.clone()),
             source,
             columns: None,
+            tables: Vec::new(),
             values_only: false,
         })
     }
@@ -82,6 +83,7 @@ impl Adapter for Postgres {
                 range: 0..query.len(),
             }),
             columns: None,
+            tables: Vec::new(),
             values_only: false,
         })
     }

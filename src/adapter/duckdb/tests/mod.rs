@@ -2,6 +2,7 @@
 
 mod load;
 mod redshift;
+mod types;
 
 use super::*;
 use crate::adapter::copy::Folders;

@@ -1,7 +1,7 @@
 //! Expressions, by their form in the syntax tree. Functions are in `functions`.
 
 mod name;
-mod operator;
+pub(super) mod operator;
 mod syntax;
 mod tuple;
 mod value;
@@ -10,7 +10,7 @@ use sqlparser::ast::{Expr, Spanned};
 use sqlparser::tokenizer::Span;
 
 use super::translator::{Sql, Translator};
-use super::types::Type;
+use super::types::{Type, unify};
 use super::{compare, json};
 use crate::adapter::Refusal;
 use operator::parenthesized;
@@ -159,7 +159,7 @@ impl Translator<'_> {
             Expr::Position { expr, r#in } => {
                 let (needle, text) = (self.text_operand(expr)?, self.text_operand(r#in)?);
                 Ok(Sql::typed(
-                    format!("strpos({}, {})", text.text, needle.text),
+                    format!("CAST(strpos({}, {}) AS INTEGER)", text.text, needle.text),
                     Type::Int4,
                 )
                 .of([&needle, &text]))
@@ -264,7 +264,7 @@ impl Translator<'_> {
     pub fn as_text(&self, sql: Sql, span: Span) -> Result<Sql, Refusal> {
         let ty = Some(Type::Text);
         let text = match sql.ty {
-            _ if sql.is_null() => "CAST(NULL AS VARCHAR)".to_owned(),
+            _ if sql.is_null() => NULL_TEXT.to_owned(),
             Some(known) if known.is_text() => return Ok(sql),
             Some(Type::Bool) => {
                 return Err(self.not_redshift(
@@ -291,30 +291,22 @@ impl Translator<'_> {
     }
 }
 
-/// The type that several results have in common, where it is known.
+/// NULL where a text is wanted.
+const NULL_TEXT: &str = "CAST(NULL AS VARCHAR)";
+
+/// The type that several results have in common, where it is known. A literal text takes the type of the others.
 pub(super) fn common_type<'s>(results: impl Iterator<Item = &'s Sql>) -> Option<Type> {
-    let mut common: Option<Type> = None;
-    for result in results.filter(|result| !result.is_null()) {
-        let ty = result.ty?;
-        common = Some(match (common, ty) {
-            (None, ty) => ty,
-            (Some(a), b) if a == b => a,
-            (Some(Type::Varchar(a) | Type::Char(a)), Type::Varchar(b) | Type::Char(b)) => {
-                Type::Varchar(a.max(b))
-            }
-            (Some(a), b) if a.is_text() && b.is_text() => Type::Text,
-            (Some(a), b) if a.is_integer() && b.is_integer() => super::arithmetic::wider(a, b),
-            (Some(Type::Decimal(p1, s1)), Type::Decimal(p2, s2)) => {
-                let scale = s1.max(s2);
-                Type::Decimal((p1 - s1).max(p2 - s2).saturating_add(scale).min(38), scale)
-            }
-            (Some(a), b) if a.is_number() && b.is_number() && (a.is_float() || b.is_float()) => {
-                Type::Float8
-            }
-            _ => return None,
-        });
+    let results: Vec<&Sql> = results.filter(|result| !result.is_null()).collect();
+    let other = |result: &&Sql| result.ty.is_some_and(|ty| !ty.is_text());
+    let adapts = results.iter().any(other);
+    let mut common = Type::Null;
+    for result in results {
+        if adapts && result.constant_text().is_some() {
+            continue;
+        }
+        common = unify(common, result.ty?)?;
     }
-    common
+    (common != Type::Null).then_some(common)
 }
 
 fn shorten(expr: &Expr) -> String {

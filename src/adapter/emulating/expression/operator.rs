@@ -7,7 +7,7 @@ use super::tuple::{row, row_in_query};
 use crate::adapter::Refusal;
 use crate::adapter::emulating::query::operand;
 use crate::adapter::emulating::translator::{Constant, Sql, Translator};
-use crate::adapter::emulating::types::Type;
+use crate::adapter::emulating::types::{MAX_LENGTH, Type};
 use crate::adapter::emulating::{compare, literal};
 
 impl Translator<'_> {
@@ -112,7 +112,7 @@ impl Translator<'_> {
         let (symbol, ty) = match op {
             BinaryOperator::And => (" AND ", Type::Bool),
             BinaryOperator::Or => (" OR ", Type::Bool),
-            _ => (" || ", Type::Text),
+            _ => return Ok(joined(&parts)),
         };
         let text = parts
             .iter()
@@ -241,4 +241,29 @@ fn closes_at_end(text: &str) -> bool {
 fn ends_escaping(pattern: &str, escape: &str) -> bool {
     let ends = pattern.len() - pattern.trim_end_matches(escape).len();
     !escape.is_empty() && (ends / escape.len()) % 2 == 1
+}
+
+/// Texts one after the other: as long as all of them.
+pub(in super::super) fn joined(parts: &[Sql]) -> Sql {
+    let texts: Vec<&str> = parts.iter().map(|part| part.text.as_str()).collect();
+    let text = format!("({})", texts.join(" || "));
+    let lengths: Option<Vec<u32>> = parts.iter().map(|part| part.ty?.length()).collect();
+    let ty = match lengths {
+        Some(lengths) => {
+            let sum = lengths.into_iter().fold(0, u32::saturating_add);
+            Type::Varchar(sum.min(MAX_LENGTH))
+        }
+        None => Type::Text,
+    };
+    // DuckDB forgets that a joined NULL is a text.
+    let null = parts.iter().any(|part| part.text == super::NULL_TEXT);
+    Sql::typed(
+        if null {
+            format!("CAST({text} AS VARCHAR)")
+        } else {
+            text
+        },
+        ty,
+    )
+    .of(parts)
 }

@@ -2,10 +2,10 @@
 
 use sqlparser::ast::{OrderByExpr, OrderBySort, Spanned};
 
-use super::{Call, How, Kind, Returns, Row, TEXT, row};
+use super::{Call, How, Kind, Returns, Row, row};
 use crate::adapter::Refusal;
 use crate::adapter::emulating::translator::{Constant, Sql, Translator};
-use crate::adapter::emulating::types::Type;
+use crate::adapter::emulating::types::{MAX_LENGTH, Type};
 
 const FLOAT: Returns = Returns::Is(Type::Float8);
 const SAME: Returns = Returns::SameAs(0);
@@ -478,7 +478,7 @@ fn listagg(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refu
     } else {
         list
     };
-    Ok(Sql::typed(list, TEXT))
+    Ok(Sql::typed(list, Type::Varchar(MAX_LENGTH)))
 }
 
 fn direction(order: &OrderByExpr) -> &'static str {

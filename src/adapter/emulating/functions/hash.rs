@@ -5,6 +5,10 @@ use crate::adapter::Refusal;
 use crate::adapter::emulating::translator::{Constant, Sql, Translator};
 use crate::adapter::emulating::types::Type;
 
+/// 128 and 160 bits in hexadecimal digits.
+const MD5: Returns = Returns::Is(Type::Varchar(32));
+const SHA1: Returns = Returns::Is(Type::Varchar(40));
+
 /// Hash functions: <https://docs.aws.amazon.com/redshift/latest/dg/hash-functions.html>.
 pub(in super::super) const ROWS: &[Row] = &[
     row(
@@ -31,7 +35,7 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "func_sha1",
-        How::Forms(&[(1, "sha1({0:t})")], Returns::Text),
+        How::Forms(&[(1, "sha1({0:t})")], SHA1),
         "r_FUNC_SHA1.html",
         &[(
             "SELECT FUNC_SHA1('abc')",
@@ -40,7 +44,7 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "md5",
-        How::Forms(&[(1, "md5({0:t})")], Returns::Text),
+        How::Forms(&[(1, "md5({0:t})")], MD5),
         "r_MD5.html",
         &[("SELECT MD5('abc')", "900150983cd24fb0d6963f7d28e17f72")],
     ),
@@ -58,7 +62,7 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "sha",
-        How::Forms(&[(1, "sha1({0:t})")], Returns::Text),
+        How::Forms(&[(1, "sha1({0:t})")], SHA1),
         "SHA.html",
         &[(
             "SELECT SHA('abc')",
@@ -67,7 +71,7 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "sha1",
-        How::Forms(&[(1, "sha1({0:t})")], Returns::Text),
+        How::Forms(&[(1, "sha1({0:t})")], SHA1),
         "SHA1.html",
         &[(
             "SELECT SHA1('abc')",

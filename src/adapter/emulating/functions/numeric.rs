@@ -281,7 +281,13 @@ fn modulo(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refus
 
 fn round(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
     let args = translator.arguments(call, 1, 2)?;
-    let ty = match (args[0].ty, args.get(1)) {
+    let ty = to_places(&args);
+    Ok(call_of(&ours(translator, "round"), &args, ty))
+}
+
+/// The type of a number rounded or cut to the places of the second argument.
+fn to_places(args: &[Sql]) -> Option<Type> {
+    match (args[0].ty, args.get(1)) {
         (ty, None) => without_scale(ty),
         (Some(Type::Decimal(precision, scale)), Some(places)) => match &places.constant {
             Some(Constant::Number(number)) => number.parse::<i16>().ok().map(|places| {
@@ -293,8 +299,7 @@ fn round(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusa
             _ => None,
         },
         (ty, Some(_)) => ty,
-    };
-    Ok(call_of(&ours(translator, "round"), &args, ty))
+    }
 }
 
 fn call_of(name: &str, args: &[Sql], ty: Option<Type>) -> Sql {
@@ -311,7 +316,7 @@ fn trunc(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusa
     let args = translator.arguments(call, 1, 2)?;
     let value = &args[0];
     Ok(match (args.len(), value.ty) {
-        (2, _) => call_of(&ours(translator, "trunc"), &args, value.ty),
+        (2, _) => call_of(&ours(translator, "trunc"), &args, to_places(&args)),
         (_, Some(Type::Timestamp | Type::Date | Type::TimestampTz)) => {
             Sql::typed(format!("CAST({} AS DATE)", value.text), Type::Date).of(&args)
         }

@@ -15,6 +15,7 @@ use crate::adapter::emulating::postgres;
 use crate::adapter::emulating::translator::{
     Lateral, Named, Output, Sql, Translator, Visible, fold, quote,
 };
+use crate::adapter::emulating::types::Type;
 
 impl Translator<'_> {
     pub(super) fn select(&mut self, select: &Select) -> Result<QuerySql, Refusal> {
@@ -187,16 +188,15 @@ impl Translator<'_> {
                     let name = output_name(expr);
                     self.output(Some(&name), &sql);
                     items.push(format!("{} AS {}", sql.text, identifier(&name)));
-                    push(&mut columns, (name, sql.ty));
+                    push(&mut columns, (name, put_out(&sql)));
                 }
                 SelectItem::ExprWithAlias { expr, alias } => {
                     let sql = self.item(at, expr, grouping)?;
                     self.output(Some(&fold(alias)), &sql);
                     items.push(format!("{} AS {}", sql.text, quote(alias)));
                     self.name_aside(alias, expr, &sql);
-                    let named = (fold(alias), sql.ty);
-                    self.scope().aliases.push(named.clone());
-                    push(&mut columns, named);
+                    self.scope().aliases.push((fold(alias), sql.ty));
+                    push(&mut columns, (fold(alias), put_out(&sql)));
                 }
                 SelectItem::Wildcard(options) => {
                     let excluded = self.wildcard_options(options)?;
@@ -428,5 +428,14 @@ fn extend(columns: &mut Option<Vec<Named>>, tables: &[Visible], excluded: &[Stri
             columns.extend(all.into_iter().filter(|(name, _)| !excluded.contains(name)));
         }
         _ => *columns = None,
+    }
+}
+
+/// The type of a column that is put out: a NULL takes what a set operation or a table gives it.
+fn put_out(sql: &Sql) -> Option<Type> {
+    if sql.is_null() {
+        Some(Type::Null)
+    } else {
+        sql.ty
     }
 }

@@ -6,6 +6,7 @@ use super::{QuerySql, distinct, join, may_hold_text};
 use crate::adapter::Refusal;
 use crate::adapter::emulating::engine::Engine;
 use crate::adapter::emulating::translator::{Named, Scope, Translator};
+use crate::adapter::emulating::types::unify;
 use crate::adapter::emulating::{identifier, postgres};
 
 impl Translator<'_> {
@@ -161,7 +162,7 @@ fn set_difference(left: &str, op: &str, right: &str, names: Option<&[Named]>) ->
     )
 }
 
-/// The columns of a set operation: the names of the left side, a type where both sides agree.
+/// The columns of a set operation: the names of the left side, the types that both sides have in common.
 fn set_columns(left: Option<Vec<Named>>, right: Option<Vec<Named>>) -> Option<Vec<Named>> {
     let (left, right) = (left?, right);
     Some(
@@ -172,7 +173,7 @@ fn set_columns(left: Option<Vec<Named>>, right: Option<Vec<Named>>) -> Option<Ve
                     .as_ref()
                     .and_then(|right| right.get(at))
                     .and_then(|(_, ty)| *ty);
-                (name, ty.filter(|_| ty == other))
+                (name, ty.zip(other).and_then(|(ty, other)| unify(ty, other)))
             })
             .collect(),
     )

@@ -136,15 +136,27 @@ pub(in crate::adapter::emulating) fn date_part(
     }
     let text = match part {
         "epoch" => {
-            return Ok(
-                Sql::typed(format!("CAST(floor(epoch({x})) AS BIGINT)"), Type::Int8).of([value]),
-            );
+            let text = format!("CAST(floor(epoch({x})) AS BIGINT)");
+            return Ok(extracted(text, Type::Int8, value));
         }
         "millisecond" => format!("(date_part('millisecond', {x}) % 1000)"),
         "microsecond" => format!("(date_part('microsecond', {x}) % 1000000)"),
         _ => format!("date_part('{part}', {x})"),
     };
-    Ok(Sql::typed(format!("CAST({text} AS INTEGER)"), Type::Int4).of([value]))
+    let text = format!("CAST({text} AS INTEGER)");
+    Ok(extracted(text, Type::Int4, value))
+}
+
+/// A part of a moment with a zone is a float.
+///
+/// <https://docs.aws.amazon.com/redshift/latest/dg/r_EXTRACT_function.html>
+fn extracted(text: String, ty: Type, value: &Sql) -> Sql {
+    let sql = if value.is(Type::TimestampTz) {
+        Sql::typed(format!("CAST({text} AS DOUBLE)"), Type::Float8)
+    } else {
+        Sql::typed(text, ty)
+    };
+    sql.of([value])
 }
 
 pub(super) fn date_part_call(

@@ -54,19 +54,19 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "char_length",
-        How::Forms(&[(1, "length({0:t})")], INT),
+        How::Forms(&[(1, "CAST(length({0:t}) AS INTEGER)")], INT),
         "r_CHAR_LENGTH.html",
         &[("SELECT CHAR_LENGTH('café')", "4")],
     ),
     row(
         "character_length",
-        How::Forms(&[(1, "length({0:t})")], INT),
+        How::Forms(&[(1, "CAST(length({0:t}) AS INTEGER)")], INT),
         "r_CHARACTER_LENGTH.html",
         &[("SELECT CHARACTER_LENGTH('abc')", "3")],
     ),
     row(
         "charindex",
-        How::Forms(&[(2, "strpos({1:t}, {0:t})")], INT),
+        How::Forms(&[(2, "CAST(strpos({1:t}, {0:t}) AS INTEGER)")], INT),
         "r_CHARINDEX.html",
         &[
             ("SELECT CHARINDEX('fish','dogfish')", "4"),
@@ -125,7 +125,7 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "len",
-        How::Forms(&[(1, "length({0:t})")], INT),
+        How::Forms(&[(1, "CAST(length({0:t}) AS INTEGER)")], INT),
         "r_LEN.html",
         &[
             ("SELECT LEN('abc  ')", "5"),
@@ -134,7 +134,7 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "length",
-        How::Forms(&[(1, "length({0:t})")], INT),
+        How::Forms(&[(1, "CAST(length({0:t}) AS INTEGER)")], INT),
         "r_LENGTH.html",
         &[
             ("SELECT LENGTH('café')", "4"),
@@ -167,7 +167,7 @@ pub(in super::super) const ROWS: &[Row] = &[
         "ltrim",
         How::Forms(
             &[(1, "ltrim({0:t}, ' ')"), (2, "ltrim({0:t}, {1:t})")],
-            Returns::Text,
+            Returns::SameAs(0),
         ),
         "r_LTRIM.html",
         &[
@@ -177,7 +177,7 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "octet_length",
-        How::Forms(&[(1, "strlen({0:t})")], INT),
+        How::Forms(&[(1, "CAST(strlen({0:t}) AS INTEGER)")], INT),
         "r_OCTET_LENGTH.html",
         &[("SELECT OCTET_LENGTH('café')", "5")],
     ),
@@ -315,7 +315,7 @@ pub(in super::super) const ROWS: &[Row] = &[
         "rtrim",
         How::Forms(
             &[(1, "rtrim({0:t}, ' ')"), (2, "rtrim({0:t}, {1:t})")],
-            Returns::Text,
+            Returns::SameAs(0),
         ),
         "r_RTRIM.html",
         &[
@@ -341,7 +341,7 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "strpos",
-        How::Forms(&[(2, "strpos({0:t}, {1:t})")], INT),
+        How::Forms(&[(2, "CAST(strpos({0:t}, {1:t}) AS INTEGER)")], INT),
         "r_STRPOS.html",
         &[
             ("SELECT STRPOS('dogfish','fish')", "4"),
@@ -384,7 +384,7 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "textlen",
-        How::Forms(&[(1, "length({0:t})")], INT),
+        How::Forms(&[(1, "CAST(length({0:t}) AS INTEGER)")], INT),
         "r_TEXTLEN.html",
         &[("SELECT TEXTLEN('abc')", "3")],
     ),

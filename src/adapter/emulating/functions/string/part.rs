@@ -3,6 +3,7 @@
 use sqlparser::ast::Spanned;
 
 use crate::adapter::Refusal;
+use crate::adapter::emulating::expression::operator::joined;
 use crate::adapter::emulating::functions::{Call, TEXT};
 use crate::adapter::emulating::translator::{Constant, Sql, Translator};
 
@@ -19,7 +20,7 @@ pub(super) fn concat(translator: &mut Translator<'_>, call: &Call<'_>) -> Result
     for (arg, expr) in args.into_iter().zip(&call.args) {
         parts.push(translator.as_text(arg, expr.span())?);
     }
-    Ok(Sql::typed(format!("({} || {})", parts[0].text, parts[1].text), TEXT).of(&parts))
+    Ok(joined(&parts))
 }
 
 pub(super) fn substring_call(
