@@ -186,7 +186,7 @@ pub fn manifest() -> Manifest {
         .collect();
     Manifest {
         project_name: "shop".into(),
-        nodes: manifest,
+        nodes: manifest.into_iter().map(Box::new).collect(),
         by_unique_id,
         ..Manifest::default()
     }

@@ -187,8 +187,8 @@ fn seeds_exposures_and_hooks_have_keys_of_their_own() {
         index: 0,
     };
     let mut manifest = fixture::manifest();
-    manifest.disabled = vec![manifest.nodes[fixture::DIMENSION.index()].clone()];
-    manifest.nodes.extend([exposure, hook]);
+    manifest.disabled = vec![*manifest.nodes[fixture::DIMENSION.index()].clone()];
+    manifest.nodes.extend([exposure, hook].map(Box::new));
     let json = manifest_json(&manifest);
     let seed = &json["nodes"]["seed.shop.levels"];
     assert_eq!(

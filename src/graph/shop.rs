@@ -174,7 +174,7 @@ fn manifest(nodes: Vec<Node>) -> Manifest {
             .zip(0..)
             .map(|(node, id)| (node.unique_id.clone(), NodeId(id)))
             .collect(),
-        nodes,
+        nodes: nodes.into_iter().map(Box::new).collect(),
         ..Manifest::default()
     }
 }

@@ -388,10 +388,10 @@ fn assemble(
     };
     manifest.nodes.reserve_exact(next as usize);
     for ((at, draft), linked) in enabled.into_iter().enumerate().zip(links) {
-        let mut node = *draft.node;
+        let mut node = draft.node;
         let Some(own) = id(at) else {
             node.config.enabled = false;
-            manifest.disabled.push(node);
+            manifest.disabled.push(*node);
             continue;
         };
         node.depends_on = linked.depends_on.into_iter().filter_map(id).collect();

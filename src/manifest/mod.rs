@@ -39,7 +39,11 @@ pub struct Manifest {
     /// The target's own database, which a [`Relation`] leaves out.
     pub database: String,
     /// Enabled nodes, ordered by kind and `unique_id`.
-    pub nodes: Vec<Node>,
+    #[expect(
+        clippy::vec_box,
+        reason = "nodes are large: they stay where they were made, and are not in memory twice"
+    )]
+    pub nodes: Vec<Box<Node>>,
     /// Disabled nodes; nothing points to them.
     pub disabled: Vec<Node>,
     /// `unique_id` to place.

@@ -82,7 +82,7 @@ fn resolved(files: &[(&str, &str)]) -> Manifest {
 
 /// `id <- what it reads`, a line a node.
 fn edges(manifest: &Manifest) -> String {
-    let line = |node: &super::Node| {
+    let line = |node: &Box<super::Node>| {
         let reads = node
             .depends_on
             .iter()

@@ -245,7 +245,7 @@ impl<'a> Planner<'a> {
             },
             seed: seed.as_ref(),
             rebuilt: &rebuilt,
-            node_of: &|id| self.manifest.nodes.get(id.index()),
+            node_of: &|id| self.manifest.nodes.get(id.index()).map(|node| &**node),
         })
     }
 

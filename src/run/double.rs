@@ -217,7 +217,7 @@ impl Setup {
         self.manifest
             .by_unique_id
             .insert(node.unique_id.clone(), id);
-        self.manifest.nodes.push(node);
+        self.manifest.nodes.push(Box::new(node));
         id
     }
 

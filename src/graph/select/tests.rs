@@ -245,7 +245,7 @@ fn what_is_disabled_is_told_to_be() {
     let mut node = manifest.nodes[0].clone();
     "switched_off".clone_into(&mut node.name);
     node.fqn = vec!["shop".to_owned(), node.name.clone()];
-    manifest.disabled.push(node);
+    manifest.disabled.push(*node);
     let graph = Graph::new(&manifest).unwrap();
 
     let request = Request {
