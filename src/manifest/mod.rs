@@ -38,11 +38,7 @@ pub struct Manifest {
     pub project_name: String,
     /// The target's own database, which a [`Relation`] leaves out.
     pub database: String,
-    /// Enabled nodes, ordered by kind and `unique_id`.
-    #[expect(
-        clippy::vec_box,
-        reason = "nodes are large: they stay where they were made, and are not in memory twice"
-    )]
+    /// Enabled nodes, ordered by kind and `unique_id`; boxed, so that they stay where they were made and are not in memory twice.
     pub nodes: Vec<Box<Node>>,
     /// Disabled nodes; nothing points to them.
     pub disabled: Vec<Node>,

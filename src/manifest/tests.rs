@@ -64,7 +64,7 @@ fn told(files: &[(&str, &str)]) -> String {
     };
     problems
         .into_iter()
-        .map(line)
+        .map(|node| line(node))
         .collect::<Vec<_>>()
         .join("\n")
 }
@@ -82,7 +82,7 @@ fn resolved(files: &[(&str, &str)]) -> Manifest {
 
 /// `id <- what it reads`, a line a node.
 fn edges(manifest: &Manifest) -> String {
-    let line = |node: &Box<super::Node>| {
+    let line = |node: &super::Node| {
         let reads = node
             .depends_on
             .iter()
@@ -97,7 +97,7 @@ fn edges(manifest: &Manifest) -> String {
     manifest
         .nodes
         .iter()
-        .map(line)
+        .map(|node| line(node))
         .collect::<Vec<_>>()
         .join("\n")
 }
