@@ -64,7 +64,7 @@ fn told(files: &[(&str, &str)]) -> String {
     };
     problems
         .into_iter()
-        .map(|node| line(node))
+        .map(line)
         .collect::<Vec<_>>()
         .join("\n")
 }
