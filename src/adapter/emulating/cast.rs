@@ -112,6 +112,22 @@ impl Translator<'_> {
             Type::Bool if self.on_postgres() && value.ty.is_some_and(Type::is_integer) => {
                 format!("({x} <> 0)")
             }
+            Type::Time if !self.on_postgres() && value.ty.is_none_or(Type::is_text) => {
+                match value.constant_text() {
+                    Some(text) if !is_clock(text) => {
+                        return Err(Refusal {
+                            help: Some("write it as `10:30:00`".to_owned()),
+                            ..self.unsupported(
+                                span,
+                                format!("the time `{text}` is not emulated"),
+                                "DuckDB reads hours, minutes and seconds, and leaves out what follows",
+                            )
+                        });
+                    }
+                    Some(_) => direct(),
+                    None => format!("__rs.time({x})"),
+                }
+            }
             Type::Super => match value.ty {
                 Some(Type::Super) => x.clone(),
                 _ => format!("to_json({x})"),
@@ -269,10 +285,34 @@ fn sized(value: &Sql, target: Type, has_length: bool) -> Type {
     }
 }
 
+/// Whether a text is hours, minutes and perhaps seconds, and nothing else.
+fn is_clock(text: &str) -> bool {
+    let parts: Vec<&str> = text.trim().split(':').collect();
+    let digits = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    let seconds = |part: &&str| part.splitn(2, '.').all(|part| digits(&part));
+    match parts.as_slice() {
+        [hours, minutes] => digits(hours) && digits(minutes),
+        [hours, minutes, rest] => digits(hours) && digits(minutes) && seconds(rest),
+        _ => false,
+    }
+}
+
 fn integer_macro(target: Type) -> &'static str {
     match target {
         Type::Int2 => "int2",
         Type::Int4 => "int4",
         _ => "int8",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::adapter::emulating::translate_query;
+
+    #[test]
+    fn a_time_of_day_that_duckdb_would_cut_is_refused() {
+        let refused = translate_query("select '10:30:00 PM'::time").unwrap_err();
+        assert_eq!(refused.message, "the time `10:30:00 PM` is not emulated");
+        assert!(translate_query("select '10:30:00.5'::time, ' 9:05 '::time").is_ok());
     }
 }

@@ -50,6 +50,9 @@ CREATE MACRO IF NOT EXISTS __rs.main.int8(x) AS CASE WHEN typeof(x) IN ('DOUBLE'
 CREATE MACRO IF NOT EXISTS __rs.main.plain_text(x) AS CASE WHEN typeof(x) = 'JSON' THEN json_extract_string(TRY_CAST(CAST(x AS VARCHAR) AS JSON), '$') ELSE CAST(x AS VARCHAR) END;
 CREATE MACRO IF NOT EXISTS __rs.main.date(x) AS CASE WHEN typeof(x) IN ('VARCHAR', 'JSON') THEN CAST(__rs_moment(__rs.main.plain_text(x)) AS DATE) ELSE CAST(x AS DATE) END;
 CREATE MACRO IF NOT EXISTS __rs.main.timestamp(x) AS CASE WHEN typeof(x) IN ('VARCHAR', 'JSON') THEN CAST(__rs_moment(__rs.main.plain_text(x)) AS TIMESTAMP) ELSE CAST(x AS TIMESTAMP) END;
+-- DuckDB leaves out what follows the seconds.
+CREATE MACRO IF NOT EXISTS __rs.main.clock(x) AS CASE WHEN x IS NULL OR regexp_full_match(x, ' *[0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}([.][0-9]+)?)? *') THEN x ELSE error('not a time of day that is emulated: ' || x) END;
+CREATE MACRO IF NOT EXISTS __rs.main.time(x) AS CASE WHEN typeof(x) IN ('VARCHAR', 'JSON') THEN CAST(__rs.main.clock(__rs.main.plain_text(x)) AS TIME) ELSE CAST(x AS TIME) END;
 CREATE MACRO IF NOT EXISTS __rs.main.timestamptz(x) AS CASE WHEN typeof(x) IN ('VARCHAR', 'JSON') THEN CAST(__rs_moment_zoned(__rs.main.plain_text(x)) AS TIMESTAMPTZ) ELSE CAST(x AS TIMESTAMPTZ) END;
 
 CREATE MACRO IF NOT EXISTS __rs.main.count(n) AS CASE WHEN n < 0 THEN error('negative substring length not allowed') ELSE n END;
