@@ -74,6 +74,40 @@ impl Session {
         }
     }
 
+    /// `comment on table|view|column name is text`.
+    pub fn comment(&mut self, words: &Words) -> Result<Answer, Failure> {
+        let kind = words.word(2);
+        let (mut parts, at) = words.name(3);
+        let column = match kind.as_str() {
+            "column" => parts.pop(),
+            "table" | "view" => None,
+            other => return Err(Failure::not_emulated(format!("a comment on a {other}"))),
+        };
+        let Some(found) = self.existing(&parts)? else {
+            return Err(Failure::new(
+                "42P01",
+                format!("relation \"{}\" does not exist", parts.join(".")),
+            ));
+        };
+        let said = match words.text(at + 1) {
+            Some(text) => literal(&text),
+            None => "null".to_owned(),
+        };
+        let sql = match column {
+            Some(column) => format!(
+                "comment on column {}.{} is {said}",
+                found.sql(),
+                identifier(&column)
+            ),
+            None => {
+                let word = if found.is_view() { "view" } else { "table" };
+                format!("comment on {word} {} is {said}", found.sql())
+            }
+        };
+        self.raw(&sql)?;
+        Ok(Answer::done("COMMENT"))
+    }
+
     /// Sets recorded columns of a relation; one that was never recorded is recorded first.
     fn set_state(&mut self, found: &Existing, set: &str) -> Result<(), Failure> {
         let state = self.state();

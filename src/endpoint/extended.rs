@@ -179,17 +179,18 @@ impl Session {
         self.say(&PgWireBackendMessage::ParameterDescription(
             ParameterDescription::new(told),
         ))?;
-        let nulls = statement
-            .types
-            .iter()
-            .map(|oid| types::literal(None, 0, *oid))
-            .collect::<Result<Vec<_>, _>>()?;
-        let text = filled(&statement.text, &nulls);
+        let text = filled(&statement.text, &nulls(&statement.types, true)?);
         let words = Words::new(&text);
         if !statement::answers_rows(&words) || self.transaction == Transaction::Failed {
             return self.say(&PgWireBackendMessage::NoData(NoData::new()));
         }
-        let table = self.columns_of(&text)?;
+        // A text where a number is wanted may be refused: then its type is left to the place.
+        let table = match self.columns_of(&text) {
+            Err(_) if statement.types.contains(&0) && self.transaction == Transaction::Idle => {
+                self.columns_of(&filled(&statement.text, &nulls(&statement.types, false)?))?
+            }
+            told => told?,
+        };
         Ok(self.describe(&table, &[])?)
     }
 
@@ -287,6 +288,19 @@ impl From<Failure> for Stop {
     fn from(failure: Failure) -> Self {
         Self::Broken(Broken::Failed(failure))
     }
+}
+
+/// NULLs in the place of parameters. One whose type nobody has told is a text, or whatever its place makes of it.
+fn nulls(oids: &[u32], texts: bool) -> Result<Vec<String>, Failure> {
+    const TEXTS: [u32; 5] = [25, 1043, 1042, 705, 19];
+    oids.iter()
+        .map(|oid| match oid {
+            oid if TEXTS.contains(oid) || (*oid == 0 && texts) => {
+                Ok("cast(null as varchar(65535))".to_owned())
+            }
+            oid => types::literal(None, 0, *oid),
+        })
+        .collect()
 }
 
 fn no_portal(name: &str) -> Failure {

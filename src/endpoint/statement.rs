@@ -74,10 +74,7 @@ impl Session {
                     .detail("there is no planner of a cluster here"))
             }
             ("grant" | "revoke", _) => self.grant(words),
-            ("comment", _) => {
-                self.translated(text)?;
-                Ok(Answer::done("COMMENT"))
-            }
+            ("comment", _) => self.comment(words),
             ("create" | "drop" | "alter" | "refresh" | "select", _) => self.define(text, words),
             (first, _) => {
                 self.translated(text)?;
