@@ -23,6 +23,7 @@ mod show;
 mod simple;
 mod statement;
 mod types;
+mod unload;
 mod views;
 mod wire;
 mod words;
@@ -53,6 +54,7 @@ pub struct Server {
 pub(in crate::endpoint) struct Shared {
     options: Options,
     warehouse: DuckDb,
+    folders: Folders,
     tls: Option<Arc<rustls::ServerConfig>>,
     faults: faults::Faults,
     log: log::Log,
@@ -97,7 +99,7 @@ impl Server {
             database: options.database.clone(),
             emulates_redshift: true,
             settings: Vec::new(),
-            s3: folders,
+            s3: folders.clone(),
         });
         let tls = options
             .tls
@@ -107,6 +109,7 @@ impl Server {
         let shared = Arc::new(Shared {
             faults: faults::Faults::new(options.faults.clone()),
             warehouse,
+            folders,
             tls,
             log: log::Log::default(),
             clients: Mutex::default(),

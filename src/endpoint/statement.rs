@@ -63,7 +63,7 @@ impl Session {
             ("use", _) => self.use_database(words),
             ("insert" | "update" | "delete" | "merge" | "truncate", _) => self.change(text, words),
             ("copy", _) => self.copy(text),
-            ("unload", _) => Err(Failure::not_emulated("`unload`")),
+            ("unload", _) => self.unload(words),
             ("vacuum", _) => Ok(Answer::done("VACUUM")),
             ("analyze" | "analyse", _) => Ok(Answer::done("ANALYZE")),
             ("lock", _) => Ok(Answer::done("LOCK TABLE")),
@@ -121,7 +121,8 @@ impl Session {
         Ok(self.connection.query(&prepared, limit)?)
     }
 
-    fn facts(&mut self) -> Result<Facts, Failure> {
+    /// What a query of the catalog may ask of the session.
+    pub fn facts(&mut self) -> Result<Facts, Failure> {
         Ok(Facts {
             user: self.user.clone(),
             database: self.shared.options.database.clone(),

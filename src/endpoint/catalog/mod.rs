@@ -16,8 +16,10 @@ pub(super) const STATE: &str = "__redstart";
 pub(super) const SYSTEM: &[&str] = &[
     "pg_attrdef",
     "pg_attribute",
+    "pg_auth_members",
     "pg_class",
     "pg_class_info",
+    "pg_collation",
     "pg_constraint",
     "pg_database",
     "pg_database_info",
@@ -29,6 +31,7 @@ pub(super) const SYSTEM: &[&str] = &[
     "pg_namespace",
     "pg_proc",
     "pg_rewrite",
+    "pg_roles",
     "pg_settings",
     "pg_shadow",
     "pg_stat_activity",

@@ -183,7 +183,7 @@ create view __pg.main.pg_attribute as
     0 as attndims, -1 as attcacheoff, __pg.main.type_modifier(c.shown) as atttypmod, false as attbyval, 'p' as attstorage, 'i' as attalign,
     not c.is_nullable as attnotnull, c.column_default is not null as atthasdef, false as attisdropped, true as attislocal, 0 as attinhcount,
     c.is_distkey as attisdistkey, false as attispreloaded, c.sort_position as attsortkeyord, 0 as attencodingtype, 0 as attencrypttype,
-    0 as attcollation, '' as attidentity, '' as attgenerated
+    0 as attcollation, null::varchar as attacl, null::varchar as attfdwoptions, false as atthasmissing, '' as attcompression, '' as attidentity, '' as attgenerated
   from __pg.main.all_columns c;
 create view __pg.main.pg_attrdef as
   select oid as adrelid, number as adnum, column_default as adbin, column_default as adsrc from __pg.main.all_columns where column_default is not null;
@@ -214,10 +214,16 @@ create view __pg.main.pg_constraint as
   select row_number() over () + 3000000000 as oid, k.name as conname, r.namespace as connamespace, case k.kind when 'primary key' then 'p' when 'unique' then 'u' else 'f' end as contype,
     false as condeferrable, false as condeferred, r.oid as conrelid, 0 as contypid, 0 as confrelid, null::varchar as conkey, null::varchar as confkey, k.definition as consrc
   from {state}.constraints k join __pg.main.relations r on r.nspname = k.schema_name and r.relname = k.table_name;
+create view __pg.main.pg_collation as select 0 as oid, ''::varchar as collname, 0 as collnamespace where false;
+create view __pg.main.pg_roles as
+  select usesysid as oid, usename as rolname, usesuper as rolsuper, true as rolinherit, usesuper as rolcreaterole, usecreatedb as rolcreatedb, true as rolcanlogin, -1 as rolconnlimit,
+    null::timestamp as rolvaliduntil, false as rolreplication, false as rolbypassrls
+  from __pg.main.pg_user;
+create view __pg.main.pg_auth_members as select 0 as roleid, 0 as "member", 0 as grantor, false as admin_option where false;
 create view __pg.main.pg_index as
   select 0 as indexrelid, 0 as indrelid, ''::varchar as indkey, false as indisunique, false as indisprimary, false as indisclustered, true as indisvalid, null::varchar as indpred where false;
 create view __pg.main.pg_inherits as select 0 as inhrelid, 0 as inhparent, 0 as inhseqno where false;
-create view __pg.main.pg_trigger as select 0 as oid, 0 as tgrelid, ''::varchar as tgname, false as tgisconstraint, 0 as tgconstraint where false;
+create view __pg.main.pg_trigger as select 0 as oid, 0 as tgparentid, false as tgisinternal, 'O' as tgenabled, 0 as tgtype, 0 as tgrelid, ''::varchar as tgname, false as tgisconstraint, 0 as tgconstraint where false;
 create view __pg.main.pg_tablespace as select 1663 as oid, 'pg_default' as spcname;
 create view __pg.main.pg_proc as
   select 0 as oid, ''::varchar as proname, 0 as pronamespace, 0 as proowner, 0 as prolang, false as proisagg, 0 as prorettype, ''::varchar as proargtypes, ''::varchar as prosrc where false;
