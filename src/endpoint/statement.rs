@@ -10,7 +10,7 @@ use super::leader::{self, Facts};
 use super::session::{Answer, Session, Transaction};
 use super::words::Words;
 use crate::adapter::emulating::{self, Work, literal};
-use crate::adapter::{Adapter, Outcome, Prepared, Table, UserSql, Value};
+use crate::adapter::{Adapter, Connection, Outcome, Prepared, Table, UserSql, Value};
 use crate::relation::{Column, NothingKnown};
 
 /// What cannot run in a transaction that others are part of, in Redshift's words.
@@ -108,16 +108,18 @@ impl Session {
 
     fn query(&mut self, text: &str, limit: Option<usize>) -> Result<Table, Failure> {
         self.bind_late()?;
-        let prepared = match leader::translate(text, &self.facts()?)? {
-            Some(sql) => {
-                self.tell_log(text)?;
-                Prepared::sql(vec![sql])
+        if let Some(sql) = leader::translate(text, &self.facts()?)? {
+            let prepared = Prepared::sql(vec![sql]);
+            if asks_log(text) {
+                // The session's own transaction may be older than what is written now.
+                let mut fresh = self.shared.warehouse.connect()?;
+                self.tell_log(&mut *fresh)?;
+                return Ok(fresh.query(&prepared, limit)?);
             }
-            None => {
-                let known = self.known(text)?;
-                self.shared.warehouse.prepare_query(text, &known)?
-            }
-        };
+            return Ok(self.connection.query(&prepared, limit)?);
+        }
+        let known = self.known(text)?;
+        let prepared = self.shared.warehouse.prepare_query(text, &known)?;
         Ok(self.connection.query(&prepared, limit)?)
     }
 
@@ -139,14 +141,8 @@ impl Session {
         })
     }
 
-    /// Writes the log into the catalog's tables, where a query asks for it.
-    fn tell_log(&mut self, text: &str) -> Result<(), Failure> {
-        let lower = text.to_lowercase();
-        let asks = ["stl_", "sys_", "svl_", "stv_", "pg_stat_activity"];
-        if !asks.iter().any(|prefix| lower.contains(prefix)) {
-            return Ok(());
-        }
-        let mut connection = self.shared.warehouse.connect()?;
+    /// Writes the log into the catalog's tables.
+    fn tell_log(&self, connection: &mut dyn Connection) -> Result<(), Failure> {
         for logged in self.shared.log.news() {
             let moment = |at: jiff::Timestamp| {
                 literal(&at.to_zoned(jiff::tz::TimeZone::UTC).datetime().to_string())
@@ -498,6 +494,14 @@ impl Session {
         debug_assert_eq!(self.transaction, Transaction::Idle);
         Ok(())
     }
+}
+
+/// Whether a query asks for the log of statements and loads.
+fn asks_log(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    ["stl_", "sys_", "svl_", "stv_", "pg_stat_activity"]
+        .iter()
+        .any(|prefix| lower.contains(prefix))
 }
 
 /// Rows of texts.
