@@ -64,8 +64,32 @@ impl Session {
                 self.alter_attributes(&found, words, at + 1)?;
                 done
             }
-            ["add", "primary" | "unique" | "foreign" | "constraint", ..]
-            | ["drop", "constraint", ..] => done,
+            ["add", "primary" | "unique" | "foreign" | "constraint", ..] => {
+                let mut read = Attributes::default();
+                read.column(words, at + 1, words.len());
+                self.record_constraints(&(found.schema, found.name), &read)?;
+                done
+            }
+            ["drop", "constraint", ..] => {
+                let name = words.name(at + 2).0.pop().unwrap_or_default();
+                let state = self.state();
+                let place = format!(
+                    "schema_name = {} and table_name = {} and name = {}",
+                    literal(&found.schema),
+                    literal(&found.name),
+                    literal(&name)
+                );
+                let there =
+                    self.texts(&format!("select 1 from {state}.constraints where {place}"))?;
+                if there.is_empty() {
+                    return Err(Failure::new(
+                        "42704",
+                        format!("constraint \"{name}\" does not exist"),
+                    ));
+                }
+                self.raw(&format!("delete from {state}.constraints where {place}"))?;
+                done
+            }
             ["append", ..] => Err(Failure::not_emulated("`alter table … append`")),
             _ => {
                 self.translated(text)?;

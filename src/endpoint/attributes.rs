@@ -118,7 +118,7 @@ impl Attributes {
     }
 
     /// One column, or one key of the table.
-    fn column(&mut self, words: &Words, mut at: usize, end: usize) {
+    pub fn column(&mut self, words: &Words, mut at: usize, end: usize) {
         if words.word(at) == "constraint" {
             at += 2;
         }

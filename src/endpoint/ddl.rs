@@ -80,7 +80,10 @@ impl Session {
             ["drop", "table" | "view" | "materialized", ..] => self.drop_relations(words),
             ["alter", "table", ..] => self.alter_table(text, words),
             ["alter", "materialized", "view", ..] => self.alter_materialized_view(words),
-            ["alter", "default", "privileges", ..] => Ok(Answer::done("ALTER DEFAULT PRIVILEGES")),
+            ["alter", "default", "privileges", ..] => {
+                Err(Failure::not_emulated("`alter default privileges`")
+                    .hint("grant on what exists"))
+            }
             ["alter", "schema", ..] => self.alter_schema(words),
             ["create" | "drop" | "alter", "database", ..] => {
                 Err(Failure::not_emulated("more than one database"))
@@ -127,9 +130,18 @@ impl Session {
                 schemas
             }
         };
+        // Not the catalog's own view, which tells more than is asked for here.
+        let (database, state) = (literal(&self.shared.options.database), self.state());
+        let wanted = literal(&name);
         let found = self.texts(&format!(
-            "select nspname, relname, sort from __pg.main.relations where sort <> 'storage' and lower(relname) = {}",
-            literal(&name)
+            "select f.schema_name, f.name, case when f.sort = 'view' and s.kind in ('late', 'unbound') then 'late' when s.kind = 'mv' then 'mv' else f.sort end from (
+               select case when database_name = 'temp' then '{TEMPORARY}' else schema_name end as schema_name, table_name as name, 'table' as sort
+               from duckdb_tables() where database_name in ({database}, 'temp') and not internal and lower(table_name) = {wanted}
+               union all
+               select schema_name, view_name, 'view' from duckdb_views() where database_name = {database} and not internal and lower(view_name) = {wanted}
+             ) f left join {state}.relations s on s.schema_name = lower(f.schema_name) and s.name = {wanted}
+             where f.schema_name <> {}",
+            literal(STATE)
         ))?;
         Ok(schemas.iter().find_map(|schema| {
             found
@@ -348,6 +360,18 @@ impl Session {
             attributes.auto_refresh,
             attributes.encodings_sql()
         ))?;
+        self.record_constraints(place, attributes)?;
+        Ok(())
+    }
+
+    /// Writes down the informational keys of a table.
+    pub fn record_constraints(
+        &mut self,
+        place: &(String, String),
+        attributes: &Attributes,
+    ) -> Result<(), Failure> {
+        let state = self.state();
+        let (schema, name) = (literal(&place.0), literal(&place.1));
         for (number, constraint) in attributes.constraints.iter().enumerate() {
             let suffix = match constraint.kind {
                 "primary key" => "pkey".to_owned(),

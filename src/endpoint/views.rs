@@ -11,7 +11,7 @@ use sqlparser::ast::{ObjectName, ObjectNamePart, TableFactor, Visit, Visitor};
 use super::attributes::Attributes;
 use super::ddl::Existing;
 use super::failure::Failure;
-use super::session::{Answer, Session};
+use super::session::{Answer, Session, Transaction};
 use super::words::Words;
 use crate::adapter::emulating::{identifier, literal};
 use crate::sql::position::Lines;
@@ -251,12 +251,14 @@ impl Session {
         let waiting = self.texts(&format!(
             "select schema_name, name, query, definition from {state}.relations where kind = 'unbound'"
         ))?;
+        let mut all_bound = true;
         for row in waiting {
             let mut ready = true;
             for reference in references(&row[2]) {
                 ready &= self.existing(&reference.parts)?.is_some();
             }
             if !ready {
+                all_bound = false;
                 continue;
             }
             let query = &row[2];
@@ -270,6 +272,9 @@ impl Session {
                 literal(&row[0]),
                 literal(&row[1])
             ))?;
+        }
+        if all_bound && self.transaction == Transaction::Idle {
+            self.shared.unbound.store(false, Ordering::SeqCst);
         }
         Ok(())
     }

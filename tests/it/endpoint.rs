@@ -241,3 +241,157 @@ fn what_goes_wrong_on_purpose_does() {
     let texts: Vec<String> = server.log().into_iter().map(|logged| logged.text).collect();
     assert!(texts.contains(&"insert into t values (3)".to_owned()));
 }
+
+#[test]
+fn files_are_loaded_and_unloaded_through_a_folder() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join("in")).expect("a folder");
+    std::fs::write(
+        folder.path().join("in/a.csv"),
+        "id,name\n1,a\n2,\"b,c\"\n3,toolong\n",
+    )
+    .expect("a file");
+    let server = start(Options {
+        s3: vec![("s3://lake/".to_owned(), folder.path().to_owned())],
+        ..Options::default()
+    });
+    let client = connect(&server, "awsuser", "").expect("a session");
+    client.ask("create table t (id int, name varchar(5))");
+    let copy = "copy t from 's3://lake/in/' iam_role default format csv ignoreheader 1";
+    assert_snapshot!(client.ask(copy), @"XX000 Load into table 't' failed.  Check 'stl_load_errors' system table for details.");
+    assert_snapshot!(client.ask("select line_number, colname, type, raw_field_value, err_reason, filename from stl_load_errors"), @"
+    4|name|character varying(5)|toolong|String length exceeds DDL length|s3://lake/in/a.csv
+    (1)
+    ");
+    assert_snapshot!(client.ask(&format!("{copy} maxerror 3; select * from t; select pg_last_copy_count()")), @"
+    (0)
+    1|a
+    2|b,c
+    (2)
+    2
+    (1)
+    ");
+    assert_snapshot!(client.ask("unload ('select * from t where name <> ''x'' order by 1') to 's3://lake/out/t_' iam_role default format csv header parallel off"), @"(0)");
+    let written = std::fs::read_to_string(folder.path().join("out/t_000")).expect("a file");
+    assert_eq!(written, "id,name\n1,a\n2,\"b,c\"\n");
+    assert_snapshot!(client.ask("unload ('select * from t') to 's3://lake/out/t_' iam_role default format parquet"), @"XX000 Specified unload destination on S3 is not empty. Consider using a different bucket / prefix, manually removing the target files in S3, or using the ALLOWOVERWRITE option.");
+    assert_snapshot!(client.ask("unload ('select * from t') to 's3://lake/p/' iam_role default format parquet partition by (id)"), @"0A000 the option `partition` of `unload` is not emulated");
+    client.ask("unload ('select * from t') to 's3://lake/p/t_' iam_role default format parquet");
+    assert!(folder.path().join("p/t_0000_part_00.parquet").exists());
+    client.ask("create table u (id int, name varchar(5)); unload ('select * from t') to 's3://lake/j/' iam_role default json gzip");
+    assert_snapshot!(client.ask("copy u from 's3://lake/j/' iam_role default json 'auto' gzip; select * from u order by 1"), @"
+    (0)
+    1|a
+    2|b,c
+    (2)
+    ");
+}
+
+#[test]
+fn what_is_declared_is_told_by_the_catalog() {
+    let (_server, client) = both();
+    client.ask("create schema s; create table s.t (id int not null primary key distkey, name varchar(10) encode zstd, at timestamp sortkey) backup no");
+    client.ask("insert into s.t values (1, 'a', '2024-01-01'); set search_path to s");
+    assert_snapshot!(client.ask("select \"column\", type, encoding, distkey, sortkey, \"notnull\" from pg_table_def where tablename = 't' order by 1"), @"
+    at|timestamp without time zone|none|f|1|f
+    id|integer|az64|t|0|t
+    name|character varying(10)|zstd|f|0|f
+    (3)
+    ");
+    assert_snapshot!(client.ask("select \"schema\", \"table\", diststyle, sortkey1, sortkey_num, max_varchar from svv_table_info"), @"
+    s|t|KEY(id)|at|1|10
+    (1)
+    ");
+    client.ask(
+        "create materialized view m diststyle even auto refresh yes as select count(*) as n from t",
+    );
+    assert_snapshot!(client.ask("insert into t values (2, 'b', null); select n from m; refresh materialized view m; select n from m; select name, autorefresh from svv_mv_info"), @"
+    (1)
+    1
+    (1)
+    (0)
+    2
+    (1)
+    m|t
+    (1)
+    ");
+    assert_snapshot!(client.ask("drop table t"), @"
+    2BP01 cannot drop table t because other objects depend on it
+      detail: materialized view s.m depends on table s.t
+      hint: Use DROP ... CASCADE to drop the dependent objects too.
+    ");
+    client.ask("create user ann password 'Abcdefg1'; create group readers with user ann; grant select on t to group readers");
+    assert_snapshot!(client.ask("select has_table_privilege('ann', 's.t', 'select'), has_table_privilege('ann', 's.t', 'insert'); select identity_name, identity_type, privilege_type from svv_relation_privileges"), @"
+    t|f
+    (1)
+    readers|group|SELECT
+    (1)
+    ");
+    assert_snapshot!(client.ask("grant select on t to nobody"), @r#"42704 user "nobody" does not exist"#);
+    client.ask("alter table t alter diststyle all");
+    client.ask("alter table t alter column name type varchar(20)");
+    assert_snapshot!(client.ask("show columns from table dev.s.t like 'name'; select diststyle from svv_table_info where \"table\" = 't'"), @"
+    dev|s|t|name|2|NULL|YES|character varying|20|NULL|NULL|NULL|0|0|f|zstd|NULL
+    (0)
+    ALL
+    (1)
+    ");
+    assert_snapshot!(client.ask("select c.relname from pg_class c join t on true"), @"
+    0A000 Specified types or functions (one per INFO message) not supported on Redshift tables.
+      detail: `pg_class` is answered by the leader node, `t` by the compute nodes
+      hint: ask them in two queries
+    ");
+}
+
+#[test]
+fn a_prepared_statement_takes_parameters_and_one_command() {
+    let (_server, client) = both();
+    client.ask("create table t (id int, name varchar(10))");
+    let run = |sql: &str, id: i32| {
+        let rows = client.runtime.block_on(async {
+            let statement = client
+                .client
+                .prepare_typed(sql, &[tokio_postgres::types::Type::INT4])
+                .await?;
+            client.client.query(&statement, &[&id]).await
+        });
+        match rows {
+            Ok(rows) => rows
+                .iter()
+                .map(|row| format!("{} {}", row.get::<_, i32>(0), row.get::<_, &str>(1)))
+                .collect::<Vec<_>>()
+                .join(", "),
+            Err(error) => told(&error),
+        }
+    };
+    assert_eq!(run("insert into t values ($1, 'x')", 7), "");
+    assert_eq!(run("select id, name from t where id = $1", 7), "7 x");
+    assert_eq!(
+        run("select 1; select $1", 7),
+        "42601 cannot insert multiple commands into a prepared statement"
+    );
+}
+
+#[test]
+fn a_cancel_request_stops_the_statement() {
+    let (_server, client) = both();
+    let token = client.client.cancel_token();
+    let slow = client.runtime.block_on(async {
+        let query = client.client.simple_query(
+            "with recursive n(i) as (select 1 union all select i + 1 from n where i < 100000000) select count(*) from n",
+        );
+        // Again and again, as one that comes before the statement stops nothing.
+        let cancel = async {
+            loop {
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                let _ = token.cancel_query(NoTls).await;
+            }
+        };
+        tokio::select! { answer = query => answer, () = cancel => unreachable!() }
+    });
+    assert_eq!(
+        slow.err().map(|error| told(&error)).unwrap_or_default(),
+        "57014 Query cancelled on user's request"
+    );
+    assert_eq!(client.ask("select 1"), "1\n(1)");
+}

@@ -10,6 +10,8 @@ mod command_line;
 mod emulation_on_postgres;
 #[cfg(feature = "duckdb")]
 mod endpoint;
+#[cfg(feature = "duckdb")]
+mod endpoint_clients;
 mod error_cases;
 mod exit_codes;
 #[cfg(feature = "duckdb")]
