@@ -2,11 +2,13 @@
 
 mod copy;
 pub mod copy_options;
+mod unload;
 
 pub use copy::{
     AccessKeys, Compression, Copy, CopyFormat, Credentials, Encoding, delimiter, fixed_width,
     json_format,
 };
+pub use unload::{ExistingFiles, Unload, UnloadFormat};
 
 use crate::diagnostic::Span;
 use crate::relation::{Relation, RelationKind};
@@ -136,6 +138,8 @@ pub enum Statement {
     },
     /// Loads a table from files.
     Copy(Box<Copy>),
+    /// Writes the rows of a query to files.
+    Unload(Box<Unload>),
     /// Loads a table from the rows of a seed.
     Load {
         /// The table.

@@ -26,6 +26,7 @@ mod run;
 mod seed;
 mod show;
 mod test;
+mod unload;
 mod unsupported;
 
 pub use session::{Outcome, Session, Stop};
@@ -82,6 +83,7 @@ enum Command {
     Test(test::Args),
     Build(build::Args),
     Show(show::Args),
+    Unload(unload::Args),
     Docs(docs::Args),
     Clean(clean::Args),
     #[cfg(feature = "duckdb")]
@@ -133,6 +135,7 @@ impl Command {
             Self::Test(args) => args.run(session),
             Self::Build(args) => args.run(session),
             Self::Show(args) => args.run(session),
+            Self::Unload(args) => args.run(session),
             Self::Docs(args) => args.run(session),
             Self::Clean(args) => args.run(session),
             #[cfg(feature = "duckdb")]
@@ -157,6 +160,7 @@ impl Command {
             Self::Test(_) => "test",
             Self::Build(_) => "build",
             Self::Show(_) => "show",
+            Self::Unload(_) => "unload",
             Self::Docs(_) => "generate",
             Self::Clean(_) => "clean",
             #[cfg(feature = "duckdb")]

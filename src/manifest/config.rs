@@ -97,6 +97,8 @@ pub struct Config {
     pub store_failures: Option<bool>,
     /// Tests: `store_failures_as`: `table`, `view` or `ephemeral`.
     pub store_failures_as: Option<String>,
+    /// `unload`: where the rows go as files after a build.
+    pub unload: Option<super::unload::UnloadConfig>,
     /// `group`.
     pub group: Option<String>,
     /// `docs.show`.

@@ -20,6 +20,7 @@ mod sources;
 pub mod staged_load;
 #[cfg(test)]
 mod tests;
+pub mod unload;
 mod values;
 
 pub use config::Config;

@@ -16,7 +16,7 @@ use crate::adapter::statement::{Dist, Index, SortType, TableAttributes};
 use crate::diagnostic::{Diagnostic, Diagnostics, Level, Span, nearest};
 
 /// Keys that every node may have.
-const COMMON_KEYS: [&str; 41] = [
+const COMMON_KEYS: [&str; 42] = [
     "query_group",
     "enabled",
     "materialized",
@@ -32,6 +32,7 @@ const COMMON_KEYS: [&str; 41] = [
     "full_refresh",
     "persist_docs",
     "sql_header",
+    "unload",
     "grants",
     "contract",
     "group",
@@ -219,7 +220,39 @@ impl Reader<'_> {
             store_failures: self.flag("store_failures"),
             store_failures_as: self.one_of("store_failures_as", &["table", "view", "ephemeral"]),
             group: self.text("group"),
+            unload: self.unload(),
             ..Config::default()
+        }
+    }
+
+    fn unload(&mut self) -> Option<super::unload::UnloadConfig> {
+        let keys = match self.merged.get("unload")? {
+            Value::Object(keys) => keys.clone(),
+            Value::Null => return None,
+            other => {
+                let other = other.clone();
+                self.wrong("unload", "a mapping with `to` and `format`", &other);
+                return None;
+            }
+        };
+        let at = self.place("unload");
+        let place = |word: &str| {
+            let all = at.as_ref()?;
+            let found = all.text().find(word).filter(|_| !word.is_empty());
+            Some(match found {
+                Some(start) => {
+                    let start = all.start + start;
+                    Span::new(&all.source, start..start + word.len())
+                }
+                None => all.clone(),
+            })
+        };
+        match super::unload::read(&keys, &place) {
+            Ok(unload) => Some(unload),
+            Err(problems) => {
+                self.problems.extend(problems);
+                None
+            }
         }
     }
 

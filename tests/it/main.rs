@@ -30,3 +30,5 @@ mod sparkify;
 mod translate;
 #[cfg(feature = "duckdb")]
 mod types;
+#[cfg(feature = "duckdb")]
+mod unload;

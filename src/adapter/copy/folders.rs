@@ -33,6 +33,33 @@ impl Folders {
     /// # Errors
     /// When no folder stands for the prefix, nothing begins so, or a folder cannot be read.
     pub fn list(&self, url: &str) -> Result<Vec<Object>, Error> {
+        let objects = self.below(url)?;
+        if objects.is_empty() {
+            let (_, folder, rest) = self.find(url)?;
+            // The words of Redshift.
+            let mut error = failed(format!("The specified S3 prefix '{rest}' does not exist"));
+            error.detail = Some(format!(
+                "`{url}` stands for `{}`",
+                folder.join(rest).display()
+            ));
+            return Err(error);
+        }
+        Ok(objects)
+    }
+
+    /// The folder that a URL's prefix stands for.
+    ///
+    /// # Errors
+    /// When no folder stands for it.
+    pub fn root<'a>(&'a self, url: &'a str) -> Result<&'a Path, Error> {
+        self.find(url).map(|(_, folder, _)| folder)
+    }
+
+    /// The same objects as [`list`](Self::list), and none where there are none.
+    ///
+    /// # Errors
+    /// When no folder stands for the prefix, or a folder cannot be read.
+    pub fn below(&self, url: &str) -> Result<Vec<Object>, Error> {
         let (prefix, folder, rest) = self.find(url)?;
         let mut objects = Vec::new();
         // All keys that begin with `a/b/part` stand in the folder `a/b`.
@@ -44,15 +71,6 @@ impl Folders {
             }
         })?;
         objects.sort_by(|a, b| a.url.cmp(&b.url));
-        if objects.is_empty() {
-            // The words of Redshift.
-            let mut error = failed(format!("The specified S3 prefix '{rest}' does not exist"));
-            error.detail = Some(format!(
-                "`{url}` stands for `{}`",
-                folder.join(rest).display()
-            ));
-            return Err(error);
-        }
         Ok(objects)
     }
 

@@ -7,6 +7,7 @@ mod convert;
 mod csv;
 mod emulated;
 mod encoding;
+mod files;
 mod fixed;
 mod folders;
 mod json;
@@ -23,6 +24,7 @@ use std::io::{BufRead, BufReader, Read};
 
 pub use convert::{Cell, Conversion, Reason};
 pub use emulated::check;
+pub use files::Files;
 pub use folders::{Folders, Object};
 pub use moment::Moments;
 

@@ -104,6 +104,7 @@ impl Session {
                 rows,
             }) => return load::seed(self, into, columns, rows),
             Some(Statement::Copy(copy)) => return load::copy(self, copy),
+            Some(Statement::Unload(unload)) => return super::unload::run(self, unload),
             Some(
                 statement @ Statement::CreateTable {
                     relation, columns, ..

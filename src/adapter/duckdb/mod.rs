@@ -19,6 +19,7 @@ mod sql;
 mod tests;
 mod translate;
 mod types;
+mod unload;
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -193,6 +194,9 @@ impl Adapter for DuckDb {
             let copy = Statement::Copy(Box::new(copy));
             return self.prepare(&copy, known);
         }
+        if let Statement::Unload(unload) = statement {
+            unload::check(unload)?;
+        }
         if let Statement::Copy(load) = statement {
             check_copy(load, self.config.emulates_redshift)?;
         }
@@ -241,7 +245,7 @@ impl Adapter for DuckDb {
             });
         }
         let work = match statement {
-            Statement::Load { .. } | Statement::Copy(_) => true,
+            Statement::Load { .. } | Statement::Copy(_) | Statement::Unload(_) => true,
             // The sequences of identity columns are named when it is known which names are free.
             Statement::CreateTable { columns, .. } => {
                 columns.iter().any(|column| column.identity.is_some())

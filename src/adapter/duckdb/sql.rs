@@ -101,6 +101,13 @@ impl Words<'_> {
                 copy.from,
                 self.name(&copy.into)
             ),
+            Statement::Unload(unload) => {
+                format!(
+                    "-- the rows of this go to files below {}\n{}",
+                    unload.prefix(),
+                    unload.query
+                )
+            }
             Statement::Grant { privilege, .. } => {
                 return if self.0.emulates_redshift {
                     // DuckDB knows no users: dropped knowingly.

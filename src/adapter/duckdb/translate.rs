@@ -140,6 +140,7 @@ pub(super) fn statement(
                 *default = format!("({})", translate_expression(default)?);
             }
         }
+        Statement::Unload(unload) => unload.query = query(&unload.query, known)?.sql,
         Statement::Insert {
             from: Rows::Query(text),
             ..

@@ -10,6 +10,7 @@ mod load;
 mod query;
 mod session;
 mod sql;
+mod unload;
 
 pub use config::Config;
 
@@ -48,6 +49,9 @@ impl Adapter for Postgres {
         if let Statement::Copy(load) = statement {
             super::copy::check(load)?;
         }
+        if let Statement::Unload(unload) = statement {
+            unload::check(unload)?;
+        }
         let sql = sql::sql(statement)?;
         // A header stands before the statement with the user's SQL, indexes behind it.
         let source = statement.user_sql().and_then(|text| {
@@ -61,7 +65,10 @@ impl Adapter for Postgres {
         });
         let work = matches!(
             statement,
-            Statement::Load { .. } | Statement::Copy(_) | Statement::Merge { .. }
+            Statement::Load { .. }
+                | Statement::Copy(_)
+                | Statement::Unload(_)
+                | Statement::Merge { .. }
         );
         Ok(Prepared {
             sql,

@@ -51,6 +51,7 @@ impl Session {
                 rows,
             }) => return load::seed(self, into, columns, rows),
             Some(Statement::Copy(copy)) => return load::copy(self, copy),
+            Some(Statement::Unload(unload)) => return super::unload::run(self, unload),
             Some(merge @ Statement::Merge { .. }) if self.version < MERGE_SINCE => {
                 return self.merge_in_two(merge);
             }

@@ -114,6 +114,7 @@ pub(super) fn sql(statement: &Statement) -> Result<Vec<String>, Refusal> {
             name(&copy.into),
             copy.from
         ),
+        Statement::Unload(unload) => super::unload::sql(unload),
         change => self::change(change),
     };
     Ok(vec![said])

@@ -144,12 +144,12 @@ fn operations(copy: &Copy, lines: &mut Vec<String>) {
     );
 }
 
-fn flags(lines: &mut Vec<String>, all: &[(bool, &str)]) {
+pub(super) fn flags(lines: &mut Vec<String>, all: &[(bool, &str)]) {
     let said = all.iter().filter(|(said, _)| *said);
     lines.extend(said.map(|(_, word)| (*word).to_owned()));
 }
 
-fn text(lines: &mut Vec<String>, word: &str, value: Option<&str>) {
+pub(super) fn text(lines: &mut Vec<String>, word: &str, value: Option<&str>) {
     lines.extend(value.map(|value| format!("{word} {}", literal(value))));
 }
 

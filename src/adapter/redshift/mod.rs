@@ -18,6 +18,7 @@ mod standin_tests;
 mod startup;
 #[cfg(test)]
 pub(in crate::adapter) mod tests;
+mod unload;
 
 use std::sync::Arc;
 

@@ -120,8 +120,8 @@ impl Session {
     fn rows(&self, sql: &str) -> Option<u64> {
         let heard = self.ear.heard();
         let first = sql.split_whitespace().next()?.to_ascii_lowercase();
-        if first == "copy" {
-            return heard.notices.iter().find_map(|notice| loaded(notice));
+        if first == "copy" || first == "unload" {
+            return heard.notices.iter().find_map(|notice| moved(notice));
         }
         let tag = heard.tags.last()?;
         let counted = ["INSERT", "DELETE", "UPDATE", "MERGE"]
@@ -186,9 +186,11 @@ impl Connection for Session {
     }
 }
 
-/// `Load into table 'orders' completed, 7 record(s) loaded successfully.`
-fn loaded(notice: &str) -> Option<u64> {
-    let (before, _) = notice.split_once(" record(s) loaded")?;
+/// `Load into table 'orders' completed, 7 record(s) loaded successfully.`, `UNLOAD completed, 7 record(s) unloaded successfully.`
+fn moved(notice: &str) -> Option<u64> {
+    let (before, _) = notice
+        .split_once(" record(s) loaded")
+        .or_else(|| notice.split_once(" record(s) unloaded"))?;
     before.rsplit([' ', ',']).next()?.parse().ok()
 }
 
@@ -199,7 +201,9 @@ mod tests {
     #[test]
     fn a_copy_tells_its_rows_in_a_notice() {
         let told = "Load into table 'orders' completed, 72 record(s) loaded successfully.";
-        assert_eq!(loaded(told), Some(72));
-        assert_eq!(loaded("1 warning"), None);
+        assert_eq!(moved(told), Some(72));
+        let told = "UNLOAD completed, 7 record(s) unloaded successfully.";
+        assert_eq!(moved(told), Some(7));
+        assert_eq!(moved("1 warning"), None);
     }
 }

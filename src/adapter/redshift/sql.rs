@@ -130,6 +130,7 @@ pub fn sql(statement: &Statement) -> Vec<String> {
             rows,
         } => insert_rows(into, columns, rows),
         Statement::Copy(copy) => vec![super::copy::sql(copy)],
+        Statement::Unload(unload) => vec![super::unload::sql(unload)],
         Statement::Grant {
             relation,
             privilege,

@@ -64,10 +64,16 @@ pub fn execute(session: &Session, execution: &Execution) -> Result<Outcome, Stop
     };
     let (results, previous) = work.run()?;
     work.write(&results, &previous)?;
+    let unloaded = if results.cancelled || !matches!(execution.verb, "build" | "run") {
+        Outcome::Done
+    } else {
+        let wanted = super::unload::after_build(&prepared.manifest, &results);
+        super::unload(session, &prepared, &door, wanted)?
+    };
     Ok(match (results.cancelled, results.failed()) {
         (true, _) => Outcome::Cancelled,
         (_, true) => Outcome::Failed,
-        _ => Outcome::Done,
+        _ => unloaded,
     })
 }
 

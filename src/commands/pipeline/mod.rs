@@ -5,6 +5,7 @@ pub mod dictionary;
 mod execute;
 mod globals;
 mod target_folder;
+mod unload;
 mod warehouse;
 
 use std::collections::BTreeSet;
@@ -24,6 +25,7 @@ use crate::relation::ExistingRelations;
 pub use asking::{failed, refused};
 pub use execute::{columns_of, execute, seed};
 pub use target_folder::TargetFolder;
+pub use unload::unload;
 pub use warehouse::{Door, Warehouse};
 
 /// A project, its names resolved and its nodes in order.

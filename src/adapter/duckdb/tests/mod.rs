@@ -3,6 +3,7 @@
 mod load;
 mod redshift;
 mod types;
+mod unload;
 
 use super::*;
 use crate::adapter::copy::Folders;

@@ -1,0 +1,156 @@
+//! Files of an unload on their way to where they belong: written aside, put into place when all are whole.
+//!
+//! In: an [`Unload`] and the folder that plays its prefix. Out: files with Redshift's names, and the manifest.
+
+use std::path::{Path, PathBuf};
+
+use super::{Error, Folders, user};
+use crate::adapter::statement::{ExistingFiles, Unload};
+
+/// Files that are not in place yet. Dropped before [`Files::publish`], they are gone.
+pub struct Files<'a> {
+    unload: &'a Unload,
+    folders: &'a Folders,
+    aside: PathBuf,
+}
+
+impl<'a> Files<'a> {
+    /// Looks at what is there, and makes a folder for what is to be written.
+    ///
+    /// # Errors
+    /// Files below the prefix, where they stop the unload; a prefix that no folder stands for.
+    pub fn open(unload: &'a Unload, folders: &'a Folders) -> Result<Self, Error> {
+        let prefix = unload.prefix();
+        if unload.existing == ExistingFiles::Refuse && !folders.below(&prefix)?.is_empty() {
+            // The words of Redshift.
+            let mut error = user(format!(
+                "Specified unload destination on S3 is not empty: `{prefix}`"
+            ));
+            error.help = Some("choose another prefix, remove the files, or say `allow_overwrite` (files of the same name are replaced) or `clean_path` (all of them are removed first)".to_owned());
+            return Err(error);
+        }
+        // Beside the files, so that they need not be copied into place.
+        let root = folders.root(&prefix)?;
+        let aside = root.join(format!(".rs_unload-{}", uuid::Uuid::new_v4()));
+        std::fs::create_dir_all(&aside).map_err(|cause| failed("make", &aside, &cause))?;
+        Ok(Self {
+            unload,
+            folders,
+            aside,
+        })
+    }
+
+    /// The folder that the files are written to.
+    pub fn folder(&self) -> &Path {
+        &self.aside
+    }
+
+    /// Puts the files of the folder into place, and the manifest last; gives how many there are.
+    ///
+    /// # Errors
+    /// What the file system answers.
+    pub fn publish(self) -> Result<usize, Error> {
+        let prefix = self.unload.prefix();
+        let mut moves = Vec::new();
+        for (folder, files) in self.written()? {
+            for (number, from) in files.into_iter().enumerate() {
+                let name = self.unload.file_name(number);
+                moves.push((from, format!("{prefix}{folder}{name}")));
+            }
+        }
+        if self.unload.existing == ExistingFiles::Clean {
+            self.clean(&moves)?;
+        }
+        let mut entries = Vec::new();
+        for (from, url) in &moves {
+            let to = self.folders.object(url)?.path;
+            let length = from
+                .metadata()
+                .map_err(|cause| failed("read", from, &cause))?;
+            if let Some(folder) = to.parent() {
+                std::fs::create_dir_all(folder).map_err(|cause| failed("make", folder, &cause))?;
+            }
+            std::fs::rename(from, &to).map_err(|cause| failed("write", &to, &cause))?;
+            entries.push(serde_json::json!({
+                "url": url,
+                "meta": { "content_length": length.len() },
+            }));
+        }
+        if self.unload.manifest {
+            let text = serde_json::json!({ "entries": entries }).to_string();
+            let aside = self.aside.join("manifest");
+            let to = self.folders.object(&format!("{prefix}manifest"))?.path;
+            std::fs::write(&aside, text)
+                .and_then(|()| std::fs::rename(&aside, &to))
+                .map_err(|cause| failed("write", &to, &cause))?;
+        }
+        Ok(moves.len())
+    }
+
+    /// The files that were written, by the folder of their partition (`day=1/`), each in order.
+    fn written(&self) -> Result<Vec<(String, Vec<PathBuf>)>, Error> {
+        let mut found = std::collections::BTreeMap::<String, Vec<(Vec<u64>, PathBuf)>>::new();
+        for entry in walkdir::WalkDir::new(&self.aside).min_depth(1) {
+            let entry = entry.map_err(|cause| user(format!("cannot read a folder: {cause}")))?;
+            if !entry.file_type().is_file() {
+                continue;
+            }
+            let below = entry
+                .path()
+                .strip_prefix(&self.aside)
+                .unwrap_or(entry.path());
+            let folder = below.parent().map(|parent| {
+                let parts = parent
+                    .components()
+                    .map(|part| part.as_os_str().to_string_lossy());
+                parts.fold(String::new(), |path, part| path + &part + "/")
+            });
+            // `data_10` stands behind `data_9`.
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let numbers = name
+                .split(|letter: char| !letter.is_ascii_digit())
+                .filter_map(|digits| digits.parse().ok())
+                .collect();
+            let files = found.entry(folder.unwrap_or_default()).or_default();
+            files.push((numbers, entry.into_path()));
+        }
+        let sorted = found.into_iter().map(|(folder, mut files)| {
+            files.sort();
+            (folder, files.into_iter().map(|(_, path)| path).collect())
+        });
+        Ok(sorted.collect())
+    }
+
+    /// Removes what is below the prefix; with partitions, only in those that get files.
+    fn clean(&self, moves: &[(PathBuf, String)]) -> Result<(), Error> {
+        let prefix = self.unload.prefix();
+        let partitioned = !self.unload.partition_by.is_empty();
+        let of = |url: &str| {
+            url.rsplit_once('/')
+                .map_or("", |(folder, _)| folder)
+                .to_owned()
+        };
+        let mut filled = moves.iter().map(|(_, url)| of(url));
+        let filled: std::collections::BTreeSet<String> = filled.by_ref().collect();
+        for object in self.folders.below(&prefix)? {
+            let inside = object.path.starts_with(&self.aside);
+            if inside || partitioned && !filled.contains(&of(&object.url)) {
+                continue;
+            }
+            std::fs::remove_file(&object.path)
+                .map_err(|cause| failed("remove", &object.path, &cause))?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Files<'_> {
+    fn drop(&mut self) {
+        // What was not put into place is nobody's.
+        let _ = std::fs::remove_dir_all(&self.aside);
+    }
+}
+
+fn failed(what: &str, path: &Path, cause: &std::io::Error) -> Error {
+    user(format!("cannot {what} `{}`: {cause}", path.display()))
+}

@@ -1,0 +1,217 @@
+//! Unloads: the rows of a query into files, by DuckDB's own `COPY … TO`, with Redshift's words for values and files.
+//!
+//! In: an [`Unload`], its query in DuckDB's SQL. Out: files, all or none of them.
+
+use super::connection::Session;
+use super::sql::{literal, quote};
+use super::{error, query};
+use crate::adapter::copy::Files;
+use crate::adapter::statement::{Compression, Unload, UnloadFormat};
+use crate::adapter::{Error, ErrorClass, Outcome, Refusal};
+
+/// Whether DuckDB can do it.
+///
+/// # Errors
+/// The option that it cannot have.
+pub(super) fn check(unload: &Unload) -> Result<(), Refusal> {
+    let partitioned = !unload.partition_by.is_empty();
+    let what = match unload {
+        Unload {
+            compression: Some(Compression::Bzip2 | Compression::Lzop),
+            ..
+        } => "bzip2",
+        Unload {
+            kms_key_id: Some(_),
+            ..
+        } => "kms_key_id",
+        Unload {
+            max_file_size: Some(_),
+            ..
+        } if partitioned => "max_file_size` with `partition_by",
+        _ => return Ok(()),
+    };
+    Err(super::sql::refusal(
+        "not-emulated",
+        format!("the option `{what}` of `unload` is not emulated"),
+    ))
+}
+
+/// Writes the files.
+pub(super) fn run(session: &Session, unload: &Unload) -> Result<Outcome, Error> {
+    let columns = query::describe(&session.connection, &unload.query)
+        .map_err(|cause| error::of_duckdb(&cause))?;
+    for column in &unload.partition_by {
+        if !columns
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case(column))
+        {
+            let mut error = Error::new(
+                ErrorClass::User,
+                format!("`partition_by` names `{column}`, which is no column of the query"),
+            );
+            let names = columns.iter().map(|(name, _)| name.as_str());
+            let near = crate::diagnostic::nearest(column, names);
+            error.help = near.map(|near| format!("did you mean `{near}`?"));
+            return Err(error);
+        }
+    }
+    if !unload.partition_by.is_empty()
+        && unload.partition_by.len() >= columns.len()
+        && !unload.include
+    {
+        return Err(Error::new(
+            ErrorClass::User,
+            "a column must be left that is not in `partition_by`, or `include` be said",
+        ));
+    }
+    let files = Files::open(unload, &session.config.s3)?;
+    let several = !unload.partition_by.is_empty() || unload.max_file_size.is_some();
+    let to = if several {
+        files.folder().to_owned()
+    } else {
+        files.folder().join("data_0")
+    };
+    let sql = format!(
+        "copy (\n{}\n) to {} ({})",
+        rows(unload, &columns),
+        literal(&to.to_string_lossy()),
+        options(unload).join(", ")
+    );
+    session.check_cancelled()?;
+    let count = session
+        .connection
+        .query_row(&sql, [], |row| row.get::<_, i64>(0))
+        .map_err(|cause| error::of_duckdb(&cause))?;
+    files.publish()?;
+    Ok(Outcome {
+        rows: u64::try_from(count).ok(),
+        rejected: Vec::new(),
+    })
+}
+
+fn options(unload: &Unload) -> Vec<String> {
+    let mut options = match unload.format {
+        UnloadFormat::Parquet => vec!["format parquet".to_owned(), "compression snappy".to_owned()],
+        UnloadFormat::Json => vec!["format json".to_owned()],
+        UnloadFormat::Csv => vec![
+            "format csv".to_owned(),
+            format!("header {}", unload.header),
+            format!(
+                "delimiter {}",
+                literal(&unload.delimiter.unwrap_or(',').to_string())
+            ),
+            "quote '\"'".to_owned(),
+            "escape '\"'".to_owned(),
+            format!(
+                "nullstr {}",
+                literal(unload.null_as.as_deref().unwrap_or_default())
+            ),
+        ],
+        // Lines are made by the query.
+        UnloadFormat::Text => vec![
+            "format csv".to_owned(),
+            format!("header {}", unload.header),
+            "delimiter '\u{1}'".to_owned(),
+            "quote ''".to_owned(),
+            "escape ''".to_owned(),
+        ],
+    };
+    if let (Some(compression), false) = (unload.compression, unload.format == UnloadFormat::Parquet)
+    {
+        options.push(format!("compression {}", compression.word()));
+    }
+    if !unload.partition_by.is_empty() {
+        let columns = unload.partition_by.iter().map(|column| quote(column));
+        options.push(format!(
+            "partition_by ({})",
+            columns.collect::<Vec<_>>().join(", ")
+        ));
+        if unload.include && unload.format != UnloadFormat::Text {
+            options.push("write_partition_columns true".to_owned());
+        }
+    }
+    if let Some(size) = unload.max_file_size {
+        options.push(format!("file_size_bytes '{}KB'", (size * 1024.0).round()));
+    }
+    options
+}
+
+/// The query with its values as UNLOAD writes them.
+fn rows(unload: &Unload, columns: &[(String, String)]) -> String {
+    let partition = |name: &str| {
+        unload
+            .partition_by
+            .iter()
+            .any(|column| column.eq_ignore_ascii_case(name))
+    };
+    let said = match unload.format {
+        UnloadFormat::Text => {
+            let kept = columns
+                .iter()
+                .filter(|(name, _)| !partition(name) || unload.include);
+            let fields = kept.clone().map(|column| field(unload, column));
+            let delimiter = unload.delimiter.unwrap_or('|').to_string();
+            let line = fields.collect::<Vec<_>>();
+            let line = line.join(&format!(" || {} || ", literal(&delimiter)));
+            let header = kept.map(|(name, _)| match unload.add_quotes {
+                true => format!("\"{name}\""),
+                false => name.clone(),
+            });
+            let header = header.collect::<Vec<_>>().join(&delimiter);
+            let mut said = vec![format!("{line} as {}", quote(&header))];
+            let parts = columns.iter().filter(|(name, _)| partition(name));
+            said.extend(parts.map(|(name, _)| quote(name)));
+            said
+        }
+        _ => columns
+            .iter()
+            .map(|(name, kind)| match unload.format {
+                UnloadFormat::Csv | UnloadFormat::Json if kind == "BOOLEAN" => {
+                    format!("{} as {}", boolean(&quote(name)), quote(name))
+                }
+                // The zone is not written, as on Redshift.
+                UnloadFormat::Parquet if kind == "TIMESTAMP WITH TIME ZONE" => {
+                    format!("cast({0} as timestamp) as {0}", quote(name))
+                }
+                _ => quote(name),
+            })
+            .collect(),
+    };
+    format!("select {} from (\n{}\n)", said.join(", "), unload.query)
+}
+
+fn boolean(name: &str) -> String {
+    format!("case when {name} then 't' when not {name} then 'f' end")
+}
+
+/// A value of a text with delimiters.
+fn field(unload: &Unload, (name, kind): &(String, String)) -> String {
+    let quoted = quote(name);
+    let mut text = if kind == "BOOLEAN" {
+        boolean(&quoted)
+    } else {
+        format!("cast({quoted} as varchar)")
+    };
+    if unload.escape && kind == "VARCHAR" {
+        let delimiter = unload.delimiter.unwrap_or('|').to_string();
+        // The backslash first: the others bring backslashes of their own.
+        let mut special = vec!["\\".to_owned(), "\n".to_owned(), "\r".to_owned(), delimiter];
+        if unload.add_quotes {
+            special.extend(["\"".to_owned(), "'".to_owned()]);
+        }
+        for letter in special {
+            text = format!(
+                "replace({text}, {}, {})",
+                literal(&letter),
+                literal(&format!("\\{letter}"))
+            );
+        }
+    }
+    if unload.add_quotes {
+        text = format!("'\"' || {text} || '\"'");
+    }
+    format!(
+        "coalesce({text}, {})",
+        literal(unload.null_as.as_deref().unwrap_or_default())
+    )
+}
