@@ -61,6 +61,39 @@ impl std::fmt::Debug for Redactor {
     }
 }
 
+/// What a warehouse says of a bad value, without the value: what stands in quotes, and the bytes that it spells out.
+pub fn without_values(said: &str) -> String {
+    let mut kept = String::new();
+    let mut rest = said;
+    for bytes in ["hex sequence: ", "Invalid char: "] {
+        if let Some(at) = rest.find(bytes) {
+            rest = &rest[..at + bytes.len()];
+        }
+    }
+    let cut = rest.len() < said.len();
+    while let Some(at) = rest.find(['\'', '"', '`']) {
+        let quote = &rest[at..=at];
+        kept.push_str(&rest[..at]);
+        let inside = &rest[at + 1..];
+        // The value may hold quotes itself: only a quote that a word does not follow ends it.
+        let end = inside.match_indices(quote).map(|(end, _)| end).find(|end| {
+            !inside[end + 1..].starts_with(|next: char| next.is_alphanumeric() || next == '_')
+        });
+        kept.push_str(quote);
+        kept.push_str(MASK);
+        let Some(end) = end else {
+            return kept;
+        };
+        kept.push_str(quote);
+        rest = &inside[end + 1..];
+    }
+    kept.push_str(rest);
+    if cut {
+        kept.push_str(MASK);
+    }
+    kept
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +106,32 @@ mod tests {
             "***** ***** {\"p\":\"*****\"}"
         );
         assert_eq!(format!("{redactor:?}"), "Redactor(3 secrets)");
+    }
+
+    #[test]
+    fn what_is_said_of_a_value_goes_without_it() {
+        for (said, kept) in [
+            (
+                "Invalid digit, Value 'x', Pos 0, Type: Integer",
+                "Invalid digit, Value '*****', Pos 0, Type: Integer",
+            ),
+            (
+                "Could not convert 'O'Hara' to int",
+                "Could not convert '*****' to int",
+            ),
+            (
+                "invalid input syntax for type integer: \"ada@example.com\"",
+                "invalid input syntax for type integer: \"*****\"",
+            ),
+            (
+                "Bad UTF8 hex sequence: e9 78 (error 4)",
+                "Bad UTF8 hex sequence: *****",
+            ),
+            ("Delimiter not found", "Delimiter not found"),
+            ("a 'b", "a '*****"),
+        ] {
+            assert_eq!(without_values(said), kept);
+        }
     }
 
     #[test]

@@ -254,7 +254,9 @@ impl Session {
         let chosen: Vec<&Column> = if wanted.is_empty() {
             columns
                 .iter()
-                .filter(|column| !identities.contains(&column.name.to_lowercase()))
+                .filter(|column| {
+                    copy.explicit_ids || !identities.contains(&column.name.to_lowercase())
+                })
                 .collect()
         } else {
             wanted

@@ -402,17 +402,66 @@ mod tests {
     #[test]
     fn every_key_is_said_to_redshift() {
         use serde_json::json;
-        insta::assert_snapshot!(told(json!({"to": "s3://b/{name}/", "format": "parquet", "partition_by": ["day"], "include": true, "order_by": "id", "max_file_size": "1 GB", "row_group_size": 64, "clean_path": true, "manifest": true, "iam_role": ["a", "b"], "region": "eu-west-1", "kms_key_id": "k"})), @"");
-        insta::assert_snapshot!(told(json!({"to": "s3://b/m_", "format": "text", "columns": ["id", "it's"], "delimiter": "\\t", "header": true, "add_quotes": true, "escape": true, "null_as": "\\N", "gzip": true, "allow_overwrite": true, "parallel": "off", "extension": "txt.gz"})), @"");
-        insta::assert_snapshot!(told(json!({"to": "s3://b/m_", "format": "CSV"})), @"");
+        insta::assert_snapshot!(told(json!({"to": "s3://b/{name}/", "format": "parquet", "partition_by": ["day"], "include": true, "order_by": "id", "max_file_size": "1 GB", "row_group_size": 64, "clean_path": true, "manifest": true, "iam_role": ["a", "b"], "region": "eu-west-1", "kms_key_id": "k"})), @r#"
+        unload ('select * from "s"."m" order by "id"')
+        to 's3://b/m/'
+        iam_role 'a,b'
+        region 'eu-west-1'
+        format parquet
+        partition by ("day") include
+        manifest
+        kms_key_id 'k'
+        encrypted
+        cleanpath
+        maxfilesize 1024 mb
+        rowgroupsize 64 mb
+        "#);
+        insta::assert_snapshot!(told(json!({"to": "s3://b/m_", "format": "text", "columns": ["id", "it's"], "delimiter": "\\t", "header": true, "add_quotes": true, "escape": true, "null_as": "\\N", "gzip": true, "allow_overwrite": true, "parallel": "off", "extension": "txt.gz"})), @r#"
+        unload ('select "id", "it''s" from "s"."m"')
+        to 's3://b/m_'
+        header
+        delimiter '\t'
+        gzip
+        addquotes
+        null as '\\N'
+        escape
+        allowoverwrite
+        parallel off
+        extension 'txt.gz'
+        "#);
+        insta::assert_snapshot!(told(json!({"to": "s3://b/m_", "format": "CSV"})), @r#"
+        unload ('select * from "s"."m"')
+        to 's3://b/m_'
+        format csv
+        "#);
     }
 
     #[test]
     fn what_is_wrong_is_told_by_name() {
         use serde_json::json;
-        insta::assert_snapshot!(told(json!({"to": "s3://bucket", "format": "parqet", "partitionby": "x", "max_file_size": 1, "delimiter": "||", "header": "maybe"})), @"");
-        insta::assert_snapshot!(told(json!({"to": "s3://b/x", "format": "parquet", "header": true, "gzip": true, "include": true, "allow_overwrite": true, "clean_path": true})), @"");
-        insta::assert_snapshot!(told(json!({"to": "s3://b/x", "format": "csv", "add_quotes": true, "row_group_size": 64, "gzip": true, "zstd": true, "delimiter": ";"})), @"");
-        insta::assert_snapshot!(told(json!({"partition_by": 1})), @"");
+        insta::assert_snapshot!(told(json!({"to": "s3://bucket", "format": "parqet", "partitionby": "x", "max_file_size": 1, "delimiter": "||", "header": "maybe"})), @"
+        error[unknown-key]: `unload` has no key `partitionby` -- help: did you mean `partition_by`?
+        error[bad-unload-option]: `to` of `unload` is an `s3://bucket/prefix`, not `s3://bucket`
+        error[unknown-value]: `unload` cannot write `parqet` -- help: did you mean `parquet`? -- help: write `parquet`, `csv`, `json` or `text` (with a delimiter)
+        error[bad-unload-option]: `header` of `unload` is `true` or `false`, not `maybe`
+        error[bad-unload-option]: `delimiter` of `unload` is one ASCII character, not `||`
+        error[bad-unload-option]: `max_file_size` of `unload` is a size from 5 MB to 6348.8 MB, not `1`
+        ");
+        insta::assert_snapshot!(told(json!({"to": "s3://b/x", "format": "parquet", "header": true, "gzip": true, "include": true, "allow_overwrite": true, "clean_path": true})), @"
+        error[bad-unload-option]: the option `header` of `unload` does not go with `parquet`
+        error[bad-unload-option]: the option `gzip` of `unload` does not go with `parquet`
+        error[bad-unload-option]: the option `clean_path` of `unload` does not go with `allow_overwrite`
+        error[bad-unload-option]: the option `include` of `unload` needs `partition_by` too
+        ");
+        insta::assert_snapshot!(told(json!({"to": "s3://b/x", "format": "csv", "add_quotes": true, "row_group_size": 64, "gzip": true, "zstd": true, "delimiter": ";"})), @"
+        error[bad-unload-option]: the option `add_quotes` of `unload` does not go with `csv`
+        error[bad-unload-option]: the option `zstd` of `unload` does not go with `gzip`
+        error[bad-unload-option]: the option `row_group_size` of `unload` is for `parquet`
+        ");
+        insta::assert_snapshot!(told(json!({"partition_by": 1})), @r#"
+        error[missing-key]: `unload` does not say where the files go -- help: add `to: "s3://bucket/prefix"`: names of files begin with it
+        error[missing-key]: `unload` does not say what the files hold -- help: add `format: parquet`, `csv`, `json` or `text` (with a delimiter)
+        error[bad-unload-option]: `partition_by` of `unload` is a text or a list of texts, not `1`
+        "#);
     }
 }

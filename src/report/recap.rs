@@ -5,6 +5,7 @@ use super::rows;
 use crate::adapter::LoadError;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::manifest::{Manifest, Node, ResourceType};
+use crate::redact::without_values;
 use crate::run::{NodeResult, RunResults, Status};
 
 /// Rows of a load that are named; the rest is a number.
@@ -107,7 +108,6 @@ fn rejected_row(node: &Node, row: &LoadError) -> String {
         }
         note.push_str(": ");
     }
-    note.push_str(&row.reason);
     let personal = match &row.column {
         Some(name) => node
             .columns
@@ -119,8 +119,10 @@ fn rejected_row(node: &Node, row: &LoadError) -> String {
             .values()
             .any(crate::manifest::node::Column::is_pii),
     };
-    if !personal {
-        note.push_str(&format!(" ({:?})", row.raw_value));
+    if personal {
+        note.push_str(&without_values(&row.reason));
+    } else {
+        note.push_str(&format!("{} ({:?})", row.reason, row.raw_value));
     }
     note
 }

@@ -10,6 +10,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::manifest::ResourceType;
 use crate::manifest::node::{Column, Detail, Node};
 use crate::plan::{Planner, home, place_of, place_of_copy};
+use crate::redact::without_values;
 use crate::sql::position::Lines;
 use crate::sql::redshift;
 
@@ -50,7 +51,15 @@ impl Story<'_> {
         told
     }
 
-    fn of_database(&self, error: Error) -> Diagnostic {
+    fn of_database(&self, mut error: Error) -> Diagnostic {
+        let loads = matches!(
+            self.statement,
+            Some(Statement::Copy(_) | Statement::Load { .. })
+        );
+        if loads && self.node.columns.values().any(Column::is_pii) {
+            error.message = without_values(&error.message);
+            error.detail = error.detail.map(|detail| without_values(&detail));
+        }
         let name = &self.node.name;
         let (code, message) = match (error.class, &error.fault) {
             (ErrorClass::ConnectionLost, _) => (
@@ -201,6 +210,11 @@ impl Story<'_> {
             // Without a column the value may be a whole line.
             (None, _) => self.node.columns.values().any(Column::is_pii),
         };
+        let reason = if personal {
+            without_values(&row.reason)
+        } else {
+            row.reason.clone()
+        };
         let value = match row.raw_value.trim_end() {
             _ if personal => Some("the value is personal and not shown".to_owned()),
             "" => None,
@@ -231,8 +245,8 @@ impl Story<'_> {
         let mut told = Diagnostic::error(
             "load-error",
             format!(
-                "{}:{}: {what}`{}`: {}",
-                row.file, row.line, self.node.name, row.reason
+                "{}:{}: {what}`{}`: {reason}",
+                row.file, row.line, self.node.name
             ),
         )
         .at_some(declared)

@@ -96,11 +96,11 @@ fn every_command_has_examples_in_its_help() {
 fn a_mistyped_command_flag_or_value_gets_a_hint() {
     let project = TestProject::empty();
 
-    assert_snapshot!(project.redstart("biuld"), @r"
+    assert_snapshot!(project.redstart("biuld"), @"
     exit 2
     error: unrecognized subcommand 'biuld'
 
-      tip: a similar subcommand exists: 'build'
+      tip: some similar subcommands exist: 'unload', 'build'
 
     Usage: redstart [OPTIONS] <COMMAND>
 

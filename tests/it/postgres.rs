@@ -609,6 +609,42 @@ fn files_are_loaded_by_the_rules_of_copy() {
 }
 
 #[test]
+fn rows_are_unloaded_as_csv() {
+    let project = project("unloads")
+        .file("profiles.yml", profile("unloads", &[("s3", "{'s3://shop/': data/}")]))
+        .file(
+            "models/orders.sql",
+            "{{ config(materialized='table') }}\nselect 1 as id, 'a\"b' as name, true as ok union all select 2, E'x\\ny', null",
+        );
+    project.redstart("build --quiet").success();
+    assert_snapshot!(project.redstart("unload -s orders --to s3://shop/o_ --format csv --header --order-by id"), @"");
+    assert_snapshot!(project.read("data/o_0000_part_00"), @"");
+    assert_snapshot!(project.redstart("unload -s orders --to s3://shop/p_ --format parquet"), @"");
+}
+
+#[test]
+fn personal_values_stay_out_of_what_the_server_says() {
+    let project = project("masked")
+        .file("seeds/people.csv", "id,email\nada@example.com,x\n")
+        .file(
+            "seeds/seeds.yml",
+            "seeds:
+  - name: people
+    config: {column_types: {id: integer}}
+    columns: [{name: id, meta: {pii: true}}]
+",
+        );
+    let output = project.redstart("seed");
+    assert!(
+        output
+            .text()
+            .contains("the value is personal and not shown"),
+        "{output}"
+    );
+    assert!(!output.text().contains("ada@example.com"), "{output}");
+}
+
+#[test]
 fn a_lost_connection_fails_its_node_and_the_next_one_has_a_new_one() {
     let project = project("lost")
         .file(

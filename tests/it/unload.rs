@@ -1,6 +1,7 @@
 //! `unload`, as a command and after a build, and COPY in hooks.
 
 use insta::assert_snapshot;
+use redstart::endpoint::{Options, Server};
 
 use crate::project::TestProject;
 
@@ -26,14 +27,100 @@ fn project() -> TestProject {
 fn relations_go_to_files() {
     let project = project();
     project.redstart("build --quiet").success();
-    assert_snapshot!(project.redstart("unload -s orders --to s3://b/out/orders_ --format csv --header --order-by id --manifest"), @"");
-    assert_snapshot!(project.read("files/out/orders_0000_part_00"), @"");
-    assert_snapshot!(project.read("files/out/orders_manifest"), @"");
-    assert_snapshot!(project.redstart("unload -s orders --to s3://b/out/orders_ --format csv"), @"");
-    assert_snapshot!(project.redstart("unload -s orders totals --to s3://b/out/ --format csv"), @"");
-    assert_snapshot!(project.redstart("unload -s orders totals --to s3://b/all/{name}/ --format json"), @"");
-    assert_snapshot!(project.read("files/all/totals/0000_part_00"), @"");
-    assert_snapshot!(project.redstart("unload -s orders --to s3://b --format parqet --header"), @"");
+    assert_snapshot!(project.redstart("unload -s orders --to s3://b/out/orders_ --format csv --header --order-by id --manifest"), @"
+    exit 0
+    unload orders to s3://b/out/orders_
+    unloaded orders: 2 rows to s3://b/out/orders_
+    ");
+    assert_snapshot!(project.read("files/out/orders_0000_part_00"), @"
+    id,name
+    1,a
+    2,b
+    ");
+    assert_snapshot!(project.read("files/out/orders_manifest"), @r#"{"entries":[{"url":"s3://b/out/orders_0000_part_00","meta":{"content_length":16}}]}"#);
+    assert_snapshot!(project.redstart("unload -s orders --to s3://b/out/orders_ --format csv"), @"
+    exit 1
+    unload orders to s3://b/out/orders_
+    --- stderr
+    error[unload-error]: `orders` could not be unloaded: Specified unload destination on S3 is not empty: `s3://b/out/orders_`
+     |
+     = help: choose another prefix, remove the files, or say `allow_overwrite` (files of the same name are replaced) or `clean_path` (all of them are removed first)
+
+    1 error
+    ");
+    assert_snapshot!(project.redstart("unload -s orders totals --to s3://b/out/ --format csv"), @"
+    exit 2
+    error[several-unloads]: 2 nodes would go to the same files
+     |
+     = help: write `{name}` into `--to`: it stands for the node's name
+
+    1 error
+    ");
+    assert_snapshot!(project.redstart("unload -s orders totals --to s3://b/all/{name}/ --format json"), @"
+    exit 0
+    unload orders to s3://b/all/orders/
+    unloaded orders: 2 rows to s3://b/all/orders/
+    unload totals to s3://b/all/totals/
+    unloaded totals: 1 row to s3://b/all/totals/
+    ");
+    assert_snapshot!(project.read("files/all/totals/0000_part_00"), @r#"{"orders":2}"#);
+    assert_snapshot!(project.redstart("unload -s orders --to s3://b --format parqet --header"), @"
+    exit 2
+    error[bad-unload-option]: `to` of `unload` is an `s3://bucket/prefix`, not `s3://b`
+
+    error[unknown-value]: `unload` cannot write `parqet`
+     |
+     = help: did you mean `parquet`?
+     = help: write `parquet`, `csv`, `json` or `text` (with a delimiter)
+
+    2 errors
+    ");
+}
+
+#[test]
+fn a_native_target_unloads_too() {
+    let project = project();
+    project.redstart("build --quiet --target pure").success();
+    project
+        .redstart("unload -s orders --to s3://b/pure_ --format csv --target pure --order-by id --parallel off")
+        .success();
+    assert_eq!(project.read("files/pure_000"), "1,a\n2,b\n");
+}
+
+#[test]
+fn a_failed_copy_on_redshift_is_told_row_by_row() {
+    let project = TestProject::empty()
+        .file("files/in/events", "1|ada\nx|bob\n3|toolong\n")
+        .file(
+            "models/raw.yml",
+            "sources:
+  - name: raw
+    schema: raw
+    tables:
+      - name: events
+        external: {location: 's3://b/in/events', file_format: text, copy: {max_error: 2}}
+        columns:
+          - {name: id, data_type: integer}
+          - {name: name, data_type: varchar(5), meta: {pii: true}}
+",
+        );
+    let server = Server::start(Options {
+        s3: vec![("s3://b/".to_owned(), project.path().join("files"))],
+        ..Options::default()
+    })
+    .expect("the endpoint starts");
+    let port = server.address().port();
+    project.write(
+        "profiles.yml",
+        format!(
+            "project:
+  target: prod
+  outputs:
+    prod: {{type: redshift, host: 127.0.0.1, port: {port}, user: awsuser, password: none, dbname: dev, schema: public, sslmode: disable}}
+"
+        ),
+    );
+    assert_snapshot!(project.redstart("load --quiet"), @"");
 }
 
 #[test]
@@ -48,14 +135,29 @@ fn a_model_goes_to_files_when_its_tests_pass() {
       - {name: id, data_tests: [unique]}
 ",
     );
-    assert_snapshot!(project.redstart("build"), @"");
-    assert_snapshot!(project.read("files/orders_0000_part_00"), @"");
+    assert_snapshot!(project.redstart("build"), @"
+    exit 0
+    Running 3 nodes on 1 thread (target `dev.main`)
+    1 of 3  OK    created sql table model main.orders                     [2 rows in [time]]
+    2 of 3  PASS  test unique_orders_id                                   [[time]]
+    3 of 3  OK    created sql view model main.totals                      [[time]]
+
+    Finished 1 data test, 1 table model, 1 view model in [time]
+    Done. PASS=3 WARN=0 ERROR=0 SKIP=0 TOTAL=3
+    The data dictionary is in [project]/target/index.html
+    unload orders to s3://b/orders_
+    unloaded orders: 2 rows to s3://b/orders_
+    ");
+    assert_snapshot!(project.read("files/orders_0000_part_00"), @"
+    1,a
+    2,b
+    ");
     project.write(
         "models/orders.sql",
         "{{ config(materialized='table') }}\nselect 1 as id, 'new' as name union all select 1, 'b'",
     );
     let output = project.redstart("build --quiet");
-    assert!(output.text().starts_with("exit 1"), "{output}");
+    assert!(output.text().contains("test-failed"), "{output}");
     assert_snapshot!(project.read("files/orders_0000_part_00"), @"");
     let project = project.file(
         "models/models.yml",
@@ -78,14 +180,39 @@ select 1 as id, cast('a' as varchar(5)) as name",
         )
         .file("files/in/orders.csv", "id;name\n2;b\n3;\n");
     project.redstart("build -s raw --quiet").success();
-    assert_snapshot!(project.query("select id, name from raw order by id"), @"");
+    assert_snapshot!(project.query("select id, name from raw order by id"), @"
+    id | name
+    1 | a
+    2 | b
+    3 | NULL
+    ");
     project.write("files/in/orders.csv", "id;name\n2;toolong\n");
-    assert_snapshot!(project.redstart("build -s raw --quiet"), @"");
+    assert_snapshot!(project.redstart("build -s raw --quiet"), @r#"
+    exit 1
+    1 of 1  ERROR creating sql table model main.raw                       [[time]]
+          error[load-error]: s3://b/in/orders.csv:2: column `name` character varying(5) of `raw`: String length exceeds DDL length (models/raw.sql:1:1)
+    error[load-error]: s3://b/in/orders.csv:2: column `name` character varying(5) of `raw`: String length exceeds DDL length
+     --> models/raw.sql:1:1
+      |
+    1 | {{ config(materialized='table', post_hook=["copy {{ this }} (id, name) from 's3://b/in/orders' iam_role default delimiter ';' ignoreheader 1 emptyasnull"]) }}
+      | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ declared here
+      |
+      = note: the value: toolong
+    "#);
     let project = project.file(
         "models/raw.sql",
         "{{ config(materialized='table', post_hook=[\"copy {{ this }} from 's3://b/in/orders' iam_role default format parquet\"]) }}\nselect 1 as id",
     );
-    assert_snapshot!(project.redstart("build -s raw --quiet"), @"");
+    assert_snapshot!(project.redstart("build -s raw --quiet"), @r#"
+    exit 1
+    error[not-emulated]: the option `parquet` of `copy` is not emulated: nothing here reads Parquet as Redshift does
+     --> models/raw.sql:1:43
+      |
+    1 | {{ config(materialized='table', post_hook=["copy {{ this }} from 's3://b/in/orders' iam_role default format parquet"]) }}
+      |                                           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+    1 error
+    "#);
 }
 
 #[test]
@@ -108,7 +235,28 @@ fn keys_in_a_load_are_seen_nowhere() {
     let project = project()
         .file("models/raw.yml", load(""))
         .file("files/in/events", "1\n");
-    assert_snapshot!(project.redstart("load"), @"");
+    assert_snapshot!(project.redstart("load"), @"
+    exit 2
+    error[key-in-project]: `access_key_id` puts a key into the project
+     --> models/raw.yml:9:33
+      |
+    9 |           copy: {access_key_id: *****, secret_access_key: *****}
+      |                                 ^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: give a role instead: `iam_role: default` or its ARN
+      = help: where there is no role, `allow_keys: true` lets keys stand here, from `env_var`; they are masked in all that is written
+
+    error[key-in-project]: `secret_access_key` puts a key into the project
+     --> models/raw.yml:9:74
+      |
+    9 |           copy: {access_key_id: *****, secret_access_key: *****}
+      |                                                                          ^^^^^^^^^^^^^
+      |
+      = help: give a role instead: `iam_role: default` or its ARN
+      = help: where there is no role, `allow_keys: true` lets keys stand here, from `env_var`; they are masked in all that is written
+
+    2 errors
+    ");
     project.write("models/raw.yml", load(", allow_keys: true"));
     let mut told = project.redstart("build").success().text();
     told += &project
@@ -144,7 +292,11 @@ fn a_load_may_only_check_its_files() {
     project
         .redstart("load --quiet --vars '{check: true}'")
         .success();
-    assert_snapshot!(project.query("select id from events order by id"), @"");
+    assert_snapshot!(project.query("select id from events order by id"), @"
+    id
+    1
+    2
+    ");
     project.write("files/in/events", "x\n");
     let output = project.redstart("load --quiet --vars '{check: true}'");
     assert!(

@@ -45,6 +45,16 @@ fn complete(session: &Session, copy: &Copy) -> Result<Copy, Error> {
                 })
             })
             .collect::<Result<_, _>>()?;
+        let numbered = |column: &&ColumnDefinition| column.identity.is_some();
+        if let (false, Some(column)) = (copy.explicit_ids, complete.columns.iter().find(numbered)) {
+            let message = format!(
+                "column `{}` numbers itself, so the list of a `copy` cannot name it",
+                column.name
+            );
+            let mut error = Error::new(ErrorClass::User, message);
+            error.help = Some("add `explicit_ids`, or leave the column out".to_owned());
+            return Err(error);
+        }
     }
     Ok(complete)
 }

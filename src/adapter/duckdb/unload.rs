@@ -64,6 +64,9 @@ pub(super) fn run(session: &Session, unload: &Unload) -> Result<Outcome, Error> 
             "a column must be left that is not in `partition_by`, or `include` be said",
         ));
     }
+    if unload.format == UnloadFormat::Json {
+        exact(&columns)?;
+    }
     let files = Files::open(unload, &session.config.s3)?;
     let several = !unload.partition_by.is_empty() || unload.max_file_size.is_some();
     let to = if several {
@@ -87,6 +90,31 @@ pub(super) fn run(session: &Session, unload: &Unload) -> Result<Outcome, Error> 
         rows: u64::try_from(count).ok(),
         rejected: Vec::new(),
     })
+}
+
+/// DuckDB writes the decimals of JSON as floats: those that a float does not hold are refused.
+fn exact(columns: &[(String, String)]) -> Result<(), Error> {
+    const DIGITS: u32 = 15;
+    let digits = |kind: &str| {
+        let inside = kind.strip_prefix("DECIMAL(")?;
+        inside.split(',').next()?.parse::<u32>().ok()
+    };
+    let wide = columns
+        .iter()
+        .find(|(_, kind)| digits(kind).is_some_and(|digits| digits > DIGITS));
+    let Some((name, kind)) = wide else {
+        return Ok(());
+    };
+    let mut error = Error::new(
+        ErrorClass::User,
+        format!(
+            "column `{name}` of type `{}` would lose digits in JSON",
+            kind.to_lowercase()
+        ),
+    );
+    error.help =
+        Some("write `csv` or `parquet`, or make it a decimal of 15 digits or fewer".to_owned());
+    Err(error)
 }
 
 fn options(unload: &Unload) -> Vec<String> {

@@ -8,6 +8,7 @@ mod config;
 mod copy;
 mod error;
 pub mod iam;
+mod load_errors;
 pub mod login;
 mod query;
 mod replay;

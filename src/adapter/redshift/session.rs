@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::config::Config;
+use super::load_errors;
 use super::login::Login;
 use super::replay::Ear;
 use super::{error, query, sql, startup};
@@ -106,9 +107,14 @@ impl Session {
                 continue;
             }
             self.ear.forget();
-            self.link
-                .count(sql)
-                .map_err(|cause| self.in_statement(&cause, prepared, (number, sql, 0)))?;
+            self.link.count(sql).map_err(|cause| {
+                let mut error = self.in_statement(&cause, prepared, (number, sql, 0));
+                if load_errors::are_logged(&error.message) {
+                    self.roll_back();
+                    error.load_errors = load_errors::read(self);
+                }
+                error
+            })?;
             if let Some(rows) = self.rows(sql) {
                 *outcome.rows.get_or_insert(0) += rows;
             }
@@ -144,9 +150,13 @@ impl Session {
             self.passed.set(self.passed.get() + 1);
             error.class = ErrorClass::Retryable { after: PAUSE };
         }
-        // That no transaction is open is only a notice.
-        let _ = self.link.count("rollback");
+        self.roll_back();
         error
+    }
+
+    /// Ends an open transaction; that there is none is only a notice.
+    pub(super) fn roll_back(&self) {
+        let _ = self.link.count("rollback");
     }
 
     fn done<T>(&self, outcome: Result<T, Error>) -> Result<T, Error> {

@@ -318,4 +318,30 @@ mod tests {
             [Excludes("ignore_all_errors", "max_error")]
         );
     }
+
+    #[test]
+    fn the_reference_holds_every_option() {
+        let page =
+            std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference.md"))
+                .unwrap();
+        let mut table =
+            "| key | `COPY` | takes | on DuckDB and PostgreSQL |\n|---|---|---|---|\n".to_owned();
+        for option in COPY_OPTIONS {
+            let words = match option.words {
+                "(ours)" => String::new(),
+                words => format!("`{words}`"),
+            };
+            let emulated = match option.emulated {
+                Yes => "the same".to_owned(),
+                NoEffect => "no effect".to_owned(),
+                No(why) => format!("refused: {why}"),
+            };
+            let key = option.key;
+            table += &format!("| `{key}` | {words} | {} | {emulated} |\n", option.takes);
+        }
+        assert!(
+            page.contains(&table),
+            "docs/reference.md should hold this table:\n{table}"
+        );
+    }
 }

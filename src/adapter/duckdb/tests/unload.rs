@@ -58,7 +58,18 @@ fn values_are_written_as_redshift_writes_them() {
     let mut csv = unload("s3://b/csv/m_", UnloadFormat::Csv);
     csv.header = true;
     csv.manifest = true;
-    insta::assert_snapshot!(told(&warehouse, csv), @"");
+    insta::assert_snapshot!(told(&warehouse, csv), @r#"
+    4 rows
+    -- csv/m_0000_part_00
+    id,name,ok,price,at
+    1,"a|b, ""c""",t,1.50,2024-01-15 10:30:00.5
+    2,,f,,
+    3,"",,-0.50,2024-01-16 00:00:00
+    4,"x
+    y\z",t,0.00,
+    -- csv/m_manifest
+    {"entries":[{"url":"s3://b/csv/m_0000_part_00","meta":{"content_length":121}}]}
+    "#);
     let warehouse = Warehouse::new(true);
     let text = Unload {
         escape: true,
@@ -67,7 +78,16 @@ fn values_are_written_as_redshift_writes_them() {
         parallel: false,
         ..unload("s3://b/m_", UnloadFormat::Text)
     };
-    insta::assert_snapshot!(told(&warehouse, text), @"");
+    insta::assert_snapshot!(told(&warehouse, text), @r#"
+    4 rows
+    -- m_000
+    id|name|ok|price|at
+    1|a\|b, "c"|t|1.50|2024-01-15 10:30:00.5
+    2|NULL|f|NULL|NULL
+    3||NULL|-0.50|2024-01-16 00:00:00
+    4|x\
+    y\\z|t|0.00|NULL
+    "#);
     let quoted = Unload {
         add_quotes: true,
         delimiter: Some(';'),
@@ -75,9 +95,24 @@ fn values_are_written_as_redshift_writes_them() {
         parallel: false,
         ..unload("s3://b/m_", UnloadFormat::Text)
     };
-    insta::assert_snapshot!(told(&warehouse, quoted), @"");
+    insta::assert_snapshot!(told(&warehouse, quoted), @r#"
+    4 rows
+    -- m_000
+    "1";"a|b, "c"";"t";"1.50";"2024-01-15 10:30:00.5"
+    "2";;"f";;
+    "3";"";;"-0.50";"2024-01-16 00:00:00"
+    "4";"x
+    y\z";"t";"0.00";
+    "#);
     let warehouse = Warehouse::new(true);
-    insta::assert_snapshot!(told(&warehouse, unload("s3://b/m_", UnloadFormat::Json)), @"");
+    insta::assert_snapshot!(told(&warehouse, unload("s3://b/m_", UnloadFormat::Json)), @r#"
+    4 rows
+    -- m_0000_part_00
+    {"id":1,"name":"a|b, \"c\"","ok":"t","price":1.5,"at":"2024-01-15 10:30:00.5"}
+    {"id":2,"name":null,"ok":"f","price":null,"at":null}
+    {"id":3,"name":"","ok":null,"price":-0.5,"at":"2024-01-16 00:00:00"}
+    {"id":4,"name":"x\ny\\z","ok":"t","price":0.0,"at":null}
+    "#);
 }
 
 #[test]
@@ -91,14 +126,42 @@ fn what_is_there_stops_an_unload_unless_it_may_go() {
     for name in ["m_other", "m_0000_part_00", "kept"] {
         std::fs::write(warehouse.folder.path().join("out").join(name), "old").unwrap();
     }
-    insta::assert_snapshot!(told(&warehouse, small(ExistingFiles::Refuse)), @"");
-    insta::assert_snapshot!(told(&warehouse, small(ExistingFiles::Overwrite)), @"");
-    insta::assert_snapshot!(told(&warehouse, small(ExistingFiles::Clean)), @"");
+    insta::assert_snapshot!(told(&warehouse, small(ExistingFiles::Refuse)), @"
+    ! Specified unload destination on S3 is not empty: `s3://b/out/m_`
+    -- out/kept
+    old
+    -- out/m_0000_part_00
+    old
+    -- out/m_other
+    old
+    ");
+    insta::assert_snapshot!(told(&warehouse, small(ExistingFiles::Overwrite)), @"
+    1 rows
+    -- out/kept
+    old
+    -- out/m_0000_part_00
+    7
+    -- out/m_other
+    old
+    ");
+    insta::assert_snapshot!(told(&warehouse, small(ExistingFiles::Clean)), @"
+    1 rows
+    -- out/kept
+    old
+    -- out/m_0000_part_00
+    7
+    ");
     let broken = Unload {
         query: "select cast(name as int) as x from (select 'x' as name) as q".to_owned(),
         ..small(ExistingFiles::Clean)
     };
-    insta::assert_snapshot!(told(&warehouse, broken), @"");
+    insta::assert_snapshot!(told(&warehouse, broken), @"
+    ! Invalid Input Error: invalid digit in the number: x
+    -- out/kept
+    old
+    -- out/m_0000_part_00
+    7
+    ");
 }
 
 #[test]
@@ -117,14 +180,37 @@ fn partitions_are_folders() {
     std::fs::create_dir_all(warehouse.folder.path().join("out/day=sun")).unwrap();
     std::fs::write(warehouse.folder.path().join("out/day=mon/old"), "gone").unwrap();
     std::fs::write(warehouse.folder.path().join("out/day=sun/old"), "kept").unwrap();
-    insta::assert_snapshot!(told(&warehouse, parts(UnloadFormat::Csv)), @"");
+    insta::assert_snapshot!(told(&warehouse, parts(UnloadFormat::Csv)), @"
+    3 rows
+    -- out/day=__HIVE_DEFAULT_PARTITION__/0000_part_00
+    3
+    -- out/day=mon/0000_part_00
+    1
+    -- out/day=sun/old
+    kept
+    -- out/day=tue/0000_part_00
+    2
+    ");
     let included = Unload {
         include: true,
         parallel: false,
         header: true,
         ..parts(UnloadFormat::Text)
     };
-    insta::assert_snapshot!(told(&warehouse, included), @"");
+    insta::assert_snapshot!(told(&warehouse, included), @"
+    3 rows
+    -- out/day=__HIVE_DEFAULT_PARTITION__/000
+    id|day
+    3|
+    -- out/day=mon/000
+    id|day
+    1|mon
+    -- out/day=sun/old
+    kept
+    -- out/day=tue/000
+    id|day
+    2|tue
+    ");
     let wrong = Unload {
         partition_by: vec!["dya".to_owned()],
         ..parts(UnloadFormat::Csv)
@@ -150,7 +236,7 @@ fn parquet_and_gzip_hold_the_same_rows() {
     let root = warehouse.folder.path().display();
     let rows = warehouse.rows(
         connection.as_mut(),
-        &format!("select id, name, ok, price, at from '{root}/p/0000_part_00.parquet' order by id"),
+        &format!("select * from '{root}/p/0000_part_00.parquet' order by id"),
     );
     insta::assert_snapshot!(rows, @"");
     let rows = warehouse.rows(
@@ -177,6 +263,15 @@ fn large_files_are_cut_and_what_cannot_be_done_is_refused() {
     let told_large = told(&warehouse, large);
     assert!(told_large.starts_with("120000 rows\n-- l_0000_part_00\n"));
     assert!(told_large.contains("\n-- l_0000_part_02\n"));
+    let wide = Unload::new(
+        "select cast(1 as decimal(18,2)) as d",
+        "s3://b/w_",
+        UnloadFormat::Json,
+    );
+    assert!(
+        told(&warehouse, wide)
+            .starts_with("! column `d` of type `decimal(18,2)` would lose digits in JSON")
+    );
     let refused = Unload {
         compression: Some(Compression::Bzip2),
         ..unload("s3://b/r_", UnloadFormat::Csv)
