@@ -617,9 +617,23 @@ fn rows_are_unloaded_as_csv() {
             "{{ config(materialized='table') }}\nselect 1 as id, 'a\"b' as name, true as ok union all select 2, E'x\\ny', null",
         );
     project.redstart("build --quiet").success();
-    assert_snapshot!(project.redstart("unload -s orders --to s3://shop/o_ --format csv --header --order-by id"), @"");
-    assert_snapshot!(project.read("data/o_0000_part_00"), @"");
-    assert_snapshot!(project.redstart("unload -s orders --to s3://shop/p_ --format parquet"), @"");
+    assert_snapshot!(project.redstart("unload -s orders --to s3://shop/o_ --format csv --header --order-by id"), @"
+    exit 0
+    unload orders to s3://shop/o_
+    unloaded orders: 2 rows to s3://shop/o_
+    ");
+    assert_snapshot!(project.read("data/o_0000_part_00"), @r#"
+    id,name,ok
+    1,"a""b",t
+    2,"x
+    y",
+    "#);
+    assert_snapshot!(project.redstart("unload -s orders --to s3://shop/p_ --format parquet"), @"
+    exit 2
+    error[not-emulated]: PostgreSQL writes CSV alone, so `format: parquet` is not supported there
+
+    1 error
+    ");
 }
 
 #[test]

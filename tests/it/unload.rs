@@ -10,7 +10,6 @@ project:
   target: dev
   outputs:
     dev: {type: duckdb, path: project.duckdb, schema: main, emulate: redshift, s3: {'s3://b/': files/}}
-    pure: {type: duckdb, path: pure.duckdb, schema: main, s3: {'s3://b/': files/}}
 ";
 
 fn project() -> TestProject {
@@ -75,16 +74,6 @@ fn relations_go_to_files() {
 
     2 errors
     ");
-}
-
-#[test]
-fn a_native_target_unloads_too() {
-    let project = project();
-    project.redstart("build --quiet --target pure").success();
-    project
-        .redstart("unload -s orders --to s3://b/pure_ --format csv --target pure --order-by id --parallel off")
-        .success();
-    assert_eq!(project.read("files/pure_000"), "1,a\n2,b\n");
 }
 
 #[test]

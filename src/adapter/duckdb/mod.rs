@@ -195,6 +195,11 @@ impl Adapter for DuckDb {
             return self.prepare(&copy, known);
         }
         if let Statement::Unload(unload) = statement {
+            if !self.config.emulates_redshift {
+                let mut refused = sql::refusal("no-unload", "an unload needs the SQL of Redshift");
+                refused.help = Some("add `emulate: redshift` to the target".to_owned());
+                return Err(refused);
+            }
             unload::check(unload)?;
         }
         if let Statement::Copy(load) = statement {
