@@ -83,7 +83,7 @@ enum Command {
     Test(test::Args),
     Build(build::Args),
     Show(show::Args),
-    Unload(unload::Args),
+    Unload(Box<unload::Args>),
     Docs(docs::Args),
     Clean(clean::Args),
     #[cfg(feature = "duckdb")]
