@@ -166,11 +166,30 @@ pub trait Connection: Send {
         Ok(None)
     }
 
+    /// Looks whether the session may do what a build needs in some schemas; `redstart debug` shows it.
+    ///
+    /// # Errors
+    /// What the warehouse answers.
+    fn examine(&mut self, _schemas: &[String]) -> Result<Vec<Check>, Error> {
+        Ok(Vec::new())
+    }
+
     /// How another thread stops what this session is doing.
     fn canceller(&self) -> Box<dyn Fn() + Send + Sync>;
 
     /// Forgets that it was stopped: what comes next is run again. A session that only ever stops for good has nothing to forget.
     fn resume(&mut self) {}
+}
+
+/// One thing that a build needs, or that is good to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// What was looked at, in a word or two.
+    pub what: String,
+    /// What was found.
+    pub found: String,
+    /// What to do, where it is not as it should be.
+    pub todo: Option<String>,
 }
 
 /// What a statement did.

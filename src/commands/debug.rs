@@ -1,6 +1,7 @@
 //! `redstart debug`.
 
 use std::path::Path;
+use std::sync::PoisonError;
 
 use super::pipeline::{self, Door};
 use super::{Outcome, Session, Stop};
@@ -67,10 +68,26 @@ impl Args {
         say(format!("schema     {}.{}", target.database, target.schema));
         let door = Door::of(&prepared)?;
         let warehouse = door.enter(&prepared)?;
+        let checks = {
+            let connection = warehouse.connection.lock();
+            let mut connection = connection.unwrap_or_else(PoisonError::into_inner);
+            connection.examine(&pipeline::schemas(&prepared))?
+        };
+        let mut missing = false;
+        for check in checks {
+            say(format!("{:<10} {}", check.what, check.found));
+            if let Some(todo) = check.todo {
+                missing |= check.what.starts_with("schema");
+                say(format!("           to do: {todo}"));
+            }
+        }
         say(format!(
             "connection ok: {} relations in the project's schemas",
             warehouse.existing.iter().count()
         ));
+        if missing {
+            return Ok(Outcome::Failed);
+        }
         Ok(Outcome::Done)
     }
 }

@@ -18,7 +18,7 @@ use crate::relation::{
 const LOOKS: u32 = 5;
 
 /// A relation by schema and name, as the catalog holds them.
-type Name = (String, String);
+pub(super) type Name = (String, String);
 
 impl Session {
     /// Tries again when somebody else changed the catalogs meanwhile.
@@ -43,6 +43,9 @@ impl Session {
 
     /// The relations of some schemas, and with them every relation that stands on one of those, wherever it is.
     pub(super) fn read_existing(&self, schemas: &[String]) -> Result<ExistingRelations, Error> {
+        if self.config.datasharing {
+            return self.read_shown(schemas);
+        }
         let wanted = in_list(schemas);
         let mut existing = ExistingRelations::default();
         let found = self.link.texts::<1>(&format!(
@@ -104,14 +107,17 @@ impl Session {
         Ok(existing)
     }
 
-    fn relation(&self, (schema, name): &Name) -> Relation {
+    pub(super) fn relation(&self, (schema, name): &Name) -> Relation {
         let mut relation = Relation::new(schema, name);
         relation.database = Some(self.config.database.clone());
         relation
     }
 
     /// What is bound to what in the database, reached from some schemas. Late-binding views are bound to nothing.
-    fn read_bound(&self, schemas: &BTreeSet<String>) -> Result<BTreeMap<Name, Vec<Name>>, Error> {
+    pub(super) fn read_bound(
+        &self,
+        schemas: &BTreeSet<String>,
+    ) -> Result<BTreeMap<Name, Vec<Name>>, Error> {
         let edges = self.link.texts::<4>(
             "select distinct bn.nspname, b.relname, dn.nspname, d.relname
              from pg_catalog.pg_depend p
@@ -279,7 +285,7 @@ fn of_materialized_view(name: &str) -> &str {
         .map_or(name, |(view, _)| view)
 }
 
-fn in_list(names: &[String]) -> String {
+pub(super) fn in_list(names: &[String]) -> String {
     if names.is_empty() {
         return "''".to_owned();
     }

@@ -7,12 +7,14 @@ mod catalog;
 mod config;
 mod copy;
 mod error;
+mod examine;
 pub mod iam;
 mod load_errors;
 pub mod login;
 mod query;
 mod replay;
 mod session;
+mod shown;
 pub mod sql;
 #[cfg(test)]
 mod standin_tests;
@@ -48,6 +50,36 @@ impl Redshift {
     }
 }
 
+impl Redshift {
+    /// Refuses to make a relation of another database where the target does not say that it may be named.
+    fn check_database(&self, statement: &Statement) -> Result<(), Refusal> {
+        let named = match statement {
+            Statement::CreateTableAs { relation, .. }
+            | Statement::CreateTable { relation, .. }
+            | Statement::CreateMaterializedView { relation, .. }
+            | Statement::CreateView { relation, .. } => relation.database.as_deref(),
+            _ => None,
+        };
+        let own = &self.config.database;
+        let (true, Some(named)) = (
+            !self.config.ra3_node && !self.config.datasharing,
+            named.filter(|named| !named.eq_ignore_ascii_case(own)),
+        ) else {
+            return Ok(());
+        };
+        Err(Refusal {
+            code: "other-database",
+            message: format!("the database `{named}` is not `{own}`, which the target connects to"),
+            range: None,
+            reason: None,
+            help: Some(
+                "set `ra3_node: true` in the target where the cluster can reach other databases"
+                    .to_owned(),
+            ),
+        })
+    }
+}
+
 impl Adapter for Redshift {
     fn dialect(&self) -> &'static str {
         "redshift"
@@ -59,6 +91,7 @@ impl Adapter for Redshift {
 
     fn prepare(&self, statement: &Statement, _: &dyn KnownColumns) -> Result<Prepared, Refusal> {
         sql::check_names(statement)?;
+        self.check_database(statement)?;
         let sql = match (statement, &self.config.query_group) {
             // The target's own group, where a node names none.
             (Statement::QueryGroup { name: None }, Some(_)) => sql::sql(&Statement::QueryGroup {

@@ -14,7 +14,7 @@ use super::replay::Ear;
 use super::{error, query, sql, startup};
 use crate::adapter::wire::error as wire;
 use crate::adapter::wire::link::{Failed, Link, Place};
-use crate::adapter::{Connection, Error, ErrorClass, Outcome, Prepared, Table};
+use crate::adapter::{Check, Connection, Error, ErrorClass, Outcome, Prepared, Table};
 use crate::relation::{Column, ExistingRelations, Relation};
 
 /// How long `retry_all` waits before it tries again.
@@ -184,6 +184,10 @@ impl Connection for Session {
 
     fn columns(&mut self, relation: &Relation) -> Result<Vec<Column>, Error> {
         self.patiently(|session| session.read_columns_of(relation))
+    }
+
+    fn examine(&mut self, schemas: &[String]) -> Result<Vec<Check>, Error> {
+        self.patiently(|session| session.look_around(schemas))
     }
 
     fn canceller(&self) -> Box<dyn Fn() + Send + Sync> {

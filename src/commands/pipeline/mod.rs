@@ -26,7 +26,7 @@ pub use asking::{failed, refused};
 pub use execute::{columns_of, execute, seed};
 pub use target_folder::TargetFolder;
 pub use unload::unload;
-pub use warehouse::{Door, Warehouse};
+pub use warehouse::{Door, Warehouse, schemas};
 
 /// A project, its names resolved and its nodes in order.
 pub struct Prepared {

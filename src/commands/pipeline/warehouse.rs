@@ -127,7 +127,7 @@ fn wait_for_turn(
 }
 
 /// The schemas that the project builds in, each once.
-fn schemas(prepared: &Prepared) -> Vec<String> {
+pub fn schemas(prepared: &Prepared) -> Vec<String> {
     let built =
         prepared.manifest.nodes.iter().filter(
             |node| !matches!(&node.detail, Detail::Source(source) if source.load.is_none()),
