@@ -7,6 +7,7 @@ pub mod aws;
 pub mod copy;
 #[cfg(feature = "duckdb")]
 pub mod duckdb;
+mod emulated;
 pub mod emulating;
 pub mod postgres;
 pub mod redshift;

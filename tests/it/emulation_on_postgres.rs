@@ -7,7 +7,10 @@ use redstart::adapter::emulating::{
     Catalog, Engine, Type, examples, postgres, translate_query_with,
 };
 
-use crate::postgres::{binary, server};
+use insta::assert_snapshot;
+
+use crate::postgres::{binary, profile, project, query, server};
+use crate::project::TestProject;
 
 const TABLES: &str = "
     create table sales(id int, region text, rep text, amt numeric(10,2), qty int, d date, ts timestamp, note text);
@@ -219,4 +222,161 @@ fn is_right(sql: &str, wanted: &str, answer: &Answer, known: bool) -> bool {
             _ => false,
         },
     }
+}
+
+/// A project in Redshift's SQL whose target is a schema of the server.
+fn redshift(schema: &str, more: &[(&str, &str)]) -> TestProject {
+    let mut keys = vec![("emulate", "redshift")];
+    keys.extend(more);
+    project(schema).file("profiles.yml", profile(schema, &keys))
+}
+
+#[test]
+fn what_has_no_translation_is_told_before_anything_runs() {
+    let project = redshift("told", &[])
+        .file(
+            "models/good.sql",
+            "{{ config(materialized='table') }}\nselect 1 as id",
+        )
+        .file(
+            "models/hashed.sql",
+            "select id, fnv_hash(id) as hash from {{ ref('good') }}",
+        );
+    assert_snapshot!(project.redstart("build"), @r#"
+    exit 1
+    error[not-emulated]: the function `fnv_hash` is not emulated on PostgreSQL yet
+     --> models/hashed.sql:1:12
+      |
+    1 | select id, fnv_hash(id) as hash from {{ ref('good') }}
+      |            ^^^^^^^^ it has no translation that gives Redshift's answer there
+      |
+      = help: a `duckdb` target with `emulate: redshift` takes it
+
+    1 error
+    "#);
+    assert_eq!(
+        query(
+            "select count(*) from pg_class c join pg_namespace n on n.oid = relnamespace where nspname = 'told'"
+        ),
+        "count\n0\n"
+    );
+}
+
+#[test]
+fn keys_match_without_their_trailing_blanks_and_views_are_made_again() {
+    let growing = |strategy: &str| {
+        format!(
+            "{{{{ config(materialized='incremental', incremental_strategy='{strategy}', unique_key='Code') }}}}\n\
+             select code, {{{{ var('batch', 1) }}}} as batch from {{{{ ref('codes') }}}}\n\
+             {{% if is_incremental() %}}union all select 'a ', 9{{% endif %}}"
+        )
+    };
+    let project = redshift("keys", &[])
+        .file("seeds/letters.csv", "code\nb\nc\n")
+        .file(
+            "models/codes.sql",
+            "{{ config(materialized='table') }}\nselect Code from {{ ref('letters') }} where code <> 'c '",
+        )
+        .file(
+            "models/above.sql",
+            "{{ config(bind=false) }}\nselect count(*) as n from {{ ref('codes') }}",
+        )
+        .file("models/replaced.sql", growing("delete+insert"))
+        .file("models/merged.sql", growing("merge"));
+    project.redstart("build").success();
+    query("insert into keys.replaced values ('a', 0); insert into keys.merged values ('a', 0)");
+    project.redstart("build --vars '{batch: 2}'").success();
+
+    assert_snapshot!(query("
+        select 'delete+insert' as strategy, code || '|' as code, batch from keys.replaced
+        union all select 'merge', code || '|', batch from keys.merged order by strategy, code"), @r#"
+    strategy | code | batch
+    delete+insert | a| | 9
+    delete+insert | b| | 2
+    merge | a| | 9
+    merge | b| | 2
+    "#);
+    assert_eq!(query("select n from keys.above"), "n\n1\n");
+}
+
+#[test]
+fn a_load_counts_bytes_and_numbers_its_rows() {
+    let project = redshift("bytes", &[("s3", "{'s3://shop/': data/}")])
+        .file(
+            "models/raw.yml",
+            "sources:
+  - name: raw
+    schema: bytes
+    tables:
+      - name: Dishes
+        external:
+          location: 's3://shop/dishes'
+          file_format: csv
+          copy: {maxerror: 3}
+        columns:
+          - {name: id, data_type: 'bigint identity(0, 1)'}
+          - {name: name, data_type: varchar(5)}
+          - {name: price, data_type: 'decimal(6,2)'}
+",
+        )
+        .file("data/dishes/1.csv", "crêpe,4\ntea,1.5\n\"cafe \",2.25\n");
+    let output = project.redstart("load").success();
+    assert!(output.text().contains("dishes/1.csv:1"), "{output}");
+    assert_snapshot!(query("select id, name || '|' as name, price from bytes.dishes order by name"), @r#"
+    id | name | price
+    1 | cafe | | 2.25
+    0 | tea| | 1.50
+    "#);
+    let table = "insert into bytes.dishes (name) values ('crêpe')";
+    let refused = server().psql(table).expect_err("six bytes are too many");
+    assert!(refused.contains("check constraint"), "{refused}");
+}
+
+#[test]
+fn an_error_of_the_server_comes_home_to_the_name_in_the_model() {
+    let project = redshift("home", &[]).file(
+        "models/wrong.sql",
+        "{{ config(materialized='table') }}\nselect\n  nvl(x.nope, 0) as n\nfrom (select 1 as id) as x",
+    );
+    assert_snapshot!(project.redstart("build"), @r#"
+    exit 1
+    Running 1 node on 3 threads (target `dev.home`)
+    1 of 1  ERROR creating sql table model home.wrong                     [[time]]
+          error[database-error]: the database refused `wrong` (models/wrong.sql:3:9)
+
+    error[database-error]: the database refused `wrong`
+     --> models/wrong.sql:3:9
+      |
+    3 |   nvl(x.nope, 0) as n
+      |         ^^^^
+      |
+      = note: the database said (42703): column x.nope does not exist
+
+    Finished 1 table model in [time]
+    Done. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+    The data dictionary is in [project]/target/index.html
+    "#);
+}
+
+#[test]
+fn a_database_that_sorts_by_a_language_is_refused() {
+    let made = server().psql(
+        "drop database if exists redstart_language",
+    ).and_then(|_| server().psql(
+        "create database redstart_language template template0 encoding 'UTF8' locale_provider icu icu_locale 'en'",
+    ));
+    if made.is_err() {
+        // A server before version 15, or one without ICU.
+        return;
+    }
+    let project = redshift("language", &[("dbname", "redstart_language")])
+        .file("models/one.sql", "select 1 as id");
+    assert_snapshot!(project.redstart("build"), @r#"
+    exit 2
+    error[warehouse]: this database cannot stand in for Redshift: it compares texts by the rules of ICU in the encoding UTF8, Redshift by the bytes of UTF-8
+     |
+     = help: make one that can: create database … template template0 encoding 'UTF8' lc_collate 'C'
+
+    1 error
+    "#);
 }

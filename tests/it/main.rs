@@ -24,6 +24,8 @@ mod packages;
 mod postgres;
 #[allow(dead_code, reason = "a harness holds what the next test needs")]
 mod project;
+#[cfg(all(unix, feature = "duckdb"))]
+mod same_rows;
 mod selectors;
 #[cfg(feature = "duckdb")]
 mod sparkify;

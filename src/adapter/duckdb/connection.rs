@@ -341,8 +341,11 @@ impl Session {
             .map_err(|cause| error::plain(&self.connection, inside, cause))
             .map_err(in_query(query::DESCRIBE.len()))?;
         let text = prepared.source.as_ref().map_or("", |source| &source.text);
-        super::translate::refuse_doubles(text, columns.iter().map(|(name, _)| name.as_str()))
-            .map_err(refused)?;
+        crate::adapter::emulated::refuse_doubles(
+            text,
+            columns.iter().map(|(name, _)| name.as_str()),
+        )
+        .map_err(refused)?;
         let columns = types::made(columns, table.columns.as_deref());
         let (wrapped, before) = types::cast(inside, &columns);
         let head = Head::of(&sql[table.range.start..table.query.start]);

@@ -17,7 +17,6 @@ mod query;
 mod sql;
 #[cfg(test)]
 mod tests;
-mod translate;
 mod types;
 mod unload;
 
@@ -29,7 +28,8 @@ pub use config::Config;
 use super::{
     Adapter, Connection, Error, ErrorClass, Prepared, Refusal, Statement, TableFromQuery, UserSql,
 };
-use crate::adapter::{copy, redshift, statement};
+use crate::adapter::emulating::Engine;
+use crate::adapter::{copy, emulated, redshift, statement};
 use crate::relation::KnownColumns;
 use sql::Words;
 
@@ -91,6 +91,11 @@ impl DuckDb {
             .map_err(|cause| error::of_duckdb(&cause))?;
         connection::Session::start(clone, &self.config)
     }
+}
+
+/// What is known of the relations of a query.
+fn tables(known: &dyn KnownColumns) -> emulated::Tables<'_> {
+    emulated::Tables(known, Engine::DuckDb)
 }
 
 /// The instance that the file is attached to, so that its name in SQL is the target's to choose.
@@ -189,7 +194,7 @@ impl Adapter for DuckDb {
     ) -> Result<Prepared, Refusal> {
         if let Statement::Raw { sql, .. } = statement
             && self.config.emulates_redshift
-            && let Some(copy) = translate::only_copy(sql, known)?
+            && let Some(copy) = emulated::only_copy(sql, &tables(known))?
         {
             let copy = Statement::Copy(Box::new(copy));
             return self.prepare(&copy, known);
@@ -212,7 +217,7 @@ impl Adapter for DuckDb {
             .then(|| in_its_place(statement));
         let statement = table.as_ref().and_then(Option::as_ref).unwrap_or(statement);
         let translation = if self.config.emulates_redshift {
-            Some(translate::statement(statement, known)?)
+            Some(emulated::statement(statement, &tables(known))?)
         } else {
             None
         };
@@ -273,7 +278,7 @@ impl Adapter for DuckDb {
 
     fn prepare_query(&self, query: &str, known: &dyn KnownColumns) -> Result<Prepared, Refusal> {
         let (engine, columns) = if self.config.emulates_redshift {
-            let query = translate::query(query, known)?;
+            let query = emulated::query(query, &tables(known))?;
             (query.sql, query.columns)
         } else {
             (query.to_owned(), None)

@@ -236,10 +236,18 @@ pub fn translate_statements(
 /// # Errors
 /// The first thing that cannot be emulated.
 pub fn translate_expression(sql: &str) -> Result<String, Refusal> {
-    deep(|| expression(sql))
+    translate_expression_with(sql, &NoCatalog)
 }
 
-fn expression(sql: &str) -> Result<String, Refusal> {
+/// The same for the engine of a catalog.
+///
+/// # Errors
+/// As [`translate_expression`].
+pub fn translate_expression_with(sql: &str, catalog: &dyn Catalog) -> Result<String, Refusal> {
+    deep(|| expression(sql, catalog))
+}
+
+fn expression(sql: &str, catalog: &dyn Catalog) -> Result<String, Refusal> {
     let lead = "select ";
     let shift = |refusal: Refusal| Refusal {
         range: refusal.range.map(|range| {
@@ -249,7 +257,7 @@ fn expression(sql: &str) -> Result<String, Refusal> {
     };
     let whole = format!("{lead}{sql}");
     let statement = only_statement(&whole).map_err(shift)?;
-    let mut translator = Translator::new(&whole, &NoCatalog);
+    let mut translator = Translator::new(&whole, catalog);
     translator.near = Some(lead.len()..whole.len());
     // The columns are those of a table that is not named here.
     translator.scope().tables.push(translator::Visible {

@@ -1,6 +1,7 @@
 //! The page of documentation that the table of functions makes: what is emulated, what is refused, and why.
 
 use super::functions::{CATEGORIES, How, Row, date, syntax};
+use super::{postgres, translate_query_with};
 
 const DOCUMENTATION: &str = "https://docs.aws.amazon.com/redshift/latest/dg/";
 
@@ -26,12 +27,20 @@ pub fn reference() -> String {
             .iter()
             .map(|form| form.examples.len())
             .sum::<usize>();
+    let on_postgres = rows
+        .iter()
+        .filter(|row| !matches!(row.how, How::Refused(..)))
+        .filter(|row| postgres::functions::find(row.name).is_some())
+        .count();
+    let translated = examples_on_postgres();
     let mut out = format!(
-        "# Redshift, emulated on DuckDB\n\n\
+        "# Redshift, emulated on DuckDB and PostgreSQL\n\n\
          This page is generated from the table in `src/adapter/emulating/functions/`; a test fails when it is stale\n\
          (`REDSTART_UPDATE_DOCS=1 cargo test the_page_of_documentation` writes it anew).\n\n\
          The table knows {} functions: {} are emulated, {refused} are refused by name with a reason. Each of the {examples} examples is\n\
-         translated and executed on DuckDB by the tests, and must give Redshift's value. A function that is not in the table is refused.\n\n",
+         translated and executed on DuckDB by the tests, and must give Redshift's value. A function that is not in the table is refused.\n\n\
+         On PostgreSQL {on_postgres} of these functions are emulated, the others refused by name. {translated} of the examples are translated for it (or\n\
+         refused as on Redshift) and executed on a server by the tests, with the same values; the rest is refused before anything runs.\n\n",
         rows.len(),
         rows.len() - refused,
     );
@@ -53,7 +62,7 @@ pub fn reference() -> String {
     }
     for (category, rows) in CATEGORIES {
         out.push_str(&format!(
-            "\n## {category}\n\n| Function | | Example | Value |\n|--|--|--|--|\n"
+            "\n## {category}\n\n| Function | DuckDB | PostgreSQL | Example | Value |\n|--|--|--|--|--|\n"
         ));
         for row in *rows {
             out.push_str(&function(row));
@@ -72,6 +81,20 @@ pub fn examples() -> Vec<(&'static str, &'static str)> {
     functions.chain(forms).copied().chain(practice).collect()
 }
 
+/// How many of the examples have a translation for PostgreSQL, or none on Redshift either.
+fn examples_on_postgres() -> usize {
+    examples()
+        .iter()
+        .filter(|(sql, wanted)| {
+            let sql = match sql.strip_prefix("SELECT pg_typeof_marker(") {
+                Some(rest) => format!("SELECT {}", rest.trim_end_matches(')')),
+                None => (*sql).to_owned(),
+            };
+            *wanted == "ERROR" || translate_query_with(&sql, &postgres::Nothing).is_ok()
+        })
+        .count()
+}
+
 fn function(row: &Row) -> String {
     let name = format!("[`{}`]({DOCUMENTATION}{})", row.name, row.page);
     let treatment = match row.how {
@@ -87,6 +110,11 @@ fn function(row: &Row) -> String {
         }
         How::Forms(..) | How::Native(..) => "rewritten".to_owned(),
     };
+    let on_postgres = match (row.how, postgres::functions::find(row.name)) {
+        (How::Refused(..), _) => "",
+        (_, Some(_)) => "yes",
+        (_, None) => "not yet",
+    };
     let mut out = String::new();
     let none = [("", "")];
     let examples = if row.examples.is_empty() {
@@ -95,13 +123,13 @@ fn function(row: &Row) -> String {
         row.examples
     };
     for (at, (sql, value)) in examples.iter().enumerate() {
-        let (name, treatment) = if at == 0 {
-            (name.as_str(), treatment.as_str())
+        let (name, treatment, on_postgres) = if at == 0 {
+            (name.as_str(), treatment.as_str(), on_postgres)
         } else {
-            ("", "")
+            ("", "", "")
         };
         out.push_str(&format!(
-            "| {name} | {} | {} | {} |\n",
+            "| {name} | {} | {on_postgres} | {} | {} |\n",
             escaped(treatment),
             code(sql),
             shown(value)
@@ -148,6 +176,13 @@ These differences remain. None is hidden behind a function that looks emulated.
 - Primary keys, foreign keys and unique constraints are not enforced, as on Redshift.
 - An alias of the select list is known in `where` on DuckDB; Redshift refuses it there, and so is it here where the columns of the tables are known.
 - Three-part names lose their database: a local run has one.
+
+On PostgreSQL besides:
+
+- A quotient of decimals whose scales nobody knows is refused when the query runs; cast both sides.
+- A NULL without a type is a text where Redshift would take the type of what it is compared with: PostgreSQL refuses the comparison.
+- Not emulated yet: `super` values and their functions, `pivot`, `unpivot`, `ignore nulls`, `median` and percentiles as windows, `group by` over a `*`, regular
+  expressions with alternatives where the place or length of a match matters, COPY in a hook.
 
 ";
 

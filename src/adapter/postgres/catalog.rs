@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::session::Session;
 use super::sql::literal;
 use crate::adapter::Error;
+use crate::adapter::emulating;
 use crate::relation::{Column, ExistingRelation, ExistingRelations, Relation, RelationKind};
 
 impl Session {
@@ -104,6 +105,10 @@ impl Session {
         ))?;
         let mut columns = BTreeMap::<String, Vec<Column>>::new();
         for [oid, name, data_type, not_null] in rows {
+            let data_type = match self.config.emulates_redshift {
+                true => emulating::postgres::redshift_type(&data_type),
+                false => data_type,
+            };
             columns.entry(oid).or_default().push(Column {
                 name,
                 data_type,

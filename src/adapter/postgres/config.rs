@@ -45,6 +45,8 @@ pub struct Config {
     pub sslrootcert: Option<PathBuf>,
     /// Folders that stand for prefixes of S3.
     pub s3: Folders,
+    /// Whether it takes Redshift's SQL.
+    pub emulates_redshift: bool,
 }
 
 impl std::fmt::Debug for Config {
@@ -112,6 +114,7 @@ impl Config {
             sslkey: None,
             sslrootcert: None,
             s3: Folders::default(),
+            emulates_redshift: false,
         };
         for key in config.keys.iter().filter(|key| !key.value.is_null()) {
             let result = match key.name.as_str() {
@@ -159,7 +162,7 @@ impl Config {
         }
         let target = Target {
             name: config.name.clone(),
-            dialect: "postgres",
+            dialect: understood.dialect(),
             database: understood.database.clone(),
             schema: schema.unwrap_or_default(),
             threads,
@@ -199,7 +202,7 @@ impl Config {
                 };
             }
             "s3" => self.s3 = key.folders(config)?,
-            "emulate" => return Err(emulate(key)),
+            "emulate" => self.emulates_redshift = emulate(key)?,
             _ => return Err(unknown(key)),
         }
         Ok(())
@@ -214,21 +217,28 @@ impl Config {
         }
     }
 
+    /// dbt's name of the adapter as the project's Jinja sees it.
+    pub(super) fn dialect(&self) -> &'static str {
+        if self.emulates_redshift {
+            "redshift"
+        } else {
+            "postgres"
+        }
+    }
+
     /// Whether the server is reached through a socket of this machine's files.
     pub(super) fn is_socket(&self) -> bool {
         self.host.starts_with('/')
     }
 }
 
-fn emulate(key: &TargetKey) -> Diagnostic {
-    Diagnostic::error(
-        "unsupported-emulation",
-        "a target of type `postgres` cannot emulate Redshift yet",
-    )
-    .at_some(key.value_span.clone())
-    .label("not supported yet")
-    .help("leave `emulate` out for models in PostgreSQL's own SQL")
-    .help("a `duckdb` target with `emulate: redshift` runs models in Redshift's SQL")
+fn emulate(key: &TargetKey) -> Result<bool, Diagnostic> {
+    match key.text()?.as_str() {
+        "redshift" => Ok(true),
+        other => Err(key
+            .wrong("`redshift`: no other warehouse is emulated")
+            .did_you_mean(other, ["redshift"])),
+    }
 }
 
 fn unknown(key: &TargetKey) -> Diagnostic {
@@ -301,7 +311,7 @@ mod tests {
     #[test]
     fn every_wrong_key_is_told_at_once() {
         let told: String = target(json!({
-            "type": "postgres", "hots": "db", "port": 0, "sslmode": "verify", "emulate": "redshift", "sslkey": "k",
+            "type": "postgres", "hots": "db", "port": 0, "sslmode": "verify", "emulate": "redshfit", "sslkey": "k",
         }))
         .unwrap_err()
         .into_iter()
@@ -311,7 +321,7 @@ mod tests {
         error[unknown-target-key]: a target of type `postgres` has no key `hots` | did you mean `host`?
         error[bad-target-value]: `port` of the target must be a port, from 1 to 65535 | 
         error[bad-target-value]: `sslmode` of the target must be one of disable, allow, prefer, require, verify-ca, verify-full | 
-        error[unsupported-emulation]: a target of type `postgres` cannot emulate Redshift yet | leave `emulate` out for models in PostgreSQL's own SQL | a `duckdb` target with `emulate: redshift` runs models in Redshift's SQL
+        error[bad-target-value]: `emulate` of the target must be `redshift`: no other warehouse is emulated | did you mean `redshift`?
         error[missing-target-key]: the target `dev` has no `host` | 
         error[missing-target-key]: the target `dev` has no `user` | 
         error[missing-target-key]: the target `dev` has no `dbname` | 

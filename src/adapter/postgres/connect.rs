@@ -43,6 +43,9 @@ fn begin(link: &Link, config: &Config) -> Result<u32, Error> {
                 error
             })?;
     }
+    if config.emulates_redshift {
+        super::emulate::begin(link)?;
+    }
     let version = link.text("show server_version_num")?;
     let version = version.into_iter().flatten().flatten().next();
     Ok(version

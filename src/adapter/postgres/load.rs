@@ -14,9 +14,9 @@ use tokio_postgres::CopyInSink;
 use super::error;
 use super::session::Session;
 use super::sql::{name, quote};
-use crate::adapter::copy::{self, Cell, Sink};
+use crate::adapter::copy::{self, Cell, Conversion, Sink};
 use crate::adapter::emulating::{self, Type};
-use crate::adapter::seed::{BadCell, SeedRows};
+use crate::adapter::seed::{BadCell, MOST_BAD_CELLS, SeedRows};
 use crate::adapter::statement::{ColumnDefinition, Copy};
 use crate::adapter::{Error, ErrorClass, Outcome};
 use crate::relation::Relation;
@@ -30,25 +30,15 @@ pub(super) fn copy(session: &Session, copy: &Copy) -> Result<Outcome, Error> {
         .filled()
         .map(|column| read_as(column, copy.truncate_columns))
         .collect::<Vec<_>>();
-    let names = columns.iter().map(|column| column.name.as_str());
-    let mut rows = Rows {
-        stream: Stream::open(session, &copy.into, names)?,
-        blank_is_null: copy
-            .filled()
-            .map(|column| !is_text(&column.data_type))
-            .collect(),
-        scales: columns
-            .iter()
-            .map(|column| match column.kind {
-                Type::Decimal(_, scale) => usize::from(scale),
-                _ => 0,
-            })
-            .collect(),
-        zoned: columns
-            .iter()
-            .map(|column| column.kind == Type::TimestampTz)
-            .collect(),
+    let columns = match session.config.emulates_redshift {
+        true => copy::columns(copy.filled())?,
+        false => columns,
     };
+    let mut rows = Rows::open(session, &copy.into, &columns)?;
+    if !session.config.emulates_redshift {
+        let filled = copy.filled();
+        rows.blank_is_null = filled.map(|column| !is_text(&column.data_type)).collect();
+    }
     let loaded = match copy::run_with(copy, &columns, &session.config.s3, &mut rows) {
         Ok(loaded) => loaded,
         // What broke the stream tells more than that it is broken.
@@ -109,6 +99,9 @@ pub(super) fn seed(
     columns: &[ColumnDefinition],
     seed: &SeedRows,
 ) -> Result<Outcome, Error> {
+    if session.config.emulates_redshift {
+        return seed_of_redshift(session, into, columns, seed);
+    }
     let names = columns.iter().map(|column| column.name.as_str());
     let mut stream = Stream::open(session, into, names)?;
     let sent = seed.each(&mut |_, row| {
@@ -128,6 +121,61 @@ pub(super) fn seed(
         .map_err(|cause| bad_cell(&cause, columns, seed))?;
     Ok(Outcome {
         rows: Some(rows),
+        rejected: Vec::new(),
+    })
+}
+
+/// Converts the cells of a seed by Redshift's rules, and streams the rows. Every cell that does not fit is told.
+fn seed_of_redshift(
+    session: &Session,
+    into: &Relation,
+    definitions: &[ColumnDefinition],
+    seed: &SeedRows,
+) -> Result<Outcome, Error> {
+    let columns = copy::columns(definitions)?;
+    let conversion = Conversion::of_seed();
+    let mut rows = Rows::open(session, into, &columns)?;
+    let mut bad = Vec::new();
+    let sent = seed.each(&mut |number, row| {
+        let texts: Vec<_> = (0..columns.len()).map(|at| row.cell(at)).collect();
+        let mut cells = Vec::with_capacity(columns.len());
+        for (at, column) in columns.iter().enumerate() {
+            let cell = match texts[at].as_deref() {
+                Some(text) => conversion.cell(column.kind, text.as_bytes()),
+                None => Ok(Cell::Null),
+            };
+            let reason = match cell {
+                Ok(Cell::Null) if column.not_null => "Missing data for not-null field".to_owned(),
+                Ok(cell) => {
+                    cells.push(cell);
+                    continue;
+                }
+                Err(reason) => reason.0,
+            };
+            bad.push(BadCell {
+                row: number,
+                column: at,
+                reason,
+            });
+        }
+        match bad.len() {
+            0 => rows.row(&cells),
+            // After a bad cell nothing will be kept: the rest is only looked at.
+            1..MOST_BAD_CELLS => Ok(()),
+            _ => Err(Error::new(
+                ErrorClass::User,
+                "a seed does not fit its columns",
+            )),
+        }
+    });
+    if !bad.is_empty() {
+        return Err(seed.does_not_fit(definitions, bad));
+    }
+    if let (Err(error), false) = (sent, rows.stream.broken) {
+        return Err(error);
+    }
+    Ok(Outcome {
+        rows: Some(rows.stream.finish()?),
         rejected: Vec::new(),
     })
 }
@@ -272,6 +320,29 @@ struct Rows<'a> {
     blank_is_null: Vec<bool>,
     scales: Vec<usize>,
     zoned: Vec<bool>,
+}
+
+impl<'a> Rows<'a> {
+    fn open(
+        session: &'a Session,
+        into: &Relation,
+        columns: &[copy::Column],
+    ) -> Result<Self, Error> {
+        let names = columns.iter().map(|column| column.name.as_str());
+        let scale = |column: &copy::Column| match column.kind {
+            Type::Decimal(_, scale) => usize::from(scale),
+            _ => 0,
+        };
+        Ok(Self {
+            stream: Stream::open(session, into, names)?,
+            blank_is_null: vec![false; columns.len()],
+            scales: columns.iter().map(scale).collect(),
+            zoned: columns
+                .iter()
+                .map(|column| column.kind == Type::TimestampTz)
+                .collect(),
+        })
+    }
 }
 
 impl Sink for Rows<'_> {

@@ -5,6 +5,7 @@
 mod catalog;
 mod config;
 mod connect;
+mod emulate;
 mod error;
 mod load;
 mod query;
@@ -14,6 +15,7 @@ mod unload;
 
 pub use config::Config;
 
+use super::redshift;
 use super::{Adapter, Connection, Error, Prepared, Refusal, Statement, UserSql};
 use crate::relation::KnownColumns;
 
@@ -33,19 +35,29 @@ impl Postgres {
 
 impl Adapter for Postgres {
     fn dialect(&self) -> &'static str {
-        "postgres"
+        self.config.dialect()
     }
 
     fn sql(&self, statement: &Statement) -> Vec<String> {
+        if self.config.emulates_redshift {
+            return redshift::sql::sql(statement);
+        }
         // What is refused is told when the statement is prepared.
         sql::sql(statement).unwrap_or_default()
+    }
+
+    fn wants_columns(&self) -> bool {
+        self.config.emulates_redshift
     }
 
     fn prepare(
         &self,
         statement: &Statement,
-        _known: &dyn KnownColumns,
+        known: &dyn KnownColumns,
     ) -> Result<Prepared, Refusal> {
+        if self.config.emulates_redshift {
+            return emulate::prepare(statement, known);
+        }
         if let Statement::Copy(load) = statement {
             super::copy::check(load)?;
         }
@@ -80,7 +92,10 @@ impl Adapter for Postgres {
         })
     }
 
-    fn prepare_query(&self, query: &str, _known: &dyn KnownColumns) -> Result<Prepared, Refusal> {
+    fn prepare_query(&self, query: &str, known: &dyn KnownColumns) -> Result<Prepared, Refusal> {
+        if self.config.emulates_redshift {
+            return emulate::prepare_query(query, known);
+        }
         Ok(Prepared {
             sql: vec![query.to_owned()],
             load: None,

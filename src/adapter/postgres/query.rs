@@ -8,6 +8,7 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::error;
 use super::session::Session;
+use crate::adapter::emulating;
 use crate::adapter::wire::rows::{Kind, name_of, value, wrap};
 use crate::adapter::{Error, Prepared, Table};
 use crate::relation::Column;
@@ -37,7 +38,18 @@ pub(super) fn run(
     session
         .link
         .wait(fetch(client, &sent, &kinds, limit))
+        .map(|table| in_redshifts_words(session, table))
         .map_err(|cause| error::in_statement(&cause, prepared, number, &sent, start))
+}
+
+/// The types of the columns as Redshift names them, where it is emulated.
+fn in_redshifts_words(session: &Session, mut table: Table) -> Table {
+    if session.config.emulates_redshift {
+        for column in &mut table.columns {
+            column.data_type = emulating::postgres::redshift_type(&column.data_type);
+        }
+    }
+    table
 }
 
 /// The types of a query's columns; none for several statements, which the server describes only as they run.

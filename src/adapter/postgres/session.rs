@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::sql::Of;
 use super::{Config, connect, error, load, query, sql};
 use crate::adapter::wire::link::Link;
 use crate::adapter::{Connection, Error, ErrorClass, Outcome, Prepared, Statement, Table};
@@ -52,6 +53,9 @@ impl Session {
             }) => return load::seed(self, into, columns, rows),
             Some(Statement::Copy(copy)) => return load::copy(self, copy),
             Some(Statement::Unload(unload)) => return super::unload::run(self, unload),
+            Some(Statement::CreateTableAs { .. }) if self.config.emulates_redshift => {
+                return self.create(prepared);
+            }
             Some(merge @ Statement::Merge { .. }) if self.version < MERGE_SINCE => {
                 return self.merge_in_two(merge);
             }
@@ -75,10 +79,38 @@ impl Session {
         Ok(outcome)
     }
 
+    /// `create table … as` of Redshift, with its header.
+    fn create(&self, prepared: &Prepared) -> Result<Outcome, Error> {
+        let mut outcome = Outcome::default();
+        for (number, sql) in prepared.sql.iter().enumerate() {
+            let source = prepared.source.as_ref();
+            match source.filter(|source| source.statement == number) {
+                Some(source) => outcome = self.create_table_as(prepared, source)?,
+                None => {
+                    let ran = self.link.count(sql);
+                    ran.map_err(|cause| error::in_statement(&cause, prepared, number, sql, 0))?;
+                }
+            }
+        }
+        Ok(outcome)
+    }
+
     /// What `merge` does, in the words of a server that does not know it: both statements see one transaction.
     fn merge_in_two(&self, merge: &Statement) -> Result<Outcome, Error> {
         let mut rows = 0;
-        for sql in sql::update_and_insert(merge) {
+        let of = match self.config.emulates_redshift {
+            true => Of::Redshift,
+            false => Of::Postgres,
+        };
+        if let Some(several) = sql::several_matches(merge).filter(|_| of == Of::Redshift)
+            && !self.link.text(&several)?.is_empty()
+        {
+            return Err(Error::new(
+                ErrorClass::User,
+                "Found multiple matches to update the same tuple",
+            ));
+        }
+        for sql in sql::update_and_insert(merge, of) {
             self.check_cancelled()?;
             let count = self.link.count(&sql);
             rows += count.map_err(|cause| error::told(&cause))?.unwrap_or(0);

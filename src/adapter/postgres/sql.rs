@@ -3,6 +3,7 @@
 //! In: a [`Statement`]. Out: SQL for PostgreSQL, the user's parts byte for byte, or a [`Refusal`]. Sends nothing.
 
 use crate::adapter::Refusal;
+use crate::adapter::emulating::postgres::identity;
 use crate::adapter::statement::{
     ColumnDefinition, Index, Rows, Statement, TableAttributes, TableConstraint,
 };
@@ -13,6 +14,19 @@ const MAX_NAME: usize = 63;
 
 /// The statement in PostgreSQL's SQL, without a semicolon at the end.
 pub(super) fn sql(statement: &Statement) -> Result<Vec<String>, Refusal> {
+    sql_as(statement, Of::Postgres)
+}
+
+/// Whose rules a statement follows where texts are compared.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Of {
+    Postgres,
+    /// Redshift's, its SQL translated already: views may be late-binding, and trailing blanks do not count.
+    Redshift,
+}
+
+/// The same for a statement that may be Redshift's.
+pub(super) fn sql_as(statement: &Statement, of: Of) -> Result<Vec<String>, Refusal> {
     check_names(statement)?;
     let said = match statement {
         Statement::CreateSchema { schema, .. } => {
@@ -50,7 +64,7 @@ pub(super) fn sql(statement: &Statement) -> Result<Vec<String>, Refusal> {
             bind,
             header,
         } => {
-            if !bind {
+            if !bind && of == Of::Postgres {
                 return Err(no_late_binding());
             }
             let create = format!("create view {} as (\n{query}\n)", name(relation));
@@ -115,13 +129,13 @@ pub(super) fn sql(statement: &Statement) -> Result<Vec<String>, Refusal> {
             copy.from
         ),
         Statement::Unload(unload) => super::unload::sql(unload),
-        change => self::change(change),
+        change => self::change(change, of),
     };
     Ok(vec![said])
 }
 
 /// Statements that change the rows, the columns or the description of what is there.
-fn change(statement: &Statement) -> String {
+fn change(statement: &Statement, of: Of) -> String {
     match statement {
         Statement::Insert {
             into,
@@ -138,14 +152,18 @@ fn change(statement: &Statement) -> String {
                 .iter()
                 .map(|predicate| format!("\nand {predicate}"))
                 .collect();
+            let key: Vec<String> = key
+                .iter()
+                .map(|column| of.compared(quote(column)))
+                .collect();
             format!(
                 "delete from {}\nwhere ({key}) in (\n  select {key} from {}\n){more}",
                 name(from),
                 name(using),
-                key = list(key)
+                key = key.join(", ")
             )
         }
-        Statement::Merge { .. } => Merge::of(statement).map_or_else(String::new, Merge::sql),
+        Statement::Merge { .. } => Merge::of(statement, of).map_or_else(String::new, Merge::sql),
         Statement::AddColumn {
             relation,
             name: column,
@@ -206,8 +224,24 @@ fn change(statement: &Statement) -> String {
 }
 
 /// What `merge` does, for servers before version 15: those that match are updated, then the rest is inserted.
-pub(super) fn update_and_insert(statement: &Statement) -> Vec<String> {
-    Merge::of(statement).map_or_else(Vec::new, Merge::in_two)
+pub(super) fn update_and_insert(statement: &Statement, of: Of) -> Vec<String> {
+    Merge::of(statement, of).map_or_else(Vec::new, Merge::in_two)
+}
+
+/// The query that finds out whether several rows match one of the table, which Redshift refuses.
+pub(super) fn several_matches(statement: &Statement) -> Option<String> {
+    let merge = Merge::of(statement, Of::Redshift)?;
+    (!merge.update.is_empty()).then(|| merge.doubled())
+}
+
+impl Of {
+    /// A column of a key as it is compared.
+    fn compared(self, column: String) -> String {
+        match self {
+            Self::Postgres => column,
+            Self::Redshift => format!("__rs.key({column})"),
+        }
+    }
 }
 
 /// The parts of a `merge`, by the aliases that dbt's conditions use.
@@ -219,10 +253,11 @@ struct Merge<'a> {
     update: &'a [String],
     insert: &'a [String],
     predicates: &'a [String],
+    of: Of,
 }
 
 impl<'a> Merge<'a> {
-    fn of(statement: &'a Statement) -> Option<Self> {
+    fn of(statement: &'a Statement, of: Of) -> Option<Self> {
         match statement {
             Statement::Merge {
                 into,
@@ -232,6 +267,7 @@ impl<'a> Merge<'a> {
                 insert,
                 predicates,
             } => Some(Self {
+                of,
                 into,
                 using,
                 key,
@@ -250,8 +286,8 @@ impl<'a> Merge<'a> {
             format!("\nwhen matched then update set {}", self.set())
         };
         format!(
-            "merge into {} as DBT_INTERNAL_DEST\nusing {} as DBT_INTERNAL_SOURCE\non {}{matched}\nwhen not matched then insert ({}) values ({})",
-            name(self.into),
+            "merge into {}\nusing {} as DBT_INTERNAL_SOURCE\non {}{matched}\nwhen not matched then insert ({}) values ({})",
+            self.target(),
             name(self.using),
             self.conditions(),
             list(self.insert),
@@ -261,28 +297,63 @@ impl<'a> Merge<'a> {
 
     fn in_two(self) -> Vec<String> {
         let into = name(self.into);
+        let target = self.target();
         let using = name(self.using);
         let conditions = self.conditions();
         let mut said = Vec::new();
         if !self.update.is_empty() {
             said.push(format!(
-                "update {into} as DBT_INTERNAL_DEST set {}\nfrom {using} as DBT_INTERNAL_SOURCE\nwhere {conditions}",
+                "update {target} set {}\nfrom {using} as DBT_INTERNAL_SOURCE\nwhere {conditions}",
                 self.set()
             ));
         }
         said.push(format!(
-            "insert into {into} ({})\nselect {} from {using} as DBT_INTERNAL_SOURCE\nwhere not exists (\n  select 1 from {into} as DBT_INTERNAL_DEST where {conditions}\n)",
+            "insert into {into} ({})\nselect {} from {using} as DBT_INTERNAL_SOURCE\nwhere not exists (\n  select 1 from {target} where {conditions}\n)",
             list(self.insert),
             self.values()
         ));
         said
     }
 
+    /// The table as it is named in conditions: those written for Redshift name the table itself, those written for PostgreSQL
+    /// dbt's alias.
+    fn alias(self) -> String {
+        match self.of {
+            Of::Redshift => name(self.into),
+            Of::Postgres => "DBT_INTERNAL_DEST".to_owned(),
+        }
+    }
+
+    fn target(self) -> String {
+        match self.of {
+            Of::Redshift => name(self.into),
+            Of::Postgres => format!("{} as DBT_INTERNAL_DEST", name(self.into)),
+        }
+    }
+
+    /// A query that finds a row of the table that several rows match.
+    fn doubled(self) -> String {
+        format!(
+            "select 1 from {} join {} as DBT_INTERNAL_SOURCE on {} group by {}.ctid having count(*) > 1 limit 1",
+            self.target(),
+            name(self.using),
+            self.conditions(),
+            self.alias()
+        )
+    }
+
     fn conditions(self) -> String {
         let mut conditions: Vec<String> = self
             .key
             .iter()
-            .map(|column| format!("DBT_INTERNAL_DEST.{} = {}", quote(column), source(column)))
+            .map(|column| {
+                let of_target = format!("{}.{}", self.alias(), quote(column));
+                format!(
+                    "{} = {}",
+                    self.of.compared(of_target),
+                    self.of.compared(source(column))
+                )
+            })
             .collect();
         conditions.extend(self.predicates.iter().cloned());
         conditions.join(" and ")
@@ -407,9 +478,7 @@ fn column(column: &ColumnDefinition) -> String {
             .as_ref()
             .map(|value| format!("default {value}")),
     );
-    words.extend(column.identity.map(|(seed, step)| {
-        format!("generated by default as identity (start with {seed} increment by {step})")
-    }));
+    words.extend(column.identity.map(|(seed, step)| identity(seed, step)));
     for (said, word) in [
         (column.not_null, "not null"),
         (column.primary_key, "primary key"),
@@ -690,7 +759,7 @@ mod tests {
             .into_iter()
             .find(|statement| matches!(statement, Statement::Merge { update, .. } if !update.is_empty()))
             .unwrap();
-        insta::assert_snapshot!(update_and_insert(&merge).join("\n;\n"), @r#"
+        insta::assert_snapshot!(update_and_insert(&merge, Of::Postgres).join("\n;\n"), @r#"
         update "Sales"."orders" as DBT_INTERNAL_DEST set "amount" = DBT_INTERNAL_SOURCE."amount"
         from "orders__tmp" as DBT_INTERNAL_SOURCE
         where DBT_INTERNAL_DEST."id" = DBT_INTERNAL_SOURCE."id" and DBT_INTERNAL_DEST."day" = DBT_INTERNAL_SOURCE."day" and DBT_INTERNAL_SOURCE.day > '2024-01-01'

@@ -58,10 +58,35 @@ pub(in crate::adapter) fn in_statement(
         let source = prepared.source.as_ref()?;
         let (byte, _) = sent.char_indices().nth(position.checked_sub(1)?)?;
         let at = byte.checked_sub(start)?.checked_sub(source.range.start)?;
+        let inside = sent.get(start + source.range.start..start + source.range.end);
+        if inside.is_some_and(|inside| inside != source.text) {
+            return by_name(sent, byte, &source.text);
+        }
         let fits = source.statement == number && at < source.text.len();
         fits.then(|| word_at(&source.text, at))?
     });
     error
+}
+
+/// The place of a name in the user's SQL, where the server points at it in a translation.
+fn by_name(sent: &str, at: usize, text: &str) -> Option<Range<usize>> {
+    let mut word = word_at(sent, at)?;
+    // `"t"."c"`: the last part is the name.
+    while sent.get(word.end..)?.starts_with('.') {
+        word = word_at(sent, word.end + 1)?;
+    }
+    let word = sent.get(word)?;
+    let name = word.rsplit('.').next()?.trim_matches('"').to_lowercase();
+    let part = |letter: char| letter.is_alphanumeric() || letter == '_';
+    if name.is_empty() || !name.chars().all(part) {
+        return None;
+    }
+    let lower = text.to_ascii_lowercase();
+    let mut found = lower.match_indices(&name);
+    let (at, _) = found.find(|(at, _)| {
+        !lower[..*at].ends_with(part) && !lower[at + name.len()..].starts_with(part)
+    })?;
+    Some(at..at + name.len())
 }
 
 /// The place in the SQL that was sent, in characters from 1.

@@ -10,7 +10,7 @@ use super::Part;
 use super::attributes::{said, word};
 use crate::adapter::Refusal;
 use crate::adapter::emulating::translator::fold;
-use crate::adapter::emulating::{Work, create_table_columns, identifier, literal};
+use crate::adapter::emulating::{Work, create_table_columns, identifier, literal, postgres};
 use crate::adapter::statement::ColumnDefinition;
 use crate::relation::Relation;
 
@@ -124,8 +124,12 @@ impl Part<'_> {
         self.constraints(&create.constraints)?;
         let relation = self.relation(&create.name)?;
         let columns = self.columns(&create.columns)?;
-        let sql =
-            create_table_columns(&relation, &columns).map_err(|refusal| self.at_type(refusal))?;
+        let sql = if self.translator.on_postgres() {
+            postgres::table_columns(&columns)
+        } else {
+            create_table_columns(&relation, &columns)
+        };
+        let sql = sql.map_err(|refusal| self.at_type(refusal))?;
         self.dropped.extend(sql.dropped);
         let mut statements = sql.before;
         statements.push(format!("{lead} ({})", sql.columns.join(", ")));
@@ -402,8 +406,13 @@ impl Part<'_> {
             return Err(self.not_redshift("this is not a column", ""));
         };
         let columns = self.columns(&create.columns)?;
-        let sql = create_table_columns(&Relation::new("", ""), &columns)
-            .map_err(|refusal| self.at_type(refusal))?;
+        let on_postgres = self.translator.on_postgres();
+        let sql = if on_postgres {
+            postgres::table_columns(&columns)
+        } else {
+            create_table_columns(&Relation::new("", ""), &columns)
+        };
+        let sql = sql.map_err(|refusal| self.at_type(refusal))?;
         self.dropped.extend(sql.dropped);
         let [column] = sql.columns.as_slice() else {
             return Err(self.not_redshift("one column is added at a time", ""));
@@ -413,6 +422,11 @@ impl Part<'_> {
                 "a column that is added may not be an identity, nor `not null` without a default",
                 "",
             ));
+        }
+        if on_postgres {
+            return Ok(Work::Sql(vec![format!(
+                "ALTER TABLE {table} ADD COLUMN {column}"
+            )]));
         }
         // DuckDB adds no column with a constraint: the length stays unchecked, and is told so.
         let (column, check) = column
@@ -461,14 +475,14 @@ impl Part<'_> {
         for name in &names {
             let name = self.translator.table_name(name)?;
             // DuckDB's views are bound late: only a schema has what depends on it.
-            let cascade = if cascade && kind == "SCHEMA" {
+            let cascade = if cascade && (kind == "SCHEMA" || self.translator.on_postgres()) {
                 " CASCADE"
             } else {
                 ""
             };
             statements.push(format!("DROP {kind} {exists}{name}{cascade}"));
         }
-        if cascade && kind != "SCHEMA" {
+        if cascade && kind != "SCHEMA" && !self.translator.on_postgres() {
             self.dropping_at("cascade");
         }
         Ok(Work::Sql(statements))

@@ -256,6 +256,10 @@ impl Part<'_> {
                 "",
             ));
         }
+        if self.translator.on_postgres() {
+            // PostgreSQL refuses a second match of a row by itself.
+            return Ok(Work::Sql(vec![text]));
+        }
         let check = refuse_several_matches(&target, &source, &on);
         Ok(Work::Sql(vec![check, text]))
     }

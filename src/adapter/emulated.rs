@@ -1,20 +1,23 @@
-//! The parts of a statement that the user wrote for Redshift, said for DuckDB.
+//! The parts of a statement that the user wrote for Redshift, said for the engine that emulates it.
 //!
 //! In: a [`Statement`] in Redshift's dialect. Out: the same statement with those parts translated, or a [`Refusal`].
 
-use super::sql::refusal;
-use crate::adapter::emulating::{
-    Catalog, Translated, Type, Work, catalog_type, translate_expression, translate_query_with,
-    translate_statements,
+use super::emulating::{
+    Catalog, Engine, Translated, Type, Work, catalog_type, translate_expression_with,
+    translate_query_with, translate_statements,
 };
-use crate::adapter::statement::{Copy, Rows, Statement};
-use crate::adapter::{Refusal, TableFromQuery};
+use super::statement::{Copy, Rows, Statement};
+use super::{Refusal, TableFromQuery};
 use crate::relation::{KnownColumn, KnownColumns, Relation};
 
 /// What is known of relations, as the translation asks for it.
-struct Tables<'a>(&'a dyn KnownColumns);
+pub(super) struct Tables<'a>(pub &'a dyn KnownColumns, pub Engine);
 
 impl Catalog for Tables<'_> {
+    fn engine(&self) -> Engine {
+        self.1
+    }
+
     fn columns(&self, schema: Option<&str>, table: &str) -> Option<Vec<(String, Option<Type>)>> {
         let relation = Relation::new(schema.unwrap_or_default(), table);
         let typed = |column: KnownColumn| {
@@ -26,19 +29,16 @@ impl Catalog for Tables<'_> {
     }
 }
 
-/// A query in DuckDB's SQL, with its columns.
-pub(super) fn query(query: &str, known: &dyn KnownColumns) -> Result<Translated, Refusal> {
-    translate_query_with(query, &Tables(known))
+/// A query in the engine's SQL, with its columns.
+pub(super) fn query(query: &str, known: &Tables<'_>) -> Result<Translated, Refusal> {
+    translate_query_with(query, known)
 }
 
-/// Statements in DuckDB's SQL, and the tables that they make from queries.
-fn statements(
-    sql: &str,
-    known: &dyn KnownColumns,
-) -> Result<(String, Vec<TableFromQuery>), Refusal> {
+/// Statements in the engine's SQL, and the tables that they make from queries.
+fn statements(sql: &str, known: &Tables<'_>) -> Result<(String, Vec<TableFromQuery>), Refusal> {
     let mut said: Vec<String> = Vec::new();
     let mut tables = Vec::new();
-    for translated in translate_statements(sql, &Tables(known))? {
+    for translated in translate_statements(sql, known)? {
         match translated.work {
             Work::Query(query) => said.push(query.sql),
             Work::Sql(statements) => said.extend(statements),
@@ -83,12 +83,12 @@ pub(super) struct Translation {
 }
 
 /// The load of a text that is nothing but a `copy`.
-pub(super) fn only_copy(sql: &str, known: &dyn KnownColumns) -> Result<Option<Copy>, Refusal> {
+pub(super) fn only_copy(sql: &str, known: &Tables<'_>) -> Result<Option<Copy>, Refusal> {
     // Most hooks are none: they are not read twice.
     if !sql.to_ascii_lowercase().contains("copy") {
         return Ok(None);
     }
-    let mut statements = translate_statements(sql, &Tables(known))?;
+    let mut statements = translate_statements(sql, known)?;
     let is_copy = |work: &Work| matches!(work, Work::Copy(_));
     if statements.len() != 1 || !statements.iter().all(|it| is_copy(&it.work)) {
         return Ok(None);
@@ -107,10 +107,7 @@ pub(super) fn only_copy(sql: &str, known: &dyn KnownColumns) -> Result<Option<Co
 }
 
 /// The statement with every part that the user wrote translated.
-pub(super) fn statement(
-    statement: &Statement,
-    known: &dyn KnownColumns,
-) -> Result<Translation, Refusal> {
+pub(super) fn statement(statement: &Statement, known: &Tables<'_>) -> Result<Translation, Refusal> {
     let mut translated = statement.clone();
     let mut made = None;
     let mut tables = Vec::new();
@@ -137,7 +134,7 @@ pub(super) fn statement(
                 .iter_mut()
                 .filter_map(|column| column.default.as_mut())
             {
-                *default = format!("({})", translate_expression(default)?);
+                *default = format!("({})", translate_expression_with(default, known)?);
             }
         }
         Statement::Unload(unload) => unload.query = query(&unload.query, known)?.sql,
@@ -147,7 +144,7 @@ pub(super) fn statement(
         } => *text = query(text, known)?.sql,
         Statement::DeleteByKey { predicates, .. } | Statement::Merge { predicates, .. } => {
             for predicate in predicates {
-                *predicate = translate_expression(predicate)?;
+                *predicate = translate_expression_with(predicate, known)?;
             }
         }
         Statement::Raw { sql, .. } => (*sql, tables) = statements(sql, known)?,
@@ -192,9 +189,20 @@ fn last_word(query: &str, name: &str) -> Option<std::ops::Range<usize>> {
     found.map(|(at, word)| at..at + word.len())
 }
 
-fn translate_header(header: &mut Option<String>, known: &dyn KnownColumns) -> Result<(), Refusal> {
+fn translate_header(header: &mut Option<String>, known: &Tables<'_>) -> Result<(), Refusal> {
     if let Some(header) = header {
         *header = statements(header, known)?.0;
     }
     Ok(())
+}
+
+/// A refusal without a place.
+fn refusal(code: &'static str, message: impl Into<String>) -> Refusal {
+    Refusal {
+        code,
+        message: message.into(),
+        range: None,
+        reason: None,
+        help: None,
+    }
 }
