@@ -540,7 +540,7 @@ fn the_library_speaks_each_dialect() {
             Err(diagnostic) => panic!("{}", super::testing::drawn(&diagnostic)),
         }
     });
-    assert_snapshot!(printed.join("\n"), @r"
+    assert_snapshot!(printed.join("\n"), @"
     -- redshift
     dateadd( day, 1, ts )
     datediff( month, a, b )
@@ -563,7 +563,7 @@ fn the_library_speaks_each_dialect() {
     date_add(ts, interval (1) day)
     date_diff('month', a::timestamp, b::timestamp)
     cast(date_add(date_add(date_trunc('quarter', d), interval (3) month), interval (-1) day) as date)
-    now() try_cast(a as INT) cast(b as TEXT)
+    now() cast(a as INT) cast(b as TEXT)
     string_agg( x, ',' order by x ) split_part(s, '-', length(s) - length(replace(s, '-', '')) + 2 + -1)
     right( a, 2 ) any_value(x) md5(cast(a || b as TEXT))
     make_date(2024, 1, 2) with bit as ( select 0 as value union all select 1 ), numbers as ( select p0.value * 1 + p1.value * 2 + 1 as generated_number from bit as p0 cross join bit as p1 ) select * from numbers where generated_number <= 3 order by generated_number

@@ -289,13 +289,13 @@ fn keys_match_without_their_trailing_blanks_and_views_are_made_again() {
 
     assert_snapshot!(query("
         select 'delete+insert' as strategy, code || '|' as code, batch from keys.replaced
-        union all select 'merge', code || '|', batch from keys.merged order by strategy, code"), @r#"
+        union all select 'merge', code || '|', batch from keys.merged order by strategy, code"), @"
     strategy | code | batch
-    delete+insert | a| | 9
+    delete+insert | a | | 9
     delete+insert | b| | 2
-    merge | a| | 9
+    merge | a | | 9
     merge | b| | 2
-    "#);
+    ");
     assert_eq!(query("select n from keys.above"), "n\n1\n");
 }
 

@@ -109,7 +109,27 @@ fn a_failed_copy_on_redshift_is_told_row_by_row() {
 "
         ),
     );
-    assert_snapshot!(project.redstart("load --quiet"), @"");
+    assert_snapshot!(project.redstart("load --quiet"), @"
+    exit 1
+    1 of 1  ERROR loading source table raw.events                         [[time]]
+          error[load-error]: s3://b/in/events:2: column `id` integer of `events`: Invalid digit, Value 'x', Pos 0, Type: Integer (models/raw.yml:8:20)
+          error[load-error]: s3://b/in/events:3: column `name` character varying(5) of `events`: String length exceeds DDL length (models/raw.yml:9:20)
+    error[load-error]: s3://b/in/events:2: column `id` integer of `events`: Invalid digit, Value 'x', Pos 0, Type: Integer
+     --> models/raw.yml:8:20
+      |
+    8 |           - {name: id, data_type: integer}
+      |                    ^^ declared here
+      |
+      = note: the value: x
+
+    error[load-error]: s3://b/in/events:3: column `name` character varying(5) of `events`: String length exceeds DDL length
+     --> models/raw.yml:9:20
+      |
+    9 |           - {name: name, data_type: varchar(5), meta: {pii: true}}
+      |                    ^^^^ declared here
+      |
+      = note: the value is personal and not shown
+    ");
 }
 
 #[test]
@@ -147,7 +167,10 @@ fn a_model_goes_to_files_when_its_tests_pass() {
     );
     let output = project.redstart("build --quiet");
     assert!(output.text().contains("test-failed"), "{output}");
-    assert_snapshot!(project.read("files/orders_0000_part_00"), @"");
+    assert_snapshot!(project.read("files/orders_0000_part_00"), @"
+    1,a
+    2,b
+    ");
     let project = project.file(
         "models/models.yml",
         "models:
@@ -156,7 +179,24 @@ fn a_model_goes_to_files_when_its_tests_pass() {
       unload: {to: 's3://b/{name}_', format: parquet, heder: true, delimiter: ';'}
 ",
     );
-    assert_snapshot!(project.redstart("build --quiet"), @"");
+    assert_snapshot!(project.redstart("build --quiet"), @"
+    exit 2
+    error[unknown-key]: `unload` has no key `heder`
+     --> models/models.yml:4:55
+      |
+    4 |       unload: {to: 's3://b/{name}_', format: parquet, heder: true, delimiter: ';'}
+      |                                                       ^^^^^
+      |
+      = help: did you mean `header`?
+
+    error[bad-unload-option]: the option `delimiter` of `unload` does not go with `parquet`
+     --> models/models.yml:4:68
+      |
+    4 |       unload: {to: 's3://b/{name}_', format: parquet, heder: true, delimiter: ';'}
+      |                                                                    ^^^^^^^^^
+
+    2 errors
+    ");
 }
 
 #[test]
