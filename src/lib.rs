@@ -5,6 +5,7 @@
 
 // floor: words every room uses
 pub mod diagnostic;
+pub mod http;
 pub mod redact;
 pub mod relation;
 

@@ -17,12 +17,10 @@ use reqsign_command_execute_tokio::TokioCommandExecute;
 use reqsign_core::{Context, Env, ProvideCredentialChain, Signer};
 use reqsign_file_read_tokio::TokioFileRead;
 use reqsign_http_send_reqwest::ReqwestHttpSend;
-use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use sha2::{Digest, Sha256};
 
 use super::{Error, ErrorClass};
+use crate::http::{causes, client};
 use profile::{Profile, Profiles};
 
 /// How many roles may stand behind one another in `source_profile`.
@@ -63,12 +61,12 @@ impl Aws {
             .build()
             .map_err(|cause| internal(&cause))?;
         let ca_bundle = environment.var("AWS_CA_BUNDLE");
-        let http = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls(ca_bundle.as_deref())?)
-            .connect_timeout(CONNECT)
-            .timeout(ANSWER)
-            .build()
-            .map_err(|cause| internal(&cause))?;
+        let http = client(CONNECT, ANSWER, ca_bundle.as_deref()).map_err(|cause| {
+            wrong(
+                cause,
+                "AWS_CA_BUNDLE must name a file of certificates in PEM form",
+            )
+        })?;
         let context = Context::new()
             .with_file_read(TokioFileRead)
             .with_http_send(ReqwestHttpSend::new(http.clone()))
@@ -316,53 +314,9 @@ impl Aws {
             format!("{place} gave no credentials of AWS"),
             "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile with `iam_profile`, or run `aws sso login`",
         );
-        error.detail = Some(chain_of(cause));
+        error.detail = Some(causes(cause));
         error
     }
-}
-
-/// The certificates that services are verified with: those of the system, or `AWS_CA_BUNDLE`.
-fn tls(bundle: Option<&str>) -> Result<rustls::ClientConfig, Error> {
-    let mut roots = RootCertStore::empty();
-    match bundle {
-        Some(file) => {
-            let bad = |cause: &dyn std::fmt::Display| {
-                wrong(
-                    format!("the file of AWS_CA_BUNDLE, {file}, cannot be used: {cause}"),
-                    "it must hold certificates in PEM form",
-                )
-            };
-            for certificate in CertificateDer::pem_file_iter(file).map_err(|cause| bad(&cause))? {
-                roots
-                    .add(certificate.map_err(|cause| bad(&cause))?)
-                    .map_err(|cause| bad(&cause))?;
-            }
-        }
-        None => {
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        }
-    }
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    Ok(rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|cause| internal(&cause))?
-        .with_root_certificates(roots)
-        .with_no_client_auth())
-}
-
-/// An error with its causes: the outermost alone seldom says anything.
-fn chain_of(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let cause_words = cause.to_string();
-        if !words.contains(&cause_words) {
-            words.push_str(": ");
-            words.push_str(&cause_words);
-        }
-        next = cause.source();
-    }
-    words
 }
 
 fn unreachable(url: &str, cause: &reqwest::Error) -> Error {
@@ -370,7 +324,7 @@ fn unreachable(url: &str, cause: &reqwest::Error) -> Error {
         ErrorClass::ConnectionLost,
         format!("{url} cannot be reached"),
     );
-    error.detail = Some(chain_of(cause));
+    error.detail = Some(causes(cause));
     error.help = Some("look at `region`, the network and the proxy settings".to_owned());
     error
 }
