@@ -79,6 +79,10 @@ pub(super) struct Translation {
     /// The columns of a table or view made from a query, as far as they are known.
     pub(super) columns: Option<Vec<KnownColumn>>,
     /// The tables that SQL of the user makes from queries.
+    #[cfg_attr(
+        not(feature = "duckdb"),
+        allow(dead_code, reason = "PostgreSQL keeps the lengths of texts itself")
+    )]
     pub(super) tables: Vec<TableFromQuery>,
 }
 

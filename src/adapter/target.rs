@@ -34,6 +34,28 @@ impl TargetConfig {
     }
 }
 
+#[cfg(test)]
+impl TargetConfig {
+    /// An output as a test writes it, in the folder `/project`.
+    pub(super) fn of_json(name: &str, keys: serde_json::Value) -> Self {
+        let serde_json::Value::Object(map) = keys else {
+            panic!("keys are a map")
+        };
+        let key = |(name, value)| TargetKey {
+            name,
+            key_span: None,
+            value,
+            value_span: None,
+        };
+        Self {
+            name: name.to_owned(),
+            folder: PathBuf::from("/project"),
+            origin: None,
+            keys: map.into_iter().map(key).collect(),
+        }
+    }
+}
+
 /// One key of an output.
 #[derive(Clone, Debug)]
 pub struct TargetKey {

@@ -258,23 +258,7 @@ mod tests {
     use super::*;
 
     fn target(keys: serde_json::Value) -> Result<Target, Diagnostics> {
-        let serde_json::Value::Object(map) = keys else {
-            panic!("keys are a map")
-        };
-        Target::understand(&TargetConfig {
-            name: "dev".to_owned(),
-            folder: PathBuf::from("/project"),
-            origin: None,
-            keys: map
-                .into_iter()
-                .map(|(name, value)| TargetKey {
-                    name,
-                    key_span: None,
-                    value,
-                    value_span: None,
-                })
-                .collect(),
-        })
+        Target::understand(&TargetConfig::of_json("dev", keys))
     }
 
     #[test]
