@@ -238,7 +238,7 @@ import json, sys
 nodes = json.load(open(sys.argv[1] + "/target/catalog.json"))["nodes"]
 for name in sorted(nodes):
     node = nodes[name]
-    stats = {key: value["value"] for key, value in node["stats"].items() if key in ("diststyle", "sortkey1")}
+    stats = {key: node["stats"][key]["value"] for key in ("diststyle", "sortkey1") if key in node["stats"]}
     print(name, node["metadata"]["type"], node["metadata"]["comment"], [column["type"] for column in node["columns"].values()], stats)
 "#;
 
