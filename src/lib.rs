@@ -29,6 +29,8 @@ pub mod graph;
 
 pub mod compile;
 
+pub mod analyze;
+
 pub mod materialization;
 
 pub mod plan;

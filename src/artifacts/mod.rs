@@ -11,6 +11,7 @@ pub mod file;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod keys;
+pub mod lineage;
 pub mod manifest;
 pub mod previous;
 pub mod run_results;

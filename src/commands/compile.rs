@@ -105,6 +105,8 @@ impl Args {
             .or(())
             .map_err(Stop::Refused)?;
         if self.selecting.is_everything() {
+            let analysis = pipeline::analysis(&prepared, &compiled, &NothingKnown);
+            pipeline::write_lineage(session, &prepared, &compiled, &analysis)?;
             return Ok(Outcome::Done);
         }
         if self.statements {

@@ -50,6 +50,7 @@ const DEFAULT_KEYS: [&str; 10] = [
   redstart ls                                       everything
   redstart ls -s +fct_songplays --resource-type model
   redstart ls -s tag:nightly --output path
+  redstart ls -s column:dim_users.level+            what is made of one column
   redstart ls --output json --output-keys unique_id config.materialized")]
 pub struct Args {
     #[command(flatten)]
@@ -165,7 +166,8 @@ fn name(node: &Node) -> String {
     }
 }
 
-fn selector(node: &Node) -> String {
+/// The selector that selects a node alone.
+pub(super) fn selector(node: &Node) -> String {
     let package = &node.package_name;
     match &node.detail {
         Detail::Source(source) => {

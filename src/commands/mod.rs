@@ -19,6 +19,7 @@ mod docs;
 #[cfg(feature = "duckdb")]
 mod emulator;
 mod init;
+mod lineage;
 mod load;
 mod ls;
 mod parse;
@@ -77,6 +78,7 @@ enum Command {
     #[command(visible_alias = "list")]
     Ls(ls::Args),
     Compile(compile::Args),
+    Lineage(lineage::Args),
     Seed(seed::Args),
     Load(load::Args),
     Run(run::Args),
@@ -129,6 +131,7 @@ impl Command {
             Self::Parse(args) => args.run(session),
             Self::Ls(args) => args.run(session),
             Self::Compile(args) => args.run(session),
+            Self::Lineage(args) => args.run(session),
             Self::Seed(args) => args.run(session),
             Self::Load(args) => args.run(session),
             Self::Run(args) => args.run(session),
@@ -154,6 +157,7 @@ impl Command {
             Self::Parse(_) => "parse",
             Self::Ls(_) => "list",
             Self::Compile(_) => "compile",
+            Self::Lineage(_) => "lineage",
             Self::Seed(_) => "seed",
             Self::Load(_) => "load",
             Self::Run(_) => "run",
@@ -174,7 +178,11 @@ impl Command {
     fn answers(&self) -> bool {
         matches!(
             self,
-            Self::Ls(_) | Self::Compile(_) | Self::Show(_) | Self::Completions(_)
+            Self::Ls(_)
+                | Self::Compile(_)
+                | Self::Lineage(_)
+                | Self::Show(_)
+                | Self::Completions(_)
         )
     }
 }

@@ -8,7 +8,7 @@ use super::{CompiledNode, Sql};
 use crate::manifest::{Manifest, NodeId};
 
 /// What `ref` of an ephemeral model prints: dbt's name for its common table expression.
-pub(super) fn cte_name(identifier: &str) -> String {
+pub fn cte_name(identifier: &str) -> String {
     format!("__dbt__cte__{identifier}")
 }
 

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use rayon::prelude::*;
 
+pub use inline::cte_name;
 pub use sources::SqlMap;
 pub use world::{Message, SharedConnection};
 

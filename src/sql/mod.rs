@@ -1,8 +1,18 @@
-//! The SQL language as Redshift speaks it: text in, syntax trees with places out.
+//! SQL as syntax trees that know where they stand: Redshift's, and as far as the parser goes PostgreSQL's and DuckDB's.
 //!
-//! In: SQL text as rendered. Out: [`redshift::Statement`]s, [`redshift::ParseError`]s.
-//! Knows nothing of files, nodes or warehouses.
+//! In: text. Out: [`redshift::Parsed`] statements, and for one query its columns and their lineage ([`lineage`]).
+//! Knows nothing of files, nodes or adapters.
 
 pub mod alone;
+pub mod dialect;
+pub mod lineage;
+pub mod names;
 pub mod position;
 pub mod redshift;
+
+use sqlparser::ast::Ident;
+
+/// A name as Redshift folds it: to lower case, quoted or not.
+pub fn fold(ident: &Ident) -> String {
+    ident.value.to_lowercase()
+}

@@ -19,7 +19,7 @@ mod locate;
     allow(dead_code, reason = "called from DuckDB")
 )]
 mod moment;
-mod names;
+
 #[cfg_attr(
     not(feature = "duckdb"),
     allow(dead_code, reason = "called from DuckDB")

@@ -379,10 +379,7 @@ fn find(columns: Option<&[Named]>, name: &str) -> Option<Option<Type>> {
         .map(|(_, ty)| ty.filter(|ty| *ty != Type::Null))
 }
 
-/// A name as Redshift folds it: to lower case, quoted or not.
-pub(super) fn fold(ident: &Ident) -> String {
-    ident.value.to_lowercase()
-}
+pub(super) use crate::sql::fold;
 
 /// A name in DuckDB's quotes.
 pub(super) fn quote(ident: &Ident) -> String {

@@ -35,6 +35,14 @@ pub fn write(
         generated_at: session.started,
     });
     docs::write(&folder.path(""), &dictionary, &prepared.redactor)?;
+    match super::analysed(session, prepared, door) {
+        Ok(analysed) => {
+            super::write_lineage(session, prepared, &analysed.compiled, &analysed.analysis)?
+        }
+        Err(_) => session
+            .terminal
+            .debug("lineage.json is not written: a template of the project cannot be compiled"),
+    }
     session.terminal.info(format!(
         "The data dictionary is in {}",
         folder.path("index.html").display()

@@ -1,6 +1,8 @@
 //! The steps that commands share, from the files of a project to the results of a run.
 
+mod analysis;
 mod asking;
+mod by_column;
 pub mod dictionary;
 mod execute;
 mod globals;
@@ -22,6 +24,7 @@ use crate::project::Project;
 use crate::redact::Redactor;
 use crate::relation::ExistingRelations;
 
+pub use analysis::{Analysed, analysed, analysis, write_lineage};
 pub use asking::{failed, refused};
 pub use execute::{columns_of, execute, seed};
 pub use target_folder::TargetFolder;
@@ -136,7 +139,10 @@ fn read_macros(project: &Project) -> (Macros, crate::diagnostic::Diagnostics) {
 /// # Errors
 /// Selectors that cannot be understood.
 pub fn select(session: &Session, prepared: &Prepared, asked: &Asked) -> Result<Selection, Stop> {
-    let request = asked
+    let by_column = by_column::expand(session, prepared, asked)?;
+    let request = by_column
+        .as_ref()
+        .unwrap_or(asked)
         .request(&prepared.definitions, &prepared.project.own.file.flags)
         .map_err(Stop::refused)?;
     let (selection, warnings) = prepared

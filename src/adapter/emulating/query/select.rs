@@ -10,12 +10,12 @@ use super::{Into, QuerySql, distinct, join, may_hold_text};
 use crate::adapter::Refusal;
 use crate::adapter::emulating::grouping::{Grouping, mentions, unpadded};
 use crate::adapter::emulating::identifier;
-use crate::adapter::emulating::names::output_name;
 use crate::adapter::emulating::postgres;
 use crate::adapter::emulating::translator::{
     Lateral, Named, Output, Sql, Translator, Visible, fold, quote,
 };
 use crate::adapter::emulating::types::Type;
+use crate::sql::names::output_name;
 
 impl Translator<'_> {
     pub(super) fn select(&mut self, select: &Select) -> Result<QuerySql, Refusal> {

@@ -2,10 +2,10 @@
 
 use sqlparser::ast::{CastKind, Expr, Function, ObjectNamePart};
 
-use super::translator::fold;
+use super::fold;
 
 /// The name of a select item without an alias, as PostgreSQL 8 and Redshift after it choose it.
-pub(super) fn output_name(expr: &Expr) -> String {
+pub fn output_name(expr: &Expr) -> String {
     known_name(expr).unwrap_or_else(|| "?column?".to_owned())
 }
 

@@ -1,0 +1,244 @@
+//! One node: its columns from its query, its file or its declaration.
+
+use std::sync::Arc;
+
+use super::known::Declared;
+use super::tables::NodeTables;
+use super::{Column, Input, NodeAnalysis, QueryAnalysis, Schema};
+use crate::adapter::emulating::translate_query_with;
+use crate::manifest::node::Detail;
+use crate::manifest::{Node, NodeId, ResourceType};
+use crate::relation::KnownColumn;
+use crate::sql::dialect::Dialect;
+use crate::sql::lineage::{Lineage, Output, Rest, lineage};
+
+/// What a node looks like; all it reads was analysed before.
+pub(super) fn analyze(
+    input: &Input<'_>,
+    declared: &Declared,
+    tables: &NodeTables<'_>,
+    id: NodeId,
+) -> NodeAnalysis {
+    let node = input.manifest.node(id);
+    let mut analysis = match node.resource_type {
+        ResourceType::Source => of_schema(source(input, node)),
+        ResourceType::Seed => of_schema(seed(input, id)),
+        ResourceType::Model
+        | ResourceType::Snapshot
+        | ResourceType::Test
+        | ResourceType::Analysis => query(input, tables, id),
+        ResourceType::Exposure | ResourceType::Operation => NodeAnalysis::default(),
+    };
+    for column in &mut analysis.schema.columns {
+        if declared.never_null(id, &column.name) {
+            column.nullable = Some(false);
+        }
+        if node.config.contract_enforced
+            && let Some(contract) =
+                find(node, &column.name).and_then(|column| column.data_type.as_deref())
+        {
+            column.data_type = Some(Arc::from(contract));
+        }
+    }
+    if node.resource_type == ResourceType::Snapshot {
+        add_history(&mut analysis.schema);
+    }
+    analysis
+}
+
+fn of_schema(schema: Schema) -> NodeAnalysis {
+    NodeAnalysis {
+        schema,
+        ..NodeAnalysis::default()
+    }
+}
+
+/// A declared column, whatever its case.
+fn find<'n>(node: &'n Node, name: &str) -> Option<&'n crate::manifest::node::Column> {
+    node.columns.get(name).or_else(|| {
+        node.columns
+            .values()
+            .find(|column| column.name.eq_ignore_ascii_case(name))
+    })
+}
+
+/// The columns that a node declares; there may be more, from where nobody knows.
+fn declared(node: &Node, rest: Rest) -> Schema {
+    let columns = node.columns.values().map(|column| Column {
+        name: column.name.clone(),
+        data_type: column.data_type.as_deref().map(Arc::from),
+        ..Column::default()
+    });
+    Schema {
+        columns: columns.collect(),
+        rest,
+    }
+}
+
+/// A source has the columns that the warehouse tells; those of a load are all declared; else those that are declared, and perhaps others.
+fn source(input: &Input<'_>, node: &Node) -> Schema {
+    if let Some(columns) = node
+        .relation
+        .as_ref()
+        .and_then(|relation| input.existing.columns(relation))
+    {
+        return known(columns);
+    }
+    let loads = matches!(&node.detail, Detail::Source(source) if source.load.is_some());
+    let rest = if loads && !node.columns.is_empty() {
+        Rest::Closed
+    } else {
+        Rest::Unknown
+    };
+    declared(node, rest)
+}
+
+fn known(columns: Vec<KnownColumn>) -> Schema {
+    let columns = columns.into_iter().map(|column| Column {
+        name: column.name,
+        data_type: column.data_type.map(Arc::from),
+        ..Column::default()
+    });
+    Schema {
+        columns: columns.collect(),
+        rest: Rest::Closed,
+    }
+}
+
+fn seed(input: &Input<'_>, id: NodeId) -> Schema {
+    let Ok(seed) = (input.seed)(id) else {
+        return declared(input.manifest.node(id), Rest::Unknown);
+    };
+    let columns = seed.columns.into_iter().map(|column| Column {
+        name: column.name,
+        data_type: Some(column.data_type.into()),
+        ..Column::default()
+    });
+    Schema {
+        columns: columns.collect(),
+        rest: Rest::Closed,
+    }
+}
+
+/// A node with a query; one whose query is late or not understood has the columns that it declares, which a contract says are all.
+fn query(input: &Input<'_>, tables: &NodeTables<'_>, id: NodeId) -> NodeAnalysis {
+    let node = input.manifest.node(id);
+    let read = input
+        .compiled
+        .sql(id)
+        .filter(|sql| !sql.text.trim().is_empty())
+        .and_then(|sql| {
+            let text = &sql.text;
+            // The tree of a long sum is as deep as the sum, and so is every walk over it, the last one included that frees it.
+            stacker::grow(16 * 1024 * 1024, || {
+                let query = input.dialect.query(text)?;
+                Some(lineage(&query, text, input.dialect, tables))
+            })
+            .map(|lineage| (text, lineage))
+        });
+    let Some((text, lineage)) = read else {
+        let rest = if node.config.contract_enforced {
+            Rest::Closed
+        } else {
+            Rest::Unknown
+        };
+        let refusal = input
+            .compiled
+            .sql(id)
+            .filter(|_| {
+                input.dialect == Dialect::Redshift && node.resource_type != ResourceType::Snapshot
+            })
+            .and_then(|sql| {
+                let text = Some(&sql.text).filter(|text| !text.trim().is_empty())?;
+                translate_query_with(text, tables).err()
+            });
+        return NodeAnalysis {
+            schema: declared(node, rest),
+            query: refusal.map(|refusal| QueryAnalysis {
+                refusal: Some(refusal),
+                ..QueryAnalysis::default()
+            }),
+            ..NodeAnalysis::default()
+        };
+    };
+    let mut refusal = None;
+    let mut types: Option<Vec<KnownColumn>> = None;
+    if input.dialect == Dialect::Redshift {
+        match translate_query_with(text, tables) {
+            Ok(translated) => types = translated.columns,
+            Err(refused) => refusal = Some(refused),
+        }
+    }
+    of_lineage(lineage, types, refusal)
+}
+
+fn of_lineage(
+    lineage: Lineage,
+    types: Option<Vec<KnownColumn>>,
+    refusal: Option<crate::adapter::Refusal>,
+) -> NodeAnalysis {
+    let complete = lineage.rest.is_closed();
+    // The translator reads the same list: where it names as many columns, they are the same.
+    let types = types.filter(|types| complete && types.len() == lineage.columns.len());
+    let written = lineage
+        .columns
+        .iter()
+        .map(|column| (column.name.clone(), column.range.clone()));
+    let query = QueryAnalysis {
+        findings: lineage.findings,
+        refusal,
+        facts: lineage.facts,
+        asked: lineage.asked,
+        columns: written.collect(),
+        complete,
+    };
+    let columns = lineage
+        .columns
+        .into_iter()
+        .enumerate()
+        .map(|(number, column)| {
+            let of_translator = types
+                .as_ref()
+                .map(|types| types[number].data_type.as_deref().map(Arc::from));
+            column_of(column, of_translator)
+        });
+    NodeAnalysis {
+        schema: Schema {
+            columns: columns.collect(),
+            rest: lineage.rest,
+        },
+        influences: lineage.influences,
+        query: Some(query),
+    }
+}
+
+fn column_of(column: Output, of_translator: Option<Option<Arc<str>>>) -> Column {
+    Column {
+        name: column.name,
+        data_type: of_translator.flatten().or(column.data_type),
+        nullable: column.never_null.then_some(false),
+        sources: column.sources,
+        implied: false,
+    }
+}
+
+/// The columns that a snapshot adds to those of its query.
+fn add_history(schema: &mut Schema) {
+    for name in [
+        "dbt_scd_id",
+        "dbt_updated_at",
+        "dbt_valid_from",
+        "dbt_valid_to",
+    ] {
+        if schema.column(name).is_none() {
+            schema.columns.push(Column {
+                name: name.to_owned(),
+                ..Column::default()
+            });
+        }
+    }
+    // Configuration may name them in another way, and add one for deleted rows.
+    if schema.rest.is_closed() {
+        schema.rest = Rest::Unknown;
+    }
+}

@@ -1,0 +1,96 @@
+//! The tables that a query may name: the nodes that were analysed before it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use super::NodeAnalysis;
+use crate::adapter::emulating::{Catalog, Type, catalog_type};
+use crate::compile::cte_name;
+use crate::manifest::{Manifest, NodeId};
+use crate::sql::lineage::{Table, TableColumn, Tables};
+
+/// The nodes of a project as tables.
+pub(super) struct NodeTables<'a> {
+    done: &'a [OnceLock<NodeAnalysis>],
+    keys: Vec<Arc<str>>,
+    by_name: HashMap<(String, String), NodeId>,
+    ephemeral: HashMap<String, NodeId>,
+}
+
+impl<'a> NodeTables<'a> {
+    pub fn new(manifest: &Manifest, done: &'a [OnceLock<NodeAnalysis>]) -> Self {
+        let mut by_name = HashMap::new();
+        let mut ephemeral = HashMap::new();
+        for id in manifest.ids() {
+            let node = manifest.node(id);
+            if node.config.materialized == "ephemeral" {
+                ephemeral.insert(cte_name(&node.alias).to_lowercase(), id);
+            } else if let Some(relation) = &node.relation {
+                by_name.entry(relation.key()).or_insert(id);
+            }
+        }
+        let keys = manifest.nodes.iter();
+        Self {
+            done,
+            keys: keys
+                .map(|node| Arc::from(node.unique_id.as_str()))
+                .collect(),
+            by_name,
+            ephemeral,
+        }
+    }
+
+    fn find(&self, schema: &str, table: &str) -> Option<NodeId> {
+        let key = (schema.to_lowercase(), table.to_lowercase());
+        self.by_name.get(&key).copied()
+    }
+
+    fn at(&self, id: NodeId) -> Table {
+        let key = Arc::clone(&self.keys[id.index()]);
+        let Some(node) = self.done[id.index()].get() else {
+            // A node that reads itself, or one that stands below its reader: nothing is known yet.
+            return Table {
+                key,
+                columns: Arc::from([]),
+                complete: false,
+            };
+        };
+        let columns = node.schema.columns.iter().map(|column| TableColumn {
+            name: column.name.clone(),
+            data_type: column.data_type.clone(),
+            never_null: column.nullable == Some(false),
+        });
+        Table {
+            key,
+            columns: columns.collect(),
+            complete: node.schema.is_complete(),
+        }
+    }
+}
+
+impl Tables for NodeTables<'_> {
+    fn table(&self, parts: &[String]) -> Option<Table> {
+        let (table, before) = parts.split_last()?;
+        let id = self.find(before.last()?, table)?;
+        Some(self.at(id))
+    }
+
+    fn inlined(&self, name: &str) -> Option<Table> {
+        self.ephemeral.get(name).map(|id| self.at(*id))
+    }
+}
+impl Catalog for NodeTables<'_> {
+    fn columns(&self, schema: Option<&str>, table: &str) -> Option<Vec<(String, Option<Type>)>> {
+        let id = self.find(schema?, table)?;
+        let node = self.done[id.index()].get()?;
+        if !node.schema.is_complete() {
+            return None;
+        }
+        let columns = node.schema.columns.iter();
+        let typed = columns.map(|column| {
+            let known = column.data_type.as_deref().and_then(catalog_type);
+            (column.name.to_lowercase(), known)
+        });
+        Some(typed.collect())
+    }
+}

@@ -1,0 +1,112 @@
+//! `lineage.json`: the columns of every node, with their types, and the columns that each is made of.
+//!
+//! Ours, not dbt's: `docs/lineage.md` tells its shape. The same project gives the same bytes: no time and no id stands in it.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use crate::analyze::{Analysis, Column};
+use crate::compile::Compiled;
+use crate::manifest::node::Node;
+use crate::manifest::{Manifest, NodeId, ResourceType};
+use crate::sql::lineage::Sources;
+
+/// The version of the file's shape.
+const VERSION: u8 = 1;
+
+/// What `lineage.json` is made from.
+#[derive(Clone, Copy)]
+pub struct LineageJson<'a> {
+    /// The nodes.
+    pub manifest: &'a Manifest,
+    /// Their columns.
+    pub analysis: &'a Analysis,
+    /// Their SQL, which tells the late ones.
+    pub compiled: &'a Compiled,
+    /// dbt's name of the dialect that types are written in.
+    pub dialect: &'a str,
+}
+
+impl LineageJson<'_> {
+    /// The whole file.
+    pub fn json(&self) -> Value {
+        let late: BTreeMap<NodeId, &str> = self.compiled.late().collect();
+        let mut nodes = Map::new();
+        for id in self.manifest.ids() {
+            let node = self.manifest.node(id);
+            if has_columns(node) {
+                nodes.insert(
+                    node.unique_id.clone(),
+                    self.node(id, late.get(&id).copied()),
+                );
+            }
+        }
+        json!({ "version": VERSION, "dialect": self.dialect, "nodes": nodes })
+    }
+
+    fn node(&self, id: NodeId, late: Option<&str>) -> Value {
+        let node = self.manifest.node(id);
+        let analysis = self.analysis.node(id);
+        let columns: Vec<Value> = analysis
+            .schema
+            .columns
+            .iter()
+            .map(|column| self.column(node, column))
+            .collect();
+        let influences: Vec<Value> = analysis
+            .influences
+            .iter()
+            .map(|(origin, kinds)| {
+                let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
+                json!({ "node": &*origin.table, "column": &*origin.column, "kinds": kinds })
+            })
+            .collect();
+        let mut entry = Map::new();
+        entry.insert("resource_type".into(), node.resource_type.as_str().into());
+        entry.insert("name".into(), node.name.clone().into());
+        entry.insert(
+            "relation".into(),
+            node.relation.as_ref().map(ToString::to_string).into(),
+        );
+        entry.insert("complete".into(), analysis.schema.is_complete().into());
+        if let Some(reason) = late {
+            entry.insert("late".into(), reason.into());
+        }
+        entry.insert("columns".into(), columns.into());
+        entry.insert("influences".into(), influences.into());
+        Value::Object(entry)
+    }
+
+    fn column(&self, node: &Node, column: &Column) -> Value {
+        let declared = node
+            .columns
+            .values()
+            .any(|known| known.name.eq_ignore_ascii_case(&column.name));
+        json!({
+            "name": column.name,
+            "data_type": column.data_type.as_deref(),
+            "nullable": column.nullable,
+            "declared": declared,
+            "implied": column.implied,
+            "from": from(&column.sources),
+        })
+    }
+}
+
+/// The columns that a column is made of.
+fn from(sources: &Sources) -> Vec<Value> {
+    let entries = sources.iter().map(|(origin, through)| {
+        let functions: Vec<&str> = through.functions.iter().map(AsRef::as_ref).collect();
+        json!({ "node": &*origin.table, "column": &*origin.column, "how": through.how.as_str(), "functions": functions })
+    });
+    entries.collect()
+}
+
+/// Whether a node is one that columns are told of.
+fn has_columns(node: &Node) -> bool {
+    matches!(
+        node.resource_type,
+        ResourceType::Model | ResourceType::Seed | ResourceType::Snapshot | ResourceType::Source
+    )
+}

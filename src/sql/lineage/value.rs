@@ -1,0 +1,130 @@
+//! What an expression is made of.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A column of a table.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Origin {
+    /// The key of the table.
+    pub table: Arc<str>,
+    /// The column, in lower case.
+    pub column: Arc<str>,
+}
+
+/// How a value comes from a column; a later one says more happened to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum How {
+    /// As it is.
+    Copied,
+    /// As it is, under another name.
+    Renamed,
+    /// Through an expression.
+    Transformed,
+    /// Through an aggregate of several rows.
+    Aggregated,
+}
+
+impl How {
+    /// Its word in artifacts.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Copied => "copied",
+            Self::Renamed => "renamed",
+            Self::Transformed => "transformed",
+            Self::Aggregated => "aggregated",
+        }
+    }
+}
+
+/// The way of a value from a column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Through {
+    /// What happened to it.
+    pub how: How,
+    /// Functions that stand around it on every way (an `md5` that is passed by on one of two ways is none of them).
+    pub functions: BTreeSet<Arc<str>>,
+}
+
+/// The columns that a value is made of.
+pub type Sources = BTreeMap<Origin, Through>;
+
+/// An expression's value.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Value {
+    pub sources: Sources,
+    pub data_type: Option<Arc<str>>,
+    pub never_null: bool,
+}
+
+impl Value {
+    /// A value that no column goes into.
+    pub fn constant(data_type: Option<&str>) -> Self {
+        Self {
+            sources: Sources::new(),
+            data_type: data_type.map(Arc::from),
+            never_null: true,
+        }
+    }
+
+    /// Takes another value in, as one more way to this one.
+    pub fn with(mut self, other: Self) -> Self {
+        merge(&mut self.sources, other.sources);
+        self.never_null &= other.never_null;
+        self
+    }
+
+    /// The value after something happened to it.
+    pub fn through(mut self, how: How) -> Self {
+        for way in self.sources.values_mut() {
+            way.how = way.how.max(how);
+        }
+        self
+    }
+
+    /// The value after a function.
+    pub fn inside(mut self, function: &Arc<str>) -> Self {
+        for way in self.sources.values_mut() {
+            way.functions.insert(Arc::clone(function));
+        }
+        self
+    }
+
+    pub fn typed(mut self, data_type: Option<&str>) -> Self {
+        self.data_type = data_type.map(Arc::from);
+        self
+    }
+
+    pub fn nullable(mut self) -> Self {
+        self.never_null = false;
+        self
+    }
+}
+
+/// Takes other ways in: what happened on any of them counts, functions only where they stand on all.
+pub(super) fn merge(into: &mut Sources, other: Sources) {
+    for (origin, way) in other {
+        match into.get_mut(&origin) {
+            Some(known) => {
+                known.how = known.how.max(way.how);
+                known.functions.retain(|name| way.functions.contains(name));
+            }
+            None => {
+                into.insert(origin, way);
+            }
+        }
+    }
+}
+
+/// Tells copies from renamed columns, now that the name of the output is known.
+pub(super) fn name_copies(name: &str, sources: &mut Sources) {
+    for (origin, way) in sources {
+        if way.how <= How::Renamed {
+            way.how = if origin.column.eq_ignore_ascii_case(name) {
+                How::Copied
+            } else {
+                How::Renamed
+            };
+        }
+    }
+}
