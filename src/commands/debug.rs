@@ -67,7 +67,7 @@ impl Args {
         ));
         say(format!("schema     {}.{}", target.database, target.schema));
         let door = Door::of(&prepared)?;
-        let warehouse = door.enter(&prepared)?;
+        let warehouse = door.enter(session, &prepared)?;
         let checks = {
             let connection = warehouse.connection.lock();
             let mut connection = connection.unwrap_or_else(PoisonError::into_inner);

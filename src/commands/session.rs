@@ -121,10 +121,12 @@ impl Session {
     pub fn listen_for_ctrl_c(&self) {
         let (running, cancel) = (Arc::clone(&self.running), self.cancel.clone());
         let listening = ctrlc::set_handler(move || {
-            if cancel.is_requested() || !running.load(Ordering::SeqCst) {
+            let again = cancel.is_requested();
+            // What the warehouse does for us ends too.
+            cancel.request();
+            if again || !running.load(Ordering::SeqCst) {
                 std::process::exit(STOPPED.into());
             }
-            cancel.request();
         });
         if let Err(error) = listening {
             self.terminal

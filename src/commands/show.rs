@@ -77,7 +77,7 @@ impl Args {
             return Ok(Outcome::Done);
         }
         let door = Door::of(&prepared)?;
-        let warehouse = door.enter(&prepared)?;
+        let warehouse = door.enter(session, &prepared)?;
         let compiler = pipeline::compiler(
             session,
             &prepared,

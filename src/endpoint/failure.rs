@@ -7,6 +7,9 @@ use pgwire::messages::response::{ErrorResponse, NoticeResponse};
 
 use crate::adapter::{Error, ErrorClass, LoadError, Refusal};
 
+/// What is said of a statement that was stopped on request.
+const CANCELLED: &str = "Query cancelled on user's request";
+
 /// A statement that failed.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Failure {
@@ -39,6 +42,11 @@ impl Failure {
             fatal: true,
             ..Self::new(sqlstate, message)
         }
+    }
+
+    /// What was stopped on request.
+    pub fn cancelled() -> Self {
+        Self::new("57014", CANCELLED)
     }
 
     /// What this emulator does not do, though a cluster would.
@@ -128,7 +136,7 @@ impl From<Error> for Failure {
 fn said(error: &Error) -> (&'static str, String) {
     match error.class {
         ErrorClass::Cancelled => {
-            return ("57014", "Query cancelled on user's request".to_owned());
+            return ("57014", CANCELLED.to_owned());
         }
         ErrorClass::Retryable { .. } => return ("40001", "1023".to_owned()),
         _ => {}

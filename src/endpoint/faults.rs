@@ -2,7 +2,7 @@
 //!
 //! In: [`Fault`]s, and each statement as it comes. Out: what to do to it. Each server counts its statements from 1.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use regex::Regex;
@@ -34,7 +34,7 @@ pub enum Mishap {
         /// The detail.
         detail: Option<String>,
     },
-    /// The statement waits first.
+    /// The statement waits first, and is stopped there by a request to cancel.
     Delay(Duration),
     /// The login is refused, with the right password too.
     RefuseLogin,
@@ -196,6 +196,33 @@ impl Faults {
     pub fn refuses_login(&self) -> bool {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         !due(&mut inner.1, |fault| fault.what == Mishap::RefuseLogin).is_empty()
+    }
+}
+
+/// How long a statement waits on purpose: until its time is over, or somebody asks for its end.
+#[derive(Debug, Default)]
+pub(super) struct Patience(Mutex<bool>, Condvar);
+
+impl Patience {
+    /// A new statement begins.
+    pub fn regain(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = false;
+    }
+
+    /// Ends the wait of the statement at hand.
+    pub fn lose(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.1.notify_all();
+    }
+
+    /// Waits; false when it was asked to end before its time.
+    pub fn wait(&self, time: Duration) -> bool {
+        let lost = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (lost, _) = self
+            .1
+            .wait_timeout_while(lost, time, |lost| !*lost)
+            .unwrap_or_else(PoisonError::into_inner);
+        !*lost
     }
 }
 

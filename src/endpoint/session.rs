@@ -14,7 +14,7 @@ use pgwire::messages::{PgWireBackendMessage, PgWireFrontendMessage};
 use super::Shared;
 use super::extended::Extended;
 use super::failure::{Failure, notice};
-use super::faults::Mishap;
+use super::faults::{Mishap, Patience};
 use super::log::Logged;
 use super::settings::Settings;
 use super::wire::Wire;
@@ -40,6 +40,8 @@ pub(super) struct Session {
     /// What the statement at hand wants to tell beside its answer.
     pub notices: Vec<(&'static str, String)>,
     xid: i64,
+    /// How a statement that waits on purpose is stopped.
+    patience: Arc<Patience>,
 }
 
 /// Where a session's transaction stands.
@@ -117,8 +119,13 @@ impl Session {
                 ));
             }
         };
+        let patience = Arc::new(Patience::default());
         if let Some(client) = shared.clients().get_mut(&pid) {
-            client.cancel = Some(Arc::from(connection.canceller()));
+            let (patience, stop) = (Arc::clone(&patience), connection.canceller());
+            client.cancel = Some(Arc::new(move || {
+                patience.lose();
+                stop();
+            }));
         }
         let mut session = Self {
             wire,
@@ -134,6 +141,7 @@ impl Session {
             last_query: 0,
             notices: Vec::new(),
             xid: 0,
+            patience,
         };
         let prepared = session
             .know_user()
@@ -186,9 +194,14 @@ impl Session {
         let started = Timestamp::now();
         let mut after = Vec::new();
         let mut planned = None;
+        self.patience.regain();
         for mishap in self.shared.faults.statement(text) {
             match mishap {
-                Mishap::Delay(time) => std::thread::sleep(time),
+                Mishap::Delay(time) => {
+                    if !self.patience.wait(time) {
+                        planned = Some(Failure::cancelled());
+                    }
+                }
                 Mishap::DropBefore => {
                     self.leave();
                     return Err(Broken::Gone);

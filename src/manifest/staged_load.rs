@@ -86,17 +86,19 @@ pub fn secrets(external: &Yaml) -> Vec<String> {
         copy_options::find(&key.key_text()).is_some_and(|option| SECRET_KEYS.contains(&option.key))
     });
     hidden
-        .map(|(_, value)| value.key_text())
-        .flat_map(|text| {
+        .flat_map(|(key, value)| {
+            let text = value.key_text();
+            let of = copy_options::find(&key.key_text()).map(|option| option.key);
+            if of != Some("credentials") {
+                return vec![text];
+            }
             // A role among the credentials is no secret.
-            let parts = text.split(';').map(str::to_owned).collect::<Vec<_>>();
-            parts
-                .into_iter()
-                .filter_map(|part| match part.split_once('=') {
-                    Some(("aws_iam_role", _)) => None,
-                    Some((_, value)) => Some(value.to_owned()),
-                    None => Some(part),
-                })
+            let parts = text.split(';').map(|part| match part.split_once('=') {
+                Some(("aws_iam_role", _)) => String::new(),
+                Some((_, value)) => value.to_owned(),
+                None => part.to_owned(),
+            });
+            parts.filter(|part| !part.is_empty()).collect()
         })
         .collect()
 }
@@ -506,10 +508,12 @@ copy:
         ");
         let allowed = yaml::parse(&Source::new(
             "s.yml",
-            keys(", allow_keys: true, credentials: 'aws_iam_role=r;token=T'"),
+            keys(
+                ", allow_keys: true, session_token: 'to=;ken==', credentials: 'aws_iam_role=r;token=T='",
+            ),
         ))
         .unwrap();
-        assert_eq!(secrets(&allowed), ["AKIA", "SECRET", "T"]);
+        assert_eq!(secrets(&allowed), ["AKIA", "SECRET", "to=;ken==", "T="]);
     }
 
     #[test]

@@ -97,6 +97,7 @@ pub(crate) struct Case<'a> {
     pub(crate) lengths: bool,
     pub(crate) seed: Option<crate::project::seed::Seed>,
     pub(crate) rebuilt: Vec<&'a str>,
+    pub(crate) replaced: Vec<&'a str>,
     pub(crate) others: Vec<Node>,
 }
 
@@ -111,6 +112,7 @@ impl Case<'_> {
             lengths: false,
             seed: None,
             rebuilt: Vec::new(),
+            replaced: Vec::new(),
             others: Vec::new(),
         }
     }
@@ -126,11 +128,13 @@ impl Case<'_> {
     }
 
     pub(crate) fn work(&self) -> Result<Work, Diagnostics> {
-        let rebuilt = self
-            .rebuilt
-            .iter()
-            .map(|name| Relation::new("analytics", *name).key())
-            .collect();
+        let keys = |names: &[&str]| {
+            let names = names.iter();
+            names
+                .map(|name| Relation::new("analytics", *name).key())
+                .collect()
+        };
+        let (rebuilt, replaced) = (keys(&self.rebuilt), keys(&self.replaced));
         let query = self.node.code.as_ref().map(|code| code.text().to_owned());
         work(&Input {
             node: &self.node,
@@ -143,6 +147,7 @@ impl Case<'_> {
             hooks: self.hooks,
             seed: self.seed.as_ref(),
             rebuilt: &rebuilt,
+            replaced: &replaced,
             node_of: &|id: NodeId| self.others.get(id.index()),
         })
     }
@@ -154,6 +159,10 @@ impl Case<'_> {
                 let mut text = sections(&build.sections);
                 if let Some(then) = &build.then {
                     text.push_str(&format!("… then, with the columns of {}\n", then.staging()));
+                }
+                if !build.last.is_empty() {
+                    text.push_str("At the end of the run\n");
+                    text.push_str(&statements(&build.last));
                 }
                 for warning in &build.warnings {
                     text.push_str(&format!("{warning}\n"));
@@ -188,11 +197,13 @@ pub(crate) fn sections(all: &[super::Section]) -> String {
         };
         let retryable = if section.retryable { "" } else { ", once" };
         text.push_str(&format!("{:?}{transaction}{retryable}\n", section.phase));
-        for statement in &section.statements {
-            for sql in redshift::sql::sql(statement) {
-                text.push_str(&format!("  {}\n", sql.replace('\n', "\n  ")));
-            }
-        }
+        text.push_str(&statements(&section.statements));
     }
     text
+}
+
+fn statements(all: &[crate::adapter::Statement]) -> String {
+    let sql = all.iter().flat_map(redshift::sql::sql);
+    sql.map(|sql| format!("  {}\n", sql.replace('\n', "\n  ")))
+        .collect()
 }

@@ -3,7 +3,7 @@
 //! The batch is built into a temporary table first, then applied in one short transaction. With a `unique_key`, the same
 //! batch twice changes nothing. As on Redshift itself, a NULL in the key matches no row.
 
-use super::publish::{beside, clean, describe, hooks_of, prepare, raw};
+use super::publish::{beside, clean, describe, hooks_of, prepare, raw, still_bound};
 use super::{
     Build, Input, Materialization, Phase, SchemaChange, Section, Work, by_name, columns, sections,
     table,
@@ -272,6 +272,7 @@ fn next(
         build
     };
     build.counts = Some(old.relation.clone());
+    build.last = still_bound(input, input.relation()?);
     Ok(build)
 }
 

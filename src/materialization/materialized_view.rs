@@ -3,7 +3,7 @@
 //! One that is there and made as configured is refreshed. It cannot be renamed, so one that must be made anew is dropped and made in
 //! one transaction: readers wait, and see the old rows or the new ones.
 
-use super::publish::{Publish, clean, describe, hooks_of, prepare, raw};
+use super::publish::{Publish, Retired, clean, describe, hooks_of, prepare, raw, still_bound};
 use super::{Build, Input, Materialization, Phase, Section, Work, columns, sections};
 use crate::adapter::Statement;
 use crate::adapter::statement::{Dist, SortType, TableAttributes};
@@ -62,12 +62,12 @@ fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
     let publish = Publish::new(input, KIND)?;
     let mut warnings = Vec::new();
     let Some(old) = input.existing.get(relation) else {
-        return done(input, relation, vec![create], Vec::new(), warnings);
+        return done(input, relation, only(vec![create]), warnings);
     };
-    if old.kind != KIND || input.full_refresh() {
-        let (mut statements, dropped) = publish.retired(old)?;
-        statements.push(create);
-        return done(input, relation, statements, dropped, warnings);
+    if old.kind != KIND || input.full_refresh() || is_bound_to_old_rows(input, relation) {
+        let mut retired = publish.retired(old)?;
+        retired.swap.push(create);
+        return done(input, relation, retired, warnings);
     }
     let change = old
         .made
@@ -83,7 +83,7 @@ fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
             refresh,
         ],
         (Change::Anew(_), OnConfigurationChange::Apply) => {
-            let (mut statements, _) = publish.retired(old)?;
+            let mut statements = publish.retired(old)?.swap;
             statements.push(create);
             statements
         }
@@ -95,7 +95,25 @@ fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
             return Err(changed(input, &change, Diagnostic::error).into());
         }
     };
-    done(input, relation, statements, Vec::new(), warnings)
+    done(input, relation, only(statements), warnings)
+}
+
+/// Whether the view would be refreshed from rows that this run has replaced: it is bound to a relation, not to its name.
+fn is_bound_to_old_rows(input: &Input<'_>, relation: &Relation) -> bool {
+    let key = relation.key();
+    let mut bases = input.existing.iter();
+    bases.any(|base| {
+        input.replaced.contains(&base.relation.key())
+            && base.dependents.iter().any(|bound| bound.key() == key)
+    })
+}
+
+fn only(swap: Vec<Statement>) -> Retired {
+    Retired {
+        swap,
+        dropped: Vec::new(),
+        last: Vec::new(),
+    }
 }
 
 /// The attributes of a table that mean something here.
@@ -110,12 +128,14 @@ fn attributes(configured: &TableAttributes) -> TableAttributes {
 fn done(
     input: &Input<'_>,
     relation: &Relation,
-    made: Vec<Statement>,
-    dropped: Vec<Statement>,
+    made: Retired,
     warnings: Vec<Diagnostic>,
 ) -> Result<Work, Diagnostics> {
+    let mut last = still_bound(input, relation);
+    last.extend(made.last);
+    let dropped = made.dropped;
     let mut statements = raw(input.hooks.pre, true);
-    statements.extend(made);
+    statements.extend(made.swap);
     statements.extend(raw(input.hooks.post, true));
     statements.extend(describe(input, relation, KIND));
     let publish = Section {
@@ -127,6 +147,7 @@ fn done(
     Ok(Work::Build(Box::new(Build {
         sections: sections([prepare(input, relation), publish, clean(input, dropped)]),
         counts: Some(relation.clone()),
+        last,
         warnings,
         ..Build::default()
     })))

@@ -3,11 +3,11 @@
 use insta::assert_snapshot;
 
 use super::Hooks;
-use super::fixture::Case;
+use super::fixture::{Case, existing};
 use super::tests::{COLUMNS, TABLE, VIEW, hook, people};
 use crate::adapter::statement::{Dist, TableAttributes};
 use crate::manifest::config::OnConfigurationChange;
-use crate::relation::{MaterializedView, RelationKind};
+use crate::relation::{MaterializedView, Relation, RelationKind};
 
 const MATERIALIZED: RelationKind = RelationKind::MaterializedView;
 
@@ -141,6 +141,32 @@ fn another_kind_of_relation_makes_room() {
       )
     Clean
       drop view if exists "analytics"."people__rs_old"
+    "#);
+}
+
+#[test]
+fn a_view_that_is_bound_to_rows_this_run_replaces_is_made_anew() {
+    let mut case = made(|_| {});
+    let mut base = existing(&[("raw", TABLE, &COLUMNS)]);
+    let mut base = base.remove(&Relation::new("analytics", "raw")).unwrap();
+    base.dependents.push(Relation::new("analytics", "people"));
+    case.existing.insert(base);
+    assert_snapshot!(case.told(), @r#"
+    Publish
+      refresh materialized view "analytics"."people"
+    "#);
+    case.replaced = vec!["raw"];
+    assert_snapshot!(case.told(), @r#"
+    Publish, transaction
+      drop materialized view if exists "analytics"."people"
+      create materialized view "analytics"."people"
+      backup no
+      diststyle key distkey ("id")
+      sortkey ("id")
+      auto refresh yes
+      as (
+      select id, name from raw.people
+      )
     "#);
 }
 

@@ -92,8 +92,10 @@ pub struct Input<'a> {
     pub hooks: Hooks<'a>,
     /// A seed's columns and rows.
     pub seed: Option<&'a Seed>,
-    /// The relations that this run makes anew after this node: views bound to the old table may be dropped if they are among them.
+    /// The relations that this run makes anew after this node: views may be bound to the old table if they are among them.
     pub rebuilt: &'a BTreeSet<(String, String)>,
+    /// The relations that this run makes anew before this node: what was bound to one of them is bound to its old rows.
+    pub replaced: &'a BTreeSet<(String, String)>,
     /// The other nodes, for foreign keys and for the columns that a test must not show.
     pub node_of: &'a dyn Fn(NodeId) -> Option<&'a Node>,
 }
@@ -205,6 +207,8 @@ pub struct Build {
     pub staging: Option<(RelationKind, Relation)>,
     /// The table whose rows the report counts, if any.
     pub counts: Option<Relation>,
+    /// Drops of what was replaced and something is still bound to: for the end of the run, when all of that was made anew.
+    pub last: Vec<Statement>,
     /// What is worth a look, though it stops nothing.
     pub warnings: Vec<Diagnostic>,
 }

@@ -1,7 +1,9 @@
 //! Building beside and swapping in: what every materialization that makes a relation anew has in common.
 //!
 //! The live relation is never touched while the query runs. The swap is one short transaction; the old relation is dropped
-//! after its commit. A killed run leaves at most a `__rs_tmp` or `__rs_old` relation, which the next run removes first.
+//! after its commit, or, where views are bound to it, at the end of the run, when these have been made anew: until then they
+//! show the old rows, and none of them is ever missing. A killed run leaves at most `__rs_tmp` and `__rs_old` relations, which
+//! the next run removes.
 
 use sha2::{Digest, Sha256};
 
@@ -15,6 +17,19 @@ use crate::relation::{ExistingRelation, Relation, RelationKind};
 const MAX_NAME: usize = 63;
 /// Bytes of a digest that stand for what was cut from a long name.
 const DIGEST: usize = 4;
+
+/// Names for what was replaced; more than one where something is still bound to what an earlier run replaced.
+const OLD: [&str; 4] = ["__rs_old", "__rs_old2", "__rs_old3", "__rs_old4"];
+
+/// How an old relation makes room for the new one.
+pub(super) struct Retired {
+    /// In the transaction of the swap.
+    pub(super) swap: Vec<Statement>,
+    /// Right after its commit.
+    pub(super) dropped: Vec<Statement>,
+    /// When everything that is bound to the old relation has been made anew.
+    pub(super) last: Vec<Statement>,
+}
 
 /// What is built beside, and what it takes the place of.
 pub(super) struct Publish<'a, 'b> {
@@ -44,6 +59,9 @@ impl<'a, 'b> Publish<'a, 'b> {
             Some(old) => self.swap(old, make)?,
         };
         build.counts = (self.kind == RelationKind::Table).then(|| self.relation.clone());
+        build
+            .last
+            .splice(0..0, still_bound(self.input, self.relation));
         Ok(build)
     }
 
@@ -101,7 +119,11 @@ impl<'a, 'b> Publish<'a, 'b> {
         make: impl FnOnce(&Relation) -> Vec<Statement>,
     ) -> Result<Build, Diagnostics> {
         let hooks = self.input.hooks;
-        let (mut swap, dropped) = self.retired(old)?;
+        let Retired {
+            mut swap,
+            dropped,
+            last,
+        } = self.retired(old)?;
         let staging = beside(self.relation, "__rs_tmp");
         let mut made = make(&staging);
         swap.push(Statement::Rename {
@@ -134,44 +156,101 @@ impl<'a, 'b> Publish<'a, 'b> {
         Ok(Build {
             sections: sections(all),
             staging: Some((self.kind, staging)),
+            last,
             ..Build::default()
         })
     }
 
-    /// The statements that move the old relation out of the way, and those that drop what remains of it after the commit.
-    pub(super) fn retired(
-        &self,
-        old: &ExistingRelation,
-    ) -> Result<(Vec<Statement>, Vec<Statement>), Diagnostics> {
+    /// How the old relation makes room. It is moved away, and what is bound to it stays with it until its own turn. A materialized
+    /// view cannot be renamed: it goes at once, with what is bound to it.
+    pub(super) fn retired(&self, old: &ExistingRelation) -> Result<Retired, Diagnostics> {
         let dependents = self.dependents(old)?;
-        let away = beside(self.relation, "__rs_old");
-        let renamed = old.kind != RelationKind::MaterializedView && !self.is_bound(old);
-        let (mut swap, mut dropped) = if renamed {
-            (Vec::new(), dependents)
-        } else {
-            (dependents, Vec::new())
-        };
-        swap.push(retire(old, &away, renamed));
-        if renamed {
-            dropped.push(Statement::Drop {
-                kind: old.kind,
-                relation: away,
-                if_exists: true,
+        if old.kind == RelationKind::MaterializedView || self.falls_with_another(old) {
+            let mut swap: Vec<Statement> = dependents.into_iter().map(dropped).collect();
+            swap.push(dropped(old));
+            return Ok(Retired {
+                swap,
+                dropped: Vec::new(),
+                last: Vec::new(),
             });
         }
-        Ok((swap, dropped))
+        let away = self.away()?;
+        // What a killed run left of the others is nobody's.
+        let (left, bound): (Vec<_>, Vec<_>) = dependents
+            .into_iter()
+            .partition(|found| is_leftover(&found.relation));
+        let mut retired = Retired {
+            swap: vec![Statement::Rename {
+                kind: old.kind,
+                from: old.relation.clone(),
+                to: away.identifier.clone(),
+            }],
+            dropped: left.into_iter().map(dropped).collect(),
+            last: Vec::new(),
+        };
+        let when = match bound.is_empty() {
+            true => &mut retired.dropped,
+            false => &mut retired.last,
+        };
+        when.push(Statement::Drop {
+            kind: old.kind,
+            relation: away,
+            if_exists: true,
+        });
+        Ok(retired)
     }
 
-    /// Whether the old relation stands on another one that would not be dropped without it.
-    fn is_bound(&self, old: &ExistingRelation) -> bool {
-        let key = old.relation.key();
-        let mut all = self.input.existing.iter();
-        all.any(|other| other.dependents.iter().any(|bound| bound.key() == key))
+    /// The name under which the old relation waits for its drop: one that no bound leftover of an earlier run has.
+    fn away(&self) -> Result<Relation, Diagnostics> {
+        let mut names = OLD.iter().map(|suffix| beside(self.relation, suffix));
+        let free = |name: &Relation| {
+            let found = self.input.existing.get(name);
+            found.is_none_or(|found| found.dependents.is_empty())
+        };
+        names.find(free).ok_or_else(|| {
+            Diagnostic::error(
+                "bound-leftovers",
+                format!(
+                    "`{}` cannot be replaced: {} earlier ones are still there, and something is bound to each",
+                    self.relation,
+                    OLD.len()
+                ),
+            )
+            .at_some(self.input.place())
+            .help(format!(
+                "build what stands on it anew: `--select {}+`",
+                self.input.node.name
+            ))
+            .help(format!("or drop `{}` and its like with `cascade`", beside(self.relation, OLD[0])))
+            .into()
+        })
     }
 
-    /// Drops of the relations that are bound to the old one and would forbid its drop: those that this run makes anew, last first.
-    fn dependents(&self, old: &ExistingRelation) -> Result<Vec<Statement>, Diagnostics> {
-        let mut order: Vec<&ExistingRelation> = Vec::new();
+    /// Whether the old relation may be gone at its turn: a materialized view that it stands on takes it along when it is made anew.
+    fn falls_with_another(&self, old: &ExistingRelation) -> bool {
+        let mut below = vec![old.relation.key()];
+        let mut seen = 0;
+        while let Some(key) = below.get(seen).cloned() {
+            seen += 1;
+            let bases = self.input.existing.iter().filter(|other| {
+                let mut bound = other.dependents.iter();
+                bound.any(|bound| bound.key() == key)
+            });
+            for base in bases {
+                if base.kind == RelationKind::MaterializedView {
+                    return true;
+                }
+                if !below.contains(&base.relation.key()) {
+                    below.push(base.relation.key());
+                }
+            }
+        }
+        false
+    }
+
+    /// The relations that are bound to the old one and would forbid its drop, last first: all of them are made anew by this run.
+    fn dependents(&self, old: &ExistingRelation) -> Result<Vec<&'a ExistingRelation>, Diagnostics> {
+        let mut order: Vec<&'a ExistingRelation> = Vec::new();
         let mut waiting: Vec<&Relation> = old.dependents.iter().rev().collect();
         while let Some(relation) = waiting.pop() {
             let Some(found) = self.input.existing.get(relation) else {
@@ -209,16 +288,27 @@ impl<'a, 'b> Publish<'a, 'b> {
             .help("or, on Redshift, make those views late-binding: `bind: false`")
             .into());
         }
-        Ok(order
-            .iter()
-            .rev()
-            .map(|found| Statement::Drop {
-                kind: found.kind,
-                relation: found.relation.clone(),
-                if_exists: true,
-            })
-            .collect())
+        order.reverse();
+        Ok(order)
     }
+}
+
+fn dropped(found: &ExistingRelation) -> Statement {
+    Statement::Drop {
+        kind: found.kind,
+        relation: found.relation.clone(),
+        if_exists: true,
+    }
+}
+
+/// Drops of what earlier runs replaced and something is still bound to.
+pub(super) fn still_bound(input: &Input<'_>, relation: &Relation) -> Vec<Statement> {
+    leftovers(relation)
+        .iter()
+        .filter_map(|leftover| input.existing.get(leftover))
+        .filter(|leftover| !leftover.dependents.is_empty())
+        .map(dropped)
+        .collect()
 }
 
 /// Leftovers of a killed run removed, and the hooks that run before and outside.
@@ -226,11 +316,8 @@ pub(super) fn prepare(input: &Input<'_>, relation: &Relation) -> Section {
     let mut statements: Vec<Statement> = leftovers(relation)
         .iter()
         .filter_map(|leftover| input.existing.get(leftover))
-        .map(|leftover| Statement::Drop {
-            kind: leftover.kind,
-            relation: leftover.relation.clone(),
-            if_exists: true,
-        })
+        .filter(|leftover| leftover.dependents.is_empty())
+        .map(dropped)
         .collect();
     statements.extend(raw(input.hooks.pre, false));
     Section {
@@ -249,23 +336,6 @@ pub(super) fn clean(input: &Input<'_>, mut statements: Vec<Statement>) -> Sectio
         transaction: false,
         retryable: hooks_of(input.hooks, false).next().is_none(),
         statements,
-    }
-}
-
-/// The old relation moved out of the way. A materialized view cannot be renamed and goes at once; so does a view that is
-/// bound to another relation, as that one's own swap may have dropped it already.
-fn retire(old: &ExistingRelation, away: &Relation, renamed: bool) -> Statement {
-    if renamed {
-        return Statement::Rename {
-            kind: old.kind,
-            from: old.relation.clone(),
-            to: away.identifier.clone(),
-        };
-    }
-    Statement::Drop {
-        kind: old.kind,
-        relation: old.relation.clone(),
-        if_exists: true,
     }
 }
 
@@ -341,8 +411,14 @@ pub(super) fn hooks_of(hooks: Hooks<'_>, transaction: bool) -> impl Iterator<Ite
 }
 
 /// What a killed run may leave beside a relation.
-pub fn leftovers(relation: &Relation) -> [Relation; 2] {
-    ["__rs_tmp", "__rs_old"].map(|suffix| beside(relation, suffix))
+pub fn leftovers(relation: &Relation) -> [Relation; 5] {
+    ["__rs_tmp", OLD[0], OLD[1], OLD[2], OLD[3]].map(|suffix| beside(relation, suffix))
+}
+
+/// Whether a relation has a name that only runs give.
+fn is_leftover(relation: &Relation) -> bool {
+    let name = &relation.identifier;
+    name.ends_with("__rs_tmp") || OLD.iter().any(|suffix| name.ends_with(suffix))
 }
 
 /// The name of a relation that stands beside another for a while: never longer than any warehouse allows, and never the same for two.

@@ -338,7 +338,7 @@ fn a_dist_or_sort_column_that_is_not_there_is_an_error_at_its_place() {
 }
 
 #[test]
-fn a_replaced_table_takes_the_views_bound_to_it_along_only_if_the_run_makes_them_again() {
+fn what_is_bound_to_a_replaced_table_keeps_its_old_rows_until_the_run_makes_it_anew() {
     let bound = |rebuilt: &[&'static str]| {
         let mut case = Case::of(people("table")).on(&[
             ("people", TABLE, &COLUMNS),
@@ -365,9 +365,7 @@ fn a_replaced_table_takes_the_views_bound_to_it_along_only_if_the_run_makes_them
     Publish, transaction
       alter table "analytics"."people" rename to "people__rs_old"
       alter table "analytics"."people__rs_tmp" rename to "people"
-    Clean
-      drop view if exists "analytics"."seniors"
-      drop view if exists "analytics"."adults"
+    At the end of the run
       drop table if exists "analytics"."people__rs_old"
     "#);
     let view = Case::of(model("adults", "view", "select 1 as id"))
@@ -386,14 +384,46 @@ fn a_replaced_table_takes_the_views_bound_to_it_along_only_if_the_run_makes_them
       select 1 as id
       )
     Publish, transaction
-      drop view if exists "analytics"."adults"
+      alter table "analytics"."adults" rename to "adults__rs_old"
       alter table "analytics"."adults__rs_tmp" rename to "adults"
+    Clean
+      drop view if exists "analytics"."adults__rs_old"
     "#);
     assert_snapshot!(bound(&["adults"]), @r"
     error[bound-dependents]: `analytics.people` cannot be replaced: `analytics.seniors` is bound to it (models/people.sql:1:1)
       help: build it together with what stands on it: `--select people+`
       help: or, on Redshift, make those views late-binding: `bind: false`
     ");
+}
+
+#[test]
+fn what_a_killed_run_left_with_something_bound_to_it_is_dropped_last() {
+    let mut case = Case::of(people("table")).on(&[
+        ("people", TABLE, &COLUMNS),
+        ("people__rs_tmp", TABLE, &COLUMNS),
+        ("people__rs_old", TABLE, &COLUMNS),
+        ("adults", VIEW, &COLUMNS),
+    ]);
+    let name = Relation::new("analytics", "people__rs_old");
+    let mut old = case.existing.remove(&name).unwrap();
+    old.dependents.push(Relation::new("analytics", "adults"));
+    case.existing.insert(old);
+    assert_snapshot!(case.told(), @r#"
+    Prepare
+      drop table if exists "analytics"."people__rs_tmp"
+    Build
+      create table "analytics"."people__rs_tmp"
+      as (
+      select id, name from raw.people
+      )
+    Publish, transaction
+      alter table "analytics"."people" rename to "people__rs_old2"
+      alter table "analytics"."people__rs_tmp" rename to "people"
+    Clean
+      drop table if exists "analytics"."people__rs_old2"
+    At the end of the run
+      drop table if exists "analytics"."people__rs_old"
+    "#);
 }
 
 #[test]

@@ -70,6 +70,8 @@ pub struct Build {
     pub staging: Option<Order>,
     /// The table whose rows are counted, and the query that counts them where the warehouse has not said.
     pub counts: Option<Count>,
+    /// Drops for the end of the run, when what is bound to the replaced relation has been made anew.
+    pub last: Vec<Order>,
 }
 
 /// How the rows of a new table are counted.

@@ -220,7 +220,7 @@ impl<'a> Planner<'a> {
         sql: &Sql,
         known: &dyn KnownColumns,
     ) -> Result<materialization::Work, Diagnostics> {
-        let rebuilt = self.rebuilt(node);
+        let (rebuilt, replaced) = (self.rebuilt(node), self.replaced(node));
         let of = self.node(node);
         let columns = match of.resource_type {
             ResourceType::Model => self.query_columns(&sql.text, known),
@@ -245,6 +245,7 @@ impl<'a> Planner<'a> {
             },
             seed: seed.as_ref(),
             rebuilt: &rebuilt,
+            replaced: &replaced,
             node_of: &|id| self.manifest.nodes.get(id.index()).map(|node| &**node),
         })
     }
@@ -258,7 +259,29 @@ impl<'a> Planner<'a> {
         Some(columns.into_iter().map(|column| column.name).collect())
     }
 
-    /// The relations that may be dropped with what a node replaces: those of the run downstream of it, and leftovers; asked only where
+    /// The relations that the run makes anew, and what killed runs left of them; asked only for a materialized view, which is bound
+    /// to relations and would be refreshed from the old ones. One that stands on another is made anew with it, as nobody can tell
+    /// before the run whether that one falls.
+    fn replaced(&self, node: NodeId) -> BTreeSet<(String, String)> {
+        if self.node(node).config.materialized != "materialized_view" {
+            return BTreeSet::new();
+        }
+        let stays = |id: NodeId| {
+            let config = &self.node(id).config;
+            config.materialized == "incremental"
+                && !config.full_refresh.unwrap_or(self.options.full_refresh)
+        };
+        let made = self.selected.iter().filter(|id| **id != node);
+        made.filter(|id| !stays(**id))
+            .filter_map(|id| self.node(*id).relation.as_ref())
+            .flat_map(|relation| {
+                let left = materialization::leftovers(relation).map(|left| left.key());
+                left.into_iter().chain([relation.key()])
+            })
+            .collect()
+    }
+
+    /// The relations that may be bound to what a node replaces: those of the run downstream of it, and leftovers; asked only where
     /// something is bound to the node's relation.
     fn rebuilt(&self, node: NodeId) -> BTreeSet<(String, String)> {
         let bound = self
@@ -500,11 +523,13 @@ impl Door<'_, '_> {
             .counts
             .map(|relation| self.count(&relation, fills && !increment))
             .transpose()?;
+        let last = build.last.into_iter().map(|drop| self.order(drop));
         Ok(Build {
             sections,
             then: build.then,
             staging,
             counts,
+            last: last.collect::<Result<_, _>>()?,
         })
     }
 

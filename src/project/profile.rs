@@ -406,6 +406,7 @@ fn is_secret_key(key: &str) -> bool {
         "token",
         "secret",
         "private_key",
+        "access_key_id",
         "secret_access_key",
     ]
     .contains(&key)
@@ -491,8 +492,11 @@ fn make(
             )
         })
         .collect::<IndexMap<_, _>>();
-    for (_, value) in values.iter().filter(|(key, _)| is_secret_key(key)) {
-        secrets.add(value.value.as_str().unwrap_or(""));
+    // By its text: a password of digits is a number to YAML.
+    for (key, value) in output.entries() {
+        if is_secret_key(&key.key_text()) && !value.is_null() {
+            secrets.add(&value.key_text());
+        }
     }
     let target = Target {
         database: database.unwrap_or_else(|| database_of_path(path.as_deref())),

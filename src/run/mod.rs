@@ -115,6 +115,7 @@ fn all_steps(run: &Run<'_>, shared: &Shared<'_>, schedule: &Schedule<'_>, thread
         schedule.stop("`on-run-start` failed");
     }
     schedule.skip_the_rest();
+    first.drop_the_last();
     operations(run, &mut first, schedule, &run.plan.end);
 }
 

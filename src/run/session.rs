@@ -40,6 +40,8 @@ pub(super) struct Shared<'a> {
     swaps: BTreeMap<String, Mutex<()>>,
     /// Schemas that could not be made, and why.
     missing: Mutex<BTreeMap<String, Error>>,
+    /// Drops of what was replaced and had something bound to it, in the order of the turns.
+    last: Mutex<Vec<Order>>,
 }
 
 impl<'a> Shared<'a> {
@@ -57,7 +59,13 @@ impl<'a> Shared<'a> {
             cancellers: (0..threads).map(|_| Mutex::new(None)).collect(),
             swaps: schemas.collect(),
             missing: Mutex::default(),
+            last: Mutex::default(),
         }
+    }
+
+    /// Keeps drops for the end of the run.
+    pub(super) fn leave_for_last(&self, drops: &[Order]) {
+        locked(&self.last).extend_from_slice(drops);
     }
 
     /// Stops what every worker is doing.
@@ -100,6 +108,31 @@ impl<'s, 'a> Session<'s, 'a> {
             if let (Err(error), Statement::CreateSchema { schema, .. }) = (made, &order.statement) {
                 locked(&self.shared.missing).insert(schema.to_lowercase(), error);
             }
+        }
+    }
+
+    /// Drops what was replaced, now that what was bound to it has been made anew: the last turn first, whose relation stands on the
+    /// others. What is still bound to something stays, with its old rows, until the next run.
+    pub(super) fn drop_the_last(&mut self) {
+        let drops = std::mem::take(&mut *locked(&self.shared.last));
+        for order in drops.iter().rev() {
+            if self.shared.run.cancel.is_requested() {
+                return;
+            }
+            let (Err(error), Statement::Drop { relation, .. }) =
+                (self.execute(&order.prepared), &order.statement)
+            else {
+                continue;
+            };
+            let mut warning = Diagnostic::warning(
+                "still-bound",
+                format!(
+                    "`{relation}` stays until the next build: what stands on it was not made anew"
+                ),
+            )
+            .note(error.message);
+            warning.notes.extend(error.detail);
+            self.shared.voice.tell(&Event::Warning(&warning));
         }
     }
 

@@ -207,6 +207,7 @@ impl<'a> Turn<'a> {
             session.clean_up(staging);
         }
         done?;
+        session.shared.leave_for_last(&build.last);
         match &build.counts {
             Some(counts) => self.count(session, counts),
             None => Ok(()),

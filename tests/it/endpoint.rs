@@ -7,7 +7,7 @@ use redstart::endpoint::{Auth, Fault, Mishap, Options, Server};
 use tokio_postgres::{Config, NoTls, SimpleQueryMessage};
 
 /// A client with a runtime of its own.
-struct Client {
+pub struct Client {
     runtime: tokio::runtime::Runtime,
     client: tokio_postgres::Client,
 }
@@ -16,7 +16,7 @@ fn start(options: Options) -> Server {
     Server::start(options).expect("the endpoint starts")
 }
 
-fn connect(server: &Server, user: &str, password: &str) -> Result<Client, String> {
+pub fn connect(server: &Server, user: &str, password: &str) -> Result<Client, String> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -53,7 +53,7 @@ fn told(error: &tokio_postgres::Error) -> String {
 
 impl Client {
     /// The rows of each statement, a line each, or the error.
-    fn ask(&self, sql: &str) -> String {
+    pub fn ask(&self, sql: &str) -> String {
         let answer = self.runtime.block_on(self.client.simple_query(sql));
         let messages = match answer {
             Ok(messages) => messages,

@@ -14,6 +14,8 @@ mod endpoint;
 mod endpoint_clients;
 mod error_cases;
 mod exit_codes;
+#[cfg(all(unix, feature = "duckdb"))]
+mod faults;
 #[cfg(feature = "duckdb")]
 mod interruption;
 mod ls;
@@ -26,6 +28,8 @@ mod postgres;
 mod project;
 #[cfg(all(unix, feature = "duckdb"))]
 mod same_rows;
+#[cfg(feature = "duckdb")]
+mod secrets;
 mod selectors;
 #[cfg(feature = "duckdb")]
 mod sparkify;

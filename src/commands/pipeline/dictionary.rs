@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::warehouse::or_cancelled;
 use super::{Door, Prepared, TargetFolder, invocation};
 use crate::adapter::{self, Connection, Value};
 use crate::artifacts::catalog::{CatalogTable, catalog};
@@ -23,8 +24,9 @@ pub fn write(
     last: &Previous,
 ) -> Result<(), Stop> {
     let folder = TargetFolder::of(session, prepared)?;
-    let mut connection = door.adapter.connect()?;
-    let tables = tables(prepared, door, &mut *connection, last)?;
+    let mut connection = door.connect(session)?;
+    let tables = tables(prepared, door, &mut *connection, last)
+        .map_err(|error| or_cancelled(session, error))?;
     let invocation = invocation(session, &prepared.project);
     let json = catalog(&prepared.manifest, &tables, &invocation);
     write_json(&folder.path("catalog.json"), &json, &prepared.redactor)?;

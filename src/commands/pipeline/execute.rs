@@ -37,7 +37,7 @@ pub fn execute(session: &Session, execution: &Execution) -> Result<Outcome, Stop
     let door = Door::of(&prepared)?;
     session.begin_run();
     let warehouse = if execution.verb == "test" && !execution.store_failures {
-        door.enter(&prepared)?
+        door.enter(session, &prepared)?
     } else {
         door.enter_in_turn(session, &prepared)?
     };
@@ -249,7 +249,7 @@ impl Running<'_> {
     /// `--show`: the first rows of each seed that was loaded.
     fn show_seeds(&self, results: &RunResults) -> Result<(), Stop> {
         const ROWS: usize = 10;
-        let mut connection = self.door.adapter.connect()?;
+        let mut connection = self.door.connect(self.session)?;
         for result in &results.results {
             let node = self.prepared.manifest.node(result.node);
             let (ResourceType::Seed, Some(relation), false) = (

@@ -49,7 +49,7 @@ pub fn unload(
     if orders.is_empty() {
         return Ok(Outcome::Done);
     }
-    let mut connection = door.adapter.connect()?;
+    let mut connection = door.connect(session)?;
     let mut failed = false;
     for (node, place, to, order) in orders {
         if session.cancel.is_requested() {

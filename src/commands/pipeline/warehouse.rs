@@ -54,13 +54,28 @@ impl Door {
         })
     }
 
+    /// Opens a session of the warehouse that Ctrl-C stops.
+    ///
+    /// # Errors
+    /// What the warehouse answers.
+    pub fn connect(&self, session: &Session) -> Result<Box<dyn Connection>, adapter::Error> {
+        let connection = self.adapter.connect()?;
+        session.cancel.on_request(connection.canceller());
+        Ok(connection)
+    }
+
     /// Opens a session and reads, once, what stands in the schemas of the project.
     ///
     /// # Errors
     /// What the warehouse answers.
-    pub fn enter(&self, prepared: &Prepared) -> Result<Warehouse, adapter::Error> {
-        let connection = self.adapter.connect()?;
+    pub fn enter(
+        &self,
+        session: &Session,
+        prepared: &Prepared,
+    ) -> Result<Warehouse, adapter::Error> {
+        let connection = self.connect(session)?;
         self.look(connection, prepared, schemas(prepared))
+            .map_err(|error| or_cancelled(session, error))
     }
 
     /// The same for a build: what stands there stays as it is until this one changes it.
@@ -72,10 +87,11 @@ impl Door {
         session: &Session,
         prepared: &Prepared,
     ) -> Result<Warehouse, adapter::Error> {
-        let mut connection = self.adapter.connect()?;
+        let mut connection = self.connect(session)?;
         let schemas = schemas(prepared);
-        wait_for_turn(session, &mut *connection, &schemas)?;
-        self.look(connection, prepared, schemas)
+        wait_for_turn(session, &mut *connection, &schemas)
+            .and_then(|()| self.look(connection, prepared, schemas))
+            .map_err(|error| or_cancelled(session, error))
     }
 
     fn look(
@@ -97,6 +113,14 @@ impl Door {
             existing,
         })
     }
+}
+
+/// What a statement that was stopped by Ctrl-C says is no news.
+pub(super) fn or_cancelled(session: &Session, error: adapter::Error) -> adapter::Error {
+    if session.cancel.is_requested() && error.class != ErrorClass::Cancelled {
+        return adapter::Error::new(ErrorClass::Cancelled, "cancelled");
+    }
+    error
 }
 
 /// How long a build that waits for its turn sleeps before it asks again.

@@ -1,0 +1,397 @@
+//! Every message of a build meets every fault: what was built before stays whole, and the next build comes to its end.
+//!
+//! The same project on PostgreSQL and on the endpoint, behind a wire that breaks where it is told to. Each build brings a new
+//! version of every row, so that a relation whose rows are of one version and all there is the old one or the new one, whole.
+//! `REDSTART_TEST_FAULTS=all` tries every case; without it each test takes a share of them, spread over all messages and faults.
+
+mod wire;
+
+use std::fs;
+use std::net::SocketAddr;
+use std::process::{Child, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use redstart::endpoint::{Fault as Planned, Mishap, Options, Server};
+
+use self::wire::{Fault, Sent, Wire, Words};
+use crate::endpoint;
+use crate::postgres;
+use crate::project::TestProject;
+
+/// How the tests ask a server without the program.
+type Ask = Box<dyn Fn(&str) -> Result<String, String>>;
+
+struct Place {
+    project: TestProject,
+    wire: Wire,
+    schema: &'static str,
+    ask: Ask,
+    /// What ends with the test.
+    _server: Option<Server>,
+}
+
+const RELATIONS: [&str; 7] = [
+    "numbers", "events", "plain", "growing", "merged", "looked", "kept",
+];
+
+/// A node of every kind.
+fn files(project: TestProject, schema: &str) -> TestProject {
+    let grows = |strategy: &str| {
+        format!(
+            "{{{{ config(materialized='incremental', unique_key='id', incremental_strategy='{strategy}') }}}}\n\
+             select id, version from {{{{ ref('plain') }}}}"
+        )
+    };
+    project
+        .file(
+            "models/raw.yml",
+            format!(
+                "sources:
+  - name: raw
+    schema: {schema}
+    tables:
+      - name: events
+        external: {{location: 's3://bucket/events', file_format: csv}}
+        columns: [{{name: id, data_type: integer}}, {{name: version, data_type: integer}}]
+models:
+  - name: plain
+    description: All of them.
+    config: {{persist_docs: {{relation: true}}}}
+    columns: [{{name: id, data_tests: [unique]}}]
+"
+            ),
+        )
+        .file(
+            "models/plain.sql",
+            "{{ config(materialized='table') }}\nselect id, version from {{ ref('numbers') }}",
+        )
+        .file("models/growing.sql", grows("delete+insert"))
+        .file("models/merged.sql", grows("merge"))
+        .file(
+            "models/looked.sql",
+            "select id, {{ var('version') }} as version from {{ ref('numbers') }}",
+        )
+        .file(
+            "models/kept.sql",
+            "{{ config(materialized='materialized_view') }}\nselect id, version from {{ source('raw', 'events') }}",
+        )
+}
+
+impl Place {
+    /// The program at its next version of everything.
+    fn start(&self, version: usize) -> Child {
+        // The times of the last run would decide which node goes first.
+        let _ = fs::remove_dir_all(self.project.path().join("target"));
+        let rows = (1..=3).fold("id,version\n".to_owned(), |csv, id| {
+            csv + &format!("{id},{version}\n")
+        });
+        self.project.write("seeds/numbers.csv", &rows);
+        self.project
+            .write("data/events", rows.split_once('\n').expect("a header").1);
+        self.project
+            .command(&format!(
+                "build --threads 1 --vars '{{version: {version}}}'"
+            ))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts")
+    }
+
+    fn build(&self, version: usize) -> Output {
+        self.wire.arm(None);
+        let output = self.start(version).wait_with_output();
+        output.expect("an end")
+    }
+
+    /// Rows, least and greatest version of every relation.
+    fn versions(&self) -> Result<Vec<(usize, usize)>, String> {
+        let asked = RELATIONS.iter().map(|relation| {
+            format!(
+                "select '{relation}' as relation, count(*) as n, min(version) as least, max(version) as most from {}.{relation}",
+                self.schema
+            )
+        });
+        let answer = (self.ask)(&asked.collect::<Vec<_>>().join(" union all "))?;
+        RELATIONS
+            .iter()
+            .map(|relation| {
+                let line = answer
+                    .lines()
+                    .find(|line| line.split('|').next().map(str::trim) == Some(relation));
+                let numbers: Vec<usize> = line
+                    .unwrap_or_default()
+                    .split('|')
+                    .skip(1)
+                    .filter_map(|number| number.trim().parse().ok())
+                    .collect();
+                match numbers[..] {
+                    [3, least, most] => Ok((least, most)),
+                    _ => Err(format!("`{relation}` is not whole: {answer}")),
+                }
+            })
+            .collect()
+    }
+
+    fn leftovers(&self) -> String {
+        (self.ask)(&format!(
+            "select table_name from information_schema.tables where table_schema = '{}' and strpos(table_name, '__rs_') > 0",
+            self.schema
+        ))
+        .unwrap_or_else(|error| error)
+    }
+}
+
+fn said(output: &Output) -> String {
+    format!(
+        "exit {:?}\n{}{}",
+        output.status.code(),
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+/// One build that meets a fault, and what is there afterwards.
+fn case(
+    place: &Place,
+    at: usize,
+    fault: Fault,
+    message: &Sent,
+    version: usize,
+) -> Result<(), String> {
+    place.wire.arm(Some((at, fault)));
+    let mut child = place.start(version);
+    let begun = Instant::now();
+    while fault.cancels() && !place.wire.reached() {
+        if child.try_wait().expect("a child").is_some() || begun.elapsed() > Duration::from_secs(60)
+        {
+            break;
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+    if fault.cancels() {
+        let pid = child.id().to_string();
+        let killed = std::process::Command::new("kill")
+            .args(["-INT", &pid])
+            .status();
+        assert!(killed.expect("kill starts").success());
+        place.wire.interrupted();
+    }
+    let output = child.wait_with_output().expect("an end");
+    let said = said(&output);
+    let sent = place.wire.sent();
+    if !place.wire.reached()
+        || sent
+            .get(at)
+            .is_none_or(|sent| of_any_version(sent) != of_any_version(message))
+    {
+        return Err(format!("the fault was not met:\n{said}"));
+    }
+    let versions = place
+        .versions()
+        .map_err(|error| format!("{error}\n{said}"))?;
+    for ((least, most), relation) in versions.iter().zip(RELATIONS) {
+        if least != most || (*least != version && *least != version - 1) {
+            return Err(format!(
+                "`{relation}` has versions {least} to {most}, at {version}\n{said}"
+            ));
+        }
+    }
+    let told = match output.status.code() {
+        Some(0) => !fault.cancels() && versions.iter().all(|(least, _)| *least == version),
+        Some(1) => match fault {
+            Fault::Serialization => said.contains("could not serialize") || said.contains("1023"),
+            _ => said.contains("connection was lost") || said.contains("cannot connect"),
+        },
+        Some(2) if fault.cancels() => said.contains("ancelled"),
+        Some(2) => {
+            said.contains("connection") || said.contains("serialize") || said.contains("1023")
+        }
+        _ => false,
+    };
+    if !told || said.contains("panicked") {
+        return Err(format!("what was said is not what happened:\n{said}"));
+    }
+    let again = match output.status.code() {
+        Some(0) => Vec::new(),
+        _ => {
+            let again = place.build(version);
+            if !again.status.success() {
+                return Err(format!(
+                    "the next build failed:\n{}\nafter {said}",
+                    self::said(&again)
+                ));
+            }
+            place.versions()?
+        }
+    };
+    if again
+        .iter()
+        .any(|(least, most)| (*least, *most) != (version, version))
+    {
+        return Err(format!(
+            "the next build left {again:?}, at {version}\n{said}"
+        ));
+    }
+    let left = place.leftovers();
+    if left.contains("rs_") {
+        return Err(format!("left behind: {left}\n{said}"));
+    }
+    Ok(())
+}
+
+/// Nothing is serialized by preparing a statement, and nobody waits for the settings of a new session.
+fn can_happen(fault: Fault, message: &Sent) -> bool {
+    match fault {
+        Fault::Serialization => message.tag != b'P',
+        Fault::CancelRunning => {
+            !message.sql.starts_with("set datestyle")
+                && !message.sql.starts_with("show server_version_num")
+        }
+        _ => true,
+    }
+}
+
+/// A message without what differs from build to build.
+fn of_any_version(sent: &Sent) -> String {
+    sent.sql
+        .chars()
+        .filter(|letter| !letter.is_ascii_digit())
+        .collect()
+}
+
+/// Tries a share of the cases, one after the other on one place; `offset` says which.
+fn matrix(place: &Place, share: usize, offset: usize) -> (usize, Vec<String>) {
+    let mut version = 1;
+    for _ in 0..2 {
+        version += 1;
+        let output = place.build(version);
+        assert!(output.status.success(), "{}", said(&output));
+    }
+    let messages = place.wire.sent();
+    let cases = messages.iter().enumerate().flat_map(|(at, message)| {
+        Fault::ALL
+            .iter()
+            .filter(|fault| can_happen(**fault, message))
+            .map(move |fault| (at, message, *fault))
+    });
+    let mut tried = 0;
+    let mut wrong = Vec::new();
+    for (number, (at, message, fault)) in cases.enumerate() {
+        if number % share != offset {
+            continue;
+        }
+        tried += 1;
+        version += 1;
+        if let Err(what) = case(place, at, fault, message, version) {
+            wrong.push(format!(
+                "{fault:?} at message {at}, {}: {what}",
+                message.sql.trim()
+            ));
+            // The next case begins with everything of one version.
+            version += 1;
+            let output = place.build(version);
+            if !output.status.success() {
+                wrong.push(format!("and it does not get well:\n{}", said(&output)));
+                break;
+            }
+        }
+    }
+    (tried, wrong)
+}
+
+/// How many cases are left out for each that is tried, in an ordinary run of the tests.
+fn share(of: usize) -> usize {
+    match std::env::var("REDSTART_TEST_FAULTS").as_deref() {
+        Ok("all") => 1,
+        _ => of,
+    }
+}
+
+fn on_postgres() -> Place {
+    let server = postgres::server();
+    let wire = Wire::to(
+        SocketAddr::new(server.host.parse().expect("an address"), server.port),
+        Words {
+            fails: "do $$ begin raise exception 'could not serialize access' using errcode = '40001'; end $$",
+            hangs: "select pg_sleep(60)",
+        },
+    );
+    let port = wire.port.to_string();
+    let keys = [
+        ("port", port.as_str()),
+        ("sslmode", "disable"),
+        ("retries", "0"),
+        ("s3", "{'s3://bucket/': data/}"),
+    ];
+    Place {
+        project: files(
+            postgres::project("faults").file("profiles.yml", postgres::profile("faults", &keys)),
+            "faults",
+        ),
+        wire,
+        schema: "faults",
+        ask: Box::new(|sql| server.psql(sql)),
+        _server: None,
+    }
+}
+
+fn on_the_endpoint() -> Place {
+    let project = TestProject::empty();
+    let on = |words: &str, what| Planned::matching(words, None, what).expect("a pattern");
+    let server = Server::start(Options {
+        s3: vec![("s3://bucket/".to_owned(), project.path().join("data"))],
+        faults: vec![
+            on("'fails' as fault", Planned::serialization()),
+            on("'hangs' as fault", Mishap::Delay(Duration::from_secs(60))),
+        ],
+        ..Options::default()
+    })
+    .expect("the endpoint starts");
+    let wire = Wire::to(
+        server.address(),
+        Words {
+            fails: "select 'fails' as fault",
+            hangs: "select 'hangs' as fault",
+        },
+    );
+    let port = wire.port;
+    let client = endpoint::connect(&server, "awsuser", "").expect("a session");
+    Place {
+        project: files(project, "faults").file(
+            "profiles.yml",
+            format!(
+                "project:
+  target: prod
+  outputs:
+    prod: {{type: redshift, host: 127.0.0.1, port: {port}, user: awsuser, password: none, dbname: dev, schema: faults, sslmode: disable, retries: 0}}
+"
+            ),
+        ),
+        wire,
+        schema: "faults",
+        ask: Box::new(move |sql| Ok(client.ask(sql))),
+        _server: Some(server),
+    }
+}
+
+fn prove(place: &Place, of: usize) {
+    let (tried, wrong) = matrix(place, share(of), 0);
+    assert!(
+        wrong.is_empty(),
+        "{} of {tried} cases:\n\n{}",
+        wrong.len(),
+        wrong.join("\n\n")
+    );
+}
+
+#[test]
+fn every_fault_at_every_message_leaves_a_postgres_whole() {
+    prove(&on_postgres(), 20);
+}
+
+#[test]
+fn every_fault_at_every_message_leaves_a_redshift_whole() {
+    prove(&on_the_endpoint(), 20);
+}
