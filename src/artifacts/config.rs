@@ -138,6 +138,7 @@ fn keys(kind: ResourceType) -> impl Iterator<Item = (&'static str, Value)> {
         ResourceType::Test => common.into_iter().chain(test).collect(),
         ResourceType::Source => source.to_vec(),
         ResourceType::Exposure => vec!["enabled", "tags", "meta"],
+        ResourceType::UnitTest => vec!["tags", "meta", "enabled", "static_analysis"],
         ResourceType::Model => common
             .into_iter()
             .chain(node)

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::manifest::Index;
-use super::{config, relation_name};
+use super::{config, relation_name, unit_test};
 use crate::manifest::node::{
     Column, Constraint, ConstraintKind, Detail, ExposureDetail, SourceDetail, TestDetail,
 };
@@ -28,6 +28,7 @@ impl Serialize for Entry<'_> {
         match &self.node.detail {
             Detail::Source(detail) => self.source(&mut map, detail)?,
             Detail::Exposure(detail) => self.exposure(&mut map, detail)?,
+            Detail::UnitTest(detail) => unit_test::serialize(self, &mut map, detail)?,
             _ => self.node(&mut map)?,
         }
         map.end()
@@ -79,7 +80,7 @@ impl Entry<'_> {
         self.identity(map)
     }
 
-    fn identity<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    pub(super) fn identity<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         let node = self.node;
         map.serialize_entry("package_name", &node.package_name)?;
         map.serialize_entry("path", &node.path)?;
@@ -113,7 +114,7 @@ impl Entry<'_> {
         map.serialize_entry("metrics", &json!([]))
     }
 
-    fn depends_on<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    pub(super) fn depends_on<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         let nodes: Vec<&str> = self.index.names(&self.node.depends_on);
         // The macro of a test comes first, as dbt calls it.
         let is_test = |id: &&String| {
@@ -292,7 +293,7 @@ impl Entry<'_> {
         let declared = node.declared_at.as_ref()?;
         (!matches!(
             node.resource_type,
-            ResourceType::Test | ResourceType::Operation
+            ResourceType::Test | ResourceType::UnitTest | ResourceType::Operation
         ))
         .then(|| {
             format!(
@@ -447,7 +448,7 @@ fn file_key_name(node: &Node) -> String {
     }
 }
 
-fn sha256(text: &str) -> String {
+pub(super) fn sha256(text: &str) -> String {
     use std::fmt::Write as _;
     let mut hex = String::with_capacity(64);
     for byte in Sha256::digest(text.as_bytes()) {
@@ -456,7 +457,7 @@ fn sha256(text: &str) -> String {
     hex
 }
 
-struct ConfigOf<'a>(&'a Node);
+pub(super) struct ConfigOf<'a>(pub(super) &'a Node);
 
 impl Serialize for ConfigOf<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

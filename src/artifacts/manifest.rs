@@ -75,8 +75,14 @@ impl Serialize for ManifestJson<'_> {
         let index = Index::new(self);
         let (nodes, rest): (Vec<_>, Vec<_>) = self.manifest.ids().partition(|id| {
             let kind = self.manifest.node(*id).resource_type;
-            !matches!(kind, ResourceType::Source | ResourceType::Exposure)
+            !matches!(
+                kind,
+                ResourceType::Source | ResourceType::Exposure | ResourceType::UnitTest
+            )
         });
+        let (unit_tests, rest): (Vec<_>, Vec<_>) = rest
+            .into_iter()
+            .partition(|id| self.manifest.node(*id).resource_type == ResourceType::UnitTest);
         let (sources, exposures): (Vec<_>, Vec<_>) = rest
             .into_iter()
             .partition(|id| self.manifest.node(*id).resource_type == ResourceType::Source);
@@ -94,15 +100,11 @@ impl Serialize for ManifestJson<'_> {
         map.serialize_entry("disabled", &Disabled(&index))?;
         map.serialize_entry("parent_map", &index.parents())?;
         map.serialize_entry("child_map", &index.children())?;
-        for empty in [
-            "group_map",
-            "saved_queries",
-            "semantic_models",
-            "unit_tests",
-            "functions",
-        ] {
+        for empty in ["group_map", "saved_queries", "semantic_models"] {
             map.serialize_entry(empty, &json!({}))?;
         }
+        map.serialize_entry("unit_tests", &Entries(&index, &unit_tests))?;
+        map.serialize_entry("functions", &json!({}))?;
         map.end()
     }
 }

@@ -17,6 +17,7 @@ pub mod previous;
 pub mod run_results;
 #[cfg(test)]
 mod tests;
+mod unit_test;
 
 pub use catalog::CatalogTable;
 pub use previous::Previous;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Invocation, relation_name, seconds, timestamp};
-use crate::manifest::{Manifest, ResourceType};
+use crate::manifest::Manifest;
 use crate::run::results::Timing;
 use crate::run::{NodeResult, RunResults};
 
@@ -43,7 +43,7 @@ fn entry(manifest: &Manifest, result: &NodeResult) -> Value {
     let relation = node
         .relation
         .as_ref()
-        .filter(|_| node.resource_type != ResourceType::Test);
+        .filter(|_| !node.resource_type.is_test());
     json!({
         "status": result.status.as_str(),
         "timing": timing,

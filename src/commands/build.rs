@@ -7,12 +7,13 @@ use super::{Outcome, Session, Stop};
 use crate::graph::Tests;
 use crate::manifest::ResourceType;
 
-const KINDS: [ResourceType; 5] = [
+const KINDS: [ResourceType; 6] = [
     ResourceType::Model,
     ResourceType::Seed,
     ResourceType::Snapshot,
     ResourceType::Source,
     ResourceType::Test,
+    ResourceType::UnitTest,
 ];
 
 /// Build everything in order: loads, seeds and models, each followed by its tests

@@ -12,19 +12,21 @@ use crate::artifacts::manifest::ManifestJson;
 use crate::manifest::node::Detail;
 use crate::manifest::{Manifest, Node, NodeId, ResourceType};
 
-const KINDS: [ResourceType; 6] = [
+const KINDS: [ResourceType; 7] = [
     ResourceType::Model,
     ResourceType::Snapshot,
     ResourceType::Seed,
     ResourceType::Test,
+    ResourceType::UnitTest,
     ResourceType::Source,
     ResourceType::Exposure,
 ];
-const ALL_KINDS: [ResourceType; 7] = [
+const ALL_KINDS: [ResourceType; 8] = [
     ResourceType::Model,
     ResourceType::Snapshot,
     ResourceType::Seed,
     ResourceType::Test,
+    ResourceType::UnitTest,
     ResourceType::Source,
     ResourceType::Exposure,
     ResourceType::Analysis,
@@ -174,6 +176,7 @@ pub(super) fn selector(node: &Node) -> String {
             format!("source:{package}.{}.{}", source.source_name, node.name)
         }
         Detail::Exposure(_) => format!("exposure:{package}.{}", node.name),
+        Detail::UnitTest(_) => format!("unit_test:{package}.{}", node.name),
         _ => node.fqn.join("."),
     }
 }

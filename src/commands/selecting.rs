@@ -119,7 +119,7 @@ fn indirect_flag(flags: &Map<String, Value>) -> Result<IndirectSelection, Diagno
 
 /// The selected nodes without the tests that came along with what they test, unless tests are all there is.
 pub fn asked_for(manifest: &Manifest, selection: &Selection) -> Vec<NodeId> {
-    let is_test = |id: &NodeId| manifest.node(*id).resource_type == ResourceType::Test;
+    let is_test = |id: &NodeId| manifest.node(*id).resource_type.is_test();
     let only_tests = selection.iter().all(|id| is_test(&id));
     selection
         .iter()
@@ -197,6 +197,7 @@ impl Kind {
             Self::Analysis => Some(ResourceType::Analysis),
             Self::Source => Some(ResourceType::Source),
             Self::Exposure => Some(ResourceType::Exposure),
+            Self::UnitTest => Some(ResourceType::UnitTest),
             _ => None,
         }
     }

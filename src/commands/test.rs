@@ -7,12 +7,13 @@ use super::{Outcome, Session, Stop};
 use crate::graph::Tests;
 use crate::manifest::ResourceType;
 
-/// Run the data tests of what is already built
+/// Run the data tests of what is already built, and unit tests
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   redstart test                              every test
   redstart test -s dim_users                 the tests of one model
   redstart test -s test_type:singular        only those that stand in files of their own
+  redstart test -s test_type:unit            unit tests: models on given rows
   redstart test -s dim_users --store-failures  keep the rows that fail")]
 pub struct Args {
     #[command(flatten)]
@@ -27,7 +28,7 @@ pub struct Args {
 
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Outcome, Stop> {
-        let kinds = [ResourceType::Test];
+        let kinds = [ResourceType::Test, ResourceType::UnitTest];
         let execution = Execution {
             verb: "test",
             request: self.selecting.request(self.kinds.of(&kinds, &kinds)),

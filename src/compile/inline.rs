@@ -33,7 +33,7 @@ pub(super) fn inline(
 
 /// The query with the ephemeral models it stands on in front, each before those that read it.
 pub(super) fn with_ephemerals(
-    mut sql: Sql,
+    sql: Sql,
     manifest: &Manifest,
     drafts: &BTreeMap<NodeId, Result<Sql, String>>,
 ) -> Result<Sql, String> {
@@ -61,14 +61,19 @@ pub(super) fn with_ephemerals(
         head.push_str(&draft.text);
         head.push_str("\n)");
     }
+    Ok(in_front(sql, &head, &map))
+}
+
+/// The query with common table expressions (`a as (…), b as (…)`) in front of its own.
+pub(super) fn in_front(mut sql: Sql, head: &str, map: &SqlMap) -> Sql {
     let (at, has_with) = head_of(&sql.text);
     let (before, after) = if has_with { (" ", ",") } else { ("with ", " ") };
     let inserted = format!("{before}{head}{after}");
     let mut shifted = SqlMap::default();
-    shifted.append(before.len(), &map);
+    shifted.append(before.len(), map);
     sql.map.insert(at, &shifted, inserted.len());
     sql.text.insert_str(at, &inserted);
-    Ok(sql)
+    sql
 }
 
 /// Depth first, so that what is read stands before its reader; each once.

@@ -5,6 +5,7 @@
 
 mod inline;
 mod sources;
+mod unit_test;
 mod values;
 mod world;
 
@@ -15,6 +16,7 @@ use rayon::prelude::*;
 
 pub use inline::cte_name;
 pub use sources::SqlMap;
+pub use unit_test::given_name;
 pub use world::{Message, SharedConnection};
 
 use crate::adapter::Adapter;
@@ -112,6 +114,8 @@ pub struct Sql {
     pub post_hooks: Vec<HookSql>,
     /// The ephemeral models that were inlined, in order.
     ephemerals: Vec<NodeId>,
+    /// Of a unit test: the nodes in whose place the query reads given rows, in order.
+    pub given: Vec<NodeId>,
     /// `unique_id`s of the macros that were called.
     pub macros: BTreeSet<String>,
 }
@@ -136,6 +140,20 @@ impl FromIterator<(NodeId, CompiledNode)> for Compiled {
 }
 
 impl Sql {
+    /// The query with named queries in front of it, before those that it has itself.
+    #[must_use]
+    pub fn with_queries(&self, named: &[(String, String)]) -> Self {
+        let mut head = String::new();
+        for (number, (name, query)) in named.iter().enumerate() {
+            let comma = if number > 0 { ", " } else { "" };
+            head.push_str(&format!("{comma}{name} as (\n{query}\n)"));
+        }
+        if head.is_empty() {
+            return self.clone();
+        }
+        inline::in_front(self.clone(), &head, &SqlMap::default())
+    }
+
     /// A query that no template holds.
     pub fn of(text: String) -> Self {
         Self {
@@ -289,7 +307,7 @@ impl Compiler {
             Some(id),
             turn.cloned(),
         ));
-        let mut sql = match &node.code {
+        let mut sql = match &world.code_of(node) {
             Some(code) if has_query(node) => self.render_with(&code.template(), &world)?,
             _ => Sql::default(),
         };
@@ -309,6 +327,7 @@ impl Compiler {
             map: SqlMap::of(&rendered.text, rendered.map),
             text: rendered.text,
             ephemerals: world.ephemerals(),
+            given: world.given(),
             macros: rendered.macros_called,
             ..Sql::default()
         })
@@ -345,6 +364,7 @@ fn has_query(node: &Node) -> bool {
         node.resource_type,
         ResourceType::Model
             | ResourceType::Test
+            | ResourceType::UnitTest
             | ResourceType::Analysis
             | ResourceType::Snapshot
             | ResourceType::Operation

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use super::inline::cte_name;
+use super::unit_test::TestWorld;
 use super::values::from_json;
 use super::{Around, Turn, is_ephemeral, lock, values};
 use crate::adapter::{self, Connection, Statement, Table};
@@ -10,6 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::jinja::{
     Answer, ColumnValue, Question, RefCall, RelationValue, Reply, TableValue, Value, World, late,
 };
+use crate::manifest::node::Code;
 use crate::manifest::{Node, NodeId, ResourceType};
 use crate::project;
 use crate::relation::{ExistingRelation, KnownColumn, KnownColumns, Relation, RelationKind};
@@ -36,15 +38,19 @@ pub(super) struct NodeWorld {
     around: Arc<Around>,
     /// None for SQL that belongs to no node (`show --inline`).
     node: Option<NodeId>,
+    /// The unit test that the node's template is rendered for.
+    test: Option<TestWorld>,
     turn: Option<Turn>,
     ephemerals: Mutex<Vec<NodeId>>,
 }
 
 impl NodeWorld {
     pub(super) fn new(around: Arc<Around>, node: Option<NodeId>, turn: Option<Turn>) -> Self {
+        let test = node.and_then(|id| TestWorld::of(&around.given.manifest, id));
         Self {
+            node: test.as_ref().map(|test| test.model).or(node),
             around,
-            node,
+            test,
             turn,
             ephemerals: Mutex::default(),
         }
@@ -53,6 +59,19 @@ impl NodeWorld {
     /// The ephemeral models that were referred to, in order, each once.
     pub(super) fn ephemerals(&self) -> Vec<NodeId> {
         lock(&self.ephemerals).clone()
+    }
+
+    /// The nodes in whose place given rows were read, for a unit test.
+    pub(super) fn given(&self) -> Vec<NodeId> {
+        self.test.as_ref().map(TestWorld::read).unwrap_or_default()
+    }
+
+    /// The template of a node: its own, or that of the model that a unit test is for.
+    pub(super) fn code_of(&self, node: &Node) -> Option<Code> {
+        match &self.test {
+            Some(test) => self.around.given.manifest.node(test.model).code.clone(),
+            None => node.code.clone(),
+        }
     }
 
     fn node(&self) -> Option<&Node> {
@@ -68,6 +87,13 @@ impl NodeWorld {
         }
         let existing = self.around.given.existing.as_ref()?;
         Some(existing.get(relation))
+    }
+
+    fn read(&self, id: NodeId, call: &str) -> Answer<RelationValue> {
+        match &self.test {
+            Some(test) => test.relation(&self.around, id, call),
+            None => self.relation_of(id),
+        }
     }
 
     fn relation_of(&self, id: NodeId) -> Answer<RelationValue> {
@@ -230,6 +256,9 @@ impl World for NodeWorld {
         if let Some(value) = self.turn.as_ref().and_then(|turn| turn.names.get(name)) {
             return Some(value.clone());
         }
+        if let ("this", Some(test)) = (name, &self.test) {
+            return Some(test.this(&self.around));
+        }
         match name {
             "this" => {
                 let node = self.node()?;
@@ -275,7 +304,7 @@ impl World for NodeWorld {
                     .is_none_or(|package| node.package_name == package)
         })?;
         match found {
-            Some(id) => self.relation_of(id),
+            Some(id) => self.read(id, &shown),
             None => Err(Box::new(
                 Diagnostic::error("unknown-ref", format!("there is no model `{}`", call.name))
                     .did_you_mean(
@@ -298,7 +327,7 @@ impl World for NodeWorld {
                 && matches!(&node.detail, crate::manifest::node::Detail::Source(detail) if detail.source_name == source)
         })?;
         match found {
-            Some(id) => self.relation_of(id),
+            Some(id) => self.read(id, &shown),
             None => Err(Box::new(Diagnostic::error(
                 "unknown-source",
                 format!("there is no source table `{source}.{table}`"),
@@ -319,7 +348,16 @@ impl World for NodeWorld {
             .map(from_json))
     }
 
+    fn overridden(&self, package: Option<&str>, name: &str) -> Option<Value> {
+        let test = self.test.as_ref()?;
+        test.overridden(&self.around, package, name)
+    }
+
     fn var(&self, name: &str) -> Answer<Option<Value>> {
+        let of_test = self.test.as_ref();
+        if let Some(value) = of_test.and_then(|test| test.var(&self.around, name)) {
+            return Ok(Some(value));
+        }
         Ok(self
             .around
             .given
@@ -334,11 +372,15 @@ impl World for NodeWorld {
     }
 
     fn env_var(&self, name: &str) -> Answer<Option<String>> {
+        let of_test = self.test.as_ref();
+        if let Some(value) = of_test.and_then(|test| test.env_var(&self.around, name)) {
+            return Ok(Some(value));
+        }
         project::render::env_var(&self.around.given.environment, name, false)
     }
 
     fn is_incremental(&self) -> bool {
-        let Some(node) = self.node() else {
+        let Some(node) = self.node().filter(|_| self.test.is_none()) else {
             return false;
         };
         let given = &self.around.given;

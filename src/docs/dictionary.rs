@@ -317,7 +317,10 @@ impl<'a> Facts<'a> {
                 let kind = self.input.manifest.node(**id).resource_type;
                 !matches!(
                     kind,
-                    ResourceType::Test | ResourceType::Operation | ResourceType::Analysis
+                    ResourceType::Test
+                        | ResourceType::UnitTest
+                        | ResourceType::Operation
+                        | ResourceType::Analysis
                 )
             })
             .map(|id| self.link(*id))

@@ -28,7 +28,11 @@ impl Graph {
     pub fn schedule(&self, manifest: &Manifest, selection: &Selection, tests: Tests) -> Vec<Turn> {
         let mut parents: Vec<Vec<NodeId>> = manifest.ids().map(|id| self.parents(id)).collect();
         if tests == Tests::First {
+            let unit_tests = self.free_unit_tests(manifest, selection, &mut parents);
             self.add_tests(manifest, selection, &mut parents);
+            for (test, model) in unit_tests {
+                parents[model.index()].push(test);
+            }
         }
         // The added edges lead from a test, which nobody reads, to what lies below its own parents: no cycle.
         let order = topological_order(&parents).unwrap_or_default();
@@ -67,6 +71,27 @@ impl Graph {
             }
         }
         turns
+    }
+
+    /// Gives selected unit tests the parents of their models, so that they can stand before them; answers with which stands before
+    /// which.
+    fn free_unit_tests(
+        &self,
+        manifest: &Manifest,
+        selection: &Selection,
+        parents: &mut [Vec<NodeId>],
+    ) -> Vec<(NodeId, NodeId)> {
+        let mut pairs = Vec::new();
+        for test in selection.iter() {
+            let model = manifest.node(test).depends_on.first();
+            if let (ResourceType::UnitTest, Some(model)) =
+                (manifest.node(test).resource_type, model)
+            {
+                parents[test.index()] = self.parents(*model);
+                pairs.push((test, *model));
+            }
+        }
+        pairs
     }
 
     /// Makes every node that stands on all the parents of a selected test wait for that test.
@@ -114,7 +139,7 @@ impl Graph {
             let descendants = self.descendants(&NodeSet::from([*id]), None);
             below.retain(|id| descendants.contains(id));
         }
-        below.retain(|id| manifest.node(*id).resource_type != ResourceType::Test);
+        below.retain(|id| !manifest.node(*id).resource_type.is_test());
         below
     }
 }

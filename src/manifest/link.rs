@@ -7,6 +7,7 @@ use super::checks;
 use super::declared::{Reading, reading};
 use super::node::{Detail, Node, NodeId, ResourceType};
 use super::resolve::Draft;
+use super::unit_test::GivenReads;
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::project::yaml::Spanned;
 use crate::project::{File, Project, SeedFile};
@@ -40,6 +41,12 @@ pub fn link(
                         ..problem.help("the test is left out")
                     },
                 ));
+            }
+            Err(missing)
+                if draft.node.resource_type == ResourceType::UnitTest
+                    && missing.iter().all(|(_, disabled)| *disabled) =>
+            {
+                dropped.insert(draft.node.unique_id.clone());
             }
             Err(missing) => problems.extend(missing.into_iter().map(|(problem, _)| problem)),
         }
@@ -77,6 +84,8 @@ struct Linked {
     attached: Option<usize>,
     /// The targets of foreign keys, in the order of [`foreign_keys`].
     foreign: Vec<Option<usize>>,
+    /// The nodes of the inputs of a unit test, in their order.
+    given: Vec<Option<usize>>,
 }
 
 /// Where names are looked up.
@@ -170,6 +179,26 @@ impl<'a> Lookup<'a> {
                     missing.push(problem);
                     None
                 }));
+        }
+        if let Detail::UnitTest(test) = &node.detail {
+            for given in &test.given {
+                let found = match &given.reads {
+                    GivenReads::This => Ok(None),
+                    GivenReads::Ref(call) => self.reference(
+                        node,
+                        call.package.as_deref(),
+                        &call.name,
+                        call.span.as_ref(),
+                    ),
+                    GivenReads::Source(call) => self
+                        .source(node, &call.source, &call.table, call.span.as_ref())
+                        .map(Some),
+                };
+                linked.given.push(found.unwrap_or_else(|problem| {
+                    missing.push(problem);
+                    None
+                }));
+            }
         }
         if missing.is_empty() {
             Ok(())
@@ -395,8 +424,18 @@ fn assemble(
             continue;
         };
         node.depends_on = linked.depends_on.into_iter().filter_map(id).collect();
-        if let Detail::Test(test) = &mut node.detail {
-            test.attached_node = linked.attached.and_then(id);
+        match &mut node.detail {
+            Detail::Test(test) => test.attached_node = linked.attached.and_then(id),
+            Detail::UnitTest(test) => {
+                let model = node.depends_on.first().copied();
+                for (given, found) in test.given.iter_mut().zip(linked.given) {
+                    given.node = match given.reads {
+                        GivenReads::This => model,
+                        _ => found.and_then(id),
+                    };
+                }
+            }
+            _ => {}
         }
         let columns = node
             .columns

@@ -20,6 +20,7 @@ mod sources;
 pub mod staged_load;
 #[cfg(test)]
 mod tests;
+pub mod unit_test;
 pub mod unload;
 mod values;
 

@@ -34,6 +34,8 @@ pub enum ResourceType {
     Snapshot,
     /// A data test, generic or singular.
     Test,
+    /// A unit test: a model's query on given rows.
+    UnitTest,
     /// A SQL file in `analyses/`: compiled, never run.
     Analysis,
     /// A table of a source; with `external.copy` it is loaded by us.
@@ -46,16 +48,22 @@ pub enum ResourceType {
 
 impl ResourceType {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Model,
         Self::Seed,
         Self::Snapshot,
         Self::Test,
+        Self::UnitTest,
         Self::Analysis,
         Self::Source,
         Self::Exposure,
         Self::Operation,
     ];
+
+    /// Whether it is a data test or a unit test.
+    pub fn is_test(self) -> bool {
+        matches!(self, Self::Test | Self::UnitTest)
+    }
 
     /// dbt's word, as in a `unique_id`.
     pub fn as_str(self) -> &'static str {
@@ -64,6 +72,7 @@ impl ResourceType {
             Self::Seed => "seed",
             Self::Snapshot => "snapshot",
             Self::Test => "test",
+            Self::UnitTest => "unit_test",
             Self::Analysis => "analysis",
             Self::Source => "source",
             Self::Exposure => "exposure",
@@ -325,6 +334,8 @@ pub enum Detail {
     },
     /// A generic or singular data test.
     Test(Box<TestDetail>),
+    /// A unit test.
+    UnitTest(Box<super::unit_test::UnitTestDetail>),
     /// A table of a source.
     Source(Box<SourceDetail>),
     /// A declared consumer.

@@ -18,6 +18,7 @@ use super::names::Names;
 use super::node::{Code, Column, Detail, Node, ResourceType, TestDetail};
 use super::settings;
 use super::sources;
+use super::unit_test;
 use super::values::Values;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
 use crate::jinja::{self, Macros, Template, World};
@@ -254,6 +255,7 @@ impl Resolver<'_> {
         let model_tests = tested_nodes(ResourceType::Model, &properties.models, &parts);
         let seed_tests = tested_nodes(ResourceType::Seed, &properties.seeds, &parts);
         parts.extend([model_tests, seed_tests, sources::sources(self)]);
+        parts.push(unit_test::unit_tests(self));
 
         let mut drafts = Vec::new();
         for (made, found) in parts {

@@ -83,6 +83,9 @@ fn made_defaults(kind: ResourceType) -> Value {
             json!({"enabled": true, "meta": {}, "tags": [], "event_time": null, "freshness": {"warn_after": {"count": null, "period": null}, "error_after": {"count": null, "period": null}, "filter": null}, "loaded_at_field": null, "loaded_at_query": null, "static_analysis": null})
         }
         ResourceType::Exposure => json!({"enabled": true, "meta": {}, "tags": []}),
+        ResourceType::UnitTest => {
+            json!({"enabled": true, "meta": {}, "tags": [], "static_analysis": null})
+        }
         _ => {
             let mut all = json!({
                 "enabled": true, "alias": null, "schema": null, "database": null, "tags": [], "meta": {}, "group": null,
@@ -334,6 +337,7 @@ impl Reader<'_> {
         let default = match kind {
             ResourceType::Seed => "seed",
             ResourceType::Test => "test",
+            ResourceType::UnitTest => "unit",
             ResourceType::Source => "load",
             _ => "view",
         };

@@ -22,6 +22,7 @@ mod table;
 mod test;
 #[cfg(test)]
 mod tests;
+pub mod unit;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -252,7 +253,7 @@ pub fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
     };
     match ALL.iter().find(|known| known.name == name) {
         Some(known) => (known.work)(input),
-        None if matches!(name, "snapshot" | "unit") => Err(input.error(
+        None if matches!(name, "snapshot") => Err(input.error(
             "unsupported-materialization",
             format!(
                 "`{}` is materialized as `{name}`, which is not supported yet",

@@ -55,7 +55,7 @@ impl Planned {
         let made = match work {
             Work::Late => Some(None),
             Work::Build(build) => made(build, old),
-            Work::Test(_) => None,
+            Work::Test(_) | Work::UnitTest => None,
         };
         if let Some(columns) = made {
             if open {

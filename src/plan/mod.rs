@@ -55,6 +55,8 @@ pub enum Work {
     Build(Box<Build>),
     /// A query whose answer decides a data test.
     Test(Box<Test>),
+    /// A unit test: its queries are made at its turn, when the columns of what its model reads can be asked.
+    UnitTest,
     /// The node can only be compiled at its turn, because its template asks the warehouse.
     Late,
 }

@@ -138,6 +138,9 @@ impl<'a> Planner<'a> {
         if self.node(node).resource_type == ResourceType::Operation {
             return Ok(Work::Build(Box::new(door.operation()?)));
         }
+        if self.node(node).resource_type == ResourceType::UnitTest {
+            return Ok(Work::UnitTest);
+        }
         match self.materialize(node, sql, known)? {
             materialization::Work::Build(mut build) => {
                 warnings.append(&mut build.warnings);
@@ -184,8 +187,36 @@ impl<'a> Planner<'a> {
         .sections(sections)
     }
 
+    /// A query that is asked at a node's turn, with the node's SQL inside.
+    ///
+    /// # Errors
+    /// What the warehouse refuses.
+    pub fn query(
+        &self,
+        node: NodeId,
+        sql: &Sql,
+        text: String,
+        known: &dyn KnownColumns,
+    ) -> Result<Query, Diagnostics> {
+        let sql = Some(sql);
+        Door {
+            planner: self,
+            node,
+            sql,
+            known,
+        }
+        .query(text)
+    }
+
     /// The relations that a node reads, also through ephemeral models, which have none.
     pub fn reads(&self, node: NodeId) -> Vec<Relation> {
+        let read = self.read_by(node).into_iter();
+        read.filter_map(|id| self.node(id).relation.clone())
+            .collect()
+    }
+
+    /// The nodes with a relation that a node reads, also through ephemeral models.
+    pub fn read_by(&self, node: NodeId) -> Vec<NodeId> {
         let mut found = Vec::new();
         let mut seen = BTreeSet::new();
         let mut waiting = self.node(node).depends_on.clone();
@@ -195,9 +226,7 @@ impl<'a> Planner<'a> {
             }
             let upstream = self.node(id);
             match &upstream.relation {
-                Some(relation) if upstream.config.materialized != "ephemeral" => {
-                    found.push(relation.clone());
-                }
+                Some(_) if upstream.config.materialized != "ephemeral" => found.push(id),
                 _ => waiting.extend(upstream.depends_on.iter().copied()),
             }
         }
@@ -332,7 +361,10 @@ impl<'a> Planner<'a> {
                 let node = self.node(id);
                 match node.resource_type {
                     ResourceType::Model => node.config.materialized != "ephemeral",
-                    ResourceType::Seed | ResourceType::Snapshot | ResourceType::Test => true,
+                    ResourceType::Seed
+                    | ResourceType::Snapshot
+                    | ResourceType::Test
+                    | ResourceType::UnitTest => true,
                     ResourceType::Source => {
                         matches!(&node.detail, Detail::Source(source) if source.load.is_some())
                     }
@@ -369,6 +401,7 @@ impl<'a> Planner<'a> {
             let builds = match &step.work {
                 Work::Build(_) | Work::Late => true,
                 Work::Test(test) => test.store.is_some(),
+                Work::UnitTest => false,
             };
             let relation = self.node(step.node).relation.as_ref().filter(|_| builds);
             let Some(relation) = relation else { continue };
@@ -419,7 +452,7 @@ pub(crate) fn place_of(node: &Node) -> Option<Span> {
     let file = node.code.as_ref().map(|code| Span::file(&code.source));
     let declared = node.declared_at.clone();
     match node.resource_type {
-        ResourceType::Test => declared.or(file),
+        ResourceType::Test | ResourceType::UnitTest => declared.or(file),
         _ => file.or(declared),
     }
 }

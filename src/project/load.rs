@@ -155,6 +155,7 @@ impl Reading<'_> {
             singular_tests: read(&found.singular_tests),
             macros: read(&found.macros),
             analyses: read(&found.analyses),
+            fixtures: read(&found.fixtures),
             seeds: found
                 .seeds
                 .into_iter()
@@ -216,6 +217,7 @@ struct FoundFiles {
     singular_tests: Vec<Found>,
     macros: Vec<Found>,
     analyses: Vec<Found>,
+    fixtures: Vec<Found>,
     docs: Vec<Found>,
     properties: Vec<Found>,
 }
@@ -266,6 +268,9 @@ fn find(walk: &Walk, paths: &Paths, problems: &mut Diagnostics) -> FoundFiles {
             file.below.starts_with(folder) && file.below[folder.len()..].starts_with('/')
         };
         if below("fixtures") {
+            if is_sql(&file) || file.has_extension("csv") {
+                found.fixtures.push(file);
+            }
             continue;
         }
         match (is_sql(&file), below("generic")) {
@@ -317,6 +322,7 @@ impl FoundFiles {
             &mut self.singular_tests,
             &mut self.macros,
             &mut self.analyses,
+            &mut self.fixtures,
             &mut self.docs,
             &mut self.properties,
         ] {

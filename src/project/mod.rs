@@ -97,6 +97,8 @@ pub struct Package {
     pub macros: Vec<File>,
     /// Analyses.
     pub analyses: Vec<File>,
+    /// Rows of unit tests: CSV and SQL files in `fixtures/` of the folders of tests.
+    pub fixtures: Vec<File>,
     /// Docs blocks by name.
     pub docs: BTreeMap<String, DocsBlock>,
     /// What the property files declare.

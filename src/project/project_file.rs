@@ -70,6 +70,7 @@ pub struct ConfigTrees {
     pub tests: ConfigTree,
     pub sources: ConfigTree,
     pub exposures: ConfigTree,
+    pub unit_tests: ConfigTree,
 }
 
 /// Configuration by package and folder, as rendered and as written.
@@ -255,6 +256,10 @@ impl Draft {
                 .unwrap_or_default(),
             sources: tree("sources"),
             exposures: tree("exposures"),
+            unit_tests: [tree("unit_tests"), tree("unit-tests")]
+                .into_iter()
+                .find(|tree| tree.rendered.is_some())
+                .unwrap_or_default(),
         };
         let mut hooks = |hooks: Option<&Yaml>| hook_list(hooks, &mut problems);
         let on_run_start = hooks(shape.on_run_start.as_ref());

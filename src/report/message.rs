@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::palette::Palette;
 use crate::artifacts::{relation_name, seconds, timestamp};
 use crate::diagnostic::{Diagnostic, Level};
+use crate::manifest::node::Detail;
 use crate::manifest::{Manifest, Node, NodeId, ResourceType};
 use crate::run::{Event, NodeResult, RunResults, Status};
 
@@ -209,7 +210,7 @@ impl Telling<'_> {
         let node = self.manifest.node(result.node);
         let (name, code) = match (result.status, node.resource_type) {
             (Status::Skipped, _) => ("SkippingDetails", "Q034"),
-            (_, ResourceType::Test) => ("LogTestResult", "Q007"),
+            (_, ResourceType::Test | ResourceType::UnitTest) => ("LogTestResult", "Q007"),
             (_, ResourceType::Seed) => ("LogSeedResult", "Q016"),
             (_, ResourceType::Snapshot) => ("LogSnapshotResult", "Q015"),
             (_, ResourceType::Operation) => ("LogHookEndLine", "Q033"),
@@ -322,6 +323,7 @@ impl Telling<'_> {
             let kind = match node.resource_type {
                 ResourceType::Model => format!("{} model", node.config.materialized),
                 ResourceType::Test => "data test".to_owned(),
+                ResourceType::UnitTest => "unit test".to_owned(),
                 ResourceType::Operation => "project hook".to_owned(),
                 ResourceType::Source => "load".to_owned(),
                 other => other.to_string(),
@@ -412,6 +414,13 @@ pub fn description(node: &Node) -> String {
         ResourceType::Snapshot => format!("snapshot {place}"),
         ResourceType::Source => format!("source table {place}"),
         ResourceType::Test => format!("test {}", node.name),
+        ResourceType::UnitTest => {
+            let model = match &node.detail {
+                Detail::UnitTest(test) => test.model.as_str(),
+                _ => "",
+            };
+            format!("unit_test {model}::{}", node.name)
+        }
         ResourceType::Operation => format!("hook {}", node.name),
         ResourceType::Analysis => format!("analysis {}", node.name),
         ResourceType::Exposure => format!("exposure {}", node.name),

@@ -31,6 +31,13 @@ pub fn of_node(node: &Node, result: &NodeResult) -> Vec<Diagnostic> {
     let is_test = node.resource_type == ResourceType::Test;
     match result.status {
         Status::Fail | Status::Warn if is_test => all.push(failed_test(node, result)),
+        Status::Fail if node.resource_type == ResourceType::UnitTest => {
+            let message = format!("unit test `{}` failed", node.name);
+            let mut diagnostic =
+                Diagnostic::error("unit-test-failed", message).at_some(declaration(node));
+            diagnostic.notes.extend(result.message.clone());
+            all.push(diagnostic);
+        }
         Status::Error | Status::Fail if all.is_empty() => {
             let message = format!("`{}` failed", node.unique_id);
             let mut diagnostic =

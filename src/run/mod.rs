@@ -4,6 +4,7 @@
 //! Does not know what a step means, and prints nothing.
 
 pub mod cancel;
+mod difference;
 #[cfg(test)]
 mod double;
 pub mod event;
@@ -18,6 +19,7 @@ mod session;
 mod tests;
 mod trouble;
 mod turn;
+mod unit_test;
 mod verdict;
 mod voice;
 

@@ -26,8 +26,8 @@ pub(super) enum Failure {
 pub(super) struct Turn<'a> {
     pub(super) node: NodeId,
     step: &'a Step,
-    of: &'a Node,
-    sql: Option<Arc<Sql>>,
+    pub(super) of: &'a Node,
+    pub(super) sql: Option<Arc<Sql>>,
     staging: Option<Order>,
     statements: Vec<String>,
     rejected: Vec<crate::adapter::LoadError>,
@@ -35,7 +35,7 @@ pub(super) struct Turn<'a> {
     /// Rows that the statements filled into the new table, as far as the warehouse said so.
     filled: Option<u64>,
     rows: Option<u64>,
-    verdict: Option<Verdict>,
+    pub(super) verdict: Option<Verdict>,
     sample: Option<Table>,
 }
 
@@ -113,6 +113,7 @@ impl<'a> Turn<'a> {
         match work {
             Work::Build(build) => self.build(session, build),
             Work::Test(test) => self.test(session, test),
+            Work::UnitTest => self.unit_test(session),
             Work::Late => Err(Failure::Wrong(vec![Diagnostic::error(
                 "internal",
                 format!("`{}` is late at its own turn", self.of.name),
@@ -304,7 +305,11 @@ impl<'a> Turn<'a> {
     }
 
     /// Asks one of the node's own queries.
-    fn ask_own(&mut self, session: &mut Session<'_, '_>, query: &Query) -> Result<Table, Failure> {
+    pub(super) fn ask_own(
+        &mut self,
+        session: &mut Session<'_, '_>,
+        query: &Query,
+    ) -> Result<Table, Failure> {
         self.statements.extend(query.prepared.sql.iter().cloned());
         match session.query(&query.prepared, None) {
             Ok(table) => Ok(table),
@@ -352,7 +357,7 @@ impl<'a> Turn<'a> {
         self.story(session, error, order.map(|order| &order.statement), None)
     }
 
-    fn story(
+    pub(super) fn story(
         &self,
         session: &mut Session<'_, '_>,
         mut error: Error,

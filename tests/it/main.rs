@@ -37,4 +37,6 @@ mod translate;
 #[cfg(feature = "duckdb")]
 mod types;
 #[cfg(feature = "duckdb")]
+mod unit_tests;
+#[cfg(feature = "duckdb")]
 mod unload;

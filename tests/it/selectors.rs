@@ -294,6 +294,6 @@ fn access_and_version_select_models_and_the_rest_is_refused_with_its_reason() {
     );
     assert_eq!(listed(&project, "-s version:old"), "");
     assert_snapshot!(
-        project.redstart("ls -s access:pubic version:new state:modified result:error source_status:fresher unit_test:x metric:m saved_query:q semantic_model:s")
+        project.redstart("ls -s access:pubic version:new state:modified result:error source_status:fresher metric:m saved_query:q semantic_model:s")
     );
 }

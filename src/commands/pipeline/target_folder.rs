@@ -13,7 +13,7 @@ use crate::artifacts::manifest::ManifestJson;
 use crate::artifacts::run_results::run_results;
 use crate::commands::{Session, Stop};
 use crate::diagnostic::Diagnostic;
-use crate::manifest::{Node, NodeId};
+use crate::manifest::{Node, NodeId, ResourceType};
 use crate::project::selectors;
 use crate::run::RunResults;
 
@@ -65,7 +65,9 @@ impl<'a> TargetFolder<'a> {
         let in_yaml = [".yml", ".yaml"]
             .iter()
             .any(|end| node.original_file_path.ends_with(end));
-        if in_yaml {
+        if node.resource_type == ResourceType::UnitTest {
+            path.push(format!("models/{}.sql", node.name));
+        } else if in_yaml {
             path.push(&node.path);
         }
         if path.extension().is_none_or(|extension| extension != "sql") {

@@ -22,6 +22,8 @@ pub(super) enum Method {
     Source([Pattern; 3]),
     /// `exposure:`: package, name.
     Exposure([Pattern; 2]),
+    /// `unit_test:`: package, name.
+    UnitTest([Pattern; 2]),
     /// `path:`.
     Path(PathPattern),
     /// `file:`.
@@ -51,7 +53,7 @@ pub(super) enum TestType {
     Unit,
 }
 
-const METHODS: [&str; 14] = [
+const METHODS: [&str; 15] = [
     "fqn",
     "tag",
     "group",
@@ -66,10 +68,11 @@ const METHODS: [&str; 14] = [
     "test_name",
     "access",
     "version",
+    "unit_test",
 ];
 
 /// Methods that dbt has and Redstart does not, with the reason.
-const UNSUPPORTED: [(&str, &str); 8] = [
+const UNSUPPORTED: [(&str, &str); 7] = [
     ("selector", "name it with `--selector`"),
     (
         "state",
@@ -83,20 +86,13 @@ const UNSUPPORTED: [(&str, &str); 8] = [
         "source_status",
         "it compares with `--state`, which is not supported yet",
     ),
-    ("unit_test", "unit tests are not supported yet"),
     ("metric", "there are no metrics here"),
     ("saved_query", "there are no saved queries here"),
     ("semantic_model", "there are no semantic models here"),
 ];
 
 /// Kinds that dbt has and of which there are no nodes here: they select nothing.
-const OTHER_RESOURCE_TYPES: [&str; 5] = [
-    "function",
-    "metric",
-    "saved_query",
-    "semantic_model",
-    "unit_test",
-];
+const OTHER_RESOURCE_TYPES: [&str; 4] = ["function", "metric", "saved_query", "semantic_model"];
 
 impl Method {
     /// Understands `method:value`, or a value whose method is told by its looks.
@@ -133,6 +129,9 @@ impl Method {
             )?),
             "exposure" => {
                 Self::Exposure(qualified_last(value, "`exposure` or `package.exposure`")?)
+            }
+            "unit_test" => {
+                Self::UnitTest(qualified_last(value, "`unit_test` or `package.unit_test`")?)
             }
             "path" => Self::Path(path(value)?),
             "file" => Self::File(pattern()),
@@ -186,6 +185,11 @@ impl Method {
                     && package.matches(&node.package_name)
                     && name.matches(&node.name)
             }
+            Self::UnitTest([package, name]) => {
+                node.resource_type == ResourceType::UnitTest
+                    && package.matches(&node.package_name)
+                    && name.matches(&node.name)
+            }
             Self::Path(path) => {
                 path.matches(&node.original_file_path)
                     || declared_in(node).is_some_and(|file| path.is_file(file))
@@ -200,6 +204,7 @@ impl Method {
             Self::Config(keys, value) => config_matches(node, keys, value),
             Self::ResourceType(wanted) => *wanted == Some(node.resource_type),
             Self::TestType(wanted) => match test_type_of(node) {
+                Some(TestType::Unit) => *wanted == TestType::Unit,
                 Some(found) => found == *wanted || *wanted == TestType::Data,
                 None => false,
             },
@@ -248,7 +253,10 @@ impl Method {
                 Self::Exposure(_) if node.resource_type == ResourceType::Exposure => {
                     found.insert(format!("exposure:{}", node.name));
                 }
-                Self::Exposure(_) => {}
+                Self::UnitTest(_) if node.resource_type == ResourceType::UnitTest => {
+                    found.insert(format!("unit_test:{}", node.name));
+                }
+                Self::Exposure(_) | Self::UnitTest(_) => {}
                 Self::Path(_) => {
                     let path = &node.original_file_path;
                     for part in path.match_indices('/').map(|(end, _)| &path[..end]) {
@@ -306,6 +314,7 @@ fn test_type_of(node: &Node) -> Option<TestType> {
     match &node.detail {
         Detail::Test(test) if test.generic.is_some() => Some(TestType::Generic),
         Detail::Test(_) => Some(TestType::Singular),
+        Detail::UnitTest(_) => Some(TestType::Unit),
         _ => None,
     }
 }

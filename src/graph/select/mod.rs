@@ -221,7 +221,7 @@ impl Indirect<'_> {
             _ => selected
                 .iter()
                 .flat_map(|id| self.graph.children(*id))
-                .filter(|id| self.manifest.node(*id).resource_type == ResourceType::Test)
+                .filter(|id| self.manifest.node(*id).resource_type.is_test())
                 .collect(),
         };
         self.take_up(Found {

@@ -8,8 +8,9 @@ mod shapes;
 pub use data_test::TestDeclaration;
 pub use shapes::{
     ColumnProperties, ConstraintKindProperty, ConstraintProperties, ExposureProperties,
-    ExposureType, MacroArgumentProperties, MacroProperties, NodeProperties, SingularTestProperties,
-    SourceProperties, SourceTableProperties,
+    ExposureType, FixtureFormatProperty, FixtureProperties, GivenProperties,
+    MacroArgumentProperties, MacroProperties, NodeProperties, OverridesProperties,
+    SingularTestProperties, SourceProperties, SourceTableProperties, UnitTestProperties,
 };
 
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use super::yaml::{self, Yaml};
 use crate::diagnostic::{Diagnostic, Diagnostics, Source};
 
 /// The keys of a property file that are read.
-const READ: [&str; 10] = [
+const READ: [&str; 11] = [
     "version",
     "models",
     "seeds",
@@ -31,11 +32,11 @@ const READ: [&str; 10] = [
     "exposures",
     "data_tests",
     "tests",
+    "unit_tests",
     "groups",
 ];
 /// The keys that dbt knows and that nothing is made of; what they declare is not built.
-const SKIPPED: [&str; 6] = [
-    "unit_tests",
+const SKIPPED: [&str; 5] = [
     "metrics",
     "semantic_models",
     "saved_queries",
@@ -60,6 +61,8 @@ pub struct Properties {
     pub macros: Vec<MacroProperties>,
     /// `exposures:`.
     pub exposures: Vec<ExposureProperties>,
+    /// `unit_tests:`.
+    pub unit_tests: Vec<UnitTestProperties>,
 }
 
 impl Properties {
@@ -91,6 +94,7 @@ impl Properties {
                 "sources" => read.items(value, &mut self.sources),
                 "macros" => read.items(value, &mut self.macros),
                 "exposures" => read.items(value, &mut self.exposures),
+                "unit_tests" => read.items(value, &mut self.unit_tests),
                 "data_tests" | "tests" => read.items(value, &mut self.singular_tests),
                 "snapshots" => problems.push(
                     Diagnostic::error("not-supported-yet", "snapshots are not supported yet")

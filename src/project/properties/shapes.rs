@@ -296,3 +296,86 @@ impl ExposureType {
         }
     }
 }
+
+/// A unit test: a model's query on given rows, and the rows that it must answer.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnitTestProperties {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// The model.
+    pub model: Spanned<String>,
+    /// Words about it.
+    pub description: Option<Spanned<String>>,
+    /// The rows of what the model reads.
+    #[serde(default)]
+    pub given: Vec<GivenProperties>,
+    /// The rows that it must answer.
+    pub expect: FixtureProperties,
+    /// What macros, variables and environment variables answer in the test.
+    pub overrides: Option<OverridesProperties>,
+    /// Configuration.
+    pub config: Option<Yaml>,
+    /// The versions of the model that it is for: `include` or `exclude`.
+    pub versions: Option<Yaml>,
+}
+
+/// The rows of one relation that a model reads.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GivenProperties {
+    /// `ref('…')`, `source('…', '…')` or `this`.
+    pub input: Spanned<String>,
+    /// The rows.
+    pub rows: Option<Yaml>,
+    /// `dict`, `csv` or `sql`.
+    pub format: Option<Spanned<FixtureFormatProperty>>,
+    /// The file that holds the rows.
+    pub fixture: Option<Spanned<String>>,
+}
+
+/// The rows that a unit test expects.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FixtureProperties {
+    /// The rows.
+    pub rows: Option<Yaml>,
+    /// `dict`, `csv` or `sql`.
+    pub format: Option<Spanned<FixtureFormatProperty>>,
+    /// The file that holds the rows.
+    pub fixture: Option<Spanned<String>>,
+}
+
+/// How the rows of a unit test are written.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum FixtureFormatProperty {
+    #[default]
+    Dict,
+    Csv,
+    Sql,
+}
+
+impl FixtureFormatProperty {
+    /// dbt's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Dict => "dict",
+            Self::Csv => "csv",
+            Self::Sql => "sql",
+        }
+    }
+}
+
+/// What answers otherwise in a unit test.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OverridesProperties {
+    /// Macros by name, with what they return.
+    pub macros: Option<Yaml>,
+    /// Variables.
+    pub vars: Option<Yaml>,
+    /// Environment variables.
+    pub env_vars: Option<Yaml>,
+}
