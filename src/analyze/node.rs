@@ -27,7 +27,9 @@ pub(super) fn analyze(
         | ResourceType::Snapshot
         | ResourceType::Test
         | ResourceType::Analysis => query(input, tables, id),
-        ResourceType::Exposure | ResourceType::Operation => NodeAnalysis::default(),
+        ResourceType::Exposure | ResourceType::Operation | ResourceType::UnitTest => {
+            NodeAnalysis::default()
+        }
     };
     for column in &mut analysis.schema.columns {
         if declared.never_null(id, &column.name) {
