@@ -4,6 +4,7 @@
 //! profiles with roles and SSO, web identity, container and instance roles) and sends signed requests.
 //! Knows no service: `redshift::iam` asks for passwords.
 
+mod elsewhere;
 mod profile;
 
 use std::time::Duration;
@@ -21,6 +22,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Error, ErrorClass};
 use crate::http::{causes, client};
+use elsewhere::Elsewhere;
 use profile::{Profile, Profiles};
 
 /// How many roles may stand behind one another in `source_profile`.
@@ -69,7 +71,9 @@ impl Aws {
         })?;
         let context = Context::new()
             .with_file_read(TokioFileRead)
-            .with_http_send(ReqwestHttpSend::new(http.clone()))
+            .with_http_send(Elsewhere::new(ReqwestHttpSend::new(http.clone()), |name| {
+                environment.var(name)
+            }))
             .with_command_execute(TokioCommandExecute)
             .with_env(environment);
         let profiles = Profiles::read(&context)?;

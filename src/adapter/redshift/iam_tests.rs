@@ -18,6 +18,7 @@ struct Service {
 
 #[derive(Clone, Debug)]
 struct Asked {
+    line: String,
     headers: HashMap<String, String>,
     body: String,
 }
@@ -35,6 +36,8 @@ impl Service {
                 };
                 let mut reader = BufReader::new(stream);
                 let mut headers = HashMap::new();
+                let mut first = String::new();
+                reader.read_line(&mut first).unwrap();
                 loop {
                     let mut line = String::new();
                     reader.read_line(&mut line).unwrap();
@@ -45,10 +48,13 @@ impl Service {
                         headers.insert(name.to_ascii_lowercase(), value.to_owned());
                     }
                 }
-                let length = headers["content-length"].parse().unwrap();
+                let length = headers
+                    .get("content-length")
+                    .map_or(0, |length| length.parse().unwrap());
                 let mut body = vec![0; length];
                 reader.read_exact(&mut body).unwrap();
                 remembered.lock().unwrap().push(Asked {
+                    line: first.trim().to_owned(),
                     headers,
                     body: String::from_utf8(body).unwrap(),
                 });
@@ -301,6 +307,106 @@ fn a_profile_may_stand_for_a_role() {
         said("gone"),
         format!("there is no profile `gone` in {home}/.aws/config or {home}/.aws/credentials")
     );
+}
+
+#[test]
+fn a_role_is_taken_and_signs_for_the_password() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::create_dir(home.path().join(".aws")).unwrap();
+    std::fs::write(
+        home.path().join(".aws/config"),
+        "[profile etl]\nrole_arn = arn:aws:iam::123456789012:role/etl\nsource_profile = base\nexternal_id = shop\nregion = eu-west-3\n",
+    )
+    .unwrap();
+    std::fs::write(
+        home.path().join(".aws/credentials"),
+        "[base]\naws_access_key_id = AKIDBASE000000000000\naws_secret_access_key = s\n",
+    )
+    .unwrap();
+    let role = "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult><Credentials>\
+        <AccessKeyId>ASIAROLE000000000000</AccessKeyId><SecretAccessKey>r</SecretAccessKey><SessionToken>token</SessionToken>\
+        <Expiration>2099-11-09T13:34:41Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>";
+    let service = Service::answering(vec![
+        (200, role.to_owned()),
+        (
+            200,
+            cluster_answer("GetClusterCredentials", "p", in_one_hour()),
+        ),
+    ]);
+    assert_eq!(password_by(&service, home.path(), "etl"), "p");
+    let asked = service.asked();
+    let taken = format!("{} {}", asked[0].line, asked[0].body);
+    for said in ["Action=AssumeRole", "role%2Fetl", "ExternalId=shop"] {
+        assert!(taken.contains(said), "{taken}");
+    }
+    assert!(
+        asked[0].headers["authorization"].contains("AKIDBASE"),
+        "{asked:?}"
+    );
+    assert!(
+        asked[1].headers["authorization"].contains("ASIAROLE"),
+        "{asked:?}"
+    );
+    assert_eq!(asked[1].headers["x-amz-security-token"], "token");
+}
+
+#[test]
+fn a_session_of_sso_signs_for_the_password() {
+    let home = tempfile::tempdir().unwrap();
+    let cache = home.path().join(".aws/sso/cache");
+    std::fs::create_dir_all(&cache).unwrap();
+    std::fs::write(
+        home.path().join(".aws/config"),
+        "[sso-session corp]\nsso_region = eu-west-1\nsso_start_url = https://corp.awsapps.com/start\n\n[profile etl]\n\
+         sso_session = corp\nsso_account_id = 123456789012\nsso_role_name = builder\nregion = eu-west-3\n",
+    )
+    .unwrap();
+    // `aws sso login` keeps the token under the SHA-1 of the session's name.
+    std::fs::write(
+        cache.join("ee0bfd2552fbd840c02cc48b6e823320543c450f.json"),
+        r#"{"accessToken": "of the login", "expiresAt": "2099-11-09T13:34:41Z"}"#,
+    )
+    .unwrap();
+    let role = r#"{"roleCredentials": {"accessKeyId": "ASIASSO0000000000000", "secretAccessKey": "s", "sessionToken": "token", "expiration": 4097000000000}}"#;
+    let service = Service::answering(vec![
+        (200, role.to_owned()),
+        (
+            200,
+            cluster_answer("GetClusterCredentials", "p", in_one_hour()),
+        ),
+    ]);
+    assert_eq!(password_by(&service, home.path(), "etl"), "p");
+    let asked = service.asked();
+    assert!(
+        asked[0]
+            .line
+            .contains("role_name=builder&account_id=123456789012"),
+        "{asked:?}"
+    );
+    assert_eq!(asked[0].headers["x-amz-sso_bearer_token"], "of the login");
+    assert!(
+        asked[1].headers["authorization"].contains("ASIASSO"),
+        "{asked:?}"
+    );
+}
+
+/// The password that a profile gets, where all of AWS is one service.
+fn password_by(service: &Service, home: &Path, profile: &str) -> String {
+    let ask = Ask {
+        identity: Identity {
+            profile: Some(profile.to_owned()),
+            ..Identity::default()
+        },
+        host: "localhost".to_owned(),
+        cluster: Some("warehouse".to_owned()),
+        ..ask()
+    };
+    let environment = environment(home, &[("AWS_ENDPOINT_URL", &service.address)]);
+    let logins = Logins::new(ask, environment).unwrap();
+    logins
+        .login()
+        .unwrap_or_else(|error| panic!("{error:?}"))
+        .password
 }
 
 #[test]
