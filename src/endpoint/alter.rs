@@ -3,7 +3,7 @@
 use sqlparser::tokenizer::Token;
 
 use super::attributes::{Attributes, list_sql};
-use super::ddl::Existing;
+use super::ddl::{Existing, TEMPORARY};
 use super::failure::Failure;
 use super::session::{Answer, Session};
 use super::words::Words;
@@ -88,6 +88,16 @@ impl Session {
                     ));
                 }
                 self.raw(&format!("delete from {state}.constraints where {place}"))?;
+                done
+            }
+            ["drop", "column", ..] if found.schema != TEMPORARY => {
+                // DuckDB cannot commit a column's drop after a change of rows in the same transaction; of a table that the
+                // transaction made, it can.
+                let column = words.name(at + 2).0.pop().unwrap_or_default();
+                self.is_no_key(&found, &column)?;
+                let create = self.definition(&found)?;
+                self.make_anew(&found, &create)?;
+                self.translated(text)?;
                 done
             }
             ["append", ..] => Err(Failure::not_emulated("`alter table … append`")),
@@ -248,13 +258,7 @@ impl Session {
                 ),
             ));
         }
-        let create = self.texts(&format!(
-            "select sql from duckdb_tables() where schema_name = {} and lower(table_name) = {} and database_name = {}",
-            literal(&found.schema),
-            literal(&found.name),
-            literal(&self.shared.options.database.clone())
-        ))?;
-        let create = create.into_iter().flatten().next().unwrap_or_default();
+        let create = self.definition(found)?;
         let old_length = old
             .trim_start_matches("character varying(")
             .trim_end_matches(')')
@@ -266,19 +270,33 @@ impl Session {
                 &format!("strlen({name}) <= {length})"),
             );
         }
-        let body = changed
-            .find('(')
-            .map(|at| changed[at..].trim_end_matches(';').to_owned());
-        let (Some(body), true) = (body, changed != create || old_length == length.to_string())
-        else {
+        if changed == create && old_length != length.to_string() {
             return Err(Failure::not_emulated(
                 "changing the type of a column that was declared without a length",
             ));
-        };
+        }
+        self.make_anew(found, &changed)
+    }
+
+    /// The `create table` that DuckDB keeps of a table.
+    fn definition(&mut self, found: &Existing) -> Result<String, Failure> {
+        let create = self.texts(&format!(
+            "select sql from duckdb_tables() where schema_name = {} and lower(table_name) = {} and database_name = {}",
+            literal(&found.schema),
+            literal(&found.name),
+            literal(&self.shared.options.database.clone())
+        ))?;
+        Ok(create.into_iter().flatten().next().unwrap_or_default())
+    }
+
+    /// The table made once more by a definition that has its columns, with its rows.
+    fn make_anew(&mut self, found: &Existing, create: &str) -> Result<(), Failure> {
+        let open = create.find('(').unwrap_or_default();
+        let body = create[open..].trim_end_matches(';');
         let beside = format!(
             "{}.{}",
             identifier(&found.schema),
-            identifier(&format!("{}__rs_wide", found.name))
+            identifier(&format!("{}__rs_anew", found.name))
         );
         for sql in [
             format!("create table {beside} {body}"),

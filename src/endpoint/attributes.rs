@@ -152,7 +152,12 @@ impl Attributes {
                     self.sortkeys.push(name.clone());
                 }
                 "encode" => {
-                    self.encodings.insert(name.clone(), words.word(place + 1));
+                    // As the catalog of a cluster calls it.
+                    let encoding = match words.word(place + 1) {
+                        raw if raw == "raw" => "none".to_owned(),
+                        other => other,
+                    };
+                    self.encodings.insert(name.clone(), encoding);
                 }
                 "primary" => self
                     .constraints

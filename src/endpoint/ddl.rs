@@ -265,6 +265,7 @@ impl Session {
                 Answer::done("CREATE TABLE")
             }
         };
+        self.within_limits(&place, &attributes)?;
         self.record(&place, "table", None, None, &attributes)?;
         Ok(answer)
     }

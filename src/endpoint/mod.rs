@@ -14,6 +14,7 @@ mod faults;
 mod identities;
 mod known;
 mod leader;
+mod limits;
 mod log;
 mod login;
 mod options;

@@ -395,3 +395,53 @@ fn a_cancel_request_stops_the_statement() {
     );
     assert_eq!(client.ask("select 1"), "1\n(1)");
 }
+
+#[test]
+fn a_table_has_the_limits_of_a_cluster() {
+    let (_server, client) = both();
+    let wide: Vec<String> = (1..=1601).map(|number| format!("c{number} int")).collect();
+    let sorted: Vec<String> = (1..=9).map(|number| format!("c{number}")).collect();
+    let nine: Vec<String> = sorted.iter().map(|name| format!("{name} int")).collect();
+    let mut told = String::new();
+    for ask in [
+        format!("create table wide ({})", wide.join(", ")),
+        format!(
+            "create table nine ({}) interleaved sortkey ({})",
+            nine.join(", "),
+            sorted.join(", ")
+        ),
+        format!("create table {} (id int)", "t".repeat(128)),
+        "create table t (id int) distkey (nope)".to_owned(),
+        "create table t diststyle key distkey (id) sortkey (nope) as select 1 as id".to_owned(),
+        "create table t (name varchar(3) encode az64)".to_owned(),
+        "create table t (id int encode fast)".to_owned(),
+        "create table t (name varchar(65536))".to_owned(),
+        "create table t (name char(4097))".to_owned(),
+        "create table t (id int distkey, day date sortkey, note varchar(3) encode text255)"
+            .to_owned(),
+        "alter table t drop column id".to_owned(),
+        "alter table t drop column day".to_owned(),
+        "alter table t drop column note".to_owned(),
+    ] {
+        told.push_str(&format!("{}\n", client.ask(&ask)));
+    }
+    assert_snapshot!(told.replace(&"t".repeat(128), "ttt…"), @r#"
+    54011 tables can have at most 1600 columns
+    54011 a sort key of this kind can have at most 8 columns
+    42622 identifier "ttt…" will be truncated to 127 bytes
+    42703 column "nope" specified as distkey/sortkey is not in the table "t"
+    42703 column "nope" specified as distkey/sortkey is not in the table "t"
+    0A000 column "name" of type character varying(3) cannot have the encoding az64
+    42601 "fast" is no encoding
+    42704 the type `VARCHAR(65536)` is not emulated
+      detail: the length is 1 to 65535 bytes
+    42704 the type `CHAR(4097)` is not emulated
+      detail: the length is 1 to 4096 bytes
+    (0)
+    0A000 cannot drop distkey column "id"
+      hint: alter the distkey of the table first
+    0A000 cannot drop sortkey column "day"
+      hint: alter the sortkey of the table first
+    (0)
+    "#);
+}

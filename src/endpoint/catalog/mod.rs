@@ -102,7 +102,9 @@ pub(super) const INFORMATION: &[&str] = &[
 /// Functions of the leader node that are macros of the catalog.
 pub(super) const MACROS: &[&str] = &[
     "col_description",
+    "default_iam_role",
     "format_type",
+    "has_assumerole_privilege",
     "has_column_privilege",
     "has_database_privilege",
     "has_schema_privilege",

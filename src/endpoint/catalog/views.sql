@@ -426,5 +426,7 @@ create macro __pg.main.plain_name(object) as replace(replace(lower(object::varch
 create macro __pg.main.has_table_privilege(who, object, wanted) as __pg.main.granted(who, __pg.main.plain_name(object), wanted) or regexp_matches(__pg.main.plain_name(object), '^(pg_catalog\.)?(pg_|svv_|stl_|sys_|stv_|svl_)'), (object, wanted) as true;
 create macro __pg.main.has_schema_privilege(who, object, wanted) as true, (object, wanted) as true;
 create macro __pg.main.has_database_privilege(who, object, wanted) as true, (object, wanted) as true;
+create macro __pg.main.has_assumerole_privilege(who, arn, wanted) as true, (arn, wanted) as true;
+create macro __pg.main.default_iam_role() as null::varchar;
 create macro __pg.main.has_column_privilege(who, object, col, wanted) as true, (object, col, wanted) as true;
 create macro __pg.main.has_function_privilege(who, object, wanted) as true, (object, wanted) as true;
