@@ -158,6 +158,14 @@ pub trait Connection: Send {
         Ok(found)
     }
 
+    /// What the warehouse tells of the relations of some schemas beyond their columns, for a catalog.
+    ///
+    /// # Errors
+    /// What the warehouse answers.
+    fn facts(&mut self, _schemas: &[String]) -> Result<Facts, Error> {
+        Ok(Facts::default())
+    }
+
     /// Takes some schemas for this session until it ends, all or none, so that two builds into one schema take turns.
     /// The answer names the first schema that another build has; a warehouse that keeps others out by itself has none to name.
     ///
@@ -167,11 +175,11 @@ pub trait Connection: Send {
         Ok(None)
     }
 
-    /// Looks whether the session may do what a build needs in some schemas; `redstart debug` shows it.
+    /// Looks whether the session may do what a build needs; `redstart debug` shows it.
     ///
     /// # Errors
     /// What the warehouse answers.
-    fn examine(&mut self, _schemas: &[String]) -> Result<Vec<Check>, Error> {
+    fn examine(&mut self, _needs: &Needs) -> Result<Vec<Check>, Error> {
         Ok(Vec::new())
     }
 
@@ -180,6 +188,54 @@ pub trait Connection: Send {
 
     /// Forgets that it was stopped: what comes next is run again. A session that only ever stops for good has nothing to forget.
     fn resume(&mut self) {}
+}
+
+/// What a warehouse tells of its relations beyond their columns.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Facts {
+    /// By [`Relation::key`].
+    pub by_relation: BTreeMap<(String, String), TableFacts>,
+    /// What could not be read, and what to do for that.
+    pub missing: Option<String>,
+}
+
+/// What a warehouse tells of one relation.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TableFacts {
+    /// Whose it is.
+    pub owner: Option<String>,
+    /// Its description in the warehouse.
+    pub comment: Option<String>,
+    /// The descriptions of its columns, by lower-case name.
+    pub column_comments: BTreeMap<String, String>,
+    /// Sizes and the like, in the order in which they are shown.
+    pub figures: Vec<Figure>,
+}
+
+/// A figure of a relation, as `catalog.json` has it under `stats`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figure {
+    /// dbt's key.
+    pub id: &'static str,
+    /// dbt's label.
+    pub label: &'static str,
+    /// A text, a number or null.
+    pub value: serde_json::Value,
+    /// Whether it is worth showing.
+    pub include: bool,
+    /// What it is.
+    pub description: &'static str,
+}
+
+/// What the builds of a project need of a warehouse.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// The schemas that they make relations in.
+    pub schemas: Vec<String>,
+    /// The relations that they read and do not make.
+    pub sources: Vec<Relation>,
+    /// The roles that loads and unloads take, by the command: `copy` or `unload`.
+    pub roles: Vec<(String, &'static str)>,
 }
 
 /// One thing that a build needs, or that is good to know.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::Invocation;
+use crate::adapter::TableFacts;
 use crate::manifest::{Manifest, NodeId, ResourceType};
 use crate::relation::{Column, RelationKind};
 
@@ -20,6 +21,8 @@ pub struct CatalogTable {
     pub rows: Option<u64>,
     /// When it was last built, if that is known.
     pub last_built: Option<Timestamp>,
+    /// What the warehouse tells beyond that.
+    pub facts: TableFacts,
 }
 
 /// The tables and views of the project's nodes.
@@ -38,11 +41,11 @@ pub fn catalog(manifest: &Manifest, tables: &[CatalogTable], invocation: &Invoca
                 "schema": relation.schema,
                 "name": relation.identifier,
                 "database": database,
-                "comment": null,
-                "owner": null,
+                "comment": table.facts.comment,
+                "owner": table.facts.owner,
             },
-            "columns": columns(&table.columns),
-            "stats": stats(table.rows),
+            "columns": columns(table),
+            "stats": stats(table),
             "unique_id": node.unique_id,
         });
         if node.resource_type == ResourceType::Source {
@@ -67,22 +70,34 @@ fn kind(kind: RelationKind) -> &'static str {
     }
 }
 
-fn columns(columns: &[Column]) -> Map<String, Value> {
+fn columns(table: &CatalogTable) -> Map<String, Value> {
     let entry = |(column, index): (&Column, usize)| {
         let entry = json!({
             "type": column.data_type,
             "index": index,
             "name": column.name,
-            "comment": null,
+            "comment": table.facts.column_comments.get(&column.name.to_lowercase()),
         });
         (column.name.clone(), entry)
     };
-    columns.iter().zip(1..).map(entry).collect()
+    table.columns.iter().zip(1..).map(entry).collect()
 }
 
-fn stats(rows: Option<u64>) -> Value {
+fn stats(table: &CatalogTable) -> Value {
     let mut stats = Map::new();
-    if let Some(rows) = rows {
+    for figure in &table.facts.figures {
+        stats.insert(
+            figure.id.into(),
+            json!({
+                "id": figure.id,
+                "label": figure.label,
+                "value": figure.value,
+                "include": figure.include,
+                "description": figure.description,
+            }),
+        );
+    }
+    if let Some(rows) = table.rows {
         stats.insert(
             "row_count".into(),
             json!({
@@ -94,12 +109,13 @@ fn stats(rows: Option<u64>) -> Value {
             }),
         );
     }
+    let has_stats = !stats.is_empty();
     stats.insert(
         "has_stats".into(),
         json!({
             "id": "has_stats",
             "label": "Has statistics",
-            "value": rows.is_some(),
+            "value": has_stats,
             "include": false,
             "description": "Whether there are statistics for this table",
         }),

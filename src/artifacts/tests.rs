@@ -98,6 +98,7 @@ fn catalog_json(manifest: &Manifest) -> Value {
         }],
         rows: Some(96),
         last_built: None,
+        facts: Default::default(),
     };
     let tables = [
         table(fixture::DIMENSION, RelationKind::Table),

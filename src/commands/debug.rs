@@ -5,6 +5,8 @@ use std::sync::PoisonError;
 
 use super::pipeline::{self, Door};
 use super::{Outcome, Session, Stop};
+use crate::adapter::Needs;
+use crate::manifest::node::Detail;
 use crate::project::Target;
 
 /// Check the set-up: project, profile, and whether the warehouse answers
@@ -71,13 +73,14 @@ impl Args {
         let checks = {
             let connection = warehouse.connection.lock();
             let mut connection = connection.unwrap_or_else(PoisonError::into_inner);
-            connection.examine(&pipeline::schemas(&prepared))?
+            connection.examine(&needs(&prepared))?
         };
         let mut missing = false;
         for check in checks {
             say(format!("{:<10} {}", check.what, check.found));
             if let Some(todo) = check.todo {
-                missing |= check.what.starts_with("schema");
+                // A connection in the clear works all the same.
+                missing |= check.what != "TLS";
                 say(format!("           to do: {todo}"));
             }
         }
@@ -90,6 +93,30 @@ impl Args {
         }
         Ok(Outcome::Done)
     }
+}
+
+/// What a build of the whole project needs of the warehouse.
+fn needs(prepared: &pipeline::Prepared) -> Needs {
+    let mut needs = Needs {
+        schemas: pipeline::schemas(prepared),
+        ..Needs::default()
+    };
+    for node in prepared.manifest.nodes.iter() {
+        let Detail::Source(source) = &node.detail else {
+            continue;
+        };
+        match (&source.load, &node.relation) {
+            (Some(load), _) => {
+                let role = load.copy.iam_role.clone().map(|role| (role, "copy"));
+                needs.roles.extend(role);
+            }
+            (None, Some(relation)) if node.config.enabled => needs.sources.push(relation.clone()),
+            _ => {}
+        }
+    }
+    needs.roles.sort();
+    needs.roles.dedup();
+    needs
 }
 
 fn emulating(target: &Target) -> String {

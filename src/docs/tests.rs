@@ -21,6 +21,7 @@ fn table(node: NodeId, rows: u64, columns: &[(&str, &str, bool)]) -> CatalogTabl
         columns: columns.collect(),
         rows: Some(rows),
         last_built: None,
+        facts: Default::default(),
     }
 }
 

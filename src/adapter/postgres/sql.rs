@@ -513,8 +513,8 @@ fn insert(into: &Relation, columns: &[String], from: &Rows) -> String {
 fn grantee(who: &str) -> String {
     let who = who.trim();
     let bare = who
-        .split_once(char::is_whitespace)
-        .filter(|(word, _)| ["group", "role"].contains(&word.to_lowercase().as_str()))
+        .split_once(|between: char| between.is_whitespace() || between == ':')
+        .filter(|(word, _)| ["group", "role", "user"].contains(&word.to_lowercase().as_str()))
         .map_or(who, |(_, name)| name.trim());
     if bare.eq_ignore_ascii_case("public") || bare.starts_with('"') {
         return bare.to_owned();

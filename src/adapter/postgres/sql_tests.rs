@@ -99,7 +99,7 @@ fn every_statement_in_the_words_of_postgres() {
     ---
     comment on column "Sales"."v"."id" is E'it''s \\ fine'
     ---
-    grant select on "Sales"."orders" to "ann", "analysts", "r", PUBLIC
+    grant select on "Sales"."orders" to "ann", "analysts", "r", PUBLIC, "bo", "etl", "reader", "IAM:ada"
     ---
     begin
     ---

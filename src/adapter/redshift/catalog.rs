@@ -279,7 +279,7 @@ impl Session {
 }
 
 /// The view that a table keeps the rows of: `mv_tbl__daily_sales__0` is that of `daily_sales`.
-fn of_materialized_view(name: &str) -> &str {
+pub(super) fn of_materialized_view(name: &str) -> &str {
     name.strip_prefix("mv_tbl__")
         .and_then(|rest| rest.rsplit_once("__"))
         .map_or(name, |(view, _)| view)

@@ -8,6 +8,7 @@ mod config;
 mod copy;
 mod error;
 mod examine;
+mod facts;
 pub mod iam;
 mod load_errors;
 pub mod login;

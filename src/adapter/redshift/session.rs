@@ -14,7 +14,9 @@ use super::replay::Ear;
 use super::{error, query, sql, startup};
 use crate::adapter::wire::error as wire;
 use crate::adapter::wire::link::{Failed, Link, Place};
-use crate::adapter::{Check, Connection, Error, ErrorClass, Outcome, Prepared, Table};
+use crate::adapter::{
+    Check, Connection, Error, ErrorClass, Facts, Needs, Outcome, Prepared, Table,
+};
 use crate::relation::{Column, ExistingRelations, Relation};
 
 /// How long `retry_all` waits before it tries again.
@@ -186,8 +188,12 @@ impl Connection for Session {
         self.patiently(|session| session.read_columns_of(relation))
     }
 
-    fn examine(&mut self, schemas: &[String]) -> Result<Vec<Check>, Error> {
-        self.patiently(|session| session.look_around(schemas))
+    fn facts(&mut self, schemas: &[String]) -> Result<Facts, Error> {
+        self.patiently(|session| session.read_facts(schemas))
+    }
+
+    fn examine(&mut self, needs: &Needs) -> Result<Vec<Check>, Error> {
+        self.patiently(|session| session.look_around(needs))
     }
 
     fn canceller(&self) -> Box<dyn Fn() + Send + Sync> {

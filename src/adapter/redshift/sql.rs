@@ -527,11 +527,19 @@ fn insert_rows(into: &Relation, columns: &[ColumnDefinition], seed: &SeedRows) -
     statements
 }
 
-/// A user in quotes, `group x` and `role x` with the name in quotes, `public` as it is.
+/// A user in quotes, `group x` and `role x` with the name in quotes, `public` as it is. dbt writes `group:x`, `role:x` and `user:x`.
 fn grantee(who: &str) -> String {
     let who = who.trim();
     if who.eq_ignore_ascii_case("public") {
         return who.to_owned();
+    }
+    if let Some((word, name)) = who.split_once(':') {
+        match word.trim().to_lowercase().as_str() {
+            "user" => return quote(name.trim()),
+            word @ ("group" | "role") => return format!("{word} {}", quote(name.trim())),
+            // Names of users that IAM gives have a colon too.
+            _ => {}
+        }
     }
     match who.split_once(char::is_whitespace) {
         Some((word, name))

@@ -301,7 +301,16 @@ pub(in crate::adapter) fn statements() -> Vec<Statement> {
         Statement::Grant {
             relation: t("orders"),
             privilege: "select".to_owned(),
-            grantees: texts(&["Ann", "group analysts", "role r", "PUBLIC"]),
+            grantees: texts(&[
+                "Ann",
+                "group analysts",
+                "role r",
+                "PUBLIC",
+                "user:Bo",
+                "group:Etl",
+                "role:reader",
+                "IAM:ada",
+            ]),
         },
         Statement::Begin,
         Statement::Commit,
@@ -443,7 +452,7 @@ fn every_statement_has_its_words() {
     ---
     comment on column "Sales"."v"."id" is 'it''s \\ fine'
     ---
-    grant select on "Sales"."orders" to "Ann", group "analysts", role "r", PUBLIC
+    grant select on "Sales"."orders" to "Ann", group "analysts", role "r", PUBLIC, "Bo", group "Etl", role "reader", "IAM:ada"
     ---
     begin
     ---

@@ -25,8 +25,11 @@ pub fn write(
 ) -> Result<(), Stop> {
     let folder = TargetFolder::of(session, prepared)?;
     let mut connection = door.connect(session)?;
-    let tables = tables(prepared, door, &mut *connection, last)
+    let (tables, missing) = tables(prepared, door, &mut *connection, last)
         .map_err(|error| or_cancelled(session, error))?;
+    if let Some(missing) = missing {
+        session.terminal.info(missing);
+    }
     let invocation = invocation(session, &prepared.project);
     let json = catalog(&prepared.manifest, &tables, &invocation);
     write_json(&folder.path("catalog.json"), &json, &prepared.redactor)?;
@@ -52,13 +55,13 @@ pub fn write(
     Ok(())
 }
 
-/// What the warehouse holds for each node that has a place in it.
+/// What the warehouse holds for each node that has a place in it, and what it would not tell.
 fn tables(
     prepared: &Prepared,
     door: &Door,
     connection: &mut dyn Connection,
     last: &Previous,
-) -> Result<Vec<CatalogTable>, adapter::Error> {
+) -> Result<(Vec<CatalogTable>, Option<String>), adapter::Error> {
     let manifest = &prepared.manifest;
     let in_catalog: BTreeMap<NodeId, _> = manifest
         .ids()
@@ -72,6 +75,7 @@ fn tables(
     schemas.sort();
     schemas.dedup();
     let existing = connection.existing(&schemas)?;
+    let mut facts = connection.facts(&schemas)?;
     let mut tables = Vec::new();
     for (node, relation) in in_catalog {
         let Some(found) = existing.get(relation) else {
@@ -89,9 +93,13 @@ fn tables(
             columns: found.columns.clone(),
             rows,
             last_built: previous.and_then(|result| result.completed_at),
+            facts: facts
+                .by_relation
+                .remove(&found.relation.key())
+                .unwrap_or_default(),
         });
     }
-    Ok(tables)
+    Ok((tables, facts.missing))
 }
 
 fn count(
