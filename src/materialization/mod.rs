@@ -18,6 +18,8 @@ mod materialized_view_tests;
 mod publish;
 mod schema_change;
 mod seed;
+#[cfg(test)]
+mod situations_tests;
 mod table;
 mod test;
 #[cfg(test)]

@@ -516,7 +516,7 @@ fn a_load_makes_its_table_and_copies_into_it() {
     "#);
 }
 
-fn copy(from: &str) -> Copy {
+pub(super) fn copy(from: &str) -> Copy {
     Copy {
         iam_role: Some("default".into()),
         ..Copy::new(Relation::new("", ""), from, CopyFormat::JsonAuto)
