@@ -1,6 +1,7 @@
 //! Projects on a real PostgreSQL: a private server, started once by this test binary and gone with it.
 //!
-//! `REDSTART_TEST_POSTGRES_URL` (`postgres://user:password@host:port/database`) names another one; every test works in schemas of its own.
+//! `REDSTART_TEST_POSTGRES_URL` (`postgres://user:password@host:port/database`) names another one, `REDSTART_TEST_POSTGRES_BIN` the
+//! folder of another version's programs; every test works in schemas of its own.
 
 use std::fs;
 use std::io::Write;
@@ -111,11 +112,15 @@ impl Server {
             .port();
         let settings = format!(
             "port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = '{}'\nfsync = off\n\
-             ssl = on\nssl_cert_file = '{}'\nssl_key_file = '{}'\nlog_min_messages = fatal\n",
+             ssl = on\nssl_cert_file = '{}'\nssl_key_file = '{}'\nssl_ca_file = '{}'\nlog_min_messages = fatal\n",
             home.display(),
             home.join("server.pem").display(),
-            home.join("server.key").display()
+            home.join("server.key").display(),
+            home.join("ca.pem").display()
         );
+        let rules = home.join("data/pg_hba.conf");
+        let others = fs::read_to_string(&rules).expect("who may log in");
+        fs::write(&rules, format!("hostssl all certified all cert\n{others}")).expect("a file");
         fs::OpenOptions::new()
             .append(true)
             .open(home.join("data/postgresql.conf"))
@@ -194,6 +199,13 @@ impl Server {
 
 /// PostgreSQL's own programs: the newest version where Debian keeps several, else what the path finds.
 pub fn binary(name: &str) -> PathBuf {
+    if let Some(folder) = std::env::var_os("REDSTART_TEST_POSTGRES_BIN") {
+        let program = Path::new(&folder).join(name);
+        // Some packages bring the server alone; any version of `psql` asks any server.
+        if program.is_file() {
+            return program;
+        }
+    }
     let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()
@@ -219,11 +231,14 @@ fn ordinary_user() -> Option<(u32, u32)> {
     })
 }
 
-/// An authority, and a certificate that it signed for the name `localhost` alone.
+/// An authority, and what it signed: a certificate for the name `localhost` alone, and one for the user `certified`.
 fn certificates(folder: &Path) {
     let script = "
         openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority -keyout ca.key -out ca.pem &&
         openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server.key -out server.csr &&
+        openssl req -newkey rsa:2048 -nodes -subj /CN=certified -keyout client.key -out client.csr &&
+        printf 'extendedKeyUsage=clientAuth\\n' >usage &&
+        openssl x509 -req -in client.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile usage -out client.pem &&
         printf 'subjectAltName=DNS:localhost\\n' >extensions &&
         openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile extensions -out server.pem &&
         chmod 600 server.key && chmod 644 ca.pem";
@@ -833,4 +848,42 @@ fn sslmode_says_who_must_be_on_the_other_side() {
     "#);
     let unknown = encrypted(&[("sslmode", "verify-ca")]);
     assert!(unknown.contains("UnknownIssuer"), "{unknown}");
+}
+
+#[test]
+fn a_user_may_log_in_by_a_certificate_and_no_other_user_by_the_same() {
+    let Some(folder) = &server().folder else {
+        return;
+    };
+    query("create role certified login; create role uncertified login");
+    let file = |name: &str| folder.join(name).display().to_string();
+    let (certificate, key, authority) = (file("client.pem"), file("client.key"), file("ca.pem"));
+    let who = |more: &[(&str, &str)]| {
+        let mut keys = vec![
+            ("user", "certified"),
+            ("password", ""),
+            ("host", "localhost"),
+            ("sslmode", "verify-full"),
+            ("sslrootcert", &authority),
+        ];
+        keys.retain(|(key, _)| more.iter().all(|(other, _)| other != key));
+        keys.extend(more);
+        let project = project("certificate").file("profiles.yml", profile("certificate", &keys));
+        let output = project.redstart("show --inline \"select current_user as me\"");
+        output.text()
+    };
+    let both = [("sslcert", certificate.as_str()), ("sslkey", key.as_str())];
+    assert!(who(&both).contains("certified"), "{}", who(&both));
+    let without = who(&[]);
+    assert!(
+        without.contains("connection requires a valid client certificate"),
+        "{without}"
+    );
+    let other = who(&[both[0], both[1], ("user", "uncertified")]);
+    assert!(!other.contains("| uncertified"), "{other}");
+    let lonely = who(&both[..1]);
+    assert!(
+        lonely.contains("`sslcert` and `sslkey` are of use only together"),
+        "{lonely}"
+    );
 }
