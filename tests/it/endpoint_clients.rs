@@ -11,7 +11,7 @@ fn start(options: Options) -> Server {
     Server::start(options).expect("the endpoint starts")
 }
 
-fn both_streams(output: &Output) -> String {
+pub fn both_streams(output: &Output) -> String {
     format!(
         "{}{}",
         String::from_utf8_lossy(&output.stdout),
@@ -20,7 +20,7 @@ fn both_streams(output: &Output) -> String {
 }
 
 /// The Python that has dbt-redshift; `make test` puts it where `REDSTART_TEST_DBT_REDSHIFT` points.
-fn python() -> Option<String> {
+pub fn python() -> Option<String> {
     let python = std::env::var("REDSTART_TEST_DBT_REDSHIFT").unwrap_or_else(|_| "python3".into());
     let found = Command::new(&python)
         .args(["-c", "import dbt.adapters.redshift, redshift_connector"])

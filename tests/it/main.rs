@@ -26,6 +26,10 @@ mod packages;
 mod postgres;
 #[allow(dead_code, reason = "a harness holds what the next test needs")]
 mod project;
+#[cfg(feature = "duckdb")]
+mod redshift_ddl;
+#[cfg(feature = "duckdb")]
+mod redshift_vs_dbt;
 #[cfg(all(unix, feature = "duckdb"))]
 mod same_rows;
 #[cfg(feature = "duckdb")]

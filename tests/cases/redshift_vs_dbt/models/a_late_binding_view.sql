@@ -1,0 +1,2 @@
+{{ config(materialized='view', bind=false) }}
+select id from {{ ref('prices') }}

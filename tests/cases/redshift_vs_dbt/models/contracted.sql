@@ -1,0 +1,2 @@
+{{ config(materialized='table', contract={'enforced': true}) }}
+select 1 as id, 'ann'::varchar(10) as name
