@@ -24,6 +24,7 @@ mod load;
 mod ls;
 mod parse;
 mod run;
+mod run_operation;
 mod seed;
 mod show;
 mod test;
@@ -82,6 +83,7 @@ enum Command {
     Seed(seed::Args),
     Load(load::Args),
     Run(run::Args),
+    RunOperation(run_operation::Args),
     Test(test::Args),
     Build(build::Args),
     Show(show::Args),
@@ -135,6 +137,7 @@ impl Command {
             Self::Seed(args) => args.run(session),
             Self::Load(args) => args.run(session),
             Self::Run(args) => args.run(session),
+            Self::RunOperation(args) => args.run(session),
             Self::Test(args) => args.run(session),
             Self::Build(args) => args.run(session),
             Self::Show(args) => args.run(session),
@@ -161,6 +164,7 @@ impl Command {
             Self::Seed(_) => "seed",
             Self::Load(_) => "load",
             Self::Run(_) => "run",
+            Self::RunOperation(_) => "run-operation",
             Self::Test(_) => "test",
             Self::Build(_) => "build",
             Self::Show(_) => "show",

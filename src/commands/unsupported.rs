@@ -13,8 +13,6 @@ pub enum Verb {
     Clone(Anything),
     #[command(hide = true)]
     Retry(Anything),
-    #[command(hide = true, name = "run-operation")]
-    RunOperation(Anything),
     #[command(hide = true)]
     Snapshot(Anything),
     #[command(hide = true)]
@@ -33,7 +31,6 @@ impl Verb {
         Err(command(match self {
             Self::Clone(_) => "clone",
             Self::Retry(_) => "retry",
-            Self::RunOperation(_) => "run-operation",
             Self::Snapshot(_) => "snapshot",
             Self::Source(_) => "source freshness",
         }))

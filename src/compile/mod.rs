@@ -3,7 +3,9 @@
 //! In: `Manifest`, `Macros`, what exists. Out: [`Compiled`]; for a *late* node, its SQL at its turn, on a worker's connection.
 //! Opens no connection, and does not know what the SQL is for.
 
+mod acting;
 mod inline;
+mod jinja_turn;
 mod sources;
 mod unit_test;
 mod values;
@@ -14,6 +16,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use rayon::prelude::*;
 
+pub use acting::{Acted, Turn};
 pub use inline::cte_name;
 pub use sources::SqlMap;
 pub use unit_test::given_name;
@@ -48,27 +51,10 @@ pub struct Surroundings {
     pub environment: Environment,
     /// `unique_id`s of the selected nodes.
     pub selected: Vec<String>,
+    /// The nodes as `manifest.json` shows them, in the order of the manifest; asked when a template looks at one.
+    pub entries: Box<dyn Fn() -> Vec<serde_json::Value> + Send + Sync>,
     /// Where `log`, `print` and `exceptions.warn` go.
     pub listener: Box<dyn Fn(Message) + Send + Sync>,
-}
-
-/// A late node's turn: what its template may ask, and what is known by then.
-#[derive(Clone)]
-pub struct Turn {
-    /// The worker's own session.
-    pub connection: SharedConnection,
-    /// Plain names that hold only now, such as `results` in `on-run-end`.
-    pub names: Arc<BTreeMap<String, Value>>,
-}
-
-impl Turn {
-    /// A turn with nothing but a session.
-    pub fn on(connection: &SharedConnection) -> Self {
-        Self {
-            connection: Arc::clone(connection),
-            names: Arc::default(),
-        }
-    }
 }
 
 /// Turns nodes into SQL. Shared by all workers.
@@ -81,6 +67,7 @@ pub struct Compiler {
 struct Around {
     given: Surroundings,
     graph: OnceLock<Value>,
+    entries: OnceLock<Vec<serde_json::Value>>,
 }
 
 /// Per node its SQL, or that it is late.
@@ -186,6 +173,13 @@ impl Compiled {
     }
 }
 
+impl Around {
+    /// The nodes as `manifest.json` shows them.
+    fn entries(&self) -> &[serde_json::Value] {
+        self.entries.get_or_init(|| (self.given.entries)())
+    }
+}
+
 impl Compiler {
     /// A compiler for one run.
     pub fn new(given: Surroundings) -> Self {
@@ -193,6 +187,7 @@ impl Compiler {
             around: Arc::new(Around {
                 given,
                 graph: OnceLock::new(),
+                entries: OnceLock::new(),
             }),
         }
     }

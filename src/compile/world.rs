@@ -9,7 +9,8 @@ use super::{Around, Turn, is_ephemeral, lock, values};
 use crate::adapter::{self, Connection, Statement, Table};
 use crate::diagnostic::Diagnostic;
 use crate::jinja::{
-    Answer, ColumnValue, Question, RefCall, RelationValue, Reply, TableValue, Value, World, late,
+    Answer, ColumnValue, MomentValue, Question, RefCall, RelationValue, Reply, TableValue, Value,
+    World, late,
 };
 use crate::manifest::node::Code;
 use crate::manifest::{Node, NodeId, ResourceType};
@@ -128,6 +129,8 @@ impl NodeWorld {
             return Ok(Some(id));
         }
         match anywhere() {
+            // What nothing here builds is there whenever it is read, as in dbt.
+            Some(id) if is_given(manifest.node(id)) => Ok(Some(id)),
             Some(id) if node.resource_type != ResourceType::Operation => {
                 let name = &manifest.node(id).name;
                 Err(Box::new(
@@ -161,51 +164,114 @@ impl NodeWorld {
         })
     }
 
-    fn execute_statement(&self, what: &str, statement: &Statement) -> Answer<Reply> {
-        let prepared = self
-            .around
-            .given
-            .adapter
-            .prepare(statement, &Now(self))
-            .map_err(refused)?;
-        self.with_connection(what, |connection| connection.execute(&prepared))?;
+    /// Runs SQL of the template: a query with its rows, or statements.
+    fn query(&self, sql: &str, begin: bool) -> Answer<Reply> {
+        let Some(turn) = &self.turn else {
+            return Err(late("run_query"));
+        };
+        if begin && turn.acts() && !turn.is_open() {
+            self.transaction(&Statement::Begin)?;
+            turn.set_open(true);
+        }
+        let only = sql.trim().trim_end_matches(';').trim_end();
+        if turn.acts() && !turn.is_open() && only.eq_ignore_ascii_case("commit") {
+            // As on a server, where that is only a notice.
+            return Ok(Reply::Answer {
+                table: TableValue::default(),
+                rows: None,
+            });
+        }
+        turn.note(sql);
+        let done = self.send(sql);
+        match (&done, turn.acts()) {
+            (Err(_), true) => turn.set_open(false),
+            (Ok(_), true) => turn.watch(sql),
+            _ => {}
+        }
+        done
+    }
+
+    fn transaction(&self, statement: &Statement) -> Answer<()> {
+        let adapter = &self.around.given.adapter;
+        let prepared = adapter.prepare(statement, &Now(self)).map_err(refused)?;
+        self.with_connection("transaction", |connection| connection.execute(&prepared))?;
+        Ok(())
+    }
+
+    /// Takes back what a template began and did not commit; tells whether there was anything.
+    pub(super) fn roll_back(&self) -> Answer<bool> {
+        let Some(turn) = self.turn.as_ref().filter(|turn| turn.is_open()) else {
+            return Ok(false);
+        };
+        turn.set_open(false);
+        self.transaction(&Statement::Raw {
+            sql: "rollback".to_owned(),
+            origin: None,
+        })?;
+        Ok(true)
+    }
+
+    /// Gives a relation another name, in the words of the warehouse for its kind.
+    fn rename(&self, from: &RelationValue, to: &RelationValue) -> Answer<Reply> {
+        let turn = self
+            .turn
+            .as_ref()
+            .ok_or_else(|| late("adapter.rename_relation"))?;
+        if turn.acts() && !turn.is_open() {
+            self.transaction(&Statement::Begin)?;
+            turn.set_open(true);
+        }
+        turn.note(&format!(
+            "alter table {from} rename to {}",
+            to.relation.identifier
+        ));
+        let renamed = self.transaction(&Statement::Rename {
+            kind: from.kind().unwrap_or(RelationKind::Table),
+            from: from.relation.clone(),
+            to: to.relation.identifier.clone(),
+        });
+        if renamed.is_err() && turn.acts() {
+            turn.set_open(false);
+        }
+        renamed.map(|()| Reply::Nothing)
+    }
+
+    fn commit(&self) -> Answer<Reply> {
+        let turn = self.turn.as_ref().ok_or_else(|| late("adapter.commit"))?;
+        if turn.acts() && turn.is_open() {
+            self.transaction(&Statement::Commit)?;
+            turn.set_open(false);
+        }
         Ok(Reply::Nothing)
     }
 
-    fn query(&self, sql: &str) -> Answer<Reply> {
-        if self.turn.is_none() {
-            return Err(late("run_query"));
-        }
-        match self.around.given.adapter.prepare_query(sql, &Now(self)) {
-            Ok(prepared) => {
+    fn send(&self, sql: &str) -> Answer<Reply> {
+        let adapter = &self.around.given.adapter;
+        // What begins as a query is one, unless the warehouse knows better.
+        let refusal = match is_query(sql).then(|| adapter.prepare_query(sql, &Now(self))) {
+            Some(Ok(prepared)) => {
                 let table = self
                     .with_connection("run_query", |connection| connection.query(&prepared, None))?;
-                Ok(Reply::Table(table_value(table)))
+                let rows = u64::try_from(table.rows.len()).ok();
+                let table = table_value(table);
+                return Ok(Reply::Answer { table, rows });
             }
-            Err(refusal) => {
-                let raw = Statement::Raw {
-                    sql: sql.to_owned(),
-                    origin: None,
-                };
-                match self.around.given.adapter.prepare(&raw, &Now(self)) {
-                    Ok(prepared) => {
-                        self.with_connection("run_query", |connection| {
-                            connection.execute(&prepared)
-                        })?;
-                        Ok(Reply::Table(TableValue::default()))
-                    }
-                    Err(_) => Err(refused(refusal)),
-                }
-            }
-        }
-    }
-
-    fn kind_of_relation(&self, relation: &RelationValue) -> Answer<RelationKind> {
-        if let Some(kind) = relation.kind() {
-            return Ok(kind);
-        }
-        let found = self.find(&relation.relation)?;
-        Ok(found.map_or(RelationKind::Table, |found| found.kind))
+            Some(Err(refusal)) => Some(refusal),
+            None => None,
+        };
+        let raw = Statement::Raw {
+            sql: sql.to_owned(),
+            origin: None,
+        };
+        let prepared = adapter
+            .prepare(&raw, &Now(self))
+            .map_err(|other| refused(refusal.unwrap_or(other)))?;
+        let outcome =
+            self.with_connection("run_query", |connection| connection.execute(&prepared))?;
+        Ok(Reply::Answer {
+            table: TableValue::default(),
+            rows: outcome.rows,
+        })
     }
 
     fn find(&self, relation: &Relation) -> Answer<Option<ExistingRelation>> {
@@ -251,6 +317,10 @@ impl World for NodeWorld {
         true
     }
 
+    fn acts(&self) -> bool {
+        self.turn.is_some()
+    }
+
     fn global(&self, name: &str) -> Option<Value> {
         let given = &self.around.given;
         if let Some(value) = self.turn.as_ref().and_then(|turn| turn.names.get(name)) {
@@ -271,11 +341,14 @@ impl World for NodeWorld {
                 let relation = given.manifest.in_full(relation);
                 Some(Value::from_object(RelationValue::new(relation, kind)))
             }
-            "model" => Some(values::node(self.node()?, &given.manifest)),
+            "model" => {
+                let entry = self.around.entries().get(self.node?.index())?;
+                Some(from_json(entry))
+            }
             "graph" => Some(
                 self.around
                     .graph
-                    .get_or_init(|| values::graph(&given.manifest))
+                    .get_or_init(|| values::graph(&given.manifest, self.around.entries()))
                     .clone(),
             ),
             "schema" => self
@@ -395,7 +468,9 @@ impl World for NodeWorld {
 
     fn ask(&self, question: &Question<'_>) -> Answer<Reply> {
         match question {
-            Question::Query(sql) => self.query(sql),
+            Question::Query { sql, begin } => self.query(sql, *begin),
+            Question::Commit => self.commit(),
+            Question::Rename { from, to } => self.rename(from, to),
             Question::Relation(relation) => Ok(match self.find(relation)? {
                 Some(found) => {
                     let relation = self.around.given.manifest.in_full(&found.relation);
@@ -414,7 +489,10 @@ impl World for NodeWorld {
                 };
                 let columns = columns
                     .into_iter()
-                    .map(|column| ColumnValue::new(column.name, &column.data_type))
+                    .map(|column| match self.dialect() {
+                        "duckdb" => ColumnValue::unparsed(column.name, &column.data_type),
+                        _ => ColumnValue::new(column.name, &column.data_type),
+                    })
                     .collect();
                 Ok(Reply::Columns(columns))
             }
@@ -442,37 +520,14 @@ impl World for NodeWorld {
                     existing.schemas.contains(&schema.to_lowercase()),
                 ))
             }
-            Question::CreateSchema(relation) => self.execute_statement(
-                "adapter.create_schema",
-                &Statement::CreateSchema {
-                    database: relation.database.clone(),
-                    schema: relation.schema.clone(),
-                },
-            ),
-            Question::DropRelation(relation) => {
-                let kind = self.kind_of_relation(relation)?;
-                self.execute_statement(
-                    "adapter.drop_relation",
-                    &Statement::Drop {
-                        kind,
-                        relation: relation.relation.clone(),
-                        if_exists: true,
-                    },
-                )
-            }
-            Question::RenameRelation { from, to } => {
-                let kind = self.kind_of_relation(from)?;
-                self.execute_statement(
-                    "adapter.rename_relation",
-                    &Statement::Rename {
-                        kind,
-                        from: from.relation.clone(),
-                        to: to.relation.identifier.clone(),
-                    },
-                )
-            }
-            Question::DropSchema(_) => Err(unsupported("adapter.drop_schema")),
-            Question::TruncateRelation(_) => Err(unsupported("adapter.truncate_relation")),
+        }
+    }
+
+    fn stored(&self, name: &str, response: &Value) {
+        if let Some(turn) = &self.turn
+            && name == "main"
+        {
+            turn.set_main(response);
         }
     }
 
@@ -499,27 +554,53 @@ fn kind_of(node: &Node) -> Option<RelationKind> {
 }
 
 fn table_value(table: Table) -> TableValue {
-    let names = table
+    let (names, types): (Vec<String>, Vec<String>) = table
         .columns
         .into_iter()
-        .map(|column| column.name)
-        .collect();
-    let rows = table
-        .rows
-        .into_iter()
-        .map(|row| row.into_iter().map(cell_value).collect())
-        .collect();
-    TableValue::new(names, rows)
+        .map(|column| (column.name, column.data_type.to_lowercase()))
+        .unzip();
+    let rows = table.rows.into_iter().map(|row| {
+        let cells = row.into_iter().zip(&types);
+        cells.map(|(value, of)| cell_value(value, of)).collect()
+    });
+    TableValue::new(names, rows.collect())
 }
 
-fn cell_value(value: adapter::Value) -> Value {
+fn cell_value(value: adapter::Value, data_type: &str) -> Value {
     match value {
         adapter::Value::Null => Value::from(()),
         adapter::Value::Bool(value) => Value::from(value),
         adapter::Value::Int(value) => Value::from(value),
         adapter::Value::Float(value) => Value::from(value),
-        adapter::Value::Decimal(text) => text.parse::<f64>().map_or(Value::from(text), Value::from),
+        adapter::Value::Decimal(text) => decimal(text),
+        // As in dbt, a day or a time is one of Python's.
+        adapter::Value::Text(text) if is_moment(data_type) => {
+            MomentValue::read(&text, data_type == "date").unwrap_or_else(|| Value::from(text))
+        }
         adapter::Value::Text(text) => Value::from(text),
+    }
+}
+
+/// Whether a node is a source that no staged load fills.
+fn is_given(node: &Node) -> bool {
+    matches!(&node.detail, crate::manifest::node::Detail::Source(source) if source.load.is_none())
+}
+
+fn is_moment(data_type: &str) -> bool {
+    data_type == "date" || data_type.starts_with("timestamp")
+}
+
+/// A decimal as a number where a float holds it; otherwise its digits, of which none is lost.
+fn decimal(text: String) -> Value {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    if !text.contains('.')
+        && let Ok(whole) = text.parse::<i128>()
+    {
+        return Value::from(whole);
+    }
+    match text.parse::<f64>() {
+        Ok(number) if digits <= 15 => Value::from(number),
+        _ => Value::from(text),
     }
 }
 
@@ -530,9 +611,54 @@ fn refused(refusal: adapter::Refusal) -> Box<Diagnostic> {
     Box::new(wrong)
 }
 
-fn unsupported(what: &str) -> Box<Diagnostic> {
-    Box::new(Diagnostic::error(
-        "not-supported",
-        format!("`{what}` is not supported yet"),
-    ))
+/// Whether SQL begins as a query does; anything else gives no rows that a template could want.
+fn is_query(sql: &str) -> bool {
+    let word: String = without_comments(sql)
+        .trim_start_matches(['(', ' ', '\n', '\t'])
+        .chars()
+        .take_while(char::is_ascii_alphabetic)
+        .collect();
+    let word = word.to_ascii_lowercase();
+    !matches!(
+        word.as_str(),
+        "create"
+            | "insert"
+            | "update"
+            | "delete"
+            | "drop"
+            | "alter"
+            | "merge"
+            | "begin"
+            | "commit"
+            | "start"
+            | "end"
+            | "rollback"
+            | "abort"
+            | "grant"
+            | "revoke"
+            | "comment"
+            | "truncate"
+            | "copy"
+            | "vacuum"
+            | "analyze"
+            | "set"
+            | "lock"
+            | "unload"
+            | "use"
+            | "attach"
+            | "load"
+            | "install"
+    )
+}
+
+/// SQL from its first word on.
+fn without_comments(mut sql: &str) -> &str {
+    loop {
+        sql = sql.trim_start();
+        sql = match (sql.strip_prefix("--"), sql.strip_prefix("/*")) {
+            (Some(line), _) => line.split_once('\n').map_or("", |(_, rest)| rest),
+            (_, Some(block)) => block.split_once("*/").map_or("", |(_, rest)| rest),
+            _ => return sql,
+        };
+    }
 }

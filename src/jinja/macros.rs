@@ -16,7 +16,7 @@ use super::prepare::{self, MacroBlock, macro_blocks, prepare, prepare_call, prep
 use super::render::{self, CallRequest, Entry, Job, MacroObject, Shared};
 use super::template::{SourceMap, Template};
 use super::world::World;
-use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
+use crate::diagnostic::{Diagnostic, Diagnostics, Level, Source, Span};
 
 /// A file that may hold macros, generic tests and materializations.
 #[derive(Clone, Debug)]
@@ -157,7 +157,13 @@ impl Macros {
         Some(&entry.declared)
     }
 
-    /// Renders a template to text.
+    /// The packages in which `adapter.dispatch` looks for macros of a namespace, in order, where the project sets it.
+    pub fn search_order(&self, namespace: &str) -> Vec<&str> {
+        let order = self.shared.dispatch.get(namespace);
+        order.map_or_else(Vec::new, |order| order.iter().map(String::as_str).collect())
+    }
+
+    /// Renders a template to text. As in dbt, what is not defined prints as nothing; here with a warning.
     ///
     /// # Errors
     /// What is wrong, where, and through which macros it was reached.
@@ -170,13 +176,26 @@ impl Macros {
             return Ok(Rendered::plain(template));
         }
         let prepared = prepare(template, world.execute())?;
-        let job = Job {
+        let job = |lenient| Job {
             template,
             rewrite: &prepared.rewrite,
             native: false,
+            lenient,
             call: None,
         };
-        let done = render::run(&self.shared, world, job)?;
+        // A template that acts on the warehouse must not run twice.
+        let lenient = world.acts();
+        let done = match render::run(&self.shared, world, job(lenient)) {
+            Err(wrong) if !lenient && wrong.code == "undefined-variable" => {
+                let done = render::run(&self.shared, world, job(true))?;
+                world.warn(Diagnostic {
+                    level: Level::Warning,
+                    ..*wrong
+                });
+                done
+            }
+            done => done?,
+        };
         let (text, map) = prepared.unmark(template, done.text);
         Ok(Rendered {
             text,
@@ -205,6 +224,7 @@ impl Macros {
             template,
             rewrite: &rewrite,
             native: true,
+            lenient: false,
             call: None,
         };
         let value = render::run(&self.shared, world, job)?.value;
@@ -221,6 +241,7 @@ impl Macros {
     }
 
     /// Calls a macro by name, as `{{ name(args, **kwargs) }}` in `world.package()` would; gives what it returns, or its text.
+    /// `package.name` means the macro of that package.
     ///
     /// `at` is where an error in the call itself points.
     ///
@@ -244,6 +265,7 @@ impl Macros {
             template: &Template::scalar("", at),
             rewrite: &rewrite,
             native: true,
+            lenient: world.acts(),
             call: Some(CallRequest {
                 name: name.to_string(),
                 args,

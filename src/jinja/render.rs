@@ -19,11 +19,11 @@ use minijinja::{Environment, Error, ErrorKind, State, Value};
 use super::builtins::left_out;
 use super::error::{self, Places, bad_call, in_call};
 use super::macros::Macro;
-use super::prepare::Rewrite;
+use super::prepare::{Rewrite, prepare};
 use super::template::Template;
 use super::values::Dict;
 use super::world::World;
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Source, Span};
 
 /// The name under which minijinja knows the template that is rendered; macros have their `unique_id`.
 const TEMPLATE: &str = "template";
@@ -101,6 +101,8 @@ pub struct Render {
     pub world: Arc<dyn World>,
     /// Whether the result is a value and not text.
     pub native: bool,
+    /// Whether what is not defined prints as nothing, as in dbt.
+    pub lenient: bool,
     /// A macro to call, where the render is a call.
     call: Option<CallRequest>,
     /// The packages of the macros being run, innermost last.
@@ -136,9 +138,12 @@ impl Render {
         }
     }
 
-    /// The macro that a bare name means now.
+    /// The macro that a bare name means now. As in dbt, a macro of a package or of the library sees those of the template's package
+    /// and of the root project first, so that a project can replace what others call; then those of its own package.
     pub fn find(&self, name: &str) -> Option<&Entry> {
-        self.shared.find(self.package(), name)
+        self.shared
+            .find(self.world.package(), name)
+            .or_else(|| self.shared.find_in(self.package(), name))
     }
 
     /// Everything that a name can mean outside the template itself.
@@ -166,7 +171,7 @@ impl Render {
         self.shared
             .packages
             .contains(name)
-            .then(|| Value::from_object(Package(name.to_string())))
+            .then(|| Value::from_object(Package(name.to_string(), Arc::clone(&self.shared))))
     }
 }
 
@@ -222,6 +227,28 @@ pub fn leave_with(state: &mut State<'_, '_>, value: Value) -> Error {
         }
         Err(error) => error,
     }
+}
+
+/// Renders text that is itself a template, in the world of the render that is going on.
+///
+/// # Errors
+/// What is wrong in the text.
+pub fn rendered_inside(state: &State<'_, '_>, text: &str) -> Result<String, Error> {
+    if !text.contains('{') {
+        return Ok(text.to_string());
+    }
+    let render = Arc::clone(&in_state(state)?.render);
+    let template = Template::file(&Source::new("rendered text", text));
+    let prepared = prepare(&template, false).map_err(error::raise)?;
+    let job = Job {
+        template: &template,
+        rewrite: &prepared.rewrite,
+        native: false,
+        lenient: render.lenient,
+        call: None,
+    };
+    let done = run(&render.shared, &render.world, job).map_err(error::raise)?;
+    Ok(done.text)
 }
 
 /// All names outside the template.
@@ -305,7 +332,11 @@ impl Object for Call {
         let Some(request) = &self.0.call else {
             return Err(bad_call("nothing to call"));
         };
-        match self.0.find(&request.name) {
+        let found = match request.name.split_once('.') {
+            Some((package, name)) => self.0.shared.find_in(package, name),
+            None => self.0.find(&request.name),
+        };
+        match found {
             Some(entry) => entry.value.clone().call(state, &request.args),
             None => Err(Error::new(
                 ErrorKind::UnknownFunction,
@@ -316,10 +347,20 @@ impl Object for Call {
 }
 
 /// `package.macro`.
-#[derive(Debug)]
-struct Package(String);
+struct Package(String, Arc<Shared>);
+
+impl fmt::Debug for Package {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<package {}>", self.0)
+    }
+}
 
 impl Object for Package {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let entry = self.1.find_in(&self.0, key.as_str()?)?;
+        Some(entry.value.clone())
+    }
+
     fn enumerate(self: &Arc<Self>) -> Enumerator {
         Enumerator::Empty
     }
@@ -493,6 +534,8 @@ pub struct Job<'a> {
     pub rewrite: &'a Rewrite,
     /// Whether the result is a value.
     pub native: bool,
+    /// Whether what is not defined prints as nothing.
+    pub lenient: bool,
     /// The macro to call, where the text calls one.
     pub call: Option<CallRequest>,
 }
@@ -520,6 +563,7 @@ pub fn run(
         shared: Arc::clone(shared),
         world: Arc::clone(world),
         native: job.native,
+        lenient: job.lenient,
         call: job.call,
         packages: Mutex::new(Vec::new()),
         called: Mutex::new(BTreeSet::new()),

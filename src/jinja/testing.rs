@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::world::{Answer, Question, RefCall, Reply, World};
 use super::{ColumnValue, MacroFile, Macros, RelationValue, Rendered, TableValue, Template, Value};
-use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
+use crate::diagnostic::{Diagnostic, Diagnostics, Level, Source, Span};
 use crate::relation::{Relation, RelationKind};
 
 /// What the tests let a template see.
@@ -18,6 +18,7 @@ pub struct TestWorld {
     pub config: Mutex<Vec<(String, Value)>>,
     pub logged: Mutex<Vec<String>>,
     pub asked: Mutex<Vec<String>>,
+    pub warned: Mutex<Vec<Diagnostic>>,
 }
 
 impl TestWorld {
@@ -122,15 +123,18 @@ impl World for TestWorld {
 
     fn ask(&self, question: &Question<'_>) -> Answer<Reply> {
         Ok(match question {
-            Question::Query(sql) => {
+            Question::Query { sql, .. } => {
                 self.asked.lock().unwrap().push((*sql).to_string());
-                Reply::Table(TableValue::new(
-                    vec!["id".into(), "name".into()],
-                    vec![
-                        vec![Value::from(1), Value::from("ada")],
-                        vec![Value::from(2), Value::from("grace")],
-                    ],
-                ))
+                Reply::Answer {
+                    table: TableValue::new(
+                        vec!["id".into(), "name".into()],
+                        vec![
+                            vec![Value::from(1), Value::from("ada")],
+                            vec![Value::from(2), Value::from("grace")],
+                        ],
+                    ),
+                    rows: Some(2),
+                }
             }
             Question::Relation(relation) if relation.identifier == "missing" => Reply::Nothing,
             Question::Relation(wanted) => {
@@ -150,6 +154,7 @@ impl World for TestWorld {
 
     fn warn(&self, warning: Diagnostic) {
         self.logged.lock().unwrap().push(warning.to_string());
+        self.warned.lock().unwrap().push(warning);
     }
 }
 
@@ -181,17 +186,31 @@ pub fn text(macros_text: &str, model: &str) -> String {
     }
 }
 
-/// The error of a model, drawn.
+/// The error of a model, or else its last warning, drawn.
 pub fn error(macros_text: &str, model: &str) -> String {
-    match try_render(macros_text, model, TestWorld::new()) {
-        Ok(rendered) => panic!("no error, but {:?}", rendered.text),
+    let world = Arc::new(TestWorld::new());
+    let asked: Arc<dyn World> = Arc::clone(&world) as Arc<dyn World>;
+    let macros = match macros(macros_text) {
+        Ok(macros) => macros,
+        Err(found) => return drawn(&found.0[0]),
+    };
+    let template = Template::file(&Source::new("models/m.sql", model));
+    match macros.render(&template, &asked) {
+        Ok(rendered) => match world.warned.lock().unwrap().last() {
+            Some(warning) => drawn(warning),
+            None => panic!("no error, but {:?}", rendered.text),
+        },
         Err(diagnostic) => drawn(&diagnostic),
     }
 }
 
 /// A diagnostic in text: the message, the words under each span.
 pub fn drawn(diagnostic: &Diagnostic) -> String {
-    let mut text = format!("error[{}]: {}\n", diagnostic.code, diagnostic.message);
+    let level = match diagnostic.level {
+        Level::Warning => "warning",
+        _ => "error",
+    };
+    let mut text = format!("{level}[{}]: {}\n", diagnostic.code, diagnostic.message);
     let mut place = |what: &str, span: &Span| {
         text.push_str(&format!("  {what}{} `{}`\n", span.place(), span.text()));
     };

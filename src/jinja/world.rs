@@ -31,8 +31,22 @@ pub struct RefCall<'a> {
 /// What a template asks of the warehouse. Only asked while `execute` is true.
 #[derive(Clone, Debug)]
 pub enum Question<'a> {
-    /// Runs a query; the answer is a [`TableValue`] in [`Reply::Table`], empty for a statement that gives no rows.
-    Query(&'a str),
+    /// Runs SQL, which may be several statements: [`Reply::Answer`].
+    Query {
+        /// The text.
+        sql: &'a str,
+        /// Whether a transaction is opened first, where none is.
+        begin: bool,
+    },
+    /// Renames a relation, in a transaction: [`Reply::Nothing`].
+    Rename {
+        /// From.
+        from: &'a RelationValue,
+        /// To.
+        to: &'a RelationValue,
+    },
+    /// Commits the open transaction, if there is one: [`Reply::Nothing`].
+    Commit,
     /// Whether a relation exists: [`Reply::Relation`] with its kind, or [`Reply::Nothing`].
     Relation(&'a Relation),
     /// The columns of a relation: [`Reply::Columns`].
@@ -46,21 +60,6 @@ pub enum Question<'a> {
     },
     /// Whether a schema exists: [`Reply::Bool`].
     SchemaExists(&'a str),
-    /// Creates a schema unless it exists: [`Reply::Nothing`].
-    CreateSchema(&'a Relation),
-    /// Drops a schema: [`Reply::Nothing`].
-    DropSchema(&'a Relation),
-    /// Drops a relation: [`Reply::Nothing`].
-    DropRelation(&'a RelationValue),
-    /// Empties a relation: [`Reply::Nothing`].
-    TruncateRelation(&'a RelationValue),
-    /// Renames a relation: [`Reply::Nothing`].
-    RenameRelation {
-        /// From.
-        from: &'a RelationValue,
-        /// To.
-        to: &'a RelationValue,
-    },
 }
 
 /// The answer to a [`Question`].
@@ -70,8 +69,13 @@ pub enum Reply {
     Nothing,
     /// Yes or no.
     Bool(bool),
-    /// Rows.
-    Table(TableValue),
+    /// What SQL gave.
+    Answer {
+        /// The rows; none for statements that give no rows.
+        table: TableValue,
+        /// The number of rows that were given or written, where it is known.
+        rows: Option<u64>,
+    },
     /// One relation.
     Relation(RelationValue),
     /// Several relations.
@@ -93,6 +97,11 @@ pub trait World: Send + Sync {
 
     /// Whether the render may look at what exists; false while the project is parsed.
     fn execute(&self) -> bool {
+        false
+    }
+
+    /// Whether the template may change the warehouse while it renders, so that it must not be rendered twice.
+    fn acts(&self) -> bool {
         false
     }
 
@@ -193,10 +202,15 @@ pub trait World: Send + Sync {
     /// A diagnostic with the code [`LATE`] when no connection is there to ask; otherwise what the warehouse said.
     fn ask(&self, question: &Question<'_>) -> Answer<Reply> {
         let what = match question {
-            Question::Query(_) => "run_query",
+            Question::Query { .. } => "run_query",
             _ => "adapter",
         };
         unavailable(what)
+    }
+
+    /// `store_result(name, response)`: what a named statement answered. The one called `main` is the materialization's own.
+    fn stored(&self, name: &str, response: &Value) {
+        let _ = (name, response);
     }
 
     /// `log(message, info)` and `print(message)`; `info` means that the user sees it.

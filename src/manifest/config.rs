@@ -27,6 +27,8 @@ pub struct Config {
     pub enabled: bool,
     /// `materialized`: `view`, `table`, `materialized_view`, `incremental`, `ephemeral`, `seed`, `test`, `load`, or a custom name.
     pub materialized: String,
+    /// The macro that builds the node, as `package.macro`, where a materialization written in Jinja does.
+    pub in_jinja: Option<String>,
     /// `tags`.
     pub tags: Vec<String>,
     /// `meta`.

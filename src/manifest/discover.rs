@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::{Map, Value};
 
 use super::config::KnownMaterialization;
+use super::in_jinja::InJinja;
 use super::merge::{Layer, Setting};
 use super::node::{RefCall, SourceCall};
 use crate::diagnostic::Diagnostic;
@@ -36,6 +37,8 @@ pub struct Shared {
     pub globals: BTreeMap<String, jinja::Value>,
     /// The materializations there are.
     pub materializations: Vec<KnownMaterialization>,
+    /// The materializations written in Jinja.
+    pub in_jinja: InJinja,
     /// `doc`.
     pub docs: BTreeMap<String, DocsBlock>,
 }

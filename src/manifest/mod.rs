@@ -9,6 +9,7 @@ mod declared;
 mod discover;
 mod gaps;
 mod generic;
+mod in_jinja;
 mod link;
 mod merge;
 mod names;

@@ -12,11 +12,13 @@ use super::declared;
 use super::discover::{Found, Identity, ParseWorld, Shared};
 use super::gaps;
 use super::generic;
+use super::in_jinja::InJinja;
 use super::link;
 use super::merge::{self, Layer, Merged};
 use super::names::Names;
 use super::node::{Code, Column, Detail, Node, ResourceType, TestDetail};
 use super::settings;
+use super::settings::Materializations;
 use super::sources;
 use super::unit_test;
 use super::values::Values;
@@ -56,7 +58,7 @@ impl Manifest {
     pub fn attempt(project: &Project, macros: &Macros, options: &Options) -> (Self, Diagnostics) {
         let (mut drafts, mut problems) = Made::default();
         for package in project.all() {
-            let shared = Arc::new(shared(project, package, options));
+            let shared = Arc::new(shared(project, package, macros, options));
             let resolver = Resolver {
                 project,
                 package,
@@ -76,7 +78,7 @@ impl Manifest {
     }
 }
 
-fn shared(project: &Project, package: &Package, options: &Options) -> Shared {
+fn shared(project: &Project, package: &Package, macros: &Macros, options: &Options) -> Shared {
     let mut globals = options.globals.clone();
     let target = Value::Object(project.target.to_jinja());
     globals
@@ -99,6 +101,12 @@ fn shared(project: &Project, package: &Package, options: &Options) -> Shared {
         environment: project.environment.clone(),
         globals,
         materializations: options.materializations.clone(),
+        in_jinja: InJinja::of(
+            macros,
+            &project.own.name,
+            &package.name,
+            project.target.dialect(),
+        ),
         docs: docs(project, package),
     }
 }
@@ -359,7 +367,10 @@ impl Resolver<'_> {
     /// Types a node's configuration and gives it its place.
     pub fn finish(&self, node: &mut Node, merged: Merged, at: &Span, problems: &mut Diagnostics) {
         node.config = settings::typed(
-            &self.shared.materializations,
+            &Materializations {
+                built_in: &self.shared.materializations,
+                in_jinja: &self.shared.in_jinja,
+            },
             merged,
             node.resource_type,
             Some(at),

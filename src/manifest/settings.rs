@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::config::{
     Config, KnownMaterialization, OnConfigurationChange, OnSchemaChange, Severity,
 };
+use super::in_jinja::InJinja;
 use super::merge::{Merged, list};
 use super::node::ResourceType;
 use super::values::Values;
@@ -111,14 +112,16 @@ fn made_defaults(kind: ResourceType) -> Value {
 
 /// The typed configuration of a node; what is wrong goes to `problems`, pointing at `at` where no better place is known.
 pub fn typed(
-    materializations: &[KnownMaterialization],
+    materializations: &Materializations<'_>,
     merged: Merged,
     kind: ResourceType,
     at: Option<&Span>,
     problems: &mut Diagnostics,
 ) -> Config {
     let mut reader = Reader {
-        materializations,
+        materializations: materializations.built_in,
+        own: materializations.in_jinja,
+        in_jinja: None,
         merged: &merged,
         at,
         problems,
@@ -152,8 +155,20 @@ fn agree_on_failures(config: &Config, values: &mut Values) {
     }
 }
 
+/// The materializations that a node can name.
+#[derive(Clone, Copy, Debug)]
+pub struct Materializations<'a> {
+    /// Those that are built in.
+    pub built_in: &'a [KnownMaterialization],
+    /// Those written in Jinja.
+    pub in_jinja: &'a InJinja,
+}
+
 struct Reader<'a> {
     materializations: &'a [KnownMaterialization],
+    own: &'a InJinja,
+    /// The macro that builds the node.
+    in_jinja: Option<String>,
     merged: &'a Merged,
     at: Option<&'a Span>,
     problems: &'a mut Diagnostics,
@@ -161,6 +176,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn config(&mut self, kind: ResourceType) -> Config {
+        self.in_jinja = self.built_in_jinja(kind);
         let persist = |key: &str| {
             self.merged
                 .get("persist_docs")
@@ -185,6 +201,7 @@ impl Reader<'_> {
             docs_show: docs_show.unwrap_or(true),
             enabled: self.flag("enabled").unwrap_or(true),
             materialized: self.materialized(kind),
+            in_jinja: self.in_jinja.clone(),
             tags: self.texts("tags"),
             meta: self
                 .merged
@@ -333,6 +350,20 @@ impl Reader<'_> {
         self.problems.push(problem);
     }
 
+    fn built_in_jinja(&mut self, kind: ResourceType) -> Option<String> {
+        if kind != ResourceType::Model {
+            return None;
+        }
+        let named = |key| self.merged.get(key).and_then(Value::as_str);
+        let materialized = named("materialized").unwrap_or("view");
+        let built_in = self
+            .materializations
+            .iter()
+            .any(|known| known.name == materialized);
+        self.own
+            .builds(materialized, built_in, named("incremental_strategy"))
+    }
+
     fn materialized(&mut self, kind: ResourceType) -> String {
         let default = match kind {
             ResourceType::Seed => "seed",
@@ -344,7 +375,7 @@ impl Reader<'_> {
         let Some(name) = self.text("materialized") else {
             return default.to_owned();
         };
-        if kind != ResourceType::Model {
+        if kind != ResourceType::Model || self.in_jinja.is_some() {
             return name;
         }
         let materializations = self.materializations;
@@ -374,7 +405,7 @@ impl Reader<'_> {
             .join(", ");
         let problem = problem
             .at_some(self.place("materialized"))
-            .did_you_mean(&name, built())
+            .did_you_mean(&name, built().chain(self.own.names()))
             .help(format!("write one of {names}"));
         self.problems.push(problem);
         default.to_owned()
@@ -439,6 +470,9 @@ impl Reader<'_> {
         const KEY: &str = "incremental_strategy";
         let known = ["append", "delete+insert", "merge"];
         let name = self.text(KEY)?.to_lowercase();
+        if self.in_jinja.is_some() {
+            return Some(name);
+        }
         if matches!(name.as_str(), "microbatch" | "insert_overwrite") {
             let problem = Diagnostic::error(
                 "not-supported-yet",
@@ -575,7 +609,8 @@ impl Reader<'_> {
 
     /// dbt lets a key of the user's own pass; one that is a slip away from a known key is hardly meant.
     fn warn_of_slips(&mut self, kind: ResourceType) {
-        if kind == ResourceType::Exposure {
+        // A materialization in Jinja may read any key.
+        if kind == ResourceType::Exposure || self.in_jinja.is_some() {
             return;
         }
         let materializations = self.materializations;
@@ -657,7 +692,11 @@ mod tests {
         let mut problems = Diagnostics::default();
         let mut merged = Merged::new(defaults(ResourceType::Model));
         merged.apply(&Layer::of_mapping(&yaml).unwrap(), &mut problems);
-        let config = typed(&KNOWN, merged, ResourceType::Model, None, &mut problems);
+        let known = Materializations {
+            built_in: &KNOWN,
+            in_jinja: &InJinja::default(),
+        };
+        let config = typed(&known, merged, ResourceType::Model, None, &mut problems);
         let told = problems.0.iter().map(|problem| {
             problem.to_string()
                 + &problem

@@ -51,9 +51,10 @@ impl Planned {
         work: &Work,
         old: Option<&ExistingRelation>,
     ) {
-        let open = matches!(work, Work::Late) || reads.iter().any(|read| self.is_open(read));
+        let open = matches!(work, Work::Late | Work::InJinja)
+            || reads.iter().any(|read| self.is_open(read));
         let made = match work {
-            Work::Late => Some(None),
+            Work::Late | Work::InJinja => Some(None),
             Work::Build(build) => made(build, old),
             Work::Test(_) | Work::UnitTest => None,
         };

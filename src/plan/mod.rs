@@ -59,6 +59,8 @@ pub enum Work {
     UnitTest,
     /// The node can only be compiled at its turn, because its template asks the warehouse.
     Late,
+    /// A materialization written in Jinja does the work at the node's turn.
+    InJinja,
 }
 
 /// The statements that make a node's relation, as the warehouse takes them.

@@ -126,6 +126,9 @@ impl<'a> Planner<'a> {
         known: &dyn KnownColumns,
         warnings: &mut Vec<Diagnostic>,
     ) -> Result<Work, Diagnostics> {
+        if self.node(node).config.in_jinja.is_some() {
+            return Ok(Work::InJinja);
+        }
         let Some(sql) = sql else {
             return Ok(Work::Late);
         };
@@ -160,6 +163,7 @@ impl<'a> Planner<'a> {
         for node in self.steps() {
             if let Some(sql) = compiled.sql(node)
                 && self.node(node).resource_type == ResourceType::Model
+                && self.node(node).config.in_jinja.is_none()
                 && let Err(more) = self.materialize(node, sql, &NothingKnown)
             {
                 problems.extend(more);
@@ -399,7 +403,7 @@ impl<'a> Planner<'a> {
         let mut orders = Vec::new();
         for step in steps {
             let builds = match &step.work {
-                Work::Build(_) | Work::Late => true,
+                Work::Build(_) | Work::Late | Work::InJinja => true,
                 Work::Test(test) => test.store.is_some(),
                 Work::UnitTest => false,
             };

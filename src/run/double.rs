@@ -250,6 +250,7 @@ impl Setup {
                     plan: &plan,
                     planner,
                     late: &|id, _, _| Ok(self.sql(id).as_ref().clone()),
+                    in_jinja: &|_, _, _| Ok(crate::compile::Acted::default()),
                     threads: self.threads,
                     fail_fast: self.fail_fast,
                     durations: &self.durations,

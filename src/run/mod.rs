@@ -31,7 +31,7 @@ pub use cancel::Cancel;
 pub use event::Event;
 pub use results::{NodeResult, RunResults, Status};
 
-use crate::compile::{SharedConnection, Sql};
+use crate::compile::{Acted, SharedConnection, Sql};
 use crate::diagnostic::Diagnostics;
 use crate::manifest::NodeId;
 use crate::plan::{Plan, Planner, Step};
@@ -46,6 +46,10 @@ const WATCH: Duration = Duration::from_millis(50);
 pub type Late<'a> =
     dyn Fn(NodeId, &SharedConnection, &[NodeResult]) -> Result<Sql, Diagnostics> + Sync + 'a;
 
+/// How a materialization written in Jinja builds its node at its turn.
+pub type InJinja<'a> =
+    dyn Fn(NodeId, &Sql, &SharedConnection) -> Result<Acted, Diagnostics> + Sync + 'a;
+
 /// Everything a run needs.
 #[derive(Clone, Copy)]
 pub struct Run<'a> {
@@ -55,6 +59,8 @@ pub struct Run<'a> {
     pub planner: &'a Planner<'a>,
     /// Compiles late nodes.
     pub late: &'a Late<'a>,
+    /// Builds the nodes whose materialization is written in Jinja.
+    pub in_jinja: &'a InJinja<'a>,
     /// Workers.
     pub threads: usize,
     /// Whether the first failure keeps further nodes from starting.

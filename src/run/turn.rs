@@ -35,6 +35,8 @@ pub(super) struct Turn<'a> {
     /// Rows that the statements filled into the new table, as far as the warehouse said so.
     filled: Option<u64>,
     rows: Option<u64>,
+    /// What the warehouse said to the statement of a materialization in Jinja.
+    said: Option<String>,
     pub(super) verdict: Option<Verdict>,
     sample: Option<Table>,
 }
@@ -69,6 +71,7 @@ impl<'a> Turn<'a> {
             warnings: Vec::new(),
             filled: None,
             rows: None,
+            said: None,
             verdict: None,
             sample: None,
         }
@@ -102,6 +105,7 @@ impl<'a> Turn<'a> {
                 let work = self.late(session, finished)?;
                 self.work(session, &work)
             }
+            Work::InJinja => self.in_jinja(session, finished),
             work => match self.again(session)? {
                 Some(work) => self.work(session, &work),
                 None => self.work(session, work),
@@ -114,10 +118,57 @@ impl<'a> Turn<'a> {
             Work::Build(build) => self.build(session, build),
             Work::Test(test) => self.test(session, test),
             Work::UnitTest => self.unit_test(session),
-            Work::Late => Err(Failure::Wrong(vec![Diagnostic::error(
+            Work::Late | Work::InJinja => Err(Failure::Wrong(vec![Diagnostic::error(
                 "internal",
                 format!("`{}` is late at its own turn", self.of.name),
             )])),
+        }
+    }
+
+    /// Compiles a late node on the worker's session.
+    fn compiled(
+        &mut self,
+        session: &mut Session<'_, '_>,
+        finished: &[NodeResult],
+    ) -> Result<(Arc<Sql>, SharedConnection), Failure> {
+        let run = session.shared.run;
+        let connection = match session.connection() {
+            Ok(connection) => connection,
+            Err(error) => return Err(self.failed(session, error, None)),
+        };
+        if let Some(sql) = &self.sql {
+            return Ok((Arc::clone(sql), connection));
+        }
+        let sql = match (run.late)(self.node, &connection, finished) {
+            Ok(sql) => Arc::new(sql),
+            Err(_) if run.cancel.is_requested() => return Err(Failure::Cancelled),
+            Err(wrong) => return Err(Failure::Wrong(wrong.0)),
+        };
+        self.sql = Some(Arc::clone(&sql));
+        Ok((sql, connection))
+    }
+
+    /// A node whose materialization is written in Jinja: it sends its statements itself.
+    fn in_jinja(
+        &mut self,
+        session: &mut Session<'_, '_>,
+        finished: &[NodeResult],
+    ) -> Result<(), Failure> {
+        let run = session.shared.run;
+        session.use_group(self.of.config.query_group.as_ref());
+        let (sql, connection) = self.compiled(session, finished)?;
+        match (run.in_jinja)(self.node, &sql, &connection) {
+            Ok(acted) => {
+                self.statements = acted.sent;
+                if let Some((said, rows)) = acted.main {
+                    self.rows = rows;
+                    self.said = Some(said);
+                }
+                self.warnings.extend(acted.warnings);
+                Ok(())
+            }
+            Err(_) if run.cancel.is_requested() => Err(Failure::Cancelled),
+            Err(wrong) => Err(Failure::Wrong(wrong.0)),
         }
     }
 
@@ -128,17 +179,7 @@ impl<'a> Turn<'a> {
         finished: &[NodeResult],
     ) -> Result<Work, Failure> {
         let run = session.shared.run;
-        let connection = match session.connection() {
-            Ok(connection) => connection,
-            Err(error) => return Err(self.failed(session, error, None)),
-        };
-        let compiled = (run.late)(self.node, &connection, finished);
-        let sql = match compiled {
-            Ok(sql) => Arc::new(sql),
-            Err(_) if run.cancel.is_requested() => return Err(Failure::Cancelled),
-            Err(wrong) => return Err(Failure::Wrong(wrong.0)),
-        };
-        self.sql = Some(Arc::clone(&sql));
+        let (sql, connection) = self.compiled(session, finished)?;
         let now = Now {
             looked_at: self.looked_at(session)?,
             connection: run.planner.adapter.wants_columns().then_some(connection),
@@ -405,6 +446,8 @@ impl<'a> Turn<'a> {
             result.status = verdict.status;
             result.message = verdict.message;
             result.failures = Some(verdict.failures);
+        } else if let Some(said) = self.said {
+            result.message = Some(said);
         } else if let Some(rows) = self.rows {
             let s = if rows == 1 { "" } else { "s" };
             result.message = Some(format!("{rows} row{s}"));

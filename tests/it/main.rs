@@ -17,6 +17,7 @@ mod exit_codes;
 #[cfg(all(unix, feature = "duckdb"))]
 mod faults;
 #[cfg(feature = "duckdb")]
+mod in_jinja;
 mod interruption;
 mod ls;
 #[allow(dead_code, reason = "a harness holds what the next test needs")]

@@ -1,7 +1,6 @@
 //! A run: compiled, planned, carried out, told, and written down.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Door, Execution, Prepared, TargetFolder, Warehouse, compiler, globals, select};
@@ -159,6 +158,10 @@ impl Running<'_> {
                 plan: &plan,
                 planner: &planner,
                 late: &|id, connection, results| self.late(id, connection, results),
+                in_jinja: &|id, sql, connection| {
+                    let built = self.compiler.build(id, sql, connection);
+                    built.map_err(|wrong| (*wrong).into())
+                },
                 threads: self.prepared.project.target.threads,
                 fail_fast: self.execution.fail_fast,
                 durations: &durations,
@@ -176,10 +179,8 @@ impl Running<'_> {
         connection: &SharedConnection,
         results: &[NodeResult],
     ) -> Result<crate::compile::Sql, Diagnostics> {
-        let turn = Turn {
-            connection: Arc::clone(connection),
-            names: Arc::new(globals::of_results(&self.prepared.manifest, results)),
-        };
+        let names = globals::of_results(&self.prepared.manifest, results);
+        let turn = Turn::with(connection, names);
         self.compiler
             .at_turn(id, &turn)
             .map_err(|wrong| (*wrong).into())

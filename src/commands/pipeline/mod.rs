@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use super::{Session, Stop};
 use crate::artifacts::Invocation;
+use crate::artifacts::manifest::ManifestJson;
 use crate::commands::selecting::Asked;
 use crate::compile::{Compiler, Message, Surroundings};
 use crate::graph::{Definitions, Graph, Selection, Tests};
@@ -176,6 +177,7 @@ pub fn compiler(
             .iter()
             .map(|id| prepared.manifest.node(id).unique_id.clone())
             .collect(),
+        entries: entries(session, prepared),
         listener: Box::new(move |message| match message {
             Message::Log { text, info } if info => terminal.info(text),
             Message::Log { text, .. } => terminal.debug(text),
@@ -184,12 +186,46 @@ pub fn compiler(
     })
 }
 
+/// The nodes as `manifest.json` shows them, for templates that look at `model` or `graph`.
+fn entries(
+    session: &Session,
+    prepared: &Prepared,
+) -> Box<dyn Fn() -> Vec<serde_json::Value> + Send + Sync> {
+    let manifest = Arc::clone(&prepared.manifest);
+    let project = Arc::clone(&prepared.project);
+    let (id, started) = (session.invocation_id.clone(), session.started);
+    Box::new(move || {
+        let invocation = Invocation {
+            id: &id,
+            started_at: started,
+            ..invocation_of(&project, started)
+        };
+        let json = ManifestJson {
+            manifest: &manifest,
+            invocation: &invocation,
+            compiled: &[],
+            built: &BTreeSet::new(),
+            macros: &std::collections::BTreeMap::new(),
+            docs: &std::collections::BTreeMap::new(),
+            selectors: &serde_json::Map::new(),
+        };
+        json.entries(manifest.ids())
+    })
+}
+
 /// What artifacts say about this run of the program.
 pub fn invocation<'a>(session: &'a Session, project: &'a Project) -> Invocation<'a> {
     Invocation {
         id: &session.invocation_id,
-        started_at: session.started,
-        generated_at: session.started,
+        ..invocation_of(project, session.started)
+    }
+}
+
+fn invocation_of(project: &Project, started: jiff::Timestamp) -> Invocation<'_> {
+    Invocation {
+        id: "",
+        started_at: started,
+        generated_at: started,
         adapter_type: project.target.dialect(),
         database: Some(&project.target.database),
         schema: &project.target.schema,

@@ -7,11 +7,11 @@ use minijinja::value::Tuple;
 use minijinja::{Error, State, Value};
 
 use super::args::{Args, Body, Function, Group, what};
-use super::group;
+use super::{constraints, group};
 use crate::diagnostic::Diagnostic;
 use crate::jinja::error::{bad_call, raise};
 use crate::jinja::render::{BUILTIN_PACKAGE, Render, in_state, world};
-use crate::jinja::values::{ColumnValue, List, RelationValue, TableValue};
+use crate::jinja::values::{ColumnValue, Dict, List, RelationValue, Response, TableValue};
 use crate::jinja::world::{Question, Reply};
 use crate::relation::Relation;
 
@@ -25,7 +25,7 @@ pub fn adapter() -> Value {
         }),
         ("quote", quote),
         ("quote_as_configured", quote_as_configured),
-        ("quote_seed_column", quote),
+        ("quote_seed_column", quote_seed_column),
         ("get_relation", get_relation),
         ("load_cached_relation", load_relation),
         ("load_relation", load_relation),
@@ -34,11 +34,59 @@ pub fn adapter() -> Value {
         ("list_relations_without_caching", list_relations),
         ("list_relations", list_relations),
         ("check_schema_exists", check_schema_exists),
-        ("create_schema", create_schema),
-        ("drop_schema", drop_schema),
-        ("drop_relation", drop_relation),
-        ("truncate_relation", truncate_relation),
-        ("rename_relation", rename_relation),
+        ("already_exists", already_exists),
+        ("create_schema", |state, args| {
+            by_macro(state, "create_schema", args)
+        }),
+        ("drop_schema", |state, args| {
+            by_macro(state, "drop_schema", args)
+        }),
+        ("drop_relation", |state, args| {
+            by_macro(state, "drop_relation", args)
+        }),
+        ("truncate_relation", |state, args| {
+            by_macro(state, "truncate_relation", args)
+        }),
+        ("rename_relation", |state, args| {
+            by_macro(state, "rename_relation", args)
+        }),
+        ("__rename", |state, mut args| {
+            let from = relation_arg(&mut args, "from_relation")?;
+            let to = relation_arg(&mut args, "to_relation")?;
+            let question = Question::Rename {
+                from: &from,
+                to: &to,
+            };
+            ask(state, &question)?;
+            Ok(Value::from(""))
+        }),
+        ("expand_target_column_types", |state, args| {
+            by_macro(state, "__expand_target_column_types", args)
+        }),
+        ("get_column_schema_from_query", |state, args| {
+            by_macro(state, "get_column_schema_from_query", args)
+        }),
+        ("get_incremental_strategy_macro", strategy_macro),
+        ("valid_incremental_strategies", |state, args| {
+            args.done()?;
+            Ok(List::of(strategies(world(state)?.dialect())))
+        }),
+        ("standardize_grants_dict", standardize_grants),
+        ("render_raw_columns_constraints", constraints::of_columns),
+        ("render_raw_model_constraints", constraints::of_model),
+        ("parse_index", parse_index),
+        ("date_function", |_, args| {
+            args.done()?;
+            Ok(Value::from("now()"))
+        }),
+        ("submit_python_job", |_, _| {
+            Err(raise(Diagnostic::error(
+                "not-supported",
+                "Python models are not run",
+            )))
+        }),
+        ("commit", commit),
+        ("commit_if_has_connection", commit),
         ("execute", execute),
         ("convert_type", convert_type),
         // There is no cache of relations to keep: the world knows what exists.
@@ -51,6 +99,8 @@ pub fn adapter() -> Value {
         attributes: vec![
             ("Relation", relation_class()),
             ("Column", Function::value("Column", column)),
+            ("behavior", behavior()),
+            ("config", Value::from_pairs::<[(Value, Value); 0], _, _>([])),
         ],
         methods: METHODS,
         call: None,
@@ -63,13 +113,29 @@ pub fn api() -> Value {
     let column = Group {
         name: "Column",
         attributes: Vec::new(),
-        methods: &[("create", column), ("translate_type", translate_type)],
+        methods: &[
+            ("create", column),
+            ("translate_type", translate_type),
+            ("string_type", string_type),
+            ("numeric_type", numeric_type),
+            ("from_description", column_from_description),
+        ],
         call: Some(column),
     };
     group(
         "api",
         vec![("Relation", relation_class()), ("Column", column.into())],
     )
+}
+
+/// Changes of behaviour that dbt lets a project choose: none is chosen.
+fn behavior() -> Value {
+    const FLAGS: [&str; 3] = [
+        "enable_truthy_nulls_equals_macro",
+        "require_certificate_validation",
+        "restrict_direct_pg_catalog_access",
+    ];
+    Value::from_pairs(FLAGS.map(|name| (name, Value::from(false))))
 }
 
 fn relation_class() -> Value {
@@ -174,16 +240,18 @@ fn quote_as_configured(_: &mut State<'_, '_>, mut args: Args) -> Result<Value, E
 
 fn execute(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
     let sql = args.required("sql")?.to_string();
-    for name in ["auto_begin", "fetch", "limit"] {
+    let begin = args.flag("auto_begin", false);
+    for name in ["fetch", "limit"] {
         args.optional(name);
     }
     args.done()?;
-    let none = Value::from(());
-    let table = match ask(state, &Question::Query(&sql))? {
-        Some(Reply::Table(table)) => table,
-        _ => TableValue::default(),
+    let question = Question::Query { sql: &sql, begin };
+    let (table, rows) = match ask(state, &question)? {
+        Some(Reply::Answer { table, rows }) => (table, rows),
+        _ => (TableValue::default(), None),
     };
-    Ok(Value::from(Tuple::from([none, table.into()])))
+    let response = Response::to(&sql, rows, world(state)?.dialect());
+    Ok(Value::from(Tuple::from([response.into(), table.into()])))
 }
 
 /// Asks the world; nothing while the project is parsed.
@@ -301,43 +369,170 @@ fn check_schema_exists(state: &mut State<'_, '_>, mut args: Args) -> Result<Valu
     Ok(Value::from(matches!(reply, Some(Reply::Bool(true)))))
 }
 
-fn create_schema(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
-    let relation = relation_arg(&mut args, "relation")?;
-    ask(state, &Question::CreateSchema(&relation.relation))?;
-    Ok(Value::from(""))
-}
-
-fn drop_schema(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
-    let relation = relation_arg(&mut args, "relation")?;
-    ask(state, &Question::DropSchema(&relation.relation))?;
-    Ok(Value::from(""))
-}
-
-fn drop_relation(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
-    let relation = relation_arg(&mut args, "relation")?;
-    ask(state, &Question::DropRelation(&relation))?;
-    Ok(Value::from(""))
-}
-
-fn truncate_relation(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
-    let relation = relation_arg(&mut args, "relation")?;
-    ask(state, &Question::TruncateRelation(&relation))?;
-    Ok(Value::from(""))
-}
-
-fn rename_relation(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
-    let from = relation_arg(&mut args, "from_relation")?;
-    let to = relation_arg(&mut args, "to_relation")?;
-    let question = Question::RenameRelation {
-        from: &from,
-        to: &to,
+/// What dbt does by a macro of the library, which a project may replace.
+fn by_macro(state: &mut State<'_, '_>, name: &str, mut args: Args) -> Result<Value, Error> {
+    if !world(state)?.execute() {
+        return Ok(Value::from(""));
+    }
+    let entry = in_state(state)?
+        .render
+        .find(name)
+        .map(|entry| entry.value.clone());
+    let Some(entry) = entry else {
+        return Err(bad_call(format!("there is no macro `{name}`")));
     };
-    ask(state, &question)?;
+    let mut given = args.rest();
+    let keywords = args.kwargs();
+    if keywords.args().next().is_some() {
+        given.push(keywords.into());
+    }
+    entry.call(state, &given)
+}
+
+fn already_exists(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
+    let schema = args.required("schema")?.to_string();
+    let name = args.required("name")?.to_string();
+    args.done()?;
+    let relation = Relation::new(schema, name);
+    let reply = ask(state, &Question::Relation(&relation))?;
+    Ok(Value::from(matches!(reply, Some(Reply::Relation(_)))))
+}
+
+fn commit(state: &mut State<'_, '_>, args: Args) -> Result<Value, Error> {
+    args.done()?;
+    ask(state, &Question::Commit)?;
     Ok(Value::from(""))
+}
+
+/// The built-in strategies of incremental models.
+fn strategies(dialect: &str) -> Vec<Value> {
+    let names: &[&str] = match dialect {
+        "duckdb" => &["delete+insert", "append", "merge", "microbatch"],
+        _ => &["append", "delete+insert", "merge", "microbatch"],
+    };
+    names.iter().map(|name| Value::from(*name)).collect()
+}
+
+/// The macro that makes the SQL of an incremental strategy: `get_incremental_<strategy>_sql`.
+fn strategy_macro(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
+    args.required("model_context")?;
+    let strategy = args.text("strategy")?;
+    args.done()?;
+    let world = world(state)?;
+    if !world.execute() {
+        return Ok(Value::from(()));
+    }
+    let builtin = [
+        "append",
+        "delete+insert",
+        "merge",
+        "insert_overwrite",
+        "microbatch",
+        "default",
+    ];
+    let known = strategies(world.dialect());
+    if builtin.contains(&strategy.as_str())
+        && strategy != "default"
+        && !known.iter().any(|it| it.as_str() == Some(&strategy))
+    {
+        return Err(raise(Diagnostic::error(
+            "unknown-value",
+            format!(
+                "the strategy `{strategy}` is not one of `{}`",
+                world.dialect()
+            ),
+        )));
+    }
+    let name = format!("get_incremental_{}_sql", strategy.replace('+', "_"));
+    let found = in_state(state)?
+        .render
+        .find(&name)
+        .map(|entry| entry.value.clone());
+    found.ok_or_else(|| {
+        raise(
+            Diagnostic::error(
+                "undefined-macro",
+                format!("no macro serves the incremental strategy `{strategy}`"),
+            )
+            .help(format!("write a macro `{name}(arg_dict)`")),
+        )
+    })
+}
+
+/// One entry of the config `indexes`, as an index of PostgreSQL.
+fn parse_index(_: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
+    let index = args.required("raw_index")?;
+    args.done()?;
+    if index.is_none() {
+        return Ok(index);
+    }
+    let get = |name: &str| index.get_attr(name).unwrap_or_default();
+    if get("columns").try_iter().is_err() {
+        return Err(bad_call("an index needs a list of `columns`"));
+    }
+    Ok(Value::from_pairs([
+        ("columns", get("columns")),
+        ("unique", Value::from(get("unique").is_true())),
+        (
+            "type",
+            Some(get("type"))
+                .filter(|it| !it.is_undefined())
+                .unwrap_or(Value::from(())),
+        ),
+    ]))
+}
+
+/// Rows of grantees and privileges as a dict from privilege to grantees.
+fn standardize_grants(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
+    if !world(state)?.execute() {
+        return Ok(Value::from(""));
+    }
+    let table = args.required("grants_table")?;
+    args.done()?;
+    let Some(table) = table.downcast_object_ref::<TableValue>() else {
+        return Err(bad_call(format!("expected a table, not {}", what(&table))));
+    };
+    let at = |name: &str| {
+        table
+            .columns()
+            .iter()
+            .position(|it| it.eq_ignore_ascii_case(name))
+    };
+    let (Some(grantee), Some(privilege)) = (at("grantee"), at("privilege_type")) else {
+        return Err(bad_call(
+            "the table has no columns `grantee` and `privilege_type`",
+        ));
+    };
+    let mut grants: Vec<(Value, Vec<Value>)> = Vec::new();
+    for row in table.rows() {
+        match grants.iter_mut().find(|(name, _)| *name == row[privilege]) {
+            Some((_, grantees)) => grantees.push(row[grantee].clone()),
+            None => grants.push((row[privilege].clone(), vec![row[grantee].clone()])),
+        }
+    }
+    let grants = grants.into_iter();
+    Ok(Dict::of(
+        grants.map(|(name, grantees)| (name, List::of(grantees))),
+    ))
+}
+
+fn quote_seed_column(_: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
+    let name = args.required("column")?;
+    let quoted = args.optional("quote_config");
+    args.done()?;
+    let bare = quoted.is_some_and(|quoted| !quoted.is_none() && !quoted.is_true());
+    Ok(Value::from(if bare {
+        name.to_string()
+    } else {
+        format!("\"{name}\"")
+    }))
 }
 
 /// The SQL type for the values of a column of a table that a query gave.
-fn convert_type(_: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
+fn convert_type(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
+    if !world(state)?.execute() {
+        return Ok(Value::from(""));
+    }
     let table = args.required("agate_table")?;
     let at = args.required("col_idx")?.as_usize().unwrap_or(usize::MAX);
     args.done()?;
@@ -353,7 +548,10 @@ fn convert_type(_: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
                 "integer"
             }
             minijinja::value::ValueKind::Number => "float8",
-            _ => return Ok(Value::from("text")),
+            minijinja::value::ValueKind::String => return Ok(Value::from("text")),
+            // A day prints without a time.
+            _ if value.to_string().contains(':') => "timestamp without time zone",
+            _ => "date",
         };
     }
     Ok(Value::from(named))
@@ -382,10 +580,37 @@ fn column(_: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
     Ok(ColumnValue::from_parts(name, &dtype, sizes).into())
 }
 
+fn column_from_description(_: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
+    let name = args.text("name")?;
+    let data_type = args.text("raw_data_type")?;
+    args.done()?;
+    Ok(ColumnValue::new(name, &data_type).into())
+}
+
+fn string_type(_: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
+    let size = args.required("size")?;
+    args.done()?;
+    Ok(Value::from(format!("character varying({size})")))
+}
+
+fn numeric_type(_: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
+    let named = args.text("dtype")?;
+    let (precision, scale) = (args.required("precision")?, args.required("scale")?);
+    args.done()?;
+    Ok(Value::from(match precision.is_none() || scale.is_none() {
+        true => named,
+        false => format!("{named}({precision},{scale})"),
+    }))
+}
+
 /// dbt's generic names of types in the words of the warehouse.
-fn translate_type(_: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
+fn translate_type(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
     let named = args.text("dtype")?;
     args.done()?;
+    // dbt's adapter for DuckDB knows one name only.
+    if world(state)?.dialect() == "duckdb" && !named.eq_ignore_ascii_case("string") {
+        return Ok(Value::from(named));
+    }
     let translated = match named.to_uppercase().as_str() {
         "STRING" => "TEXT",
         "TIMESTAMP" => "TIMESTAMP",

@@ -3,13 +3,14 @@
 //! In: the arguments of a call. Out: the world's answer.
 //! Does not know where the answers come from.
 
+use minijinja::value::Tuple;
 use minijinja::{Error, State, Value};
 
-use super::args::{Args, Body, what};
+use super::args::{Args, Body, Group, what};
 use crate::diagnostic::Diagnostic;
 use crate::jinja::error::{bad_call, raise};
-use crate::jinja::render::{in_state, in_state_mut, leave_with, world};
-use crate::jinja::values::{Dict, List, TableValue, own};
+use crate::jinja::render::{in_state, in_state_mut, leave_with, rendered_inside, world};
+use crate::jinja::values::{Dict, List, Response, TableValue, own};
 use crate::jinja::world::RefCall;
 
 /// The functions, by name.
@@ -19,7 +20,6 @@ pub const FUNCTIONS: &[(&str, Body)] = &[
     ("__own", keep),
     ("ref", reference),
     ("source", source),
-    ("var", var),
     ("env_var", env_var),
     ("doc", doc),
     ("is_incremental", is_incremental),
@@ -31,6 +31,7 @@ pub const FUNCTIONS: &[(&str, Body)] = &[
     ("store_raw_result", store_raw_result),
     ("load_result", load_result),
     ("try_or_compiler_error", try_or_compiler_error),
+    ("render", render_text),
 ];
 
 fn list(_: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
@@ -118,6 +119,22 @@ fn var(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
     }
 }
 
+/// `var`, which is called and has a method.
+pub fn variables() -> Value {
+    Group {
+        name: "var",
+        attributes: Vec::new(),
+        methods: &[("has_var", |state, mut args| {
+            let name = args.text("name")?;
+            args.done()?;
+            let found = world(state)?.var(&name).map_err(raise)?;
+            Ok(Value::from(found.is_some()))
+        })],
+        call: Some(var),
+    }
+    .into()
+}
+
 fn env_var(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
     let name = args.text("name")?;
     let default = args.optional("default");
@@ -195,12 +212,9 @@ fn store_raw_result(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, 
     let table = args.optional("agate_table").unwrap_or(Value::from(()));
     args.done()?;
     let none = Value::from(());
-    let response = Value::from_pairs([
-        ("_message", message),
-        ("code", code.unwrap_or_else(|| none.clone())),
-        ("rows_affected", rows.unwrap_or(none)),
-    ]);
-    keep_result(state, name, response, table)
+    let code = code.unwrap_or_else(|| none.clone());
+    let response = Response::of(message, code, rows.unwrap_or(none));
+    keep_result(state, name, response.into(), table)
 }
 
 fn keep_result(
@@ -218,9 +232,13 @@ fn keep_result(
         || Value::from(()),
         |table| {
             let rows = table.rows().iter();
-            List::of(rows.map(|row| List::of(row.clone())).collect())
+            List::of(
+                rows.map(|row| Value::from(Tuple::from(row.clone())))
+                    .collect(),
+            )
         },
     );
+    world(state)?.stored(&name, &response);
     let result = Value::from_pairs([("response", response), ("data", data), ("table", table)]);
     in_state_mut(state)?.results.insert(name, result);
     Ok(Value::from(""))
@@ -245,4 +263,11 @@ fn try_or_compiler_error(state: &mut State<'_, '_>, mut args: Args) -> Result<Va
     function
         .call(state, &rest)
         .map_err(|_| raise(Diagnostic::error("compiler-error", message.to_string())))
+}
+
+/// `render(text)`: text that is itself a template, such as a hook.
+fn render_text(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
+    let text = args.required("string")?.to_string();
+    args.done()?;
+    rendered_inside(state, &text).map(Value::from)
 }

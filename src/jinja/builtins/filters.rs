@@ -8,11 +8,11 @@ use std::sync::LazyLock;
 use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value};
 
-use super::args::what;
+use super::args::{Function, what};
 use super::data::json;
 use crate::jinja::error::bad_call;
 use crate::jinja::prepare::syntax;
-use crate::jinja::render::in_state;
+use crate::jinja::render::{MacroObject, in_state};
 use crate::jinja::values::{List, methods};
 
 /// How deep calls may nest; a macro call costs about fifteen.
@@ -27,7 +27,7 @@ pub fn environment() -> (Environment<'static>, Vec<String>) {
     env.set_auto_escape_callback(|_| AutoEscape::None);
     env.set_unknown_method_callback(unknown_method);
     env.set_formatter(|out, state, value| {
-        if value.is_undefined() && in_state(state)?.render.world.execute() {
+        if value.is_undefined() && is_strict(state)? {
             return print_undefined(value);
         }
         minijinja::escape_formatter(out, state, value)
@@ -35,6 +35,11 @@ pub fn environment() -> (Environment<'static>, Vec<String>) {
     add_filters(&mut env);
     env.add_test("iterable", |value: &Value| {
         !value.is_none() && value.try_iter().is_ok()
+    });
+    env.add_test("callable", |value: &Value| {
+        let objects = value.as_object();
+        objects.is_some_and(|object| object.is::<MacroObject>() || object.is::<Function>())
+            || value.kind() == ValueKind::Plain
     });
     env.add_test("sequence", |value: &Value| {
         matches!(
@@ -101,6 +106,7 @@ fn add_filters(env: &mut Environment<'static>) {
     env.add_filter("as_number", |state: &State, value: Value| {
         typed(state, value, ValueKind::Number, "a number")
     });
+    super::texts::add(env);
     env.add_filter("list", |value: Value| -> Result<Value, Error> {
         Ok(List::of(value.try_iter()?.collect()))
     });
@@ -118,6 +124,7 @@ const FILTERS: &[&str] = &[
     "bool",
     "boolean",
     "capitalize",
+    "center",
     "count",
     "default",
     "defined",
@@ -129,6 +136,7 @@ const FILTERS: &[&str] = &[
     "equalto",
     "even",
     "false",
+    "filesizeformat",
     "first",
     "float",
     "format",
@@ -159,6 +167,7 @@ const FILTERS: &[&str] = &[
     "number",
     "odd",
     "pprint",
+    "random",
     "reject",
     "rejectattr",
     "replace",
@@ -173,17 +182,26 @@ const FILTERS: &[&str] = &[
     "split",
     "startingwith",
     "string",
+    "striptags",
     "sum",
     "title",
     "tojson",
     "trim",
     "true",
+    "truncate",
     "undefined",
     "unique",
     "upper",
     "urlencode",
     "wordcount",
+    "wordwrap",
 ];
+
+/// Whether printing what is not defined is worth a word.
+fn is_strict(state: &State<'_, '_>) -> Result<bool, Error> {
+    let render = &in_state(state)?.render;
+    Ok(render.world.execute() && !render.lenient)
+}
 
 fn native(state: &State<'_, '_>) -> Result<bool, Error> {
     Ok(in_state(state)?.render.native)

@@ -6,12 +6,14 @@
 mod adapter;
 mod args;
 mod config;
+mod constraints;
 mod core;
 mod data;
 mod dates;
 mod filters;
 mod modules;
 mod regex;
+mod texts;
 mod yaml;
 
 use std::collections::BTreeMap;
@@ -38,6 +40,7 @@ pub fn all() -> BTreeMap<&'static str, Value> {
     let builtins = builtins.into_iter().chain([("config", config.clone())]);
     all.insert("builtins", Value::from_pairs(builtins));
     all.insert("config", config);
+    all.insert("var", core::variables());
     all.insert("exceptions", config::exceptions());
     all.insert("validation", config::validation());
     all.insert("adapter", adapter::adapter());

@@ -24,6 +24,18 @@ pub fn re() -> Value {
         ("finditer", |_, args| with_pattern(args, "finditer")),
         ("split", |_, args| with_pattern(args, "split")),
         ("sub", |_, args| with_pattern(args, "sub")),
+        ("subn", |_, mut args| {
+            // The number of replacements is that of the matches.
+            let given = args.rest();
+            let again = |skip: usize| -> Vec<Value> {
+                let places = given.iter().enumerate().filter(|(at, _)| *at != skip);
+                places.map(|(_, value)| value.clone()).collect()
+            };
+            let replaced = with_pattern(Args::new("sub", &given)?, "sub")?;
+            let found = with_pattern(Args::new("findall", &again(1))?, "findall")?;
+            let count = found.len().unwrap_or(0);
+            Ok(Value::from(Tuple::from(vec![replaced, Value::from(count)])))
+        }),
         ("compile", |_, mut args| {
             let pattern = args.text("pattern")?;
             let flags = flags(&mut args)?;

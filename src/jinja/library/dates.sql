@@ -6,6 +6,52 @@
 {% macro postgres__current_timestamp() %}{{ return('now()') }}{% endmacro %}
 {% macro duckdb__current_timestamp() %}{{ return('now()') }}{% endmacro %}
 
+{# In older words: what dbt-utils made of the time, without a zone. #}
+{% macro current_timestamp_backcompat() %}{{ return(adapter.dispatch('current_timestamp_backcompat', 'dbt')()) }}{% endmacro %}
+{% macro default__current_timestamp_backcompat() %}{{ return('current_timestamp::' ~ type_timestamp()) }}{% endmacro %}
+
+{% macro current_timestamp_in_utc_backcompat() %}{{ return(adapter.dispatch('current_timestamp_in_utc_backcompat', 'dbt')()) }}{% endmacro %}
+{% macro default__current_timestamp_in_utc_backcompat() %}{{ return(current_timestamp_backcompat()) }}{% endmacro %}
+
+{# The time that snapshots write. #}
+{% macro snapshot_get_time() %}{{ return(adapter.dispatch('snapshot_get_time', 'dbt')()) }}{% endmacro %}
+{% macro default__snapshot_get_time() %}{{ return(current_timestamp()) }}{% endmacro %}
+{% macro postgres__snapshot_get_time() %}{{ return(current_timestamp() ~ '::timestamp without time zone') }}{% endmacro %}
+{% macro redshift__snapshot_get_time() %}{{ return(current_timestamp()) }}{% endmacro %}
+{% macro duckdb__snapshot_get_time() %}{{ return(current_timestamp() ~ '::timestamp') }}{% endmacro %}
+
+{# Dates as text, in Python's formats. #}
+{% macro convert_datetime(date_str, date_fmt) %}
+    {{ return(modules.datetime.datetime.strptime(date_str, date_fmt)) }}
+{% endmacro %}
+
+{% macro dates_in_range(start_date_str, end_date_str=none, in_fmt='%Y%m%d', out_fmt='%Y%m%d') %}
+    {%- set first = convert_datetime(start_date_str, in_fmt) -%}
+    {%- set last = convert_datetime(end_date_str or start_date_str, in_fmt) -%}
+    {%- set days = (last - first).days -%}
+    {%- if days < 0 -%}
+        {{ exceptions.raise_compiler_error('the range of dates ends before it begins: ' ~ start_date_str ~ ' to ' ~ end_date_str) }}
+    {%- endif -%}
+    {%- set dates = [] -%}
+    {%- for day in range(days + 1) -%}
+        {%- set date = first + modules.datetime.timedelta(days=day) -%}
+        {%- do dates.append(date.strftime(out_fmt) if out_fmt else date) -%}
+    {%- endfor -%}
+    {{ return(dates) }}
+{% endmacro %}
+
+{% macro partition_range(raw_partition_date, date_fmt='%Y%m%d') %}
+    {%- set ends = (raw_partition_date | string).split(',') -%}
+    {%- if ends | length > 2 -%}
+        {{ exceptions.raise_compiler_error('one date, or two with a comma between them, and not ' ~ raw_partition_date) }}
+    {%- endif -%}
+    {{ return(dates_in_range(ends[0], ends[1] if ends | length == 2 else none, in_fmt=date_fmt)) }}
+{% endmacro %}
+
+{% macro py_current_timestring() %}
+    {{ return(modules.datetime.datetime.now().strftime('%Y%m%d%H%M%S%f')) }}
+{% endmacro %}
+
 {% macro date_trunc(datepart, date) %}{{ return(adapter.dispatch('date_trunc', 'dbt')(datepart, date)) }}{% endmacro %}
 {% macro default__date_trunc(datepart, date) -%}
     date_trunc('{{ datepart }}', {{ date }})
@@ -32,7 +78,7 @@
 {%- endmacro %}
 
 {% macro duckdb__dateadd(datepart, interval, from_date_or_timestamp) -%}
-    date_add({{ from_date_or_timestamp }}, interval ({{ interval }}) {{ datepart }})
+    ({{ from_date_or_timestamp }} + cast({{ interval }} as bigint) * interval 1 {{ datepart }})
 {%- endmacro %}
 
 {% macro datediff(first_date, second_date, datepart) %}
@@ -52,7 +98,7 @@
 {%- endmacro %}
 
 {% macro duckdb__datediff(first_date, second_date, datepart) -%}
-    date_diff('{{ datepart }}', {{ first_date }}::timestamp, {{ second_date }}::timestamp)
+    (date_diff('{{ datepart }}', {{ first_date }}::timestamp, {{ second_date }}::timestamp))
 {%- endmacro %}
 
 {# PostgreSQL has no datediff: each part is counted from the one above it. #}

@@ -7,6 +7,10 @@
 {% macro redshift__any_value(expression) -%}
     any_value({{ expression }})
 {%- endmacro %}
+{# DuckDB's any_value leaves nulls out, its arbitrary does not. #}
+{% macro duckdb__any_value(expression) -%}
+    arbitrary({{ expression }})
+{%- endmacro %}
 {# PostgreSQL has any_value only from version 16. #}
 {% macro postgres__any_value(expression) -%}
     min({{ expression }})
@@ -94,6 +98,11 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# The parts as a list: a part that is not there is null, and one before the first is counted from the end. #}
+{% macro duckdb__split_part(string_text, delimiter_text, part_number) -%}
+    string_split({{ string_text }}, {{ delimiter_text }})[ {{ part_number }} ]
+{%- endmacro %}
+
 {% macro listagg(measure, delimiter_text="','", order_by_clause=none, limit_num=none) %}
     {{ return(adapter.dispatch('listagg', 'dbt')(measure, delimiter_text, order_by_clause, limit_num)) }}
 {% endmacro %}
@@ -127,7 +136,15 @@
     {%- endif -%}
 {%- endmacro %}
 {% macro duckdb__listagg(measure, delimiter_text, order_by_clause, limit_num) -%}
-    {{ return(postgres__listagg(measure, delimiter_text, order_by_clause, limit_num)) }}
+    {%- if limit_num is not none -%}
+        list_aggr(
+            (array_agg({{ measure }}{{ ' ' ~ order_by_clause if order_by_clause }}))[1:{{ limit_num }}],
+            'string_agg',
+            {{ delimiter_text }}
+            )
+    {%- else -%}
+        {{ postgres__listagg(measure, delimiter_text, order_by_clause, limit_num) }}
+    {%- endif -%}
 {%- endmacro %}
 
 {% macro string_literal(value) %}{{ return(adapter.dispatch('string_literal', 'dbt')(value)) }}{% endmacro %}
@@ -147,3 +164,55 @@
 
 {% macro intersect() %}{{ return(adapter.dispatch('intersect', 'dbt')()) }}{% endmacro %}
 {% macro default__intersect() %}{{ return('intersect') }}{% endmacro %}
+
+{# Whether two expressions are equal, where two nulls are equal too once a project asks for that. #}
+{% macro equals(expr1, expr2) %}{{ return(adapter.dispatch('equals', 'dbt')(expr1, expr2)) }}{% endmacro %}
+{% macro default__equals(expr1, expr2) -%}
+    {%- if adapter.behavior.enable_truthy_nulls_equals_macro -%}
+        case when (({{ expr1 }} = {{ expr2 }}) or ({{ expr1 }} is null and {{ expr2 }} is null)) then 0 else 1 end = 0
+    {%- else -%}
+        ({{ expr1 }} = {{ expr2 }})
+    {%- endif -%}
+{%- endmacro %}
+
+{# Arrays. #}
+{% macro array_construct(inputs=[], data_type=none) %}
+    {{ return(adapter.dispatch('array_construct', 'dbt')(inputs, data_type or api.Column.translate_type('integer'))) }}
+{% endmacro %}
+{% macro default__array_construct(inputs, data_type) -%}
+    {%- if inputs | length > 0 -%}
+        array[ {{ inputs | join(' , ') }} ]
+    {%- else -%}
+        array[]::{{ data_type }}[]
+    {%- endif -%}
+{%- endmacro %}
+{% macro redshift__array_construct(inputs, data_type) -%}
+    array( {{ inputs | join(' , ') }} )
+{%- endmacro %}
+
+{% macro array_append(array, new_element) %}{{ return(adapter.dispatch('array_append', 'dbt')(array, new_element)) }}{% endmacro %}
+{% macro default__array_append(array, new_element) -%}
+    array_append({{ array }}, {{ new_element }})
+{%- endmacro %}
+{% macro redshift__array_append(array, new_element) -%}
+    {{ array_concat(array, array_construct([new_element])) }}
+{%- endmacro %}
+
+{% macro array_concat(array_1, array_2) %}{{ return(adapter.dispatch('array_concat', 'dbt')(array_1, array_2)) }}{% endmacro %}
+{% macro default__array_concat(array_1, array_2) -%}
+    array_cat({{ array_1 }}, {{ array_2 }})
+{%- endmacro %}
+{% macro redshift__array_concat(array_1, array_2) -%}
+    array_concat({{ array_1 }}, {{ array_2 }})
+{%- endmacro %}
+
+{% macro get_true_sql() %}{{ return(adapter.dispatch('get_true_sql', 'dbt')()) }}{% endmacro %}
+{% macro default__get_true_sql() %}{{ return('TRUE') }}{% endmacro %}
+
+{# One key of a row, made of several values; snapshots write it. #}
+{% macro snapshot_hash_arguments(args) -%}
+    {{ adapter.dispatch('snapshot_hash_arguments', 'dbt')(args) }}
+{%- endmacro %}
+{% macro default__snapshot_hash_arguments(args) -%}
+    md5({% for argument in args %}coalesce(cast({{ argument }} as varchar ), ''){{ " || '|' || " if not loop.last }}{% endfor %})
+{%- endmacro %}

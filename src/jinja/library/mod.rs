@@ -11,6 +11,11 @@ use crate::diagnostic::Source;
 const FILES: &[(&str, &str)] = &[
     ("names.sql", include_str!("names.sql")),
     ("statement.sql", include_str!("statement.sql")),
+    ("relations.sql", include_str!("relations.sql")),
+    ("create.sql", include_str!("create.sql")),
+    ("alter.sql", include_str!("alter.sql")),
+    ("strategies.sql", include_str!("strategies.sql")),
+    ("materializations.sql", include_str!("materializations.sql")),
     ("dates.sql", include_str!("dates.sql")),
     ("types.sql", include_str!("types.sql")),
     ("functions.sql", include_str!("functions.sql")),

@@ -34,6 +34,11 @@
     order by generated_number
 {%- endmacro %}
 
+{% macro duckdb__generate_series(upper_bound) -%}
+    select generate_series as generated_number
+    from generate_series(1, {{ upper_bound }})
+{%- endmacro %}
+
 {# How many steps of a part lie between two dates. Asks the warehouse. #}
 {% macro get_intervals_between(start_date, end_date, datepart) %}
     {{ return(adapter.dispatch('get_intervals_between', 'dbt')(start_date, end_date, datepart)) }}

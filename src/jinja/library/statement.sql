@@ -10,7 +10,9 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# A statement that sends nothing. What stands in its call block is not asked for, but may stand there. #}
 {% macro noop_statement(name=none, message=none, code=none, rows_affected=none, res=none) -%}
+    {%- set unused = caller if caller is defined else none -%}
     {%- if name is not none -%}
         {{ store_raw_result(name, message=message, code=code, rows_affected=rows_affected, agate_table=res) }}
     {%- endif -%}
@@ -22,10 +24,6 @@
     {% endcall %}
     {% set result = load_result('run_query_statement') %}
     {% do return(result.table if result is not none else none) %}
-{% endmacro %}
-
-{% macro load_relation(relation) %}
-    {% do return(adapter.load_relation(relation)) %}
 {% endmacro %}
 
 {% macro get_columns_in_relation(relation) %}

@@ -48,6 +48,20 @@ impl ColumnValue {
         }
     }
 
+    /// A column whose type is not taken apart, as dbt's adapter for DuckDB has it.
+    pub fn unparsed(name: impl Into<String>, data_type: &str) -> Self {
+        let mut made = Self {
+            name: name.into(),
+            base: data_type.to_string(),
+            arguments: Vec::new(),
+            whole: data_type.to_string(),
+        };
+        if made.is_string() {
+            made.whole = "character varying(256)".to_string();
+        }
+        made
+    }
+
     /// The name of the column.
     pub fn name(&self) -> &str {
         &self.name

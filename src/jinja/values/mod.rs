@@ -8,12 +8,14 @@ mod dict;
 mod list;
 pub(super) mod methods;
 mod relation;
+mod response;
 mod table;
 
 pub use column::ColumnValue;
 pub(super) use dict::{Dict, pairs_of};
 pub(super) use list::List;
 pub use relation::{Parts, RelationValue};
+pub use response::Response;
 pub use table::TableValue;
 
 use minijinja::Value;

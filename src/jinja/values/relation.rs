@@ -162,10 +162,13 @@ impl RelationValue {
     fn with_parts(&self, kwargs: &Kwargs) -> Result<Self, Error> {
         let mut new = self.clone();
         let text = |name: &str, now: Option<String>| -> Result<Option<String>, Error> {
-            Ok(match kwargs.get::<Option<Value>>(name)? {
-                Some(value) if value.is_none() => None,
-                Some(value) if !value.is_undefined() => Some(value.to_string()),
-                _ => now,
+            if !kwargs.has(name) {
+                return Ok(now);
+            }
+            let value: Value = kwargs.get(name)?;
+            Ok(match value.is_none() || value.is_undefined() {
+                true => None,
+                false => Some(value.to_string()),
             })
         };
         new.relation.database = text("database", new.relation.database)?;

@@ -6,8 +6,11 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use minijinja::value::{Enumerator, Object, ObjectRepr, Tuple};
+use minijinja::value::{Enumerator, Kwargs, Object, ObjectRepr, Tuple, ValueKind};
 use minijinja::{Error, ErrorKind, State, Value};
+
+use super::List;
+use crate::jinja::render::world;
 
 /// Rows and named columns.
 #[derive(Clone, Debug, Default)]
@@ -83,6 +86,10 @@ impl Object for TableValue {
             })),
             "rows" => Some(tuple((0..self.rows.len()).filter_map(|at| self.row(at)))),
             "column_names" => Some(tuple(self.columns.iter().map(Value::from))),
+            "column_types" => {
+                let types = (0..self.columns.len()).map(|at| Value::from(self.type_of(at)));
+                Some(tuple(types))
+            }
             _ => None,
         }
     }
@@ -91,14 +98,93 @@ impl Object for TableValue {
         Enumerator::Seq(self.rows.len())
     }
 
+    /// As agate's: a table without rows is a table.
+    fn is_true(self: &Arc<Self>) -> bool {
+        true
+    }
+
     fn call_method(
         self: &Arc<Self>,
-        _: &mut State<'_, '_>,
+        state: &mut State<'_, '_>,
         method: &str,
         args: &[Value],
     ) -> Result<Value, Error> {
+        let (args, keywords): (&[Value], Option<Kwargs>) = match args.split_last() {
+            Some((last, rest)) if last.is_kwargs() => (rest, Kwargs::try_from(last.clone()).ok()),
+            _ => (args, None),
+        };
+        let given = |at: usize, name: &str| {
+            let keyword = keywords
+                .as_ref()
+                .and_then(|keywords| keywords.peek(name).ok());
+            args.get(at).cloned().or(keyword)
+        };
         match method {
-            "print_table" => Ok(Value::from(self.drawn())),
+            // As in dbt these print, and give nothing.
+            "print_table" | "print_csv" | "print_json" => {
+                let rows = given(0, "max_rows").and_then(|rows| rows.as_usize());
+                let shown = match (method, rows) {
+                    ("print_csv", _) => self.csv(),
+                    ("print_json", _) => self.as_json(),
+                    (_, rows) => self.drawn(rows.unwrap_or(20)),
+                };
+                let world = world(state)?;
+                if world.execute() {
+                    world.log(shown.trim_end(), true);
+                }
+                Ok(Value::from(()))
+            }
+            "to_json" => Ok(Value::from(self.as_json())),
+            "to_csv" => Ok(Value::from(self.csv())),
+            "limit" => {
+                let number = |value: Option<Value>| value.and_then(|value| value.as_usize());
+                let (start, stop) =
+                    match (number(given(0, "start_or_stop")), number(given(1, "stop"))) {
+                        (Some(start), Some(stop)) => (start, stop),
+                        (Some(stop), None) => (0, stop),
+                        (None, stop) => (0, stop.unwrap_or(usize::MAX)),
+                    };
+                let rows = self.rows.iter().take(stop).skip(start);
+                Ok(self.of_rows(rows.cloned()).into())
+            }
+            "where" => {
+                let test = given(0, "test").unwrap_or_default();
+                let mut kept = Vec::new();
+                for at in 0..self.rows.len() {
+                    let row = self.row(at).unwrap_or_default();
+                    if test.call(state, &[row])?.is_true() {
+                        kept.push(self.rows[at].clone());
+                    }
+                }
+                Ok(self.of_rows(kept.into_iter()).into())
+            }
+            "order_by" | "distinct" => {
+                let keys = self.keys(given(0, "key"))?;
+                let of = |row: &Vec<Value>| -> Vec<Value> {
+                    keys.iter()
+                        .map(|&at| row.get(at).cloned().unwrap_or_default())
+                        .collect()
+                };
+                let mut rows = self.rows.to_vec();
+                if method == "distinct" {
+                    let mut seen = std::collections::BTreeSet::new();
+                    rows.retain(|row| seen.insert(of(row)));
+                } else {
+                    // Nulls come last, as in agate.
+                    rows.sort_by_cached_key(|row| {
+                        let key = of(row);
+                        let nulls: Vec<(bool, Value)> = key
+                            .into_iter()
+                            .map(|value| (value.is_none(), value))
+                            .collect();
+                        nulls
+                    });
+                    if given(1, "reverse").is_some_and(|reverse| reverse.is_true()) {
+                        rows.reverse();
+                    }
+                }
+                Ok(self.of_rows(rows.into_iter()).into())
+            }
             "select" | "exclude" => {
                 let wanted: Vec<String> = args
                     .iter()
@@ -137,6 +223,94 @@ impl Object for TableValue {
 }
 
 impl TableValue {
+    fn of_rows(&self, rows: impl Iterator<Item = Vec<Value>>) -> Self {
+        Self {
+            columns: Arc::clone(&self.columns),
+            rows: Arc::new(rows.collect()),
+        }
+    }
+
+    /// The columns that a key names; all where it names none.
+    fn keys(&self, key: Option<Value>) -> Result<Vec<usize>, Error> {
+        let Some(key) = key.filter(|key| !key.is_none()) else {
+            return Ok((0..self.columns.len()).collect());
+        };
+        let names: Vec<Value> = match key.as_str() {
+            Some(_) => vec![key],
+            None if key.as_usize().is_some() => vec![key],
+            None => key.try_iter()?.collect(),
+        };
+        let at = |name: &Value| {
+            let named = || {
+                self.columns
+                    .iter()
+                    .position(|it| Some(it.as_str()) == name.as_str())
+            };
+            name.as_usize().or_else(named).ok_or_else(|| {
+                Error::new(
+                    ErrorKind::InvalidOperation,
+                    format!("the table has no column `{name}`"),
+                )
+            })
+        };
+        names.iter().map(at).collect()
+    }
+
+    /// What a column holds, in agate's words.
+    fn type_of(&self, at: usize) -> &'static str {
+        let values = self.rows.iter().filter_map(|row| row.get(at));
+        let mut named = "Integer";
+        for value in values.filter(|value| !value.is_none()) {
+            match value.kind() {
+                ValueKind::Bool => return "Boolean",
+                ValueKind::Number if value.is_integer() => {}
+                ValueKind::Number => named = "Number",
+                ValueKind::String => return "Text",
+                _ => return "DateTime",
+            }
+        }
+        named
+    }
+
+    fn as_json(&self) -> String {
+        let rows = self.rows.iter().map(|row| {
+            let cells = self.columns.iter().zip(row).map(|(name, value)| {
+                let data = match value.kind() {
+                    ValueKind::None | ValueKind::Bool | ValueKind::Number => {
+                        serde_json::to_value(value).unwrap_or_default()
+                    }
+                    _ => serde_json::Value::from(value.to_string()),
+                };
+                (name.clone(), data)
+            });
+            serde_json::Value::Object(cells.collect())
+        });
+        serde_json::Value::Array(rows.collect()).to_string()
+    }
+
+    fn csv(&self) -> String {
+        let cell = |text: String| {
+            if text.contains([',', '"', '\n', '\r']) {
+                format!("\"{}\"", text.replace('"', "\"\""))
+            } else {
+                text
+            }
+        };
+        let mut lines = vec![self.columns.iter().cloned().map(cell).collect::<Vec<_>>()];
+        lines.extend(self.rows.iter().map(|row| {
+            let text = |value: &Value| {
+                if value.is_none() {
+                    String::new()
+                } else {
+                    value.to_string()
+                }
+            };
+            row.iter().map(|value| cell(text(value))).collect()
+        }));
+        let lines: Vec<String> = lines.iter().map(|cells| cells.join(",") + "\n").collect();
+        lines.concat()
+    }
+
     fn keep(&self, wanted: impl Fn(&str) -> bool) -> Self {
         let kept: Vec<usize> = (0..self.columns.len())
             .filter(|&at| wanted(&self.columns[at]))
@@ -148,18 +322,55 @@ impl TableValue {
         )
     }
 
-    /// The table in text, as `print_table` shows it.
-    fn drawn(&self) -> String {
-        let mut text = format!("| {} |\n", self.columns.join(" | "));
-        let dashes: Vec<String> = self
-            .columns
-            .iter()
-            .map(|name| "-".repeat(name.len()))
+    /// The table in text, as `print_table` shows it: at most some rows and six columns, and cells of twenty letters.
+    fn drawn(&self, rows: usize) -> String {
+        const COLUMNS: usize = 6;
+        const WIDTH: usize = 20;
+        let short = |text: String| match text.chars().count() > WIDTH {
+            true => text.chars().take(WIDTH - 3).chain("...".chars()).collect(),
+            false => text,
+        };
+        let shown = |value: &Value| match value.is_none() {
+            true => String::new(),
+            false => short(value.to_string()),
+        };
+        let more = self.columns.len() > COLUMNS;
+        let etc = || more.then(|| "...".to_owned());
+        let names = self.columns.iter().take(COLUMNS);
+        let mut lines: Vec<Vec<String>> = vec![names.cloned().map(short).chain(etc()).collect()];
+        let cells = |row: &Vec<Value>| row.iter().take(COLUMNS).map(shown).chain(etc()).collect();
+        lines.extend(self.rows.iter().take(rows).map(cells));
+        if self.rows.len() > rows {
+            lines.push(lines[0].iter().map(|_| "...".to_owned()).collect());
+        }
+        let widths: Vec<usize> = (0..lines[0].len())
+            .map(|at| {
+                lines
+                    .iter()
+                    .map(|cells| cells[at].chars().count())
+                    .max()
+                    .unwrap_or(0)
+            })
             .collect();
-        let _ = writeln!(text, "| {} |", dashes.join(" | "));
-        for row in self.rows.iter() {
-            let cells: Vec<String> = row.iter().map(Value::to_string).collect();
-            let _ = writeln!(text, "| {} |", cells.join(" | "));
+        let is_text = |at: usize| self.columns.len() > at && self.type_of(at) == "Text";
+        let mut text = String::new();
+        for (number, cells) in lines.iter().enumerate() {
+            let padded: Vec<String> = cells
+                .iter()
+                .zip(&widths)
+                .enumerate()
+                .map(
+                    |(at, (cell, width))| match is_text(at) || number == 0 && is_text(at) {
+                        true => format!("{cell:<width$}"),
+                        false => format!("{cell:>width$}"),
+                    },
+                )
+                .collect();
+            let _ = writeln!(text, "| {} |", padded.join(" | "));
+            if number == 0 {
+                let dashes: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
+                let _ = writeln!(text, "| {} |", dashes.join(" | "));
+            }
         }
         text
     }
@@ -249,14 +460,12 @@ fn named_method(
 ) -> Result<Value, Error> {
     let keys = || names.iter().map(Value::from);
     match method {
-        "keys" => Ok(keys().collect()),
+        "keys" => Ok(tuple(keys())),
         "values" => Ok(tuple(values.iter().cloned())),
         "items" | "dict" => {
             let pairs = keys().zip(values.iter().cloned());
             Ok(match method {
-                "items" => pairs
-                    .map(|(key, value)| Value::from(vec![key, value]))
-                    .collect(),
+                "items" => tuple(pairs.map(|(key, value)| tuple([key, value].into_iter()))),
                 _ => Value::from_pairs(pairs),
             })
         }
@@ -293,6 +502,15 @@ impl Object for Column {
         match key.as_str()? {
             "name" => Some(Value::from(&self.name)),
             "index" => Some(Value::from(self.at)),
+            "data_type" => {
+                let rows = self
+                    .values
+                    .iter()
+                    .map(|value| vec![value.clone()])
+                    .collect();
+                let table = TableValue::new(vec![self.name.clone()], rows);
+                Some(Value::from(table.type_of(0)))
+            }
             _ => None,
         }
     }
@@ -311,6 +529,16 @@ impl Object for Column {
         match method {
             "values" => Ok(tuple(self.values.iter().cloned())),
             "values_without_nulls" => Ok(tuple(some().cloned())),
+            "values_sorted" => {
+                let mut sorted = self.values.clone();
+                sorted.sort_by_key(|value| (value.is_none(), value.clone()));
+                Ok(List::of(sorted))
+            }
+            "values_without_nulls_sorted" => {
+                let mut sorted: Vec<Value> = some().cloned().collect();
+                sorted.sort();
+                Ok(List::of(sorted))
+            }
             "values_distinct" => {
                 let mut seen = std::collections::BTreeSet::new();
                 let distinct = self.values.iter().filter(|value| seen.insert(*value));

@@ -84,6 +84,7 @@ pub fn datetime() -> Value {
         vec![
             ("datetime", datetime_class()),
             ("date", date_class()),
+            ("time", time_class()),
             ("timedelta", Function::value("timedelta", delta)),
             ("timezone", zone.into()),
         ],
@@ -107,6 +108,17 @@ fn datetime_class() -> Value {
             let text = args.text("date_string")?;
             args.done()?;
             MomentValue::from_iso(&text, Shape::Moment)
+        }),
+        ("combine", |_, mut args| {
+            let (date, time) = (args.required("date")?, args.required("time")?);
+            args.done()?;
+            match (
+                date.downcast_object_ref::<MomentValue>(),
+                time.downcast_object_ref::<MomentValue>(),
+            ) {
+                (Some(date), Some(time)) => Ok(MomentValue::combine(date, time).into()),
+                _ => Err(bad_call("`combine` wants a date and a time")),
+            }
         }),
         ("fromtimestamp", |_, mut args| {
             let seconds = args.required("timestamp")?;
@@ -156,6 +168,27 @@ fn now(_: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
         None => MomentValue::now(&TimeZone::system()).without_zone(),
     }
     .into())
+}
+
+fn time_class() -> Value {
+    Group {
+        name: "time",
+        attributes: Vec::new(),
+        methods: &[],
+        call: Some(|_, mut args| {
+            let mut given = [1, 1, 1, 0, 0, 0, 0];
+            let parts = ["hour", "minute", "second", "microsecond"];
+            for (slot, name) in given[3..].iter_mut().zip(parts) {
+                *slot = match args.optional(name) {
+                    Some(value) => i64::try_from(value)?,
+                    None => 0,
+                };
+            }
+            args.done()?;
+            MomentValue::from_parts(given, None, Shape::Time)
+        }),
+    }
+    .into()
 }
 
 fn date_class() -> Value {
@@ -234,6 +267,11 @@ impl Object for Zone {
 
     fn is_true(self: &Arc<Self>) -> bool {
         true
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let named = key.as_str()? == "zone";
+        named.then(|| Value::from(self.0.iana_name().unwrap_or("UTC")))
     }
 
     fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -10,7 +10,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, Zoned};
-use minijinja::value::{DynObject, Enumerator, Object, ObjectRepr};
+use minijinja::value::{DynObject, Enumerator, Object, ObjectRepr, Tuple};
 use minijinja::{Error, State, Value};
 
 use super::span::SpanValue;
@@ -25,6 +25,8 @@ pub enum Shape {
     Day,
     /// A day and a time.
     Moment,
+    /// A time of no day.
+    Time,
 }
 
 /// A `date` or `datetime` in a template's hands; `run_started_at` is one.
@@ -66,6 +68,15 @@ impl MomentValue {
         Self {
             zone: Some(zone.clone()),
             ..self.clone()
+        }
+    }
+
+    /// The time of one moment on the day of another.
+    pub(super) fn combine(day: &Self, time: &Self) -> Self {
+        Self {
+            at: day.at.date().to_datetime(time.at.time()),
+            zone: time.zone.clone(),
+            shape: Shape::Moment,
         }
     }
 
@@ -115,6 +126,28 @@ impl MomentValue {
         Ok(Self { at, zone, shape }.into())
     }
 
+    /// Seconds since 1970. Python knows those of the year 9999 too, which lie beyond jiff's timestamps: they are counted as UTC's.
+    fn seconds(&self) -> f64 {
+        match self.zoned() {
+            Ok(zoned) => zoned.timestamp().as_duration().as_secs_f64(),
+            Err(_) => {
+                let start = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
+                self.at.duration_since(start).as_secs_f64()
+            }
+        }
+    }
+
+    /// A day or a moment as a warehouse prints it; none where the text is no such thing (`infinity`).
+    pub fn read(text: &str, day: bool) -> Option<Value> {
+        let text = match text.as_bytes() {
+            // An offset of whole hours, as PostgreSQL prints it.
+            [.., b'+' | b'-', _, _] if text.len() > 10 => format!("{text}:00"),
+            _ => text.to_string(),
+        };
+        let shape = if day { Shape::Day } else { Shape::Moment };
+        Self::from_iso(&text, shape).ok()
+    }
+
     pub(super) fn from_timestamp(seconds: f64, zone: Option<TimeZone>) -> Result<Value, Error> {
         let span = SignedDuration::try_from_secs_f64(seconds).map_err(|error| bad_date(&error))?;
         let stamp = Timestamp::from_duration(span).map_err(|error| bad_date(&error))?;
@@ -135,7 +168,7 @@ impl MomentValue {
             Shape::Day => self.at.checked_add(SignedDuration::from_hours(
                 by.as_hours().div_euclid(24) * 24,
             )),
-            Shape::Moment => self.at.checked_add(by),
+            Shape::Moment | Shape::Time => self.at.checked_add(by),
         };
         let at = moved.map_err(|error| bad_date(&error))?;
         Ok(Self { at, ..self.clone() }.into())
@@ -196,8 +229,12 @@ impl MomentValue {
             return date.to_string();
         }
         let time = self.at.time();
+        let day = match self.shape {
+            Shape::Time => String::new(),
+            _ => format!("{date}{separator}"),
+        };
         let mut text = format!(
-            "{date}{separator}{:02}:{:02}:{:02}",
+            "{day}{:02}:{:02}:{:02}",
             time.hour(),
             time.minute(),
             time.second()
@@ -297,8 +334,37 @@ impl Object for MomentValue {
                 Value::from(self.written(separator.unwrap_or('T')))
             }
             "date" => self.date().into(),
+            "time" => Self {
+                zone: None,
+                shape: Shape::Time,
+                ..(**self).clone()
+            }
+            .into(),
+            "ctime" => Value::from(self.strftime("%a %b %e %H:%M:%S %Y")?),
+            "isocalendar" => {
+                let week = self.at.date().iso_week_date();
+                let parts = [
+                    Value::from(week.year()),
+                    Value::from(week.week()),
+                    Value::from(weekday.to_monday_one_offset()),
+                ];
+                Value::from(Tuple::from(parts.to_vec()))
+            }
+            "timetuple" => {
+                let number = |name: &'static str, number: i64| (name, Value::from(number));
+                Value::from_pairs([
+                    number("tm_year", self.at.year().into()),
+                    number("tm_mon", self.at.month().into()),
+                    number("tm_mday", self.at.day().into()),
+                    number("tm_hour", self.at.hour().into()),
+                    number("tm_min", self.at.minute().into()),
+                    number("tm_sec", self.at.second().into()),
+                    number("tm_wday", weekday.to_monday_zero_offset().into()),
+                    number("tm_yday", self.at.date().day_of_year().into()),
+                ])
+            }
             "replace" => self.replaced(args)?,
-            "timestamp" => Value::from(self.zoned()?.timestamp().as_duration().as_secs_f64()),
+            "timestamp" => Value::from(self.seconds()),
             "weekday" => Value::from(weekday.to_monday_zero_offset()),
             "isoweekday" => Value::from(weekday.to_monday_one_offset()),
             "astimezone" => {

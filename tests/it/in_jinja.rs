@@ -1,0 +1,138 @@
+//! Work that a template does itself: materializations written in Jinja, macros of dbt that a project replaces, operations.
+
+use insta::assert_snapshot;
+
+use crate::project::TestProject;
+
+/// A materialization that keeps the rows of every run.
+const LOGBOOK: &str = "
+{% materialization logbook, default, supported_languages=['sql'] %}
+  {% set target_relation = this.incorporate(type='table') %}
+  {{ run_hooks(pre_hooks, inside_transaction=false) }}
+  {{ run_hooks(pre_hooks, inside_transaction=true) }}
+  {% call statement('main') %}
+    {% if load_cached_relation(this) is none %}
+      {{ get_create_table_as_sql(false, target_relation, sql) }}
+    {% else %}
+      insert into {{ target_relation }} {{ sql }}
+    {% endif %}
+  {% endcall %}
+  {{ run_hooks(post_hooks, inside_transaction=true) }}
+  {{ adapter.commit() }}
+  {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}
+";
+
+#[test]
+fn a_model_is_built_by_a_materialization_of_the_project() {
+    let project = TestProject::new().file("macros/logbook.sql", LOGBOOK).file(
+        "models/visits.sql",
+        "{{ config(materialized='logbook', post_hook='insert into {{ this }} values (9)') }} select 1 as id",
+    );
+
+    assert_snapshot!(project.redstart("run --quiet"), @"exit 0");
+    assert_snapshot!(project.redstart("run --quiet"), @"exit 0");
+    assert_snapshot!(project.query("select id, count(*) from visits group by 1 order by 1"), @"
+    1|2
+    9|2
+    ");
+}
+
+#[test]
+fn what_a_materialization_does_not_commit_is_rolled_back_with_a_word() {
+    let project = TestProject::new()
+        .file(
+            "macros/m.sql",
+            LOGBOOK.replace("{{ adapter.commit() }}", ""),
+        )
+        .file(
+            "models/visits.sql",
+            "{{ config(materialized='logbook') }} select 1 as id",
+        );
+
+    let output = project.redstart("run --quiet").to_string();
+    assert!(output.contains("warning[rolled-back]"), "{output}");
+    assert_snapshot!(
+        project.query("select count(*) from information_schema.tables where table_name = 'visits'"),
+        @"0"
+    );
+}
+
+#[test]
+fn a_materialization_must_tell_its_relations() {
+    let project = TestProject::new()
+        .file(
+            "macros/m.sql",
+            "{% materialization odd, default %}{% call statement('main') %}select 1{% endcall %}{% endmaterialization %}",
+        )
+        .file("models/a.sql", "{{ config(materialized='odd') }} select 1 as id");
+
+    let output = project.redstart("run --quiet").to_string();
+    assert!(output.contains("error[bad-materialization]"), "{output}");
+    assert!(output.starts_with("exit 1"), "{output}");
+}
+
+#[test]
+fn a_macro_of_dbt_that_the_project_replaces_is_taken_when_a_table_is_built() {
+    let project = TestProject::new()
+        .file(
+            "macros/m.sql",
+            "{% macro create_table_as(temporary, relation, compiled_code, language='sql') %}
+               create table {{ relation }} as select *, 'mine' as made_by from ({{ compiled_code }}) as x
+             {% endmacro %}",
+        )
+        .file("models/a.sql", "{{ config(materialized='table') }} select 1 as id");
+
+    assert_snapshot!(project.redstart("run --quiet"), @"exit 0");
+    assert_snapshot!(project.redstart("run --quiet"), @"exit 0");
+    assert_snapshot!(project.query("select id, made_by from a"), @"1|mine");
+}
+
+#[test]
+fn an_incremental_strategy_of_the_project_is_taken() {
+    let project = TestProject::new()
+        .file(
+            "macros/m.sql",
+            "{% macro get_incremental_newest_sql(arg_dict) %}
+               delete from {{ arg_dict['target_relation'] }};
+               insert into {{ arg_dict['target_relation'] }} ({{ get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) }})
+               select * from {{ arg_dict['temp_relation'] }}
+             {% endmacro %}",
+        )
+        .file(
+            "models/a.sql",
+            "{{ config(materialized='incremental', incremental_strategy='newest') }}
+             select {% if is_incremental() %}2{% else %}1{% endif %} as id",
+        );
+
+    assert_snapshot!(project.redstart("run --quiet"), @"exit 0");
+    assert_snapshot!(project.query("select id from a"), @"1");
+    assert_snapshot!(project.redstart("run --quiet"), @"exit 0");
+    assert_snapshot!(project.query("select id from a"), @"2");
+}
+
+#[test]
+fn an_operation_runs_a_macro_with_its_arguments() {
+    let project = TestProject::new().file("models/a.sql", "select 1 as id").file(
+        "macros/m.sql",
+        "{% macro keep(name, rows=1) %}
+           {% do run_query('create table ' ~ name ~ ' as select ' ~ rows ~ ' as n') %}
+           {% set kept = run_query('select n from ' ~ name) %}
+           {{ log('kept ' ~ kept.columns[0].values()[0] ~ ' for ' ~ ref('a').identifier, info=true) }}
+         {% endmacro %}",
+    );
+
+    assert_snapshot!(project.redstart("run-operation keep --args '{name: box, rows: 3}'"), @"
+    exit 0
+    kept 3 for a
+    ");
+    assert_snapshot!(project.query("select n from box"), @"3");
+    assert_snapshot!(project.redstart("run-operation kep"), @"
+    exit 2
+    error[undefined-macro]: there is no macro `kep` to run
+      |
+      = help: did you mean `keep`?
+
+    1 error
+    ");
+}
