@@ -1,10 +1,11 @@
 //! Files that are there whole, or not at all.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use serde_json::ser::Formatter;
 
 use crate::redact::Redactor;
 
@@ -13,22 +14,79 @@ use crate::redact::Redactor;
 /// # Errors
 /// When the folder or the file cannot be written; what stood there stays.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let beside = beside(path);
-    fs::write(&beside, bytes)
-        .and_then(|()| fs::rename(&beside, path))
-        .inspect_err(|_| drop(fs::remove_file(&beside)))
+    write_by(path, |file| file.write_all(bytes))
 }
 
-/// Writes a value as JSON in one line, without secrets.
+/// Writes a value as JSON in one line, without secrets and piece by piece: `manifest.json` is as large as the project.
 ///
 /// # Errors
 /// As [`write_whole`].
 pub fn write_json(path: &Path, value: &impl Serialize, redactor: &Redactor) -> io::Result<()> {
-    let text = serde_json::to_string(value)?;
-    write_whole(path, redactor.redact(&text).as_bytes())
+    write_by(path, |file| {
+        let mut pieces = Pieces {
+            pending: Vec::with_capacity(2 * PIECE),
+            redactor,
+            file,
+        };
+        let mut serializer = serde_json::Serializer::with_formatter(&mut pieces, CutBehindValues);
+        value.serialize(&mut serializer)?;
+        pieces.write_pending()
+    })
+}
+
+fn write_by(path: &Path, write: impl FnOnce(&mut fs::File) -> io::Result<()>) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let beside = beside(path);
+    fs::File::create(&beside)
+        .and_then(|mut file| write(&mut file))
+        .and_then(|()| fs::rename(&beside, path))
+        .inspect_err(|_| drop(fs::remove_file(&beside)))
+}
+
+/// So many bytes are written at once.
+const PIECE: usize = 64 * 1024;
+
+/// Text on its way to a file, without secrets.
+struct Pieces<'a> {
+    pending: Vec<u8>,
+    redactor: &'a Redactor,
+    file: &'a mut fs::File,
+}
+
+impl Pieces<'_> {
+    fn write_pending(&mut self) -> io::Result<()> {
+        // JSON is text as a whole, and pieces end behind a value.
+        let text = std::str::from_utf8(&self.pending).map_err(io::Error::other)?;
+        self.file.write_all(self.redactor.redact(text).as_bytes())?;
+        self.pending.clear();
+        Ok(())
+    }
+}
+
+impl Write for Pieces<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.pending.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    /// Called where a value ends: no secret goes on from there.
+    fn flush(&mut self) -> io::Result<()> {
+        if self.pending.len() < PIECE {
+            return Ok(());
+        }
+        self.write_pending()
+    }
+}
+
+/// JSON in one line that may be cut behind each value of an object.
+struct CutBehindValues;
+
+impl Formatter for CutBehindValues {
+    fn end_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        writer.flush()
+    }
 }
 
 fn beside(path: &Path) -> PathBuf {
@@ -53,5 +111,20 @@ mod tests {
         let blocked = folder.path().join("target");
         assert!(write_whole(&blocked, b"x").is_err());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_secret_is_masked_wherever_a_large_file_is_cut() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("large.json");
+        let redactor = Redactor::new(["se\"cret".into()]);
+        // 9 bytes at every place of a piece, and a value that is larger than a piece.
+        let mut value: std::collections::BTreeMap<String, String> = (0..3 * PIECE / 20)
+            .map(|number| (format!("{number:07}"), "se\"cret".into()))
+            .collect();
+        value.insert("long".into(), "é se\"cret".repeat(PIECE));
+        write_json(&path, &value, &redactor).unwrap();
+        let whole = serde_json::to_string(&value).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), redactor.redact(&whole));
     }
 }
