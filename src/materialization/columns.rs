@@ -178,6 +178,17 @@ fn left_out(input: &Input<'_>, constraint: &Constraint) -> Option<Diagnostic> {
     })
 }
 
+/// Whether `dist` and `sort` name columns of the node's query.
+pub(super) fn check_attributes_of_query(
+    input: &Input<'_>,
+    attributes: &TableAttributes,
+) -> Diagnostics {
+    let named = matches!(attributes.dist, Some(Dist::Key(_))) || !attributes.sort.is_empty();
+    let names = named.then(|| input.query_columns()).flatten();
+    let names = names.map(|names| names.iter().map(String::as_str));
+    check_attributes(input, attributes, names)
+}
+
 /// Whether `dist` and `sort` name columns that the node has. `columns` is none where nobody knows them yet.
 pub(super) fn check_attributes<'b>(
     input: &Input<'_>,

@@ -139,7 +139,7 @@ impl Case<'_> {
         work(&Input {
             node: &self.node,
             query: query.as_deref(),
-            query_columns: self.columns.as_deref(),
+            columns_of_query: &|| self.columns.as_deref(),
             existing: &self.existing,
             full_refresh: self.full_refresh,
             store_failures: false,

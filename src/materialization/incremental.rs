@@ -112,7 +112,7 @@ fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
         .filter(|old| old.kind == RelationKind::Table && !input.full_refresh());
     let build = match old {
         None => {
-            let problems = check(input, input.query_columns);
+            let problems = check(input);
             if problems.has_errors() {
                 return Err(problems);
             }
@@ -161,17 +161,21 @@ fn strategy(input: &Input<'_>) -> Result<Strategy, Diagnostics> {
 }
 
 /// Whether the columns that the configuration names are there.
-fn check(input: &Input<'_>, query_columns: Option<&[String]>) -> Diagnostics {
+fn check(input: &Input<'_>) -> Diagnostics {
     let mut problems = Diagnostics::default();
-    let Some(known) = query_columns else {
-        return problems;
-    };
     let config = &input.node.config;
-    for (what, names) in [
+    let named = [
         ("`unique_key`", &config.unique_key),
         ("`merge_update_columns`", &config.merge_update_columns),
         ("`merge_exclude_columns`", &config.merge_exclude_columns),
-    ] {
+    ];
+    if named.iter().all(|(_, names)| names.is_empty()) {
+        return problems;
+    }
+    let Some(known) = input.query_columns() else {
+        return problems;
+    };
+    for (what, names) in named {
         // A key may be an expression; only a plain name can be looked up.
         for name in names.iter().filter(|name| is_plain(name)) {
             if !known.iter().any(|column| column.eq_ignore_ascii_case(name)) {
@@ -196,13 +200,10 @@ fn next(
 ) -> Result<Build, Diagnostics> {
     let query = input.query()?;
     let config = &input.node.config;
-    let mut problems = check(input, input.query_columns);
-    problems.extend(columns::check_attributes(
+    let mut problems = check(input);
+    problems.extend(columns::check_attributes_of_query(
         input,
         &config.attributes,
-        input
-            .query_columns
-            .map(|names| names.iter().map(String::as_str)),
     ));
     let ignore = config.on_schema_change == OnSchemaChange::Ignore;
     if ignore {
@@ -292,7 +293,7 @@ pub(super) fn length(column: &Column) -> Option<u32> {
 
 /// Columns of the table that the query no longer gives, while schema changes are ignored.
 fn missing(input: &Input<'_>, old: &ExistingRelation) -> Option<Diagnostic> {
-    let found = by_name(input.query_columns?.iter().map(String::as_str));
+    let found = by_name(input.query_columns()?.iter().map(String::as_str));
     let gone: Vec<String> = old
         .columns
         .iter()
@@ -317,7 +318,7 @@ fn missing(input: &Input<'_>, old: &ExistingRelation) -> Option<Diagnostic> {
 /// One insert straight from the query, into the table's columns by name.
 fn append(input: &Input<'_>, into: &Relation, query: &str, columns: &[String]) -> Statement {
     let of_table = by_name(columns.iter().map(String::as_str));
-    let same = input.query_columns.filter(|found| {
+    let same = input.query_columns().filter(|found| {
         found.len() == columns.len()
             && found
                 .iter()

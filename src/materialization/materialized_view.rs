@@ -40,12 +40,7 @@ enum Change {
 fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
     let query = input.query()?;
     let config = &input.node.config;
-    let names = input.query_columns;
-    let problems = columns::check_attributes(
-        input,
-        &config.attributes,
-        names.map(|names| names.iter().map(String::as_str)),
-    );
+    let problems = columns::check_attributes_of_query(input, &config.attributes);
     if problems.has_errors() {
         return Err(problems);
     }

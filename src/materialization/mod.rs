@@ -81,8 +81,9 @@ pub struct Input<'a> {
     pub node: &'a Node,
     /// Its query as compiled, ephemerals inlined; none for a seed or a load.
     pub query: Option<&'a str>,
-    /// The names of the query's columns in order, where they are known without running it.
-    pub query_columns: Option<&'a [String]>,
+    /// The names of the query's columns in order, where they are known without running it. They are asked for only where they
+    /// matter: to tell them the query is translated.
+    pub columns_of_query: &'a dyn Fn() -> Option<&'a [String]>,
     /// What the warehouse holds.
     pub existing: &'a ExistingRelations,
     /// Whether `--full-refresh` was given; a node's own `full_refresh` overrides it.
@@ -112,6 +113,11 @@ impl<'a> Input<'a> {
                 format!("`{}` has no place in the warehouse", self.node.name),
             )
         })
+    }
+
+    /// The names of the query's columns in order, where they are known.
+    fn query_columns(&self) -> Option<&'a [String]> {
+        (self.columns_of_query)()
     }
 
     /// The compiled query.

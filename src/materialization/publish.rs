@@ -370,7 +370,7 @@ pub(super) fn describe(
     if config.persist_docs_columns && !late {
         // A described column that the relation lacks is left out, as in dbt, where the columns are known.
         let known = input
-            .query_columns
+            .query_columns()
             .map(|columns| super::by_name(columns.iter().map(String::as_str)));
         statements.extend(
             input

@@ -21,12 +21,7 @@ fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
 pub(super) fn build(input: &Input<'_>) -> Result<Build, Diagnostics> {
     let query = input.query()?;
     let config = &input.node.config;
-    let names = input.query_columns;
-    let mut problems = columns::check_attributes(
-        input,
-        &config.attributes,
-        names.map(|names| names.iter().map(String::as_str)),
-    );
+    let mut problems = columns::check_attributes_of_query(input, &config.attributes);
     let mut warnings = Vec::new();
     let contract = if config.contract_enforced {
         match contract(input, query, &mut warnings) {
@@ -65,13 +60,13 @@ fn contract<'a>(
 ) -> Result<impl Fn(&Relation) -> Vec<Statement> + use<'a>, Diagnostics> {
     let (columns, constraints) = columns::declared(input, warnings)?;
     let declared: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
-    if let Some(found) = input.query_columns {
+    if let Some(found) = input.query_columns() {
         let problems = compare(input, &declared, found);
         if problems.has_errors() {
             return Err(problems);
         }
     }
-    let (names, rows) = match input.query_columns {
+    let (names, rows) = match input.query_columns() {
         Some(found) => (found.to_vec(), query.to_owned()),
         None => {
             let list = declared.join(", ");

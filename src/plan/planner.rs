@@ -1,5 +1,6 @@
 //! From compiled nodes to steps: materializations asked, and every statement knocked at the adapter's door.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
@@ -255,10 +256,12 @@ impl<'a> Planner<'a> {
     ) -> Result<materialization::Work, Diagnostics> {
         let (rebuilt, replaced) = (self.rebuilt(node), self.replaced(node));
         let of = self.node(node);
-        let columns = match of.resource_type {
+        let columns = OnceCell::new();
+        let told = || match of.resource_type {
             ResourceType::Model => self.query_columns(&sql.text, known),
             _ => None,
         };
+        let columns_of_query = || columns.get_or_init(told).as_deref();
         let seed = match of.resource_type {
             ResourceType::Seed => Some((self.seed)(node)?),
             _ => None,
@@ -267,7 +270,7 @@ impl<'a> Planner<'a> {
         materialization::work(&Input {
             node: of,
             query: Some(&sql.text),
-            query_columns: columns.as_deref(),
+            columns_of_query: &columns_of_query,
             existing: self.existing,
             full_refresh: self.options.full_refresh,
             store_failures: self.options.store_failures,
