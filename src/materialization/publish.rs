@@ -285,7 +285,7 @@ impl<'a, 'b> Publish<'a, 'b> {
                 "build it together with what stands on it: `--select {}+`",
                 self.input.node.name
             ))
-            .help("or, on Redshift, make those views late-binding: `bind: false`")
+            .help("on Redshift a view with `bind: false` is bound to nothing; PostgreSQL binds every view")
             .into());
         }
         order.reverse();

@@ -392,7 +392,7 @@ fn what_is_bound_to_a_replaced_table_keeps_its_old_rows_until_the_run_makes_it_a
     assert_snapshot!(bound(&["adults"]), @r"
     error[bound-dependents]: `analytics.people` cannot be replaced: `analytics.seniors` is bound to it (models/people.sql:1:1)
       help: build it together with what stands on it: `--select people+`
-      help: or, on Redshift, make those views late-binding: `bind: false`
+      help: on Redshift a view with `bind: false` is bound to nothing; PostgreSQL binds every view
     ");
 }
 

@@ -484,7 +484,7 @@ fn a_view_of_somebody_else_keeps_its_table_from_being_replaced() {
       | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
       = help: build it together with what stands on it: `--select base+`
-      = help: or, on Redshift, make those views late-binding: `bind: false`
+      = help: on Redshift a view with `bind: false` is bound to nothing; PostgreSQL binds every view
 
     1 error
     ");
