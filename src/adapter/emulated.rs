@@ -11,11 +11,20 @@ use super::{Refusal, TableFromQuery};
 use crate::relation::{KnownColumn, KnownColumns, Relation};
 
 /// What is known of relations, as the translation asks for it.
-pub(super) struct Tables<'a>(pub &'a dyn KnownColumns, pub Engine);
+pub(super) struct Tables<'a> {
+    pub(super) known: &'a dyn KnownColumns,
+    pub(super) engine: Engine,
+    /// The database, where a schema may have its name too.
+    pub(super) database: Option<&'a str>,
+}
 
 impl Catalog for Tables<'_> {
     fn engine(&self) -> Engine {
-        self.1
+        self.engine
+    }
+
+    fn database(&self) -> Option<&str> {
+        self.database
     }
 
     fn columns(&self, schema: Option<&str>, table: &str) -> Option<Vec<(String, Option<Type>)>> {
@@ -24,7 +33,7 @@ impl Catalog for Tables<'_> {
             let known = column.data_type.as_deref().and_then(catalog_type);
             (column.name, known)
         };
-        let columns = self.0.columns(&relation)?;
+        let columns = self.known.columns(&relation)?;
         Some(columns.into_iter().map(typed).collect())
     }
 }

@@ -574,8 +574,15 @@ impl Door<'_, '_> {
     }
 
     fn count(&self, relation: &Relation, by_statements: bool) -> Result<Count, Diagnostics> {
+        // Where the schema has the name of the database, `a.t` would mean neither.
+        let database = &self.planner.manifest.database;
+        let database = if database.eq_ignore_ascii_case(&relation.schema) {
+            format!("\"{database}\".")
+        } else {
+            String::new()
+        };
         let query = format!(
-            "select count(*) as n_rows from \"{}\".\"{}\"",
+            "select count(*) as n_rows from {database}\"{}\".\"{}\"",
             relation.schema, relation.identifier
         );
         let prepared = self.planner.adapter.prepare_query(&query, self.known);

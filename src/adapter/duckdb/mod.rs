@@ -80,6 +80,15 @@ impl DuckDb {
         Words(&self.config)
     }
 
+    /// What is known of the relations of a query.
+    fn tables<'a>(&'a self, known: &'a dyn KnownColumns) -> emulated::Tables<'a> {
+        emulated::Tables {
+            known,
+            engine: Engine::DuckDb,
+            database: Some(&self.config.database),
+        }
+    }
+
     fn session(&self) -> Result<connection::Session, Error> {
         let mut root = self.root.lock().unwrap_or_else(PoisonError::into_inner);
         let opened = match &*root {
@@ -91,11 +100,6 @@ impl DuckDb {
             .map_err(|cause| error::of_duckdb(&cause))?;
         connection::Session::start(clone, &self.config)
     }
-}
-
-/// What is known of the relations of a query.
-fn tables(known: &dyn KnownColumns) -> emulated::Tables<'_> {
-    emulated::Tables(known, Engine::DuckDb)
 }
 
 /// The instance that the file is attached to, so that its name in SQL is the target's to choose.
@@ -194,7 +198,7 @@ impl Adapter for DuckDb {
     ) -> Result<Prepared, Refusal> {
         if let Statement::Raw { sql, .. } = statement
             && self.config.emulates_redshift
-            && let Some(copy) = emulated::only_copy(sql, &tables(known))?
+            && let Some(copy) = emulated::only_copy(sql, &self.tables(known))?
         {
             let copy = Statement::Copy(Box::new(copy));
             return self.prepare(&copy, known);
@@ -217,7 +221,7 @@ impl Adapter for DuckDb {
             .then(|| in_its_place(statement));
         let statement = table.as_ref().and_then(Option::as_ref).unwrap_or(statement);
         let translation = if self.config.emulates_redshift {
-            Some(emulated::statement(statement, &tables(known))?)
+            Some(emulated::statement(statement, &self.tables(known))?)
         } else {
             None
         };
@@ -278,7 +282,7 @@ impl Adapter for DuckDb {
 
     fn prepare_query(&self, query: &str, known: &dyn KnownColumns) -> Result<Prepared, Refusal> {
         let (engine, columns) = if self.config.emulates_redshift {
-            let query = emulated::query(query, &tables(known))?;
+            let query = emulated::query(query, &self.tables(known))?;
             (query.sql, query.columns)
         } else {
             (query.to_owned(), None)

@@ -19,6 +19,11 @@ pub trait Catalog {
         Engine::DuckDb
     }
 
+    /// The database, where a schema may have its name too: DuckDB cannot tell which of the two `a.t` means.
+    fn database(&self) -> Option<&str> {
+        None
+    }
+
     /// The columns of a relation in order, each with its type where that is known, or `None` when it is not known.
     fn columns(&self, schema: Option<&str>, table: &str) -> Option<Vec<(String, Option<Type>)>>;
 }

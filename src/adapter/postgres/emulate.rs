@@ -20,12 +20,21 @@ const SETTINGS: &str = "set datestyle to 'ISO, MDY'; set timezone to 'UTC'; set 
 /// Collations of the system that compare texts by their bytes, as Redshift does.
 const BYTEWISE: [&str; 5] = ["C", "POSIX", "C.UTF-8", "C.utf8", "C.UTF8"];
 
+/// What is known of the relations of a query.
+fn tables(known: &dyn KnownColumns) -> emulated::Tables<'_> {
+    emulated::Tables {
+        known,
+        engine: Engine::Postgres,
+        database: None,
+    }
+}
+
 /// The statement as it will be sent.
 pub(super) fn prepare(
     statement: &Statement,
     known: &dyn KnownColumns,
 ) -> Result<Prepared, Refusal> {
-    let tables = emulated::Tables(known, Engine::Postgres);
+    let tables = tables(known);
     if let Statement::Raw { sql, .. } = statement
         && emulated::only_copy(sql, &tables)?.is_some()
     {
@@ -85,7 +94,7 @@ pub(super) fn prepare(
 
 /// The query as it will be sent.
 pub(super) fn prepare_query(query: &str, known: &dyn KnownColumns) -> Result<Prepared, Refusal> {
-    let tables = emulated::Tables(known, Engine::Postgres);
+    let tables = tables(known);
     let translated = emulated::query(query, &tables)?;
     Ok(Prepared {
         source: Some(UserSql {

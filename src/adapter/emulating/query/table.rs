@@ -260,7 +260,7 @@ impl Translator<'_> {
             .collect()
     }
 
-    /// A table's name in DuckDB's SQL. The database is left out: a local run has one.
+    /// A table's name in DuckDB's SQL. The database is left out, because a local run has one, but where the schema has its name too.
     pub fn table_name(&self, name: &ObjectName) -> Result<String, Refusal> {
         let parts = self.parts(name)?;
         let refuse = |message: String, reason: &str| self.unsupported(name.span(), message, reason);
@@ -290,10 +290,15 @@ impl Translator<'_> {
                 "DuckDB would read a file of this name",
             ));
         }
+        let database = self
+            .catalog
+            .database()
+            .filter(|name| schema.is_some_and(|schema| schema.eq_ignore_ascii_case(name)));
         let from = parts.len().saturating_sub(2);
-        Ok(parts[from..]
-            .iter()
-            .map(|part| identifier(part))
+        Ok(database
+            .into_iter()
+            .chain(parts[from..].iter().map(String::as_str))
+            .map(identifier)
             .collect::<Vec<_>>()
             .join("."))
     }
