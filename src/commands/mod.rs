@@ -34,6 +34,7 @@ mod unsupported;
 pub use session::{Outcome, Session, Stop};
 
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -194,11 +195,25 @@ impl Command {
 /// Help and version go to standard output; what is wrong with the command line to standard error, with exit code 2.
 fn usage(error: &clap::Error) -> ExitCode {
     // Nobody is left to be told when the stream is closed.
-    let _ = error.print();
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
-        _ => ExitCode::from(2),
-    }
+    let code = match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let _ = error.print();
+            return ExitCode::SUCCESS;
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = error.print();
+            return ExitCode::from(2);
+        }
+        ErrorKind::InvalidSubcommand | ErrorKind::MissingSubcommand => "unknown-command",
+        ErrorKind::UnknownArgument => "unknown-flag",
+        ErrorKind::MissingRequiredArgument => "missing-flag",
+        ErrorKind::ArgumentConflict => "conflicting-flags",
+        _ => "bad-flag",
+    };
+    let said = error.render().ansi().to_string();
+    let said = said.replacen("error:", &format!("error[{code}]:"), 1);
+    let _ = anstream::stderr().write_all(said.as_bytes());
+    ExitCode::from(2)
 }
 
 #[cfg(test)]

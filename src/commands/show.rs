@@ -2,7 +2,7 @@
 
 use super::compile::Format;
 use super::options::FullRefresh;
-use super::pipeline::{self, Door, Warehouse};
+use super::pipeline::{self, Door, Prepared, Warehouse};
 use super::selecting::{Selecting, asked_for};
 use super::{Outcome, Session, Stop};
 use crate::adapter::Table;
@@ -86,7 +86,7 @@ impl Args {
             self.full_refresh.full_refresh,
             &selection,
         );
-        let ask = |sql: &Sql| self.rows(sql, &door, &warehouse);
+        let ask = |sql: &Sql| self.rows(sql, &prepared, &door, &warehouse);
         if let Some(text) = &self.inline {
             let template = Template::file(&Source::new("--inline", text.as_str()));
             let sql = compiler
@@ -111,7 +111,13 @@ impl Args {
         Ok(Outcome::Done)
     }
 
-    fn rows(&self, sql: &Sql, door: &Door, warehouse: &Warehouse) -> Result<Table, Stop> {
+    fn rows(
+        &self,
+        sql: &Sql,
+        prepared: &Prepared,
+        door: &Door,
+        warehouse: &Warehouse,
+    ) -> Result<Table, Stop> {
         let query = door
             .adapter
             .prepare_query(&sql.text, &warehouse.existing)
@@ -122,7 +128,10 @@ impl Args {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
             .query(&query, limit)
-            .map_err(|error| Stop::Refused(pipeline::failed(error, sql)))
+            .map_err(|error| {
+                let existing = &warehouse.existing;
+                Stop::Refused(pipeline::failed(error, sql, prepared, existing))
+            })
     }
 
     fn answer(&self, session: &Session, name: Option<&str>, table: &Table) -> Result<(), Stop> {

@@ -116,3 +116,114 @@ select * from a join b using (k)",
     1 | x | 3
     ");
 }
+
+#[test]
+fn a_schema_may_have_the_name_of_its_database_file() {
+    for emulate in ["emulate: redshift", "threads: 1"] {
+        let project = TestProject::empty()
+            .file(
+                "profiles.yml",
+                format!(
+                    "project: {{target: dev, outputs: {{dev: {{type: duckdb, path: shop.duckdb, schema: shop, {emulate}}}}}}}\n"
+                ),
+            )
+            .file(
+                "models/orders.sql",
+                "{{ config(materialized='table', post_hook='insert into shop.log select max(id) from {{ this }}') }} select 1 as id",
+            )
+            .file("models/days.sql", "select id from {{ ref('orders') }} where shop.orders.id = 1")
+            .file(
+                "models/sales.sql",
+                "{{ config(materialized='incremental', unique_key='id') }} select id from {{ ref('days') }}",
+            )
+            .file(
+                "dbt_project.yml",
+                "name: project\nprofile: project\non-run-start: create table if not exists {{ target.schema }}.log (id int)\n",
+            )
+            .file(
+                "models/models.yml",
+                "models: [{name: sales, columns: [{name: id, data_tests: [unique, not_null]}]}]\n",
+            );
+        let project = if emulate.starts_with("emulate") {
+            project
+        } else {
+            // There the project's own SQL is DuckDB's, and must say which of the two it means.
+            project
+                .file(
+                    "models/orders.sql",
+                    "{{ config(materialized='table') }} select 1 as id",
+                )
+                .file("models/days.sql", "select id from {{ ref('orders') }}")
+                .file("dbt_project.yml", "name: project\nprofile: project\n")
+        };
+
+        project.redstart("build").success();
+        project.redstart("build").success();
+        let shown = project
+            .redstart("show --select sales --output json")
+            .success();
+        assert!(shown.stdout.contains(r#""id": 1"#), "{shown}");
+    }
+}
+
+#[test]
+fn a_query_of_what_is_not_built_says_how_to_build_it() {
+    let project = TestProject::new()
+        .file("models/orders.sql", "select 1 as id")
+        .file("models/sales.sql", "select id from {{ ref('orders') }}")
+        .file(
+            "models/sources.yml",
+            "sources:
+  - name: raw
+    schema: staging
+    tables:
+      - name: events
+        external: {location: 's3://bucket/events', file_format: csv, copy: {}}
+        columns: [{name: id, data_type: int}]
+      - name: theirs
+",
+        );
+
+    for (command, help) in [
+        (
+            "show --select sales",
+            "= help: `orders` is not built yet: `redstart build --select +orders`",
+        ),
+        (
+            "show --select source:raw.events",
+            "= help: `raw.events` is not loaded yet: `redstart load --select source:raw.events`",
+        ),
+        (
+            "show --inline \"select * from {{ source('raw', 'theirs') }}\"",
+            "= help: `raw.theirs` is a source that nothing here loads: does it stand in another schema or database?",
+        ),
+    ] {
+        let told = project.redstart(command);
+        assert_eq!(told.code, 2, "{told}");
+        assert!(told.stderr.contains(help), "{told}");
+    }
+}
+
+#[test]
+fn a_hook_can_make_a_table_with_the_time_as_default() {
+    let project = TestProject::new()
+        .file(
+            "dbt_project.yml",
+            "name: project
+profile: project
+on-run-start:
+  - create table if not exists main.runs (id int identity(1,1), kind varchar(9), at timestamp default getdate(), until timestamp default dateadd(day, 1, sysdate))
+  - insert into main.runs (kind) values ('build')
+",
+        )
+        .file("models/orders.sql", "select 1 as id");
+
+    project.redstart("build").success();
+    let rows = "select kind, datediff(minute, at, getdate()) < 5 as now, datediff(hour, at, until) as hours from main.runs";
+    assert_snapshot!(project.redstart(&format!("show --inline '{rows}'")), @"
+    exit 0
+    kind  | now  | hours
+    ------+------+------
+    build | true |    24
+    ");
+}

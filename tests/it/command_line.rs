@@ -98,7 +98,7 @@ fn a_mistyped_command_flag_or_value_gets_a_hint() {
 
     assert_snapshot!(project.redstart("biuld"), @"
     exit 2
-    error: unrecognized subcommand 'biuld'
+    error[unknown-command]: unrecognized subcommand 'biuld'
 
       tip: some similar subcommands exist: 'unload', 'build'
 
@@ -108,7 +108,7 @@ fn a_mistyped_command_flag_or_value_gets_a_hint() {
     ");
     assert_snapshot!(project.redstart("build --selct a"), @r"
     exit 2
-    error: unexpected argument '--selct' found
+    error[unknown-flag]: unexpected argument '--selct' found
 
       tip: a similar argument exists: '--select'
 
@@ -118,7 +118,7 @@ fn a_mistyped_command_flag_or_value_gets_a_hint() {
     ");
     assert_snapshot!(project.redstart("ls --output jsn"), @r"
     exit 2
-    error: invalid value 'jsn' for '--output <FORMAT>'
+    error[bad-flag]: invalid value 'jsn' for '--output <FORMAT>'
       [possible values: json, name, path, selector]
 
       tip: a similar value exists: 'json'
@@ -127,7 +127,7 @@ fn a_mistyped_command_flag_or_value_gets_a_hint() {
     ");
     assert_snapshot!(project.redstart("build --threads 0"), @r"
     exit 2
-    error: invalid value '0' for '--threads <N>': a whole number from 1 is needed
+    error[bad-flag]: invalid value '0' for '--threads <N>': a whole number from 1 is needed
 
     For more information, try '--help'.
     ");
@@ -267,7 +267,7 @@ fn a_limit_below_all_is_refused() {
     let project = TestProject::new();
     assert_snapshot!(project.redstart("show --inline 'select 1 as x' --limit -5"), @"
     exit 2
-    error: invalid value '-5' for '--limit <N>': a whole number is needed, or -1 for all rows
+    error[bad-flag]: invalid value '-5' for '--limit <N>': a whole number is needed, or -1 for all rows
 
     For more information, try '--help'.
     ");
