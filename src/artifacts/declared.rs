@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::manifest::{Doc, Macro};
-use crate::jinja::Macros;
-use crate::project::Project;
+use serde_json::{Map, Value};
+
+use super::manifest::{Doc, Group, Macro};
+use crate::jinja::{self, Macros};
+use crate::project::properties::{GroupProperties, MacroProperties};
+use crate::project::yaml::Yaml;
+use crate::project::{Package, Project};
 
 /// All macros by `unique_id`, the built-in ones too, described where the project describes them.
 pub fn macros(macros: &Macros, project: &Project) -> BTreeMap<String, Macro> {
@@ -31,7 +35,13 @@ pub fn macros(macros: &Macros, project: &Project) -> BTreeMap<String, Macro> {
             path: path.strip_prefix(prefix).unwrap_or(path).to_owned(),
             sql: declared.block.text().to_owned(),
             description: words(described.and_then(|it| Some(&it.description.as_ref()?.value))),
-            depends_on: Vec::new(),
+            depends_on: jinja::macros_named(macros, declared, project.target.dialect()),
+            meta: described.map(|it| meta(it)).unwrap_or_default(),
+            patch_path: described.map(|it| {
+                let file = &it.name.span.source.path;
+                let file = file.strip_prefix(prefix).unwrap_or(file);
+                format!("{}://{file}", declared.package)
+            }),
             arguments: arguments
                 .iter()
                 .map(|argument| {
@@ -47,7 +57,57 @@ pub fn macros(macros: &Macros, project: &Project) -> BTreeMap<String, Macro> {
         };
         (declared.unique_id(), it)
     };
-    macros.iter().map(entry).collect()
+    let mut all: BTreeMap<String, Macro> = macros.iter().map(entry).collect();
+    // A part of the language here, which dbt lists among the macros that a template calls.
+    all.entry("macro.dbt.is_incremental".to_owned())
+        .or_insert_with(|| Macro {
+            name: "is_incremental".to_owned(),
+            package_name: "dbt".to_owned(),
+            ..Macro::default()
+        });
+    all
+}
+
+/// `meta` of a macro, beside its `config` or in it.
+fn meta(of: &MacroProperties) -> Map<String, Value> {
+    let in_config = of.config.as_ref().and_then(|config| config.get("meta"));
+    let meta = of.meta.as_ref().or(in_config);
+    meta.map(Yaml::to_object).unwrap_or_default()
+}
+
+/// All groups of the project and its packages by `unique_id`.
+pub fn groups(project: &Project) -> BTreeMap<String, Group> {
+    let entry = |package: &Package, it: &GroupProperties| {
+        let path = package.own_path(&it.name.span.source.path);
+        let group = Group {
+            name: it.name.value.clone(),
+            package_name: package.name.clone(),
+            path: below(path),
+            original_file_path: path.to_owned(),
+            owner: it.owner.to_json(),
+            description: it
+                .description
+                .as_ref()
+                .map(|it| it.value.clone())
+                .unwrap_or_default(),
+            config: it.config.as_ref().map(Yaml::to_object).unwrap_or_default(),
+        };
+        (format!("group.{}.{}", package.name, it.name.value), group)
+    };
+    project
+        .all()
+        .flat_map(|package| {
+            let groups = package.properties.groups.iter();
+            groups.map(move |it| entry(package, it))
+        })
+        .collect()
+}
+
+/// A path below its resource folder.
+fn below(path: &str) -> String {
+    path.split_once('/')
+        .map_or(path, |(_, below)| below)
+        .to_owned()
 }
 
 /// All `docs` blocks of the project and its packages by `unique_id`.
@@ -57,10 +117,7 @@ pub fn docs(project: &Project) -> BTreeMap<String, Doc> {
         let doc = Doc {
             name: block.name.clone(),
             package_name: package.name.clone(),
-            path: path
-                .split_once('/')
-                .map_or(path, |(_, below)| below)
-                .to_owned(),
+            path: below(path),
             original_file_path: path.to_owned(),
             contents: block.text.trim().to_owned(),
         };

@@ -68,7 +68,7 @@ impl Entry<'_> {
 
     fn place<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         let (node, invocation) = (self.node, self.index.invocation);
-        let relation = node.relation.as_ref();
+        let relation = node.relation.as_ref().or(node.place.as_deref());
         let database = relation
             .and_then(|relation| relation.database.as_deref())
             .or(invocation.database);
@@ -90,7 +90,7 @@ impl Entry<'_> {
     }
 
     /// A generic test belongs to the group of what it tests.
-    fn group(&self) -> Option<&String> {
+    pub(super) fn group(&self) -> Option<&String> {
         let tested = match &self.node.detail {
             Detail::Test(test) => test.attached_node,
             _ => None,
@@ -144,7 +144,8 @@ impl Entry<'_> {
             map.serialize_entry("compiled", &true)?;
             map.serialize_entry("compiled_code", code)?;
             map.serialize_entry("extra_ctes_injected", &true)?;
-            map.serialize_entry("extra_ctes", &json!([]))?;
+            let ctes = self.id.map(|id| self.index.extra_ctes(id));
+            map.serialize_entry("extra_ctes", &ctes.unwrap_or_default())?;
         } else {
             map.serialize_entry("compiled_path", &Value::Null)?;
         }

@@ -73,6 +73,7 @@ pub fn node(kind: ResourceType, name: &str, path: &str) -> Node {
         doc_blocks: Vec::new(),
         columns: IndexMap::new(),
         relation: Some(Relation::new("dev", name)),
+        place: None,
         alias: name.into(),
         refs: Vec::new(),
         sources: Vec::new(),

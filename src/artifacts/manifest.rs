@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::entry::Entry;
 use super::keys::Keys;
 use super::{Invocation, timestamp};
+use crate::compile::Compiled;
 use crate::manifest::{Manifest, Node, NodeId, ResourceType};
 
 /// What `manifest.json` is made from; borrowed, because a project may be large.
@@ -18,8 +19,12 @@ pub struct ManifestJson<'a> {
     pub invocation: &'a Invocation<'a>,
     /// Compiled SQL by place of the node; empty when nothing was compiled.
     pub compiled: &'a [Option<&'a str>],
+    /// Where the SQL came from, for the common table expressions in front of it.
+    pub sql: &'a Compiled,
     /// The nodes that were built, so that their statements were written.
     pub built: &'a BTreeSet<NodeId>,
+    /// The project's groups, by `unique_id`.
+    pub groups: &'a BTreeMap<String, Group>,
     /// The project's macros, by `unique_id`.
     pub macros: &'a BTreeMap<String, Macro>,
     /// The project's `docs` blocks, by `unique_id`.
@@ -43,8 +48,31 @@ pub struct Macro {
     pub description: String,
     /// `unique_id`s of the macros it calls.
     pub depends_on: Vec<String>,
+    /// Free data about it.
+    pub meta: Map<String, Value>,
+    /// Where YAML describes it: `package://path`.
+    pub patch_path: Option<String>,
     /// Name, type, description of its arguments as declared.
     pub arguments: Vec<(String, Option<String>, String)>,
+}
+
+/// A group of nodes.
+#[derive(Clone, Debug, Default)]
+pub struct Group {
+    /// Its name.
+    pub name: String,
+    /// Its package.
+    pub package_name: String,
+    /// Its file below the resource folder.
+    pub path: String,
+    /// Its file, from the project root.
+    pub original_file_path: String,
+    /// Who answers for it, as declared.
+    pub owner: Value,
+    /// Description.
+    pub description: String,
+    /// Its configuration, as declared.
+    pub config: Map<String, Value>,
 }
 
 /// A `docs` block.
@@ -93,14 +121,14 @@ impl Serialize for ManifestJson<'_> {
         map.serialize_entry("macros", &Macros(self.macros, index.created_at))?;
         map.serialize_entry("docs", &Docs(self.docs))?;
         map.serialize_entry("exposures", &Entries(&index, &exposures))?;
-        for empty in ["metrics", "groups"] {
-            map.serialize_entry(empty, &json!({}))?;
-        }
+        map.serialize_entry("metrics", &json!({}))?;
+        map.serialize_entry("groups", &Groups(self.groups))?;
         map.serialize_entry("selectors", self.selectors)?;
         map.serialize_entry("disabled", &Disabled(&index))?;
         map.serialize_entry("parent_map", &index.parents())?;
         map.serialize_entry("child_map", &index.children())?;
-        for empty in ["group_map", "saved_queries", "semantic_models"] {
+        map.serialize_entry("group_map", &index.members(self.groups))?;
+        for empty in ["saved_queries", "semantic_models"] {
             map.serialize_entry(empty, &json!({}))?;
         }
         map.serialize_entry("unit_tests", &Entries(&index, &unit_tests))?;
@@ -131,6 +159,7 @@ pub(super) struct Index<'a> {
     /// Seconds since 1970.
     pub created_at: f64,
     compiled: &'a [Option<&'a str>],
+    sql: &'a Compiled,
     pub built: &'a BTreeSet<NodeId>,
     pub keys: Keys<'a>,
 }
@@ -144,6 +173,7 @@ impl<'a> Index<'a> {
             #[expect(clippy::cast_precision_loss, reason = "microseconds of our time fit")]
             created_at: created_at as f64 / 1e6,
             compiled: json.compiled,
+            sql: json.sql,
             built: json.built,
             keys: Keys::new(json.manifest),
         }
@@ -159,6 +189,31 @@ impl<'a> Index<'a> {
 
     pub(super) fn compiled(&self, id: NodeId) -> Option<&str> {
         self.compiled.get(id.index()).copied().flatten()
+    }
+
+    /// The common table expressions in front of a node's SQL, as dbt lists them.
+    pub(super) fn extra_ctes(&self, id: NodeId) -> Vec<Value> {
+        let ctes = self.sql.sql(id).map_or(&[][..], |sql| &sql.ctes);
+        let entry = |(id, sql): &(NodeId, String)| json!({ "id": self.manifest.node(*id).unique_id, "sql": format!(" {sql}") });
+        ctes.iter().map(entry).collect()
+    }
+
+    /// The nodes of each group, by its name.
+    fn members<'g>(&self, groups: &'g BTreeMap<String, Group>) -> BTreeMap<&'g str, Vec<&str>> {
+        let named = groups
+            .values()
+            .map(|group| (group.name.as_str(), Vec::new()));
+        let mut members: BTreeMap<&str, Vec<&str>> = named.collect();
+        for id in self.manifest.ids() {
+            let entry = self.entry(id);
+            let group = entry
+                .group()
+                .and_then(|group| members.get_mut(group.as_str()));
+            if let Some(group) = group {
+                group.push(&self.manifest.node(id).unique_id);
+            }
+        }
+        members
     }
 
     /// A file of a node below the target folder, with `/` on every system.
@@ -262,13 +317,38 @@ impl Serialize for Macros<'_> {
                 "macro_sql": it.sql,
                 "depends_on": { "macros": it.depends_on },
                 "description": it.description,
-                "meta": {},
+                "meta": it.meta,
                 "docs": docs,
-                "config": { "meta": {}, "docs": docs },
-                "patch_path": null,
+                "config": { "meta": it.meta, "docs": docs },
+                "patch_path": it.patch_path,
                 "arguments": arguments,
                 "created_at": self.1,
                 "supported_languages": null,
+            });
+            (id, entry)
+        }))
+    }
+}
+
+struct Groups<'a>(&'a BTreeMap<String, Group>);
+
+impl Serialize for Groups<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(id, group)| {
+            let mut config = json!({ "meta": {} });
+            for (key, value) in &group.config {
+                config[key] = value.clone();
+            }
+            let entry = json!({
+                "name": group.name,
+                "resource_type": "group",
+                "package_name": group.package_name,
+                "path": group.path,
+                "original_file_path": group.original_file_path,
+                "unique_id": id,
+                "owner": group.owner,
+                "description": group.description,
+                "config": config,
             });
             (id, entry)
         }))

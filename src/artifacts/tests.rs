@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::manifest::{Doc, Macro, ManifestJson};
 use super::{CatalogTable, Invocation, Previous, catalog, file, fixture, run_results};
+use crate::compile::Compiled;
 use crate::manifest::{Manifest, NodeId};
 use crate::redact::Redactor;
 use crate::relation::{Column, RelationKind};
@@ -59,6 +60,8 @@ fn manifest_json(manifest: &Manifest) -> Value {
         manifest,
         invocation: &invocation(),
         compiled: &compiled,
+        sql: &Compiled::default(),
+        groups: &BTreeMap::new(),
         macros: &macros,
         docs: &docs,
     };

@@ -146,7 +146,7 @@ impl Args {
             .ids()
             .map(|id| compiled.sql(id).map(|sql| sql.text.as_str()))
             .collect();
-        folder.write_manifest(&texts, &BTreeSet::new())?;
+        folder.write_manifest(compiled, &texts, &BTreeSet::new())?;
         for (id, reason) in compiled.late() {
             session.terminal.info(format!(
                 "`{}` is late: {reason}, so its SQL is known only at its turn in a run",

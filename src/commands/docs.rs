@@ -73,7 +73,7 @@ impl Generate {
                 .ids()
                 .map(|id| compiled.sql(id).map(|sql| sql.text.as_str()))
                 .collect();
-            folder.write_manifest(&texts, &BTreeSet::new())?;
+            folder.write_manifest(&compiled, &texts, &BTreeSet::new())?;
         }
         let last = Previous::load(&folder.path(""))?;
         pipeline::dictionary::write(session, &prepared, &door, &last)?;

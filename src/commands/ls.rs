@@ -9,6 +9,7 @@ use super::pipeline::{self, Prepared};
 use super::selecting::{Kinds, Selecting};
 use super::{Outcome, Session, Stop};
 use crate::artifacts::manifest::ManifestJson;
+use crate::compile::Compiled;
 use crate::manifest::node::Detail;
 use crate::manifest::{Manifest, Node, NodeId, ResourceType};
 
@@ -121,6 +122,8 @@ impl Args {
             manifest: &prepared.manifest,
             invocation: &pipeline::invocation(session, &prepared.project),
             compiled: &[],
+            sql: &Compiled::default(),
+            groups: &BTreeMap::new(),
             macros: &BTreeMap::new(),
             docs: &BTreeMap::new(),
             selectors: &Map::new(),

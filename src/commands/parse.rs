@@ -1,7 +1,5 @@
 //! `redstart parse`.
 
-use std::collections::BTreeSet;
-
 use super::pipeline::{self, TargetFolder};
 use super::{Outcome, Session, Stop};
 
@@ -15,7 +13,7 @@ pub struct Args {}
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Outcome, Stop> {
         let prepared = pipeline::prepare(session)?;
-        TargetFolder::of(session, &prepared)?.write_manifest(&[], &BTreeSet::new())?;
+        TargetFolder::of(session, &prepared)?.write_parsed()?;
         session.terminal.info(format!(
             "{}: {} nodes, no mistakes",
             prepared.project.own.name,

@@ -33,7 +33,7 @@ pub(super) fn inline(
 
 /// The query with the ephemeral models it stands on in front, each before those that read it.
 pub(super) fn with_ephemerals(
-    sql: Sql,
+    mut sql: Sql,
     manifest: &Manifest,
     drafts: &BTreeMap<NodeId, Result<Sql, String>>,
 ) -> Result<Sql, String> {
@@ -46,6 +46,7 @@ pub(super) fn with_ephemerals(
     }
     let mut head = String::new();
     let mut map = SqlMap::default();
+    let mut ctes = Vec::with_capacity(order.len());
     for (number, id) in order.iter().enumerate() {
         let draft = match drafts.get(id) {
             Some(Ok(draft)) => draft,
@@ -55,12 +56,15 @@ pub(super) fn with_ephemerals(
         if number > 0 {
             head.push_str(", ");
         }
+        let start = head.len();
         head.push_str(&cte_name(&manifest.node(*id).alias));
         head.push_str(" as (\n");
         map.append(head.len(), &draft.map);
         head.push_str(&draft.text);
         head.push_str("\n)");
+        ctes.push((*id, head[start..].to_owned()));
     }
+    sql.ctes = ctes;
     Ok(in_front(sql, &head, &map))
 }
 

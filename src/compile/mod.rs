@@ -99,10 +99,12 @@ pub struct Sql {
     pub pre_hooks: Vec<HookSql>,
     /// `post-hook`, rendered.
     pub post_hooks: Vec<HookSql>,
-    /// The ephemeral models that were inlined, in order.
+    /// The ephemeral models that it reads by name, in order.
     ephemerals: Vec<NodeId>,
     /// Of a unit test: the nodes in whose place the query reads given rows, in order.
     pub given: Vec<NodeId>,
+    /// The common table expressions that were put in front of it: the ephemeral model and its own SQL.
+    pub ctes: Vec<(NodeId, String)>,
     /// `unique_id`s of the macros that were called.
     pub macros: BTreeSet<String>,
 }

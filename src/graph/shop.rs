@@ -155,6 +155,7 @@ fn node(name: &str, resource_type: ResourceType) -> Node {
         doc_blocks: Vec::new(),
         columns: indexmap::IndexMap::new(),
         relation: None,
+        place: None,
         alias: name.to_owned(),
         refs: Vec::new(),
         sources: Vec::new(),

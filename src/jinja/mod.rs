@@ -27,7 +27,7 @@ mod world;
 pub use builtins::MomentValue;
 pub use macros::{Macro, MacroArgument, MacroFile, MacroKind, Macros, Rendered};
 pub use minijinja::Value;
-pub use statics::{StaticCalls, StaticRef, static_calls};
+pub use statics::{StaticCalls, StaticRef, macros_named, static_calls};
 pub use template::{SourceMap, Template};
 pub use values::{ColumnValue, Parts, RelationValue, TableValue};
 pub use world::{Answer, LATE, Question, RefCall, Reply, World, late, unavailable};

@@ -3,10 +3,12 @@
 //! In: a [`Template`]. Out: [`StaticCalls`], or nothing where only a render can tell.
 //! Does not know what any of the names mean.
 
+use std::collections::BTreeSet;
+
 use minijinja::machinery::Token;
 
 use super::Value;
-use super::macros::Macros;
+use super::macros::{Macro, Macros};
 use super::prepare::{At, Part, scan};
 use super::template::Template;
 use super::values::{Dict, List};
@@ -80,6 +82,41 @@ pub fn static_calls(macros: &Macros, package: &str, template: &Template) -> Opti
         }
     }
     Some(calls)
+}
+
+/// `unique_id`s of the macros that a macro's text calls by name, in the order of their names; of `adapter.dispatch('name')` the one
+/// for the dialect, else the default. What only a render would find is not among them.
+pub fn macros_named(macros: &Macros, of: &Macro, dialect: &str) -> Vec<String> {
+    let template = Template::part(&of.block.source, of.block.start..of.block.end);
+    let Ok(scan) = scan(&template, template.text()) else {
+        return Vec::new();
+    };
+    let mut found = BTreeSet::new();
+    let tokens = &scan.tokens;
+    for (at, (token, _)) in tokens.iter().enumerate() {
+        let (Token::Ident(name), Some((Token::ParenOpen, _))) = (token, tokens.get(at + 1)) else {
+            continue;
+        };
+        let before = |back: usize| at.checked_sub(back).map(|at| &tokens[at].0);
+        let called = match (before(2), before(1)) {
+            (_, Some(Token::Ident("macro" | "test" | "data_test"))) => None,
+            (Some(Token::Ident("adapter")), Some(Token::Dot)) if *name == "dispatch" => {
+                let Some((Token::Str(name), _)) = tokens.get(at + 2) else {
+                    continue;
+                };
+                let of_dialect = macros.find(&of.package, &format!("{dialect}__{name}"));
+                of_dialect.or_else(|| macros.find(&of.package, &format!("default__{name}")))
+            }
+            (Some(Token::Ident(package)), Some(Token::Dot)) => {
+                let found = macros.find(package, name);
+                found.filter(|found| found.package == *package)
+            }
+            (_, Some(Token::Dot)) => None,
+            _ => macros.find(&of.package, name),
+        };
+        found.extend(called.map(Macro::unique_id));
+    }
+    found.into_iter().collect()
 }
 
 type Argument = (Option<String>, Value);
@@ -232,6 +269,29 @@ mod tests {
         assert_eq!((refs[0].name.as_str(), refs[1].name.as_str()), ("a", "b"));
         assert_eq!(refs[1].package.as_deref(), Some("p"));
         assert_eq!(refs[1].span.text(), "ref('p', 'b', v=2)");
+    }
+
+    #[test]
+    fn the_macros_that_a_macro_names_are_found_in_its_text() {
+        let macros = macros(
+            "{% macro a(x) %}{{ b(x) }} count(1) c(2) {% if dbt.type_string() %}{{ shop.c() }}{{ x.d() }}{% endif %}{% endmacro %}\
+             {% macro b(x) %}{{ adapter.dispatch('b', 'shop')(x) }}{{ none.d() }}{% endmacro %}\
+             {% macro default__b(x) %}{{ a }}{% endmacro %}{% macro redshift__b(x) %}{% endmacro %}\
+             {% macro c() %}{{ c() }}{% endmacro %}{% macro d() %}{% endmacro %}{% macro count(x) %}{% endmacro %}",
+        )
+        .unwrap();
+        let named = |name: &str, dialect: &str| {
+            let of = macros.find("shop", name).unwrap();
+            macros_named(&macros, of, dialect).join(" ")
+        };
+        assert_eq!(
+            named("a", "duckdb"),
+            "macro.dbt.type_string macro.shop.b macro.shop.c"
+        );
+        assert_eq!(named("b", "duckdb"), "macro.shop.default__b");
+        assert_eq!(named("b", "redshift"), "macro.shop.redshift__b");
+        assert_eq!(named("default__b", "duckdb"), "");
+        assert_eq!(named("c", "duckdb"), "macro.shop.c");
     }
 
     #[test]

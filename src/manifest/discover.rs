@@ -113,6 +113,10 @@ impl ParseWorld {
         found
             .macros
             .extend(rendered.macros_called.into_iter().filter(is_named));
+        let own = macros.find(&self.shared.package, "is_incremental");
+        if own.is_none() && find_word(text, "is_incremental") {
+            found.macros.insert(IS_INCREMENTAL.to_owned());
+        }
         found.locate(template);
         Ok(found)
     }
@@ -181,6 +185,18 @@ impl Found {
             setting.span = find_setting(text, &setting.key).map(|range| template.span(range));
         }
     }
+}
+
+/// dbt lists it among the macros that a template calls; here it is part of the language.
+const IS_INCREMENTAL: &str = "macro.dbt.is_incremental";
+
+/// Whether a word is called in a text.
+fn find_word(text: &str, word: &str) -> bool {
+    text.match_indices(word).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        !before.is_some_and(|letter| letter.is_alphanumeric() || letter == '_')
+            && text[at + word.len()..].trim_start().starts_with('(')
+    })
 }
 
 fn same_ref(a: &RefCall, b: &RefCall) -> bool {

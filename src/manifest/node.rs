@@ -118,6 +118,8 @@ pub struct Node {
     pub columns: IndexMap<String, Column>,
     /// Where the node stands in the warehouse; none for what never does (an ephemeral model has a name but no relation).
     pub relation: Option<Relation>,
+    /// Where an ephemeral model would stand, which has no relation.
+    pub place: Option<Box<Relation>>,
     /// Its name in the warehouse, before it becomes a relation.
     pub alias: String,
     /// `ref` calls in the order of the template.
@@ -154,6 +156,7 @@ impl Node {
             doc_blocks: Vec::new(),
             columns: IndexMap::new(),
             relation: None,
+            place: None,
             alias: name.to_owned(),
             refs: Vec::new(),
             sources: Vec::new(),

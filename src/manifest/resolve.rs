@@ -392,7 +392,11 @@ impl Resolver<'_> {
         match self.names.place(&node.name, &model, &node.config, at) {
             Ok(place) => {
                 node.alias = place.alias;
-                node.relation = (node.config.materialized != "ephemeral").then_some(place.relation);
+                if node.config.materialized == "ephemeral" {
+                    node.place = Some(Box::new(place.relation));
+                } else {
+                    node.relation = Some(place.relation);
+                }
             }
             Err(problem) => problems.push(*problem),
         }

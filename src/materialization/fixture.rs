@@ -33,6 +33,7 @@ pub(crate) fn model(name: &str, materialized: &str, sql: &str) -> Node {
         doc_blocks: Vec::new(),
         columns: IndexMap::new(),
         relation: Some(Relation::new("analytics", name)),
+        place: None,
         alias: name.into(),
         refs: Vec::new(),
         sources: Vec::new(),

@@ -261,3 +261,78 @@ fn the_manifest_tells_configuration_groups_and_test_calls_as_dbt_does() {
         ])
     );
 }
+
+#[test]
+fn the_manifest_tells_groups_inlined_models_and_what_macros_call_as_dbt_does() {
+    let project = TestProject::new()
+        .file("dbt_project.yml", "name: shop\nprofile: project\n")
+        .file(
+            "models/base.sql",
+            "{{ config(materialized='ephemeral', schema='parts') }}select 1 as id",
+        )
+        .file(
+            "models/middle.sql",
+            "{{ config(materialized='ephemeral') }}select * from {{ ref('base') }}",
+        )
+        .file(
+            "models/orders.sql",
+            "{{ config(materialized='incremental', group='finance') }}select {{ cents('id') }} as id from {{ ref('middle') }} {% if is_incremental() %}where id > 1{% endif %}",
+        )
+        .file(
+            "models/models.yml",
+            "groups: [{name: finance, owner: {name: Money, email: money@example.com}}]\n\
+             models: [{name: orders, columns: [{name: id, data_tests: [unique]}]}]\n",
+        )
+        .file(
+            "macros/money.sql",
+            "{% macro cents(c) %}{{ whole(c) }} * 100{% endmacro %}{% macro whole(c) %}{{ c }}{% endmacro %}",
+        )
+        .file(
+            "macros/money.yml",
+            "macros: [{name: cents, description: to cents, config: {meta: {unit: cent}}}]\n",
+        );
+    project.redstart("compile").success();
+    let manifest: Value = serde_json::from_str(&project.read("target/manifest.json")).unwrap();
+
+    assert_eq!(manifest["nodes"]["model.shop.base"]["schema"], "main_parts");
+    let orders = &manifest["nodes"]["model.shop.orders"];
+    assert_eq!(
+        orders["extra_ctes"],
+        json!([
+            {"id": "model.shop.base", "sql": " __dbt__cte__base as (\nselect 1 as id\n)"},
+            {"id": "model.shop.middle", "sql": " __dbt__cte__middle as (\nselect * from __dbt__cte__base\n)"}
+        ])
+    );
+    assert_eq!(
+        orders["depends_on"]["macros"],
+        json!(["macro.dbt.is_incremental", "macro.shop.cents"])
+    );
+    assert!(manifest["macros"]["macro.dbt.is_incremental"].is_object());
+    let group = &manifest["groups"]["group.shop.finance"];
+    assert_eq!(
+        (
+            group["name"].as_str(),
+            group["path"].as_str(),
+            group["original_file_path"].as_str()
+        ),
+        (
+            Some("finance"),
+            Some("models.yml"),
+            Some("models/models.yml")
+        )
+    );
+    assert_eq!(
+        group["owner"],
+        json!({"name": "Money", "email": "money@example.com"})
+    );
+    let members = manifest["group_map"]["finance"].as_array().unwrap();
+    assert_eq!(members[0], "model.shop.orders");
+    assert_eq!(members.len(), 2, "{members:?}");
+    let cents = &manifest["macros"]["macro.shop.cents"];
+    assert_eq!(cents["patch_path"], "shop://macros/money.yml");
+    assert_eq!(cents["depends_on"]["macros"], json!(["macro.shop.whole"]));
+    assert_eq!(
+        (&cents["meta"], &cents["config"]["meta"]),
+        (&json!({"unit": "cent"}), &json!({"unit": "cent"}))
+    );
+}

@@ -30,7 +30,7 @@ pub fn execute(session: &Session, execution: &Execution) -> Result<Outcome, Stop
         session
             .terminal
             .info("Nothing to do: no nodes are selected");
-        folder.write_manifest(&[], &BTreeSet::new())?;
+        folder.write_parsed()?;
         return Ok(Outcome::Done);
     }
     let door = Door::of(&prepared)?;
@@ -232,7 +232,7 @@ impl Running<'_> {
                 self.folder.write_sql("compiled", manifest.node(id), text)?;
             }
         }
-        self.folder.write_manifest(&texts, &built)?;
+        self.folder.write_manifest(self.compiled, &texts, &built)?;
         self.folder.write_run_results(self.execution, results)?;
         let last = previous.clone().then(manifest, results);
         if !self.session.global.output.no_write_json {

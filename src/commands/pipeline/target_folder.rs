@@ -12,6 +12,7 @@ use crate::artifacts::file::write_json;
 use crate::artifacts::manifest::ManifestJson;
 use crate::artifacts::run_results::run_results;
 use crate::commands::{Session, Stop};
+use crate::compile::Compiled;
 use crate::diagnostic::Diagnostic;
 use crate::manifest::{Node, NodeId, ResourceType};
 use crate::project::selectors;
@@ -79,12 +80,22 @@ impl<'a> TargetFolder<'a> {
         std::fs::write(path, self.prepared.redactor.redact(sql).as_bytes())
     }
 
-    /// Writes `manifest.json`; `compiled` has the SQL of nodes by their place, `built` those that were sent to the warehouse.
+    /// Writes `manifest.json` of a project that was not compiled.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_parsed(&self) -> io::Result<()> {
+        self.write_manifest(&Compiled::default(), &[], &BTreeSet::new())
+    }
+
+    /// Writes `manifest.json`; `compiled` has the SQL of nodes by their place, which `sql` had before the run, and `built` names those
+    /// that were sent to the warehouse.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn write_manifest(
         &self,
+        sql: &Compiled,
         compiled: &[Option<&str>],
         built: &BTreeSet<NodeId>,
     ) -> io::Result<()> {
@@ -97,6 +108,8 @@ impl<'a> TargetFolder<'a> {
             manifest: &self.prepared.manifest,
             invocation: &invocation,
             compiled,
+            sql,
+            groups: &declared::groups(&self.prepared.project),
             macros: &declared::macros(&self.prepared.macros, &self.prepared.project),
             docs: &declared::docs(&self.prepared.project),
             selectors: &selectors::as_json(&self.prepared.project.selectors),

@@ -8,7 +8,7 @@ mod shapes;
 pub use data_test::TestDeclaration;
 pub use shapes::{
     ColumnProperties, ConstraintKindProperty, ConstraintProperties, ExposureProperties,
-    ExposureType, FixtureFormatProperty, FixtureProperties, GivenProperties,
+    ExposureType, FixtureFormatProperty, FixtureProperties, GivenProperties, GroupProperties,
     MacroArgumentProperties, MacroProperties, NodeProperties, OverridesProperties,
     SingularTestProperties, SourceProperties, SourceTableProperties, UnitTestProperties,
 };
@@ -63,6 +63,8 @@ pub struct Properties {
     pub exposures: Vec<ExposureProperties>,
     /// `unit_tests:`.
     pub unit_tests: Vec<UnitTestProperties>,
+    /// `groups:`.
+    pub groups: Vec<GroupProperties>,
 }
 
 impl Properties {
@@ -87,7 +89,8 @@ impl Properties {
         for (key, value) in document.entries() {
             let mut read = Reader { renderer, problems };
             match key.as_str().unwrap_or("") {
-                "version" | "groups" => {}
+                "version" => {}
+                "groups" => read.items(value, &mut self.groups),
                 "models" => read.items(value, &mut self.models),
                 "seeds" => read.items(value, &mut self.seeds),
                 "analyses" => read.items(value, &mut self.analyses),

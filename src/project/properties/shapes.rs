@@ -226,6 +226,20 @@ pub struct MacroArgumentProperties {
     pub description: Option<Spanned<String>>,
 }
 
+/// A group of nodes that somebody answers for.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupProperties {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// Who answers for it.
+    pub owner: Yaml,
+    /// Words about it.
+    pub description: Option<Spanned<String>>,
+    /// Configuration.
+    pub config: Option<Yaml>,
+}
+
 /// A singular test.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
