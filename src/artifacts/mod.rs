@@ -17,6 +17,7 @@ pub mod previous;
 pub mod run_results;
 #[cfg(test)]
 mod tests;
+pub mod timeline;
 mod unit_test;
 
 pub use catalog::CatalogTable;

@@ -1,13 +1,18 @@
-//! `redstart docs generate`.
+//! `redstart docs generate`, `docs serve` and `docs coverage`.
 
 use std::collections::BTreeSet;
+use std::io::IsTerminal as _;
+use std::net::{IpAddr, SocketAddr};
 
 use clap::Subcommand;
 
 use super::pipeline::{self, Door, TargetFolder};
 use super::selecting::Selecting;
-use super::{Outcome, Session, Stop, unsupported};
+use super::{Outcome, Session, Stop};
 use crate::artifacts::Previous;
+use crate::diagnostic::Diagnostic;
+use crate::docs::serve::Server;
+use crate::docs::{Dictionary, Input, Layout};
 
 /// Write the documentation of the project
 #[derive(clap::Args, Debug)]
@@ -19,8 +24,8 @@ pub struct Args {
 #[derive(Subcommand, Debug)]
 enum Verb {
     Generate(Generate),
-    #[command(hide = true)]
-    Serve(unsupported::Anything),
+    Serve(Serve),
+    Coverage(Coverage),
 }
 
 /// Write the data dictionary and catalog.json from what is built
@@ -44,16 +49,66 @@ pub(super) struct Generate {
     #[arg(long)]
     pub(super) empty_catalog: bool,
 
-    /// One page that holds everything: it always is
-    #[arg(long, hide = true)]
-    pub(super) r#static: bool,
+    /// Write the site as one page that holds everything, to mail or to move
+    #[arg(long, visible_alias = "static")]
+    pub(super) single_file: bool,
+}
+
+/// Show the site in a browser, from this machine to this machine alone
+///
+/// The page loads itself anew when the site is written again. Ctrl-C ends it.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  redstart docs generate && redstart docs serve
+  redstart docs serve --port 9000 --no-browser")]
+struct Serve {
+    /// The port to listen on; 0 takes a free one
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+
+    /// The address to listen on: one of this machine
+    #[arg(long, default_value = "127.0.0.1")]
+    host: String,
+
+    /// Open a browser; the default on a terminal
+    #[arg(long, overrides_with = "no_browser")]
+    browser: bool,
+
+    /// Do not open a browser
+    #[arg(long, overrides_with = "browser")]
+    no_browser: bool,
+}
+
+/// Say how many tables and columns are described, tested and owned
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  redstart docs coverage
+  redstart docs coverage --fail-under 90   exit code 1 when less is described
+  redstart docs coverage --fail-under 80 --of tested")]
+struct Coverage {
+    /// The least share of columns, in percent
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    fail_under: Option<u8>,
+
+    /// What --fail-under looks at
+    #[arg(long, value_enum, default_value_t = Share::Described)]
+    of: Share,
+}
+
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+enum Share {
+    /// Columns with a description
+    Described,
+    /// Columns with a test
+    Tested,
 }
 
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Outcome, Stop> {
         match &self.verb {
             Verb::Generate(args) => args.run(session),
-            Verb::Serve(_) => Err(unsupported::command("docs serve")),
+            Verb::Serve(args) => args.run(session),
+            Verb::Coverage(args) => args.run(session),
         }
     }
 }
@@ -65,18 +120,148 @@ impl Generate {
         let selection = pipeline::select(session, &prepared, &request)?;
         let door = Door::of(&prepared)?;
         let folder = TargetFolder::of(session, &prepared)?;
-        if !self.no_compile {
+        let compiled = if self.no_compile {
+            None
+        } else {
             let compiler = pipeline::compiler(session, &prepared, &door, None, false, &selection);
-            let compiled = compiler.all(selection.iter()).map_err(Stop::Refused)?;
-            let texts: Vec<Option<&str>> = prepared
-                .manifest
-                .ids()
-                .map(|id| compiled.sql(id).map(|sql| sql.text.as_str()))
-                .collect();
-            folder.write_manifest(&compiled, &texts, &BTreeSet::new())?;
+            Some(compiler.all(selection.iter()).map_err(Stop::Refused)?)
+        };
+        let texts: Vec<Option<&str>> = prepared
+            .manifest
+            .ids()
+            .map(|id| compiled.as_ref()?.sql(id).map(|sql| sql.text.as_str()))
+            .collect();
+        if let Some(compiled) = &compiled {
+            folder.write_manifest(compiled, &texts, &BTreeSet::new())?;
         }
         let last = Previous::load(&folder.path(""))?;
-        pipeline::dictionary::write(session, &prepared, &door, &last)?;
+        let layout = if self.single_file {
+            Layout::SingleFile
+        } else {
+            Layout::Folder
+        };
+        pipeline::dictionary::write(session, &prepared, &door, &last, &texts, layout)?;
         Ok(Outcome::Done)
+    }
+}
+
+impl Serve {
+    fn run(&self, session: &Session) -> Result<Outcome, Stop> {
+        let refused = |what: String, help: &str| {
+            Stop::refused(Diagnostic::error("docs-serve", what).help(help))
+        };
+        let host = match self.host.as_str() {
+            "localhost" => IpAddr::from([127, 0, 0, 1]),
+            other => other.parse().map_err(|_| {
+                refused(
+                    format!("`{other}` is not an address"),
+                    "write 127.0.0.1 or leave --host out",
+                )
+            })?,
+        };
+        if !host.is_loopback() {
+            return Err(refused(
+                format!("the site is not served at {host}, which other machines reach"),
+                "leave --host out, or copy the folder `site` to a web server",
+            ));
+        }
+        let prepared = pipeline::prepare(session)?;
+        let target = TargetFolder::of(session, &prepared)?;
+        let folder = target.path("site");
+        if !folder.join("index.html").is_file() {
+            return Err(refused(
+                format!("there is no site in `{}`", folder.display()),
+                "run `redstart docs generate` first",
+            ));
+        }
+        let address = SocketAddr::from((host, self.port));
+        let server = Server::bind(&folder, address).map_err(|cause| {
+            refused(
+                format!("cannot listen at {address}: {cause}"),
+                "choose another --port",
+            )
+        })?;
+        let url = format!("http://{}/", server.address()?);
+        session
+            .terminal
+            .info(format!("The site is at {url}; Ctrl-C ends it"));
+        let on_terminal = std::io::stdout().is_terminal();
+        if self.browser || (!self.no_browser && on_terminal) {
+            open(&url);
+        }
+        session.begin_run();
+        server.run(&|| session.cancel.is_requested())?;
+        Ok(Outcome::Done)
+    }
+}
+
+/// Asks the desktop for a browser; where there is none, the address was printed.
+fn open(url: &str) {
+    let program = if cfg!(target_os = "macos") {
+        "open"
+    } else {
+        "xdg-open"
+    };
+    let quiet = std::process::Stdio::null;
+    drop(
+        std::process::Command::new(program)
+            .arg(url)
+            .stdin(quiet())
+            .stdout(quiet())
+            .stderr(quiet())
+            .spawn(),
+    );
+}
+
+impl Coverage {
+    fn run(&self, session: &Session) -> Result<Outcome, Stop> {
+        let prepared = pipeline::prepare(session)?;
+        let folder = TargetFolder::of(session, &prepared)?;
+        let dictionary = Dictionary::new(&Input {
+            manifest: &prepared.manifest,
+            catalog: &[],
+            previous: &Previous::load(&folder.path(""))?,
+            generated_at: session.started,
+        });
+        let coverage = dictionary.coverage();
+        let mut low = None;
+        for (share, name, done, missing) in [
+            (
+                Share::Described,
+                "described",
+                coverage.documented(),
+                &coverage.undocumented,
+            ),
+            (
+                Share::Tested,
+                "tested",
+                coverage.tested(),
+                &coverage.untested,
+            ),
+        ] {
+            let percent = coverage.percent(done);
+            session.terminal.info(format!(
+                "{done} of {} declared columns are {name} ({percent}%)",
+                coverage.columns
+            ));
+            for column in missing {
+                session.terminal.info(format!("  not {name}: {column}"));
+            }
+            if share == self.of
+                && self
+                    .fail_under
+                    .is_some_and(|least| percent < usize::from(least))
+            {
+                low = Some((name, percent));
+            }
+        }
+        let Some((name, percent)) = low else {
+            return Ok(Outcome::Done);
+        };
+        session.terminal.info(format!(
+            "{percent}% are {name}, less than the {}% that --fail-under asks for",
+            self.fail_under.unwrap_or_default()
+        ));
+        Ok(Outcome::Failed)
     }
 }

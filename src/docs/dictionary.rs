@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::layer;
-use super::words::{anchor, combination, dist, kind, label, minute, name, plain, sort};
+use super::words::{anchor, combination, dist, kind, label, minute, name, owner, plain, sort};
 use crate::artifacts::keys::Keys;
 use crate::artifacts::previous::LastResult;
 use crate::artifacts::{CatalogTable, Previous};
@@ -36,6 +36,8 @@ pub struct Dictionary {
     pub generated_at: String,
     /// Layers that have tables.
     pub layers: Vec<Layer>,
+    /// Ephemeral models with their layers: they have no table, and a place in the site alone.
+    pub inlined: Vec<(String, Table)>,
 }
 
 /// Tables of one layer, by name.
@@ -50,6 +52,8 @@ pub struct Layer {
 /// A table or view.
 #[derive(Debug)]
 pub struct Table {
+    /// The node.
+    pub node: NodeId,
     /// Its name in the project; for a source, `source.table`.
     pub name: String,
     /// Unique in the dictionary, made of letters, digits, `-`, `_` and `.`.
@@ -60,6 +64,8 @@ pub struct Table {
     pub kind: String,
     /// Markdown.
     pub description: String,
+    /// Who answers for it: `meta.owner`, or its group.
+    pub owner: Option<String>,
     /// What one row is.
     pub grain: Option<String>,
     /// Its columns in order.
@@ -130,6 +136,10 @@ pub struct Link {
 /// A test.
 #[derive(Debug)]
 pub struct Test {
+    /// The node.
+    pub node: NodeId,
+    /// Whether it is a query of its own, which may read several tables.
+    pub singular: bool,
     /// Its name with what it was told: `accepted_values: F, M`.
     pub label: String,
     /// `pass`, `fail`, `warn`, `error`, …; none before its first run.
@@ -178,6 +188,10 @@ impl Dictionary {
             let tables = layers.entry((layer::rank(&name), name)).or_default();
             tables.push(facts.table(id));
         }
+        let inlined = input.manifest.ids().filter(|id| facts.is_inlined(*id));
+        let inlined = inlined
+            .map(|id| (layer::layer(input.manifest.node(id)), facts.table(id)))
+            .collect();
         let layers = layers.into_iter().map(|((_, name), mut tables)| {
             tables.sort_by(|a, b| a.name.cmp(&b.name));
             Layer { name, tables }
@@ -186,6 +200,7 @@ impl Dictionary {
             project: input.manifest.project_name.clone(),
             generated_at: minute(input.generated_at),
             layers: layers.collect(),
+            inlined,
         }
     }
 
@@ -257,6 +272,13 @@ impl<'a> Facts<'a> {
             && node.config.materialized != "ephemeral"
     }
 
+    fn is_inlined(&self, id: NodeId) -> bool {
+        let node = self.input.manifest.node(id);
+        node.resource_type == ResourceType::Model
+            && node.config.materialized == "ephemeral"
+            && node.config.docs_show
+    }
+
     fn link(&self, id: NodeId) -> Link {
         let node = self.input.manifest.node(id);
         Link {
@@ -284,6 +306,7 @@ impl<'a> Facts<'a> {
             .and_then(|table| table.last_built)
             .or_else(|| built.and_then(|last| last.completed_at));
         Table {
+            node: id,
             name: name(node),
             anchor: anchor(node),
             relation: node
@@ -293,6 +316,7 @@ impl<'a> Facts<'a> {
                 .unwrap_or_default(),
             kind: kind(node),
             description: node.description.trim().to_owned(),
+            owner: owner(node),
             grain: self.grain(id),
             columns: self.columns(id),
             tests: self.table_tests(id),
@@ -547,6 +571,8 @@ impl<'a> Facts<'a> {
         };
         let last = self.last(id);
         Some(Test {
+            node: id,
+            singular: detail.generic.is_none(),
             label: detail.generic.as_ref().map_or_else(
                 || node.name.clone(),
                 |test| label(test, node.config.where_clause.as_deref()),

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::json;
 
-use super::{Dictionary, Input, csv, markdown, page};
+use super::{Dictionary, Input, csv, markdown};
 use crate::artifacts::previous::LastResult;
 use crate::artifacts::{CatalogTable, Previous, fixture};
 use crate::manifest::{Manifest, NodeId};
@@ -35,7 +35,7 @@ fn last(status: &str, failures: Option<u64>) -> LastResult {
     }
 }
 
-fn dictionary(manifest: &Manifest) -> Dictionary {
+pub(super) fn dictionary(manifest: &Manifest) -> Dictionary {
     let catalog = [
         table(
             fixture::DIMENSION,
@@ -207,40 +207,6 @@ fn a_formula_in_a_description_is_plain_text_to_a_spreadsheet() {
     manifest.nodes[fixture::DIMENSION.index()].description = "=HYPERLINK(\"http://x\")".into();
     let csv = csv::csv(&dictionary(&manifest)).unwrap();
     assert!(csv.contains("\"'=HYPERLINK(\"\"http://x\"\")\""), "{csv}");
-}
-
-#[test]
-fn the_page_holds_no_markup_of_the_project() {
-    let mut manifest = fixture::manifest();
-    let hostile = "\"><script>alert(1)</script>";
-    manifest.project_name = hostile.into();
-    let node = &mut manifest.nodes[fixture::DIMENSION.index()];
-    node.description = hostile.into();
-    node.name = hostile.into();
-    node.unique_id = format!("model.shop.{hostile}");
-    node.config.tags = vec![hostile.into()];
-    node.config.meta.insert("grain".into(), hostile.into());
-    node.config.meta.insert("layer".into(), hostile.into());
-    for column in node.columns.values_mut() {
-        column.description = hostile.into();
-    }
-    let page = page::page(&dictionary(&manifest));
-    assert_eq!(page.matches("<script").count(), 1, "only our own");
-    assert!(!page.contains("\"><script"));
-    assert!(markdown::markdown(&dictionary(&manifest)).contains("&lt;script"));
-}
-
-#[test]
-fn the_page_links_only_to_places_that_it_has() {
-    let page = page::page(&dictionary(&fixture::manifest()));
-    let (page, _) = page.split_once("<script>").unwrap();
-    let mut links = 0;
-    for part in page.split("href=\"#").skip(1) {
-        let anchor = part.split('"').next().unwrap();
-        assert!(page.contains(&format!("id=\"{anchor}\"")), "{anchor}");
-        links += 1;
-    }
-    assert!(links > 10);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::adapter::statement::{Dist, SortType, TableAttributes};
 use crate::artifacts::timestamp;
-use crate::manifest::node::{Detail, GenericTest};
+use crate::manifest::node::{Constraint, ConstraintKind, Detail, GenericTest};
 use crate::manifest::{Node, ResourceType};
 
 /// The columns of a test over several columns.
@@ -79,6 +79,35 @@ pub(super) fn name(node: &Node) -> String {
     }
 }
 
+/// The end of a `unique_id`, after kind and package: what a node is called among its like.
+pub(super) fn last_of_id(node: &Node) -> String {
+    let last = node.unique_id.splitn(3, '.').nth(2);
+    last.unwrap_or(&node.name).to_owned()
+}
+
+/// A constraint of a table as SQL would say it.
+pub(super) fn constraint(constraint: &Constraint) -> String {
+    let columns = format!("({})", constraint.columns.join(", "));
+    let expression = constraint.expression.as_deref().unwrap_or_default();
+    match constraint.kind {
+        ConstraintKind::NotNull => format!("not null {columns}"),
+        ConstraintKind::Unique => format!("unique {columns}"),
+        ConstraintKind::PrimaryKey => format!("primary key {columns}"),
+        ConstraintKind::ForeignKey => {
+            let target = constraint
+                .to
+                .as_deref()
+                .map(|to| format!("{} ({})", bare(to), constraint.to_columns.join(", ")));
+            format!(
+                "foreign key {columns} references {}",
+                target.as_deref().unwrap_or(expression)
+            )
+        }
+        ConstraintKind::Check => format!("check ({expression})"),
+        ConstraintKind::Custom => expression.to_owned(),
+    }
+}
+
 pub(super) fn anchor(node: &Node) -> String {
     let safe = |character: char| {
         if character.is_alphanumeric() || matches!(character, '-' | '_' | '.') {
@@ -95,6 +124,16 @@ pub(super) fn kind(node: &Node) -> String {
         ResourceType::Model => format!("{} model", node.config.materialized.replace('_', " ")),
         other => other.to_string(),
     }
+}
+
+/// `meta.owner` (a text, or a mapping with `name` or `email`), or the group.
+pub(super) fn owner(node: &Node) -> Option<String> {
+    let said = node.config.meta.get("owner");
+    let named = said.and_then(|owner| owner.get("name").or_else(|| owner.get("email")));
+    let named = named.or(said).and_then(Value::as_str);
+    named
+        .map(str::to_owned)
+        .or_else(|| node.config.group.clone())
 }
 
 pub(super) fn dist(attributes: &TableAttributes) -> Option<String> {

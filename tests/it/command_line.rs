@@ -137,12 +137,6 @@ fn a_mistyped_command_flag_or_value_gets_a_hint() {
 fn what_dbt_has_and_redstart_does_not_is_named() {
     let project = TestProject::empty();
 
-    assert_snapshot!(project.redstart("docs serve --port 8080"), @r"
-    exit 2
-    error[unsupported-command]: the command `docs serve` is not supported yet
-
-    1 error
-    ");
     assert_snapshot!(project.redstart("build --state old --defer"), @r"
     exit 2
     error[unsupported-flag]: the flag `--defer` is not supported yet

@@ -37,6 +37,7 @@ mod same_rows;
 mod secrets;
 mod selectors;
 #[cfg(feature = "duckdb")]
+mod site;
 mod sparkify;
 mod translate;
 #[cfg(feature = "duckdb")]

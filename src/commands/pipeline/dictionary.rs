@@ -7,13 +7,16 @@ use super::{Door, Prepared, TargetFolder, invocation};
 use crate::adapter::{self, Connection, Value};
 use crate::artifacts::catalog::{CatalogTable, catalog};
 use crate::artifacts::file::write_json;
-use crate::artifacts::{Previous, relation_name};
+use crate::artifacts::timeline::Timeline;
+use crate::artifacts::{Previous, declared, relation_name};
 use crate::commands::{Session, Stop};
-use crate::docs::{self, Dictionary, Input};
+use crate::docs::{self, Dictionary, Input, Layout, site};
 use crate::manifest::{NodeId, ResourceType};
 use crate::relation::{NothingKnown, RelationKind};
 
-/// Writes `catalog.json`, `dictionary.md`, `dictionary.csv` and `index.html`.
+/// Writes `catalog.json`, `dictionary.md`, `dictionary.csv` and the site.
+///
+/// `compiled` has the SQL of nodes by their place.
 ///
 /// # Errors
 /// When the warehouse does not answer, or a file cannot be written.
@@ -22,6 +25,8 @@ pub fn write(
     prepared: &Prepared,
     door: &Door,
     last: &Previous,
+    compiled: &[Option<&str>],
+    layout: Layout,
 ) -> Result<(), Stop> {
     let folder = TargetFolder::of(session, prepared)?;
     let mut connection = door.connect(session)?;
@@ -40,19 +45,71 @@ pub fn write(
         generated_at: session.started,
     });
     docs::write(&folder.path(""), &dictionary, &prepared.redactor)?;
-    match super::analysed(session, prepared, door) {
+    let analysed = match super::analysed(session, prepared, door) {
         Ok(analysed) => {
-            super::write_lineage(session, prepared, &analysed.compiled, &analysed.analysis)?
+            super::write_lineage(session, prepared, &analysed.compiled, &analysed.analysis)?;
+            Some(analysed)
         }
-        Err(_) => session
-            .terminal
-            .debug("lineage.json is not written: a template of the project cannot be compiled"),
-    }
+        Err(_) => {
+            session
+                .terminal
+                .debug("lineage.json is not written: a template of the project cannot be compiled");
+            None
+        }
+    };
+    // What was compiled for the run comes first: a late node is known only there.
+    let known = |id: NodeId| {
+        analysed
+            .as_ref()?
+            .compiled
+            .sql(id)
+            .map(|sql| sql.text.as_str())
+    };
+    let compiled: Vec<Option<&str>> = prepared
+        .manifest
+        .ids()
+        .map(|id| {
+            compiled
+                .get(id.index())
+                .copied()
+                .flatten()
+                .or_else(|| known(id))
+        })
+        .collect();
+    let target = &prepared.project.target;
+    let input = site::Input {
+        manifest: &prepared.manifest,
+        dictionary: &dictionary,
+        compiled: &compiled,
+        macros: &declared::macros(&prepared.macros, &prepared.project),
+        docs: &declared::docs(&prepared.project),
+        previous: last,
+        timeline: &timeline(session, &folder),
+        lineage: &analysed.as_ref().map_or_else(Vec::new, |analysed| {
+            site::column_edges(&prepared.manifest, &analysed.analysis)
+        }),
+        influences: &analysed.as_ref().map_or_else(Vec::new, |analysed| {
+            site::influences(&prepared.manifest, &analysed.analysis)
+        }),
+        target: &format!("{} ({})", target.name, target.kind),
+        redactor: &prepared.redactor,
+    };
+    docs::write_site(&folder.path(""), &input, layout)?;
     session.terminal.info(format!(
         "The data dictionary is in {}",
         folder.path("index.html").display()
     ));
     Ok(())
+}
+
+/// When the last run's steps ran; a file that cannot be read is no reason not to write the rest.
+fn timeline(session: &Session, folder: &TargetFolder<'_>) -> Timeline {
+    Timeline::load(&folder.path("")).unwrap_or_else(|error| {
+        session
+            .terminal
+            .debug(format!("what the last run left is not shown: {error}"));
+        Timeline::default()
+    })
 }
 
 /// What the warehouse holds for each node that has a place in it, and what it would not tell.

@@ -9,6 +9,7 @@ use crate::artifacts::Previous;
 use crate::commands::{Outcome, Session, Stop};
 use crate::compile::{Compiled, Compiler, SharedConnection, Turn};
 use crate::diagnostic::Diagnostics;
+use crate::docs::Layout;
 use crate::graph::{Selection, Tests};
 use crate::manifest::node::Detail;
 use crate::manifest::{NodeId, ResourceType};
@@ -239,7 +240,14 @@ impl Running<'_> {
             last.save(&self.folder.path(""))?;
         }
         if self.execution.verb == "build" && !results.cancelled {
-            super::dictionary::write(self.session, self.prepared, self.door, &last)?;
+            super::dictionary::write(
+                self.session,
+                self.prepared,
+                self.door,
+                &last,
+                &texts,
+                Layout::Folder,
+            )?;
         }
         if self.execution.show {
             self.show_seeds(results)?;

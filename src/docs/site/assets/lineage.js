@@ -1,0 +1,256 @@
+/* Who reads whom, drawn: the part around one item, by a layout library that is loaded when a drawing is first wanted. */
+const lineageAddress = (item, column, query) => `#/lineage/${encodeURIComponent(uniqueId(item))}${column ? "/" + encodeURIComponent(column) : ""}${query ? "?" + query : ""}`;
+const layoutLibrary = () => (site.layout = site.layout || (window.dagre ? Promise.resolve() : script("dagre.js")));
+const MOST = 160; // nodes in one drawing
+
+/* Items around one, by steps against and along the arrows. */
+function around(item, up, down) {
+  const found = new Map([[item, 0]]);
+  let cut = 0;
+  const walk = (steps, next, sign) => {
+    let edge = [item];
+    for (let step = 1; step <= steps && edge.length; step++) {
+      const beyond = [];
+      for (const at of edge) for (const other of next(at)) {
+        if (found.has(other) || kindOf(other) === "test") continue;
+        if (found.size >= MOST) { cut += 1; continue; }
+        found.set(other, sign * step);
+        beyond.push(other);
+      }
+      edge = beyond;
+    }
+  };
+  walk(up, (at) => site.index.reads[at], -1);
+  walk(down, readersOf, 1);
+  return { nodes: [...found.keys()], cut };
+}
+
+/* A drawing. In: nodes with id, label, note, tone, address; edges as pairs of ids with a note. Out: an SVG element. */
+async function draw(nodes, edges, focus) {
+  await layoutLibrary();
+  const graph = new dagre.graphlib.Graph();
+  graph.setGraph({ rankdir: "LR", nodesep: 14, ranksep: 56, marginx: 10, marginy: 10 });
+  graph.setDefaultEdgeLabel(() => ({}));
+  for (const node of nodes) graph.setNode(node.id, { width: Math.min(460, 26 + 7.6 * Math.max(node.label.length, (node.note || "").length * 0.85)), height: node.note ? 44 : 30 });
+  for (const [from, to] of edges) graph.setEdge(from, to);
+  dagre.layout(graph);
+  let top = 0, bottom = graph.graph().height;
+  const { width } = graph.graph();
+  const paths = edges.map(([from, to, note]) => {
+    const points = ends(graph.edge(from, to).points, graph.node(from), graph.node(to));
+    for (const { y } of points) { top = Math.min(top, y - 8); bottom = Math.max(bottom, y + 8); }
+    return h("svg:path", { class: "edge", d: smooth(points), "data-from": from, "data-to": to }, note ? h("svg:title", {}, note) : null);
+  });
+  const height = bottom - top;
+  const boxes = nodes.map((node) => {
+    const place = graph.node(node.id);
+    const left = place.x - place.width / 2, high = place.y - place.height / 2;
+    const text = (words, down, style) => h("svg:text", { x: left + 13, y: high + down, class: style }, words.length > 58 ? words.slice(0, 57) + "…" : words);
+    return h("svg:a", { href: node.address, class: `node${node.id === focus ? " focus" : ""}`, "data-kind": node.tone, "data-id": node.id },
+      h("svg:rect", { x: left, y: high, width: place.width, height: place.height, rx: 6 }), h("svg:rect", { x: left, y: high, width: 5, height: place.height, rx: 2, class: "tone" }), text(node.label, node.note ? 19 : 20, "name"), node.note ? text(node.note, 35, "note") : null);
+  });
+  const arrow = h("svg:defs", {}, h("svg:marker", { id: "arrow", viewBox: "0 0 8 8", refX: "7", refY: "4", markerWidth: "7", markerHeight: "7", orient: "auto-start-reverse" }, h("svg:path", { d: "M0,0L8,4L0,8z", class: "head" })));
+  const picture = h("svg:svg", { class: "lineage", viewBox: `0 ${top} ${width} ${height}`, width, height, role: "group", "aria-label": "Lineage" }, arrow, paths, boxes);
+  picture.addEventListener("keydown", (event) => walkBy(event, picture, nodes, edges));
+  for (const type of ["pointerover", "focusin"]) picture.addEventListener(type, (event) => light(picture, event.target.closest(".node")));
+  return picture;
+}
+
+/* An arrow leaves a node at its right side and comes in at the left, whatever the library thinks. */
+function ends(points, from, to) {
+  const between = points.slice(1, -1).filter(({ x }) => x > from.x + from.width / 2 + 4 && x < to.x - to.width / 2 - 4);
+  return [{ x: from.x + from.width / 2, y: from.y }, ...between, { x: to.x - to.width / 2, y: to.y }];
+}
+
+function smooth(points) {
+  let path = `M${points[0].x.toFixed(1)},${points[0].y.toFixed(1)}`;
+  for (let at = 1; at < points.length; at++) {
+    const from = points[at - 1], to = points[at], middle = (from.x + to.x) / 2;
+    path += `C${middle.toFixed(1)},${from.y.toFixed(1)} ${middle.toFixed(1)},${to.y.toFixed(1)} ${to.x.toFixed(1)},${to.y.toFixed(1)}`;
+  }
+  return path;
+}
+
+function light(picture, node) {
+  for (const path of picture.querySelectorAll(".edge")) path.classList.toggle("lit", !!node && (path.dataset.from === node.dataset.id || path.dataset.to === node.dataset.id));
+}
+
+/* Arrow keys: left to what a node reads, right to what reads it, up and down among the others of its column. */
+function walkBy(event, picture, nodes, edges) {
+  const here = event.target.closest(".node");
+  if (!here || !event.key.startsWith("Arrow")) return;
+  event.preventDefault();
+  const id = here.dataset.id;
+  const box = (element) => element.querySelector("rect").getBBox();
+  const all = [...picture.querySelectorAll(".node")];
+  const own = box(here);
+  let options;
+  if (event.key === "ArrowLeft") options = edges.filter(([, to]) => to === id).map(([from]) => from);
+  else if (event.key === "ArrowRight") options = edges.filter(([from]) => from === id).map(([, to]) => to);
+  else {
+    const sign = event.key === "ArrowDown" ? 1 : -1;
+    options = all.filter((other) => sign * (box(other).y - own.y) > 1 && Math.abs(box(other).x + box(other).width / 2 - own.x - own.width / 2) < 160).map((other) => other.dataset.id);
+  }
+  const near = all.filter((other) => options.includes(other.dataset.id)).sort((a, b) => Math.abs(box(a).y - own.y) - Math.abs(box(b).y - own.y))[0];
+  if (near) near.focus();
+}
+
+const tableNode = (item) => ({ id: String(item), label: nameOf(item), note: site.index.materialized[site.index.materializedOf[item]] || kindOf(item), tone: tone(item), address: addressOf(item) });
+const tableEdges = (nodes) => {
+  const inside = new Set(nodes);
+  return nodes.flatMap((item) => site.index.reads[item].filter((read) => inside.has(read) && read !== item).map((read) => [String(read), String(item)]));
+};
+
+/* The neighbours of an item on its own page. */
+async function drawNear(item, place) {
+  const { nodes, cut } = around(item, 1, 1);
+  if (nodes.length < 2) { place.remove(); return; }
+  const some = nodes.slice(0, 40);
+  place.replaceChildren(await draw(some.map(tableNode), tableEdges(some), String(item)));
+  if (cut || nodes.length > some.length) place.append(h("p", { class: "quiet" }, `Only ${some.length} of the neighbours are drawn.`));
+}
+
+/* The columns around one column: [id, item, column, edges]. */
+async function columnsAround(item, column, up, down) {
+  const id = (at, name) => `${at}.${name.toLowerCase()}`;
+  const nodes = new Map([[id(item, column), [item, column]]]);
+  const edges = new Map();
+  const walk = async (steps, side) => {
+    let front = [[item, column]];
+    for (let step = 0; step < steps && front.length; step++) {
+      const beyond = [];
+      for (const [at, name] of front) {
+        const fact = await facts(at);
+        const own = columnOf(fact, name);
+        for (const [other, otherName, how] of (own && own[side]) || []) {
+          const there = id(other, otherName);
+          const pair = side === "from" ? [there, id(at, name)] : [id(at, name), there];
+          if (!nodes.has(there)) {
+            if (nodes.size >= MOST) continue;
+            nodes.set(there, [other, otherName]);
+            beyond.push([other, otherName]);
+          }
+          edges.set(pair.join(">"), [...pair, HOW[how]]);
+        }
+      }
+      front = beyond;
+    }
+  };
+  await walk(up, "from");
+  await walk(down, "to");
+  return { nodes, edges: [...edges.values()] };
+}
+
+site.pages.push(["lineage", async ([id, column], query) => {
+  const item = itemOf(id);
+  if (item === undefined) {
+    const start = site.index.name.map((_, at) => at).filter(isTable).sort((a, b) => readersOf(b).length - readersOf(a).length).slice(0, 24);
+    return { title: "Lineage", body: [heading("Lineage"), h("p", {}, "Choose where to begin: open a table and follow its lineage, or one of those that most others read."), listOf(start, "There are no tables.")] };
+  }
+  const steps = (name, usual) => Math.min(20, Math.max(0, Number.parseInt(query.get(name) ?? usual, 10) || 0));
+  const up = steps("up", 2), down = steps("down", 2);
+  const only = query.get("only") || "";
+  const go = (changes) => {
+    const next = new URLSearchParams({ up, down, ...(only ? { only } : {}), ...changes });
+    if (!next.get("only")) next.delete("only");
+    location.hash = lineageAddress(item, column, next.toString());
+  };
+  let nodes, edges, note = "", rows;
+  if (column) {
+    const found = await columnsAround(item, column, up, down);
+    nodes = [...found.nodes].map(([own, [at, name]]) => ({ id: own, label: name, note: nameOf(at), tone: tone(at), address: lineageAddress(at, name) }));
+    edges = found.edges;
+    const label = new Map(nodes.map((node) => [node.id, `${node.note}.${node.label}`]));
+    rows = edges.map(([from, to, how]) => [label.get(from), label.get(to), how]);
+  } else {
+    const found = around(item, up, down);
+    const kept = found.nodes.filter((at) => at === item || !only || (isTable(at) ? layerOf(at) : kindOf(at)) === only || (site.index.tags[only] || []).includes(at));
+    nodes = kept.map(tableNode);
+    edges = tableEdges(kept);
+    if (found.cut) note = `The drawing ends at ${MOST} nodes: ${number(found.cut)} arrows lead beyond it. Take fewer steps.`;
+    rows = edges.map(([from, to]) => [nameOf(+from), nameOf(+to), ""]);
+  }
+  const focus = column ? `${item}.${column.toLowerCase()}` : String(item);
+  const picture = await draw(nodes, edges, focus);
+  const stepper = (name, label, value) => h("label", {}, label, " ", h("input", { type: "number", min: "0", max: "20", value, onchange: (event) => go({ [name]: event.target.value }) }));
+  const layers = [...new Set(around(item, up, down).nodes.map((at) => isTable(at) ? layerOf(at) : kindOf(at)))];
+  const tags = Object.keys(site.index.tags).slice(0, 60);
+  const find = h("input", { type: "search", id: "in-lineage", autocomplete: "off", oninput: () => mark(find.value.trim().toLowerCase()) });
+  const mark = (text) => picture.querySelectorAll(".node").forEach((node) => node.classList.toggle("dim", text !== "" && !node.textContent.toLowerCase().includes(text)));
+  const name = column ? `${nameOf(item)}.${column}` : nameOf(item);
+  const choice = (value, text) => h("option", { value, selected: only === value }, text);
+  return {
+    title: `Lineage of ${name}`,
+    body: [
+      heading("Lineage of ", h("a", { href: addressOf(item, column ? ["column", column] : null) }, name)),
+      h("div", { class: "tools" }, stepper("up", "Steps before", up), stepper("down", "Steps after", down),
+        column ? null : h("label", {}, "Only ", h("select", { onchange: (event) => go({ only: event.target.value }) }, choice("", "everything"), h("optgroup", { label: "Layers" }, layers.map((layer) => choice(layer, layer))), tags.length ? h("optgroup", { label: "Tags" }, tags.map((tag) => choice(tag, tag))) : null)),
+        h("label", { for: "in-lineage" }, "Find "), find,
+        h("span", { class: "buttons" }, ["SVG", "PNG", "Mermaid"].map((format) => h("button", { type: "button", class: "small", onclick: () => exportAs(format, picture, nodes, edges, name) }, format)))),
+      note ? h("p", { role: "status" }, note) : null,
+      h("div", { class: "graph big", tabindex: "0", role: "region", "aria-label": `Lineage of ${name}; arrow keys walk from node to node` }, picture),
+      legend(),
+      h("details", {}, h("summary", {}, "The same as a table"), h("table", {}, h("caption", { class: "unseen" }, "Arrows"), h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "From"), h("th", { scope: "col" }, "To"), column ? h("th", { scope: "col" }, "How") : null)), h("tbody", {}, rows.map(([from, to, how]) => h("tr", {}, h("td", {}, from), h("td", {}, to), column ? h("td", {}, how) : null))))),
+    ],
+  };
+}]);
+
+function exportAs(format, picture, nodes, edges, name) {
+  const file = name.replace(/[^\w.-]+/g, "_");
+  if (format === "Mermaid") {
+    const place = new Map(nodes.map((node, at) => [node.id, `n${at}`]));
+    const label = (node) => `${place.get(node.id)}["${(node.note && node.id.includes(".") ? `${node.note}.${node.label}` : node.label).replace(/"/g, "#quot;")}"]`;
+    return save(`${file}.mmd`, "text/plain", ["flowchart LR", ...nodes.map((node) => `  ${label(node)}`), ...edges.map(([from, to]) => `  ${place.get(from)} --> ${place.get(to)}`)].join("\n") + "\n");
+  }
+  const alone = picture.cloneNode(true);
+  const live = picture.querySelectorAll("rect, path, text");
+  alone.querySelectorAll("rect, path, text").forEach((element, at) => {
+    const style = getComputedStyle(live[at]);
+    for (const key of ["fill", "stroke", "stroke-width", "font-family", "font-size", "font-weight"]) element.setAttribute(key, style.getPropertyValue(key));
+  });
+  alone.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  const text = new XMLSerializer().serializeToString(alone);
+  if (format === "SVG") return save(`${file}.svg`, "image/svg+xml", text);
+  const image = new Image();
+  image.onload = () => {
+    const canvas = h("canvas", { width: picture.width.baseVal.value * 2, height: picture.height.baseVal.value * 2 });
+    const pen = canvas.getContext("2d");
+    pen.fillStyle = getComputedStyle(document.body).backgroundColor;
+    pen.fillRect(0, 0, canvas.width, canvas.height);
+    pen.drawImage(image, 0, 0, canvas.width, canvas.height);
+    canvas.toBlob((blob) => saveBlob(`${file}.png`, blob), "image/png");
+  };
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
+}
+
+const save = (name, type, text) => saveBlob(name, new Blob([text], { type }));
+function saveBlob(name, blob) {
+  const address = URL.createObjectURL(blob);
+  h("a", { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 10000);
+}
+
+/* ---- Tables and what they point to ---- */
+site.pages.push(["diagram", async (_, query) => {
+  const points = await load("points");
+  const folders = [...new Set(points.map(([from]) => site.index.folders[site.index.folder[from]]))].sort();
+  const folder = query.get("folder") || (points.length > 80 ? folders[0] : "");
+  const kept = points.filter(([from, , to]) => !folder || [from, to].some((item) => site.index.folders[site.index.folder[item]] === folder));
+  const items = [...new Set(kept.flatMap(([from, , to]) => [from, to]))].slice(0, MOST);
+  const inside = new Set(items);
+  const drawn = kept.filter(([from, , to]) => inside.has(from) && inside.has(to));
+  const together = new Map();
+  for (const [from, column, to, key] of drawn) {
+    const pair = `${from}>${to}`;
+    together.set(pair, [...(together.get(pair) || []), `${column} → ${key}`]);
+  }
+  const edges = [...together].filter(([pair]) => { const [from, to] = pair.split(">"); return from !== to; }).map(([pair, notes]) => [...pair.split(">"), notes.join(", ")]);
+  const picture = items.length ? await draw(items.map((item) => ({ ...tableNode(item), note: drawn.filter(([from]) => from === item).map(([, column]) => column).join(", ") || "key" })), edges) : null;
+  return {
+    title: "Diagram",
+    body: [heading("Tables and their keys"),
+      folders.length > 1 ? h("div", { class: "tools" }, h("label", {}, "Folder ", h("select", { onchange: (event) => { location.hash = event.target.value ? `#/diagram?folder=${encodeURIComponent(event.target.value)}` : "#/diagram"; } }, h("option", { value: "", selected: !folder }, "all"), folders.map((name) => h("option", { value: name, selected: name === folder }, name || "/"))))) : null,
+      picture ? h("div", { class: "graph big", tabindex: "0", role: "region", "aria-label": "Tables and their keys" }, picture) : h("p", { class: "quiet" }, "No relationships test and no foreign key says what points where."),
+      picture ? section("keys", "The same as a table", h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Keys" }, h("table", {}, h("caption", { class: "unseen" }, "Keys"), h("thead", {}, h("tr", {}, ["From", "Column", "To", "Column"].map((name) => h("th", { scope: "col" }, name)))), h("tbody", {}, drawn.map(([from, column, to, key]) => h("tr", {}, h("td", {}, link(from)), h("td", {}, code(column)), h("td", {}, link(to)), h("td", {}, code(key)))))))) : null],
+  };
+}]);

@@ -1,0 +1,269 @@
+/* The pages that are read: the start, lists, one item, tests, what is missing. */
+
+/* ---- Small parts ---- */
+const badge = (item) => h("span", { class: "kind", "data-kind": tone(item) }, isTable(item) ? layerOf(item) : kindOf(item));
+const chip = (text, address) => address ? h("a", { class: "chip", href: address }, text) : h("span", { class: "chip" }, text);
+const prose = (html, none) => html ? h("div", { class: "prose", html }) : none ? h("p", { class: "quiet" }, none) : null;
+const statusClass = (status) => ({ pass: "pass", success: "pass", fail: "fail", error: "fail", "runtime error": "fail", warn: "warn" })[status] || "none";
+const mark = (status) => h("span", { class: `status ${statusClass(status)}` }, status || "not run");
+const figures = (pairs) => h("dl", { class: "figures" }, pairs.filter(([, value]) => value !== null && value !== undefined && value !== "").map(([name, value, address]) => h("div", {}, h("dt", {}, name), h("dd", {}, address ? h("a", { href: address }, value) : value))));
+const listOf = (items, none) => items.length ? listShort(items) : h("p", { class: "quiet" }, none);
+const listShort = (items) => { const list = h("ul", { class: "links" }); return shortened(items, (item) => h("li", {}, badge(item), " ", link(item)), 24, list); };
+const percent = (part, all) => all ? `${Math.floor(part * 100 / all)}%` : "–";
+const meter = (part, all, label) => h("meter", { min: 0, max: Math.max(1, all), value: part, "aria-label": label }, percent(part, all));
+const byKind = (kind) => site.index.kind.flatMap((own, item) => site.index.kinds[own] === kind ? [item] : []);
+
+/* ---- The start ---- */
+site.pages.push(["", () => {
+  const { index } = site;
+  const counts = index.layers.map(() => 0);
+  index.layer.forEach((layer) => { if (layer >= 0) counts[layer] += 1; });
+  const others = ["exposure", "macro", "test", "analysis"].map((kind) => [kind, byKind(kind).length]).filter(([, count]) => count);
+  const { columns, described, tested, tables, owned } = index.coverage;
+  const recent = index.built.slice(0, 8);
+  return {
+    title: "",
+    body: [
+      h("header", { class: "page" }, heading(index.title), h("p", { class: "by" }, index.target ? `${index.target} · ` : "", "made ", index.generated)),
+      prose(index.overview),
+      h("section", { "aria-labelledby": "layers" }, h("h2", { id: "layers" }, "Layers"),
+        h("ul", { class: "cards" },
+          index.layers.map((layer, at) => h("li", {}, h("a", { class: "card", href: `#/list/layer/${encodeURIComponent(layer)}`, "data-kind": TONES[layer] || "other" }, h("span", { class: "big" }, number(counts[at])), " ", h("span", {}, layer)))),
+          others.map(([kind, count]) => h("li", {}, h("a", { class: "card", href: `#/list/kind/${kind}`, "data-kind": kind }, h("span", { class: "big" }, number(count)), " ", h("span", {}, plural(kind))))))),
+      h("section", { "aria-labelledby": "health" }, h("h2", { id: "health" }, "How it is"),
+        figures([
+          ["Last build", index.lastBuild && index.lastBuild.at, "#/runs"],
+          ["Failing tests", number(index.failing.length), "#/tests"],
+          ["Described columns", percent(described, columns), "#/coverage"],
+          ["Tested columns", percent(tested, columns), "#/coverage"],
+          ["Owned tables", percent(owned, tables), "#/coverage"],
+        ]),
+        index.failing.length ? h("ul", { class: "failing" }, index.failing.slice(0, 8).map(failing)) : null),
+      recent.length ? h("section", { "aria-labelledby": "recent" }, h("h2", { id: "recent" }, "Built last"),
+        h("ul", { class: "links" }, recent.map(([item, at]) => h("li", {}, badge(item), " ", link(item), " ", quiet(at))))) : null,
+      legend(),
+    ],
+  };
+}]);
+
+const plural = (kind) => ({ analysis: "analyses", test: "singular tests" })[kind] || `${kind}s`;
+const failing = ([item, label, status, failures, column]) => h("li", {}, mark(status), " ", h("a", { href: addressOf(item, column ? ["column", column] : null) }, nameOf(item), column ? `.${column}` : ""), " ", label, failures ? quiet(` ${many(failures, "row")}`) : null);
+
+function legend() {
+  const kinds = site.index.layers.map((layer) => [layer, TONES[layer] || "other"]);
+  const seen = new Set();
+  return h("p", { class: "legend" }, "Colours: ", kinds.filter(([, kind]) => !seen.has(kind) && seen.add(kind)).map(([layer, kind]) => [h("span", { class: "kind", "data-kind": kind }, kind === "other" ? "Other layers" : layer), " "]), site.index.kinds.includes("exposure") ? h("span", { class: "kind", "data-kind": "exposure" }, "Exposure") : null);
+}
+
+/* ---- Lists ---- */
+site.pages.push(["list", ([by, value], query) => {
+  const { index } = site;
+  const chosen = {
+    layer: () => index.layers.includes(value) && index.name.flatMap((_, item) => isTable(item) && layerOf(item) === value ? [item] : []),
+    kind: () => index.kinds.includes(value) && byKind(value),
+    tag: () => index.tags[value],
+    folder: () => index.name.flatMap((_, item) => index.folders[index.folder[item]] === value ? [item] : []),
+  }[by];
+  const items = (chosen && chosen()) || [];
+  const words = { layer: value, kind: plural(value || ""), tag: `Tag ${value}`, folder: `${value}/` }[by] || "Nothing";
+  const name = words.charAt(0).toUpperCase() + words.slice(1);
+  const body = h("tbody", {});
+  const rows = (filter) => {
+    const wanted = items.filter((item) => nameOf(item).toLowerCase().includes(filter) || (index.short[item] || "").toLowerCase().includes(filter));
+    body.replaceChildren();
+    const [, more] = shortened(wanted, (item) => h("tr", {},
+      h("th", { scope: "row" }, link(item)), h("td", {}, index.materialized[index.materializedOf[item]] || ""), h("td", { class: "right" }, index.rows[item] === null ? "" : number(index.rows[item])), h("td", {}, index.short[item] || quiet("Not described."))), 100, body);
+    note.textContent = many(wanted.length, "entry", "entries");
+    button.replaceChildren(more);
+  };
+  const note = h("p", { role: "status", class: "quiet" });
+  const button = h("div", {});
+  const field = h("input", { type: "search", id: "filter", autocomplete: "off", spellcheck: "false", oninput: () => rows(field.value.trim().toLowerCase()) });
+  rows("");
+  return {
+    title: name,
+    body: [heading(name),
+      h("div", { class: "filter" }, h("label", { for: "filter" }, "Only with"), field, note),
+      h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": name }, h("table", {}, h("caption", { class: "unseen" }, name), h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Name"), h("th", { scope: "col" }, "Kind"), h("th", { scope: "col", class: "right" }, "Rows"), h("th", { scope: "col" }, "Description"))), body)), button],
+  };
+}]);
+
+/* ---- One item ---- */
+async function itemPage(item, rest, query) {
+  const fact = await facts(item);
+  const kind = kindOf(item);
+  const parts = { exposure: exposureParts, macro: macroParts, doc: docParts, test: testParts, analysis: analysisParts }[kind] || tableParts;
+  const crumbs = h("nav", { class: "crumbs", "aria-label": "Where this is" },
+    isTable(item) ? h("a", { href: `#/list/layer/${encodeURIComponent(layerOf(item))}` }, layerOf(item)) : kind === "doc" ? h("a", { href: "#/glossary" }, "Glossary") : h("a", { href: `#/list/kind/${kind}` }, plural(kind)),
+    fact.folder ? [" / ", h("a", { href: `#/list/folder/${encodeURIComponent(fact.folder)}` }, fact.folder)] : null);
+  const body = [h("header", { class: "page" }, crumbs, heading(nameOf(item)),
+    h("p", { class: "what" }, badge(item), " ", fact.kind ? h("span", { class: "quiet" }, fact.kind) : null, " ", fact.relation ? code(fact.relation) : null),
+    h("p", { class: "chips" }, (fact.tags || []).map((tag) => [chip(tag, `#/list/tag/${encodeURIComponent(tag)}`), " "]), (fact.chips || []).map((text) => [chip(text), " "]))),
+    ...parts(item, fact)];
+  const column = rest[0] === "column" && columnOf(fact, rest[1]);
+  const test = rest[0] === "test" ? rest[1] : null;
+  return {
+    title: column ? `${nameOf(item)}.${column.name}` : nameOf(item),
+    body,
+    target: column ? columnId(column.name) : test ? `test-${test}` : null,
+    after: () => {
+      if (column) unfold(item, column);
+      const place = document.getElementById("near");
+      if (place) drawNear(item, place);
+    },
+  };
+}
+
+function section(id, title, ...content) {
+  return h("section", { "aria-labelledby": id }, h("h2", { id }, title), ...content);
+}
+
+const places = (fact) => [fact.file ? [code(fact.line ? `${fact.file}:${fact.line}` : fact.file)] : null, fact.declared && fact.declared !== fact.file ? [fact.file ? ", " : "", code(fact.declared)] : null];
+
+function tableParts(item, fact) {
+  const reads = site.index.reads[item];
+  const readers = readersOf(item);
+  const exposures = readers.filter((reader) => kindOf(reader) === "exposure");
+  return [
+    prose(fact.html, "Not described."),
+    figures([["Grain", fact.grain], ["Rows", fact.rows === undefined ? null : number(fact.rows)], ["Last built", fact.built], ["Owner", fact.owner], ["Distribution", fact.dist], ["Sort key", fact.sort], ...(fact.figures || [])]),
+    fact.columns && fact.columns.length ? section("columns", many(fact.columns.length, "column"), columnTable(item, fact.columns)) : null,
+    section("lineage", "Lineage", h("div", { id: "near", class: "graph" }), h("p", {}, h("a", { href: lineageAddress(item) }, "Open the lineage of ", nameOf(item))),
+      h("div", { class: "sides" }, h("div", {}, h("h3", {}, "Reads"), listOf(reads, "Nothing in this project.")), h("div", {}, h("h3", {}, "Read by"), listOf(readers, "Nothing in this project."))),
+      fact.chosen ? [h("h3", {}, "Its rows are chosen, joined or grouped by"), h("ul", { class: "links" }, fact.chosen.map(([other, column]) => h("li", {}, badge(other), " ", h("a", { href: addressOf(other, ["column", column]) }, `${nameOf(other)}.${column}`))))] : null),
+    exposures.length ? section("exposures", "Exposures", listOf(exposures, "")) : null,
+    fact.tests && fact.tests.length ? section("tests", "Tests of the table", testList(fact.tests)) : null,
+    fact.constraints && fact.constraints.length ? section("constraints", "Constraints", h("ul", {}, fact.constraints.map((text) => h("li", {}, code(text))))) : null,
+    fact.units && fact.units.length ? section("units", "Unit tests", h("ul", { class: "tests" }, fact.units.map((unit) => h("li", {}, mark(unit.status), " ", h("strong", {}, unit.name), " ", prose(unit.html))))) : null,
+    fact.code || fact.compiled ? section("sql", "SQL", fact.code ? codeBlock("source-sql", "As written", fact.code, readBy(item)) : null, fact.compiled && fact.compiled !== fact.code ? codeBlock("compiled-sql", "As compiled", fact.compiled) : null) : null,
+    section("where", "Where it is written", h("p", {}, places(fact)), fact.meta ? codeBlock("meta", "meta", fact.meta) : null),
+  ];
+}
+
+function testList(tests) {
+  const words = (test) => [mark(test.status), " ", test.label, test.failures ? quiet(`, ${many(test.failures, "row")}`) : null, test.warns ? quiet(" only warns") : null];
+  return h("ul", { class: "tests" }, tests.map((test) => h("li", { id: `test-${test.name}`, tabindex: "-1" }, test.sql
+    ? h("details", {}, h("summary", {}, words(test)), h("pre", { tabindex: "0", "aria-label": `SQL of ${test.label}` }, h("code", {}, ...highlighted(test.sql, () => undefined))))
+    : words(test))));
+}
+
+function columnTable(item, columns) {
+  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Columns" }, h("table", { class: "columns" },
+    h("caption", { class: "unseen" }, `Columns of ${nameOf(item)}`),
+    h("thead", {}, h("tr", {}, ["Column", "Type", "Description", "Tests"].map((name) => h("th", { scope: "col" }, name)))),
+    h("tbody", {}, columns.map((column) => h("tr", { id: columnId(column.name), tabindex: "-1" },
+      h("th", { scope: "row" }, h("button", { type: "button", class: "column", "aria-expanded": "false", onclick: () => unfold(item, column, true) }, code(column.name)),
+        column.key ? [" ", h("span", { class: "mark" }, column.key)] : null, column.pii ? [" ", h("span", { class: "mark personal" }, column.pii === true ? "personal data" : column.pii)] : null),
+      h("td", {}, column.type ? code(column.type) : quiet("unknown"), column.nullable === false ? [" ", quiet("not null")] : null),
+      h("td", {}, prose(column.html, "Not described."), column.inherited !== undefined ? h("p", { class: "quiet" }, "from ", link(column.inherited)) : null,
+        (column.points || []).map(([target, name]) => h("p", { class: "points" }, "points to ", link(target), h("code", {}, `.${name}`)))),
+      h("td", {}, column.tests && column.tests.length ? testList(column.tests) : quiet("None")))))));
+}
+
+/* Where a column comes from and goes to, below its row. */
+const HOW = ["copied", "renamed", "transformed", "aggregated"];
+async function unfold(item, column, byHand) {
+  const row = document.getElementById(columnId(column.name));
+  if (!row) return;
+  const button = row.querySelector("button.column");
+  if (button.getAttribute("aria-expanded") === "true") {
+    if (byHand) { row.nextElementSibling.remove(); button.setAttribute("aria-expanded", "false"); }
+    return;
+  }
+  const side = (title, edges, none) => h("div", {}, h("h3", {}, title), edges && edges.length
+    ? h("ul", {}, edges.map(([other, name, how]) => h("li", {}, badge(other), " ", h("a", { href: addressOf(other, ["column", name]) }, `${nameOf(other)}.${name}`), " ", quiet(HOW[how] || ""))))
+    : h("p", { class: "quiet" }, none));
+  const known = column.from || column.to;
+  const detail = h("tr", { class: "detail" }, h("td", { colspan: "4" }, known
+    ? h("div", { class: "sides" }, side("Comes from", column.from, "No other column."), side("Goes to", column.to, "No other column."))
+    : h("p", { class: "quiet" }, "Its lineage is not known."),
+    h("p", {}, known ? [h("a", { href: lineageAddress(item, column.name) }, "Lineage of this column"), " · "] : null, h("a", { href: addressOf(item, ["column", column.name]) }, "Link to this column"))));
+  row.after(detail);
+  button.setAttribute("aria-expanded", "true");
+  if (byHand) history.replaceState(history.state, "", addressOf(item, ["column", column.name]));
+}
+
+function exposureParts(item, fact) {
+  return [prose(fact.html, "Not described."), figures([["Owner", fact.owner], ["Maturity", fact.maturity], ["Address", fact.url ? h("a", { href: fact.url, rel: "noreferrer" }, fact.url) : null]]),
+    section("lineage", "Lineage", h("div", { id: "near", class: "graph" }), h("div", { class: "sides" }, h("div", {}, h("h3", {}, "Reads"), listOf(site.index.reads[item], "Nothing.")))),
+    section("where", "Where it is written", h("p", {}, places(fact)))];
+}
+
+function macroParts(item, fact) {
+  return [prose(fact.html, "Not described."),
+    fact.arguments && fact.arguments.length ? section("arguments", "Arguments", h("dl", { class: "terms" }, fact.arguments.map((argument) => [h("dt", {}, code(argument.name), argument.type ? [" ", quiet(argument.type)] : null), h("dd", {}, prose(argument.html, "Not described."))]))) : null,
+    section("sql", "Text", codeBlock("source-sql", "As written", fact.code || "")), section("where", "Where it is written", h("p", {}, places(fact)))];
+}
+
+const docParts = (item, fact) => [prose(fact.html, ""), section("where", "Where it is written", h("p", {}, places(fact)))];
+
+function testParts(item, fact) {
+  return [prose(fact.html, "A query that must return nothing."), figures([["Last result", mark(fact.status)], ["Rows", fact.failures === undefined ? null : number(fact.failures)]]),
+    section("reads", "Reads", listOf(site.index.reads[item], "Nothing.")), ...analysisParts(item, { ...fact, html: null }).slice(1)];
+}
+
+function analysisParts(item, fact) {
+  return [prose(fact.html, fact.html === null ? "" : "Not described."), section("sql", "SQL", codeBlock("source-sql", "As written", fact.code || "", readBy(item)), fact.compiled && fact.compiled !== fact.code ? codeBlock("compiled-sql", "As compiled", fact.compiled) : null),
+    section("where", "Where it is written", h("p", {}, places(fact)))];
+}
+
+/* ---- Tests, what is missing, glossary ---- */
+site.pages.push(["tests", () => {
+  const { index } = site;
+  const singular = byKind("test");
+  const rows = h("ul", { class: "failing" });
+  return {
+    title: "Tests",
+    body: [heading("Tests"), figures(index.testCounts.map(([status, count]) => [status, number(count)])),
+      section("failing", index.failing.length ? "Not passing" : "All tests that ran passed", index.failing.length ? shortened(index.failing, failing, 100, rows) : null),
+      singular.length ? section("singular", "Singular tests", listShort(singular)) : null],
+  };
+}]);
+
+site.pages.push(["coverage", async () => {
+  const { index } = site;
+  const { columns, described, tested, tables, owned, describedTables } = index.coverage;
+  const missing = await load("missing");
+  const names = (list) => shortened(list, ([item, ...gaps]) => h("li", {}, link(item), ": ", gaps.map((name, at) => [at ? ", " : "", code(name)])), 100, h("ul", {}));
+  const part = (id, title, done, all, list) => section(id, title, h("p", {}, `${number(done)} of ${number(all)} (${percent(done, all)}) `, meter(done, all, title)), list.length ? names(list) : null);
+  return {
+    title: "What is missing",
+    body: [heading("What is missing"),
+      part("described-tables", "Tables that are described", describedTables, tables, missing.tables),
+      part("described", "Columns that are described", described, columns, missing.described),
+      part("tested", "Columns that are tested", tested, columns, missing.tested),
+      part("owned", "Tables that somebody owns", owned, tables, missing.owned)],
+  };
+}]);
+
+site.pages.push(["glossary", async () => {
+  const items = byKind("doc");
+  const body = h("dl", { class: "terms" });
+  const more = shortened(items, (item) => {
+    const text = h("dd", {}, site.index.short[item] || "");
+    return h("div", {}, h("dt", {}, link(item)), text);
+  }, 100, body);
+  return { title: "Glossary", body: [heading("Glossary"), items.length ? more : h("p", { class: "quiet" }, "The project has no docs blocks.")] };
+}]);
+
+/* ---- The last build, as bars over time ---- */
+site.pages.push(["runs", async () => {
+  if (!site.index.lastBuild) return { title: "Last build", body: [heading("Last build"), h("p", { class: "quiet" }, "Nothing was built yet.")] };
+  const run = await load("run");
+  const end = Math.max(1e-6, ...run.steps.map((step) => step.start + step.seconds));
+  const threads = [...new Set(run.steps.map((step) => step.thread))].sort();
+  const longest = [...run.steps].sort((a, b) => b.seconds - a.seconds);
+  const critical = new Set(run.critical);
+  const width = 900, lane = 22;
+  const shownSteps = longest.slice(0, 400);
+  const bars = shownSteps.map((step) => h("svg:rect", { x: (step.start / end) * width, y: threads.indexOf(step.thread) * lane + 3, width: Math.max(1, (step.seconds / end) * width), height: lane - 6, class: `bar ${statusClass(step.status)}${critical.has(step.id) ? " critical" : ""}` }, h("svg:title", {}, `${step.name}: ${step.seconds.toFixed(2)} s, ${step.status}`)));
+  const row = (step) => h("tr", {}, h("th", { scope: "row" }, step.item >= 0 ? link(step.item, step.name) : step.name, critical.has(step.id) ? [" ", h("span", { class: "mark" }, "on the longest path")] : null), h("td", {}, mark(step.status)), h("td", { class: "right" }, step.start.toFixed(2)), h("td", { class: "right" }, step.seconds.toFixed(2)), h("td", {}, String(step.thread)));
+  const body = h("tbody", {});
+  return {
+    title: "Last build",
+    body: [heading("Last build"), figures([["Ended", site.index.lastBuild.at], ["Took", `${end.toFixed(1)} s`], ["Steps", number(run.steps.length)], ["Threads", number(threads.length)]]),
+      h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Timeline" }, h("svg:svg", { class: "timeline", viewBox: `0 0 ${width} ${threads.length * lane}`, role: "img", "aria-label": "When each step ran, one lane a thread; the table below says the same" }, bars)),
+      h("p", { class: "quiet" }, "One lane is one thread. The outlined bars are the longest path: the steps that decided how long the build took."),
+      section("steps", "Steps, the longest first", h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Steps" }, h("table", {}, h("caption", { class: "unseen" }, "Steps"), h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Step"), h("th", { scope: "col" }, "Status"), h("th", { scope: "col", class: "right" }, "Start, s"), h("th", { scope: "col", class: "right" }, "Took, s"), h("th", { scope: "col" }, "Thread"))), body)), shortened(longest, row, 60, body)[1])],
+  };
+}]);

@@ -1,0 +1,50 @@
+/* The beginning: the index is read, the menu made, and the page of the address shown. */
+function menu() {
+  const { index } = site;
+  const list = document.getElementById("layers-menu");
+  const small = index.layer.filter((layer) => layer >= 0).length <= 60;
+  index.layers.forEach((layer, at) => {
+    const items = index.name.map((_, item) => item).filter((item) => index.layer[item] === at);
+    list.append(h("li", {}, h("a", { href: `#/list/layer/${encodeURIComponent(layer)}`, "data-kind": TONES[layer] || "other" }, layer, " ", quiet(number(items.length))),
+      small ? h("ul", {}, items.map((item) => h("li", {}, h("a", { href: addressOf(item) }, nameOf(item), index.bad.includes(item) ? [" ", h("span", { class: "status fail" }, "failing")] : null)))) : null));
+  });
+  for (const kind of ["exposure", "macro", "analysis"]) {
+    const count = byKind(kind).length;
+    if (count) list.append(h("li", {}, h("a", { href: `#/list/kind/${kind}`, "data-kind": kind }, plural(kind).replace(/^./, (letter) => letter.toUpperCase()), " ", quiet(number(count)))));
+  }
+}
+
+async function start() {
+  const main = document.getElementById("main");
+  if (!("DecompressionStream" in window)) {
+    main.replaceChildren(h("h1", {}, "This browser is too old for this page"), h("p", {}, "It needs Chrome 103, Firefox 113 or Safari 16.4, or a later one. The same words are in dictionary.md."));
+    return;
+  }
+  try {
+    site.index = await load("index");
+  } catch (error) {
+    main.replaceChildren(h("h1", {}, "The data of this page are missing"), h("p", {}, String(error.message || error)));
+    return;
+  }
+  document.getElementById("brand").textContent = site.index.title;
+  if (site.index.colour) document.documentElement.style.setProperty("--accent", site.index.colour);
+  menu();
+  setUpSearch();
+  const button = document.getElementById("menu");
+  button.addEventListener("click", () => button.setAttribute("aria-expanded", String(document.body.classList.toggle("menu"))));
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    (main.querySelector("h1") || main).focus();
+  });
+  history.scrollRestoration = "manual";
+  let waiting = 0;
+  window.addEventListener("scroll", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => history.replaceState({ scroll: window.scrollY }, ""), 120);
+  }, { passive: true });
+  window.addEventListener("hashchange", show);
+  await show();
+  document.documentElement.dataset.ready = "yes";
+}
+if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+else start();

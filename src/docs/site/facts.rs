@@ -1,0 +1,277 @@
+//! What the page of one item says.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::items::{Item, Items, folder};
+use super::{ColumnEdge, Input};
+use crate::docs::dictionary::{Column, Table, Test};
+use crate::docs::html;
+use crate::docs::words::constraint;
+use crate::manifest::node::Detail;
+use crate::manifest::{Node, NodeId};
+
+/// The other columns of one: `[item, column, how]`.
+type Edges = Vec<Value>;
+
+/// Writes the facts.
+pub struct Facts<'a> {
+    input: &'a Input<'a>,
+    items: &'a Items<'a>,
+    /// By node and column in lower case.
+    from: BTreeMap<(NodeId, &'a str), Edges>,
+    to: BTreeMap<(NodeId, &'a str), Edges>,
+}
+
+impl<'a> Facts<'a> {
+    /// Sorts the lineage of columns by its ends.
+    pub fn new(input: &'a Input<'a>, items: &'a Items<'a>) -> Self {
+        let mut from: BTreeMap<(NodeId, &str), Edges> = BTreeMap::new();
+        let mut to: BTreeMap<(NodeId, &str), Edges> = BTreeMap::new();
+        for ColumnEdge {
+            from: (read, column),
+            to: (made, other),
+            how,
+        } in input.lineage
+        {
+            let (Some(reads), Some(makes)) = (items.of_node(*read), items.of_node(*made)) else {
+                continue;
+            };
+            let how = *how as u8;
+            from.entry((*made, other))
+                .or_default()
+                .push(json!([reads, column, how]));
+            to.entry((*read, column))
+                .or_default()
+                .push(json!([makes, other, how]));
+        }
+        Self {
+            input,
+            items,
+            from,
+            to,
+        }
+    }
+
+    /// Everything of one item; what is not known is left out.
+    pub fn of(&self, item: &Item<'a>) -> Value {
+        let mut facts = Map::new();
+        put(&mut facts, "html", markdown(item.description()));
+        put(&mut facts, "folder", text(folder(item.file(self.input))));
+        put(&mut facts, "file", text(item.file(self.input)));
+        match item {
+            Item::Table(table, _) => self.table(&mut facts, table),
+            Item::Node(id, node) => self.node(&mut facts, *id, node),
+            Item::Macro(macro_) => {
+                put(&mut facts, "code", text(&macro_.sql));
+                let arguments = macro_.arguments.iter().map(|(name, kind, description)| {
+                    json!({ "name": name, "type": kind, "html": markdown(description) })
+                });
+                put(&mut facts, "arguments", list(arguments));
+            }
+            Item::Doc(_) => {}
+        }
+        facts.into()
+    }
+
+    fn table(&self, facts: &mut Map<String, Value>, table: &Table) {
+        let node = self.input.manifest.node(table.node);
+        put(facts, "kind", text(&table.kind));
+        put(facts, "relation", text(&table.relation));
+        put(facts, "grain", table.grain.as_deref().and_then(text));
+        put(facts, "rows", table.rows.map(Value::from));
+        put(facts, "built", table.last_built.as_deref().and_then(text));
+        put(facts, "owner", table.owner.as_deref().and_then(text));
+        put(facts, "dist", table.dist.as_deref().and_then(text));
+        put(facts, "sort", table.sort.as_deref().and_then(text));
+        put(facts, "tags", list(table.tags.iter().map(|tag| json!(tag))));
+        let mut chips = Vec::new();
+        if node.config.contract_enforced {
+            chips.push(json!("contract enforced"));
+        }
+        if let Some(group) = &node.config.group {
+            chips.push(json!(format!("group {group}")));
+        }
+        let access = node.config.values.get("access").and_then(Value::as_str);
+        if let Some(access) = access.filter(|access| *access != "protected") {
+            chips.push(json!(format!("access {access}")));
+        }
+        put(facts, "chips", list(chips));
+        put(
+            facts,
+            "columns",
+            list(
+                table
+                    .columns
+                    .iter()
+                    .map(|column| self.column(table, column)),
+            ),
+        );
+        put(
+            facts,
+            "tests",
+            list(table.tests.iter().map(|test| self.test(test))),
+        );
+        put(
+            facts,
+            "constraints",
+            list(node.constraints.iter().map(|it| json!(constraint(it)))),
+        );
+        self.code(facts, table.node, node);
+        let meta =
+            (!node.config.meta.is_empty()).then(|| serde_json::to_string_pretty(&node.config.meta));
+        put(
+            facts,
+            "meta",
+            meta.and_then(Result::ok).as_deref().and_then(text),
+        );
+    }
+
+    fn node(&self, facts: &mut Map<String, Value>, id: NodeId, node: &Node) {
+        put(
+            facts,
+            "tags",
+            list(node.config.tags.iter().map(|tag| json!(tag))),
+        );
+        self.code(facts, id, node);
+        match &node.detail {
+            Detail::Exposure(exposure) => {
+                put(facts, "kind", text(&exposure.kind));
+                let owner = exposure
+                    .owner
+                    .get("name")
+                    .or_else(|| exposure.owner.get("email"));
+                put(facts, "owner", owner.cloned());
+                put(
+                    facts,
+                    "maturity",
+                    exposure.maturity.as_deref().and_then(text),
+                );
+                let url = exposure.url.as_deref();
+                let safe =
+                    url.filter(|url| url.starts_with("https://") || url.starts_with("http://"));
+                put(facts, "url", safe.and_then(text));
+            }
+            Detail::Test(_) => {
+                if let Some(last) = self.input.previous.results.get(&node.unique_id) {
+                    put(facts, "status", text(&last.status));
+                    put(facts, "failures", last.failures.map(Value::from));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Where it is written, as it is written, and as it is compiled.
+    fn code(&self, facts: &mut Map<String, Value>, id: NodeId, node: &Node) {
+        let written = node.code.as_ref().filter(|code| code.made_from.is_none());
+        put(
+            facts,
+            "code",
+            written.map(|code| code.text().trim()).and_then(text),
+        );
+        put(
+            facts,
+            "compiled",
+            self.compiled(id).map(str::trim).and_then(text),
+        );
+        let declared = node.declared_at.as_ref().map(|span| {
+            let path = node.own_path(&span.source.path);
+            format!("{path}:{}", span.line_column().0)
+        });
+        put(facts, "declared", declared.as_deref().and_then(text));
+    }
+
+    fn compiled(&self, id: NodeId) -> Option<&'a str> {
+        self.input.compiled.get(id.index()).copied().flatten()
+    }
+
+    fn column(&self, table: &Table, column: &Column) -> Value {
+        let mut facts = Map::new();
+        put(&mut facts, "name", text(&column.name));
+        put(
+            &mut facts,
+            "type",
+            column.data_type.as_deref().and_then(text),
+        );
+        put(
+            &mut facts,
+            "nullable",
+            (column.nullable == Some(false)).then_some(Value::Bool(false)),
+        );
+        let key = match (column.primary_key, column.unique) {
+            (true, _) => Some("primary key"),
+            (_, true) => Some("unique"),
+            _ => None,
+        };
+        put(&mut facts, "key", key.and_then(text));
+        put(&mut facts, "html", markdown(&column.description));
+        put(&mut facts, "pii", column.pii.then_some(Value::Bool(true)));
+        let points = column.references.iter().filter_map(|reference| {
+            let target = self.items.of_anchor(reference.table.anchor.as_deref())?;
+            Some(json!([target, reference.column]))
+        });
+        put(&mut facts, "points", list(points));
+        put(
+            &mut facts,
+            "tests",
+            list(column.tests.iter().map(|test| self.test(test))),
+        );
+        let name = column.name.to_lowercase();
+        let name = name.as_str();
+        put(
+            &mut facts,
+            "from",
+            self.from.get(&(table.node, name)).map(|edges| json!(edges)),
+        );
+        put(
+            &mut facts,
+            "to",
+            self.to.get(&(table.node, name)).map(|edges| json!(edges)),
+        );
+        facts.into()
+    }
+
+    fn test(&self, test: &Test) -> Value {
+        let node = self.input.manifest.node(test.node);
+        let mut facts = Map::new();
+        put(&mut facts, "name", text(&node.name));
+        put(&mut facts, "label", text(&test.label));
+        put(&mut facts, "status", test.status.as_deref().and_then(text));
+        let failures = test.failures.filter(|failures| *failures > 0);
+        put(&mut facts, "failures", failures.map(Value::from));
+        put(
+            &mut facts,
+            "warns",
+            test.only_warns.then_some(Value::Bool(true)),
+        );
+        put(
+            &mut facts,
+            "sql",
+            self.compiled(test.node).map(str::trim).and_then(text),
+        );
+        facts.into()
+    }
+}
+
+fn put(facts: &mut Map<String, Value>, name: &str, value: Option<Value>) {
+    if let Some(value) = value {
+        facts.insert(name.to_owned(), value);
+    }
+}
+
+fn text(text: &str) -> Option<Value> {
+    (!text.is_empty()).then(|| text.into())
+}
+
+fn list(values: impl IntoIterator<Item = Value>) -> Option<Value> {
+    let values: Vec<Value> = values.into_iter().collect();
+    (!values.is_empty()).then(|| values.into())
+}
+
+/// Safe HTML of a description, if there is one.
+fn markdown(description: &str) -> Option<Value> {
+    let description = description.trim();
+    (!description.is_empty()).then(|| html::markdown(description).trim().into())
+}

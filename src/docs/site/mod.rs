@@ -1,0 +1,190 @@
+//! The site: everything of the dictionary and more, with search, lineage and SQL, as files that open from disk.
+//!
+//! In: [`Input`], made from the manifest, the dictionary, compiled SQL and the last run. Out: [`Site`], its files by name.
+//! A page asks for no network and no server: its data are scripts beside it, deflated, each loaded when it is wanted.
+
+mod facts;
+mod items;
+mod pack;
+mod page;
+mod search;
+#[cfg(test)]
+mod tests;
+
+pub use page::Layout;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::Dictionary;
+use crate::analyze::{Analysis, ColumnGraph, ColumnRef};
+use crate::artifacts::Previous;
+use crate::artifacts::file::write_whole;
+use crate::artifacts::manifest::{Doc, Macro};
+use crate::artifacts::timeline::Timeline;
+use crate::manifest::{Manifest, NodeId};
+use crate::redact::Redactor;
+use crate::sql::lineage::How;
+
+use items::Items;
+
+/// What a site is made from.
+pub struct Input<'a> {
+    /// The nodes.
+    pub manifest: &'a Manifest,
+    /// The tables with their columns, keys and tests.
+    pub dictionary: &'a Dictionary,
+    /// Compiled SQL by place of the node; none where nothing was compiled.
+    pub compiled: &'a [Option<&'a str>],
+    /// Macros by `unique_id`.
+    pub macros: &'a BTreeMap<String, Macro>,
+    /// `docs` blocks by `unique_id`.
+    pub docs: &'a BTreeMap<String, Doc>,
+    /// What tests found last.
+    pub previous: &'a Previous,
+    /// When the steps of the last run ran.
+    pub timeline: &'a Timeline,
+    /// Which column comes from which.
+    pub lineage: &'a [ColumnEdge],
+    /// Which columns decide which rows a node has: the node, and the node and column that it looks at.
+    pub influences: &'a [(NodeId, NodeId, String)],
+    /// The target's name and kind, such as `dev (duckdb)`.
+    pub target: &'a str,
+    /// Keeps secrets out.
+    pub redactor: &'a Redactor,
+}
+
+/// A column that a column is made from.
+#[derive(Clone, Debug)]
+pub struct ColumnEdge {
+    /// The node and column that are read.
+    pub from: (NodeId, String),
+    /// The node and column that are made.
+    pub to: (NodeId, String),
+    /// How.
+    pub how: How,
+}
+
+/// The files of a site by their names in its folder.
+#[derive(Debug)]
+pub struct Site {
+    /// `index.html`, the script and style, and the data.
+    pub files: BTreeMap<String, String>,
+}
+
+impl Site {
+    /// Makes all files.
+    pub fn new(input: &Input<'_>, layout: Layout) -> Self {
+        let items = Items::new(input);
+        let mut data: BTreeMap<String, String> = BTreeMap::new();
+        let mut put = |name: String, value: &Value| {
+            let script = pack::script(&name, value, input.redactor);
+            data.insert(name, script);
+        };
+        let facts = facts::Facts::new(input, &items);
+        for (at, shard) in items.shards().enumerate() {
+            let shard: Vec<Value> = shard.iter().map(|item| facts.of(item)).collect();
+            put(format!("t{at}"), &shard.into());
+        }
+        let terms = search::Terms::new(input, &items);
+        for (at, shard) in terms.shards().enumerate() {
+            put(format!("s{at}"), &shard);
+        }
+        put("missing".to_owned(), &items.missing());
+        put("points".to_owned(), &items.points());
+        let steps = items.steps(input);
+        if !input.timeline.steps.is_empty() {
+            put("run".to_owned(), &steps);
+        }
+        put("index".to_owned(), &index(input, &items, &terms));
+        Self {
+            files: page::files(&input.dictionary.project, layout, &data),
+        }
+    }
+
+    /// Writes the files into a folder, each whole or not at all, and removes data of an earlier site.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn write(&self, folder: &Path) -> io::Result<()> {
+        for (name, text) in &self.files {
+            write_whole(&folder.join(name), text.as_bytes())?;
+        }
+        let now: BTreeSet<&str> = self.files.keys().map(String::as_str).collect();
+        let Ok(old) = std::fs::read_dir(folder.join("data")) else {
+            return Ok(());
+        };
+        for entry in old {
+            let entry = entry?;
+            let name = format!("data/{}", entry.file_name().to_string_lossy());
+            if !now.contains(name.as_str()) {
+                std::fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The files of a site without data.
+#[cfg(test)]
+pub(super) fn files_for_tests(layout: Layout) -> BTreeMap<String, String> {
+    page::files("shop", layout, &BTreeMap::new())
+}
+
+/// Every step from a column to a column of an analysed project.
+pub fn column_edges(manifest: &Manifest, analysis: &Analysis) -> Vec<ColumnEdge> {
+    let graph = ColumnGraph::new(manifest, analysis);
+    let mut edges = Vec::new();
+    for id in manifest.ids() {
+        for column in &analysis.node(id).schema.columns {
+            let made = ColumnRef {
+                node: id,
+                column: column.name.to_lowercase().into(),
+            };
+            edges.extend(graph.parents(&made).iter().map(|edge| ColumnEdge {
+                from: (edge.from.node, edge.from.column.to_string()),
+                to: (id, edge.to.column.to_string()),
+                how: edge.through.how,
+            }));
+        }
+    }
+    edges
+}
+
+/// The columns that filter, join or group the rows of each node of an analysed project.
+pub fn influences(manifest: &Manifest, analysis: &Analysis) -> Vec<(NodeId, NodeId, String)> {
+    let of = |id: NodeId| {
+        let origins = analysis.node(id).influences.keys();
+        origins.filter_map(move |origin| {
+            let read = *manifest.by_unique_id.get(&*origin.table)?;
+            Some((id, read, origin.column.to_string()))
+        })
+    };
+    manifest.ids().flat_map(of).collect()
+}
+
+/// What every page needs: names, kinds, who reads whom, figures of the whole.
+fn index(input: &Input<'_>, items: &Items<'_>, terms: &search::Terms) -> Value {
+    let mut index = items.columns();
+    let whole = json!({
+        "title": input.dictionary.project,
+        "target": input.target,
+        "generated": input.dictionary.generated_at,
+        "overview": items.overview(input),
+        "shard": items.shard_size(),
+        "search": terms.directory(),
+        "coverage": items.coverage(),
+        "failing": items.failing(),
+        "bad": items.bad(),
+        "testCounts": items.test_counts(input),
+        "built": items.built_last(),
+        "lastBuild": input.timeline.ended().map(|at| json!({ "at": super::words::minute(at) })),
+    });
+    if let (Value::Object(index), Value::Object(whole)) = (&mut index, whole) {
+        index.extend(whole);
+    }
+    index
+}

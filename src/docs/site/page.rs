@@ -1,0 +1,87 @@
+//! The one page, its script and style, and how the data come to it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::pack::hash;
+use crate::docs::html::escape;
+
+const PAGE: &str = include_str!("assets/page.html");
+const STYLE: &str = include_str!("assets/style.css");
+const SCRIPT: &str = concat!(
+    include_str!("assets/core.js"),
+    include_str!("assets/search.js"),
+    include_str!("assets/sql.js"),
+    include_str!("assets/pages.js"),
+    include_str!("assets/lineage.js"),
+    include_str!("assets/start.js"),
+);
+/// `@dagrejs/dagre` of npm, MIT; `assets/dagre.LICENSE.txt` beside it.
+const LAYOUT: &str = include_str!("assets/dagre.min.js");
+
+/// Where the data stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// In files of their own, loaded when they are wanted.
+    Folder,
+    /// All in the page: one file to mail, for small projects.
+    SingleFile,
+}
+
+/// The files of a site; `data` are scripts by their names.
+pub fn files(
+    title: &str,
+    layout: Layout,
+    data: &BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
+    match layout {
+        Layout::Folder => {
+            let mut files = BTreeMap::from([
+                (
+                    "index.html".to_owned(),
+                    page(
+                        title,
+                        "'self'",
+                        "'self'",
+                        "<link rel=\"stylesheet\" href=\"style.css\">",
+                        "<script src=\"app.js\"></script>",
+                    ),
+                ),
+                ("style.css".to_owned(), STYLE.to_owned()),
+                ("app.js".to_owned(), SCRIPT.to_owned()),
+                ("dagre.js".to_owned(), LAYOUT.to_owned()),
+            ]);
+            let data = data.iter();
+            files.extend(data.map(|(name, text)| (format!("data/{name}.js"), text.clone())));
+            files
+        }
+        Layout::SingleFile => BTreeMap::from([("index.html".to_owned(), single(title, data))]),
+    }
+}
+
+fn single(title: &str, data: &BTreeMap<String, String>) -> String {
+    let data: String = data.values().map(String::as_str).collect();
+    let scripts = [LAYOUT, SCRIPT, &data];
+    let mut allowed = String::new();
+    let mut text = String::new();
+    for script in scripts {
+        let _ = write!(allowed, "{} ", hash(script));
+        let _ = writeln!(text, "<script>{script}</script>");
+    }
+    let style = format!("<style>{STYLE}</style>");
+    page(
+        title,
+        allowed.trim_end(),
+        &hash(STYLE),
+        &style,
+        text.trim_end(),
+    )
+}
+
+fn page(title: &str, scripts: &str, styles: &str, style: &str, script: &str) -> String {
+    PAGE.replace("{{TITLE}}", &escape(title))
+        .replace("{{SCRIPTS}}", scripts)
+        .replace("{{STYLES}}", styles)
+        .replace("{{STYLE}}", style)
+        .replace("{{SCRIPT}}", script)
+}

@@ -1,0 +1,146 @@
+//! The documentation site: its files, the server, and what a real browser sees.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use insta::assert_snapshot;
+
+use crate::project::TestProject;
+
+/// Where `scripts/setup --for-tests` keeps what the browser is driven with.
+fn browser_tools() -> Option<(PathBuf, PathBuf)> {
+    let cache = std::env::var_os("REDSTART_CACHE").map_or_else(
+        || {
+            let home = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+            let home =
+                home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")));
+            home.map(|home| home.join("redstart"))
+        },
+        |cache| Some(PathBuf::from(cache)),
+    )?;
+    let modules = cache.join("browser-tests-1");
+    let chromium = [
+        "/usr/bin/chromium",
+        "/usr/bin/chromium-browser",
+        "/usr/bin/google-chrome",
+    ]
+    .into_iter()
+    .map(PathBuf::from)
+    .find(|program| program.is_file())?;
+    modules
+        .join("node_modules/playwright-core")
+        .is_dir()
+        .then_some((modules, chromium))
+}
+
+#[test]
+fn a_browser_shows_every_page_from_disk_without_a_network() {
+    let Some((modules, chromium)) = browser_tools() else {
+        println!("SKIPPED: no browser to try the site with; scripts/setup --for-tests says why");
+        return;
+    };
+    let project = TestProject::example();
+    project.redstart("build --quiet");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/site/check.mjs");
+    let seen = Command::new("node")
+        .arg(script)
+        .args([modules, chromium, project.path().join("target/site")])
+        .output()
+        .expect("node runs");
+    let text =
+        String::from_utf8_lossy(&seen.stdout).into_owned() + &String::from_utf8_lossy(&seen.stderr);
+    assert_snapshot!(text);
+}
+
+#[test]
+fn the_site_is_one_file_where_that_is_asked_for() {
+    let project = TestProject::new()
+        .file("models/orders.sql", "select 1 as id")
+        .file(
+            "models/orders.yml",
+            "models: [{name: orders, description: All orders}]",
+        );
+    project.redstart("build");
+    assert!(
+        project
+            .read("target/index.html")
+            .contains("site/index.html")
+    );
+    project.redstart("docs generate --single-file");
+    let page = project.read("target/index.html");
+    assert!(page.contains("redstart(\"index\",") && !page.contains("src="));
+}
+
+#[test]
+fn coverage_fails_below_what_is_asked_for() {
+    let project = TestProject::new()
+        .file("models/orders.sql", "select 1 as id, 2 as amount")
+        .file(
+            "models/orders.yml",
+            "models:\n  - name: orders\n    columns:\n      - {name: id, description: The number, data_tests: [unique]}\n      - {name: amount}\n",
+        );
+    assert_snapshot!(project.redstart("docs coverage --fail-under 90"), @"");
+    assert_snapshot!(project.redstart("docs coverage --fail-under 50 --of tested"), @"");
+}
+
+#[test]
+fn the_server_gives_the_files_of_the_site_and_nothing_else() {
+    let project = TestProject::new().file("models/orders.sql", "select 1 as id");
+    assert_snapshot!(project.redstart("docs serve"), @"");
+    assert_snapshot!(project.redstart("docs serve --host 0.0.0.0"), @"");
+    project.redstart("build");
+    let mut serving = Command::new(env!("CARGO_BIN_EXE_redstart"))
+        .args(["docs", "serve", "--port", "0", "--no-browser"])
+        .current_dir(project.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program runs");
+    let mut line = String::new();
+    let mut output = BufReader::new(serving.stdout.take().expect("its output"));
+    while !line.contains("http://") {
+        line.clear();
+        assert!(
+            output.read_line(&mut line).expect("a line") > 0,
+            "it listens"
+        );
+    }
+    let address = line
+        .split("http://")
+        .nth(1)
+        .and_then(|rest| rest.split('/').next())
+        .expect("an address");
+    let ask = |path: &str, host: &str| {
+        let mut stream = TcpStream::connect(address).expect("a connection");
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+        )
+        .expect("a request");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        answer
+    };
+    let page = ask("/", "localhost");
+    assert!(
+        page.starts_with("HTTP/1.1 200") && page.contains("reload.js"),
+        "{page}"
+    );
+    assert!(ask("/data/index.js", "127.0.0.1").contains("redstart(\"index\""));
+    for hidden in [
+        "/../manifest.json",
+        "/..%2fmanifest.json",
+        "/data/../../manifest.json",
+        "/manifest.json",
+    ] {
+        assert!(
+            ask(hidden, "localhost").starts_with("HTTP/1.1 404"),
+            "{hidden}"
+        );
+    }
+    assert!(ask("/", "evil.example").starts_with("HTTP/1.1 403"));
+    serving.kill().expect("it ends");
+    serving.wait().expect("it ended");
+}

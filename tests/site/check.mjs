@@ -1,0 +1,122 @@
+// Opens a site from disk in a headless Chromium and prints what was seen, one line a fact.
+//
+//     node check.mjs MODULES CHROMIUM FOLDER
+//
+// MODULES is a folder with playwright-core and axe-core. What is printed has no times and no sizes in it.
+import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+
+const [modules, chromium, folder] = process.argv.slice(2);
+const require = createRequire(`${modules}/package.json`);
+const playwright = require("playwright-core");
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const home = pathToFileURL(`${folder}/index.html`).href;
+const say = (fact, value) => console.log(`${fact}: ${typeof value === "string" ? value : JSON.stringify(value)}`);
+
+const PAGES = ["#/", "#/model.sparkify.fct_songplays", "#/model.sparkify.dim_users/column/level", "#/lineage/model.sparkify.fct_songplays",
+  "#/lineage", "#/diagram", "#/tests", "#/coverage", "#/glossary", "#/runs", "#/list/layer/Dimension", "#/list/kind/macro",
+  "#/macro.sparkify.is_songplay", "#/test.sparkify.songplays_do_not_fan_out", "#/analysis.sparkify.unmatched_plays", "#/doc.sparkify.level", "#/nothing.here"];
+
+const browser = await playwright.chromium.launch({
+  executablePath: chromium,
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+});
+const trouble = [];
+
+async function open(options) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const page = await context.newPage();
+  page.on("pageerror", (error) => trouble.push(`error: ${error.message}`));
+  page.on("console", (message) => trouble.push(`console: ${message.text()}`));
+  page.on("dialog", (dialog) => { trouble.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
+  page.on("request", (request) => { if (!/^(file|data|blob):/.test(request.url())) trouble.push(`network: ${request.url()}`); });
+  return page;
+}
+
+async function go(page, hash) {
+  await page.goto("about:blank");
+  await page.goto(home + hash);
+  await page.waitForSelector("html[data-ready]");
+}
+
+// Every page type in light, dark and on a phone: no violation of WCAG 2 A to 2.2 AA, nothing to scroll sideways at 320 px.
+const found = new Set();
+let looked = 0;
+for (const [colorScheme, width] of [["light", 1280], ["dark", 1280], ["light", 390], ["light", 320]]) {
+  const page = await open({ colorScheme, viewport: { width, height: 844 }, bypassCSP: true });
+  for (const hash of PAGES) {
+    await go(page, hash);
+    looked += 1;
+    if (width === 320) {
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      if (over > 0) found.add(`${hash} is ${over} px too wide`);
+      continue;
+    }
+    await page.evaluate(axe);
+    const result = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }));
+    for (const { id, nodes } of result.violations) found.add(`${hash} ${id}: ${nodes[0].html.slice(0, 100)}`);
+  }
+  await page.context().close();
+}
+say("pages looked at", looked);
+say("violations", [...found]);
+
+const page = await open({});
+await go(page, "#/");
+say("title", await page.title());
+await page.keyboard.press("/");
+await page.keyboard.type("subscription level");
+await page.waitForSelector("#results li[aria-selected=true]");
+await page.waitForTimeout(300);
+say("results", await page.$$eval("#results li strong", (names) => names.map((name) => name.textContent)));
+await page.keyboard.press("ArrowDown");
+say("chosen by arrow", await page.$eval("#results li[aria-selected=true] strong", (name) => name.textContent));
+await page.keyboard.press("Escape");
+say("closed by escape", await page.evaluate(() => !document.getElementById("search").open));
+await page.keyboard.press("Control+k");
+await page.keyboard.type("dim_users");
+await page.waitForSelector("#results li[aria-selected=true]");
+await page.waitForTimeout(300);
+await page.keyboard.press("Enter");
+await page.waitForFunction(() => document.querySelector("h1").textContent === "dim_users");
+say("chosen by enter", await page.title());
+
+await go(page, "#/model.sparkify.dim_users/column/level");
+say("title of a column", await page.title());
+say("unfolded", await page.$eval("#column-level button", (button) => button.getAttribute("aria-expanded")));
+say("focus", await page.evaluate(() => document.activeElement.id || document.activeElement.tagName));
+await page.click("a[href='#/list/layer/Dimension']");
+await page.waitForFunction(() => document.querySelector("h1").textContent === "Dimension");
+await page.goBack();
+await page.waitForFunction(() => document.querySelector("h1").textContent === "dim_users");
+say("after back", await page.title());
+
+await go(page, "#/lineage/model.sparkify.fct_songplays");
+await page.focus(".node.focus");
+await page.keyboard.press("ArrowLeft");
+say("left of the fact", await page.evaluate(() => document.activeElement.querySelector(".name").textContent));
+await page.keyboard.press("ArrowRight");
+say("and right again", await page.evaluate(() => document.activeElement.querySelector(".name").textContent));
+for (const format of ["SVG", "PNG", "Mermaid"]) {
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click(`.tools button:text-is("${format}")`)]);
+  const text = readFileSync(await download.path());
+  say(`saved as ${format}`, `${download.suggestedFilename()} ${text.subarray(0, 4).toString("latin1").replace(/[^\x20-\x7e]/g, ".")}`);
+}
+
+await go(page, "#/model.sparkify.fct_songplays");
+await page.emulateMedia({ media: "print" });
+say("printed", await page.evaluate(() => {
+  const text = document.querySelector("main").innerText;
+  return ["songplay_id", "user_agent", "The browser as it named itself.", "As compiled", "row_number() over"].every((words) => text.includes(words)) && !text.includes("Copy");
+}));
+await page.emulateMedia({ media: "screen" });
+
+const before = trouble.length;
+const strict = await open({});
+await go(strict, "#/");
+await strict.evaluate(() => { document.body.append(Object.assign(document.createElement("script"), { textContent: "window.ran = 1" })); });
+say("a script of somebody else", await strict.evaluate(() => (window.ran ? "runs" : "does not run")));
+trouble.splice(before);
+say("trouble", trouble);
+await browser.close();
