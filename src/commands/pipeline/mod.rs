@@ -17,7 +17,7 @@ use super::{Session, Stop};
 use crate::artifacts::Invocation;
 use crate::artifacts::manifest::ManifestJson;
 use crate::commands::selecting::Asked;
-use crate::compile::{Compiler, Message, Surroundings};
+use crate::compile::{Compiled, Compiler, Message, Surroundings};
 use crate::graph::{Definitions, Graph, Selection, Tests};
 use crate::jinja::Macros;
 use crate::manifest::{self, Manifest, ResourceType};
@@ -204,6 +204,8 @@ fn entries(
             manifest: &manifest,
             invocation: &invocation,
             compiled: &[],
+            sql: &Compiled::default(),
+            groups: &std::collections::BTreeMap::new(),
             built: &BTreeSet::new(),
             macros: &std::collections::BTreeMap::new(),
             docs: &std::collections::BTreeMap::new(),
