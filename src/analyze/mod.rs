@@ -4,6 +4,7 @@
 //! per node its [`Schema`], the lineage of its columns, and what its query shows to checks.
 //! Knows nothing of connections, and runs nothing. A late node has no query yet: its columns are those it declares, and there may be more.
 
+pub mod checks;
 mod columns;
 mod known;
 mod node;
@@ -76,6 +77,8 @@ pub struct QueryAnalysis {
     pub asked: BTreeSet<Origin>,
     /// The names of the query's own columns in order with their places; what a contract or a snapshot adds is not among them.
     pub columns: Vec<(String, Option<Range<usize>>)>,
+    /// The types that its columns have by themselves, whatever a contract says.
+    pub types: Vec<(String, Option<Arc<str>>)>,
     /// Whether these are all.
     pub complete: bool,
 }

@@ -79,14 +79,15 @@ fn declared(node: &Node, rest: Rest) -> Schema {
 
 /// A source has the columns that the warehouse tells; those of a load are all declared; else those that are declared, and perhaps others.
 fn source(input: &Input<'_>, node: &Node) -> Schema {
-    if let Some(columns) = node
-        .relation
-        .as_ref()
-        .and_then(|relation| input.existing.columns(relation))
+    let loads = matches!(&node.detail, Detail::Source(source) if source.load.is_some());
+    if !loads
+        && let Some(columns) = node
+            .relation
+            .as_ref()
+            .and_then(|relation| input.existing.columns(relation))
     {
         return known(columns);
     }
-    let loads = matches!(&node.detail, Detail::Source(source) if source.load.is_some());
     let rest = if loads && !node.columns.is_empty() {
         Rest::Closed
     } else {
@@ -125,6 +126,15 @@ fn seed(input: &Input<'_>, id: NodeId) -> Schema {
 /// A node with a query; one whose query is late or not understood has the columns that it declares, which a contract says are all.
 fn query(input: &Input<'_>, tables: &NodeTables<'_>, id: NodeId) -> NodeAnalysis {
     let node = input.manifest.node(id);
+    // A node that is no part of a run is what it was when the run began.
+    if input.compiled.get(id).is_none()
+        && let Some(columns) = node
+            .relation
+            .as_ref()
+            .and_then(|relation| input.existing.columns(relation))
+    {
+        return of_schema(known(columns));
+    }
     let read = input
         .compiled
         .sql(id)
@@ -186,15 +196,16 @@ fn of_lineage(
         .columns
         .iter()
         .map(|column| (column.name.clone(), column.range.clone()));
-    let query = QueryAnalysis {
+    let mut query = QueryAnalysis {
         findings: lineage.findings,
         refusal,
         facts: lineage.facts,
         asked: lineage.asked,
         columns: written.collect(),
+        types: Vec::new(),
         complete,
     };
-    let columns = lineage
+    let columns: Vec<Column> = lineage
         .columns
         .into_iter()
         .enumerate()
@@ -203,10 +214,15 @@ fn of_lineage(
                 .as_ref()
                 .map(|types| types[number].data_type.as_deref().map(Arc::from));
             column_of(column, of_translator)
-        });
+        })
+        .collect();
+    query.types = columns
+        .iter()
+        .map(|column| (column.name.clone(), column.data_type.clone()))
+        .collect();
     NodeAnalysis {
         schema: Schema {
-            columns: columns.collect(),
+            columns,
             rest: lineage.rest,
         },
         influences: lineage.influences,

@@ -13,20 +13,26 @@ use crate::sql::lineage::{Table, TableColumn, Tables};
 pub(super) struct NodeTables<'a> {
     done: &'a [OnceLock<NodeAnalysis>],
     keys: Vec<Arc<str>>,
-    by_name: HashMap<(String, String), NodeId>,
+    /// Tables of one schema and name, each with its database: two databases may hold both.
+    by_name: HashMap<(String, String), Vec<(Option<String>, NodeId)>>,
     ephemeral: HashMap<String, NodeId>,
 }
 
 impl<'a> NodeTables<'a> {
     pub fn new(manifest: &Manifest, done: &'a [OnceLock<NodeAnalysis>]) -> Self {
-        let mut by_name = HashMap::new();
+        let mut by_name: HashMap<_, Vec<_>> = HashMap::new();
         let mut ephemeral = HashMap::new();
         for id in manifest.ids() {
             let node = manifest.node(id);
             if node.config.materialized == "ephemeral" {
                 ephemeral.insert(cte_name(&node.alias).to_lowercase(), id);
             } else if let Some(relation) = &node.relation {
-                by_name.entry(relation.key()).or_insert(id);
+                let database = manifest.in_full(relation).database;
+                let database = database.map(|database| database.to_lowercase());
+                let known = by_name.entry(relation.key()).or_default();
+                if !known.iter().any(|(other, _)| *other == database) {
+                    known.push((database, id));
+                }
             }
         }
         let keys = manifest.nodes.iter();
@@ -40,9 +46,19 @@ impl<'a> NodeTables<'a> {
         }
     }
 
-    fn find(&self, schema: &str, table: &str) -> Option<NodeId> {
+    fn find(&self, database: Option<&str>, schema: &str, table: &str) -> Option<NodeId> {
         let key = (schema.to_lowercase(), table.to_lowercase());
-        self.by_name.get(&key).copied()
+        match (self.by_name.get(&key)?.as_slice(), database) {
+            ([(_, only)], None) => Some(*only),
+            (_, None) => None,
+            (all, Some(database)) => {
+                let mut named = all.iter().filter(|(known, _)| {
+                    let own = known.as_deref();
+                    own.is_none_or(|known| known.eq_ignore_ascii_case(database))
+                });
+                named.next().map(|(_, id)| *id)
+            }
+        }
     }
 
     fn at(&self, id: NodeId) -> Table {
@@ -70,8 +86,12 @@ impl<'a> NodeTables<'a> {
 
 impl Tables for NodeTables<'_> {
     fn table(&self, parts: &[String]) -> Option<Table> {
-        let (table, before) = parts.split_last()?;
-        let id = self.find(before.last()?, table)?;
+        let (database, schema, table) = match parts {
+            [schema, table] => (None, schema, table),
+            [.., database, schema, table] => (Some(database.as_str()), schema, table),
+            _ => return None,
+        };
+        let id = self.find(database, schema, table)?;
         Some(self.at(id))
     }
 
@@ -81,7 +101,7 @@ impl Tables for NodeTables<'_> {
 }
 impl Catalog for NodeTables<'_> {
     fn columns(&self, schema: Option<&str>, table: &str) -> Option<Vec<(String, Option<Type>)>> {
-        let id = self.find(schema?, table)?;
+        let id = self.find(None, schema?, table)?;
         let node = self.done[id.index()].get()?;
         if !node.schema.is_complete() {
             return None;

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::analyze::{Analysis, Column};
+use crate::analyze::checks::Personal;
+use crate::analyze::{Analysis, Column, ColumnRef};
 use crate::compile::Compiled;
 use crate::manifest::node::Node;
 use crate::manifest::{Manifest, NodeId, ResourceType};
@@ -24,6 +25,8 @@ pub struct LineageJson<'a> {
     pub analysis: &'a Analysis,
     /// Their SQL, which tells the late ones.
     pub compiled: &'a Compiled,
+    /// Where personal data goes.
+    pub personal: &'a Personal,
     /// dbt's name of the dialect that types are written in.
     pub dialect: &'a str,
 }
@@ -52,7 +55,7 @@ impl LineageJson<'_> {
             .schema
             .columns
             .iter()
-            .map(|column| self.column(node, column))
+            .map(|column| self.column(id, node, column))
             .collect();
         let influences: Vec<Value> = analysis
             .influences
@@ -78,7 +81,13 @@ impl LineageJson<'_> {
         Value::Object(entry)
     }
 
-    fn column(&self, node: &Node, column: &Column) -> Value {
+    fn column(&self, id: NodeId, node: &Node, column: &Column) -> Value {
+        let here = ColumnRef {
+            node: id,
+            column: column.name.to_lowercase().into(),
+        };
+        let classes = self.personal.at(&here).iter();
+        let classes: Vec<&str> = classes.map(|class| &*class.name).collect();
         let declared = node
             .columns
             .values()
@@ -89,6 +98,7 @@ impl LineageJson<'_> {
             "nullable": column.nullable,
             "declared": declared,
             "implied": column.implied,
+            "classes": classes,
             "from": from(&column.sources),
         })
     }

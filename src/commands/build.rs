@@ -41,6 +41,14 @@ pub struct Args {
     /// Show the rows of each seed
     #[arg(long)]
     show: bool,
+
+    /// Look for mistakes before the first statement, and stop for what the database would refuse
+    #[arg(long, overrides_with = "no_check")]
+    check: bool,
+
+    /// Leave that out: the default
+    #[arg(long, hide = true, overrides_with = "check")]
+    no_check: bool,
 }
 
 impl Args {
@@ -53,6 +61,7 @@ impl Args {
             fail_fast: self.fail_fast.is_on(&session.global),
             store_failures: self.store_failures.store_failures,
             show: self.show,
+            check: self.check && !self.no_check,
         };
         pipeline::execute(session, &execution)
     }

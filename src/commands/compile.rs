@@ -105,8 +105,8 @@ impl Args {
             .or(())
             .map_err(Stop::Refused)?;
         if self.selecting.is_everything() {
-            let analysis = pipeline::analysis(&prepared, &compiled, &NothingKnown);
-            pipeline::write_lineage(session, &prepared, &compiled, &analysis)?;
+            let reading = pipeline::read(&prepared, &compiled, &NothingKnown)?;
+            pipeline::write_lineage(session, &prepared, &compiled, &reading)?;
             return Ok(Outcome::Done);
         }
         if self.statements {

@@ -10,6 +10,7 @@ pub mod selecting;
 mod session;
 
 mod build;
+mod check;
 mod clean;
 mod compile;
 mod completions;
@@ -80,6 +81,7 @@ enum Command {
     #[command(visible_alias = "list")]
     Ls(ls::Args),
     Compile(compile::Args),
+    Check(check::Args),
     Lineage(lineage::Args),
     Seed(seed::Args),
     Load(load::Args),
@@ -134,6 +136,7 @@ impl Command {
             Self::Parse(args) => args.run(session),
             Self::Ls(args) => args.run(session),
             Self::Compile(args) => args.run(session),
+            Self::Check(args) => args.run(session),
             Self::Lineage(args) => args.run(session),
             Self::Seed(args) => args.run(session),
             Self::Load(args) => args.run(session),
@@ -161,6 +164,7 @@ impl Command {
             Self::Parse(_) => "parse",
             Self::Ls(_) => "list",
             Self::Compile(_) => "compile",
+            Self::Check(_) => "check",
             Self::Lineage(_) => "lineage",
             Self::Seed(_) => "seed",
             Self::Load(_) => "load",
@@ -181,6 +185,9 @@ impl Command {
 
     /// Whether standard output belongs to the command's answer.
     fn answers(&self) -> bool {
+        if let Self::Check(args) = self {
+            return args.answers();
+        }
         matches!(
             self,
             Self::Ls(_)

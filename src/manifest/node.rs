@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
@@ -134,6 +134,8 @@ pub struct Node {
     pub declared_at: Option<Span>,
     /// Model-level constraints, as declared.
     pub constraints: Vec<Constraint>,
+    /// Columns, in lower case, that personal data reaches by lineage; told once, when the project is analysed.
+    pub personal: OnceLock<BTreeSet<String>>,
     /// What only its kind has.
     pub detail: Detail,
 }
@@ -164,8 +166,19 @@ impl Node {
             macros: BTreeSet::new(),
             declared_at: None,
             constraints: Vec::new(),
+            personal: OnceLock::new(),
             detail: Detail::Plain,
         }
+    }
+
+    /// Columns, in lower case, whose values must not be shown: those declared personal, and those that such data reaches.
+    pub fn personal_columns(&self) -> BTreeSet<String> {
+        let declared = self.columns.values().filter(|column| column.is_pii());
+        let reached = self.personal.get().into_iter().flatten().cloned();
+        declared
+            .map(|column| column.name.to_lowercase())
+            .chain(reached)
+            .collect()
     }
 
     /// A path from its package's folder, of one that a diagnostic shows.

@@ -8,7 +8,7 @@ use crate::adapter::Statement;
 use crate::adapter::statement::TableAttributes;
 use crate::data_tests;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::manifest::node::{Detail, TestDetail};
+use crate::manifest::node::{Detail, Node, TestDetail};
 use crate::relation::RelationKind;
 
 pub(super) const MATERIALIZATION: Materialization = Materialization {
@@ -149,9 +149,7 @@ fn hidden(input: &Input<'_>, query: &str) -> Hidden {
         .copied()
         .chain(attached)
         .filter_map(|id| (input.node_of)(id))
-        .flat_map(|node| node.columns.values())
-        .filter(|column| column.is_pii())
-        .map(|column| column.name.to_lowercase())
+        .flat_map(Node::personal_columns)
         .collect();
     if columns.is_empty() {
         return Hidden::Columns(columns);

@@ -3,6 +3,7 @@
 //! In: [`Diagnostic`](crate::diagnostic::Diagnostic)s, [`Event`](crate::run::Event)s, [`RunResults`](crate::run::RunResults).
 //! Out: bytes on standard output and standard error. The only room that prints; decides nothing.
 
+pub mod checks;
 pub mod message;
 pub mod paint;
 mod palette;

@@ -1,5 +1,6 @@
 //! Rows of a query, laid out: a table for people, JSON for programs.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthStr;
@@ -146,6 +147,40 @@ fn json_value(value: &Value) -> String {
 
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
+}
+
+/// What stands in the place of a personal value.
+const MASKED: &str = "(personal)";
+
+/// Takes the values out of columns that hold personal data, named in lower case.
+pub fn mask(table: &mut Table, hidden: &BTreeSet<String>) {
+    for (number, column) in table.columns.iter().enumerate() {
+        if !hidden.contains(&column.name.to_lowercase()) {
+            continue;
+        }
+        for row in &mut table.rows {
+            if row[number] != Value::Null {
+                row[number] = Value::Text(MASKED.to_owned());
+            }
+        }
+    }
+}
+
+/// The same for the answer of a query that is no model: where its text names a personal column, no value is shown, for any column may
+/// hold it.
+pub fn mask_mentioned(table: &mut Table, personal: &BTreeSet<String>, sql: &str) {
+    let lower = sql.to_lowercase();
+    let mut words = lower.split(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
+    if words.any(|word| personal.contains(word)) {
+        let all = table
+            .columns
+            .iter()
+            .map(|column| column.name.to_lowercase());
+        let all = all.collect();
+        mask(table, &all);
+    } else {
+        mask(table, personal);
+    }
 }
 
 #[cfg(test)]

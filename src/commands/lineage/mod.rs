@@ -65,13 +65,14 @@ impl Args {
         let prepared = pipeline::prepare(session)?;
         let door = Door::of(&prepared)?;
         let analysed = pipeline::analysed(session, &prepared, &door)?;
-        pipeline::write_lineage(session, &prepared, &analysed.compiled, &analysed.analysis)?;
+        pipeline::write_lineage(session, &prepared, &analysed.compiled, &analysed.reading)?;
         let manifest = &*prepared.manifest;
-        let graph = ColumnGraph::new(manifest, &analysed.analysis);
+        let graph = ColumnGraph::new(manifest, &analysed.reading.analysis);
         let Some(asked) = &self.column else {
             if self.output == Format::Openlineage {
-                let all = models(manifest)
-                    .map(|id| openlineage::event(session, &prepared, &analysed.analysis, id));
+                let all = models(manifest).map(|id| {
+                    openlineage::event(session, &prepared, &analysed.reading.analysis, id)
+                });
                 let text: String = all.map(|event| format!("{event}\n")).collect();
                 session.terminal.answer(&text)?;
                 return Ok(Outcome::Done);
@@ -82,10 +83,10 @@ impl Args {
                 ),
             ));
         };
-        let starts =
-            columns(manifest, &analysed.analysis, asked).map_err(|wrong| Stop::refused(*wrong))?;
+        let starts = columns(manifest, &analysed.reading.analysis, asked)
+            .map_err(|wrong| Stop::refused(*wrong))?;
         let text = match self.output {
-            Format::Text => text::tree(self, manifest, &analysed.analysis, &graph, &starts),
+            Format::Text => text::tree(self, manifest, &analysed.reading.analysis, &graph, &starts),
             Format::Json => self.json(manifest, &graph, &starts),
             Format::Mermaid => text::mermaid(manifest, &self.edges(&graph, &starts), &starts),
             Format::Openlineage => {
@@ -96,7 +97,7 @@ impl Args {
                     .map(|id| {
                         format!(
                             "{}\n",
-                            openlineage::event(session, &prepared, &analysed.analysis, id)
+                            openlineage::event(session, &prepared, &analysed.reading.analysis, id)
                         )
                     })
                     .collect()

@@ -11,10 +11,7 @@ use crate::commands::pipeline::Prepared;
 use crate::manifest::{Manifest, NodeId};
 use crate::sql::lineage::{How, Influence, Origin};
 
-const PRODUCER: &str = concat!(
-    "https://github.com/redstart/redstart/v",
-    env!("CARGO_PKG_VERSION")
-);
+const PRODUCER: &str = concat!("urn:redstart:", env!("CARGO_PKG_VERSION"));
 const SPEC: &str = "https://openlineage.io/spec";
 
 /// The event of one model.

@@ -1,16 +1,18 @@
-//! The analysis of a project's queries, and the artifact that tells it.
+//! The analysis of a project's queries, the checks that stand on it, and the artifact that tells it.
 
 use std::collections::BTreeSet;
 
 use super::{Door, Prepared, TargetFolder, compiled_kinds};
+use crate::analyze::checks::{self, Checked, Personal, Settings};
 use crate::analyze::{self, Analysis, Input};
 use crate::artifacts::file::write_json;
 use crate::artifacts::lineage::LineageJson;
 use crate::commands::{Session, Stop};
-use crate::compile::Compiled;
+use crate::compile::{Compiled, HookSql};
+use crate::diagnostic::{Diagnostic, Diagnostics, Level};
 use crate::graph::Selection;
-use crate::manifest::NodeId;
-use crate::relation::{KnownColumns, NothingKnown};
+use crate::manifest::{NodeId, ResourceType};
+use crate::relation::{ExistingRelations, KnownColumns, NothingKnown};
 use crate::sql::dialect::Dialect;
 
 /// A project with its queries compiled and read, offline.
@@ -18,7 +20,17 @@ pub struct Analysed {
     /// The SQL of every node.
     pub compiled: Compiled,
     /// What it says.
+    pub reading: Reading,
+}
+
+/// What the queries of a project say.
+pub struct Reading {
+    /// The columns of every node.
     pub analysis: Analysis,
+    /// Where personal data goes.
+    pub personal: Personal,
+    /// What the project says about checks.
+    settings: Settings,
 }
 
 /// Compiles and reads the queries of the whole project without a warehouse.
@@ -35,20 +47,133 @@ pub fn analysed(session: &Session, prepared: &Prepared, door: &Door) -> Result<A
     let selection: Selection = nodes.iter().copied().collect();
     let compiler = super::compiler(session, prepared, door, None, false, &selection);
     let compiled = compiler.all(nodes).map_err(Stop::Refused)?;
-    let analysis = analysis(prepared, &compiled, &NothingKnown);
-    Ok(Analysed { compiled, analysis })
+    let reading = read(prepared, &compiled, &NothingKnown)?;
+    Ok(Analysed { compiled, reading })
 }
 
-/// Reads compiled queries; `existing` tells what the warehouse holds, where it was asked.
-pub fn analysis(prepared: &Prepared, compiled: &Compiled, existing: &dyn KnownColumns) -> Analysis {
-    analyze::analyze(&Input {
-        manifest: &prepared.manifest,
+/// Reads compiled queries, and follows personal data through them; `existing` tells what the warehouse holds, where it was asked.
+///
+/// # Errors
+/// Settings of the checks that are not known.
+pub fn read(
+    prepared: &Prepared,
+    compiled: &Compiled,
+    existing: &dyn KnownColumns,
+) -> Result<Reading, Stop> {
+    let settings = Settings::of(&prepared.project.own.file.flags).map_err(Stop::refused)?;
+    let manifest = &prepared.manifest;
+    let analysis = analyze::analyze(&Input {
+        manifest,
         graph: &prepared.graph,
         compiled,
         dialect: Dialect::named(prepared.project.target.dialect()),
         seed: &|id| super::seed(prepared, id),
         existing,
+    });
+    let personal = Personal::of(manifest, &prepared.graph, &analysis, &settings);
+    for id in manifest.ids() {
+        let columns = personal.of_node(id);
+        let columns = columns.map(|(column, _)| column.column.to_string());
+        // A second reading of the same project tells the same.
+        let _ = manifest.node(id).personal.set(columns.collect());
+    }
+    Ok(Reading {
+        analysis,
+        personal,
+        settings,
     })
+}
+
+/// Where personal data goes, where the project declares any.
+///
+/// # Errors
+/// Everything that is wrong in any of the templates.
+pub fn personal(
+    session: &Session,
+    prepared: &Prepared,
+    door: &Door,
+) -> Result<Option<Reading>, Stop> {
+    if !declares_personal(prepared) {
+        return Ok(None);
+    }
+    Ok(Some(analysed(session, prepared, door)?.reading))
+}
+
+fn declares_personal(prepared: &Prepared) -> bool {
+    let mut nodes = prepared.manifest.nodes.iter();
+    nodes.any(|node| node.columns.values().any(checks::is_personal))
+}
+
+/// What is wrong with some nodes.
+pub fn check(
+    prepared: &Prepared,
+    compiled: &Compiled,
+    reading: &Reading,
+    nodes: &BTreeSet<NodeId>,
+) -> Vec<Diagnostic> {
+    let target = &prepared.project.target;
+    let checked = Checked {
+        manifest: &prepared.manifest,
+        analysis: &reading.analysis,
+        compiled,
+        dialect: Dialect::named(target.dialect()),
+        emulated: target.dialect() == "redshift" && target.kind != "redshift",
+        personal: &reading.personal,
+        settings: &reading.settings,
+    };
+    checks::check(&checked, nodes)
+}
+
+/// Reads the queries of a run before its first statement: so that personal values are known for what they are, and with `checks` so that
+/// what the database would refuse stops it.
+///
+/// # Errors
+/// What the database would refuse.
+pub fn before_run(
+    prepared: &Prepared,
+    compiled: &Compiled,
+    existing: &ExistingRelations,
+    nodes: &BTreeSet<NodeId>,
+    checks: bool,
+) -> Result<(), Stop> {
+    let manifest = &prepared.manifest;
+    if !checks && !declares_personal(prepared) {
+        return Ok(());
+    }
+    // A hook may change a table before it is read.
+    let changed = nodes.iter().any(|id| {
+        let Some(sql) = compiled.sql(*id) else {
+            return false;
+        };
+        let operation = manifest.node(*id).resource_type == ResourceType::Operation;
+        sql.pre_hooks
+            .iter()
+            .chain(&sql.post_hooks)
+            .any(|hook: &HookSql| changes(&hook.sql))
+            || operation && changes(&sql.text)
+    });
+    let nothing = NothingKnown;
+    let existing: &dyn KnownColumns = if changed { &nothing } else { existing };
+    let reading = read(prepared, compiled, existing)?;
+    if !checks {
+        return Ok(());
+    }
+    let mut found = check(prepared, compiled, &reading, nodes);
+    found.retain(|one| one.level == Level::Error && checks::is_refused(one));
+    match found.is_empty() {
+        true => Ok(()),
+        false => Err(Stop::Failed(Diagnostics(found))),
+    }
+}
+
+/// Whether SQL makes, changes or drops relations.
+fn changes(sql: &str) -> bool {
+    sql.split(|letter: char| !(letter.is_alphanumeric() || letter == '_'))
+        .any(|word| {
+            ["create", "alter", "drop", "into"]
+                .iter()
+                .any(|change| word.eq_ignore_ascii_case(change))
+        })
 }
 
 /// Writes `lineage.json`.
@@ -59,7 +184,7 @@ pub fn write_lineage(
     session: &Session,
     prepared: &Prepared,
     compiled: &Compiled,
-    analysis: &Analysis,
+    reading: &Reading,
 ) -> Result<(), Stop> {
     if session.global.output.no_write_json {
         return Ok(());
@@ -67,8 +192,9 @@ pub fn write_lineage(
     let folder = TargetFolder::of(session, prepared)?;
     let json = LineageJson {
         manifest: &prepared.manifest,
-        analysis,
+        analysis: &reading.analysis,
         compiled,
+        personal: &reading.personal,
         dialect: prepared.project.target.dialect(),
     };
     write_json(

@@ -29,12 +29,14 @@ pub(super) fn expand(
     }
     let door = Door::of(prepared)?;
     let analysed = analysed(session, prepared, &door)?;
-    let graph = ColumnGraph::new(&prepared.manifest, &analysed.analysis);
+    let graph = ColumnGraph::new(&prepared.manifest, &analysed.reading.analysis);
     let nodes = |criterion: &str| -> Result<Vec<String>, Stop> {
         let wrong = |wrong: Box<Diagnostic>| Stop::refused(*wrong);
         let parts = Parts::of(criterion);
         let mut found: BTreeSet<NodeId> = BTreeSet::new();
-        for start in columns(&prepared.manifest, &analysed.analysis, parts.column).map_err(wrong)? {
+        for start in
+            columns(&prepared.manifest, &analysed.reading.analysis, parts.column).map_err(wrong)?
+        {
             found.insert(start.node);
             for (wanted, upstream) in [(parts.upstream, true), (parts.downstream, false)] {
                 let Some(depth) = wanted else { continue };

@@ -47,7 +47,7 @@ pub fn write(
     docs::write(&folder.path(""), &dictionary, &prepared.redactor)?;
     let analysed = match super::analysed(session, prepared, door) {
         Ok(analysed) => {
-            super::write_lineage(session, prepared, &analysed.compiled, &analysed.analysis)?;
+            super::write_lineage(session, prepared, &analysed.compiled, &analysed.reading)?;
             Some(analysed)
         }
         Err(_) => {
@@ -86,10 +86,10 @@ pub fn write(
         previous: last,
         timeline: &timeline(session, &folder),
         lineage: &analysed.as_ref().map_or_else(Vec::new, |analysed| {
-            site::column_edges(&prepared.manifest, &analysed.analysis)
+            site::column_edges(&prepared.manifest, &analysed.reading.analysis)
         }),
         influences: &analysed.as_ref().map_or_else(Vec::new, |analysed| {
-            site::influences(&prepared.manifest, &analysed.analysis)
+            site::influences(&prepared.manifest, &analysed.reading.analysis)
         }),
         target: &format!("{} ({})", target.name, target.kind),
         redactor: &prepared.redactor,

@@ -51,6 +51,13 @@ pub fn execute(session: &Session, execution: &Execution) -> Result<Outcome, Stop
     );
     let nodes = with_operations(&prepared, &selection);
     let compiled = compiler.all(nodes.iter().copied()).map_err(Stop::Failed)?;
+    super::before_run(
+        &prepared,
+        &compiled,
+        &warehouse.existing,
+        &nodes,
+        execution.check,
+    )?;
     let work = Running {
         session,
         execution,

@@ -25,7 +25,7 @@ use crate::project::Project;
 use crate::redact::Redactor;
 use crate::relation::ExistingRelations;
 
-pub use analysis::{Analysed, analysed, analysis, write_lineage};
+pub use analysis::{Analysed, Reading, analysed, before_run, check, personal, read, write_lineage};
 pub use asking::{failed, refused};
 pub use execute::{columns_of, execute, seed};
 pub use target_folder::TargetFolder;
@@ -65,6 +65,8 @@ pub struct Execution {
     pub store_failures: bool,
     /// `seed --show`: show the rows of each seed.
     pub show: bool,
+    /// Whether what the database would refuse stops the run before its first statement.
+    pub check: bool,
 }
 
 /// Reads the project, resolves its names and orders its nodes; warnings are told.

@@ -23,10 +23,12 @@ struct Sides {
 }
 
 impl Reader<'_> {
-    pub(super) fn from(&mut self, from: &[TableWithJoins]) {
-        for table in from {
+    /// `filtered` says that a condition may join what stands side by side.
+    pub(super) fn from(&mut self, from: &[TableWithJoins], filtered: bool) {
+        for (number, table) in from.iter().enumerate() {
             let start = self.scope().tables.len();
             self.factor(&table.relation);
+            self.note_side_by_side(table, number > 0 && !filtered, start);
             for join in &table.joins {
                 self.join(join, start);
             }
@@ -68,6 +70,18 @@ impl Reader<'_> {
             let left = start + number < right;
             table.outer |= if left { sides.left } else { sides.right };
             table.hidden |= hides && !left;
+        }
+    }
+
+    /// Two tables that stand side by side without a condition. A query or a function in the place of one may well have a single row.
+    fn note_side_by_side(&mut self, table: &TableWithJoins, alone: bool, at: usize) {
+        let scope = self.scope();
+        let stored = |visible: &Visible| visible.stored;
+        let both = scope.tables.len() > at
+            && scope.tables[at..].iter().all(stored)
+            && scope.tables[..at].iter().any(stored);
+        if alone && both && self.quiet == 0 && matches!(table.relation, TableFactor::Table { .. }) {
+            self.note_cross(at);
         }
     }
 
@@ -213,7 +227,7 @@ impl Reader<'_> {
                 alias,
             } => {
                 let start = self.scope().tables.len();
-                self.from(std::slice::from_ref(table_with_joins));
+                self.from(std::slice::from_ref(table_with_joins), true);
                 if let Some(alias) = alias {
                     self.gather(start, alias);
                 }
@@ -423,6 +437,7 @@ fn of_table(table: &Table) -> Visible {
     Visible {
         columns: columns.collect(),
         rest,
+        stored: true,
         ..Visible::default()
     }
 }

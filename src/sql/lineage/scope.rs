@@ -25,6 +25,8 @@ pub(super) struct Visible {
     pub outer: bool,
     /// What the alias itself stands for: an element of an array, a row of a function.
     pub element: Option<Value>,
+    /// Whether it is a table by itself, and no query or function in the place of one.
+    pub stored: bool,
     /// Whether its columns are seen only where it is named (the right side of a semi join).
     pub hidden: bool,
 }

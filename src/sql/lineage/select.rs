@@ -19,7 +19,9 @@ use crate::sql::names::output_name;
 
 impl Reader<'_> {
     pub(super) fn select(&mut self, select: &Select, ordered: Option<&Query>) -> Shape {
-        self.from(&select.from);
+        let filtered =
+            select.selection.is_some() || select.qualify.is_some() || !select.connect_by.is_empty();
+        self.from(&select.from, filtered);
         self.scope().windows = select
             .named_window
             .iter()

@@ -153,7 +153,7 @@ impl Reader<'_> {
             relation: table.clone(),
             joins: Vec::new(),
         };
-        self.from(std::slice::from_ref(&from));
+        self.from(std::slice::from_ref(&from), true);
         let tables = std::mem::replace(&mut self.scope().tables, outer);
         match tables.into_iter().next() {
             Some(visible) => Shape {

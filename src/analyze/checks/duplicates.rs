@@ -1,0 +1,47 @@
+//! Two columns of one name in a table or view.
+
+use std::collections::BTreeMap;
+
+use super::{Code, Found, Look};
+use crate::diagnostic::Diagnostic;
+use crate::manifest::ResourceType;
+use crate::sql::dialect::Dialect;
+
+pub(super) const CODES: &[Code] = &[Code::refused("duplicate-column")];
+
+pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
+    // DuckDB gives the second one another name.
+    let stored = matches!(
+        look.node.resource_type,
+        ResourceType::Model | ResourceType::Snapshot
+    ) && look.node.config.materialized != "ephemeral";
+    let Some(query) = look
+        .query()
+        .filter(|_| stored && look.project.dialect != Dialect::DuckDb)
+    else {
+        return;
+    };
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for (number, (name, range)) in query.columns.iter().enumerate() {
+        // What has no name of its own (`?column?`) is not the same column twice in a view of PostgreSQL either, but nobody wrote the name.
+        if let Some(first) = seen.insert(name.to_lowercase(), number) {
+            let written = range
+                .as_ref()
+                .or(query.columns[first].1.as_ref())
+                .filter(|range| !range.is_empty());
+            let star = query
+                .facts
+                .stars
+                .first()
+                .and_then(|star| star.range.as_ref());
+            found.tell(
+                Diagnostic::error(
+                    "duplicate-column",
+                    format!("`{}` has two columns named `{name}`", look.node.name),
+                )
+                .at_some(look.span(written.or(star)).or_else(|| look.place()))
+                .help("give one of them another name with `as`"),
+            );
+        }
+    }
+}

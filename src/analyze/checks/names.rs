@@ -1,0 +1,61 @@
+//! Names that mean nothing in a query, and SQL that Redshift refuses.
+
+use super::{Code, Found, Look};
+use crate::diagnostic::Diagnostic;
+use crate::manifest::ResourceType;
+
+pub(super) const CODES: &[Code] = &[
+    Code::refused("unknown-column"),
+    Code::refused("ambiguous-column"),
+    Code::refused("unknown-alias"),
+    Code::refused("duplicate-alias"),
+    Code::refused("union-columns"),
+    Code::refused("unknown-function"),
+    Code::refused("unknown-type"),
+    Code::refused("not-redshift"),
+    Code::refused("not-emulated"),
+    Code::refused("sql-syntax"),
+    Code::refused("not-a-query"),
+];
+
+pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
+    let Some(query) = look.query() else {
+        return;
+    };
+    // The SQL of a generic test is not the user's; what it looks at is checked where it is declared.
+    if !look.is_written() || look.node.resource_type == ResourceType::Snapshot {
+        return;
+    }
+    let mut places = Vec::new();
+    for finding in &query.findings {
+        let span = look.span(finding.range.as_ref()).or_else(|| look.place());
+        places.extend(span.as_ref().map(|span| span.start));
+        let mut told = Diagnostic::error(finding.code, finding.message.clone()).at_some(span);
+        if let Some(label) = &finding.label {
+            told = told.label(label.clone());
+        }
+        if let Some(help) = &finding.help {
+            told = told.help(help.clone());
+        }
+        found.tell(told);
+    }
+    // On Redshift itself the table of functions is not the last word: users bring their own.
+    let Some(refusal) = query.refusal.as_ref().filter(|_| look.project.emulated) else {
+        return;
+    };
+    let span = look.span(refusal.range.as_ref()).or_else(|| look.place());
+    if span
+        .as_ref()
+        .is_some_and(|span| places.contains(&span.start))
+    {
+        return;
+    }
+    let mut told = Diagnostic::error(refusal.code, refusal.message.clone()).at_some(span);
+    if let Some(reason) = &refusal.reason {
+        told = told.label(reason.clone());
+    }
+    if let Some(help) = &refusal.help {
+        told = told.help(help.clone());
+    }
+    found.tell(told);
+}
