@@ -160,6 +160,10 @@ pub(super) fn statement(statement: &Statement, known: &Tables<'_>) -> Result<Tra
                 *predicate = translate_expression_with(predicate, known)?;
             }
         }
+        Statement::CloseVersions {
+            current: Some(current),
+            ..
+        } => *current = translate_expression_with(current, known)?,
         Statement::Raw { sql, .. } => (*sql, tables) = statements(sql, known)?,
         _ => {}
     }

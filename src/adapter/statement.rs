@@ -136,6 +136,19 @@ pub enum Statement {
         /// More conditions of the match, in the target's dialect.
         predicates: Vec<String>,
     },
+    /// Ends the rows of a history that a table of changes marks as updated or deleted, unless they ended before.
+    CloseVersions {
+        /// The history.
+        of: Relation,
+        /// The changes; their `dbt_change_type` says what each is.
+        using: Relation,
+        /// The column by which a row is known, the same in both.
+        id: String,
+        /// The column that says when a row ended, the same in both.
+        valid_to: String,
+        /// What stands in it while a row holds, in the target's dialect, if not NULL.
+        current: Option<String>,
+    },
     /// Loads a table from files.
     Copy(Box<Copy>),
     /// Writes the rows of a query to files.
@@ -377,4 +390,20 @@ impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Secret(*****)")
     }
+}
+
+/// The `update` of a [`Statement::CloseVersions`], whose words every warehouse shares: the names come as they are written there.
+pub(crate) fn close_versions(
+    of: &str,
+    using: &str,
+    [id, valid_to]: [&str; 2],
+    current: Option<&str>,
+) -> String {
+    let holds = match current {
+        Some(current) => format!("({of}.{valid_to} = {current} or {of}.{valid_to} is null)"),
+        None => format!("{of}.{valid_to} is null"),
+    };
+    format!(
+        "update {of}\nset {valid_to} = DBT_INTERNAL_SOURCE.{valid_to}\nfrom {using} as DBT_INTERNAL_SOURCE\nwhere DBT_INTERNAL_SOURCE.{id} = {of}.{id}\n  and DBT_INTERNAL_SOURCE.dbt_change_type in ('update', 'delete')\n  and {holds}"
+    )
 }

@@ -137,10 +137,10 @@ impl Entry<'_> {
     fn compiled<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         let code = self.id.and_then(|id| self.index.compiled(id));
         if let Some(code) = code {
-            map.serialize_entry(
-                "compiled_path",
-                &self.index.path_below("compiled", self.node),
-            )?;
+            // dbt writes the query of a snapshot to no file of its own.
+            let path = (self.node.resource_type != ResourceType::Snapshot)
+                .then(|| self.index.path_below("compiled", self.node));
+            map.serialize_entry("compiled_path", &path)?;
             map.serialize_entry("compiled", &true)?;
             map.serialize_entry("compiled_code", code)?;
             map.serialize_entry("extra_ctes_injected", &true)?;
@@ -273,6 +273,11 @@ impl Entry<'_> {
         let of = |text: &str| json!({ "name": "sha256", "checksum": sha256(text.trim()) });
         match (&self.node.detail, &self.node.code) {
             (Detail::Test(test), _) if test.generic.is_some() => {}
+            // Several snapshots can stand in one file, and one in a declaration: dbt takes the text of the whole file.
+            (_, Some(code)) if self.node.resource_type == ResourceType::Snapshot => {
+                let file = code.made_from.as_ref().map(|span| &span.source);
+                return of(&file.unwrap_or(&code.source).text);
+            }
             (_, Some(code)) => return of(code.text()),
             (Detail::Seed { path }, None) => {
                 let size = std::fs::metadata(path).map_or(0, |file| file.len());
@@ -324,6 +329,9 @@ impl Entry<'_> {
         match (&self.node.detail, &self.node.code) {
             (Detail::Test(test), _) if test.generic.is_some() => {
                 generic_call(test) + &self.test_config(test)
+            }
+            (_, Some(code)) if self.node.resource_type == ResourceType::Snapshot => {
+                code.text().to_owned()
             }
             (_, Some(code)) => code.text().trim().to_owned(),
             _ => String::new(),

@@ -28,6 +28,7 @@ mod run;
 mod run_operation;
 mod seed;
 mod show;
+mod snapshot;
 mod test;
 mod unload;
 mod unsupported;
@@ -84,6 +85,7 @@ enum Command {
     Check(check::Args),
     Lineage(lineage::Args),
     Seed(seed::Args),
+    Snapshot(snapshot::Args),
     Load(load::Args),
     Run(run::Args),
     RunOperation(run_operation::Args),
@@ -139,6 +141,7 @@ impl Command {
             Self::Check(args) => args.run(session),
             Self::Lineage(args) => args.run(session),
             Self::Seed(args) => args.run(session),
+            Self::Snapshot(args) => args.run(session),
             Self::Load(args) => args.run(session),
             Self::Run(args) => args.run(session),
             Self::RunOperation(args) => args.run(session),
@@ -167,6 +170,7 @@ impl Command {
             Self::Check(_) => "check",
             Self::Lineage(_) => "lineage",
             Self::Seed(_) => "seed",
+            Self::Snapshot(_) => "snapshot",
             Self::Load(_) => "load",
             Self::Run(_) => "run",
             Self::RunOperation(_) => "run-operation",

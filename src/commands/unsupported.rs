@@ -14,8 +14,6 @@ pub enum Verb {
     #[command(hide = true)]
     Retry(Anything),
     #[command(hide = true)]
-    Snapshot(Anything),
-    #[command(hide = true)]
     Source(Anything),
 }
 
@@ -31,7 +29,6 @@ impl Verb {
         Err(command(match self {
             Self::Clone(_) => "clone",
             Self::Retry(_) => "retry",
-            Self::Snapshot(_) => "snapshot",
             Self::Source(_) => "source freshness",
         }))
     }

@@ -27,6 +27,7 @@ mod world;
 pub use builtins::MomentValue;
 pub use macros::{Macro, MacroArgument, MacroFile, MacroKind, Macros, Rendered};
 pub use minijinja::Value;
+pub use prepare::{NamedBlock, snapshot_blocks};
 pub use statics::{StaticCalls, StaticRef, macros_named, static_calls};
 pub use template::{SourceMap, Template};
 pub use values::{ColumnValue, Parts, RelationValue, TableValue};

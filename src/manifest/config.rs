@@ -99,6 +99,8 @@ pub struct Config {
     pub store_failures: Option<bool>,
     /// Tests: `store_failures_as`: `table`, `view` or `ephemeral`.
     pub store_failures_as: Option<String>,
+    /// Snapshots: how the history is kept.
+    pub snapshot: Option<super::snapshot_config::SnapshotConfig>,
     /// `unload`: where the rows go as files after a build.
     pub unload: Option<super::unload::UnloadConfig>,
     /// `group`.

@@ -155,7 +155,13 @@ impl Merged {
                     }
                 }
             }
-            "meta" | "quoting" | "column_types" | "docs" | "contract" | "persist_docs"
+            "meta"
+            | "quoting"
+            | "column_types"
+            | "docs"
+            | "contract"
+            | "persist_docs"
+            | "snapshot_meta_column_names"
                 if value.is_object() =>
             {
                 let clobbers = key == "persist_docs";

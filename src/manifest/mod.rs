@@ -17,6 +17,8 @@ pub mod node;
 mod python;
 mod resolve;
 mod settings;
+pub mod snapshot_config;
+mod snapshots;
 mod sources;
 pub mod staged_load;
 #[cfg(test)]

@@ -97,12 +97,16 @@ impl<'a> Names<'a> {
             Some(alias) => alias.trim().to_owned(),
             None => name.to_owned(),
         };
+        // As in dbt, what a snapshot names its target is taken as it is.
+        let target = |key: &str| config.values.get(key).and_then(Value::as_str);
         let schema = match &config.schema {
+            _ if let Some(schema) = target("target_schema") => schema.to_owned(),
             schema if self.schema_macro => call("generate_schema_name", schema.as_deref())?,
             Some(schema) => format!("{}_{}", self.target.schema, schema.trim()),
             None => self.target.schema.clone(),
         };
         let database = match &config.database {
+            _ if let Some(database) = target("target_database") => database.to_owned(),
             database if self.database_macro => call("generate_database_name", database.as_deref())?,
             Some(database) => database.trim().to_owned(),
             None => self.target.database.clone(),

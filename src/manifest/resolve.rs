@@ -19,6 +19,7 @@ use super::names::Names;
 use super::node::{Code, Column, Detail, Node, ResourceType, TestDetail};
 use super::settings;
 use super::settings::Materializations;
+use super::snapshots;
 use super::sources;
 use super::unit_test;
 use super::values::Values;
@@ -229,6 +230,15 @@ impl Resolver<'_> {
             self.package.seeds.iter().map(SeedFile::stem),
             &mut problems,
         );
+        let snapshots = ByName::new(
+            "snapshot",
+            &properties.snapshots,
+            self.package
+                .snapshots
+                .iter()
+                .map(|snapshot| snapshot.block.name.as_str()),
+            &mut problems,
+        );
         let analyses = ByName::new(
             "analysis",
             &properties.analyses,
@@ -254,6 +264,7 @@ impl Resolver<'_> {
             ),
             self.singular_tests(),
             self.seeds(&seeds),
+            snapshots::snapshots(self, &snapshots),
             self.hooks(),
             declared::exposures(self),
         ];
@@ -262,8 +273,14 @@ impl Resolver<'_> {
         };
         let model_tests = tested_nodes(ResourceType::Model, &properties.models, &parts);
         let seed_tests = tested_nodes(ResourceType::Seed, &properties.seeds, &parts);
-        parts.extend([model_tests, seed_tests, sources::sources(self)]);
-        parts.push(unit_test::unit_tests(self));
+        let snapshot_tests = tested_nodes(ResourceType::Snapshot, &properties.snapshots, &parts);
+        parts.extend([
+            model_tests,
+            seed_tests,
+            snapshot_tests,
+            sources::sources(self),
+            unit_test::unit_tests(self),
+        ]);
 
         let mut drafts = Vec::new();
         for (made, found) in parts {
@@ -298,7 +315,9 @@ impl Resolver<'_> {
         node.fqn = self.fqn(&node.path, name);
         node.code = Some(Code::whole(&file.source));
         let layers = declared::layers_of(kind.tree, &node.fqn, properties, problems);
-        self.template_node(&mut node, &file.source, layers, kind.tree, problems)?;
+        let template = Template::file(&file.source);
+        let at = Span::file(&file.source);
+        self.template_node(&mut node, &template, &at, layers, kind.tree, problems)?;
         if let Some(properties) = properties {
             declared::describe(self, &mut node, properties, problems);
         }
@@ -309,7 +328,8 @@ impl Resolver<'_> {
     pub fn template_node(
         &self,
         node: &mut Node,
-        source: &Arc<Source>,
+        template: &Template,
+        at: &Span,
         layers: Vec<Layer>,
         tree: Trees<'_>,
         problems: &mut Diagnostics,
@@ -318,7 +338,7 @@ impl Resolver<'_> {
         for layer in &layers {
             merged.apply(layer, problems);
         }
-        let found = self.discover(node, &merged, &Template::file(source), problems)?;
+        let found = self.discover(node, &merged, template, problems)?;
         node.unrendered_config = tree.unrendered(&node.fqn);
         let of_tree = tree.layers(&node.fqn).len();
         let said_in_yaml = layers.iter().skip(of_tree).flat_map(|layer| &layer.0);
@@ -340,7 +360,7 @@ impl Resolver<'_> {
         node.sources = found.sources;
         node.macros = found.macros;
         problems.extend(found.warnings);
-        self.finish(node, merged, &Span::file(source), problems);
+        self.finish(node, merged, at, problems);
         Some(())
     }
 
@@ -383,7 +403,7 @@ impl Resolver<'_> {
             .unwrap_or_else(|| node.name.clone());
         let placed = matches!(
             node.resource_type,
-            ResourceType::Model | ResourceType::Seed | ResourceType::Test
+            ResourceType::Model | ResourceType::Seed | ResourceType::Snapshot | ResourceType::Test
         );
         if !placed || !node.config.enabled {
             return;
@@ -442,7 +462,8 @@ impl Resolver<'_> {
                 node.declared_at = Some(properties.name.span.clone());
                 node.description = self.description(properties.description.as_ref(), &mut problems);
             }
-            let done = self.template_node(&mut node, &file.source, layers, tree, &mut problems);
+            let (template, at) = (Template::file(&file.source), Span::file(&file.source));
+            let done = self.template_node(&mut node, &template, &at, layers, tree, &mut problems);
             (done.map(|()| Draft::from(node)), problems)
         }))
     }
@@ -654,7 +675,17 @@ impl<'a> ByName<'a> {
                 );
                 continue;
             }
-            if !known.contains(name) {
+            let own = kind == "snapshot" && properties.relation.is_some();
+            if let Some(relation) = properties.relation.as_ref().filter(|_| kind != "snapshot") {
+                problems.push(
+                    Diagnostic::error(
+                        "unknown-key",
+                        format!("the {kind} `{name}` has a `relation`, which is for snapshots"),
+                    )
+                    .at(relation.span.clone()),
+                );
+            }
+            if !known.contains(name) && !own {
                 let extension = if kind == "seed" { "csv" } else { "sql" };
                 problems.push(
                     Diagnostic::warning(
@@ -671,7 +702,8 @@ impl<'a> ByName<'a> {
         Self(by_name)
     }
 
-    fn get(&self, name: &str) -> Option<&'a NodeProperties> {
+    /// The declaration of a name.
+    pub fn get(&self, name: &str) -> Option<&'a NodeProperties> {
         self.0.get(name).copied()
     }
 }

@@ -96,6 +96,22 @@ fn made_defaults(kind: ResourceType) -> Value {
                 "docs": {"show": true, "node_color": null}, "contract": {"enforced": false, "alias_types": true},
                 "event_time": null, "concurrent_batches": null, "static_analysis": null,
             });
+            if kind == ResourceType::Snapshot {
+                all["materialized"] = json!("snapshot");
+                for key in [
+                    "strategy",
+                    "target_schema",
+                    "target_database",
+                    "updated_at",
+                    "check_cols",
+                ] {
+                    all[key] = Value::Null;
+                }
+                all["snapshot_meta_column_names"] = json!({
+                    "dbt_valid_to": null, "dbt_valid_from": null, "dbt_scd_id": null, "dbt_updated_at": null, "dbt_is_deleted": null,
+                });
+                all["dbt_valid_to_current"] = Value::Null;
+            }
             if kind == ResourceType::Seed {
                 all["materialized"] = json!("seed");
                 all["delimiter"] = json!(",");
@@ -240,9 +256,17 @@ impl Reader<'_> {
             store_failures: self.flag("store_failures"),
             store_failures_as: self.one_of("store_failures_as", &["table", "view", "ephemeral"]),
             group: self.text("group"),
+            snapshot: self.snapshot(kind),
             unload: self.unload(),
             ..Config::default()
         }
+    }
+
+    fn snapshot(&mut self, kind: ResourceType) -> Option<super::snapshot_config::SnapshotConfig> {
+        let enabled = self.merged.get("enabled") != Some(&Value::Bool(false));
+        (kind == ResourceType::Snapshot && enabled)
+            .then(|| super::snapshot_config::read(self.merged, self.at, self.problems))
+            .flatten()
     }
 
     fn unload(&mut self) -> Option<super::unload::UnloadConfig> {
@@ -370,11 +394,15 @@ impl Reader<'_> {
             ResourceType::Test => "test",
             ResourceType::UnitTest => "unit",
             ResourceType::Source => "load",
+            ResourceType::Snapshot => "snapshot",
             _ => "view",
         };
         let Some(name) = self.text("materialized") else {
             return default.to_owned();
         };
+        if kind == ResourceType::Snapshot && name != "snapshot" {
+            self.unknown("materialized", &name, &["snapshot"]);
+        }
         if kind != ResourceType::Model || self.in_jinja.is_some() {
             return name;
         }
@@ -383,12 +411,12 @@ impl Reader<'_> {
             materializations
                 .iter()
                 .map(|known| known.name)
-                .filter(|name| !matches!(*name, "seed" | "load" | "test"))
+                .filter(|name| !matches!(*name, "seed" | "load" | "test" | "snapshot"))
         };
         if built().any(|known| known == name) {
             return name;
         }
-        let problem = if matches!(name.as_str(), "snapshot" | "dynamic_table") {
+        let problem = if matches!(name.as_str(), "dynamic_table") {
             Diagnostic::error(
                 "not-supported-yet",
                 format!("`materialized: {name}` is not supported yet"),

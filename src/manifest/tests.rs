@@ -317,13 +317,10 @@ fn the_project_names_its_schemas_by_its_own_macro() {
 fn what_is_not_supported_is_named() {
     insta::assert_snapshot!(told(&[
         ("models/p.py", "def model(dbt, session): pass"),
-        ("snapshots/s.sql", "{% snapshot s %}{% endsnapshot %}"),
         ("models/a.sql", "select 1"),
     ]), @r"
     error[not-supported-yet]: Python models are not supported (models/p.py:1:1)
       help: write the model in SQL, or leave it out with .dbtignore
-    error[not-supported-yet]: snapshots are not supported yet (snapshots/s.sql:1:1)
-      help: leave the file out with .dbtignore
     ");
     insta::assert_snapshot!(told(&[("packages.yml", "packages:\n  - package: dbt-labs/dbt_utils\n    version: 1.3.0\n")]), @"
     error[missing-packages]: the project names one package and none is installed in `dbt_packages` (packages.yml:2:5)

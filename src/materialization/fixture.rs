@@ -144,6 +144,8 @@ impl Case<'_> {
             existing: &self.existing,
             full_refresh: self.full_refresh,
             store_failures: false,
+            now: "getdate()::timestamp",
+            database: "dev",
             lengths: self.lengths,
             hooks: self.hooks,
             seed: self.seed.as_ref(),

@@ -5,8 +5,8 @@
 
 use super::publish::{beside, clean, describe, hooks_of, prepare, raw, still_bound};
 use super::{
-    Build, Input, Materialization, Phase, SchemaChange, Section, Work, by_name, columns, sections,
-    table,
+    Build, Input, Materialization, Phase, Rest, SchemaChange, Section, Work, by_name, columns,
+    sections, table,
 };
 use crate::adapter::Statement;
 use crate::adapter::statement::{Rows, TableAttributes};
@@ -261,14 +261,14 @@ fn next(
             close(input, &mut build, &batch);
         } else {
             build.staging = Some((RelationKind::Table, batch.from.clone()));
-            build.then = Some(Box::new(SchemaChange {
+            build.then = Some(Box::new(Rest::SchemaChange(Box::new(SchemaChange {
                 clean: clean(input, vec![drop_staging(&batch)]),
                 policy: config.on_schema_change,
                 existing: old.columns.clone(),
                 place: input.place_of("on_schema_change", ""),
                 batch,
                 publish,
-            }));
+            }))));
         }
         build
     };

@@ -8,6 +8,7 @@ mod columns;
 mod ephemeral;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod history;
 mod incremental;
 #[cfg(test)]
 mod incremental_tests;
@@ -20,6 +21,9 @@ mod schema_change;
 mod seed;
 #[cfg(test)]
 mod situations_tests;
+mod snapshot;
+#[cfg(test)]
+mod snapshot_tests;
 mod table;
 mod test;
 #[cfg(test)]
@@ -30,6 +34,7 @@ mod view;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use columns::column_definition;
+pub use history::History;
 pub use publish::leftovers;
 pub use schema_change::SchemaChange;
 pub use test::{Hidden, TestQuery};
@@ -40,7 +45,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::manifest::config::KnownMaterialization;
 use crate::manifest::{Node, NodeId, ResourceType};
 use crate::project::seed::Seed;
-use crate::relation::{ExistingRelations, Relation, RelationKind};
+use crate::relation::{Column, ExistingRelations, Relation, RelationKind};
 
 /// A way to materialize a node.
 #[derive(Clone, Copy, Debug)]
@@ -54,13 +59,14 @@ pub struct Materialization {
 }
 
 /// Every materialization there is.
-pub const ALL: [Materialization; 8] = [
+pub const ALL: [Materialization; 9] = [
     view::MATERIALIZATION,
     table::MATERIALIZATION,
     materialized_view::MATERIALIZATION,
     incremental::MATERIALIZATION,
     ephemeral::MATERIALIZATION,
     seed::MATERIALIZATION,
+    snapshot::MATERIALIZATION,
     load::MATERIALIZATION,
     test::MATERIALIZATION,
 ];
@@ -90,6 +96,10 @@ pub struct Input<'a> {
     pub full_refresh: bool,
     /// Whether `--store-failures` was given; a test's own `store_failures` overrides it.
     pub store_failures: bool,
+    /// The current moment, without a time zone, in the SQL of the target.
+    pub now: &'a str,
+    /// The target's own database.
+    pub database: &'a str,
     /// Whether texts have the lengths of their columns, as on Redshift: then a column grows with what comes into it.
     pub lengths: bool,
     /// The node's hooks, rendered.
@@ -211,7 +221,7 @@ pub struct Build {
     /// The sections, in order.
     pub sections: Vec<Section>,
     /// What else there is to do, once the sections ran and the columns of a relation can be asked.
-    pub then: Option<Box<SchemaChange>>,
+    pub then: Option<Box<Rest>>,
     /// What is built beside and not yet published: dropped when the build fails on the way.
     pub staging: Option<(RelationKind, Relation)>,
     /// The table whose rows the report counts, if any.
@@ -220,6 +230,36 @@ pub struct Build {
     pub last: Vec<Statement>,
     /// What is worth a look, though it stops nothing.
     pub warnings: Vec<Diagnostic>,
+}
+
+/// The second half of a build, which waits for the columns of a relation that the first half made.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Rest {
+    /// Of an incremental model.
+    SchemaChange(Box<SchemaChange>),
+    /// Of a snapshot.
+    History(Box<History>),
+}
+
+impl Rest {
+    /// The relation whose columns decide.
+    pub fn staging(&self) -> &Relation {
+        match self {
+            Self::SchemaChange(rest) => rest.staging(),
+            Self::History(rest) => rest.source(),
+        }
+    }
+
+    /// What remains to be done when that relation has these columns.
+    ///
+    /// # Errors
+    /// When the configuration does not fit to them.
+    pub fn sections(&self, columns: &[Column]) -> Result<Vec<Section>, Box<Diagnostic>> {
+        match self {
+            Self::SchemaChange(rest) => rest.sections(columns),
+            Self::History(rest) => rest.sections(columns),
+        }
+    }
 }
 
 /// Statements that stand or fall together.
@@ -257,17 +297,11 @@ pub fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
         ResourceType::Test => "test",
         ResourceType::Seed => "seed",
         ResourceType::Source => "load",
+        ResourceType::Snapshot => "snapshot",
         _ => input.node.config.materialized.as_str(),
     };
     match ALL.iter().find(|known| known.name == name) {
         Some(known) => (known.work)(input),
-        None if matches!(name, "snapshot") => Err(input.error(
-            "unsupported-materialization",
-            format!(
-                "`{}` is materialized as `{name}`, which is not supported yet",
-                input.node.name
-            ),
-        )),
         None => Err(Diagnostic::error(
             "unknown-materialization",
             format!("there is no materialization `{name}`"),

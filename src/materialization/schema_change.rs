@@ -86,7 +86,7 @@ impl SchemaChange {
             phase: Phase::Prepare,
             transaction: false,
             retryable: true,
-            statements: self.widened(batch),
+            statements: widened(&self.batch.into, &self.existing, batch),
         };
         Ok(sections([
             widen,
@@ -97,21 +97,6 @@ impl SchemaChange {
             },
             self.clean.clone(),
         ]))
-    }
-
-    /// Columns that must hold longer texts than they do.
-    fn widened(&self, batch: &[Column]) -> Vec<Statement> {
-        let longer = |old: &Column| {
-            let new = batch
-                .iter()
-                .find(|new| new.name.eq_ignore_ascii_case(&old.name))?;
-            (length(new)? > length(old)?).then(|| Statement::WidenColumn {
-                relation: self.batch.into.clone(),
-                name: old.name.clone(),
-                data_type: new.data_type.clone(),
-            })
-        };
-        self.existing.iter().filter_map(longer).collect()
     }
 
     /// Columns whose type is another one; a length alone is not.
@@ -163,4 +148,19 @@ impl SchemaChange {
                 .help("or make it anew with `--full-refresh`"),
         )
     }
+}
+
+/// Changes of the columns that must hold longer texts than they do.
+pub(super) fn widened(of: &Relation, existing: &[Column], batch: &[Column]) -> Vec<Statement> {
+    let longer = |old: &Column| {
+        let new = batch
+            .iter()
+            .find(|new| new.name.eq_ignore_ascii_case(&old.name))?;
+        (length(new)? > length(old)?).then(|| Statement::WidenColumn {
+            relation: of.clone(),
+            name: old.name.clone(),
+            data_type: new.data_type.clone(),
+        })
+    };
+    existing.iter().filter_map(longer).collect()
 }

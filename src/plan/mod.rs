@@ -16,7 +16,7 @@ use crate::adapter::{Prepared, Statement};
 use crate::compile::Sql;
 use crate::diagnostic::Diagnostic;
 use crate::manifest::NodeId;
-use crate::materialization::{Hidden, Phase, SchemaChange};
+use crate::materialization::{Hidden, Phase, Rest};
 
 /// What a run does, in steps; printed by a dry run, executed by `run/`.
 #[derive(Debug, Default)]
@@ -69,7 +69,7 @@ pub struct Build {
     /// The sections, in order.
     pub sections: Vec<Section>,
     /// What else there is to do, once the sections ran and the columns of a relation can be asked.
-    pub then: Option<Box<SchemaChange>>,
+    pub then: Option<Box<Rest>>,
     /// What is built beside and not yet published, with its drop for when the build fails on the way.
     pub staging: Option<Order>,
     /// The table whose rows are counted, and the query that counts them where the warehouse has not said.

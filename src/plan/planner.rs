@@ -274,6 +274,8 @@ impl<'a> Planner<'a> {
             existing: self.existing,
             full_refresh: self.options.full_refresh,
             store_failures: self.options.store_failures,
+            now: now(self.adapter.dialect()),
+            database: &self.manifest.database,
             lengths: self.adapter.dialect() == "redshift",
             hooks: Hooks {
                 pre: &pre,
@@ -451,6 +453,14 @@ impl<'a> Planner<'a> {
         };
         let steps: Selection = steps.iter().copied().collect();
         Ok(Graph::new(self.manifest)?.schedule(self.manifest, &steps, tests))
+    }
+}
+
+/// The moment of a statement as dbt's snapshots take it, in each dialect's words.
+fn now(dialect: &str) -> &'static str {
+    match dialect {
+        "redshift" => "getdate()::timestamp",
+        _ => "now()::timestamp",
     }
 }
 

@@ -11,9 +11,11 @@ use super::packages::{self, Installed};
 use super::project_file::{Draft, Paths, ProjectFile};
 use super::render::{Vars, YamlRenderer};
 use super::{
-    File, Gaps, Options, Package, Project, Properties, SeedFile, docs, profile, selectors, yaml,
+    File, Gaps, Options, Package, Project, Properties, SeedFile, SnapshotBlock, docs, profile,
+    selectors, yaml,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
+use crate::jinja::snapshot_blocks;
 
 impl Project {
     /// Reads a project and chooses its target; the second part of the answer is warnings.
@@ -156,6 +158,7 @@ impl Reading<'_> {
             macros: read(&found.macros),
             analyses: read(&found.analyses),
             fixtures: read(&found.fixtures),
+            snapshots: snapshots(&found.snapshots, &mut problems.files),
             seeds: found
                 .seeds
                 .into_iter()
@@ -218,6 +221,7 @@ struct FoundFiles {
     macros: Vec<Found>,
     analyses: Vec<Found>,
     fixtures: Vec<Found>,
+    snapshots: Vec<Found>,
     docs: Vec<Found>,
     properties: Vec<Found>,
 }
@@ -247,11 +251,7 @@ fn find(walk: &Walk, paths: &Paths, problems: &mut Diagnostics) -> FoundFiles {
     }
     for file in walk.files(&paths.snapshots, problems) {
         if is_sql(&file) {
-            problems.push(refused(
-                &file,
-                "snapshots are not supported yet",
-                "leave the file out with .dbtignore",
-            ));
+            found.snapshots.push(file);
         } else {
             found.other(file);
         }
@@ -323,6 +323,7 @@ impl FoundFiles {
             &mut self.macros,
             &mut self.analyses,
             &mut self.fixtures,
+            &mut self.snapshots,
             &mut self.docs,
             &mut self.properties,
         ] {
@@ -353,4 +354,24 @@ fn templates(found: &[Found], problems: &mut Diagnostics) -> Vec<File> {
             })
         })
         .collect()
+}
+
+/// The blocks of the files of snapshots.
+fn snapshots(found: &[Found], problems: &mut Diagnostics) -> Vec<SnapshotBlock> {
+    let mut all = Vec::new();
+    for file in templates(found, problems) {
+        match snapshot_blocks(&file.source) {
+            Ok(blocks) if blocks.is_empty() => problems.push(
+                Diagnostic::warning("no-snapshot", "the file holds no snapshot")
+                    .at(Span::file(&file.source))
+                    .help("write `{% snapshot name %} … {% endsnapshot %}` around the query"),
+            ),
+            Ok(blocks) => all.extend(blocks.into_iter().map(|block| SnapshotBlock {
+                file: file.clone(),
+                block,
+            })),
+            Err(problem) => problems.push(*problem),
+        }
+    }
+    all
 }

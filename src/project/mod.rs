@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use crate::data_tests;
 use crate::diagnostic::{Source, Span};
-use crate::jinja::MacroFile;
+use crate::jinja::{MacroFile, NamedBlock};
 pub use environment::{Environment, Secrets};
 pub use profile::Target;
 pub use project_file::ProjectFile;
@@ -99,6 +99,8 @@ pub struct Package {
     pub analyses: Vec<File>,
     /// Rows of unit tests: CSV and SQL files in `fixtures/` of the folders of tests.
     pub fixtures: Vec<File>,
+    /// Snapshots that stand in files of their own.
+    pub snapshots: Vec<SnapshotBlock>,
     /// Docs blocks by name.
     pub docs: BTreeMap<String, DocsBlock>,
     /// What the property files declare.
@@ -163,6 +165,15 @@ impl File {
         let name = self.path.rsplit('/').next().unwrap_or(&self.path);
         name.rsplit_once('.').map_or(name, |(stem, _)| stem)
     }
+}
+
+/// `{% snapshot name %} … {% endsnapshot %}`: a file can hold several.
+#[derive(Clone, Debug)]
+pub struct SnapshotBlock {
+    /// The file it stands in.
+    pub file: File,
+    /// Its name and its body.
+    pub block: NamedBlock,
 }
 
 /// A seed's file.

@@ -253,7 +253,13 @@ impl Telling<'_> {
             Status::Error => ("ERROR", Palette::red),
             Status::Skipped => ("SKIP", Palette::yellow),
         };
-        let what = format!("{}{}", verb(node, result.status), description(node));
+        let what = match (node.resource_type, &node.relation) {
+            // As dbt says it: the history is no new relation.
+            (ResourceType::Snapshot, Some(relation)) if result.status == Status::Success => {
+                format!("snapshotted {relation}")
+            }
+            _ => format!("{}{}", verb(node, result.status), description(node)),
+        };
         let number = self.number(index);
         let padding = " ".repeat(
             70_usize
@@ -394,8 +400,9 @@ fn verb(node: &Node, status: Status) -> &'static str {
     let done = status == Status::Success;
     match (node.resource_type, status) {
         (_, Status::Skipped) => "",
-        (ResourceType::Model | ResourceType::Snapshot, _) if done => "created ",
-        (ResourceType::Model | ResourceType::Snapshot, _) => "creating ",
+        (ResourceType::Model, _) if done => "created ",
+        (ResourceType::Model, _) => "creating ",
+        (ResourceType::Snapshot, _) => "",
         (ResourceType::Seed | ResourceType::Source, _) if done => "loaded ",
         (ResourceType::Seed | ResourceType::Source, _) => "loading ",
         _ => "",

@@ -272,7 +272,8 @@ impl<'a> Turn<'a> {
             .sections(&columns)
             .map_err(|wrong| Failure::Wrong(vec![*wrong]))?;
         let run = session.shared.run;
-        let known = Known::new(run.planner.existing, &run.plan.planned);
+        let now = ColumnsByRelation::from([(then.staging().key(), columns)]);
+        let known = Known::new(run.planner.existing, &run.plan.planned).with(&now);
         let rest: Vec<Section> = session
             .shared
             .run

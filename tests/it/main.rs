@@ -36,6 +36,8 @@ mod same_rows;
 #[cfg(feature = "duckdb")]
 mod secrets;
 mod selectors;
+#[cfg(all(unix, feature = "duckdb"))]
+mod snapshots_of_rows;
 #[cfg(feature = "duckdb")]
 mod site;
 mod sparkify;

@@ -6,7 +6,9 @@ use super::Config;
 use super::types;
 use crate::adapter::Refusal;
 use crate::adapter::emulating;
-use crate::adapter::statement::{ColumnDefinition, Rows, Statement, TableConstraint};
+use crate::adapter::statement::{
+    ColumnDefinition, Rows, Statement, TableConstraint, close_versions,
+};
 use crate::relation::{Relation, RelationKind};
 
 /// An identifier in quotes.
@@ -175,6 +177,18 @@ impl Words<'_> {
                     self.name(using),
                 )
             }
+            Statement::CloseVersions {
+                of,
+                using,
+                id,
+                valid_to,
+                current,
+            } => close_versions(
+                &self.name(of),
+                &self.name(using),
+                [&self.quote(id), &self.quote(valid_to)],
+                current.as_deref(),
+            ),
             Statement::AddColumn {
                 relation,
                 name,

@@ -175,6 +175,18 @@ fn fold(statement: &mut Statement) -> Result<(), Refusal> {
                 list.iter_mut().for_each(lower);
             }
         }
+        Statement::CloseVersions {
+            of,
+            using,
+            id,
+            valid_to,
+            ..
+        } => {
+            fold_relation(of);
+            fold_relation(using);
+            lower(id);
+            lower(valid_to);
+        }
         Statement::Copy(copy) => {
             fold_relation(&mut copy.into);
             for column in &mut copy.columns {

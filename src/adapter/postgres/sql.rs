@@ -5,7 +5,7 @@
 use crate::adapter::Refusal;
 use crate::adapter::emulating::postgres::identity;
 use crate::adapter::statement::{
-    ColumnDefinition, Index, Rows, Statement, TableAttributes, TableConstraint,
+    ColumnDefinition, Index, Rows, Statement, TableAttributes, TableConstraint, close_versions,
 };
 use crate::relation::{Relation, RelationKind};
 
@@ -164,6 +164,18 @@ fn change(statement: &Statement, of: Of) -> String {
             )
         }
         Statement::Merge { .. } => Merge::of(statement, of).map_or_else(String::new, Merge::sql),
+        Statement::CloseVersions {
+            of: history,
+            using,
+            id,
+            valid_to,
+            current,
+        } => close_versions(
+            &name(history),
+            &name(using),
+            [&quote(id), &quote(valid_to)],
+            current.as_deref(),
+        ),
         Statement::AddColumn {
             relation,
             name: column,

@@ -6,6 +6,7 @@ use crate::adapter::Refusal;
 use crate::adapter::seed::SeedRows;
 use crate::adapter::statement::{
     ColumnDefinition, Dist, Rows, SortType, Statement, TableAttributes, TableConstraint,
+    close_versions,
 };
 use crate::relation::{Relation, RelationKind};
 
@@ -185,6 +186,18 @@ fn change(statement: &Statement) -> String {
             insert,
             predicates,
         } => merge(&name(into), &name(using), key, update, insert, predicates),
+        Statement::CloseVersions {
+            of,
+            using,
+            id,
+            valid_to,
+            current,
+        } => close_versions(
+            &name(of),
+            &name(using),
+            [&quote(id), &quote(valid_to)],
+            current.as_deref(),
+        ),
         Statement::AddColumn {
             relation,
             name: column,

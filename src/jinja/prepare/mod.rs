@@ -3,6 +3,7 @@
 //! In: a [`Template`] or a file with macros. Out: [`Prepared`] text, [`MacroBlock`]s.
 //! Knows the names of the functions it calls, not what they do.
 
+mod blocks;
 mod edits;
 mod rewrite;
 mod scan;
@@ -12,6 +13,7 @@ use std::borrow::Cow;
 
 use super::template::{Piece, SourceMap, Template};
 use crate::diagnostic::Diagnostic;
+pub use blocks::{NamedBlock, snapshot_blocks};
 use rewrite::Edit;
 pub use rewrite::Rewrite;
 use scan::Scan;

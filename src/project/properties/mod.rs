@@ -26,6 +26,7 @@ const READ: [&str; 11] = [
     "version",
     "models",
     "seeds",
+    "snapshots",
     "sources",
     "macros",
     "analyses",
@@ -51,6 +52,8 @@ pub struct Properties {
     pub models: Vec<NodeProperties>,
     /// `seeds:`.
     pub seeds: Vec<NodeProperties>,
+    /// `snapshots:`; one with a `relation` needs no file.
+    pub snapshots: Vec<NodeProperties>,
     /// `analyses:`.
     pub analyses: Vec<NodeProperties>,
     /// `data_tests:` at the top level: about singular tests.
@@ -99,10 +102,7 @@ impl Properties {
                 "exposures" => read.items(value, &mut self.exposures),
                 "unit_tests" => read.items(value, &mut self.unit_tests),
                 "data_tests" | "tests" => read.items(value, &mut self.singular_tests),
-                "snapshots" => problems.push(
-                    Diagnostic::error("not-supported-yet", "snapshots are not supported yet")
-                        .at(key.span.clone()),
-                ),
+                "snapshots" => read.items(value, &mut self.snapshots),
                 name if SKIPPED.contains(&name) => {
                     if name != "anchors" {
                         problems.push(
@@ -175,7 +175,7 @@ fn rendered_now(path: &[&str]) -> bool {
                 | "loaded_at_query"
         )
     };
-    !path.iter().any(late) && !matches!(path.last(), Some(&("description" | "to")))
+    !path.iter().any(late) && !matches!(path.last(), Some(&("description" | "to" | "relation")))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::data_test::TestDeclaration;
 use crate::project::yaml::{Spanned, Yaml};
 
-/// A model, seed or analysis.
+/// A model, seed, snapshot or analysis.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NodeProperties {
@@ -44,6 +44,8 @@ pub struct NodeProperties {
     pub deprecation_date: Option<Yaml>,
     /// `quote_columns`, for tests.
     pub quote_columns: Option<bool>,
+    /// `relation`: what a snapshot without a file reads, as `ref('…')` or `source('…', '…')`.
+    pub relation: Option<Spanned<String>>,
     /// `time_spine`: of MetricFlow, nothing is made of it.
     pub time_spine: Option<Yaml>,
 }
