@@ -51,6 +51,11 @@ pub trait Adapter: Send + Sync {
         false
     }
 
+    /// Whether it keeps when a table was changed, for whoever asks how old its rows are.
+    fn keeps_loads(&self) -> bool {
+        false
+    }
+
     /// One more session.
     ///
     /// # Errors

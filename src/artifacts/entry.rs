@@ -223,10 +223,10 @@ impl Entry<'_> {
         let quoting =
             json!({ "database": null, "schema": null, "identifier": null, "column": null });
         map.serialize_entry("quoting", &quoting)?;
-        map.serialize_entry("loaded_at_field", &detail.loaded_at_field)?;
-        map.serialize_entry("loaded_at_query", &Value::Null)?;
-        let freshness = detail.freshness.clone();
-        map.serialize_entry("freshness", &freshness.unwrap_or_else(config::no_freshness))?;
+        map.serialize_entry("loaded_at_field", &detail.loaded_at.field)?;
+        let query = detail.loaded_at.query.as_ref().map(|query| &query.value);
+        map.serialize_entry("loaded_at_query", &query)?;
+        map.serialize_entry("freshness", &detail.freshness_value)?;
         map.serialize_entry("external", &detail.external)?;
         map.serialize_entry("description", &node.description)?;
         map.serialize_entry("columns", &Columns(node))?;

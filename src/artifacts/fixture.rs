@@ -154,7 +154,8 @@ pub fn manifest() -> Manifest {
         external: Some(json!({"location": "s3://shop/log"})),
         load: None,
         freshness: None,
-        loaded_at_field: None,
+        freshness_value: Default::default(),
+        loaded_at: Default::default(),
         source_meta: Map::new(),
     }));
     let mut seed = node(ResourceType::Seed, "levels", "levels.csv");
@@ -310,6 +311,7 @@ pub fn result(node: NodeId, status: Status) -> NodeResult {
         message: None,
         rows: None,
         failures: None,
+        age: None,
         sample: None,
         rejected: Vec::new(),
         diagnostics: Vec::new(),

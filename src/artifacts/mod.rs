@@ -15,6 +15,7 @@ pub mod lineage;
 pub mod manifest;
 pub mod previous;
 pub mod run_results;
+pub mod sources;
 #[cfg(test)]
 mod tests;
 pub mod timeline;

@@ -31,11 +31,6 @@ pub fn run_results(
 
 fn entry(manifest: &Manifest, result: &NodeResult) -> Value {
     let node = manifest.node(result.node);
-    let timing = [("compile", result.compile), ("execute", result.execute)];
-    let timing: Vec<Value> = timing
-        .into_iter()
-        .filter_map(|(name, timing)| Some(stretch(name, timing?)))
-        .collect();
     let message = result.message.clone().or_else(|| {
         let first = result.diagnostics.first()?;
         Some(first.to_string())
@@ -46,7 +41,7 @@ fn entry(manifest: &Manifest, result: &NodeResult) -> Value {
         .filter(|_| !node.resource_type.is_test());
     json!({
         "status": result.status.as_str(),
-        "timing": timing,
+        "timing": stretches(result),
         "thread_id": format!("Thread-{} (worker)", result.thread),
         "execution_time": seconds(result),
         "adapter_response": response(result),
@@ -58,6 +53,15 @@ fn entry(manifest: &Manifest, result: &NodeResult) -> Value {
         "relation_name": relation.map(|relation| relation_name(&manifest.in_full(relation))),
         "batch_results": null,
     })
+}
+
+/// How long each part of a turn took.
+pub(super) fn stretches(result: &NodeResult) -> Vec<Value> {
+    let timing = [("compile", result.compile), ("execute", result.execute)];
+    timing
+        .into_iter()
+        .filter_map(|(name, timing)| Some(stretch(name, timing?)))
+        .collect()
 }
 
 fn stretch(name: &str, timing: Timing) -> Value {

@@ -174,7 +174,7 @@ impl Args {
                 }
                 Work::Test(test) if self.emulated => test.check.prepared.sql.clone(),
                 Work::Test(test) => vec![test.check.text.clone()],
-                Work::UnitTest | Work::Late | Work::InJinja => Vec::new(),
+                Work::UnitTest | Work::Freshness(_) | Work::Late | Work::InJinja => Vec::new(),
             };
             let text = match self.output {
                 Format::Json => json!({ "node": node.name, "statements": statements }).to_string(),

@@ -29,6 +29,7 @@ mod run_operation;
 mod seed;
 mod show;
 mod snapshot;
+mod source;
 mod test;
 mod unload;
 mod unsupported;
@@ -86,6 +87,7 @@ enum Command {
     Lineage(lineage::Args),
     Seed(seed::Args),
     Snapshot(snapshot::Args),
+    Source(source::Args),
     Load(load::Args),
     Run(run::Args),
     RunOperation(run_operation::Args),
@@ -142,6 +144,7 @@ impl Command {
             Self::Lineage(args) => args.run(session),
             Self::Seed(args) => args.run(session),
             Self::Snapshot(args) => args.run(session),
+            Self::Source(args) => args.run(session),
             Self::Load(args) => args.run(session),
             Self::Run(args) => args.run(session),
             Self::RunOperation(args) => args.run(session),
@@ -171,6 +174,7 @@ impl Command {
             Self::Lineage(_) => "lineage",
             Self::Seed(_) => "seed",
             Self::Snapshot(_) => "snapshot",
+            Self::Source(_) => "freshness",
             Self::Load(_) => "load",
             Self::Run(_) => "run",
             Self::RunOperation(_) => "run-operation",

@@ -13,8 +13,6 @@ pub enum Verb {
     Clone(Anything),
     #[command(hide = true)]
     Retry(Anything),
-    #[command(hide = true)]
-    Source(Anything),
 }
 
 /// Whatever follows.
@@ -29,7 +27,6 @@ impl Verb {
         Err(command(match self {
             Self::Clone(_) => "clone",
             Self::Retry(_) => "retry",
-            Self::Source(_) => "source freshness",
         }))
     }
 }

@@ -128,6 +128,12 @@ impl FromIterator<(NodeId, CompiledNode)> for Compiled {
     }
 }
 
+impl Extend<(NodeId, CompiledNode)> for Compiled {
+    fn extend<T: IntoIterator<Item = (NodeId, CompiledNode)>>(&mut self, nodes: T) {
+        self.nodes.extend(nodes);
+    }
+}
+
 impl Sql {
     /// The query with named queries in front of it, before those that it has itself.
     #[must_use]
@@ -227,6 +233,23 @@ impl Compiler {
             inline::inline(*id, manifest, &drafts, &mut compiled.nodes);
         }
         Ok(compiled)
+    }
+
+    /// The SQL that says how old the rows of a source are; empty where it has none of its own.
+    ///
+    /// # Errors
+    /// What is wrong in the template.
+    pub fn loaded_at(&self, id: NodeId) -> Result<CompiledNode, Box<Diagnostic>> {
+        let Detail::Source(source) = &self.around.given.manifest.node(id).detail else {
+            return Ok(CompiledNode::Ready(Arc::default()));
+        };
+        let Some(query) = &source.loaded_at.query else {
+            return Ok(CompiledNode::Ready(Arc::default()));
+        };
+        let world = Arc::new(NodeWorld::new(Arc::clone(&self.around), Some(id), None));
+        let template = Template::scalar(&query.value, &query.span);
+        let sql = self.render_with(&template, &world)?;
+        Ok(CompiledNode::Ready(Arc::new(sql)))
     }
 
     /// Compiles a late node at its turn; questions go to the worker's own connection.

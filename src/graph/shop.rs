@@ -85,7 +85,8 @@ impl Sketch {
                 external: None,
                 load: None,
                 freshness: None,
-                loaded_at_field: None,
+                freshness_value: Default::default(),
+                loaded_at: Default::default(),
                 source_meta: Map::new(),
             })),
             ResourceType::Exposure => Detail::Exposure(Box::new(ExposureDetail {

@@ -7,6 +7,7 @@ mod checks;
 pub mod config;
 mod declared;
 mod discover;
+pub mod freshness;
 mod gaps;
 mod generic;
 mod in_jinja;

@@ -402,10 +402,12 @@ pub struct SourceDetail {
     pub external: Option<Value>,
     /// The staged load, when `external` has `copy` (or `file_format`): then this node is built.
     pub load: Option<StagedLoad>,
-    /// `freshness`, as declared.
-    pub freshness: Option<Value>,
-    /// `loaded_at_field`.
-    pub loaded_at_field: Option<String>,
+    /// `freshness`, typed; none where it limits nothing.
+    pub freshness: Option<super::freshness::Freshness>,
+    /// `freshness` as dbt writes it.
+    pub freshness_value: Value,
+    /// Where its age is read.
+    pub loaded_at: super::freshness::LoadedAt,
     /// Meta of the source.
     pub source_meta: Map<String, Value>,
 }

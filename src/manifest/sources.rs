@@ -1,13 +1,13 @@
 //! Sources: each table a node; with `external.copy`, one that is loaded.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::declared::{self, config_layers};
 use super::generic::{self, Tested};
 use super::merge::Merged;
 use super::node::{Detail, Node, ResourceType, SourceDetail};
 use super::resolve::{Draft, Made, Resolver, object};
-use super::{settings, staged_load};
+use super::{freshness, settings, staged_load};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::project::properties::{SourceProperties, SourceTableProperties};
 use crate::project::yaml::Yaml;
@@ -47,7 +47,17 @@ fn table_node(
         .map_or(file.as_str(), |(_, below)| below);
     node.fqn = resolver.fqn(below, source_name);
     node.fqn.push(name.clone());
-    let config = config(resolver, &node, source, table, problems);
+    let mut config = config(resolver, &node, source, table, problems);
+    let freshness_value = freshness::merged(source, table, &config);
+    let loaded_at = freshness::loaded_at(source, table, problems);
+    config
+        .values
+        .insert("freshness", freshness_value.clone().unwrap_or_default());
+    config
+        .values
+        .insert("loaded_at_field", json!(loaded_at.field));
+    let query = loaded_at.query.as_ref().map(|query| &query.value);
+    config.values.insert("loaded_at_query", json!(query));
     node.unrendered_config = resolver
         .trees(|configs| &configs.sources)
         .unrendered(&node.fqn);
@@ -103,15 +113,11 @@ fn table_node(
             .unwrap_or_default(),
         external: table.external.as_ref().map(Yaml::to_json),
         load,
-        freshness: table
-            .freshness
+        freshness: freshness_value
             .as_ref()
-            .or(source.freshness.as_ref())
-            .map(Yaml::to_json),
-        loaded_at_field: table
-            .loaded_at_field
-            .clone()
-            .or_else(|| source.loaded_at_field.clone()),
+            .and_then(|value| freshness::typed(value, Some(&table.name.span), problems)),
+        freshness_value: freshness_value.unwrap_or_default(),
+        loaded_at,
         source_meta: object(source.meta.as_ref()),
     }));
     if let Some(overrides) = &source.overrides {

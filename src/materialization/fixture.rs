@@ -146,6 +146,7 @@ impl Case<'_> {
             store_failures: false,
             now: "getdate()::timestamp",
             database: "dev",
+            keeps_loads: false,
             lengths: self.lengths,
             hooks: self.hooks,
             seed: self.seed.as_ref(),

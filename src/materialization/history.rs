@@ -4,7 +4,7 @@
 
 use super::schema_change::widened;
 use super::snapshot::hash;
-use super::{Phase, Section, sections};
+use super::{Phase, Section, name, quote, sections};
 use crate::adapter::Statement;
 use crate::adapter::statement::{Rows, TableAttributes};
 use crate::diagnostic::{Diagnostic, Span};
@@ -20,7 +20,7 @@ pub struct History {
     /// The history.
     pub(super) into: Relation,
     /// The history, with the name of its database.
-    pub(super) in_full: Relation,
+    pub(super) in_full: String,
     /// The rows of the query.
     pub(super) source: Relation,
     /// Where the changes go.
@@ -269,7 +269,7 @@ impl History {
         }
         format!(
             "with snapshotted_data as (\n  select *, {keyed}\n  from {}\n  where {}\n),\nsource_data as (\n  select *, {keyed}, {updated_at} as rs_updated_at, {scd_id} as rs_scd_id\n  from {}\n)\n{}",
-            name(&self.in_full),
+            self.in_full,
             self.holds(""),
             name(&self.source),
             parts.join("\nunion all\n")
@@ -301,18 +301,4 @@ impl History {
             from: Rows::Query(from),
         }
     }
-}
-
-fn quote(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// A relation in every dialect.
-fn name(relation: &Relation) -> String {
-    let mut parts: Vec<String> = relation.database.iter().map(|name| quote(name)).collect();
-    if !relation.schema.is_empty() {
-        parts.push(quote(&relation.schema));
-    }
-    parts.push(quote(&relation.identifier));
-    parts.join(".")
 }

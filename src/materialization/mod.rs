@@ -8,6 +8,7 @@ mod columns;
 mod ephemeral;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod freshness;
 mod history;
 mod incremental;
 #[cfg(test)]
@@ -34,6 +35,7 @@ mod view;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use columns::column_definition;
+pub use freshness::freshness;
 pub use history::History;
 pub use publish::leftovers;
 pub use schema_change::SchemaChange;
@@ -100,6 +102,8 @@ pub struct Input<'a> {
     pub now: &'a str,
     /// The target's own database.
     pub database: &'a str,
+    /// Whether the warehouse itself keeps when a table was changed.
+    pub keeps_loads: bool,
     /// Whether texts have the lengths of their columns, as on Redshift: then a column grows with what comes into it.
     pub lengths: bool,
     /// The node's hooks, rendered.
@@ -310,6 +314,29 @@ pub fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
         .did_you_mean(name, ALL.iter().map(|known| known.name))
         .into()),
     }
+}
+
+/// A relation by all its names, as SQL of ours has to call it: two parts can mean two things where a schema is called like the database.
+fn in_full(input: &Input<'_>, relation: &Relation) -> String {
+    let own = (!input.database.is_empty()).then(|| input.database.to_owned());
+    name(&Relation {
+        database: relation.database.clone().or(own),
+        ..relation.clone()
+    })
+}
+
+/// A relation as every dialect calls it.
+fn name(relation: &Relation) -> String {
+    let mut parts: Vec<String> = relation.database.iter().map(|name| quote(name)).collect();
+    if !relation.schema.is_empty() {
+        parts.push(quote(&relation.schema));
+    }
+    parts.push(quote(&relation.identifier));
+    parts.join(".")
+}
+
+fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// Sections without empty ones.

@@ -157,7 +157,7 @@ fn next(
             clean: super::publish::clean(input, vec![dropped(&changes), dropped(&source)]),
             existing: old.columns.clone(),
             place: input.place_of("check_cols", ""),
-            in_full: in_full(input, &into),
+            in_full: super::in_full(input, &into),
             into,
             source,
             changes,
@@ -165,15 +165,6 @@ fn next(
         })))),
         ..Build::default()
     })
-}
-
-/// A relation by all its names, as SQL of ours has to call it: two parts can mean two things where a schema is called like the database.
-fn in_full(input: &Input<'_>, relation: &Relation) -> Relation {
-    let own = (!input.database.is_empty()).then(|| input.database.to_owned());
-    Relation {
-        database: relation.database.clone().or(own),
-        ..relation.clone()
-    }
 }
 
 fn dropped(relation: &Relation) -> Statement {

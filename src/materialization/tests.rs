@@ -485,7 +485,8 @@ fn a_load_makes_its_table_and_copies_into_it() {
             },
         }),
         freshness: None,
-        loaded_at_field: None,
+        freshness_value: Default::default(),
+        loaded_at: Default::default(),
         source_meta: Default::default(),
     }));
     assert_snapshot!(Case::of(node.clone()).told(), @r"

@@ -56,7 +56,7 @@ impl Planned {
         let made = match work {
             Work::Late | Work::InJinja => Some(None),
             Work::Build(build) => made(build, old),
-            Work::Test(_) | Work::UnitTest => None,
+            Work::Test(_) | Work::UnitTest | Work::Freshness(_) => None,
         };
         if let Some(columns) = made {
             if open {

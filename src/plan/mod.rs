@@ -57,6 +57,8 @@ pub enum Work {
     Test(Box<Test>),
     /// A unit test: its queries are made at its turn, when the columns of what its model reads can be asked.
     UnitTest,
+    /// A query that measures how old the rows of a source are; what is wrong with it is told at its turn and stops no other.
+    Freshness(Result<Box<Query>, Box<Diagnostic>>),
     /// The node can only be compiled at its turn, because its template asks the warehouse.
     Late,
     /// A materialization written in Jinja does the work at the node's turn.

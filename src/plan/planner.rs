@@ -44,6 +44,8 @@ pub struct Options {
     pub full_refresh: bool,
     /// `--store-failures`.
     pub store_failures: bool,
+    /// Whether the age of sources is measured, and nothing is built.
+    pub freshness: bool,
     /// Whether the tests of a node stand before what depends on it (`build`).
     pub tests_gate: bool,
 }
@@ -144,6 +146,9 @@ impl<'a> Planner<'a> {
         }
         if self.node(node).resource_type == ResourceType::UnitTest {
             return Ok(Work::UnitTest);
+        }
+        if self.options.freshness {
+            return Ok(Work::Freshness(door.freshness()));
         }
         match self.materialize(node, sql, known)? {
             materialization::Work::Build(mut build) => {
@@ -254,6 +259,17 @@ impl<'a> Planner<'a> {
         sql: &Sql,
         known: &dyn KnownColumns,
     ) -> Result<materialization::Work, Diagnostics> {
+        self.ask(node, sql, known, materialization::work)
+    }
+
+    /// Asks a materialization about a node.
+    fn ask<T>(
+        &self,
+        node: NodeId,
+        sql: &Sql,
+        known: &dyn KnownColumns,
+        ask: impl Fn(&Input<'_>) -> Result<T, Diagnostics>,
+    ) -> Result<T, Diagnostics> {
         let (rebuilt, replaced) = (self.rebuilt(node), self.replaced(node));
         let of = self.node(node);
         let columns = OnceCell::new();
@@ -267,7 +283,7 @@ impl<'a> Planner<'a> {
             _ => None,
         };
         let (pre, post) = (self.hooks(&sql.pre_hooks), self.hooks(&sql.post_hooks));
-        materialization::work(&Input {
+        ask(&Input {
             node: of,
             query: Some(&sql.text),
             columns_of_query: &columns_of_query,
@@ -276,6 +292,7 @@ impl<'a> Planner<'a> {
             store_failures: self.options.store_failures,
             now: now(self.adapter.dialect()),
             database: &self.manifest.database,
+            keeps_loads: self.adapter.keeps_loads(),
             lengths: self.adapter.dialect() == "redshift",
             hooks: Hooks {
                 pre: &pre,
@@ -374,9 +391,13 @@ impl<'a> Planner<'a> {
                     | ResourceType::Snapshot
                     | ResourceType::Test
                     | ResourceType::UnitTest => true,
-                    ResourceType::Source => {
-                        matches!(&node.detail, Detail::Source(source) if source.load.is_some())
-                    }
+                    ResourceType::Source => match &node.detail {
+                        Detail::Source(source) if self.options.freshness => {
+                            source.freshness.is_some()
+                        }
+                        Detail::Source(source) => source.load.is_some(),
+                        _ => false,
+                    },
                     ResourceType::Analysis | ResourceType::Exposure | ResourceType::Operation => {
                         false
                     }
@@ -410,7 +431,7 @@ impl<'a> Planner<'a> {
             let builds = match &step.work {
                 Work::Build(_) | Work::Late | Work::InJinja => true,
                 Work::Test(test) => test.store.is_some(),
-                Work::UnitTest => false,
+                Work::UnitTest | Work::Freshness(_) => false,
             };
             let relation = self.node(step.node).relation.as_ref().filter(|_| builds);
             let Some(relation) = relation else { continue };
@@ -638,6 +659,18 @@ impl Door<'_, '_> {
             }),
             Err(refusal) => Err(self.refused(refusal, Some(&statement))),
         }
+    }
+
+    fn freshness(&self) -> Result<Box<Query>, Box<Diagnostic>> {
+        let sql = self.sql.cloned().unwrap_or_default();
+        let planner = self.planner;
+        let query = planner
+            .ask(self.node, &sql, self.known, materialization::freshness)
+            .and_then(|text| self.query(text));
+        query.map(Box::new).map_err(|wrong| {
+            let first = wrong.0.into_iter().next();
+            Box::new(first.unwrap_or_else(|| Diagnostic::error("internal", "no reason was left")))
+        })
     }
 
     fn test(&self, test: materialization::TestQuery) -> Result<Test, Diagnostics> {

@@ -213,6 +213,9 @@ impl Telling<'_> {
             (_, ResourceType::Test | ResourceType::UnitTest) => ("LogTestResult", "Q007"),
             (_, ResourceType::Seed) => ("LogSeedResult", "Q016"),
             (_, ResourceType::Snapshot) => ("LogSnapshotResult", "Q015"),
+            (_, ResourceType::Source) if is_measured(node, result) => {
+                ("LogFreshnessResult", "Q018")
+            }
             (_, ResourceType::Operation) => ("LogHookEndLine", "Q033"),
             _ => ("LogModelResult", "Q012"),
         };
@@ -257,6 +260,13 @@ impl Telling<'_> {
             // As dbt says it: the history is no new relation.
             (ResourceType::Snapshot, Some(relation)) if result.status == Status::Success => {
                 format!("snapshotted {relation}")
+            }
+            (ResourceType::Source, _) if is_measured(node, result) => {
+                let stale = match (result.status, &result.age) {
+                    (Status::Error, Some(_)) => "STALE ",
+                    _ => "",
+                };
+                format!("{stale}{}", description(node))
             }
             _ => format!("{}{}", verb(node, result.status), description(node)),
         };
@@ -331,6 +341,7 @@ impl Telling<'_> {
                 ResourceType::Test => "data test".to_owned(),
                 ResourceType::UnitTest => "unit test".to_owned(),
                 ResourceType::Operation => "project hook".to_owned(),
+                ResourceType::Source if is_measured(node, result) => "source".to_owned(),
                 ResourceType::Source => "load".to_owned(),
                 other => other.to_string(),
             };
@@ -409,6 +420,12 @@ fn verb(node: &Node, status: Status) -> &'static str {
     }
 }
 
+/// Whether the age of a source was asked, and not its rows loaded.
+fn is_measured(node: &Node, result: &NodeResult) -> bool {
+    let unloaded = matches!(&node.detail, Detail::Source(source) if source.load.is_none());
+    result.age.is_some() || unloaded
+}
+
 /// What a node is, as in `sql table model dev.orders`.
 pub fn description(node: &Node) -> String {
     let place = node
@@ -419,7 +436,13 @@ pub fn description(node: &Node) -> String {
         ResourceType::Model => format!("sql {} model {place}", node.config.materialized),
         ResourceType::Seed => format!("seed file {place}"),
         ResourceType::Snapshot => format!("snapshot {place}"),
-        ResourceType::Source => format!("source table {place}"),
+        ResourceType::Source => match &node.detail {
+            // What is not loaded is only ever measured.
+            Detail::Source(source) if source.load.is_none() => {
+                format!("freshness of {}.{}", source.source_name, node.name)
+            }
+            _ => format!("source table {place}"),
+        },
         ResourceType::Test => format!("test {}", node.name),
         ResourceType::UnitTest => {
             let model = match &node.detail {

@@ -3,6 +3,7 @@
 //! In: `Plan`, the adapter of its planner. Out: [`Event`]s while it goes on, [`RunResults`] at the end.
 //! Does not know what a step means, and prints nothing.
 
+pub mod age;
 pub mod cancel;
 mod difference;
 #[cfg(test)]

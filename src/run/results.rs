@@ -57,6 +57,8 @@ pub struct NodeResult {
     pub rows: Option<u64>,
     /// Rows a test found.
     pub failures: Option<u64>,
+    /// How old the rows of a source are, where that was asked.
+    pub age: Option<super::age::Measured>,
     /// A few of those rows, without personal columns.
     pub sample: Option<Table>,
     /// Rows a load left out, within `MAXERROR`.
@@ -84,6 +86,7 @@ impl NodeResult {
             message: None,
             rows: None,
             failures: None,
+            age: None,
             sample: None,
             rejected: Vec::new(),
             diagnostics: Vec::new(),

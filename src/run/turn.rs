@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use super::age::{self, Measured};
 use super::session::Session;
 use super::verdict::{self, Verdict};
 use super::{NodeResult, Status, trouble};
 use crate::adapter::{ColumnsByRelation, Error, ErrorClass, Outcome, Prepared, Statement, Table};
 use crate::compile::{SharedConnection, Sql};
 use crate::diagnostic::Diagnostic;
+use crate::manifest::node::Detail;
 use crate::manifest::{Node, NodeId};
 use crate::plan::{Build, Count, Known, Order, Query, Section, Step, Test, Work};
 use crate::relation::{KnownColumn, KnownColumns, Relation};
@@ -38,6 +40,7 @@ pub(super) struct Turn<'a> {
     /// What the warehouse said to the statement of a materialization in Jinja.
     said: Option<String>,
     pub(super) verdict: Option<Verdict>,
+    age: Option<Measured>,
     sample: Option<Table>,
 }
 
@@ -73,6 +76,7 @@ impl<'a> Turn<'a> {
             rows: None,
             said: None,
             verdict: None,
+            age: None,
             sample: None,
         }
     }
@@ -118,6 +122,8 @@ impl<'a> Turn<'a> {
             Work::Build(build) => self.build(session, build),
             Work::Test(test) => self.test(session, test),
             Work::UnitTest => self.unit_test(session),
+            Work::Freshness(Ok(query)) => self.freshness(session, query),
+            Work::Freshness(Err(wrong)) => Err(Failure::Wrong(vec![(**wrong).clone()])),
             Work::Late | Work::InJinja => Err(Failure::Wrong(vec![Diagnostic::error(
                 "internal",
                 format!("`{}` is late at its own turn", self.of.name),
@@ -297,6 +303,20 @@ impl<'a> Turn<'a> {
         Ok(())
     }
 
+    fn freshness(&mut self, session: &mut Session<'_, '_>, query: &Query) -> Result<(), Failure> {
+        let table = self.ask_own(session, query)?;
+        let measured = age::of(&table).map_err(|why| {
+            let problem = Diagnostic::error(
+                "bad-freshness",
+                format!("the age of `{}` cannot be read", self.of.name),
+            );
+            let place = self.of.declared_at.clone();
+            Failure::Wrong(vec![problem.at_some(place).label(why)])
+        })?;
+        self.age = Some(measured);
+        Ok(())
+    }
+
     fn test(&mut self, session: &mut Session<'_, '_>, test: &Test) -> Result<(), Failure> {
         if let Some(store) = &test.store {
             self.build(session, store)?;
@@ -443,7 +463,13 @@ impl<'a> Turn<'a> {
     /// Puts into a result what happened.
     pub(super) fn tell(self, result: &mut NodeResult) {
         result.status = Status::Success;
-        if let Some(verdict) = self.verdict {
+        if let (Some(measured), Detail::Source(source)) = (self.age, &self.of.detail) {
+            let (status, told) = measured.judged(self.of, source);
+            result.status = status;
+            result.message = Some(measured.words());
+            result.age = Some(measured);
+            result.diagnostics.extend(told);
+        } else if let Some(verdict) = self.verdict {
             result.status = verdict.status;
             result.message = verdict.message;
             result.failures = Some(verdict.failures);

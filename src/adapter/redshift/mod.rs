@@ -127,6 +127,10 @@ impl Adapter for Redshift {
         })
     }
 
+    fn keeps_loads(&self) -> bool {
+        true
+    }
+
     fn connect(&self) -> Result<Box<dyn Connection>, Error> {
         Ok(Box::new(session::Session::open(
             &self.config,

@@ -85,7 +85,7 @@ pub fn execute(session: &Session, execution: &Execution) -> Result<Outcome, Stop
 }
 
 /// The selected nodes and the hooks of the project, which run with every selection.
-fn with_operations(prepared: &Prepared, selection: &Selection) -> BTreeSet<NodeId> {
+pub(super) fn with_operations(prepared: &Prepared, selection: &Selection) -> BTreeSet<NodeId> {
     let manifest = &prepared.manifest;
     let operations = manifest
         .ids()
@@ -124,21 +124,22 @@ pub fn seed(prepared: &Prepared, id: NodeId) -> Result<Seed, Diagnostics> {
     seed::read(path, &node.original_file_path, &format)
 }
 
-struct Running<'a> {
-    session: &'a Session,
-    execution: &'a Execution,
-    prepared: &'a Prepared,
-    door: &'a Door,
-    warehouse: &'a Warehouse,
-    compiler: &'a Compiler,
-    compiled: &'a Compiled,
-    nodes: &'a BTreeSet<NodeId>,
-    folder: &'a TargetFolder<'a>,
+/// A run with all it needs.
+pub(super) struct Running<'a> {
+    pub(super) session: &'a Session,
+    pub(super) execution: &'a Execution,
+    pub(super) prepared: &'a Prepared,
+    pub(super) door: &'a Door,
+    pub(super) warehouse: &'a Warehouse,
+    pub(super) compiler: &'a Compiler,
+    pub(super) compiled: &'a Compiled,
+    pub(super) nodes: &'a BTreeSet<NodeId>,
+    pub(super) folder: &'a TargetFolder<'a>,
 }
 
 impl Running<'_> {
     /// Plans and carries out; gives the results, and those of the run before.
-    fn run(&self) -> Result<(RunResults, Previous), Stop> {
+    pub(super) fn run(&self) -> Result<(RunResults, Previous), Stop> {
         let manifest = &self.prepared.manifest;
         let planner = Planner {
             manifest,
@@ -150,6 +151,7 @@ impl Running<'_> {
             options: Options {
                 full_refresh: self.execution.full_refresh,
                 store_failures: self.execution.store_failures,
+                freshness: self.execution.verb == "freshness",
                 tests_gate: self.execution.tests == Tests::First,
             },
         };

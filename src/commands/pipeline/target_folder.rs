@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
@@ -11,6 +11,7 @@ use crate::artifacts::declared;
 use crate::artifacts::file::write_json;
 use crate::artifacts::manifest::ManifestJson;
 use crate::artifacts::run_results::run_results;
+use crate::artifacts::sources::sources;
 use crate::commands::{Session, Stop};
 use crate::compile::Compiled;
 use crate::diagnostic::Diagnostic;
@@ -115,6 +116,23 @@ impl<'a> TargetFolder<'a> {
             selectors: &selectors::as_json(&self.prepared.project.selectors),
         };
         write_json(&self.path("manifest.json"), &json, &self.prepared.redactor)
+    }
+
+    /// Writes `sources.json`, or the file that was named for it.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_sources(&self, results: &RunResults, output: Option<&Path>) -> io::Result<()> {
+        if self.session.global.output.no_write_json && output.is_none() {
+            return Ok(());
+        }
+        let invocation = invocation(self.session, &self.prepared.project);
+        let json = sources(&self.prepared.manifest, results, &invocation);
+        let path = match output {
+            Some(path) => self.session.here.join(path),
+            None => self.path("sources.json"),
+        };
+        write_json(&path, &json, &self.prepared.redactor)
     }
 
     /// Writes `run_results.json`.

@@ -140,12 +140,13 @@ pub struct SourceProperties {
     pub overrides: Option<Yaml>,
     /// `quoting`.
     pub quoting: Option<Yaml>,
-    /// `freshness`.
+    /// `freshness`; written as `null` it takes away what stands above.
+    #[serde(default, deserialize_with = "present")]
     pub freshness: Option<Yaml>,
     /// `loaded_at_field`.
     pub loaded_at_field: Option<String>,
     /// `loaded_at_query`.
-    pub loaded_at_query: Option<String>,
+    pub loaded_at_query: Option<Spanned<String>>,
     /// Free data.
     pub meta: Option<Yaml>,
     /// Tags.
@@ -171,12 +172,13 @@ pub struct SourceTableProperties {
     pub loader: Option<String>,
     /// `quoting`.
     pub quoting: Option<Yaml>,
-    /// `freshness`.
+    /// `freshness`; written as `null` it takes away what stands above.
+    #[serde(default, deserialize_with = "present")]
     pub freshness: Option<Yaml>,
     /// `loaded_at_field`.
     pub loaded_at_field: Option<String>,
     /// `loaded_at_query`.
-    pub loaded_at_query: Option<String>,
+    pub loaded_at_query: Option<Spanned<String>>,
     /// Where its files are; with `copy`, it is loaded by us.
     pub external: Option<Yaml>,
     /// Free data.
@@ -394,4 +396,9 @@ pub struct OverridesProperties {
     pub vars: Option<Yaml>,
     /// Environment variables.
     pub env_vars: Option<Yaml>,
+}
+
+/// A value that is there, be it `null`.
+fn present<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Yaml>, D::Error> {
+    Yaml::deserialize(value).map(Some)
 }

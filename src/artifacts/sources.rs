@@ -1,0 +1,58 @@
+//! `sources.json`, version 3: how old the sources are.
+
+use serde_json::{Value, json};
+
+use super::run_results::stretches;
+use super::{Invocation, seconds, timestamp};
+use crate::manifest::Manifest;
+use crate::manifest::node::Detail;
+use crate::run::{NodeResult, RunResults, Status};
+
+/// How old each source is, and what that means.
+pub fn sources(manifest: &Manifest, results: &RunResults, invocation: &Invocation<'_>) -> Value {
+    let entries: Vec<Value> = results
+        .results
+        .iter()
+        .filter_map(|result| entry(manifest, result))
+        .collect();
+    json!({
+        "metadata": invocation.metadata("sources", 3),
+        "results": entries,
+        "elapsed_time": results.elapsed.as_secs_f64(),
+    })
+}
+
+fn entry(manifest: &Manifest, result: &NodeResult) -> Option<Value> {
+    let node = manifest.node(result.node);
+    let Detail::Source(detail) = &node.detail else {
+        return None;
+    };
+    let Some(measured) = &result.age else {
+        let message = result.message.clone().or_else(|| {
+            let first = result.diagnostics.first()?;
+            Some(first.to_string())
+        });
+        return Some(json!({
+            "unique_id": node.unique_id,
+            "error": message,
+            "status": "runtime error",
+        }));
+    };
+    let status = match result.status {
+        Status::Warn => "warn",
+        Status::Pass => "pass",
+        _ => "error",
+    };
+    Some(json!({
+        "unique_id": node.unique_id,
+        "max_loaded_at": timestamp(measured.loaded_at()),
+        "snapshotted_at": timestamp(measured.asked_at),
+        "max_loaded_at_time_ago_in_s": measured.seconds(),
+        "status": status,
+        "criteria": detail.freshness_value,
+        "adapter_response": {},
+        "timing": stretches(result),
+        "thread_id": format!("Thread-{} (worker)", result.thread),
+        "execution_time": seconds(result),
+    }))
+}
