@@ -25,13 +25,23 @@ pub(super) fn graph(manifest: &Manifest, entries: &[Json]) -> Value {
             .collect()
     };
     let empty = BTreeMap::<&str, Json>::new();
+    let groups: BTreeMap<&str, Json> = manifest
+        .groups
+        .iter()
+        .map(|group| {
+            (
+                group.unique_id.as_str(),
+                crate::manifest::groups::entry(group),
+            )
+        })
+        .collect();
     from_json(json!({
         "nodes": of(|kind| {
             !matches!(kind, ResourceType::Source | ResourceType::Exposure | ResourceType::UnitTest)
         }),
         "sources": of(|kind| kind == ResourceType::Source),
         "exposures": of(|kind| kind == ResourceType::Exposure),
-        "groups": empty,
+        "groups": groups,
         "metrics": empty,
         "functions": empty,
         "saved_queries": empty,

@@ -18,7 +18,7 @@ pub fn without_consequences(
     }
     let is_own = |problem: &Diagnostic| match problem.code {
         _ if problem.level == Level::Warning => false,
-        "unknown-source" | "duplicate-name" | "disabled-ref" => !gaps.properties,
+        "unknown-source" | "unknown-group" | "duplicate-name" | "disabled-ref" => !gaps.properties,
         "duplicate-relation" => !gaps.properties && macros.is_whole(),
         "unknown-docs-block" => !gaps.docs,
         "undefined-macro" | "unknown-test" => macros.is_whole(),

@@ -10,6 +10,7 @@ mod discover;
 pub mod freshness;
 mod gaps;
 mod generic;
+pub mod groups;
 mod in_jinja;
 mod link;
 mod merge;
@@ -44,6 +45,8 @@ pub struct Manifest {
     pub project_name: String,
     /// The target's own database, which a [`Relation`] leaves out.
     pub database: String,
+    /// The groups, by `unique_id`.
+    pub groups: Vec<groups::Group>,
     /// Enabled nodes, ordered by kind and `unique_id`; boxed, so that they stay where they were made and are not in memory twice.
     pub nodes: Vec<Box<Node>>,
     /// Disabled nodes; nothing points to them.

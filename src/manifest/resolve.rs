@@ -12,6 +12,7 @@ use super::declared;
 use super::discover::{Found, Identity, ParseWorld, Shared};
 use super::gaps;
 use super::generic;
+use super::groups;
 use super::in_jinja::InJinja;
 use super::link;
 use super::merge::{self, Layer, Merged};
@@ -71,7 +72,10 @@ impl Manifest {
             drafts.extend(made);
             problems.extend(found);
         }
-        let (manifest, problems) = link::link(project, drafts, problems);
+        let groups = groups::groups(project, &mut problems);
+        let (mut manifest, mut problems) = link::link(project, drafts, problems);
+        manifest.groups = groups;
+        groups::check(&manifest, &mut problems);
         (
             manifest,
             gaps::without_consequences(project, macros, problems),

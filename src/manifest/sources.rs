@@ -61,6 +61,11 @@ fn table_node(
     node.unrendered_config = resolver
         .trees(|configs| &configs.sources)
         .unrendered(&node.fqn);
+    // As dbt writes them, whether they are declared or not.
+    for key in ["loaded_at_field", "loaded_at_query", "meta", "tags"] {
+        let value = config.get(key).cloned().unwrap_or_default();
+        node.unrendered_config.insert(key.to_owned(), value);
+    }
     resolver.finish(&mut node, config, &table.name.span, problems);
 
     let identifier = table
