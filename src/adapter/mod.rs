@@ -51,6 +51,11 @@ pub trait Adapter: Send + Sync {
         false
     }
 
+    /// Whether it keeps a log of statements, in which a comment beside each tells where it came from.
+    fn logs_comments(&self) -> bool {
+        false
+    }
+
     /// Whether it keeps when a table was changed, for whoever asks how old its rows are.
     fn keeps_loads(&self) -> bool {
         false
@@ -119,6 +124,45 @@ impl Prepared {
             tables: Vec::new(),
             values_only: false,
         }
+    }
+}
+
+/// What stands beside each statement of a node in the log of the warehouse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comment {
+    /// The words, without the signs of a comment.
+    pub text: String,
+    /// Whether it stands behind the statement.
+    pub append: bool,
+}
+
+impl Prepared {
+    /// The same with a comment beside each statement; what is known of places in the text moves with it.
+    #[must_use]
+    pub fn commented(&self, comment: &Comment) -> Self {
+        let mut prepared = self.clone();
+        if comment.append {
+            for sql in &mut prepared.sql {
+                let bare = sql.trim_end().trim_end_matches(';').len();
+                sql.truncate(bare);
+                sql.push_str(&format!("\n/* {} */", comment.text));
+            }
+            return prepared;
+        }
+        let before = format!("/* {} */\n", comment.text);
+        for sql in &mut prepared.sql {
+            sql.insert_str(0, &before);
+        }
+        let moved =
+            |range: &std::ops::Range<usize>| range.start + before.len()..range.end + before.len();
+        if let Some(source) = &mut prepared.source {
+            source.range = moved(&source.range);
+        }
+        for table in &mut prepared.tables {
+            table.range = moved(&table.range);
+            table.query = moved(&table.query);
+        }
+        prepared
     }
 }
 

@@ -235,6 +235,24 @@ impl Compiler {
         Ok(compiled)
     }
 
+    /// What the template of a comment says of a node, which it knows as `node` and by `connection_name`.
+    ///
+    /// # Errors
+    /// What is wrong in the template, or that it would end its own comment.
+    pub fn comment(&self, id: NodeId, template: &Template) -> Result<String, Box<Diagnostic>> {
+        let world = NodeWorld::new(Arc::clone(&self.around), Some(id), None);
+        let world: Arc<dyn World> = Arc::new(world.as_comment());
+        let rendered = self.around.given.macros.render(template, &world)?;
+        let text = rendered.text.trim().to_owned();
+        if text.contains("*/") {
+            return Err(Box::new(
+                Diagnostic::error("bad-comment", "the query comment ends itself with `*/`")
+                    .at(template.whole()),
+            ));
+        }
+        Ok(text)
+    }
+
     /// The SQL that says how old the rows of a source are; empty where it has none of its own.
     ///
     /// # Errors

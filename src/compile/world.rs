@@ -42,6 +42,8 @@ pub(super) struct NodeWorld {
     /// The unit test that the node's template is rendered for.
     test: Option<TestWorld>,
     turn: Option<Turn>,
+    /// Whether the template is that of a query comment.
+    is_comment: bool,
     ephemerals: Mutex<Vec<NodeId>>,
 }
 
@@ -53,8 +55,15 @@ impl NodeWorld {
             around,
             test,
             turn,
+            is_comment: false,
             ephemerals: Mutex::default(),
         }
+    }
+
+    /// The same world as the template of a comment sees it.
+    pub(super) fn as_comment(mut self) -> Self {
+        self.is_comment = true;
+        self
     }
 
     /// The ephemeral models that were referred to, in order, each once.
@@ -340,6 +349,10 @@ impl World for NodeWorld {
                     .or_else(|| kind_of(node));
                 let relation = given.manifest.in_full(relation);
                 Some(Value::from_object(RelationValue::new(relation, kind)))
+            }
+            "node" if self.is_comment => self.global("model"),
+            "connection_name" if self.is_comment => {
+                Some(Value::from(self.node()?.unique_id.as_str()))
             }
             "model" => {
                 let entry = self.around.entries().get(self.node?.index())?;

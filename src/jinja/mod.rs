@@ -24,7 +24,7 @@ mod tests;
 mod values;
 mod world;
 
-pub use builtins::MomentValue;
+pub use builtins::{DBT_VERSION, MomentValue};
 pub use macros::{Macro, MacroArgument, MacroFile, MacroKind, Macros, Rendered};
 pub use minijinja::Value;
 pub use prepare::{NamedBlock, snapshot_blocks};

@@ -41,8 +41,27 @@ pub struct ProjectFile {
     pub dispatch: BTreeMap<String, Vec<String>>,
     /// `flags`.
     pub flags: Map<String, Value>,
+    /// `query-comment`.
+    pub query_comment: QueryComment,
     /// The file, if there is one.
     pub source: Option<Arc<Source>>,
+}
+
+/// What stands beside each statement that is sent, for whoever reads the log of the warehouse.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum QueryComment {
+    /// dbt's own: who asks, and for which node.
+    #[default]
+    Default,
+    /// Nothing.
+    None,
+    /// A template of the project.
+    Own {
+        /// The template; none means dbt's own.
+        template: Option<Spanned<String>>,
+        /// Whether it stands behind the statement.
+        append: bool,
+    },
 }
 
 /// Folders of a project, from its root.
@@ -159,8 +178,8 @@ struct Shape {
     // Redshift folds every name, quoted or not, so quoting changes nothing that we build.
     #[serde(rename = "quoting")]
     _quoting: Option<Yaml>,
-    #[serde(rename = "query-comment")]
-    _query_comment: Option<Yaml>,
+    #[serde(rename = "query-comment", default, deserialize_with = "present")]
+    query_comment: Option<Yaml>,
     #[serde(rename = "require-dbt-version")]
     _require_dbt_version: Option<Yaml>,
     #[serde(rename = "restrict-access")]
@@ -296,6 +315,7 @@ impl Draft {
                 .as_ref()
                 .map(Yaml::to_object)
                 .unwrap_or_default(),
+            query_comment: query_comment(shape.query_comment.as_ref(), &mut problems),
             source: self.source,
         };
         problems.or(file).map(|(file, _)| file)
@@ -324,6 +344,7 @@ impl Draft {
             on_run_end: Vec::new(),
             dispatch: BTreeMap::new(),
             flags: Map::new(),
+            query_comment: QueryComment::Default,
             source: None,
         }
     }
@@ -355,6 +376,57 @@ fn rendered_now(path: &[&str]) -> bool {
         first,
         "on-run-start" | "on-run-end" | "query-comment" | "vars"
     ) && !path.iter().any(is_hook)
+}
+
+/// A value that is there, be it `null`.
+fn present<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Yaml>, D::Error> {
+    Yaml::deserialize(value).map(Some)
+}
+
+fn query_comment(said: Option<&Yaml>, problems: &mut Diagnostics) -> QueryComment {
+    let Some(said) = said else {
+        return QueryComment::Default;
+    };
+    let template = |yaml: &Yaml| {
+        let value = yaml.as_str()?.to_owned();
+        let span = yaml.span.clone();
+        Some(Spanned { value, span })
+    };
+    match &said.value {
+        YamlValue::Null => QueryComment::None,
+        YamlValue::String(text) if text.trim().is_empty() => QueryComment::None,
+        YamlValue::String(_) => QueryComment::Own {
+            template: template(said),
+            append: false,
+        },
+        YamlValue::Map(_) => {
+            for (key, _) in said.entries() {
+                let known = ["comment", "append", "job-label"];
+                let name = key.as_str().unwrap_or_default();
+                if !known.contains(&name) {
+                    problems.push(
+                        Diagnostic::error(
+                            "unknown-key",
+                            format!("`query-comment` has no key `{name}`"),
+                        )
+                        .at(key.span.clone())
+                        .did_you_mean(name, known),
+                    );
+                }
+            }
+            QueryComment::Own {
+                template: said.get("comment").and_then(template),
+                append: matches!(
+                    said.get("append").map(|append| &append.value),
+                    Some(YamlValue::Bool(true))
+                ),
+            }
+        }
+        _ => {
+            problems.push(said.expected("a text, or a mapping with `comment` and `append`"));
+            QueryComment::None
+        }
+    }
 }
 
 fn hook_list(hooks: Option<&Yaml>, problems: &mut Diagnostics) -> Vec<Spanned<String>> {

@@ -247,6 +247,7 @@ impl Setup {
             let plan = plan.unwrap();
             run(
                 &Run {
+                    comment: &|_| None,
                     plan: &plan,
                     planner,
                     late: &|id, _, _| Ok(self.sql(id).as_ref().clone()),

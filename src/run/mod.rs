@@ -62,6 +62,8 @@ pub struct Run<'a> {
     pub late: &'a Late<'a>,
     /// Builds the nodes whose materialization is written in Jinja.
     pub in_jinja: &'a InJinja<'a>,
+    /// What stands beside each statement of a node in the log of the warehouse.
+    pub comment: &'a (dyn Fn(NodeId) -> Option<crate::adapter::Comment> + Sync),
     /// Workers.
     pub threads: usize,
     /// Whether the first failure keeps further nodes from starting.

@@ -1,5 +1,6 @@
 //! One worker's session: its connection, sections sent and tried again, and a way for others to stop it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
@@ -11,7 +12,7 @@ use super::results::Timing;
 use super::turn::{Failure, Turn};
 use super::voice::Voice;
 use super::{Event, NodeResult, Run, Status, locked};
-use crate::adapter::{Adapter, Error, ErrorClass, Outcome, Prepared, Statement, Table};
+use crate::adapter::{Adapter, Comment, Error, ErrorClass, Outcome, Prepared, Statement, Table};
 use crate::compile::SharedConnection;
 use crate::diagnostic::Diagnostic;
 use crate::manifest::NodeId;
@@ -85,6 +86,8 @@ pub(super) struct Session<'s, 'a> {
     connection: Option<SharedConnection>,
     /// The query group that the node of this turn names, and the one that the connection has.
     group: (Option<String>, Option<String>),
+    /// What stands beside each statement of this turn.
+    comment: Option<Comment>,
 }
 
 impl<'s, 'a> Session<'s, 'a> {
@@ -94,6 +97,7 @@ impl<'s, 'a> Session<'s, 'a> {
             worker,
             connection: None,
             group: (None, None),
+            comment: None,
         }
     }
 
@@ -139,6 +143,7 @@ impl<'s, 'a> Session<'s, 'a> {
     /// One node's turn. A panic in it is an error of the node, and the connection it may have left in the middle is given up.
     pub(super) fn turn(&mut self, step: &Step, finished: &[NodeResult]) -> NodeResult {
         let started = Timestamp::now();
+        self.comment = (self.shared.run.comment)(step.node);
         let mut turn = Turn::new(step, self.shared.run.planner.manifest.node(step.node));
         let outcome = catch_unwind(AssertUnwindSafe(|| turn.take(self, finished)));
         let mut result = NodeResult {
@@ -206,7 +211,8 @@ impl<'s, 'a> Session<'s, 'a> {
     pub(super) fn execute(&mut self, prepared: &Prepared) -> Result<Outcome, Error> {
         let connection = self.connection()?;
         self.settle_group(&connection)?;
-        let outcome = locked(&connection).execute(prepared);
+        let said = self.said(prepared);
+        let outcome = locked(&connection).execute(&said);
         self.after(outcome)
     }
 
@@ -217,8 +223,17 @@ impl<'s, 'a> Session<'s, 'a> {
     ) -> Result<Table, Error> {
         let connection = self.connection()?;
         self.settle_group(&connection)?;
-        let table = locked(&connection).query(prepared, limit);
+        let said = self.said(prepared);
+        let table = locked(&connection).query(&said, limit);
         self.after(table)
+    }
+
+    /// A statement with the comment of its turn.
+    fn said<'p>(&self, prepared: &'p Prepared) -> Cow<'p, Prepared> {
+        match &self.comment {
+            Some(comment) => Cow::Owned(prepared.commented(comment)),
+            None => Cow::Borrowed(prepared),
+        }
     }
 
     /// The query group under which the statements of the next node run.

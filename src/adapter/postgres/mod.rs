@@ -38,6 +38,10 @@ impl Adapter for Postgres {
         self.config.dialect()
     }
 
+    fn logs_comments(&self) -> bool {
+        true
+    }
+
     fn sql(&self, statement: &Statement) -> Vec<String> {
         if self.config.emulates_redshift {
             return redshift::sql::sql(statement);

@@ -86,6 +86,10 @@ impl Adapter for Redshift {
         "redshift"
     }
 
+    fn logs_comments(&self) -> bool {
+        true
+    }
+
     fn sql(&self, statement: &Statement) -> Vec<String> {
         sql::sql(statement)
     }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::comments::Comments;
 use super::{Door, Execution, Prepared, TargetFolder, Warehouse, compiler, globals, select};
 use crate::adapter::{self, emulating};
 use crate::artifacts::Previous;
@@ -162,6 +163,7 @@ impl Running<'_> {
             "{}.{}",
             self.prepared.project.target.name, self.prepared.project.target.schema
         );
+        let comments = Comments::of(self.prepared, self.door, self.compiler, self.nodes)?;
         let listener = self.session.terminal.run(manifest, &target);
         let results = run::run(
             &Run {
@@ -172,6 +174,7 @@ impl Running<'_> {
                     let built = self.compiler.build(id, sql, connection);
                     built.map_err(|wrong| (*wrong).into())
                 },
+                comment: &|id| comments.as_ref()?.of_node(id),
                 threads: self.prepared.project.target.threads,
                 fail_fast: self.execution.fail_fast,
                 durations: &durations,

@@ -3,6 +3,7 @@
 mod analysis;
 mod asking;
 mod by_column;
+mod comments;
 pub mod dictionary;
 mod execute;
 mod freshness;

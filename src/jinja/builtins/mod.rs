@@ -25,7 +25,7 @@ pub use dates::MomentValue;
 pub use filters::{environment, left_out};
 
 /// The version of dbt whose language this is.
-const DBT_VERSION: &str = "1.11.2";
+pub const DBT_VERSION: &str = "1.11.2";
 
 /// Everything a template can name wherever it stands.
 pub fn all() -> BTreeMap<&'static str, Value> {
