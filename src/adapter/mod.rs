@@ -166,6 +166,14 @@ impl Prepared {
     }
 }
 
+/// A statement without the comment in front of it, for whoever asks what its first word is.
+pub(crate) fn without_comment(sql: &str) -> &str {
+    let rest = sql
+        .strip_prefix("/* ")
+        .and_then(|rest| rest.split_once("*/\n"));
+    rest.map_or(sql, |(_, rest)| rest)
+}
+
 /// One session in a warehouse.
 pub trait Connection: Send {
     /// Runs a prepared statement. An error inside a transaction rolls the transaction back.

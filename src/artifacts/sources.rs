@@ -27,17 +27,8 @@ fn entry(manifest: &Manifest, result: &NodeResult) -> Option<Value> {
     let Detail::Source(detail) = &node.detail else {
         return None;
     };
-    let Some(measured) = &result.age else {
-        let message = result.message.clone().or_else(|| {
-            let first = result.diagnostics.first()?;
-            Some(first.to_string())
-        });
-        return Some(json!({
-            "unique_id": node.unique_id,
-            "error": message,
-            "status": "runtime error",
-        }));
-    };
+    // As in dbt, a source that could not be measured is told on the terminal alone.
+    let measured = result.age.as_ref()?;
     let status = match result.status {
         Status::Warn => "warn",
         Status::Pass => "pass",

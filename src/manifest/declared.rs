@@ -335,6 +335,12 @@ fn exposure(
         properties.config.as_ref(),
         problems,
     ));
+    node.unrendered_config = tree.unrendered(&node.fqn);
+    let of_tree = tree.layers(&node.fqn).len();
+    for setting in layers.iter().skip(of_tree).flat_map(|layer| &layer.0) {
+        node.unrendered_config
+            .insert(setting.key.clone(), setting.value.clone());
+    }
     layers.extend(tree.last_word(&node.fqn));
     let mut merged = Merged::new(settings::defaults(ResourceType::Exposure));
     layers

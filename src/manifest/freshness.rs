@@ -88,24 +88,32 @@ pub struct LoadedAt {
     pub query: Option<Spanned<String>>,
 }
 
+/// What the declarations say, the weakest first.
+fn levels(source: &SourceProperties, table: &SourceTableProperties) -> [Option<Yaml>; 4] {
+    let in_config = |config: &Option<Yaml>| {
+        let config = config.as_ref();
+        config.and_then(|config| config.get("freshness")).cloned()
+    };
+    [
+        source.freshness.clone(),
+        in_config(&source.config),
+        table.freshness.clone(),
+        in_config(&table.config),
+    ]
+}
+
+/// Whether any declaration speaks of it.
+pub fn is_declared(source: &SourceProperties, table: &SourceTableProperties) -> bool {
+    levels(source, table).iter().any(Option::is_some)
+}
+
 /// The merged value of `freshness` as dbt writes it: none where it was taken away.
 pub fn merged(
     source: &SourceProperties,
     table: &SourceTableProperties,
     of_project: &Merged,
 ) -> Option<Value> {
-    let in_config = |config: &Option<Yaml>| {
-        config
-            .as_ref()
-            .and_then(|config| config.get("freshness"))
-            .cloned()
-    };
-    let levels = [
-        source.freshness.clone(),
-        in_config(&source.config),
-        table.freshness.clone(),
-        in_config(&table.config),
-    ];
+    let levels = levels(source, table);
     if levels.iter().all(Option::is_none) {
         // What the project's file configures holds where the declarations say nothing.
         return of_project.get("freshness").map(|said| whole(&said.clone()));

@@ -19,6 +19,7 @@ pub struct Names<'a> {
     macros: &'a Macros,
     shared: Arc<Shared>,
     target: &'a Target,
+    quoting: &'a Map<String, Value>,
     alias_macro: bool,
     schema_macro: bool,
     database_macro: bool,
@@ -34,7 +35,12 @@ pub struct Place {
 
 impl<'a> Names<'a> {
     /// Looks which of the macros the project overrides, or else the package whose nodes are named (dbt's order).
-    pub fn new(macros: &'a Macros, shared: &Arc<Shared>, target: &'a Target) -> Self {
+    pub fn new(
+        macros: &'a Macros,
+        shared: &Arc<Shared>,
+        target: &'a Target,
+        quoting: &'a Map<String, Value>,
+    ) -> Self {
         let overridden_in = |package: &str, name: &str| {
             let forms = [
                 name.to_owned(),
@@ -72,6 +78,7 @@ impl<'a> Names<'a> {
             macros,
             shared,
             target,
+            quoting,
             alias_macro,
             schema_macro,
             database_macro,
@@ -124,7 +131,31 @@ impl<'a> Names<'a> {
             database: (database != self.target.database).then_some(database),
             ..Relation::new(schema, alias.clone())
         };
+        let relation = self.folded(relation, &[config.values.get("quoting")]);
         Ok(Place { alias, relation })
+    }
+
+    /// A relation as PostgreSQL calls it where `quoting` leaves parts of its name without quotes: there they fold to lower case.
+    /// Redshift and DuckDB take names in any case, with quotes or without. The last of `own` that speaks of a part decides.
+    pub fn folded(&self, mut relation: Relation, own: &[Option<&Value>]) -> Relation {
+        if self.target.dialect() != "postgres" {
+            return relation;
+        }
+        let is_quoted = |part: &str| {
+            let mut levels = own.iter().rev().flatten();
+            let said = levels.find_map(|quoting| quoting.get(part)?.as_bool());
+            said.or_else(|| self.quoting.get(part)?.as_bool())
+                .unwrap_or(true)
+        };
+        for (part, name) in [
+            ("schema", &mut relation.schema),
+            ("identifier", &mut relation.identifier),
+        ] {
+            if !is_quoted(part) {
+                *name = name.to_lowercase();
+            }
+        }
+        relation
     }
 
     fn call(

@@ -65,7 +65,7 @@ impl Manifest {
                 project,
                 package,
                 macros,
-                names: Names::new(macros, &shared, &project.target),
+                names: Names::new(macros, &shared, &project.target, &project.own.file.quoting),
                 shared,
             };
             let (made, found) = resolver.run();

@@ -750,7 +750,7 @@ mod tests {
         error[bad-config]: `limit` is a number of rows, not `many` (dbt_project.yml:7:8)
         warning[unknown-config]: the configuration `unique_keys` is unknown and has no effect (dbt_project.yml:5:14) -- help: did you mean `unique_key`?
         ");
-        insta::assert_snapshot!(typed_of("materialized: snapshot\n").1, @"error[not-supported-yet]: `materialized: snapshot` is not supported yet (dbt_project.yml:1:15) -- help: write one of `view`, `table`, `incremental`, `ephemeral`");
+        insta::assert_snapshot!(typed_of("materialized: snapshot\n").1, @"error[unknown-materialization]: there is no materialization `snapshot` (dbt_project.yml:1:15) -- help: write one of `view`, `table`, `incremental`, `ephemeral`");
     }
 
     #[test]

@@ -61,7 +61,17 @@ fn table_node(
     node.unrendered_config = resolver
         .trees(|configs| &configs.sources)
         .unrendered(&node.fqn);
-    // As dbt writes them, whether they are declared or not.
+    for declared in [&source.config, &table.config].into_iter().flatten() {
+        for (key, value) in declared.entries() {
+            node.unrendered_config
+                .insert(key.key_text(), value.to_json());
+        }
+    }
+    // As dbt writes them: the last four whether they are declared or not.
+    if freshness::is_declared(source, table) {
+        let value = config.get("freshness").cloned().unwrap_or_default();
+        node.unrendered_config.insert("freshness".to_owned(), value);
+    }
     for key in ["loaded_at_field", "loaded_at_query", "meta", "tags"] {
         let value = config.get(key).cloned().unwrap_or_default();
         node.unrendered_config.insert(key.to_owned(), value);
@@ -83,6 +93,9 @@ fn table_node(
             .cloned(),
         ..Relation::new(schema.clone(), identifier.clone())
     };
+    let quoting = [&source.quoting, &table.quoting].map(|said| said.as_ref().map(Yaml::to_json));
+    let quoting = quoting.each_ref().map(Option::as_ref);
+    let relation = resolver.names.folded(relation, &quoting);
     node.alias.clone_from(identifier);
     node.declared_at = Some(table.name.span.clone());
     node.description = resolver.description(table.description.as_ref(), problems);

@@ -345,3 +345,62 @@ fn hooks_are_nodes_in_their_order() {
     operation.shop.shop-on-run-start-0 - <- []
     ");
 }
+
+fn with_groups(readers: &str) -> Vec<(&'static str, String)> {
+    vec![
+        (
+            "models/a.sql",
+            "{{ config(group='finance', access='private') }}select 1".to_owned(),
+        ),
+        ("models/b.sql", "select * from {{ ref('a') }}".to_owned()),
+        (
+            "models/s.yml",
+            format!(
+                "groups: [{{name: finance, owner: {{email: a@b.c}}}}]\nmodels: [{{name: b, config: {{{readers}}}}}, {{name: a, columns: [{{name: id, data_tests: [unique]}}]}}]\n"
+            ),
+        ),
+    ]
+}
+
+fn told_of_groups(readers: &str) -> String {
+    let files = with_groups(readers);
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(path, text)| (*path, text.as_str()))
+        .collect();
+    told(&files)
+}
+
+#[test]
+fn a_private_model_is_read_by_its_group_alone() {
+    insta::assert_snapshot!(told_of_groups("group: finance"), @"");
+    insta::assert_snapshot!(told_of_groups("tags: x"), @"");
+    insta::assert_snapshot!(told_of_groups("group: finanse"), @"");
+}
+
+#[test]
+fn a_name_without_quotes_folds_on_postgres() {
+    let files = |profile: &'static str| {
+        [
+            ("profiles.yml", profile),
+            (
+                "dbt_project.yml",
+                "name: shop\nprofile: shop\nquoting: {identifier: false}\n",
+            ),
+            (
+                "models/a.sql",
+                "{{ config(alias='MyTable', schema='Marts') }}select 1",
+            ),
+            (
+                "models/b.sql",
+                "{{ config(alias='Kept', quoting={'identifier': true}) }}select * from {{ source('raw', 'Events') }} {{ source('raw', 'Plain') }}",
+            ),
+            (
+                "models/s.yml",
+                "sources: [{name: raw, schema: Raw, quoting: {schema: false, identifier: true}, tables: [{name: Events}, {name: Plain, quoting: {identifier: false}}]}]\n",
+            ),
+        ]
+    };
+    insta::assert_snapshot!(edges(&resolved(&files("shop: {target: dev, outputs: {dev: {type: postgres, host: h, port: 1, user: u, password: p, dbname: d, schema: main}}}\n"))), @"");
+    assert!(edges(&resolved(&files(PROFILES))).contains("main_Marts.MyTable"));
+}

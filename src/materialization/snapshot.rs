@@ -10,9 +10,7 @@ use super::{Build, Input, Materialization, Phase, Rest, Section, Work, sections}
 use crate::adapter::Statement;
 use crate::adapter::statement::TableAttributes;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::manifest::snapshot_config::{
-    HardDeletes, HistoryColumns, KEYS, SnapshotConfig, SnapshotStrategy,
-};
+use crate::manifest::snapshot_config::{HardDeletes, HistoryColumns, KEYS, SnapshotConfig};
 use crate::relation::{ExistingRelation, Relation, RelationKind};
 
 use super::history::History;
@@ -187,17 +185,15 @@ fn check(input: &Input<'_>, config: &SnapshotConfig, old: &ExistingRelation) -> 
             .help("drop it, or give the snapshot another `alias` or `schema`");
         return problem.into();
     }
+    // As in dbt, the column of the last change is added where it is not there.
     let HistoryColumns {
         scd_id,
-        updated_at,
         valid_from,
         valid_to,
         is_deleted,
+        ..
     } = &config.names;
     let mut wanted = vec![scd_id, valid_from, valid_to];
-    if config.updated_at.is_some() || config.strategy == SnapshotStrategy::Timestamp {
-        wanted.push(updated_at);
-    }
     if config.hard_deletes == HardDeletes::NewRecord {
         wanted.push(is_deleted);
     }

@@ -543,5 +543,5 @@ fn an_unknown_materialization_has_a_near_name() {
       help: did you mean `incremental`?
     ");
     case.node.config.materialized = "snapshot".into();
-    assert_snapshot!(case.told(), @"error[unsupported-materialization]: `people` is materialized as `snapshot`, which is not supported yet (models/people.sql:1:1)");
+    assert_snapshot!(case.told(), @"error[bad-config]: `people` does not say how it keeps its history (models/people.sql:1:1)");
 }

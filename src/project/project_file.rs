@@ -41,6 +41,8 @@ pub struct ProjectFile {
     pub dispatch: BTreeMap<String, Vec<String>>,
     /// `flags`.
     pub flags: Map<String, Value>,
+    /// `quoting`.
+    pub quoting: Map<String, Value>,
     /// `query-comment`.
     pub query_comment: QueryComment,
     /// The file, if there is one.
@@ -50,10 +52,8 @@ pub struct ProjectFile {
 /// What stands beside each statement that is sent, for whoever reads the log of the warehouse.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum QueryComment {
-    /// dbt's own: who asks, and for which node.
-    #[default]
-    Default,
     /// Nothing.
+    #[default]
     None,
     /// A template of the project.
     Own {
@@ -175,9 +175,7 @@ struct Shape {
     flags: Option<Yaml>,
     #[serde(default)]
     dispatch: Vec<Dispatch>,
-    // Redshift folds every name, quoted or not, so quoting changes nothing that we build.
-    #[serde(rename = "quoting")]
-    _quoting: Option<Yaml>,
+    quoting: Option<Yaml>,
     #[serde(rename = "query-comment", default, deserialize_with = "present")]
     query_comment: Option<Yaml>,
     #[serde(rename = "require-dbt-version")]
@@ -315,6 +313,11 @@ impl Draft {
                 .as_ref()
                 .map(Yaml::to_object)
                 .unwrap_or_default(),
+            quoting: shape
+                .quoting
+                .as_ref()
+                .map(Yaml::to_object)
+                .unwrap_or_default(),
             query_comment: query_comment(shape.query_comment.as_ref(), &mut problems),
             source: self.source,
         };
@@ -344,7 +347,8 @@ impl Draft {
             on_run_end: Vec::new(),
             dispatch: BTreeMap::new(),
             flags: Map::new(),
-            query_comment: QueryComment::Default,
+            quoting: Map::new(),
+            query_comment: QueryComment::None,
             source: None,
         }
     }
@@ -385,7 +389,7 @@ fn present<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Yaml>, D
 
 fn query_comment(said: Option<&Yaml>, problems: &mut Diagnostics) -> QueryComment {
     let Some(said) = said else {
-        return QueryComment::Default;
+        return QueryComment::None;
     };
     let template = |yaml: &Yaml| {
         let value = yaml.as_str()?.to_owned();

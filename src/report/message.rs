@@ -420,10 +420,9 @@ fn verb(node: &Node, status: Status) -> &'static str {
     }
 }
 
-/// Whether the age of a source was asked, and not its rows loaded.
+/// Whether the age of a source was asked, and not its rows loaded: what is not loaded is only ever measured.
 fn is_measured(node: &Node, result: &NodeResult) -> bool {
-    let unloaded = matches!(&node.detail, Detail::Source(source) if source.load.is_none());
-    result.age.is_some() || unloaded
+    result.age.is_some() || node.config.materialized == "source"
 }
 
 /// What a node is, as in `sql table model dev.orders`.
@@ -437,8 +436,7 @@ pub fn description(node: &Node) -> String {
         ResourceType::Seed => format!("seed file {place}"),
         ResourceType::Snapshot => format!("snapshot {place}"),
         ResourceType::Source => match &node.detail {
-            // What is not loaded is only ever measured.
-            Detail::Source(source) if source.load.is_none() => {
+            Detail::Source(source) if node.config.materialized == "source" => {
                 format!("freshness of {}.{}", source.source_name, node.name)
             }
             _ => format!("source table {place}"),

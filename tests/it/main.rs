@@ -17,7 +17,10 @@ mod exit_codes;
 #[cfg(all(unix, feature = "duckdb"))]
 mod faults;
 #[cfg(feature = "duckdb")]
+mod freshness;
+#[cfg(feature = "duckdb")]
 mod in_jinja;
+#[cfg(feature = "duckdb")]
 mod interruption;
 mod ls;
 #[allow(dead_code, reason = "a harness holds what the next test needs")]
@@ -36,10 +39,10 @@ mod same_rows;
 #[cfg(feature = "duckdb")]
 mod secrets;
 mod selectors;
-#[cfg(all(unix, feature = "duckdb"))]
-mod snapshots_of_rows;
 #[cfg(feature = "duckdb")]
 mod site;
+#[cfg(all(unix, feature = "duckdb"))]
+mod snapshots_of_rows;
 mod sparkify;
 mod translate;
 #[cfg(feature = "duckdb")]

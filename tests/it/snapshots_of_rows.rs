@@ -1,6 +1,7 @@
 //! Snapshots: the history of rows, on DuckDB that emulates Redshift, on DuckDB and on PostgreSQL.
 
 use insta::assert_snapshot;
+use redstart::endpoint::{Options, Server};
 
 use crate::postgres;
 use crate::project::TestProject;
@@ -81,7 +82,26 @@ fn histories(project: &TestProject) -> String {
 
 #[test]
 fn a_history_has_a_row_for_each_state_of_a_row() {
-    assert_snapshot!(histories(&on(TestProject::new())), @"");
+    assert_snapshot!(histories(&on(TestProject::new())), @r"
+    id | name   | extra | dbt_is_deleted | until      | keys
+    ---+--------+-------+----------------+------------+-----
+     1 | a      | NULL  | False          | 2024-01-02 |    7
+     1 | longer | new   | False          | holds      |    7
+     2 | b      | NULL  | False          | holds      |    7
+     3 | c      | NULL  | False          | ended      |    7
+     3 | c      | NULL  | False          | holds      |    7
+     3 | c      | NULL  | True           | ended      |    7
+     4 | d      | x     | False          | holds      |    7
+
+    id | name   | extra | dbt_scd_id                       | since      | until
+    ---+--------+-------+----------------------------------+------------+-----------
+     1 | a      | NULL  | 8bd6037542377309505ab720e545f24e | 2024-01-01 | 2024-01-02
+     1 | longer | new   | 37079bbc2903f67ad53b23fcc5e5622c | 2024-01-02 | holds
+     2 | b      | NULL  | f8e4dcba7004839b9c5b44a77923cd0a | 2024-01-01 | holds
+     3 | c      | NULL  | 36d97e6f161bf778b28647771ac013ae | 2024-01-01 | ended
+     3 | c      | NULL  | 11540a041db89f55fb5b14382e7a24ea | 2024-01-03 | holds
+     4 | d      | x     | c4b154367a0fd4ef8517fd84b9ae6619 | 2024-01-02 | holds
+    ");
 }
 
 #[test]
@@ -97,6 +117,23 @@ fn a_history_is_the_same_on_every_engine_but_for_the_words_of_a_moment() {
 }
 
 #[test]
+fn a_target_of_redshift_keeps_the_same_history_and_says_whose_its_statements_are() {
+    let server = Server::start(Options::default()).expect("the endpoint starts");
+    let profile = format!(
+        "project: {{target: dev, outputs: {{dev: {{type: redshift, host: 127.0.0.1, port: {}, user: awsuser, password: unused, dbname: dev, schema: hist, threads: 2, sslmode: disable}}}}}}\n",
+        server.address().port()
+    );
+    let project = on(TestProject::new().file("profiles.yml", profile)).file(
+        "dbt_project.yml",
+        "name: project\nprofile: project\nquery-comment: {append: false}\n",
+    );
+    assert_eq!(histories(&project), histories(&on(TestProject::new())));
+    let own = "\"node_id\": \"snapshot.project.by_time\"} */\nupdate ";
+    let log = server.log();
+    assert!(log.iter().any(|sent| sent.text.contains(own)), "{log:#?}");
+}
+
+#[test]
 fn a_snapshot_that_fails_leaves_its_history_whole() {
     let project = on(TestProject::new()).file(
         "snapshots/history.sql",
@@ -105,17 +142,51 @@ fn a_snapshot_that_fails_leaves_its_history_whole() {
     project.redstart("build --vars \"day: 1\"").success();
     let before = project.query("select * from by_time order by id");
     let failed = project.redstart("snapshot -s by_time --vars \"{day: 2, by: 0}\"");
-    assert_snapshot!(failed, @"");
+    assert_snapshot!(failed, @r"
+    exit 1
+    Running 1 node on 2 threads (target `dev.main`)
+    1 of 1  ERROR snapshot main.by_time                                   [[time]]
+          error[division-by-zero]: a number is divided by zero (snapshots/history.sql:3:13)
+
+    error[division-by-zero]: a number is divided by zero
+     --> snapshots/history.sql:3:13
+      |
+    3 | select *, 1 / {{ var('by', 1) }} as one from {{ ref('rows_now') }}
+      |             ^
+      |
+      = note: the database said: Invalid Input Error: division by zero
+      = help: a divisor that can be 0 becomes NULL with `nullif(…, 0)`, and then the result is NULL
+
+    Finished 1 snapshot in [time]
+    Done. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+    ");
     assert_eq!(project.query("select * from by_time order by id"), before);
-    assert_snapshot!(project.query("select table_name from information_schema.tables where table_name like '%__rs_%'"), @"");
+    assert_snapshot!(project.query("select table_name from information_schema.tables where table_name like '%__rs_%'"), @"table_name");
 }
 
 #[test]
 fn snapshots_are_selected_and_listed_like_dbts() {
     let project = on(TestProject::new());
-    assert_snapshot!(project.redstart("ls --vars \"day: 1\" -q"), @"");
-    assert_snapshot!(project.redstart("ls --vars \"day: 1\" -q -s resource_type:snapshot"), @"");
-    assert_snapshot!(project.redstart("ls --vars \"day: 1\" -q -s snapshot:by_time+"), @"");
+    assert_snapshot!(project.redstart("ls --vars \"day: 1\" -q"), @r"
+    exit 0
+    project.reads
+    project.rows_now
+    project.by_column
+    project.history.by_time
+    project.not_null_by_time_id
+    ");
+    assert_snapshot!(project.redstart("ls --vars \"day: 1\" -q -s resource_type:snapshot"), @r"
+    exit 0
+    project.by_column
+    project.history.by_time
+    project.not_null_by_time_id
+    ");
+    assert_snapshot!(project.redstart("ls --vars \"day: 1\" -q -s by_time+"), @r"
+    exit 0
+    project.reads
+    project.history.by_time
+    project.not_null_by_time_id
+    ");
 }
 
 #[test]
@@ -134,5 +205,65 @@ fn what_is_wrong_with_a_snapshot_is_told_at_its_place() {
             "snapshots:\n  - {name: far, relation: a, config: {strategy: check, unique_key: id, check_cols: []}}\n",
         )
         .file("snapshots/empty.sql", "select 1\n");
-    assert_snapshot!(project.redstart("parse"), @"");
+    assert_snapshot!(project.redstart("parse"), @r"
+    exit 2
+    warning[no-snapshot]: the file holds no snapshot
+     --> snapshots/empty.sql:1:1
+      |
+    1 | select 1
+      | ^^^^^^^^
+      |
+      = help: write `{% snapshot name %} … {% endsnapshot %}` around the query
+
+    error[bad-config]: a snapshot needs `strategy`: how it sees that a row changed
+     --> snapshots/s.sql:1:13
+      |
+    1 | {% snapshot bare %}select * from {{ ref('a') }}{% endsnapshot %}
+      |             ^^^^
+      |
+      = help: configure `strategy`
+
+    error[bad-config]: a snapshot needs `unique_key`: the columns by which a row is known again
+     --> snapshots/s.sql:1:13
+      |
+    1 | {% snapshot bare %}select * from {{ ref('a') }}{% endsnapshot %}
+      |             ^^^^
+      |
+      = help: configure `unique_key`
+
+    error[unknown-strategy]: there is no snapshot strategy `chek`
+     --> snapshots/s.sql:2:40
+      |
+    2 | {% snapshot wrong %}{{ config(strategy='chek', unique_key='id', hard_deletes='drop') }}select * from {{ ref('a') }}{% endsnapshot %}
+      |                                        ^^^^^^
+      |
+      = help: did you mean `check`?
+      = help: write `timestamp` or `check`; strategies of a project's own are not supported yet
+
+    error[unknown-value]: `hard_deletes` cannot be `drop`
+     --> snapshots/s.sql:2:78
+      |
+    2 | {% snapshot wrong %}{{ config(strategy='chek', unique_key='id', hard_deletes='drop') }}select * from {{ ref('a') }}{% endsnapshot %}
+      |                                                                              ^^^^^^
+      |
+      = help: write one of `ignore`, `invalidate`, `new_record`
+
+    error[bad-config]: a snapshot needs `updated_at`: the column that says when a row was changed
+     --> snapshots/s.sql:3:13
+      |
+    3 | {% snapshot timeless %}{{ config(strategy='timestamp', unique_key='id') }}select * from {{ ref('a') }}{% endsnapshot %}
+      |             ^^^^^^^^
+      |
+      = help: configure `updated_at`
+
+    error[bad-relation]: `a` is neither a `ref` nor a `source`
+     --> snapshots/s.yml:2:27
+      |
+    2 |   - {name: far, relation: a, config: {strategy: check, unique_key: id, check_cols: []}}
+      |                           ^
+      |
+      = help: write `ref('model')` or `source('source', 'table')`
+
+    6 errors, 1 warning
+    ");
 }

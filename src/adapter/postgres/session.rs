@@ -170,7 +170,8 @@ impl Connection for Session {
 
 /// Whether the number that a statement tells is one of rows.
 fn counts_rows(sql: &str) -> bool {
-    let mut words = sql.split_whitespace().map(str::to_ascii_lowercase);
+    let bare = crate::adapter::without_comment(sql);
+    let mut words = bare.split_whitespace().map(str::to_ascii_lowercase);
     match words.next().as_deref() {
         Some("insert" | "delete" | "update" | "merge") => true,
         Some("create") => {
@@ -184,5 +185,6 @@ fn counts_rows(sql: &str) -> bool {
 /// `create schema if not exists` fails when somebody else makes it in the same moment: then it is there.
 fn schema_is_there(sql: &str, cause: &tokio_postgres::Error) -> bool {
     let state = cause.code().map(tokio_postgres::error::SqlState::code);
-    sql.starts_with("create schema if not exists ") && matches!(state, Some("23505" | "42P06"))
+    crate::adapter::without_comment(sql).starts_with("create schema if not exists ")
+        && matches!(state, Some("23505" | "42P06"))
 }

@@ -127,7 +127,8 @@ impl Session {
     /// How many rows the last statement wrote or deleted, where the server has said so.
     fn rows(&self, sql: &str) -> Option<u64> {
         let heard = self.ear.heard();
-        let first = sql.split_whitespace().next()?.to_ascii_lowercase();
+        let bare = crate::adapter::without_comment(sql);
+        let first = bare.split_whitespace().next()?.to_ascii_lowercase();
         if first == "copy" || first == "unload" {
             return heard.notices.iter().find_map(|notice| moved(notice));
         }

@@ -12,7 +12,7 @@ pub(in crate::adapter) type Kind = (Type, i32);
 /// The query inside one that keeps the first rows, and where it stands in there.
 pub(in crate::adapter) fn wrap(query: &str, limit: Option<usize>) -> (String, usize) {
     const SELECT: &str = "select * from (\n";
-    let start = query
+    let start = crate::adapter::without_comment(query)
         .trim_start()
         .trim_start_matches('(')
         .to_ascii_lowercase();

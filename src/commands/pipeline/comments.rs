@@ -25,15 +25,16 @@ impl Comments {
         compiler: &Compiler,
         nodes: impl IntoIterator<Item = &'n NodeId>,
     ) -> Result<Option<Self>, Stop> {
-        let said = &prepared.project.own.file.query_comment;
-        if !door.adapter.logs_comments() || *said == QueryComment::None {
+        let QueryComment::Own { template, append } = &prepared.project.own.file.query_comment
+        else {
+            return Ok(None);
+        };
+        if !door.adapter.logs_comments() {
             return Ok(None);
         }
-        let (template, append) = match said {
-            QueryComment::Own { template, append } => (template.as_ref(), *append),
-            _ => (None, false),
-        };
-        let template = template.map(|text| Template::scalar(&text.value, &text.span));
+        let template = template
+            .as_ref()
+            .map(|text| Template::scalar(&text.value, &text.span));
         let mut comments = BTreeMap::new();
         let mut problems = Diagnostics::default();
         for id in nodes {
@@ -44,7 +45,13 @@ impl Comments {
             match text {
                 Ok(text) if text.is_empty() => {}
                 Ok(text) => {
-                    comments.insert(*id, Comment { text, append });
+                    comments.insert(
+                        *id,
+                        Comment {
+                            text,
+                            append: *append,
+                        },
+                    );
                 }
                 Err(problem) => problems.push(*problem),
             }
@@ -63,7 +70,7 @@ impl Comments {
     }
 }
 
-/// What dbt says where the project says nothing, in its keys: tools that read the log look for them.
+/// What dbt says where the project names no template, in its keys: tools that read the log look for them.
 fn default(prepared: &Prepared, id: NodeId) -> String {
     let (target, node) = (&prepared.project.target, prepared.manifest.node(id));
     let quoted = |text: &str| serde_json::Value::from(text).to_string();

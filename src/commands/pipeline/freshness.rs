@@ -6,6 +6,7 @@ use std::path::Path;
 use super::execute::{Running, with_operations};
 use super::{Door, Execution, TargetFolder, compiler, select};
 use crate::commands::{Outcome, Session, Stop};
+use crate::compile::Compiled;
 use crate::diagnostic::Diagnostics;
 use crate::manifest::node::Detail;
 use crate::manifest::{NodeId, ResourceType};
@@ -22,7 +23,7 @@ pub fn freshness(
     let prepared = super::prepare(session)?;
     let selection = select(session, &prepared, &execution.request)?;
     let folder = TargetFolder::of(session, &prepared)?;
-    folder.write_manifest(&[], &BTreeSet::new())?;
+    folder.write_manifest(&Compiled::default(), &[], &BTreeSet::new())?;
     let measured = |id: NodeId| matches!(&prepared.manifest.node(id).detail, Detail::Source(source) if source.freshness.is_some());
     let wanted: Vec<NodeId> = selection.iter().filter(|id| measured(*id)).collect();
     if wanted.is_empty() {
@@ -33,7 +34,7 @@ pub fn freshness(
     }
     let door = Door::of(&prepared)?;
     session.begin_run();
-    let warehouse = door.enter(&prepared)?;
+    let warehouse = door.enter(session, &prepared)?;
     let existing = Some(warehouse.existing.clone());
     let compiler = compiler(session, &prepared, &door, existing, false, &selection);
     let nodes: BTreeSet<NodeId> = with_operations(&prepared, &selection)

@@ -22,7 +22,7 @@ use super::yaml::{self, Yaml};
 use crate::diagnostic::{Diagnostic, Diagnostics, Source};
 
 /// The keys of a property file that are read.
-const READ: [&str; 11] = [
+const READ: [&str; 12] = [
     "version",
     "models",
     "seeds",

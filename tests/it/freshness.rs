@@ -1,0 +1,83 @@
+//! `source freshness`: how old sources are, told and written down.
+
+use insta::assert_snapshot;
+use serde_json::Value;
+
+use crate::project::TestProject;
+
+fn sources() -> TestProject {
+    TestProject::new()
+        .file(
+            "dbt_project.yml",
+            "name: shop\nprofile: project\non-run-start:\n\
+             \x20 - create table if not exists main.young as select 1 as id, getdate() as loaded_at\n\
+             \x20 - create table if not exists main.old as select 1 as id, cast('2024-01-01' as timestamp) as loaded_at\n\
+             \x20 - create table if not exists main.bare as select 1 as id, getdate() as loaded_at where false\n",
+        )
+        .file(
+            "models/sources.yml",
+            "
+sources:
+  - name: raw
+    schema: main
+    loaded_at_field: loaded_at
+    freshness: {warn_after: {count: 1, period: day}}
+    tables:
+      - {name: young}
+      - {name: old}
+      - {name: older, identifier: old, config: {freshness: {error_after: {count: 2, period: day}}}}
+      - {name: bare, freshness: {error_after: {count: 1, period: minute}, filter: id > 0}}
+      - {name: asked, loaded_at_query: \"select max(loaded_at) from {{ source('raw', 'young') }}\"}
+      - {name: gone, identifier: nowhere}
+      - {name: never, freshness: null}
+  - name: silent
+    schema: main
+    tables: [{name: young, freshness: {warn_after: {count: 1, period: hour}}}]
+",
+        )
+}
+
+/// What `sources.json` says, without what is another at each run.
+fn written(project: &TestProject, path: &str) -> Vec<String> {
+    let json: Value = serde_json::from_str(&project.read(path)).unwrap();
+    assert_eq!(
+        json["metadata"]["dbt_schema_version"],
+        "https://schemas.getdbt.com/dbt/sources/v3.json"
+    );
+    let results = json["results"].as_array().unwrap();
+    let mut lines: Vec<String> = results
+        .iter()
+        .map(|result| {
+            let (id, status) = (&result["unique_id"], &result["status"]);
+            format!("{id} {status} {} {}", result["criteria"], result["error"])
+        })
+        .collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn sources_are_measured_against_their_limits() {
+    let project = sources();
+    let output = project.redstart("source freshness");
+    assert!(output.text().starts_with("exit 1"), "{}", output.text());
+    assert_snapshot!(written(&project, "target/sources.json").join("\n"), @"");
+    for line in [
+        "PASS  freshness of raw.young",
+        "WARN  freshness of raw.old ",
+        "ERROR STALE freshness of raw.older",
+    ] {
+        assert!(output.text().contains(line), "{line}\n{}", output.text());
+    }
+}
+
+#[test]
+fn one_source_is_selected_and_written_elsewhere() {
+    let project = sources();
+    project
+        .redstart("source freshness -s source:raw.young -o ages.json")
+        .success();
+    assert_eq!(written(&project, "ages.json").len(), 1);
+    assert!(!project.path().join("target/sources.json").exists());
+    assert_snapshot!(project.redstart("source freshness -s source:raw.never"), @"");
+}
