@@ -80,6 +80,7 @@ pub fn node(kind: ResourceType, name: &str, path: &str) -> Node {
         depends_on: Vec::new(),
         macros: std::collections::BTreeSet::new(),
         declared_at: None,
+        personal: Default::default(),
         constraints: Vec::new(),
         detail: Detail::Plain,
     }

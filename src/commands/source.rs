@@ -54,6 +54,7 @@ impl Args {
             fail_fast: args.fail_fast.is_on(&session.global),
             store_failures: false,
             show: false,
+            check: false,
         };
         pipeline::freshness(session, &execution, args.output.as_deref())
     }

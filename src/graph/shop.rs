@@ -163,6 +163,7 @@ fn node(name: &str, resource_type: ResourceType) -> Node {
         depends_on: Vec::new(),
         macros: std::collections::BTreeSet::new(),
         declared_at: None,
+        personal: Default::default(),
         constraints: Vec::new(),
         detail: Detail::Plain,
     }

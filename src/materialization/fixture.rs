@@ -40,6 +40,7 @@ pub(crate) fn model(name: &str, materialized: &str, sql: &str) -> Node {
         depends_on: Vec::new(),
         macros: Default::default(),
         declared_at: None,
+        personal: Default::default(),
         constraints: Vec::new(),
         detail: Detail::Plain,
     }

@@ -83,7 +83,8 @@ fn load() -> Node {
             attributes: TableAttributes::default(),
         }),
         freshness: None,
-        loaded_at_field: None,
+        freshness_value: Default::default(),
+        loaded_at: Default::default(),
         source_meta: Default::default(),
     }));
     node
