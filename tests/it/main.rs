@@ -5,6 +5,8 @@ mod architecture;
 mod artifacts;
 #[cfg(feature = "duckdb")]
 mod build;
+#[cfg(feature = "duckdb")]
+mod check;
 mod command_line;
 #[cfg(unix)]
 mod emulation_on_postgres;

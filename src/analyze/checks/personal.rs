@@ -188,12 +188,15 @@ fn exposed(look: &Look<'_>, id: NodeId, found: &mut Found<'_>) {
             let path = look.project.personal.path(column, &class.name);
             let steps: Vec<String> = path.iter().map(name).collect();
             let what = match look.node.resource_type {
-                ResourceType::Exposure => {
-                    format!("the exposure `{}` reads `{}`", look.node.name, name(column))
-                }
-                _ => format!("`{}` is in a place", name(column)),
+                ResourceType::Exposure => format!(
+                    "the exposure `{}` reads `{}`, which holds personal data ({})",
+                    look.node.name,
+                    name(column),
+                    class.name
+                ),
+                _ => format!("`{}` holds personal data ({})", name(column), class.name),
             };
-            let mut told = Diagnostic::error("personal-data-exposed", format!("{what}, which holds personal data ({}), and `pii: forbid` holds there", class.name))
+            let mut told = Diagnostic::error("personal-data-exposed", format!("{what}, where `pii: forbid` holds"))
                 .at_some(written(look, column).or_else(|| look.place()))
                 .note(format!("the value came by {}", steps.join(" → ")))
                 .help("leave the column out, or put it through one of the project's anonymisers (`flags: {check: {anonymisers: […]}}`)");

@@ -163,6 +163,7 @@ pub fn lineage(query: &Query, text: &str, dialect: Dialect, tables: &dyn Tables)
         tables,
         scopes: Vec::new(),
         ctes: Vec::new(),
+        depth: 0,
         quiet: 0,
         done: Lineage::default(),
     };
@@ -184,6 +185,8 @@ struct Reader<'a> {
     tables: &'a dyn Tables,
     scopes: Vec<scope::Scope>,
     ctes: Vec<(String, Arc<query::Shape>)>,
+    /// How many queries stand around the place at hand: 1 in the outermost.
+    depth: usize,
     /// While above zero, nothing is found and no fact is noted: the text is walked again.
     quiet: usize,
     done: Lineage,

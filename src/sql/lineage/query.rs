@@ -40,6 +40,7 @@ impl Reader<'_> {
 
     fn query_inner(&mut self, query: &Query) -> Shape {
         let outer = self.ctes.len();
+        self.depth += 1;
         if let Some(with) = &query.with {
             self.with(with);
         }
@@ -49,6 +50,7 @@ impl Reader<'_> {
             shape = Shape::unknown();
         }
         self.scopes.pop();
+        self.depth -= 1;
         self.ctes.truncate(outer);
         shape
     }

@@ -103,7 +103,7 @@ impl Reader<'_> {
 
     fn note_order(&mut self, query: &Query, top: bool) {
         let limited = top || query.limit_clause.is_some() || query.fetch.is_some();
-        if self.scopes.len() == 1
+        if self.depth == 1
             && self.quiet == 0
             && !limited
             && let Some(order) = &query.order_by
@@ -160,7 +160,7 @@ impl Reader<'_> {
     }
 
     fn note_star(&mut self, item: &SelectItem) {
-        if self.quiet == 0 && self.scopes.len() == 1 {
+        if self.quiet == 0 && self.depth == 1 {
             let range = self.range(item.span());
             self.done.facts.stars.push(Fact { range, what: () });
         }
