@@ -8,6 +8,7 @@ pub mod diagnostic;
 pub mod http;
 pub mod redact;
 pub mod relation;
+pub mod warnings;
 
 // parts: what we work with
 pub mod jinja;

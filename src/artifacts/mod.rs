@@ -10,12 +10,14 @@ mod entry;
 pub mod file;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod graph_summary;
 pub mod keys;
 pub mod lineage;
 pub mod manifest;
 pub mod previous;
 pub mod run_results;
 pub mod sources;
+pub mod state;
 #[cfg(test)]
 mod tests;
 pub mod timeline;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Invocation, relation_name, seconds, timestamp};
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, ResourceType};
 use crate::run::results::Timing;
 use crate::run::{NodeResult, RunResults};
 
@@ -35,10 +35,11 @@ fn entry(manifest: &Manifest, result: &NodeResult) -> Value {
         let first = result.diagnostics.first()?;
         Some(first.to_string())
     });
-    let relation = node
-        .relation
-        .as_ref()
-        .filter(|_| !node.resource_type.is_test());
+    // dbt compiles no seeds, and tells the relation of what it compiled.
+    let is_seed = node.resource_type == ResourceType::Seed;
+    let untold = is_seed || node.resource_type.is_test();
+    let relation = node.relation.as_ref().filter(|_| !untold);
+    let compiled = (!is_seed).then_some(result.compiled_code.is_some());
     json!({
         "status": result.status.as_str(),
         "timing": stretches(result),
@@ -48,7 +49,7 @@ fn entry(manifest: &Manifest, result: &NodeResult) -> Value {
         "message": message,
         "failures": result.failures,
         "unique_id": node.unique_id,
-        "compiled": result.compiled_code.is_some(),
+        "compiled": compiled,
         "compiled_code": result.compiled_code,
         "relation_name": relation.map(|relation| relation_name(&manifest.in_full(relation))),
         "batch_results": null,

@@ -74,6 +74,11 @@ impl Args {
             None => pipeline::select(session, &prepared, &request)?,
         };
         let door = Door::of(&prepared)?;
+        if prepared.deferral.get().is_some_and(|it| !it.is_empty()) {
+            // What is not there is read from elsewhere: that the warehouse must say.
+            let warehouse = door.enter(session, &prepared)?;
+            prepared.defer(&selection, &warehouse.existing);
+        }
         let full_refresh = self.full_refresh.full_refresh;
         let compiler =
             pipeline::compiler(session, &prepared, &door, None, full_refresh, &selection);
@@ -88,7 +93,7 @@ impl Args {
         let compiled = compiler.all(selection.iter()).map_err(Stop::Refused)?;
         self.write(session, &prepared, &compiled)?;
         let planner = Planner {
-            manifest: &prepared.manifest,
+            manifest: prepared.read(),
             adapter: &*door.adapter,
             // As on a warehouse where nothing stands yet.
             existing: &ExistingRelations::default(),

@@ -12,6 +12,7 @@ mod session;
 mod build;
 mod check;
 mod clean;
+mod clone;
 mod compile;
 mod completions;
 mod debug;
@@ -24,6 +25,7 @@ mod lineage;
 mod load;
 mod ls;
 mod parse;
+mod retry;
 mod run;
 mod run_operation;
 mod seed;
@@ -32,10 +34,10 @@ mod snapshot;
 mod source;
 mod test;
 mod unload;
-mod unsupported;
 
 pub use session::{Outcome, Session, Stop};
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -43,7 +45,8 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::Diagnostics;
+use flags::{Flags, ProjectFlags};
 use options::Global;
 
 /// Builds SQL models into tested tables on Amazon Redshift, and runs the same models on an embedded DuckDB.
@@ -91,6 +94,8 @@ enum Command {
     Load(load::Args),
     Run(run::Args),
     RunOperation(run_operation::Args),
+    Retry(retry::Args),
+    Clone(clone::Args),
     Test(test::Args),
     Build(build::Args),
     Show(show::Args),
@@ -100,30 +105,84 @@ enum Command {
     #[cfg(feature = "duckdb")]
     Emulator(emulator::Args),
     Completions(completions::Args),
-    #[command(flatten)]
-    Unsupported(unsupported::Verb),
 }
 
 /// Runs the program with these arguments, the first of which is its own name.
 pub fn main(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> ExitCode {
-    let matches = match command_line().try_get_matches_from(arguments) {
-        Ok(matches) => matches,
+    let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    let called = match Called::read(&arguments) {
+        Ok(called) => called,
         Err(error) => return usage(&error),
     };
-    let cli = match Cli::from_arg_matches(&matches) {
-        Ok(cli) => cli,
-        Err(error) => return usage(&error),
-    };
-    let session = Session::new(cli.command.verb(), cli.global, cli.command.answers());
+    let session = Session::new(&called);
     session.listen_for_ctrl_c();
-    let ended = match flags::unsupported(&matches) {
-        Some(flag) => Err(Stop::refused(Diagnostic::error(
-            "unsupported-flag",
-            format!("the flag `--{flag}` is not supported yet"),
-        ))),
-        None => cli.command.run(&session),
+    let ended = match called.problems {
+        Ok(()) => called.cli.command.run(&session),
+        Err(problem) => Err(Stop::Refused(problem)),
     };
     session.end(ended)
+}
+
+/// What the program was called with.
+pub struct Called {
+    cli: Cli,
+    flags: Flags,
+    /// `log-path` of the project file.
+    log_path: Option<String>,
+    /// `target-path` of the project file.
+    target_path: Option<String>,
+    /// What is wrong with the flags of the project, or refused; else warnings that were told.
+    problems: Result<(), Diagnostics>,
+    warnings: Diagnostics,
+}
+
+impl Called {
+    /// Runs the command for some nodes, within another call of the program.
+    fn run_for(&self, session: &Session, nodes: BTreeSet<String>) -> Result<Outcome, Stop> {
+        self.problems.clone().map_err(Stop::Refused)?;
+        let mut again = Session::new(self);
+        again.cancel = session.cancel.clone();
+        again.running_as(session);
+        again.retried = Some(nodes);
+        self.cli.command.run(&again)
+    }
+
+    /// Understands the words of the command line, with the environment and the flags of the project behind them.
+    ///
+    /// # Errors
+    /// What clap says, help and version too.
+    fn read(arguments: &[OsString]) -> Result<Self, clap::Error> {
+        let read = |project: &ProjectFlags| {
+            let command = flags::tune(command_line(), project, arguments);
+            let matches = command.try_get_matches_from(arguments)?;
+            Ok::<_, clap::Error>((Cli::from_arg_matches(&matches)?, matches))
+        };
+        let (mut cli, mut matches) = read(&ProjectFlags::default())?;
+        let here = std::env::current_dir().unwrap_or_default();
+        let (said, found) = flags::read_project_flags(&cli.global.root(&here));
+        let mut problems = Ok(());
+        let mut warnings = Diagnostics::default();
+        if found.has_errors() {
+            problems = Err(found);
+        } else {
+            warnings = found;
+        }
+        if problems.is_ok() && !said.is_empty() {
+            (cli, matches) = read(&said)?;
+        }
+        let flags = Flags::read(&matches, &said).unwrap_or_else(|wrong| {
+            problems = Err(wrong.into());
+            Flags::default()
+        });
+        Ok(Self {
+            cli,
+            flags,
+            log_path: said.log_path,
+            target_path: said.target_path,
+            problems,
+            warnings,
+        })
+    }
 }
 
 /// The whole command line, also for completions.
@@ -148,6 +207,8 @@ impl Command {
             Self::Load(args) => args.run(session),
             Self::Run(args) => args.run(session),
             Self::RunOperation(args) => args.run(session),
+            Self::Retry(args) => args.run(session),
+            Self::Clone(args) => args.run(session),
             Self::Test(args) => args.run(session),
             Self::Build(args) => args.run(session),
             Self::Show(args) => args.run(session),
@@ -157,7 +218,6 @@ impl Command {
             #[cfg(feature = "duckdb")]
             Self::Emulator(args) => args.run(session),
             Self::Completions(args) => args.run(session),
-            Self::Unsupported(verb) => verb.run(),
         }
     }
 
@@ -178,6 +238,8 @@ impl Command {
             Self::Load(_) => "load",
             Self::Run(_) => "run",
             Self::RunOperation(_) => "run-operation",
+            Self::Retry(_) => "retry",
+            Self::Clone(_) => "clone",
             Self::Test(_) => "test",
             Self::Build(_) => "build",
             Self::Show(_) => "show",
@@ -187,7 +249,16 @@ impl Command {
             #[cfg(feature = "duckdb")]
             Self::Emulator(_) => "emulator",
             Self::Completions(_) => "completions",
-            Self::Unsupported(_) => "unsupported",
+        }
+    }
+
+    /// Whether what the command tells is kept in the log file.
+    fn logs(&self) -> bool {
+        match self {
+            Self::Init(_) | Self::Clean(_) | Self::Completions(_) => false,
+            #[cfg(feature = "duckdb")]
+            Self::Emulator(_) => false,
+            _ => true,
         }
     }
 

@@ -129,22 +129,6 @@ pub struct Output {
     /// Colours, also where standard output is no terminal
     #[arg(long, global = true, hide = true, env = "DBT_USE_COLORS", num_args = 0, default_missing_value = "true", value_parser = BoolishValueParser::new(), overrides_with = "no_color")]
     pub use_colors: Option<bool>,
-
-    /// Do not show what templates print()
-    #[arg(long, global = true, hide = true, overrides_with = "print")]
-    pub no_print: bool,
-
-    /// Show what templates print(): the default
-    #[arg(long, global = true, hide = true, overrides_with = "no_print")]
-    pub print: bool,
-
-    /// Do not write manifest.json and run_results.json
-    #[arg(long, global = true, hide = true, overrides_with = "write_json")]
-    pub no_write_json: bool,
-
-    /// Write manifest.json and run_results.json: the default
-    #[arg(long, global = true, hide = true, overrides_with = "no_write_json")]
-    pub write_json: bool,
 }
 
 impl Global {
@@ -187,7 +171,7 @@ impl Output {
 
     /// The least that is shown.
     pub fn level(&self) -> LogLevel {
-        if self.debug {
+        if self.debug && !self.no_debug {
             LogLevel::Debug
         } else {
             self.log_level

@@ -1,9 +1,10 @@
 //! `--select`, `--exclude` and what belongs to them.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
-use serde_json::{Map, Value};
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Args, ValueEnum};
 
 use crate::diagnostic::Diagnostic;
 use crate::graph::{Definitions, IndirectSelection, Request, Selection};
@@ -38,6 +39,45 @@ pub struct Selecting {
         ignore_case = true
     )]
     pub indirect_selection: Option<Indirect>,
+
+    /// The artifacts of an earlier run.
+    #[command(flatten)]
+    pub earlier: Earlier,
+}
+
+/// The artifacts of an earlier run: to compare with, and whose relations unselected nodes may lend.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Selection")]
+pub struct Earlier {
+    /// Folder with the artifacts of an earlier run, for state:modified, result:error and --defer
+    #[arg(long, value_name = "FOLDER", env = "DBT_STATE", hide_env_values = true)]
+    pub state: Option<PathBuf>,
+
+    /// Read what is neither selected nor built here from where the earlier run built it
+    #[arg(long, env = "DBT_DEFER", hide_env_values = true, value_parser = BoolishValueParser::new(), action = ArgAction::SetTrue, overrides_with = "no_defer")]
+    pub defer: bool,
+
+    /// The opposite of --defer
+    #[arg(long, hide = true, overrides_with = "defer")]
+    pub no_defer: bool,
+
+    /// Folder with the manifest to defer to, where that is another than --state
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        env = "DBT_DEFER_STATE",
+        hide_env_values = true,
+        hide = true
+    )]
+    pub defer_state: Option<PathBuf>,
+
+    /// With --defer: read every unselected node from there, also where it is built here
+    #[arg(long, env = "DBT_FAVOR_STATE", hide_env_values = true, value_parser = BoolishValueParser::new(), action = ArgAction::SetTrue, overrides_with = "no_favor_state", hide = true)]
+    pub favor_state: bool,
+
+    /// The opposite of --favor-state
+    #[arg(long, hide = true, overrides_with = "favor_state")]
+    pub no_favor_state: bool,
 }
 
 impl Selecting {
@@ -54,6 +94,7 @@ impl Selecting {
             selector: self.selector.clone(),
             kinds: kinds.into_iter().collect(),
             indirect: self.indirect_selection.map(IndirectSelection::from),
+            earlier: self.earlier.clone(),
         }
     }
 }
@@ -71,19 +112,16 @@ pub struct Asked {
     pub kinds: BTreeSet<ResourceType>,
     /// `--indirect-selection`.
     pub indirect: Option<IndirectSelection>,
+    /// `--state` and `--defer`.
+    pub earlier: Earlier,
 }
 
 impl Asked {
-    /// The request in a project: `--selector`, or the default selector where nothing else is asked, by its definition;
-    /// `--indirect-selection`, or else the project's flag.
+    /// The request in a project: `--selector`, or the default selector where nothing else is asked, by its definition.
     ///
     /// # Errors
-    /// A selector that is not defined, a flag that cannot be understood.
-    pub fn request(
-        &self,
-        definitions: &Definitions,
-        flags: &Map<String, Value>,
-    ) -> Result<Request, Diagnostic> {
+    /// A selector that is not defined.
+    pub fn request(&self, definitions: &Definitions) -> Result<Request, Diagnostic> {
         let default = || {
             let nothing = self.select.is_empty() && self.exclude.is_empty();
             nothing.then(|| definitions.default_name()).flatten()
@@ -93,28 +131,11 @@ impl Asked {
             select: self.select.clone(),
             exclude: self.exclude.clone(),
             resource_types: Some(self.kinds.clone()),
-            indirect: match self.indirect {
-                Some(mode) => mode,
-                None => indirect_flag(flags)?,
-            },
+            indirect: self.indirect.unwrap_or_default(),
             definition: name.map(|name| definitions.find(name)).transpose()?,
+            compared: None,
         })
     }
-}
-
-/// `indirect_selection` under `flags:` of the project file.
-fn indirect_flag(flags: &Map<String, Value>) -> Result<IndirectSelection, Diagnostic> {
-    let Some(value) = flags.get("indirect_selection") else {
-        return Ok(IndirectSelection::default());
-    };
-    let mode = value.as_str().and_then(IndirectSelection::named);
-    mode.ok_or_else(|| {
-        Diagnostic::error(
-            "unknown-value",
-            format!("the flag `indirect_selection` in dbt_project.yml cannot be {value}"),
-        )
-        .help("write one of `eager`, `cautious`, `buildable`, `empty`")
-    })
 }
 
 /// The selected nodes without the tests that came along with what they test, unless tests are all there is.

@@ -1,17 +1,22 @@
 //! One run of the program: what it was asked, the terminal it talks to, and how it ends.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
+use serde_json::{Map, Value};
 
+use super::Called;
+use super::flags::Flags;
 use super::options::Global;
 use crate::adapter;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::project::Environment;
-use crate::report::{self, Terminal};
+use crate::redact::Redactor;
+use crate::report::{self, Color, FileFormat, FileOptions, LogLevel, Terminal};
 use crate::run::Cancel;
 
 /// dbt's exit codes.
@@ -25,6 +30,8 @@ pub struct Session {
     pub verb: &'static str,
     /// The flags that every command takes.
     pub global: Global,
+    /// All flags of dbt, by name.
+    pub flags: Flags,
     /// The folder the program was started in.
     pub here: PathBuf,
     /// The environment variables, read once.
@@ -37,6 +44,10 @@ pub struct Session {
     pub invocation_id: String,
     /// When the program was started.
     pub started: Timestamp,
+    /// The `unique_id`s of the nodes that are tried again, in the place of any selection.
+    pub retried: Option<BTreeSet<String>>,
+    /// `target-path` of the project file.
+    target_path: Option<String>,
     running: Arc<AtomicBool>,
 }
 
@@ -91,29 +102,64 @@ impl From<std::io::Error> for Stop {
 }
 
 impl Session {
-    /// A session from the words of the command line; `answers` says whether standard output belongs to the command's answer.
-    pub fn new(verb: &'static str, global: Global, answers: bool) -> Self {
+    /// A session from what the program was called with.
+    pub fn new(called: &Called) -> Self {
         let invocation_id = uuid::Uuid::new_v4().to_string();
+        let command = &called.cli.command;
+        let mut global = called.cli.global.clone();
+        let flags = called.flags.clone();
+        if flags.is("single_threaded") {
+            global.threads = Some(1);
+        }
+        // A folder that is gone is found out by what reads a file in it.
+        let here = std::env::current_dir().unwrap_or_default();
+        let environment = Environment::of_process();
+        let width = flags
+            .is_said("printer_width")
+            .then(|| flags.number("printer_width"));
         let terminal = Terminal::new(report::Options {
             color: global.output.color(),
             log_format: global.output.log_format,
             log_level: global.output.level(),
-            quiet: global.output.quiet,
-            answers,
+            quiet: global.output.quiet && !global.output.no_quiet,
+            answers: command.answers(),
             invocation_id: invocation_id.clone(),
             now: Timestamp::now,
+            width: width
+                .flatten()
+                .and_then(|width| usize::try_from(width).ok()),
+            file: command.logs().then(|| log_file(called, &here)).flatten(),
         });
+        terminal.hide(Redactor::new(
+            environment.secrets().iter().map(str::to_owned),
+        ));
+        terminal.diagnostics(&flags.warnings.apply(called.warnings.0.clone()));
+        for note in flags.idle() {
+            terminal.info(note);
+        }
         Self {
-            verb,
+            verb: command.verb(),
             global,
-            // A folder that is gone is found out by what reads a file in it.
-            here: std::env::current_dir().unwrap_or_default(),
-            environment: Environment::of_process(),
+            flags,
+            here,
+            environment,
             terminal: Arc::new(terminal),
             cancel: Cancel::new(),
             invocation_id,
             started: Timestamp::now(),
+            retried: None,
+            target_path: called.target_path.clone(),
             running: Arc::default(),
+        }
+    }
+
+    /// The folder of artifacts, known before the project is read.
+    pub fn target_folder(&self) -> PathBuf {
+        let root = self.global.root(&self.here);
+        match (&self.global.target_path, &self.target_path) {
+            (Some(path), _) => root.join(path),
+            (None, Some(path)) => root.join(path),
+            (None, None) => root.join("target"),
         }
     }
 
@@ -134,9 +180,45 @@ impl Session {
         }
     }
 
+    /// Listens to the same Ctrl-C as another session.
+    pub(super) fn running_as(&mut self, other: &Self) {
+        self.running = Arc::clone(&other.running);
+    }
+
     /// From now on, Ctrl-C raises [`Session::cancel`]; a second one ends the program at once.
     pub fn begin_run(&self) {
         self.running.store(true, Ordering::SeqCst);
+    }
+
+    /// The command line as it was written.
+    pub fn command(&self) -> String {
+        let words = std::env::args_os().skip(1);
+        let words = words.map(|word| word.to_string_lossy().into_owned());
+        std::iter::once("redstart".to_owned())
+            .chain(words)
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    /// How the program was called, as `run_results.json` and `invocation_args_dict` tell it.
+    pub fn arguments(&self) -> Map<String, Value> {
+        let mut arguments = self.flags.arguments();
+        arguments.insert("which".to_owned(), self.verb.into());
+        arguments.insert("invocation_command".to_owned(), self.command().into());
+        arguments
+    }
+
+    /// Tells warnings, those that are not passed over.
+    ///
+    /// # Errors
+    /// Where one of them is an error by `--warn-error` or `--warn-error-options`.
+    pub fn tell(&self, warnings: Diagnostics) -> Result<(), Stop> {
+        let found = Diagnostics(self.flags.warnings.apply(warnings.0));
+        if found.has_errors() {
+            return Err(Stop::Refused(found));
+        }
+        self.terminal.diagnostics(&found.0);
+        Ok(())
     }
 
     /// Tells why a command stopped, and says how the program ends.
@@ -161,4 +243,44 @@ impl Session {
         };
         ExitCode::from(code)
     }
+}
+
+/// The log file: in the folder of `--log-path`, else in that of the project file, else in `logs` of a project that has such a file.
+fn log_file(called: &Called, here: &Path) -> Option<FileOptions> {
+    let (flags, root) = (&called.flags, called.cli.global.root(here));
+    let folder = match (flags.text("log_path"), &called.log_path) {
+        (Some(path), _) => here.join(path),
+        (None, Some(path)) => root.join(path),
+        (None, None) if root.join("dbt_project.yml").is_file() => root.join("logs"),
+        (None, None) => return None,
+    };
+    // What is said for the terminal holds for the file too, where nothing is said for the file.
+    let said = |file: &'static str, both: &'static str| {
+        let leads = flags.is_said(both) && !flags.is_said(file);
+        flags.text(if leads { both } else { file })
+    };
+    let level = match said("log_level_file", "log_level") {
+        _ if called.cli.global.output.level() == LogLevel::Debug => LogLevel::Debug,
+        Some("none") => return None,
+        Some("info") => LogLevel::Info,
+        Some("warn") => LogLevel::Warn,
+        Some("error") => LogLevel::Error,
+        _ => LogLevel::Debug,
+    };
+    let format = match said("log_format_file", "log_format") {
+        Some("json") => FileFormat::Json,
+        Some("text") => FileFormat::Text,
+        _ => FileFormat::Debug,
+    };
+    let colors = match flags.is_said("use_colors_file") {
+        true => flags.is("use_colors_file"),
+        false => called.cli.global.output.color() == Color::Always,
+    };
+    Some(FileOptions {
+        folder,
+        format,
+        level,
+        colors,
+        most_bytes: flags.number("log_file_max_bytes").unwrap_or(u64::MAX),
+    })
 }

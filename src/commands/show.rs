@@ -80,6 +80,7 @@ impl Args {
         }
         let door = Door::of(&prepared)?;
         let warehouse = door.enter(session, &prepared)?;
+        prepared.defer(&selection, &warehouse.existing);
         let compiler = pipeline::compiler(
             session,
             &prepared,

@@ -81,30 +81,39 @@ fn an_older_name_of_select_selects_too() -> Result<(), String> {
     Ok(())
 }
 
+fn flags_of(line: &str) -> Result<Flags, String> {
+    let words = std::iter::once("redstart").chain(line.split_whitespace());
+    let matches = command_line().try_get_matches_from(words);
+    let matches = matches.map_err(|error| error.to_string())?;
+    Flags::read(&matches, &ProjectFlags::default()).map_err(|wrong| wrong.message)
+}
+
 #[test]
-fn what_would_change_the_result_is_refused_and_the_rest_of_dbts_flags_accepted()
--> Result<(), String> {
-    let refused = |line: &str| {
-        let words = std::iter::once("redstart").chain(line.split_whitespace());
-        command_line()
-            .try_get_matches_from(words)
-            .map(|matches| flags::unsupported(&matches))
-            .map_err(|error| error.to_string())
-    };
-    for line in [
-        "build",
-        "--no-partial-parse build --no-version-check --printer-width 80 --log-path logs",
-        "build --no-defer --cache-selected-only --no-populate-cache --introspect",
-        "--no-send-anonymous-usage-stats --no-send-anonymous-usage-stats run",
-    ] {
-        assert_eq!(refused(line)?, None, "{line}");
-    }
-    for (line, flag) in [
-        ("build --defer --state old", "defer"),
-        ("--state old build", "state"),
-        ("compile --no-introspect", "no-introspect"),
-    ] {
-        assert_eq!(refused(line)?.as_deref(), Some(flag), "{line}");
-    }
+fn every_flag_of_dbt_is_known_and_what_changes_nothing_says_so() -> Result<(), String> {
+    let flags = flags_of(
+        "--no-partial-parse build --no-version-check --printer-width 80 --log-path logs --cache-selected-only \
+         --no-populate-cache --introspect --no-send-anonymous-usage-stats --no-send-anonymous-usage-stats",
+    )?;
+    assert_eq!(flags.text("log_path"), Some("logs"));
+    assert!(!flags.is("version_check"));
+    assert!(!flags.is("partial_parse"));
+    assert!(flags.is("cache_selected_only"));
+    let idle = flags.idle();
+    assert_eq!(idle.len(), 4, "{idle:?}");
+    assert_eq!(
+        idle[1],
+        "--partial-parse changes nothing here: a project is read whole each time"
+    );
     Ok(())
+}
+
+#[test]
+fn a_flag_that_would_change_the_result_otherwise_is_refused() {
+    let refused = flags_of("compile --no-inject-ephemeral-ctes").unwrap_err();
+    assert_eq!(
+        refused,
+        "the flag `--no-inject-ephemeral-ctes` is not supported"
+    );
+    let both = flags_of("build --warn-error --warn-error-options {error:all}");
+    assert!(both.is_err());
 }

@@ -6,6 +6,7 @@
 mod acting;
 mod inline;
 mod jinja_turn;
+mod narrowing;
 mod sources;
 mod unit_test;
 mod values;
@@ -18,13 +19,14 @@ use rayon::prelude::*;
 
 pub use acting::{Acted, Turn};
 pub use inline::cte_name;
+pub use narrowing::Narrowing;
 pub use sources::SqlMap;
 pub use unit_test::given_name;
 pub use world::{Message, SharedConnection};
 
 use crate::adapter::Adapter;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::jinja::{LATE, Macros, Template, Value, World};
+use crate::jinja::{Answer, LATE, Macros, Template, Value, World};
 use crate::manifest::node::Detail;
 use crate::manifest::{Manifest, Node, NodeId, ResourceType};
 use crate::project::{Environment, Vars};
@@ -43,6 +45,8 @@ pub struct Surroundings {
     pub existing: Option<ExistingRelations>,
     /// `--full-refresh`.
     pub full_refresh: bool,
+    /// `--empty` and `--sample`.
+    pub narrowing: Narrowing,
     /// Plain names that are the same for every node: `target`, `flags`, `invocation_id`, `run_started_at`, ….
     pub globals: BTreeMap<String, Value>,
     /// `var`.
@@ -53,8 +57,8 @@ pub struct Surroundings {
     pub selected: Vec<String>,
     /// The nodes as `manifest.json` shows them, in the order of the manifest; asked when a template looks at one.
     pub entries: Box<dyn Fn() -> Vec<serde_json::Value> + Send + Sync>,
-    /// Where `log`, `print` and `exceptions.warn` go.
-    pub listener: Box<dyn Fn(Message) + Send + Sync>,
+    /// Where `log`, `print` and `exceptions.warn` go; a warning comes back where it is to be an error.
+    pub listener: Box<dyn Fn(Message) -> Answer<()> + Send + Sync>,
 }
 
 /// Turns nodes into SQL. Shared by all workers.

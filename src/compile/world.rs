@@ -23,7 +23,9 @@ pub type SharedConnection = Arc<Mutex<Box<dyn Connection>>>;
 /// What a template tells while it renders.
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// `log` and `print`; `info` means that the user sees it.
+    /// `print`: seen however little else is told.
+    Print(String),
+    /// `log`; `info` means that the user sees it.
     Log {
         /// The words.
         text: String,
@@ -122,7 +124,8 @@ impl NodeWorld {
             )
         })?;
         let relation = self.around.given.manifest.in_full(relation);
-        Ok(RelationValue::new(relation, kind_of(node)))
+        let relation = RelationValue::new(relation, kind_of(node));
+        Ok(self.around.given.narrowing.of(node, relation))
     }
 
     /// Finds the node that a `ref` or `source` means: among those that the manifest resolved for this node, or among all for SQL
@@ -545,14 +548,20 @@ impl World for NodeWorld {
     }
 
     fn log(&self, message: &str, info: bool) {
-        (self.around.given.listener)(Message::Log {
+        drop((self.around.given.listener)(Message::Log {
             text: message.to_owned(),
             info,
-        });
+        }));
     }
 
-    fn warn(&self, warning: Diagnostic) {
-        (self.around.given.listener)(Message::Warning(Box::new(warning)));
+    fn print(&self, message: &str) {
+        drop((self.around.given.listener)(Message::Print(
+            message.to_owned(),
+        )));
+    }
+
+    fn warn(&self, warning: Diagnostic) -> Answer<()> {
+        (self.around.given.listener)(Message::Warning(Box::new(warning)))
     }
 }
 

@@ -8,7 +8,7 @@ mod schedule;
 pub mod select;
 
 pub use schedule::{Tests, Turn};
-pub use select::{Definitions, IndirectSelection, Request, Selection};
+pub use select::{Compared, Definitions, IndirectSelection, Request, Selection};
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};

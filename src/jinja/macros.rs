@@ -191,7 +191,7 @@ impl Macros {
                 world.warn(Diagnostic {
                     level: Level::Warning,
                     ..*wrong
-                });
+                })?;
                 done
             }
             done => done?,

@@ -152,9 +152,10 @@ impl World for TestWorld {
         self.logged.lock().unwrap().push(message.to_string());
     }
 
-    fn warn(&self, warning: Diagnostic) {
+    fn warn(&self, warning: Diagnostic) -> Answer<()> {
         self.logged.lock().unwrap().push(warning.to_string());
         self.warned.lock().unwrap().push(warning);
+        Ok(())
     }
 }
 

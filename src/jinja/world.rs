@@ -213,14 +213,23 @@ pub trait World: Send + Sync {
         let _ = (name, response);
     }
 
-    /// `log(message, info)` and `print(message)`; `info` means that the user sees it.
+    /// `log(message, info)`; `info` means that the user sees it.
     fn log(&self, message: &str, info: bool) {
         let _ = (message, info);
     }
 
+    /// `print(message)`: the user sees it, however little else is told.
+    fn print(&self, message: &str) {
+        self.log(message, true);
+    }
+
     /// `exceptions.warn(message)`: a warning with the place of the call.
-    fn warn(&self, warning: Diagnostic) {
+    ///
+    /// # Errors
+    /// The warning, where it is to be an error.
+    fn warn(&self, warning: Diagnostic) -> Answer<()> {
         let _ = warning;
+        Ok(())
     }
 }
 

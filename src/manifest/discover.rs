@@ -375,8 +375,9 @@ impl World for ParseWorld {
         }
     }
 
-    fn warn(&self, warning: Diagnostic) {
+    fn warn(&self, warning: Diagnostic) -> Answer<()> {
         self.lock().warnings.push(warning);
+        Ok(())
     }
 }
 

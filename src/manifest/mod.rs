@@ -39,7 +39,7 @@ use std::collections::BTreeMap;
 use crate::relation::Relation;
 
 /// Every node of the project, in a fixed order; a [`NodeId`] is an index into `nodes`.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Manifest {
     /// Name of the root project.
     pub project_name: String,

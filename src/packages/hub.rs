@@ -181,14 +181,5 @@ impl Hub {
 
 /// Whether a version may be used with our dbt: a text, a list, or nothing.
 fn suits_dbt(required: &Value) -> bool {
-    let texts: Vec<&str> = match required {
-        Value::String(text) => vec![text],
-        Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
-        _ => Vec::new(),
-    };
-    texts
-        .iter()
-        .filter_map(|text| Condition::read_all(text))
-        .flatten()
-        .all(|condition| condition.holds(&DBT_VERSION))
+    super::version::suits(required, &DBT_VERSION)
 }

@@ -7,7 +7,7 @@ mod fetch;
 mod http;
 mod hub;
 mod lock;
-mod version;
+pub mod version;
 
 use std::path::{Path, PathBuf};
 

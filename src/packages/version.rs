@@ -1,6 +1,7 @@
 //! The versions that packages ask for: `>=1.0.0`, `<2.0.0`, `1.2.3`.
 
 use semver::Version;
+use serde_json::Value;
 
 /// One condition on a version.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +62,20 @@ impl Condition {
     pub fn names_prerelease(&self) -> bool {
         !self.version.pre.is_empty()
     }
+}
+
+/// Whether a version meets what is required: a text, a list of texts, or nothing. A text that is no condition is met.
+pub fn suits(required: &Value, version: &Version) -> bool {
+    let texts: Vec<&str> = match required {
+        Value::String(text) => vec![text],
+        Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    };
+    texts
+        .iter()
+        .filter_map(|text| Condition::read_all(text))
+        .flatten()
+        .all(|condition| condition.holds(version))
 }
 
 #[cfg(test)]

@@ -45,6 +45,8 @@ pub struct ProjectFile {
     pub quoting: Map<String, Value>,
     /// `query-comment`.
     pub query_comment: QueryComment,
+    /// `require-dbt-version`.
+    pub require_dbt_version: Option<Yaml>,
     /// The file, if there is one.
     pub source: Option<Arc<Source>>,
 }
@@ -178,8 +180,7 @@ struct Shape {
     quoting: Option<Yaml>,
     #[serde(rename = "query-comment", default, deserialize_with = "present")]
     query_comment: Option<Yaml>,
-    #[serde(rename = "require-dbt-version")]
-    _require_dbt_version: Option<Yaml>,
+    require_dbt_version: Option<Yaml>,
     #[serde(rename = "restrict-access")]
     _restrict_access: Option<Yaml>,
     #[serde(rename = "dbt-cloud")]
@@ -319,6 +320,7 @@ impl Draft {
                 .map(Yaml::to_object)
                 .unwrap_or_default(),
             query_comment: query_comment(shape.query_comment.as_ref(), &mut problems),
+            require_dbt_version: shape.require_dbt_version,
             source: self.source,
         };
         problems.or(file).map(|(file, _)| file)
@@ -349,6 +351,7 @@ impl Draft {
             flags: Map::new(),
             quoting: Map::new(),
             query_comment: QueryComment::None,
+            require_dbt_version: None,
             source: None,
         }
     }

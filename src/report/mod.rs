@@ -4,6 +4,7 @@
 //! Out: bytes on standard output and standard error. The only room that prints; decides nothing.
 
 pub mod checks;
+mod log_file;
 pub mod message;
 pub mod paint;
 mod palette;
@@ -14,6 +15,7 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 
+pub use log_file::{FileFormat, FileOptions};
 pub use message::{LogLevel, Message};
 pub use paint::{Painter, paint};
 pub use terminal::{Color, Listener, LogFormat, Options, Terminal};

@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::log_file::{FileOptions, LogFile};
 use super::message::{LogLevel, Message, Telling, diagnostic_data};
 use super::paint::{Painter, tally};
 use super::palette::Palette;
@@ -59,6 +60,10 @@ pub struct Options {
     pub invocation_id: String,
     /// The clock.
     pub now: fn() -> Timestamp,
+    /// The columns of a line, where the terminal is not to be asked.
+    pub width: Option<usize>,
+    /// The file that everything is told to once more.
+    pub file: Option<FileOptions>,
 }
 
 impl Default for Options {
@@ -71,6 +76,8 @@ impl Default for Options {
             answers: false,
             invocation_id: String::new(),
             now: Timestamp::now,
+            width: None,
+            file: None,
         }
     }
 }
@@ -91,6 +98,7 @@ struct State {
     /// Warnings told before the run; told once more at its end.
     warnings: Vec<Diagnostic>,
     progress: Option<Progress>,
+    file: Option<LogFile>,
 }
 
 impl Terminal {
@@ -113,9 +121,12 @@ impl Terminal {
         terminal.live = live
             && terminal.options.log_format == LogFormat::Text
             && terminal.threshold() <= LogLevel::Info;
-        if let Some((width, _)) = terminal_size::terminal_size() {
+        if let Some(width) = terminal.options.width {
+            terminal.painter.width = width.max(40);
+        } else if let Some((width, _)) = terminal_size::terminal_size() {
             terminal.painter.width = usize::from(width.0).clamp(40, terminal.painter.width);
         }
+        terminal.open_file();
         terminal
     }
 
@@ -140,7 +151,26 @@ impl Terminal {
                 redactor: Redactor::default(),
                 warnings: Vec::new(),
                 progress: None,
+                file: None,
             }),
+        }
+    }
+
+    /// Opens the log file; one that cannot be written is told, and no reason to stop.
+    fn open_file(&self) {
+        let Some(file) = self.options.file.clone() else {
+            return;
+        };
+        let place = file.folder.display().to_string();
+        let at = (self.options.now)();
+        match LogFile::open(file, &self.options.invocation_id, at) {
+            Ok(file) => self.state().file = Some(file),
+            Err(error) => self.diagnostics(&[Diagnostic::warning(
+                "log-file",
+                format!("the log file cannot be written in `{place}`"),
+            )
+            .note(error.to_string())
+            .help("name another folder with --log-path")]),
         }
     }
 
@@ -178,6 +208,7 @@ impl Terminal {
 
     /// Tells one message.
     pub fn tell(&self, message: &Message) {
+        self.tell_file(message);
         if message.level < self.threshold() {
             return;
         }
@@ -205,7 +236,28 @@ impl Terminal {
         }
     }
 
+    fn tell_file(&self, message: &Message) {
+        let mut state = self.state();
+        let State { file, redactor, .. } = &mut *state;
+        let Some(file) = file.as_mut().filter(|file| file.wants(message.level)) else {
+            return;
+        };
+        let text = if file.is_json() {
+            self.json(message)
+        } else {
+            message.text.clone()
+        };
+        let text = redactor.redact(&text);
+        // As on the terminal: a log that cannot be written is no reason to stop a run.
+        drop(file.tell(&text, message.level, (self.options.now)()));
+    }
+
     fn paint(&self, diagnostics: &[Diagnostic], stopped: bool) {
+        if self.options.log_format == LogFormat::Text {
+            for diagnostic in diagnostics {
+                self.tell_file(&of_diagnostic(diagnostic));
+            }
+        }
         let shown: Vec<&Diagnostic> = diagnostics
             .iter()
             .filter(|diagnostic| level(diagnostic) >= self.threshold())
@@ -215,13 +267,7 @@ impl Terminal {
         }
         if self.options.log_format == LogFormat::Json {
             for diagnostic in shown {
-                self.tell(&Message {
-                    name: "ProjectDiagnostic",
-                    code: diagnostic.code,
-                    level: level(diagnostic),
-                    text: super::paint(diagnostic),
-                    data: diagnostic_data(diagnostic),
-                });
+                self.tell(&of_diagnostic(diagnostic));
             }
             return;
         }
@@ -284,6 +330,17 @@ impl Terminal {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A diagnostic as a message, painted without colours.
+fn of_diagnostic(diagnostic: &Diagnostic) -> Message {
+    Message {
+        name: "ProjectDiagnostic",
+        code: diagnostic.code,
+        level: level(diagnostic),
+        text: super::paint(diagnostic),
+        data: diagnostic_data(diagnostic),
     }
 }
 

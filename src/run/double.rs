@@ -254,6 +254,8 @@ impl Setup {
                     in_jinja: &|_, _, _| Ok(crate::compile::Acted::default()),
                     threads: self.threads,
                     fail_fast: self.fail_fast,
+                    warnings_fail: false,
+                    start_gates: true,
                     durations: &self.durations,
                     cancel: &self.cancel,
                 },

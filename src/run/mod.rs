@@ -68,6 +68,10 @@ pub struct Run<'a> {
     pub threads: usize,
     /// Whether the first failure keeps further nodes from starting.
     pub fail_fast: bool,
+    /// Whether a test that would warn fails, as by `--warn-error`.
+    pub warnings_fail: bool,
+    /// Whether nothing but hooks runs once `on-run-start` failed.
+    pub start_gates: bool,
     /// How long nodes took the last time, by `unique_id`: the longest way to the end goes first.
     pub durations: &'a BTreeMap<String, Duration>,
     /// Ctrl-C.
@@ -115,7 +119,8 @@ impl Drop for Over<'_> {
 fn all_steps(run: &Run<'_>, shared: &Shared<'_>, schedule: &Schedule<'_>, threads: usize) {
     let mut first = Session::new(shared, 0);
     first.make_schemas();
-    if operations(run, &mut first, schedule, &run.plan.start) {
+    let started = operations(run, &mut first, schedule, &run.plan.start);
+    if started || !(run.start_gates || run.cancel.is_requested()) {
         std::thread::scope(|scope| {
             for worker in 1..threads.min(run.plan.steps.len()) {
                 scope.spawn(move || work(run, &mut Session::new(shared, worker), schedule));

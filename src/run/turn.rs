@@ -322,7 +322,7 @@ impl<'a> Turn<'a> {
             self.build(session, store)?;
         }
         let table = self.ask_own(session, &test.check)?;
-        let verdict = verdict::of(self.of, &table).map_err(|why| {
+        let mut verdict = verdict::of(self.of, &table).map_err(|why| {
             let problem = Diagnostic::error(
                 "bad-test-answer",
                 format!("test `{}` has no answer", self.of.name),
@@ -333,6 +333,9 @@ impl<'a> Turn<'a> {
             .help("`warn_if` and `error_if` compare it, like `> 10`");
             Failure::Wrong(vec![problem])
         })?;
+        if verdict.status == Status::Warn && session.shared.run.warnings_fail {
+            verdict.status = Status::Fail;
+        }
         if verdict.status != Status::Pass {
             self.sample = self.sample(session, test)?;
         }

@@ -137,9 +137,11 @@ fn a_mistyped_command_flag_or_value_gets_a_hint() {
 fn what_dbt_has_and_redstart_does_not_is_named() {
     let project = TestProject::empty();
 
-    assert_snapshot!(project.redstart("build --state old --defer"), @r"
+    assert_snapshot!(project.redstart("compile --no-inject-ephemeral-ctes"), @r"
     exit 2
-    error[unsupported-flag]: the flag `--defer` is not supported yet
+    error[unsupported-flag]: the flag `--no-inject-ephemeral-ctes` is not supported
+     |
+     = note: a query that reads an ephemeral model means nothing without it
 
     1 error
     ");

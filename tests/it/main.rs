@@ -18,6 +18,7 @@ mod error_cases;
 mod exit_codes;
 #[cfg(all(unix, feature = "duckdb"))]
 mod faults;
+mod flags;
 #[cfg(feature = "duckdb")]
 mod freshness;
 #[cfg(feature = "duckdb")]
@@ -46,6 +47,8 @@ mod site;
 #[cfg(all(unix, feature = "duckdb"))]
 mod snapshots_of_rows;
 mod sparkify;
+#[cfg(feature = "duckdb")]
+mod state;
 mod translate;
 #[cfg(feature = "duckdb")]
 mod types;

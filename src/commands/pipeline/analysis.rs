@@ -186,7 +186,7 @@ pub fn write_lineage(
     compiled: &Compiled,
     reading: &Reading,
 ) -> Result<(), Stop> {
-    if session.global.output.no_write_json {
+    if !session.flags.is("write_json") {
         return Ok(());
     }
     let folder = TargetFolder::of(session, prepared)?;

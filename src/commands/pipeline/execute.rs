@@ -19,6 +19,7 @@ use crate::project::seed::{self, Seed, SeedFormat};
 use crate::relation::NothingKnown;
 use crate::report::rows;
 use crate::run::{self, NodeResult, Run, RunResults};
+use crate::warnings::Fate;
 
 /// Runs the selected nodes in the warehouse and writes what became of them.
 ///
@@ -42,6 +43,13 @@ pub fn execute(session: &Session, execution: &Execution) -> Result<Outcome, Stop
     } else {
         door.enter_in_turn(session, &prepared)?
     };
+    let selection = if execution.verb == "clone" {
+        let existing = (!execution.full_refresh).then_some(&warehouse.existing);
+        prepared.clone_from_state(session, &selection, existing)
+    } else {
+        prepared.defer(&selection, &warehouse.existing);
+        selection
+    };
     let compiler = compiler(
         session,
         &prepared,
@@ -50,7 +58,11 @@ pub fn execute(session: &Session, execution: &Execution) -> Result<Outcome, Stop
         execution.full_refresh,
         &selection,
     );
-    let nodes = with_operations(&prepared, &selection);
+    let nodes = if execution.verb == "clone" {
+        selection.iter().collect()
+    } else {
+        with_operations(&prepared, &selection)
+    };
     let compiled = compiler.all(nodes.iter().copied()).map_err(Stop::Failed)?;
     super::before_run(
         &prepared,
@@ -143,7 +155,7 @@ impl Running<'_> {
     pub(super) fn run(&self) -> Result<(RunResults, Previous), Stop> {
         let manifest = &self.prepared.manifest;
         let planner = Planner {
-            manifest,
+            manifest: self.prepared.read(),
             adapter: &*self.door.adapter,
             existing: &self.warehouse.existing,
             selected: self.nodes,
@@ -156,7 +168,13 @@ impl Running<'_> {
                 tests_gate: self.execution.tests == Tests::First,
             },
         };
-        let plan = Plan::new(&planner, self.compiled).map_err(Stop::Failed)?;
+        let mut plan = Plan::new(&planner, self.compiled).map_err(Stop::Failed)?;
+        let warnings = &self.session.flags.warnings;
+        let found = Diagnostics(warnings.apply(std::mem::take(&mut plan.warnings)));
+        if found.has_errors() {
+            return Err(Stop::Failed(found));
+        }
+        plan.warnings = found.0;
         let previous = self.previous();
         let durations = self.durations(&previous);
         let target = format!(
@@ -177,6 +195,8 @@ impl Running<'_> {
                 comment: &|id| comments.as_ref()?.of_node(id),
                 threads: self.prepared.project.target.threads,
                 fail_fast: self.execution.fail_fast,
+                warnings_fail: warnings.fate("test-warned") == Fate::Error,
+                start_gates: self.session.flags.is("skip_nodes_if_on_run_start_fails"),
                 durations: &durations,
                 cancel: &self.session.cancel,
             },
@@ -248,7 +268,7 @@ impl Running<'_> {
         self.folder.write_manifest(self.compiled, &texts, &built)?;
         self.folder.write_run_results(self.execution, results)?;
         let last = previous.clone().then(manifest, results);
-        if !self.session.global.output.no_write_json {
+        if self.session.flags.is("write_json") {
             last.save(&self.folder.path(""))?;
         }
         if self.execution.verb == "build" && !results.cancelled {

@@ -15,23 +15,22 @@ use crate::run::NodeResult;
 /// What holds for every node of a run.
 pub(super) fn globals(session: &Session, project: &Project) -> BTreeMap<String, Value> {
     let target = &project.target;
-    let flags = json!({
-        "FULL_REFRESH": false,
-        "WHICH": session.verb,
-        "STORE_FAILURES": false,
-        "INDIRECT_SELECTION": "eager",
-        "TARGET": target.name,
-        "PROFILES_DIR": session.global.profiles_dir,
-        "PROJECT_DIR": project.own.root,
-        "QUIET": session.global.output.quiet,
-    });
+    let mut flags = session.flags.for_templates();
+    let always = [
+        ("FULL_REFRESH", json!(session.flags.is("full_refresh"))),
+        ("STORE_FAILURES", json!(session.flags.is("store_failures"))),
+        ("WHICH", json!(session.verb)),
+        ("TARGET", json!(target.name)),
+        ("PROJECT_DIR", json!(project.own.root)),
+        ("INVOCATION_COMMAND", json!(session.command())),
+    ];
+    flags.extend(always.map(|(name, value)| (name.to_owned(), value)));
+    let mut arguments = session.arguments();
+    arguments.insert("target".to_owned(), json!(target.name));
     let values = [
         ("target", to_jinja(&Json::Object(target.to_jinja()))),
-        ("flags", to_jinja(&flags)),
-        (
-            "invocation_args_dict",
-            to_jinja(&json!({ "which": session.verb, "target": target.name })),
-        ),
+        ("flags", to_jinja(&Json::Object(flags))),
+        ("invocation_args_dict", to_jinja(&Json::Object(arguments))),
         (
             "run_started_at",
             MomentValue::from(&session.started.to_zoned(jiff::tz::TimeZone::UTC)).into(),

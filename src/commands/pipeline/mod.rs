@@ -4,22 +4,26 @@ mod analysis;
 mod asking;
 mod by_column;
 mod comments;
+mod dbt_version;
 pub mod dictionary;
+mod earlier;
 mod execute;
 mod freshness;
 mod globals;
+mod narrowing;
 mod target_folder;
 mod unload;
 mod warehouse;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::{Session, Stop};
 use crate::artifacts::Invocation;
 use crate::artifacts::manifest::ManifestJson;
 use crate::commands::selecting::Asked;
-use crate::compile::{Compiled, Compiler, Message, Surroundings};
+use crate::compile::{Compiled, Compiler, Message, Narrowing, Surroundings};
+use crate::diagnostic::{Diagnostics, Level};
 use crate::graph::{Definitions, Graph, Selection, Tests};
 use crate::jinja::Macros;
 use crate::manifest::{self, Manifest, ResourceType};
@@ -29,6 +33,7 @@ use crate::relation::ExistingRelations;
 
 pub use analysis::{Analysed, Reading, analysed, before_run, check, personal, read, write_lineage};
 pub use asking::{failed, refused};
+pub use earlier::Deferral;
 pub use execute::{columns_of, execute, seed};
 pub use freshness::freshness;
 pub use target_folder::TargetFolder;
@@ -49,6 +54,40 @@ pub struct Prepared {
     pub definitions: Definitions,
     /// What must not be written anywhere.
     pub redactor: Redactor,
+    /// How much of what templates read is read.
+    pub narrowing: Narrowing,
+    /// Which relations of an earlier run may be read, once that is known.
+    pub deferral: OnceLock<Deferral>,
+    read: OnceLock<Arc<Manifest>>,
+}
+
+impl Prepared {
+    /// The manifest as templates and plans read it: by `--defer`, some nodes stand where an earlier run built them.
+    pub fn read(&self) -> &Arc<Manifest> {
+        self.read.get().unwrap_or(&self.manifest)
+    }
+
+    /// Makes the selected nodes views of what the state has, and says which are left to make.
+    pub fn clone_from_state(
+        &self,
+        session: &Session,
+        selection: &Selection,
+        existing: Option<&ExistingRelations>,
+    ) -> Selection {
+        let nothing = Deferral::default();
+        let deferral = self.deferral.get().unwrap_or(&nothing);
+        let (manifest, cloned) = deferral.clones(session, &self.manifest, selection, existing);
+        self.read.get_or_init(|| manifest);
+        cloned
+    }
+
+    /// Finds out, once the warehouse was asked, which nodes are read from elsewhere.
+    pub fn defer(&self, selection: &Selection, existing: &ExistingRelations) {
+        if let Some(deferral) = self.deferral.get() {
+            self.read
+                .get_or_init(|| deferral.apply(&self.manifest, selection, existing));
+        }
+    }
 }
 
 /// What a command does to the nodes it is about.
@@ -78,6 +117,7 @@ pub struct Execution {
 /// All mistakes in its files, its names and its order; those of the profile and the project file alone, since nothing can be read
 /// without them.
 pub fn prepare(session: &Session) -> Result<Prepared, Stop> {
+    let narrowing = narrowing::narrowing(session)?;
     let options = session
         .global
         .project(&session.here, session.environment.clone());
@@ -94,7 +134,9 @@ pub fn prepare(session: &Session) -> Result<Prepared, Stop> {
         external.flat_map(manifest::staged_load::secrets)
     });
     let in_target = project.target.secrets.iter().map(str::to_owned);
-    let redactor = Redactor::new(in_target.chain(in_loads));
+    let in_environment = session.environment.secrets();
+    let in_environment = in_environment.iter().map(str::to_owned);
+    let redactor = Redactor::new(in_target.chain(in_loads).chain(in_environment));
     session.terminal.hide(redactor.clone());
 
     let (macros, of_macros) = read_macros(&project);
@@ -117,6 +159,10 @@ pub fn prepare(session: &Session) -> Result<Prepared, Stop> {
     })?;
     let (definitions, of_selectors) = Definitions::new(&project.selectors);
     found.extend(of_selectors);
+    if session.flags.is("version_check") {
+        found.extend(dbt_version::check(&project));
+    }
+    let found = Diagnostics(session.flags.warnings.apply(found.0));
     if found.has_errors() {
         return Err(Stop::Refused(found));
     }
@@ -128,6 +174,9 @@ pub fn prepare(session: &Session) -> Result<Prepared, Stop> {
         graph,
         definitions,
         redactor,
+        narrowing,
+        deferral: OnceLock::new(),
+        read: OnceLock::new(),
     })
 }
 
@@ -145,17 +194,29 @@ fn read_macros(project: &Project) -> (Macros, crate::diagnostic::Diagnostics) {
 /// # Errors
 /// Selectors that cannot be understood.
 pub fn select(session: &Session, prepared: &Prepared, asked: &Asked) -> Result<Selection, Stop> {
+    if let Some(nodes) = &session.retried {
+        let deferral = Deferral::of(session, prepared, asked)?;
+        prepared.deferral.get_or_init(|| deferral);
+        let manifest = &prepared.manifest;
+        let known = manifest.ids();
+        return Ok(known
+            .filter(|id| nodes.contains(&manifest.node(*id).unique_id))
+            .collect());
+    }
     let by_column = by_column::expand(session, prepared, asked)?;
-    let request = by_column
+    let mut request = by_column
         .as_ref()
         .unwrap_or(asked)
-        .request(&prepared.definitions, &prepared.project.own.file.flags)
+        .request(&prepared.definitions)
         .map_err(Stop::refused)?;
+    request.compared = earlier::compare(session, prepared, asked)?;
     let (selection, warnings) = prepared
         .graph
         .select(&prepared.manifest, &request)
         .map_err(Stop::Refused)?;
-    session.terminal.diagnostics(&warnings.0);
+    session.tell(warnings)?;
+    let deferral = Deferral::of(session, prepared, asked)?;
+    prepared.deferral.get_or_init(|| deferral);
     Ok(selection)
 }
 
@@ -168,13 +229,14 @@ pub fn compiler(
     full_refresh: bool,
     selection: &Selection,
 ) -> Compiler {
-    let terminal = Arc::clone(&session.terminal);
+    let (terminal, flags) = (Arc::clone(&session.terminal), session.flags.clone());
     Compiler::new(Surroundings {
-        manifest: Arc::clone(&prepared.manifest),
+        manifest: Arc::clone(prepared.read()),
         macros: Arc::clone(&prepared.macros),
         adapter: Arc::clone(&door.adapter),
         existing,
         full_refresh,
+        narrowing: prepared.narrowing.clone(),
         globals: globals::globals(session, &prepared.project),
         vars: prepared.project.vars.clone(),
         environment: prepared.project.environment.clone(),
@@ -183,10 +245,21 @@ pub fn compiler(
             .map(|id| prepared.manifest.node(id).unique_id.clone())
             .collect(),
         entries: entries(session, prepared),
-        listener: Box::new(move |message| match message {
-            Message::Log { text, info } if info => terminal.info(text),
-            Message::Log { text, .. } => terminal.debug(text),
-            Message::Warning(warning) => terminal.diagnostics(&[*warning]),
+        listener: Box::new(move |message| {
+            match message {
+                Message::Print(text) if flags.is("print") => {
+                    // Nobody is left to be told when the stream is closed.
+                    drop(terminal.answer(&(text + "\n")));
+                }
+                Message::Print(_) => {}
+                Message::Log { text, info } if info => terminal.info(text),
+                Message::Log { text, .. } => terminal.debug(text),
+                Message::Warning(warning) => match flags.warnings.of(*warning) {
+                    Some(it) if it.level == Level::Error => return Err(Box::new(it)),
+                    told => terminal.diagnostics(told.as_slice()),
+                },
+            }
+            Ok(())
         }),
     })
 }

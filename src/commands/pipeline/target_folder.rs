@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::{Execution, Prepared, invocation};
-use crate::artifacts::declared;
 use crate::artifacts::file::write_json;
 use crate::artifacts::manifest::ManifestJson;
 use crate::artifacts::run_results::run_results;
 use crate::artifacts::sources::sources;
+use crate::artifacts::{declared, graph_summary};
 use crate::commands::{Session, Stop};
 use crate::compile::Compiled;
 use crate::diagnostic::Diagnostic;
@@ -89,7 +89,7 @@ impl<'a> TargetFolder<'a> {
         self.write_manifest(&Compiled::default(), &[], &BTreeSet::new())
     }
 
-    /// Writes `manifest.json`; `compiled` has the SQL of nodes by their place, which `sql` had before the run, and `built` names those
+    /// Writes `manifest.json`, `graph_summary.json` and `semantic_manifest.json`; `compiled` has the SQL of nodes by their place, which `sql` had before the run, and `built` names those
     /// that were sent to the warehouse.
     ///
     /// # Errors
@@ -100,7 +100,7 @@ impl<'a> TargetFolder<'a> {
         compiled: &[Option<&str>],
         built: &BTreeSet<NodeId>,
     ) -> io::Result<()> {
-        if self.session.global.output.no_write_json {
+        if !self.session.flags.is("write_json") {
             return Ok(());
         }
         let invocation = invocation(self.session, &self.prepared.project);
@@ -115,7 +115,13 @@ impl<'a> TargetFolder<'a> {
             docs: &declared::docs(&self.prepared.project),
             selectors: &selectors::as_json(&self.prepared.project.selectors),
         };
-        write_json(&self.path("manifest.json"), &json, &self.prepared.redactor)
+        let redactor = &self.prepared.redactor;
+        write_json(&self.path("manifest.json"), &json, redactor)?;
+        let with_tests = self.session.verb == "build";
+        let graph = graph_summary::graph_summary(&self.prepared.manifest, &invocation, with_tests);
+        write_json(&self.path("graph_summary.json"), &graph, redactor)?;
+        let semantic = graph_summary::semantic_manifest();
+        write_json(&self.path("semantic_manifest.json"), &semantic, redactor)
     }
 
     /// Writes `sources.json`, or the file that was named for it.
@@ -123,7 +129,7 @@ impl<'a> TargetFolder<'a> {
     /// # Errors
     /// When the file cannot be written.
     pub fn write_sources(&self, results: &RunResults, output: Option<&Path>) -> io::Result<()> {
-        if self.session.global.output.no_write_json && output.is_none() {
+        if !self.session.flags.is("write_json") && output.is_none() {
             return Ok(());
         }
         let invocation = invocation(self.session, &self.prepared.project);
@@ -140,7 +146,7 @@ impl<'a> TargetFolder<'a> {
     /// # Errors
     /// When the file cannot be written.
     pub fn write_run_results(&self, execution: &Execution, results: &RunResults) -> io::Result<()> {
-        if self.session.global.output.no_write_json {
+        if !self.session.flags.is("write_json") {
             return Ok(());
         }
         let project = &self.prepared.project;
@@ -148,7 +154,7 @@ impl<'a> TargetFolder<'a> {
             &self.prepared.manifest,
             results,
             &invocation(self.session, project),
-            &arguments(execution, &project.target.name),
+            &arguments(self.session, execution, &project.target.name),
         );
         write_json(
             &self.path("run_results.json"),
@@ -159,9 +165,9 @@ impl<'a> TargetFolder<'a> {
 }
 
 /// How the program was called, as `run_results.json` tells it.
-fn arguments(execution: &Execution, target: &str) -> Map<String, Value> {
+fn arguments(session: &Session, execution: &Execution, target: &str) -> Map<String, Value> {
+    let mut arguments = session.arguments();
     let values = [
-        ("which", json!(execution.verb)),
         ("select", json!(execution.request.select)),
         ("exclude", json!(execution.request.exclude)),
         ("selector", json!(execution.request.selector)),
@@ -170,8 +176,6 @@ fn arguments(execution: &Execution, target: &str) -> Map<String, Value> {
         ("store_failures", json!(execution.store_failures)),
         ("target", json!(target)),
     ];
-    values
-        .into_iter()
-        .map(|(key, value)| (key.to_owned(), value))
-        .collect()
+    arguments.extend(values.map(|(key, value)| (key.to_owned(), value)));
+    arguments
 }

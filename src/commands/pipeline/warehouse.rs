@@ -107,6 +107,11 @@ impl Door {
             schemas.sort();
             schemas.dedup();
         }
+        if let Some(deferral) = prepared.deferral.get() {
+            schemas.extend(deferral.schemas());
+            schemas.sort();
+            schemas.dedup();
+        }
         let existing = connection.existing(&schemas)?;
         Ok(Warehouse {
             connection: Arc::new(Mutex::new(connection)),

@@ -1,8 +1,9 @@
 //! One criterion: `@`, `2+`, a method, a value, `+1`.
 
+use super::Indirect;
 use super::method::Method;
 use crate::diagnostic::{Diagnostic, Span, nearest};
-use crate::graph::{Graph, NodeSet};
+use crate::graph::NodeSet;
 use crate::manifest::Manifest;
 
 /// A method with its value, and how far the selection reaches from what it matches.
@@ -72,11 +73,15 @@ impl Criterion {
     }
 
     /// The nodes it selects, without the tests that come along.
-    pub(super) fn select(&self, graph: &Graph, manifest: &Manifest) -> NodeSet {
-        let matched: NodeSet = manifest
-            .ids()
-            .filter(|id| self.method.matches(manifest, manifest.node(*id)))
-            .collect();
+    pub(super) fn select(&self, indirect: &Indirect<'_>) -> NodeSet {
+        let (graph, manifest) = (indirect.graph, indirect.manifest);
+        let matched: NodeSet = match (&self.method, indirect.compared) {
+            (Method::Compared(words, _), Some(compared)) => compared.nodes(words),
+            (method, _) => manifest
+                .ids()
+                .filter(|id| method.matches(manifest, manifest.node(*id)))
+                .collect(),
+        };
         let mut selected = matched.clone();
         if self.reach.descendants_with_ancestors {
             let mut below = graph.descendants(&matched, None);
@@ -91,6 +96,14 @@ impl Criterion {
             selected.extend(graph.descendants(&matched, depth));
         }
         selected
+    }
+
+    /// The place of a method that compares with an earlier state, if it is one.
+    pub(super) fn compares(&self) -> Option<&Span> {
+        match &self.method {
+            Method::Compared(_, span) => Some(span),
+            _ => None,
+        }
     }
 
     /// What was probably meant, if it matches nothing.

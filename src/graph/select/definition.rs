@@ -321,6 +321,17 @@ impl Definitions {
 }
 
 impl Definition {
+    /// The first place that compares with an earlier state.
+    pub(super) fn compares(&self) -> Option<&Span> {
+        match self {
+            Self::One(criterion, _) => criterion.compares(),
+            Self::Union(parts) | Self::Intersection(parts) => {
+                parts.iter().find_map(|part| part.compares())
+            }
+            Self::Difference(from, what) => from.compares().or_else(|| what.compares()),
+        }
+    }
+
     /// The nodes it selects, and the tests beside them for a wider set to take up; groups of a file leave those tests beside.
     pub(super) fn select(&self, indirect: &Indirect<'_>) -> Found {
         match self {
@@ -329,7 +340,7 @@ impl Definition {
                     mode: mode.unwrap_or(indirect.mode),
                     ..*indirect
                 };
-                indirect.expand(criterion.select(indirect.graph, indirect.manifest))
+                indirect.expand(criterion.select(&indirect))
             }
             Self::Union(parts) => {
                 let mut all = Found::default();

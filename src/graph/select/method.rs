@@ -40,6 +40,8 @@ pub(super) enum Method {
     TestName(Pattern),
     /// `access:`.
     Access(String),
+    /// `state:`, `result:`, `source_status:`: what was compared before, by these words.
+    Compared(String, Span),
     /// `version:`; whether models without a version are meant, which are all.
     Version(bool),
 }
@@ -53,7 +55,7 @@ pub(super) enum TestType {
     Unit,
 }
 
-const METHODS: [&str; 15] = [
+const METHODS: [&str; 18] = [
     "fqn",
     "tag",
     "group",
@@ -69,23 +71,28 @@ const METHODS: [&str; 15] = [
     "access",
     "version",
     "unit_test",
+    "state",
+    "result",
+    "source_status",
+];
+
+/// What `state:` may be compared by.
+const STATES: [&str; 10] = [
+    "new",
+    "old",
+    "modified",
+    "unmodified",
+    "modified.body",
+    "modified.configs",
+    "modified.persisted_descriptions",
+    "modified.relation",
+    "modified.macros",
+    "modified.contract",
 ];
 
 /// Methods that dbt has and Redstart does not, with the reason.
-const UNSUPPORTED: [(&str, &str); 7] = [
+const UNSUPPORTED: [(&str, &str); 4] = [
     ("selector", "name it with `--selector`"),
-    (
-        "state",
-        "it compares with `--state`, which is not supported yet",
-    ),
-    (
-        "result",
-        "it compares with `--state`, which is not supported yet",
-    ),
-    (
-        "source_status",
-        "it compares with `--state`, which is not supported yet",
-    ),
     ("metric", "there are no metrics here"),
     ("saved_query", "there are no saved queries here"),
     ("semantic_model", "there are no semantic models here"),
@@ -142,6 +149,21 @@ impl Method {
             "test_name" => Self::TestName(pattern()),
             "access" => Self::Access(access(value)?),
             "version" => Self::Version(version(value)?),
+            "state" => {
+                let known = STATES.contains(&text);
+                if !known {
+                    let message = format!("`state:` knows no `{text}`");
+                    return Err(Diagnostic::error("invalid-selector", message)
+                        .at(value.clone())
+                        .label(format!("not one of {}", STATES.join(", ")))
+                        .did_you_mean(text, STATES));
+                }
+                Self::Compared(format!("state:{text}"), method.clone())
+            }
+            "result" | "source_status" => {
+                let words = format!("{name}:{}", text.to_lowercase());
+                Self::Compared(words, method.clone())
+            }
             _ => {
                 if let Some((_, why)) = UNSUPPORTED.iter().find(|(known, _)| *known == name) {
                     return Err(Diagnostic::error(
@@ -219,6 +241,8 @@ impl Method {
                 let said = node.config.values.get("access").and_then(Value::as_str);
                 node.resource_type == ResourceType::Model && said.unwrap_or("protected") == access
             }
+            // Known from outside: see `Criterion::select`.
+            Self::Compared(..) => false,
             Self::Version(none) => *none && node.resource_type == ResourceType::Model,
         }
     }
@@ -286,7 +310,11 @@ impl Method {
                         );
                     }
                 }
-                Self::ResourceType(_) | Self::TestType(_) | Self::Access(_) | Self::Version(_) => {}
+                Self::ResourceType(_)
+                | Self::TestType(_)
+                | Self::Access(_)
+                | Self::Compared(..)
+                | Self::Version(_) => {}
             }
         }
         found

@@ -8,7 +8,7 @@ mod definition;
 mod method;
 mod pattern;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Graph, NodeSet};
@@ -30,6 +30,36 @@ pub struct Request {
     pub indirect: IndirectSelection,
     /// What `selectors.yml` says, in place of both.
     pub definition: Option<Arc<Definition>>,
+    /// What an earlier state says, where there is one.
+    pub compared: Option<Compared>,
+}
+
+/// Nodes by what an earlier state says of them: `state:modified`, `result:error`, `source_status:fresher`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Compared(BTreeMap<String, NodeSet>);
+
+impl Compared {
+    /// Nodes by their `unique_id`s; those that are not in the manifest are left out.
+    pub fn new(manifest: &Manifest, by_words: &BTreeMap<String, BTreeSet<String>>) -> Self {
+        let places: BTreeMap<&str, NodeId> = manifest
+            .ids()
+            .map(|id| (manifest.node(id).unique_id.as_str(), id))
+            .collect();
+        let nodes = |ids: &BTreeSet<String>| {
+            let known = ids.iter().filter_map(|id| places.get(id.as_str()));
+            known.copied().collect()
+        };
+        let entries = by_words.iter();
+        Self(
+            entries
+                .map(|(words, ids)| (words.clone(), nodes(ids)))
+                .collect(),
+        )
+    }
+
+    fn nodes(&self, words: &str) -> NodeSet {
+        self.0.get(words).cloned().unwrap_or_default()
+    }
 }
 
 /// Which tests come along with the nodes they test, as `--indirect-selection` says.
@@ -95,10 +125,19 @@ impl Graph {
         let mut told = Diagnostics::default();
         let included = parse("--select", &request.select, &mut told);
         let excluded = parse("--exclude", &request.exclude, &mut told);
+        if request.compared.is_none() {
+            let words = included.iter().chain(&excluded);
+            let criteria = words.flat_map(|word| &word.criteria);
+            let defined = request.definition.as_ref().and_then(|it| it.compares());
+            if let Some(place) = criteria.filter_map(Criterion::compares).next().or(defined) {
+                told.push(state_needed(place));
+            }
+        }
         if told.has_errors() {
             return Err(told);
         }
         let indirect = Indirect {
+            compared: request.compared.as_ref(),
             graph: self,
             manifest,
             mode: request.indirect,
@@ -192,7 +231,7 @@ fn intersect(indirect: &Indirect<'_>, word: &Intersection) -> Found {
     let mut parts = word
         .criteria
         .iter()
-        .map(|criterion| indirect.expand(criterion.select(indirect.graph, indirect.manifest)));
+        .map(|criterion| indirect.expand(criterion.select(indirect)));
     let Some(mut all) = parts.next() else {
         return indirect.expand(NodeSet::new());
     };
@@ -211,6 +250,7 @@ struct Indirect<'a> {
     graph: &'a Graph,
     manifest: &'a Manifest,
     mode: IndirectSelection,
+    compared: Option<&'a Compared>,
 }
 
 impl Indirect<'_> {
@@ -268,6 +308,13 @@ impl Indirect<'_> {
         }
         found
     }
+}
+
+fn state_needed(place: &Span) -> Diagnostic {
+    let message = format!("`{}:` compares with an earlier state", place.text());
+    Diagnostic::error("state-needed", message)
+        .at(place.clone())
+        .help("name the folder with its artifacts: --state path/to/artifacts")
 }
 
 fn nothing_matches(manifest: &Manifest, word: &Intersection) -> Diagnostic {

@@ -209,8 +209,6 @@ fn what_cannot_be_understood_is_told_at_its_place() {
       write it from the project folder, such as `path:models/staging`
     ");
     insta::assert_snapshot!(said("+state:modified selector:nightly"), @"
-    error[unsupported-selector]: the selector method `state:` is not supported (--select:1:2)
-      it compares with `--state`, which is not supported yet
     error[unsupported-selector]: the selector method `selector:` is not supported (--select:1:17)
       name it with `--selector`
     ");

@@ -181,7 +181,9 @@ fn relation_wrong_type(_: &mut State<'_, '_>, mut args: Args) -> Result<Value, E
 
 fn warn(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
     let message = args.required("msg")?.to_string();
-    world(state)?.warn(Diagnostic::warning("template-warning", message.trim()));
+    world(state)?
+        .warn(Diagnostic::warning("template-warning", message.trim()))
+        .map_err(|wrong| raise(*wrong))?;
     Ok(Value::from(""))
 }
 

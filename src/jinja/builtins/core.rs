@@ -190,7 +190,7 @@ fn print(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
     args.done()?;
     let world = world(state)?;
     if world.execute() {
-        world.log(&message.to_string(), true);
+        world.print(&message.to_string());
     }
     Ok(Value::from(""))
 }

@@ -71,6 +71,8 @@ pub struct RelationValue {
     identifier: Option<String>,
     quoted: Parts,
     included: Parts,
+    /// Which rows are read, innermost first: a condition, and the word in the alias of the query.
+    narrowed: Vec<(String, &'static str)>,
 }
 
 impl RelationValue {
@@ -83,7 +85,15 @@ impl RelationValue {
             kind: kind.map_or(Kind::Unknown, Kind::Known),
             quoted: Parts::ALL,
             included: Parts::ALL,
+            narrowed: Vec::new(),
         }
+    }
+
+    /// The same relation of which only some rows are read: it prints as a query in parentheses, with dbt's alias.
+    #[must_use]
+    pub fn narrowed(mut self, condition: &str, word: &'static str) -> Self {
+        self.narrowed.push((condition.to_owned(), word));
+        self
     }
 
     /// The name of a common table expression: printed bare.
@@ -251,7 +261,12 @@ impl fmt::Display for RelationValue {
             ),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
-        f.write_str(&parts.join("."))
+        let mut text = parts.join(".");
+        for (condition, word) in &self.narrowed {
+            let name = self.identifier.as_deref().unwrap_or_default();
+            text = format!("(select * from {text} where {condition}) _dbt_{word}_subq_{name}");
+        }
+        f.write_str(&text)
     }
 }
 
