@@ -4,6 +4,9 @@
 //! Does not know where a secret came from or where a text goes.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 const MASK: &str = "*****";
 
@@ -61,6 +64,17 @@ impl std::fmt::Debug for Redactor {
     }
 }
 
+/// A statement without the keys, tokens and passwords that stand in it as texts.
+pub fn without_keys(sql: &str) -> Cow<'_, str> {
+    static KEYS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r"(?i)\b((?:access_key_id|secret_access_key|session_token|master_symmetric_key|credentials|password)\s+(?:as\s+)?)'(?:[^']|'')*'",
+        )
+        .expect("a pattern that is one")
+    });
+    KEYS.replace_all(sql, format!("${{1}}'{MASK}'"))
+}
+
 /// What a warehouse says of a bad value, without the value: what stands in quotes, and the bytes that it spells out.
 pub fn without_values(said: &str) -> String {
     let mut kept = String::new();
@@ -106,6 +120,16 @@ mod tests {
             "***** ***** {\"p\":\"*****\"}"
         );
         assert_eq!(format!("{redactor:?}"), "Redactor(3 secrets)");
+    }
+
+    #[test]
+    fn a_statement_is_told_without_its_keys() {
+        assert_eq!(
+            without_keys(
+                "copy t from 's3://b/k' access_key_id 'A' Secret_Access_Key as 'it''s' csv"
+            ),
+            "copy t from 's3://b/k' access_key_id '*****' Secret_Access_Key as '*****' csv"
+        );
     }
 
     #[test]

@@ -7,6 +7,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::aws::Identity;
+use super::aws::s3::Place;
 use super::copy::Folders;
 use super::{Adapter, Error};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
@@ -135,20 +137,88 @@ impl TargetKey {
         .ok_or_else(|| self.wrong("true or false"))
     }
 
-    /// The value as folders that stand for prefixes of S3.
+    /// The value as what stands for prefixes of S3: a folder, or the keys of the store that holds the bucket itself.
     pub(super) fn folders(&self, config: &TargetConfig) -> Result<Folders, Diagnostic> {
-        let wrong = || self.wrong("a map from `s3://bucket/prefix` to a folder");
+        let wrong = || {
+            self.wrong(
+                "a map from `s3://bucket/prefix` to a folder, or to the keys of a store (`region`, `endpoint_url`, …)",
+            )
+        };
         let serde_json::Value::Object(map) = &self.value else {
             return Err(wrong());
         };
         let mut folders = Folders::default();
         for (prefix, folder) in map {
-            let (true, Some(folder)) = (prefix.starts_with("s3://"), folder.as_str()) else {
-                return Err(wrong());
-            };
-            folders.insert(prefix, config.folder.join(folder));
+            match folder {
+                _ if !prefix.starts_with("s3://") => return Err(wrong()),
+                serde_json::Value::String(folder) => {
+                    folders.insert(prefix, config.folder.join(folder));
+                }
+                serde_json::Value::Object(keys) => {
+                    folders.insert_store(prefix, self.store(prefix, keys)?);
+                }
+                _ => return Err(wrong()),
+            }
         }
         Ok(folders)
+    }
+
+    /// A store by its keys.
+    fn store(
+        &self,
+        prefix: &str,
+        keys: &serde_json::Map<String, serde_json::Value>,
+    ) -> Result<Place, Diagnostic> {
+        const KEYS: [&str; 5] = [
+            "region",
+            "endpoint_url",
+            "iam_profile",
+            "access_key_id",
+            "secret_access_key",
+        ];
+        let problem = |code, message: String| {
+            Diagnostic::error(code, message).at_some(self.value_span.clone())
+        };
+        if let Some(unknown) = keys.keys().find(|key| !KEYS.contains(&key.as_str())) {
+            let message = format!("a store of `s3` has no key `{unknown}`");
+            return Err(problem("unknown-key", message).did_you_mean(unknown, KEYS.iter().copied()));
+        }
+        let text = |key: &str| match keys.get(key) {
+            None | Some(serde_json::Value::Null) => Ok(None),
+            Some(serde_json::Value::String(text)) if !text.is_empty() => Ok(Some(text.clone())),
+            Some(_) => Err(problem(
+                "wrong-type",
+                format!("`{key}` of `{prefix}` under `s3` must be a text"),
+            )),
+        };
+        let keys = match (text("access_key_id")?, text("secret_access_key")?) {
+            (Some(id), Some(secret)) => Some((id, secret)),
+            (None, None) => None,
+            _ => {
+                let message = format!(
+                    "`{prefix}` under `s3` has half a key: `access_key_id` and `secret_access_key` go together"
+                );
+                return Err(problem("missing-target-key", message));
+            }
+        };
+        let endpoint_url = text("endpoint_url")?;
+        if let Some(url) = &endpoint_url
+            && !url.starts_with("http://")
+            && !url.starts_with("https://")
+        {
+            let message = format!("`endpoint_url` of `{prefix}` under `s3` is no address");
+            return Err(
+                problem("wrong-type", message).help("write it with `https://` or `http://`")
+            );
+        }
+        Ok(Place {
+            endpoint_url,
+            identity: Identity {
+                profile: text("iam_profile")?,
+                keys,
+                region: text("region")?,
+            },
+        })
     }
 }
 

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Outcome, Session, Stop};
+use crate::adapter::aws::s3::Place;
 use crate::endpoint::{Auth, Fault, Logged, Options, Server};
+use crate::redact::without_keys;
 
 /// Listen as Amazon Redshift does, for tests and for trying things without a cluster
 ///
@@ -33,9 +35,9 @@ pub struct Args {
     #[arg(long, default_value = "dev")]
     dbname: String,
 
-    /// A folder that stands for a prefix of S3, in COPY and UNLOAD
-    #[arg(long, value_name = "S3://BUCKET/=FOLDER", value_parser = mapped)]
-    s3: Vec<(String, PathBuf)>,
+    /// What stands for a prefix of S3 in COPY and UNLOAD: a folder, `aws` for the bucket itself, or the address of another store
+    #[arg(long, value_name = "S3://BUCKET/=PLACE", value_parser = mapped)]
+    s3: Vec<(String, String)>,
 
     /// The superuser
     #[arg(long, default_value = "awsuser")]
@@ -74,16 +76,25 @@ pub struct Args {
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Outcome, Stop> {
         let below = |path: &PathBuf| session.here.join(path);
+        let (stores, folders): (Vec<_>, Vec<_>) =
+            self.s3.iter().partition(|(_, place)| is_store(place));
+        let store = |(prefix, place): &(String, String)| {
+            let place = Place {
+                endpoint_url: Some(place.clone()).filter(|place| place != AWS),
+                ..Place::default()
+            };
+            (prefix.clone(), place)
+        };
         let server = Server::start(Options {
             host: self.host,
             port: self.port,
             file: self.database.as_ref().map(below),
             database: self.dbname.to_lowercase(),
-            s3: self
-                .s3
-                .iter()
-                .map(|(prefix, folder)| (prefix.clone(), below(folder)))
+            s3: folders
+                .into_iter()
+                .map(|(prefix, folder)| (prefix.clone(), session.here.join(folder)))
                 .collect(),
+            stores: stores.into_iter().map(store).collect(),
             auth: self.auth,
             user: self.user.clone(),
             password: self.password.clone(),
@@ -112,9 +123,10 @@ impl Args {
     }
 }
 
-/// A statement in one line.
+/// A statement in one line, without the keys and passwords in it.
 fn line(logged: &Logged) -> String {
     let text = logged.text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = without_keys(&text);
     match &logged.error {
         Some((sqlstate, message)) => {
             format!("[{}] {text}  -- {sqlstate}: {message}", logged.pid)
@@ -123,11 +135,19 @@ fn line(logged: &Logged) -> String {
     }
 }
 
-fn mapped(text: &str) -> Result<(String, PathBuf), String> {
+fn mapped(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
-        Some((prefix, folder)) if prefix.starts_with("s3://") && !folder.is_empty() => {
-            Ok((prefix.to_owned(), PathBuf::from(folder)))
+        Some((prefix, place)) if prefix.starts_with("s3://") && !place.is_empty() => {
+            Ok((prefix.to_owned(), place.to_owned()))
         }
         _ => Err("a prefix and a folder: s3://bucket/=folder".to_owned()),
     }
+}
+
+/// The bucket itself.
+const AWS: &str = "aws";
+
+/// Whether a place is a store and no folder.
+fn is_store(place: &str) -> bool {
+    place == AWS || place.starts_with("http://") || place.starts_with("https://")
 }

@@ -72,6 +72,8 @@ struct Client {
     secret: i32,
     socket: TcpStream,
     cancel: Option<Arc<dyn Fn() + Send + Sync>>,
+    /// The statement that is being run.
+    running: Option<String>,
     thread: Option<JoinHandle<()>>,
     done: bool,
 }
@@ -94,6 +96,9 @@ impl Server {
         let mut folders = Folders::default();
         for (prefix, folder) in &options.s3 {
             folders.insert(prefix, folder.clone());
+        }
+        for (prefix, place) in &options.stores {
+            folders.insert_store(prefix, place.clone());
         }
         let warehouse = DuckDb::new(&Config {
             path: options.file.clone(),
@@ -149,6 +154,15 @@ impl Server {
         self.shared.log.all()
     }
 
+    /// The statements that are being run at this moment.
+    pub fn running(&self) -> Vec<String> {
+        let clients = self.shared.clients();
+        clients
+            .values()
+            .filter_map(|client| client.running.clone())
+            .collect()
+    }
+
     /// Calls a function with every statement from now on, when it is done.
     pub fn on_statement(&self, told: impl Fn(&Logged) + Send + Sync + 'static) {
         self.shared.log.tell(Box::new(told));
@@ -184,6 +198,13 @@ impl Drop for Server {
 impl Shared {
     fn clients(&self) -> MutexGuard<'_, BTreeMap<i32, Client>> {
         self.clients.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes what a session is doing.
+    fn runs(&self, pid: i32, text: Option<&str>) {
+        if let Some(client) = self.clients().get_mut(&pid) {
+            client.running = text.map(str::to_owned);
+        }
     }
 
     /// Stops what a session is doing, when the secret is right. Nobody is told whether it was.
@@ -239,6 +260,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
                 secret: login::random_number(),
                 socket: kept,
                 cancel: None,
+                running: None,
                 thread: Some(thread),
                 done: false,
             },

@@ -4,9 +4,10 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use super::faults::Fault;
+use crate::adapter::aws::s3::Place;
 
 /// What an endpoint listens on, keeps its rows in, and asks of its clients.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// The address; anything but a loopback address needs passwords.
     pub host: IpAddr,
@@ -18,6 +19,8 @@ pub struct Options {
     pub database: String,
     /// Prefixes of S3 and the folders that stand for them.
     pub s3: Vec<(String, PathBuf)>,
+    /// Prefixes of S3 whose buckets are meant themselves, and where they are.
+    pub stores: Vec<(String, Place)>,
     /// How clients prove who they are.
     pub auth: Auth,
     /// The superuser.
@@ -39,6 +42,7 @@ impl Default for Options {
             file: None,
             database: "dev".to_owned(),
             s3: Vec::new(),
+            stores: Vec::new(),
             auth: Auth::Trust,
             user: "awsuser".to_owned(),
             password: String::new(),

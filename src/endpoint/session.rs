@@ -191,6 +191,13 @@ impl Session {
 
     /// Runs a statement, with what goes wrong on purpose, and writes it down.
     pub fn run(&mut self, text: &str) -> Result<Answer, Broken> {
+        self.shared.runs(self.pid, Some(text));
+        let ran = self.run_and_log(text);
+        self.shared.runs(self.pid, None);
+        ran
+    }
+
+    fn run_and_log(&mut self, text: &str) -> Result<Answer, Broken> {
         let started = Timestamp::now();
         let mut after = Vec::new();
         let mut planned = None;

@@ -4,7 +4,7 @@
 //! client would get, Parquet by DuckDB. An option that is not emulated is refused by name.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -191,10 +191,9 @@ impl Session {
         let unload = Unload::read(words, 5)?;
         self.make_room(&unload)?;
         let url = unload.url();
-        let path = self.shared.folders.object(&url)?.path;
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|cause| unwritable(&url, &cause))?;
-        }
+        let aside = Aside::new(self.shared.folders.root(&url)?)
+            .map_err(|cause| unwritable(&url, &cause))?;
+        let path = aside.0.join("data");
         let rows = if unload.format == Format::Parquet {
             self.unload_parquet(&query, &path)?
         } else {
@@ -205,12 +204,13 @@ impl Session {
             write(&unload, &table, &path).map_err(|cause| unwritable(&url, &cause))?;
             table.rows.len()
         };
+        self.shared.folders.object(&url)?.take(&path)?;
         if unload.manifest {
             let manifest = format!("{}manifest", unload.to);
-            let path = self.shared.folders.object(&manifest)?.path;
             let said = serde_json::json!({ "entries": [{ "url": url }] });
-            std::fs::write(path, said.to_string())
+            std::fs::write(&path, said.to_string())
                 .map_err(|cause| unwritable(&manifest, &cause))?;
+            self.shared.folders.object(&manifest)?.take(&path)?;
         }
         self.notices.push((
             "INFO",
@@ -221,16 +221,13 @@ impl Session {
 
     /// That nothing is overwritten by mistake.
     fn make_room(&mut self, unload: &Unload) -> Result<(), Failure> {
-        // That no folder stands for the prefix is told by `object`.
-        self.shared.folders.object(&unload.to)?;
-        let there = self.shared.folders.list(&unload.to).unwrap_or_default();
+        let there = self.shared.folders.below(&unload.to)?;
         if there.is_empty() || unload.allow_overwrite {
             return Ok(());
         }
         if unload.clean_path {
             for object in there {
-                std::fs::remove_file(&object.path)
-                    .map_err(|cause| unwritable(&object.url, &cause))?;
+                object.remove()?;
             }
             return Ok(());
         }
@@ -254,6 +251,26 @@ impl Session {
         ))?;
         let count = count.into_iter().flatten().next();
         Ok(count.and_then(|count| count.parse().ok()).unwrap_or(0))
+    }
+}
+
+/// A folder beside what a file goes to, gone with this value.
+struct Aside(PathBuf);
+
+impl Aside {
+    fn new(root: Option<&Path>) -> std::io::Result<Self> {
+        let temporary = std::env::temp_dir();
+        let name = format!(".rs_unload-{}", uuid::Uuid::new_v4());
+        let folder = root.unwrap_or(&temporary).join(name);
+        std::fs::create_dir_all(&folder)?;
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        // What was not put into place is nobody's.
+        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 

@@ -493,11 +493,7 @@ fn make(
         })
         .collect::<IndexMap<_, _>>();
     // By its text: a password of digits is a number to YAML.
-    for (key, value) in output.entries() {
-        if is_secret_key(&key.key_text()) && !value.is_null() {
-            secrets.add(&value.key_text());
-        }
-    }
+    hide(output, &mut secrets);
     let target = Target {
         database: database.unwrap_or_else(|| database_of_path(path.as_deref())),
         profile_name,
@@ -511,6 +507,17 @@ fn make(
         span: output.span.clone(),
     };
     problems.or(target).map(|(target, _)| target)
+}
+
+/// Hides the secrets of a target, those of the stores under `s3` too.
+fn hide(output: &Yaml, secrets: &mut Secrets) {
+    for (key, value) in output.entries() {
+        if value.is_map() {
+            hide(value, secrets);
+        } else if is_secret_key(&key.key_text()) && !value.is_null() {
+            secrets.add(&value.key_text());
+        }
+    }
 }
 
 fn check_keys(output: &Yaml, kind: &str, keys: &[&str], problems: &mut Diagnostics) {

@@ -91,6 +91,101 @@ fn a_killed_build_leaves_every_table_whole_and_the_next_one_succeeds() {
     );
 }
 
+/// An authority and a certificate that it signed for `localhost`, as files.
+fn certificates(folder: &std::path::Path) {
+    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+    let mut authority = CertificateParams::default();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().expect("a key"))
+        .expect("an authority");
+    let key = KeyPair::generate().expect("a key");
+    let certificate = CertificateParams::new(["localhost".to_owned()])
+        .and_then(|wanted| wanted.signed_by(&key, &authority))
+        .expect("a certificate");
+    for (name, text) in [
+        ("ca.pem", authority.pem()),
+        ("server.pem", certificate.pem()),
+        ("server.key", key.serialize_pem()),
+    ] {
+        std::fs::write(folder.join(name), text).expect("a file");
+    }
+}
+
+/// The request to cancel goes over a connection of its own, which is encrypted as the first is.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_stops_a_statement_on_redshift_over_tls() {
+    use redstart::endpoint::{Auth, Fault, Mishap, Options, Server};
+    let project = TestProject::empty().file(
+        "models/slow.sql",
+        "{{ config(materialized='table') }}\nselect 'stopped on request' as words",
+    );
+    certificates(&project.path());
+    let waits = Mishap::Delay(std::time::Duration::from_secs(300));
+    let server = Server::start(Options {
+        auth: Auth::Sha256,
+        user: "ann".to_owned(),
+        password: "Passw0rd".to_owned(),
+        tls: Some((
+            project.path().join("server.pem"),
+            project.path().join("server.key"),
+        )),
+        faults: vec![Fault::matching("stopped on request", None, waits).expect("a pattern")],
+        ..Options::default()
+    })
+    .expect("the endpoint starts");
+    let port = server.address().port();
+    project.write(
+        "profiles.yml",
+        format!(
+            "project:
+  target: prod
+  outputs:
+    prod: {{type: redshift, host: localhost, port: {port}, user: ann, password: Passw0rd, dbname: dev, schema: s, sslmode: verify-full, sslrootcert: ca.pem}}
+"
+        ),
+    );
+    let started = Instant::now();
+    let child = project
+        .command("build")
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    while !server
+        .running()
+        .iter()
+        .any(|text| text.contains("stopped on request"))
+    {
+        assert!(
+            started.elapsed().as_secs() < 120,
+            "the statement never came"
+        );
+        sleep(std::time::Duration::from_millis(20));
+    }
+    let pid = child.id().to_string();
+    let sent = std::process::Command::new("kill")
+        .args(["-INT", &pid])
+        .status();
+    assert!(sent.expect("kill starts").success());
+    let output = child.wait_with_output().expect("an end");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    let stopped = server.log().into_iter().find(|logged| {
+        logged.text.contains("stopped on request") && logged.text.starts_with("create table")
+    });
+    let error = stopped.and_then(|logged| logged.error);
+    assert_eq!(
+        error,
+        Some((
+            "57014".to_owned(),
+            "Query cancelled on user's request".to_owned()
+        )),
+        "{said}"
+    );
+}
+
 #[test]
 fn a_database_held_by_another_process_is_named_with_that_process() {
     let project = project();

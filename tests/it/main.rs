@@ -38,6 +38,8 @@ mod redshift_ddl;
 #[cfg(feature = "duckdb")]
 mod redshift_vs_dbt;
 #[cfg(all(unix, feature = "duckdb"))]
+mod s3;
+#[cfg(all(unix, feature = "duckdb"))]
 mod same_rows;
 #[cfg(feature = "duckdb")]
 mod secrets;

@@ -6,6 +6,7 @@
 
 mod elsewhere;
 mod profile;
+pub mod s3;
 
 use std::time::Duration;
 
@@ -147,15 +148,9 @@ impl Aws {
                 .body(())
                 .map_err(|cause| internal(&cause))?
                 .into_parts();
-            let chain = self.chain(region)?;
-            Signer::new(
-                self.context.clone(),
-                chain,
-                RequestSigner::new(service, region),
-            )
-            .sign(&mut parts, None)
-            .await
-            .map_err(|cause| self.no_credentials(&cause))?;
+            let signer = self.signer(service, region)?;
+            let signed = signer.sign(&mut parts, None).await;
+            signed.map_err(|cause| self.no_credentials(&cause))?;
             let request = http::Request::from_parts(parts, body);
             let request = reqwest::Request::try_from(request).map_err(|cause| internal(&cause))?;
             let answer = self
@@ -170,6 +165,22 @@ impl Aws {
                 .map_err(|cause| unreachable(&url, &cause))?;
             Ok((status, body))
         })
+    }
+
+    /// Where a store that is not AWS is, where AWS's own variables name one.
+    fn endpoint_of_s3(&self) -> Option<String> {
+        self.context
+            .env_var("AWS_ENDPOINT_URL_S3")
+            .or_else(|| self.context.env_var("AWS_ENDPOINT_URL"))
+    }
+
+    /// Signs requests to a service, and keeps the credentials until they end.
+    fn signer(&self, service: &str, region: &str) -> Result<Signer<Credential>, Error> {
+        Ok(Signer::new(
+            self.context.clone(),
+            self.chain(region)?,
+            RequestSigner::new(service, region),
+        ))
     }
 
     /// The profile in force: the target's, the environment's, or `default`.

@@ -1,6 +1,6 @@
 //! Files of an unload on their way to where they belong: written aside, put into place when all are whole.
 //!
-//! In: an [`Unload`] and the folder that plays its prefix. Out: files with Redshift's names, and the manifest.
+//! In: an [`Unload`] and the folder or the store that stands for its prefix. Out: files with Redshift's names, and the manifest.
 
 use std::path::{Path, PathBuf};
 
@@ -30,7 +30,8 @@ impl<'a> Files<'a> {
             return Err(error);
         }
         // Beside the files, so that they need not be copied into place.
-        let root = folders.root(&prefix)?;
+        let temporary = std::env::temp_dir();
+        let root = folders.root(&prefix)?.unwrap_or(&temporary);
         let aside = root.join(format!(".rs_unload-{}", uuid::Uuid::new_v4()));
         std::fs::create_dir_all(&aside).map_err(|cause| failed("make", &aside, &cause))?;
         Ok(Self {
@@ -63,14 +64,10 @@ impl<'a> Files<'a> {
         }
         let mut entries = Vec::new();
         for (from, url) in &moves {
-            let to = self.folders.object(url)?.path;
             let length = from
                 .metadata()
                 .map_err(|cause| failed("read", from, &cause))?;
-            if let Some(folder) = to.parent() {
-                std::fs::create_dir_all(folder).map_err(|cause| failed("make", folder, &cause))?;
-            }
-            std::fs::rename(from, &to).map_err(|cause| failed("write", &to, &cause))?;
+            self.folders.object(url)?.take(from)?;
             entries.push(serde_json::json!({
                 "url": url,
                 "meta": { "content_length": length.len() },
@@ -79,10 +76,9 @@ impl<'a> Files<'a> {
         if self.unload.manifest {
             let text = serde_json::json!({ "entries": entries }).to_string();
             let aside = self.aside.join("manifest");
-            let to = self.folders.object(&format!("{prefix}manifest"))?.path;
-            std::fs::write(&aside, text)
-                .and_then(|()| std::fs::rename(&aside, &to))
-                .map_err(|cause| failed("write", &to, &cause))?;
+            std::fs::write(&aside, text).map_err(|cause| failed("write", &aside, &cause))?;
+            let manifest = self.folders.object(&format!("{prefix}manifest"))?;
+            manifest.take(&aside)?;
         }
         Ok(moves.len())
     }
@@ -133,12 +129,11 @@ impl<'a> Files<'a> {
         let mut filled = moves.iter().map(|(_, url)| of(url));
         let filled: std::collections::BTreeSet<String> = filled.by_ref().collect();
         for object in self.folders.below(&prefix)? {
-            let inside = object.path.starts_with(&self.aside);
+            let inside = object.is_below(&self.aside);
             if inside || partitioned && !filled.contains(&of(&object.url)) {
                 continue;
             }
-            std::fs::remove_file(&object.path)
-                .map_err(|cause| failed("remove", &object.path, &cause))?;
+            object.remove()?;
         }
         Ok(())
     }

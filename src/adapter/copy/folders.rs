@@ -1,29 +1,37 @@
-//! Folders that stand for prefixes of S3.
+//! What stands for prefixes of S3: folders, or the buckets themselves.
 //!
-//! In: `s3://bucket/prefix`. Out: the files whose keys begin so, in the order of their keys, as S3 lists them.
+//! In: `s3://bucket/prefix`. Out: the objects whose keys begin so, in the order of their keys, as S3 lists them.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::object::{Object, Store};
+use crate::adapter::aws::s3::Place;
 use crate::adapter::{Error, ErrorClass};
 
-/// Which folder stands for which prefix.
+/// What stands for which prefix.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Folders(Vec<(String, PathBuf)>);
+pub struct Folders(Vec<(String, Root)>);
 
-/// A file that stands for an object of S3.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Object {
-    /// `s3://bucket/key`, as the user knows it.
-    pub url: String,
-    /// Where it is on this machine.
-    pub path: PathBuf,
+#[derive(Clone, Debug, PartialEq)]
+enum Root {
+    Folder(PathBuf),
+    Store(Arc<Store>),
 }
 
 impl Folders {
     /// Adds a folder; the longest prefix wins.
     pub fn insert(&mut self, prefix: &str, folder: PathBuf) {
-        self.0
-            .push((prefix.trim_end_matches('/').to_owned(), folder));
+        self.add(prefix, Root::Folder(folder));
+    }
+
+    /// Adds a store, whose buckets are meant themselves; the longest prefix wins.
+    pub fn insert_store(&mut self, prefix: &str, place: Place) {
+        self.add(prefix, Root::Store(Arc::new(Store::new(place))));
+    }
+
+    fn add(&mut self, prefix: &str, root: Root) {
+        self.0.push((prefix.trim_end_matches('/').to_owned(), root));
         self.0
             .sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
     }
@@ -35,24 +43,27 @@ impl Folders {
     pub fn list(&self, url: &str) -> Result<Vec<Object>, Error> {
         let objects = self.below(url)?;
         if objects.is_empty() {
-            let (_, folder, rest) = self.find(url)?;
+            let (_, root, rest) = self.find(url)?;
             // The words of Redshift.
             let mut error = failed(format!("The specified S3 prefix '{rest}' does not exist"));
-            error.detail = Some(format!(
-                "`{url}` stands for `{}`",
-                folder.join(rest).display()
-            ));
+            if let Root::Folder(folder) = root {
+                let path = folder.join(rest);
+                error.detail = Some(format!("`{url}` stands for `{}`", path.display()));
+            }
             return Err(error);
         }
         Ok(objects)
     }
 
-    /// The folder that a URL's prefix stands for.
+    /// The folder that stands for a URL's prefix; none where a store does.
     ///
     /// # Errors
-    /// When no folder stands for it.
-    pub fn root<'a>(&'a self, url: &'a str) -> Result<&'a Path, Error> {
-        self.find(url).map(|(_, folder, _)| folder)
+    /// When nothing stands for it.
+    pub fn root<'a>(&'a self, url: &'a str) -> Result<Option<&'a Path>, Error> {
+        self.find(url).map(|(_, root, _)| match root {
+            Root::Folder(folder) => Some(folder.as_path()),
+            Root::Store(_) => None,
+        })
     }
 
     /// The same objects as [`list`](Self::list), and none where there are none.
@@ -60,14 +71,18 @@ impl Folders {
     /// # Errors
     /// When no folder stands for the prefix, or a folder cannot be read.
     pub fn below(&self, url: &str) -> Result<Vec<Object>, Error> {
-        let (prefix, folder, rest) = self.find(url)?;
+        let (prefix, root, rest) = self.find(url)?;
+        let folder = match root {
+            Root::Folder(folder) => folder,
+            Root::Store(store) => return store.below(url),
+        };
         let mut objects = Vec::new();
         // All keys that begin with `a/b/part` stand in the folder `a/b`.
         let inside = rest.rsplit_once('/').map_or("", |(inside, _)| inside);
         walk(&folder.join(inside), inside, &mut |key, path| {
             if key.starts_with(rest) {
                 let url = format!("{prefix}/{key}");
-                objects.push(Object { url, path });
+                objects.push(Object::file(url, path));
             }
         })?;
         objects.sort_by(|a, b| a.url.cmp(&b.url));
@@ -79,19 +94,19 @@ impl Folders {
     /// # Errors
     /// When no folder stands for its prefix.
     pub fn object(&self, url: &str) -> Result<Object, Error> {
-        let (_, folder, rest) = self.find(url)?;
-        Ok(Object {
-            url: url.to_owned(),
-            path: folder.join(rest),
-        })
+        let (_, root, rest) = self.find(url)?;
+        match root {
+            Root::Folder(folder) => Ok(Object::file(url.to_owned(), folder.join(rest))),
+            Root::Store(store) => store.object(url),
+        }
     }
 
-    fn find<'a>(&'a self, url: &'a str) -> Result<(&'a str, &'a Path, &'a str), Error> {
+    fn find<'a>(&'a self, url: &'a str) -> Result<(&'a str, &'a Root, &'a str), Error> {
         self.0
             .iter()
-            .find_map(|(prefix, folder)| {
+            .find_map(|(prefix, root)| {
                 let rest = url.strip_prefix(prefix.as_str())?.strip_prefix('/')?;
-                Some((prefix.as_str(), folder.as_path(), rest))
+                Some((prefix.as_str(), root, rest))
             })
             .ok_or_else(|| {
                 let mut error = failed(format!("no folder stands for `{url}`"));
@@ -100,7 +115,7 @@ impl Folders {
                     .and_then(|rest| rest.split('/').next())
                     .unwrap_or("bucket");
                 error.help = Some(format!(
-                    "say which in the target: `s3: {{\"s3://{bucket}/\": \"fixtures/\"}}`"
+                    "say which in the target: `s3: {{\"s3://{bucket}/\": \"fixtures/\"}}`; or that the bucket itself is meant: `s3: {{\"s3://{bucket}/\": {{region: eu-central-1}}}}`"
                 ));
                 error
             })

@@ -21,7 +21,7 @@ struct Entry {
 /// When the manifest is missing or is none, a file that must be there is not, or none is there.
 pub(super) fn read(folders: &Folders, url: &str) -> Result<Vec<Object>, Error> {
     let object = folders.object(url)?;
-    if !object.path.is_file() {
+    if !object.exists()? {
         return Err(user(format!("there is no manifest `{url}`")));
     }
     let manifest: Manifest = serde_json::from_str(&read_text(&object)?)
@@ -29,7 +29,7 @@ pub(super) fn read(folders: &Folders, url: &str) -> Result<Vec<Object>, Error> {
     let mut objects = Vec::new();
     for entry in manifest.entries {
         let object = folders.object(&entry.url)?;
-        if object.path.is_file() {
+        if object.exists()? {
             objects.push(object);
         } else if entry.mandatory {
             return Err(user(format!(

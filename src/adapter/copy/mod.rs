@@ -1,6 +1,6 @@
 //! Redshift's `COPY`, done here: files of a folder in, typed rows out, by COPY's rules and with its words for what is wrong.
 //!
-//! In: a [`Copy`], and the [`Folders`] that stand for S3. Out: rows of [`Cell`]s, given to a [`Sink`] one by one.
+//! In: a [`Copy`], and the [`Folders`] or stores that stand for S3. Out: rows of [`Cell`]s, given to a [`Sink`] one by one.
 //! Does not know which engine keeps the rows. Memory: one record, and the rejected rows within `MAXERROR`.
 
 mod convert;
@@ -14,19 +14,20 @@ mod json;
 mod json_paths;
 mod manifest;
 mod moment;
+mod object;
 mod record;
 #[cfg(test)]
 mod tests;
 mod text;
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 
 pub use convert::{Cell, Conversion, Reason};
 pub use emulated::check;
 pub use files::Files;
-pub use folders::{Folders, Object};
+pub use folders::Folders;
 pub use moment::Moments;
+pub use object::Object;
 
 use super::emulating::{self, Type};
 use super::statement::{ColumnDefinition, Compression, Copy, CopyFormat, Encoding};
@@ -200,8 +201,7 @@ fn open(object: &Object, copy: &Copy) -> Result<Box<dyn BufRead>, Error> {
 
 /// A file's bytes, decompressed.
 fn unpack(object: &Object, gzip: bool) -> Result<Box<dyn BufRead>, Error> {
-    let file = File::open(&object.path).map_err(|cause| unreadable(&object.url, &cause))?;
-    let mut reader = BufReader::with_capacity(BUFFER, file);
+    let mut reader = BufReader::with_capacity(BUFFER, object.open()?);
     let start = reader
         .fill_buf()
         .map_err(|cause| unreadable(&object.url, &cause))?;
@@ -226,9 +226,8 @@ fn unpack(object: &Object, gzip: bool) -> Result<Box<dyn BufRead>, Error> {
 /// The text of a small file, such as one of JSONPaths.
 fn read_text(object: &Object) -> Result<String, Error> {
     let mut text = String::new();
-    File::open(&object.path)
-        .and_then(|mut file| file.read_to_string(&mut text))
-        .map_err(|cause| unreadable(&object.url, &cause))?;
+    let read = std::io::Read::read_to_string(&mut object.open()?, &mut text);
+    read.map_err(|cause| unreadable(&object.url, &cause))?;
     Ok(text)
 }
 
