@@ -175,9 +175,10 @@ impl Entry<'_> {
             .map(|c| constraint(c, true))
             .collect();
         map.serialize_entry("constraints", &constraints)?;
-        map.serialize_entry("version", &Value::Null)?;
-        map.serialize_entry("latest_version", &Value::Null)?;
-        map.serialize_entry("deprecation_date", &Value::Null)?;
+        let version = self.node.version.as_ref();
+        map.serialize_entry("version", &version.map(|version| &version.v))?;
+        map.serialize_entry("latest_version", &version.map(|version| &version.latest))?;
+        map.serialize_entry("deprecation_date", &self.node.deprecation_date)?;
         let key = self
             .id
             .map(|id| self.index.keys.primary(id))

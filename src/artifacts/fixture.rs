@@ -82,6 +82,8 @@ pub fn node(kind: ResourceType, name: &str, path: &str) -> Node {
         declared_at: None,
         personal: Default::default(),
         constraints: Vec::new(),
+        version: None,
+        deprecation_date: None,
         detail: Detail::Plain,
     }
 }

@@ -15,7 +15,7 @@ use crate::manifest::{Manifest, Node, NodeId};
 pub fn given_name(node: &Node) -> String {
     match &node.detail {
         Detail::Source(source) => cte_name(&format!("{}__{}", source.source_name, node.name)),
-        _ => cte_name(&node.name),
+        _ => cte_name(&node.versioned_name()),
     }
 }
 

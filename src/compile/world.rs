@@ -13,6 +13,7 @@ use crate::jinja::{
     World, late,
 };
 use crate::manifest::node::Code;
+use crate::manifest::versions;
 use crate::manifest::{Node, NodeId, ResourceType};
 use crate::project;
 use crate::relation::{ExistingRelation, KnownColumn, KnownColumns, Relation, RelationKind};
@@ -384,9 +385,14 @@ impl World for NodeWorld {
     }
 
     fn ref_(&self, call: &RefCall<'_>) -> Answer<RelationValue> {
-        let shown = format!("ref('{}')", call.name);
+        let asked = call.version.as_ref().map(project::render::from_jinja);
+        let pinned = asked.as_ref().map_or_else(String::new, |version| {
+            format!(", v={}", versions::text(version))
+        });
+        let shown = format!("ref('{}'{pinned})", call.name);
         let found = self.resolve(&shown, |node| {
             node.name == call.name
+                && node.is_version(asked.as_ref())
                 && matches!(node.resource_type.as_str(), "model" | "seed" | "snapshot")
                 && call
                     .package

@@ -165,6 +165,8 @@ fn node(name: &str, resource_type: ResourceType) -> Node {
         declared_at: None,
         personal: Default::default(),
         constraints: Vec::new(),
+        version: None,
+        deprecation_date: None,
         detail: Detail::Plain,
     }
 }

@@ -2,12 +2,18 @@
 
 use std::collections::BTreeSet;
 
+use super::config::OnSchemaChange;
 use super::node::{Constraint, ConstraintKind, Detail, Node, ResourceType};
 use super::{Manifest, NodeId};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
-/// Warnings about the whole manifest.
+/// Warnings about the whole manifest, and contracts that cannot be kept.
 pub fn check(manifest: &Manifest, problems: &mut Diagnostics) {
+    for node in &manifest.nodes {
+        if node.resource_type == ResourceType::Model && node.config.contract_enforced {
+            check_contract(node, problems);
+        }
+    }
     let tested = tested_keys(manifest);
     for id in manifest.ids() {
         let node = manifest.node(id);
@@ -47,6 +53,71 @@ pub fn check(manifest: &Manifest, problems: &mut Diagnostics) {
                 .at_some(constraint.declared_at.clone())
                 .label("Redshift does not enforce it")
                 .help(help),
+            );
+        }
+    }
+}
+
+/// What a contract needs: the type of every column, and a materialization that can keep it.
+fn check_contract(node: &Node, problems: &mut Diagnostics) {
+    let place = |key: &str| {
+        let written = node.config.origins.get(key).cloned();
+        written.or_else(|| node.declared_at.clone())
+    };
+    let config = &node.config;
+    let incremental = config.materialized == "incremental";
+    let keeps = [OnSchemaChange::AppendNewColumns, OnSchemaChange::Fail];
+    if incremental && !keeps.contains(&config.on_schema_change) {
+        problems.push(
+            Diagnostic::error(
+                "contract-cannot-be-kept",
+                format!(
+                    "`{}` grows and has an enforced contract, so it must say what becomes of new columns",
+                    node.name
+                ),
+            )
+            .at_some(place("on_schema_change"))
+            .help("set `on_schema_change` to `append_new_columns` or `fail`"),
+        );
+    }
+    if matches!(
+        config.materialized.as_str(),
+        "materialized_view" | "ephemeral"
+    ) {
+        problems.push(
+            Diagnostic::error(
+                "contract-cannot-be-kept",
+                format!(
+                    "a contract cannot be enforced for `{}`, which is materialized as `{}`",
+                    node.name, config.materialized
+                ),
+            )
+            .at_some(place("contract"))
+            .help("it can for `table`, `view` and `incremental`"),
+        );
+    }
+    if node.columns.is_empty() {
+        problems.push(
+            Diagnostic::error(
+                "no-columns",
+                format!("the contract of `{}` declares no columns", node.name),
+            )
+            .at_some(place("contract"))
+            .help("list all columns under `columns:` with `name` and `data_type`"),
+        );
+    }
+    for column in node.columns.values() {
+        if column.data_type.is_none() {
+            problems.push(
+                Diagnostic::error(
+                    "missing-data-type",
+                    format!("column `{}` has no `data_type`", column.name),
+                )
+                .at_some(column.declared_at.clone())
+                .help(format!(
+                    "`{}` has an enforced contract, which needs the type of each column",
+                    node.name
+                )),
             );
         }
     }

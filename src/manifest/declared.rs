@@ -27,7 +27,7 @@ static DOC: LazyLock<Regex> =
     LazyLock::new(|| pattern(r#"\{\{-?\s*doc\(\s*["']([A-Za-z_][A-Za-z0-9_]*)["']\s*\)\s*-?\}\}"#));
 static REF: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r#"^\s*(?:\{\{)?\s*ref\(\s*(?:["']([^"']+)["']\s*,\s*)?["']([^"']+)["']\s*\)\s*(?:\}\})?\s*$"#,
+        r#"^\s*(?:\{\{)?\s*ref\(\s*(?:["']([^"']+)["']\s*,\s*)?["']([^"']+)["']\s*(?:,\s*(?:v|version)\s*=\s*(?:([0-9.]+)|["']([^"']+)["'])\s*)?\)\s*(?:\}\})?\s*$"#,
     )
 });
 static SOURCE: LazyLock<Regex> = LazyLock::new(|| {
@@ -54,7 +54,11 @@ pub fn reading(text: &Spanned<String>) -> Option<Reading> {
         return Some(Reading::Ref(RefCall {
             package: call.get(1).map(|package| package.as_str().to_owned()),
             name: call[2].to_owned(),
-            version: None,
+            version: match (call.get(3), call.get(4)) {
+                (Some(number), _) => serde_json::from_str(number.as_str()).ok(),
+                (None, Some(text)) => Some(Value::from(text.as_str())),
+                (None, None) => None,
+            },
             span: Some(text.span.clone()),
         }));
     }
@@ -117,18 +121,11 @@ pub fn describe(
     properties: &NodeProperties,
     problems: &mut Diagnostics,
 ) {
-    if let Some(versions) = properties
-        .versions
-        .as_ref()
-        .or(properties.latest_version.as_ref())
-    {
-        problems.push(
-            Diagnostic::error(
-                "not-supported-yet",
-                "versions of a model are not supported yet",
-            )
-            .at(versions.span.clone()),
-        );
+    if let Some(date) = &properties.deprecation_date {
+        match moment(&date.key_text()) {
+            Some(moment) => node.deprecation_date = Some(moment),
+            None => problems.push(date.expected("a date such as 2025-12-31")),
+        }
     }
     node.declared_at = Some(properties.name.span.clone());
     node.description = resolver.description(properties.description.as_ref(), problems);
@@ -152,6 +149,19 @@ pub fn describe(
             }
         }
     }
+}
+
+/// A date, or a date and a time, as dbt writes it.
+fn moment(text: &str) -> Option<String> {
+    let text = text.trim();
+    let written = if let Ok(date) = text.parse::<jiff::civil::Date>() {
+        date.to_datetime(jiff::civil::Time::midnight())
+    } else if let Ok(time) = text.parse::<jiff::Timestamp>() {
+        time.to_zoned(jiff::tz::TimeZone::UTC).datetime()
+    } else {
+        text.parse::<jiff::civil::DateTime>().ok()?
+    };
+    Some(format!("{written}+00:00"))
 }
 
 /// The columns of a declaration in its order.

@@ -2,12 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use serde_json::Value;
+
 use super::Manifest;
 use super::checks;
 use super::declared::{Reading, reading};
-use super::node::{Detail, Node, NodeId, ResourceType};
+use super::deprecated;
+use super::node::{Detail, Node, NodeId, RefCall, ResourceType};
 use super::resolve::Draft;
 use super::unit_test::GivenReads;
+use super::versions;
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::project::yaml::Spanned;
 use crate::project::{File, Project, SeedFile};
@@ -16,6 +20,7 @@ use crate::project::{File, Project, SeedFile};
 pub fn link(
     project: &Project,
     drafts: Vec<Draft>,
+    started_at: Option<jiff::Timestamp>,
     mut problems: Diagnostics,
 ) -> (Manifest, Diagnostics) {
     refuse_doubles(&drafts, &mut problems);
@@ -59,6 +64,9 @@ pub fn link(
     }
     let manifest = assemble(project, enabled, disabled, links, &dropped);
     checks::check(&manifest, &mut problems);
+    if let Some(now) = started_at {
+        deprecated::check(&manifest, now, &mut problems);
+    }
     (manifest, problems)
 }
 
@@ -154,23 +162,7 @@ impl<'a> Lookup<'a> {
                 .map(Some));
         }
         for call in &node.refs {
-            if let Some(version) = &call.version {
-                add(Err((
-                    Diagnostic::error(
-                        "not-supported-yet",
-                        format!("versions of a model are not supported yet (`v={version}`)"),
-                    )
-                    .at_some(place(node, call.span.as_ref())),
-                    false,
-                )));
-                continue;
-            }
-            add(self.reference(
-                node,
-                call.package.as_deref(),
-                &call.name,
-                call.span.as_ref(),
-            ));
+            add(self.reference(node, call));
         }
         for constraint in foreign_keys(node) {
             linked
@@ -184,12 +176,7 @@ impl<'a> Lookup<'a> {
             for given in &test.given {
                 let found = match &given.reads {
                     GivenReads::This => Ok(None),
-                    GivenReads::Ref(call) => self.reference(
-                        node,
-                        call.package.as_deref(),
-                        &call.name,
-                        call.span.as_ref(),
-                    ),
+                    GivenReads::Ref(call) => self.reference(node, call),
                     GivenReads::Source(call) => self
                         .source(node, &call.source, &call.table, call.span.as_ref())
                         .map(Some),
@@ -207,18 +194,21 @@ impl<'a> Lookup<'a> {
         }
     }
 
-    fn reference(
-        &self,
-        node: &Node,
-        package: Option<&str>,
-        name: &str,
-        span: Option<&Span>,
-    ) -> Result<Option<usize>, (Diagnostic, bool)> {
-        let candidates = self.refable.get(name).map_or(&[][..], Vec::as_slice);
-        if let Some(at) = self.nearest(node, package, candidates) {
+    fn reference(&self, node: &Node, call: &RefCall) -> Result<Option<usize>, (Diagnostic, bool)> {
+        let (package, name) = (call.package.as_deref(), call.name.as_str());
+        let named = self.refable.get(name).map_or(&[][..], Vec::as_slice);
+        let is_meant = |at: &&usize| self.nodes[**at].node.is_version(call.version.as_ref());
+        let candidates: Vec<usize> = named.iter().filter(is_meant).copied().collect();
+        if let Some(at) = self.nearest(node, package, &candidates) {
             return Ok(Some(at));
         }
-        let at = place(node, span);
+        let at = place(node, call.span.as_ref());
+        if let (Some(version), true) = (&call.version, candidates.is_empty() && !named.is_empty()) {
+            return Err((
+                self.unknown_version(name, version, named).at_some(at),
+                false,
+            ));
+        }
         if let Some(disabled) = self.disabled.get(name).filter(|node| is_refable(node)) {
             return Err((is_disabled(node, disabled, name, at), true));
         }
@@ -234,6 +224,23 @@ impl<'a> Lookup<'a> {
             _ => problem.did_you_mean(name, self.names()),
         };
         Err((problem, false))
+    }
+
+    fn unknown_version(&self, name: &str, version: &Value, named: &[usize]) -> Diagnostic {
+        let version = versions::text(version);
+        let problem = Diagnostic::error(
+            "unknown-version",
+            format!("`{name}` has no version `{version}`"),
+        );
+        let known = named.iter().filter_map(|at| {
+            let known = self.nodes[*at].node.version.as_ref()?;
+            Some(format!("`{}`", versions::text(&known.v)))
+        });
+        let known: Vec<String> = known.collect();
+        if known.is_empty() {
+            return problem.help(format!("it has no versions at all: write `ref('{name}')`"));
+        }
+        problem.help(format!("its versions are {}", known.join(", ")))
     }
 
     /// Of nodes with one name, the one that is meant: of the package that is named, else the project's, else the reader's own
@@ -333,12 +340,7 @@ impl<'a> Lookup<'a> {
             span: span.clone(),
         };
         match reading(&text) {
-            Some(Reading::Ref(call)) => self.reference(
-                node,
-                call.package.as_deref(),
-                &call.name,
-                call.span.as_ref(),
-            ),
+            Some(Reading::Ref(call)) => self.reference(node, &call),
             Some(Reading::Source(call)) => self
                 .source(node, &call.source, &call.table, call.span.as_ref())
                 .map(Some),
@@ -453,7 +455,7 @@ fn assemble(
 
 /// Names that two nodes have: of models for `ref`, of ids for everything, of relations in the warehouse.
 fn refuse_doubles(drafts: &[Draft], problems: &mut Diagnostics) {
-    let mut names: HashMap<(&str, &str), &Node> = HashMap::new();
+    let mut names: HashMap<(&str, &str, Option<String>), &Node> = HashMap::new();
     let mut ids: HashMap<&str, &Node> = HashMap::new();
     let mut relations: BTreeMap<(Option<&str>, String, String), &Node> = BTreeMap::new();
     for node in drafts
@@ -461,8 +463,10 @@ fn refuse_doubles(drafts: &[Draft], problems: &mut Diagnostics) {
         .map(|draft| &*draft.node)
         .filter(|node| node.config.enabled)
     {
+        let version = node.version.as_ref();
+        let version = version.map(|version| versions::text(&version.v));
         if is_refable(node)
-            && let Some(first) = names.insert((&node.package_name, &node.name), node)
+            && let Some(first) = names.insert((&node.package_name, &node.name, version), node)
         {
             problems.push(double(
                 node,

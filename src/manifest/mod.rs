@@ -6,6 +6,7 @@
 mod checks;
 pub mod config;
 mod declared;
+mod deprecated;
 mod discover;
 pub mod freshness;
 mod gaps;
@@ -28,6 +29,7 @@ mod tests;
 pub mod unit_test;
 pub mod unload;
 mod values;
+pub mod versions;
 
 pub use config::Config;
 pub use node::{Node, NodeId, ResourceType};

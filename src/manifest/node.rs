@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::config::Config;
+use super::versions::{self, ModelVersion};
 use crate::diagnostic::{Source, Span};
 use crate::jinja::Template;
 use crate::relation::Relation;
@@ -136,6 +137,10 @@ pub struct Node {
     pub constraints: Vec<Constraint>,
     /// Columns, in lower case, that personal data reaches by lineage; told once, when the project is analysed.
     pub personal: OnceLock<BTreeSet<String>>,
+    /// Which version of its model it is, for one with versions.
+    pub version: Option<Box<ModelVersion>>,
+    /// From when on a model should not be read any more, as dbt writes it.
+    pub deprecation_date: Option<String>,
     /// What only its kind has.
     pub detail: Detail,
 }
@@ -167,6 +172,8 @@ impl Node {
             declared_at: None,
             constraints: Vec::new(),
             personal: OnceLock::new(),
+            version: None,
+            deprecation_date: None,
             detail: Detail::Plain,
         }
     }
@@ -179,6 +186,22 @@ impl Node {
             .map(|column| column.name.to_lowercase())
             .chain(reached)
             .collect()
+    }
+
+    /// Its name with its version, such as `orders_v2`: what it is called in the warehouse where nothing else is said, and in names of tests.
+    pub fn versioned_name(&self) -> String {
+        match &self.version {
+            Some(version) => format!("{}_{}", self.name, versions::suffix(&version.v)),
+            None => self.name.clone(),
+        }
+    }
+
+    /// Whether a `ref` with this version, or without one, means it.
+    pub fn is_version(&self, asked: Option<&Value>) -> bool {
+        match &self.version {
+            Some(version) => version.is_meant(asked),
+            None => asked.is_none(),
+        }
     }
 
     /// A path from its package's folder, of one that a diagnostic shows.

@@ -24,6 +24,7 @@ use super::snapshots;
 use super::sources;
 use super::unit_test;
 use super::values::Values;
+use super::versions::{self, ModelVersion};
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
 use crate::jinja::{self, Macros, Template, World};
 use crate::project::project_file::{ConfigTree, ConfigTrees};
@@ -39,6 +40,8 @@ pub struct Options {
     pub globals: BTreeMap<String, jinja::Value>,
     /// The materializations there are.
     pub materializations: Vec<KnownMaterialization>,
+    /// When the program was started; what is deprecated by then is told. None where nobody wants to know.
+    pub started_at: Option<jiff::Timestamp>,
 }
 
 impl Manifest {
@@ -73,7 +76,8 @@ impl Manifest {
             problems.extend(found);
         }
         let groups = groups::groups(project, &mut problems);
-        let (mut manifest, mut problems) = link::link(project, drafts, problems);
+        let (mut manifest, mut problems) =
+            link::link(project, drafts, options.started_at, problems);
         manifest.groups = groups;
         groups::check(&manifest, &mut problems);
         (
@@ -222,9 +226,16 @@ impl Resolver<'_> {
         let properties = &self.package.properties;
         let models_tree = self.trees(|configs| &configs.models);
         let mut problems = Diagnostics::default();
+        let stems: std::collections::HashSet<&str> =
+            self.package.models.iter().map(File::stem).collect();
+        let declared_models = versions::taken_apart(
+            &properties.models,
+            &|stem| stems.contains(stem),
+            &mut problems,
+        );
         let models = ByName::new(
             "model",
-            &properties.models,
+            &declared_models,
             self.package.models.iter().map(File::stem),
             &mut problems,
         );
@@ -275,7 +286,7 @@ impl Resolver<'_> {
         let tested_nodes = |kind: ResourceType, list: &[NodeProperties], parts: &[Made]| {
             generic::tests_of_nodes(self, kind, list, parts)
         };
-        let model_tests = tested_nodes(ResourceType::Model, &properties.models, &parts);
+        let model_tests = tested_nodes(ResourceType::Model, &declared_models, &parts);
         let seed_tests = tested_nodes(ResourceType::Seed, &properties.seeds, &parts);
         let snapshot_tests = tested_nodes(ResourceType::Snapshot, &properties.snapshots, &parts);
         parts.extend([
@@ -283,7 +294,7 @@ impl Resolver<'_> {
             seed_tests,
             snapshot_tests,
             sources::sources(self),
-            unit_test::unit_tests(self),
+            unit_test::unit_tests(self, &declared_models),
         ]);
 
         let mut drafts = Vec::new();
@@ -309,7 +320,11 @@ impl Resolver<'_> {
         properties: Option<&NodeProperties>,
         problems: &mut Diagnostics,
     ) -> Option<Node> {
-        let name = file.stem();
+        let version = properties.and_then(|properties| properties.version.as_ref());
+        let name = match (properties, version) {
+            (Some(properties), Some(_)) => properties.name.value.as_str(),
+            _ => file.stem(),
+        };
         let mut node = Node::new(kind.resource_type, &self.package.name, name);
         node.path = match kind.folder {
             Some(folder) => format!("{folder}/{}", file.path),
@@ -317,6 +332,15 @@ impl Resolver<'_> {
         };
         node.original_file_path = self.own_path(&file.source.path);
         node.fqn = self.fqn(&node.path, name);
+        if let Some(version) = version {
+            let v = format!("v{}", versions::text(&version.v));
+            node.unique_id = format!("{}.{v}", node.unique_id);
+            node.fqn.push(v);
+            node.version = Some(Box::new(ModelVersion {
+                v: version.v.clone(),
+                latest: version.latest.clone(),
+            }));
+        }
         node.code = Some(Code::whole(&file.source));
         let layers = declared::layers_of(kind.tree, &node.fqn, properties, problems);
         let template = Template::file(&file.source);
@@ -404,7 +428,7 @@ impl Resolver<'_> {
             .config
             .alias
             .clone()
-            .unwrap_or_else(|| node.name.clone());
+            .unwrap_or_else(|| node.versioned_name());
         let placed = matches!(
             node.resource_type,
             ResourceType::Model | ResourceType::Seed | ResourceType::Snapshot | ResourceType::Test
@@ -413,7 +437,10 @@ impl Resolver<'_> {
             return;
         }
         let model = model_value(node, &node.config.values);
-        match self.names.place(&node.name, &model, &node.config, at) {
+        match self
+            .names
+            .place(&node.versioned_name(), &model, &node.config, at)
+        {
             Ok(place) => {
                 node.alias = place.alias;
                 if node.config.materialized == "ephemeral" {
@@ -640,6 +667,8 @@ fn model_value(node: &Node, config: &Values) -> Map<String, Value> {
         "alias": config.get("alias").filter(|alias| !alias.is_null()).cloned().unwrap_or_else(|| Value::from(node.name.as_str())),
         "resource_type": node.resource_type.as_str(),
         "package_name": node.package_name,
+        "version": node.version.as_ref().map(|version| &version.v),
+        "latest_version": node.version.as_ref().map(|version| &version.latest),
         "path": node.path,
         "original_file_path": node.original_file_path,
         "fqn": node.fqn,
@@ -666,7 +695,7 @@ impl<'a> ByName<'a> {
         let mut by_name: BTreeMap<&str, &NodeProperties> = BTreeMap::new();
         let known = files.clone().collect::<std::collections::HashSet<_>>();
         for properties in declared {
-            let name = properties.name.value.as_str();
+            let name = properties.file();
             if let Some(first) = by_name.get(name) {
                 problems.push(
                     Diagnostic::error(

@@ -11,10 +11,11 @@ use super::merge::Merged;
 use super::node::{Detail, Node, NodeId, RefCall, ResourceType, SourceCall};
 use super::resolve::{Draft, Made, Resolver, object};
 use super::settings;
+use super::versions;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
 use crate::project::File;
 use crate::project::properties::{
-    FixtureFormatProperty, FixtureProperties, GivenProperties, UnitTestProperties,
+    FixtureFormatProperty, FixtureProperties, GivenProperties, NodeProperties, UnitTestProperties,
 };
 use crate::project::yaml::{Spanned, Yaml, YamlValue};
 
@@ -109,13 +110,39 @@ pub struct FixtureValue {
 }
 
 /// The unit tests of a package.
-pub fn unit_tests(resolver: &Resolver<'_>) -> Made {
+pub fn unit_tests(resolver: &Resolver<'_>, models: &[NodeProperties]) -> Made {
     let mut made = Made::default();
     for properties in &resolver.package.properties.unit_tests {
+        let versions = models
+            .iter()
+            .filter(|model| model.name.value == properties.model.value)
+            .filter_map(|model| Some(&model.version.as_ref()?.v));
+        let all: Vec<&Value> = versions.collect();
         let node = unit_test(resolver, properties, &mut made.1);
-        made.0.extend(node.map(Draft::from));
+        let Some(node) = node else { continue };
+        if all.is_empty() {
+            made.0.push(Draft::from(node));
+            continue;
+        }
+        let meant = all
+            .into_iter()
+            .filter(|v| versions::is_for(properties.versions.as_ref(), v));
+        made.0
+            .extend(meant.map(|v| Draft::from(of_version(node.clone(), v))));
     }
     made
+}
+
+/// The unit test for one version of its model.
+fn of_version(mut node: Node, v: &Value) -> Node {
+    node.unique_id = format!("{}_v{}", node.unique_id, versions::text(v));
+    for call in &mut node.refs {
+        call.version = Some(v.clone());
+    }
+    if let Detail::UnitTest(test) = &mut node.detail {
+        test.version = Some(v.clone());
+    }
+    node
 }
 
 fn unit_test(

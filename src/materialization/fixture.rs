@@ -42,6 +42,8 @@ pub(crate) fn model(name: &str, materialized: &str, sql: &str) -> Node {
         declared_at: None,
         personal: Default::default(),
         constraints: Vec::new(),
+        version: None,
+        deprecation_date: None,
         detail: Detail::Plain,
     }
 }

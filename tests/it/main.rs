@@ -58,3 +58,5 @@ mod types;
 mod unit_tests;
 #[cfg(feature = "duckdb")]
 mod unload;
+#[cfg(feature = "duckdb")]
+mod versions;

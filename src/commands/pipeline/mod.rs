@@ -149,6 +149,7 @@ pub fn prepare(session: &Session) -> Result<Prepared, Stop> {
         &manifest::Options {
             globals,
             materializations: crate::materialization::known(),
+            started_at: Some(session.started),
         },
     );
     found.extend(of_names);

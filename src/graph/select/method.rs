@@ -42,8 +42,8 @@ pub(super) enum Method {
     Access(String),
     /// `state:`, `result:`, `source_status:`: what was compared before, by these words.
     Compared(String, Span),
-    /// `version:`; whether models without a version are meant, which are all.
-    Version(bool),
+    /// `version:`: `latest`, `prerelease`, `old`, or `none` for models without versions.
+    Version(String),
 }
 
 /// dbt's kinds of test.
@@ -187,7 +187,10 @@ impl Method {
     /// Whether a node is meant.
     pub(super) fn matches(&self, manifest: &Manifest, node: &Node) -> bool {
         match self {
-            Self::Fqn(fqn) => node.resource_type != ResourceType::Source && fqn.matches(&node.fqn),
+            Self::Fqn(fqn) => {
+                node.resource_type != ResourceType::Source
+                    && (fqn.matches(&node.fqn) || fqn.names_version(node))
+            }
             Self::Tag(tag) => node.config.tags.iter().any(|other| tag.matches(other)),
             Self::Group(group) => node
                 .config
@@ -243,7 +246,9 @@ impl Method {
             }
             // Known from outside: see `Criterion::select`.
             Self::Compared(..) => false,
-            Self::Version(none) => *none && node.resource_type == ResourceType::Model,
+            Self::Version(word) => {
+                node.resource_type == ResourceType::Model && *word == version_of(node)
+            }
         }
     }
 
@@ -424,9 +429,19 @@ fn access(value: &Span) -> Result<String, Diagnostic> {
     one_of(value, "access", &["private", "protected", "public"])
 }
 
-/// Models have no versions here: `none` means all of them, dbt's other words none.
-fn version(value: &Span) -> Result<bool, Diagnostic> {
-    one_of(value, "version", &["latest", "prerelease", "old", "none"]).map(|word| word == "none")
+fn version(value: &Span) -> Result<String, Diagnostic> {
+    one_of(value, "version", &["latest", "prerelease", "old", "none"])
+}
+
+/// Where a model stands among its versions.
+fn version_of(node: &Node) -> &'static str {
+    use std::cmp::Ordering;
+    match node.version.as_ref().map(|version| version.beside_latest()) {
+        None => "none",
+        Some(Ordering::Less) => "old",
+        Some(Ordering::Equal) => "latest",
+        Some(Ordering::Greater) => "prerelease",
+    }
 }
 
 fn one_of(value: &Span, what: &str, words: &[&str]) -> Result<String, Diagnostic> {
@@ -524,6 +539,17 @@ impl Fqn {
             rest,
             parts: parts.len(),
         }
+    }
+
+    /// The name of a model with versions, alone or with the version: `orders`, `orders.v2`, `orders_v2`.
+    fn names_version(&self, node: &Node) -> bool {
+        node.version.is_some()
+            && (self.text == node.name
+                || self.text == node.versioned_name()
+                || node
+                    .fqn
+                    .last()
+                    .is_some_and(|v| self.text == format!("{}.{v}", node.name)))
     }
 
     /// With or without the package in front.

@@ -18,6 +18,7 @@ use crate::manifest::node::{
 };
 use crate::manifest::resolve::{Draft, Made, Resolver};
 use crate::manifest::settings;
+use crate::manifest::versions;
 use crate::project::properties::{
     ColumnProperties, NodeProperties, SourceProperties, SourceTableProperties, TestDeclaration,
 };
@@ -39,14 +40,18 @@ pub struct Tested<'a> {
 impl<'a> Tested<'a> {
     /// A model or seed.
     pub fn node(node: &'a Node, quote_columns: bool) -> Self {
+        let version = node.version.as_ref().map(|version| version.v.clone());
+        let pinned = version.as_ref().map_or_else(String::new, |v| {
+            format!(", version='{}'", versions::text(v))
+        });
         Self {
             unique_id: &node.unique_id,
-            name: node.name.clone(),
-            call: format!("ref('{}')", node.name),
+            name: node.versioned_name(),
+            call: format!("ref('{}'{pinned})", node.name),
             reading: Reading::Ref(RefCall {
                 package: None,
                 name: node.name.clone(),
-                version: None,
+                version,
                 span: None,
             }),
             is_source: false,
@@ -87,11 +92,20 @@ pub fn tests_of_nodes(
         .iter()
         .flat_map(|(drafts, _)| drafts)
         .filter(|draft| draft.node.resource_type == kind)
-        .map(|draft| (draft.node.name.as_str(), &*draft.node))
+        .map(|draft| {
+            let version = draft.node.version.as_ref();
+            let version = version.map(|version| versions::text(&version.v));
+            ((draft.node.name.as_str(), version), &*draft.node)
+        })
         .collect::<std::collections::HashMap<_, _>>();
     let made = declared
         .par_iter()
-        .filter_map(|properties| Some((properties, *by_name.get(properties.name.value.as_str())?)))
+        .filter_map(|properties| {
+            let version = properties.version.as_ref();
+            let version = version.map(|version| versions::text(&version.v));
+            let node = by_name.get(&(properties.name.value.as_str(), version))?;
+            Some((properties, *node))
+        })
         .map(|(properties, node)| {
             let tested = Tested::node(node, properties.quote_columns.unwrap_or(false));
             tests_of(

@@ -11,6 +11,7 @@ pub use shapes::{
     ExposureType, FixtureFormatProperty, FixtureProperties, GivenProperties, GroupProperties,
     MacroArgumentProperties, MacroProperties, NodeProperties, OverridesProperties,
     SingularTestProperties, SourceProperties, SourceTableProperties, UnitTestProperties,
+    VersionProperties,
 };
 
 use std::sync::Arc;

@@ -48,6 +48,28 @@ pub struct NodeProperties {
     pub relation: Option<Spanned<String>>,
     /// `time_spine`: of MetricFlow, nothing is made of it.
     pub time_spine: Option<Yaml>,
+    /// The one of `versions` that this declaration is about, once they are taken apart.
+    #[serde(skip)]
+    pub version: Option<VersionProperties>,
+}
+
+impl NodeProperties {
+    /// The name of its file, without folders and extension.
+    pub fn file(&self) -> &str {
+        let version = self.version.as_ref();
+        version.map_or(&self.name.value, |version| &version.file)
+    }
+}
+
+/// A version of a model.
+#[derive(Clone, Debug)]
+pub struct VersionProperties {
+    /// `v`.
+    pub v: serde_json::Value,
+    /// The version that is meant where none is named.
+    pub latest: serde_json::Value,
+    /// The name of its file, without folders and extension.
+    pub file: String,
 }
 
 /// A column.
