@@ -316,6 +316,8 @@ pub enum TableConstraint {
         /// The columns there.
         to_columns: Vec<String>,
     },
+    /// In the words of the warehouse: `check (…)`.
+    Written(String),
 }
 
 /// How a warehouse keeps a table: the first four are Redshift's, the others PostgreSQL's. An engine without such a thing drops it knowingly.

@@ -93,7 +93,10 @@ pub(super) fn declared(
                     &mut problems,
                 )),
                 ConstraintKind::Check | ConstraintKind::Custom => {
-                    warnings.extend(left_out(input, constraint));
+                    match written(input, constraint) {
+                        Some(kept) => constraints.push(kept),
+                        None => warnings.extend(left_out(input, constraint)),
+                    }
                 }
                 _ => {}
             }
@@ -156,8 +159,21 @@ fn over_several(
                 to_columns: constraint.to_columns.clone(),
             })
         }
-        _ => None,
+        _ => written(input, constraint),
     }
+}
+
+/// A `check` where the warehouse keeps it: Redshift does not.
+fn written(input: &Input<'_>, constraint: &Constraint) -> Option<TableConstraint> {
+    let expression = constraint.expression.as_ref()?;
+    if input.lengths || constraint.kind != ConstraintKind::Check {
+        return None;
+    }
+    let name = constraint.name.as_ref();
+    let name = name.map_or_else(String::new, |name| format!("constraint {name} "));
+    Some(TableConstraint::Written(format!(
+        "{name}check ({expression})"
+    )))
 }
 
 fn left_out(input: &Input<'_>, constraint: &Constraint) -> Option<Diagnostic> {
@@ -173,7 +189,7 @@ fn left_out(input: &Input<'_>, constraint: &Constraint) -> Option<Diagnostic> {
             format!("a {kind} constraint of `{}` is left out", input.node.name),
         )
         .at_some(constraint.declared_at.clone())
-        .label("not something that Redshift can keep")
+        .label("not something that the warehouse can keep")
         .help("a data test can check the same")
     })
 }

@@ -5,6 +5,7 @@
 
 pub mod age;
 pub mod cancel;
+mod contract;
 mod difference;
 #[cfg(test)]
 mod double;

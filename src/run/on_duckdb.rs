@@ -312,7 +312,7 @@ fn a_contract_keeps_null_out() {
     node.config.persist_docs_relation = true;
     node.config.persist_docs_columns = true;
     node.description = "It's a".into();
-    let mut a = column("a", "bigint");
+    let mut a = column("a", "integer");
     a.constraints.push(Constraint {
         kind: ConstraintKind::NotNull,
         name: None,
@@ -329,10 +329,10 @@ fn a_contract_keeps_null_out() {
     assert_snapshot!(database.built(&mut setup), @"a success: 1 row");
     assert_snapshot!(
         database.rows("select data_type, column_name from information_schema.columns where table_name = 'a'"),
-        @"BIGINT|a"
+        @"INTEGER|a"
     );
     assert_snapshot!(database.rows("select comment from duckdb_tables()"), @"It's a");
-    rewrite(&mut setup, "a", "select null::bigint as a");
+    rewrite(&mut setup, "a", "select null::integer as a");
     assert!(database.build(&mut setup).failed());
     assert_eq!(database.rows("from analytics.a"), "1");
     assert_eq!(database.relations(), "a base table");

@@ -119,7 +119,10 @@ impl<'a> Turn<'a> {
 
     fn work(&mut self, session: &mut Session<'_, '_>, work: &Work) -> Result<(), Failure> {
         match work {
-            Work::Build(build) => self.build(session, build),
+            Work::Build(build) => {
+                self.keeps_contract(session)?;
+                self.build(session, build)
+            }
             Work::Test(test) => self.test(session, test),
             Work::UnitTest => self.unit_test(session),
             Work::Freshness(Ok(query)) => self.freshness(session, query),

@@ -181,7 +181,7 @@ impl Turn<'_> {
     }
 
     /// The columns of a query's answer.
-    fn described(
+    pub(super) fn described(
         &mut self,
         session: &mut Session<'_, '_>,
         sql: &Sql,

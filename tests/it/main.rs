@@ -8,6 +8,8 @@ mod build;
 #[cfg(feature = "duckdb")]
 mod check;
 mod command_line;
+#[cfg(feature = "duckdb")]
+mod contracts;
 #[cfg(unix)]
 mod emulation_on_postgres;
 #[cfg(feature = "duckdb")]

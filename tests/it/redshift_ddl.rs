@@ -67,7 +67,7 @@ impl Cluster {
 const ORDERS: &str = "{{ config(materialized='table', dist='id', sort=['id', 'day'], backup=false, contract={'enforced': true},
   query_group='nightly', grants={'select': ['ann', 'group:analysts', 'role:reader', 'user:bo']},
   persist_docs={'relation': true, 'columns': true}) }}
-select 1 as id, '2024-01-31'::date as day, 'it''s'::varchar(10) as name, json_parse('{\"a\": [1, 2]}') as payload";
+select 1::bigint as id, '2024-01-31'::date as day, 'it''s'::varchar(10) as name, json_parse('{\"a\": [1, 2]}') as payload";
 
 const ORDERS_YML: &str = "models:
   - name: orders

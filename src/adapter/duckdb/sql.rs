@@ -401,6 +401,7 @@ impl Words<'_> {
         match constraint {
             TableConstraint::PrimaryKey(columns) => format!("primary key ({})", self.list(columns)),
             TableConstraint::Unique(columns) => format!("unique ({})", self.list(columns)),
+            TableConstraint::Written(text) => text.clone(),
             TableConstraint::ForeignKey {
                 columns,
                 to,

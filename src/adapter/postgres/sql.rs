@@ -476,6 +476,7 @@ fn create_table(
         body.push(match constraint {
             TableConstraint::PrimaryKey(columns) => format!("primary key ({})", list(columns)),
             TableConstraint::Unique(columns) => format!("unique ({})", list(columns)),
+            TableConstraint::Written(text) => text.clone(),
             TableConstraint::ForeignKey { .. } => return Err(no_foreign_keys()),
         });
     }

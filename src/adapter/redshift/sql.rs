@@ -436,6 +436,7 @@ fn constraint(constraint: &TableConstraint) -> String {
     match constraint {
         TableConstraint::PrimaryKey(columns) => format!("primary key ({})", list(columns)),
         TableConstraint::Unique(columns) => format!("unique ({})", list(columns)),
+        TableConstraint::Written(text) => text.clone(),
         TableConstraint::ForeignKey {
             columns,
             to,
