@@ -3,7 +3,9 @@
 //! In: `profiles.yml` and the words of the command line. Out: [`Target`].
 //! Does not know what an adapter makes of the values.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
@@ -13,7 +15,7 @@ use super::render::{Vars, YamlRenderer};
 use super::yaml::{self, Spanned, Yaml};
 use super::{Options, Secrets};
 use crate::adapter::{TargetConfig, TargetKey};
-use crate::diagnostic::{Diagnostic, Diagnostics, Span};
+use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
 
 /// The warehouses that a target can name, with the keys that each knows besides [`COMMON_KEYS`].
 const KINDS: [(&str, &[&str]); 3] = [
@@ -223,7 +225,18 @@ pub fn load(
     let path = find(options)?;
     let source = files::read(&path, &files::shown_path(&options.root, &path))?;
     let profiles = yaml::parse(&source)?;
-    let (profile_name, chosen) = choose_profile(options, profile, project_name, &profiles)?;
+    choose(options, profile, project_name, vars, &profiles)
+        .map_err(|problems| without_secrets(problems, &source, &profiles))
+}
+
+fn choose(
+    options: &Options,
+    profile: Option<&Spanned<String>>,
+    project_name: &str,
+    vars: &Vars,
+    profiles: &Yaml,
+) -> Result<Target, Diagnostics> {
+    let (profile_name, chosen) = choose_profile(options, profile, project_name, profiles)?;
     let renderer = YamlRenderer::new(project_name, &options.environment, vars.clone(), None, true);
     let mut problems = Diagnostics::default();
     let mut render = |yaml: &Yaml| renderer.render(yaml, &|_| true, &mut problems);
@@ -517,6 +530,53 @@ fn hide(output: &Yaml, secrets: &mut Secrets) {
         } else if is_secret_key(&key.key_text()) && !value.is_null() {
             secrets.add(&value.key_text());
         }
+    }
+}
+
+/// Problems that show the lines of the file without the secrets that stand in it: as long as no target is known, nothing else hides them.
+fn without_secrets(
+    mut problems: Diagnostics,
+    source: &Arc<Source>,
+    profiles: &Yaml,
+) -> Diagnostics {
+    let mut secrets = Vec::new();
+    find_secrets(profiles, &mut secrets);
+    let mut text = source.text.clone();
+    for range in secrets {
+        // As many bytes and characters as before: places stay what they are.
+        let masked: String = source.text[range.clone()].chars().map(masked).collect();
+        text.replace_range(range, &masked);
+    }
+    let shown = Source::new(source.path.clone(), text);
+    for problem in &mut problems.0 {
+        let related = problem.related.iter_mut().map(|(_, span)| span);
+        for span in problem.span.iter_mut().chain(related) {
+            if Arc::ptr_eq(&span.source, source) {
+                span.source = Arc::clone(&shown);
+            }
+        }
+    }
+    problems
+}
+
+/// Where secrets stand as they are; a template is none.
+fn find_secrets(yaml: &Yaml, found: &mut Vec<Range<usize>>) {
+    for (key, value) in yaml.entries() {
+        if value.is_map() {
+            find_secrets(value, found);
+        } else if is_secret_key(&key.key_text()) && !value.span.text().contains("{{") {
+            found.push(value.span.start..value.span.end);
+        }
+    }
+}
+
+fn masked(letter: char) -> char {
+    match (letter, letter.len_utf8()) {
+        ('\n', _) => '\n',
+        (_, 1) => '*',
+        (_, 2) => '·',
+        (_, 3) => '•',
+        _ => '𝄀',
     }
 }
 
