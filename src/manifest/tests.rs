@@ -373,7 +373,11 @@ fn told_of_groups(readers: &str) -> String {
 #[test]
 fn a_private_model_is_read_by_its_group_alone() {
     insta::assert_snapshot!(told_of_groups("group: finance"), @"");
-    insta::assert_snapshot!(told_of_groups("tags: x"), @"");
+    insta::assert_snapshot!(told_of_groups("tags: x"), @r"
+    error[private-model]: `b` may not read `a` (models/b.sql:1:18)
+      made private: models/a.sql:1:35
+      help: configure `group: finance` for `b`, or another `access` for `a`
+    ");
     insta::assert_snapshot!(told_of_groups("group: finanse"), @"");
 }
 
@@ -400,6 +404,11 @@ fn a_name_without_quotes_folds_on_postgres() {
             ),
         ]
     };
-    insta::assert_snapshot!(edges(&resolved(&files("shop: {target: dev, outputs: {dev: {type: postgres, host: h, port: 1, user: u, password: p, dbname: d, schema: main}}}\n"))), @"");
+    insta::assert_snapshot!(edges(&resolved(&files("shop: {target: dev, outputs: {dev: {type: postgres, host: h, port: 1, user: u, password: p, dbname: d, schema: main}}}\n"))), @r"
+    model.shop.a main_Marts.mytable <- []
+    model.shop.b main.Kept <- [source.shop.raw.Events source.shop.raw.Plain]
+    source.shop.raw.Events raw.Events <- []
+    source.shop.raw.Plain raw.plain <- []
+    ");
     assert!(edges(&resolved(&files(PROFILES))).contains("main_Marts.MyTable"));
 }

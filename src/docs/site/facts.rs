@@ -108,6 +108,7 @@ impl<'a> Facts<'a> {
                     .map(|column| self.column(table, column)),
             ),
         );
+        put(facts, "chosen", self.chosen(table.node));
         put(
             facts,
             "tests",
@@ -126,6 +127,13 @@ impl<'a> Facts<'a> {
             "meta",
             meta.and_then(Result::ok).as_deref().and_then(text),
         );
+    }
+
+    /// The columns by which the rows of a table are filtered, joined or grouped: `[item, column]`.
+    fn chosen(&self, id: NodeId) -> Option<Value> {
+        let influences = self.input.influences.iter();
+        let own = influences.filter(|(made, _, _)| *made == id);
+        list(own.filter_map(|(_, read, column)| Some(json!([self.items.of_node(*read)?, column]))))
     }
 
     fn node(&self, facts: &mut Map<String, Value>, id: NodeId, node: &Node) {
