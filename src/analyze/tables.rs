@@ -9,12 +9,14 @@ use crate::compile::cte_name;
 use crate::manifest::{Manifest, NodeId};
 use crate::sql::lineage::{Table, TableColumn, Tables};
 
+/// Tables of one schema and name, each with its database: two databases may hold both.
+type Namesakes = Vec<(Option<String>, NodeId)>;
+
 /// The nodes of a project as tables.
 pub(super) struct NodeTables<'a> {
     done: &'a [OnceLock<NodeAnalysis>],
     keys: Vec<Arc<str>>,
-    /// Tables of one schema and name, each with its database: two databases may hold both.
-    by_name: HashMap<(String, String), Vec<(Option<String>, NodeId)>>,
+    by_name: HashMap<(String, String), Namesakes>,
     ephemeral: HashMap<String, NodeId>,
 }
 

@@ -245,7 +245,7 @@ impl Compiler {
     /// What is wrong in the template, or that it would end its own comment.
     pub fn comment(&self, id: NodeId, template: &Template) -> Result<String, Box<Diagnostic>> {
         let world = NodeWorld::new(Arc::clone(&self.around), Some(id), None);
-        let world: Arc<dyn World> = Arc::new(world.as_comment());
+        let world: Arc<dyn World> = Arc::new(world.for_comment());
         let rendered = self.around.given.macros.render(template, &world)?;
         let text = rendered.text.trim().to_owned();
         if text.contains("*/") {

@@ -64,7 +64,7 @@ impl NodeWorld {
     }
 
     /// The same world as the template of a comment sees it.
-    pub(super) fn as_comment(mut self) -> Self {
+    pub(super) fn for_comment(mut self) -> Self {
         self.is_comment = true;
         self
     }

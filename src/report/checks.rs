@@ -137,10 +137,10 @@ mod tests {
             .at(Span::new(&source, 9..14))
             .help("did you mean `amount`?");
         assert_eq!(
-            github(&[wrong.clone()]),
+            github(std::slice::from_ref(&wrong)),
             "::error file=models/a.sql,line=2,col=3,endColumn=8,title=unknown-column::`t` has no column `amont`%0Adid you mean `amount`?\n"
         );
-        let json: Value = serde_json::from_str(&json(&[wrong.clone()])).unwrap();
+        let json: Value = serde_json::from_str(&json(std::slice::from_ref(&wrong))).unwrap();
         assert_eq!(
             json[0]["place"],
             json!({"path": "models/a.sql", "line": 2, "column": 3, "length": 5})

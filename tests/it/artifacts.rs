@@ -174,7 +174,8 @@ fn the_manifest_tells_configuration_groups_and_test_calls_as_dbt_does() {
         )
         .file(
             "models/schema.yml",
-            "models:
+            "groups: [{name: sales, owner: {email: sales@shop.example}}]
+models:
   - name: orders
     docs: {show: false, node_color: red}
     config: {tags: [finance]}

@@ -60,7 +60,7 @@ fn written(project: &TestProject, path: &str) -> Vec<String> {
 fn sources_are_measured_against_their_limits() {
     let project = sources();
     let output = project.redstart("source freshness");
-    assert!(output.text().starts_with("exit 1"), "{}", output.text());
+    assert!(output.to_string().starts_with("exit 1"), "{output}");
     assert_snapshot!(written(&project, "target/sources.json").join("\n"), @"");
     for line in [
         "PASS  freshness of raw.young",

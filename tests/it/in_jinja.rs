@@ -50,7 +50,7 @@ fn what_a_materialization_does_not_commit_is_rolled_back_with_a_word() {
             "{{ config(materialized='logbook') }} select 1 as id",
         );
 
-    let output = project.redstart("run --quiet").to_string();
+    let output = project.redstart("run").to_string();
     assert!(output.contains("warning[rolled-back]"), "{output}");
     assert_snapshot!(
         project.query("select count(*) from information_schema.tables where table_name = 'visits'"),

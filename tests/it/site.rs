@@ -35,10 +35,15 @@ fn browser_tools() -> Option<(PathBuf, PathBuf)> {
         .then_some((modules, chromium))
 }
 
+#[expect(clippy::print_stderr, reason = "whoever runs the tests is to see it")]
+fn skipped() {
+    eprintln!("SKIPPED: no browser to try the site with; scripts/setup --for-tests says why");
+}
+
 #[test]
 fn a_browser_shows_every_page_from_disk_without_a_network() {
     let Some((modules, chromium)) = browser_tools() else {
-        println!("SKIPPED: no browser to try the site with; scripts/setup --for-tests says why");
+        skipped();
         return;
     };
     let project = TestProject::example();

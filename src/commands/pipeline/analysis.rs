@@ -8,7 +8,7 @@ use crate::analyze::{self, Analysis, Input};
 use crate::artifacts::file::write_json;
 use crate::artifacts::lineage::LineageJson;
 use crate::commands::{Session, Stop};
-use crate::compile::{Compiled, HookSql};
+use crate::compile::{Compiled, Compiler, HookSql};
 use crate::diagnostic::{Diagnostic, Diagnostics, Level};
 use crate::graph::Selection;
 use crate::manifest::{NodeId, ResourceType};
@@ -45,7 +45,8 @@ pub fn analysed(session: &Session, prepared: &Prepared, door: &Door) -> Result<A
         .filter(|id| kinds.contains(&prepared.manifest.node(*id).resource_type))
         .collect();
     let selection: Selection = nodes.iter().copied().collect();
-    let compiler = super::compiler(session, prepared, door, None, false, &selection);
+    // The command itself compiles what it needs, and tells what templates print, log and warn of: once is enough.
+    let compiler = Compiler::new(super::unheard(session, prepared, door, &selection));
     let compiled = compiler.all(nodes).map_err(Stop::Refused)?;
     let reading = read(prepared, &compiled, &NothingKnown)?;
     Ok(Analysed { compiled, reading })

@@ -231,12 +231,41 @@ pub fn compiler(
     selection: &Selection,
 ) -> Compiler {
     let (terminal, flags) = (Arc::clone(&session.terminal), session.flags.clone());
-    Compiler::new(Surroundings {
+    let mut surroundings = unheard(session, prepared, door, selection);
+    surroundings.existing = existing;
+    surroundings.full_refresh = full_refresh;
+    surroundings.listener = Box::new(move |message| {
+        match message {
+            Message::Print(text) if flags.is("print") => {
+                // Nobody is left to be told when the stream is closed.
+                drop(terminal.answer(&(text + "\n")));
+            }
+            Message::Print(_) => {}
+            Message::Log { text, info } if info => terminal.info(text),
+            Message::Log { text, .. } => terminal.debug(text),
+            Message::Warning(warning) => match flags.warnings.of(*warning) {
+                Some(it) if it.level == Level::Error => return Err(Box::new(it)),
+                told => terminal.diagnostics(told.as_slice()),
+            },
+        }
+        Ok(())
+    });
+    Compiler::new(surroundings)
+}
+
+/// What a compiler works with that says nothing of what templates print, log or warn of: for a second look at them.
+fn unheard(
+    session: &Session,
+    prepared: &Prepared,
+    door: &Door,
+    selection: &Selection,
+) -> Surroundings {
+    Surroundings {
         manifest: Arc::clone(prepared.read()),
         macros: Arc::clone(&prepared.macros),
         adapter: Arc::clone(&door.adapter),
-        existing,
-        full_refresh,
+        existing: None,
+        full_refresh: false,
         narrowing: prepared.narrowing.clone(),
         globals: globals::globals(session, &prepared.project),
         vars: prepared.project.vars.clone(),
@@ -246,23 +275,8 @@ pub fn compiler(
             .map(|id| prepared.manifest.node(id).unique_id.clone())
             .collect(),
         entries: entries(session, prepared),
-        listener: Box::new(move |message| {
-            match message {
-                Message::Print(text) if flags.is("print") => {
-                    // Nobody is left to be told when the stream is closed.
-                    drop(terminal.answer(&(text + "\n")));
-                }
-                Message::Print(_) => {}
-                Message::Log { text, info } if info => terminal.info(text),
-                Message::Log { text, .. } => terminal.debug(text),
-                Message::Warning(warning) => match flags.warnings.of(*warning) {
-                    Some(it) if it.level == Level::Error => return Err(Box::new(it)),
-                    told => terminal.diagnostics(told.as_slice()),
-                },
-            }
-            Ok(())
-        }),
-    })
+        listener: Box::new(|_| Ok(())),
+    }
 }
 
 /// The nodes as `manifest.json` shows them, for templates that look at `model` or `graph`.
