@@ -61,7 +61,13 @@ fn sources_are_measured_against_their_limits() {
     let project = sources();
     let output = project.redstart("source freshness");
     assert!(output.to_string().starts_with("exit 1"), "{output}");
-    assert_snapshot!(written(&project, "target/sources.json").join("\n"), @"");
+    assert_snapshot!(written(&project, "target/sources.json").join("\n"), @r#"
+    "source.shop.raw.asked" "pass" {"warn_after":{"count":1,"period":"day"},"error_after":{"count":null,"period":null},"filter":null} null
+    "source.shop.raw.bare" "error" {"warn_after":{"count":1,"period":"day"},"error_after":{"count":1,"period":"minute"},"filter":"id > 0"} null
+    "source.shop.raw.old" "warn" {"warn_after":{"count":1,"period":"day"},"error_after":{"count":null,"period":null},"filter":null} null
+    "source.shop.raw.older" "error" {"warn_after":{"count":1,"period":"day"},"error_after":{"count":2,"period":"day"},"filter":null} null
+    "source.shop.raw.young" "pass" {"warn_after":{"count":1,"period":"day"},"error_after":{"count":null,"period":null},"filter":null} null
+    "#);
     for line in [
         "PASS  freshness of raw.young",
         "WARN  freshness of raw.old ",
@@ -79,5 +85,8 @@ fn one_source_is_selected_and_written_elsewhere() {
         .success();
     assert_eq!(written(&project, "ages.json").len(), 1);
     assert!(!project.path().join("target/sources.json").exists());
-    assert_snapshot!(project.redstart("source freshness -s source:raw.never"), @"");
+    assert_snapshot!(project.redstart("source freshness -s source:raw.never"), @"
+    exit 0
+    Nothing to do: no source with `freshness` is selected
+    ");
 }

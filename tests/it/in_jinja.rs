@@ -33,8 +33,9 @@ fn a_model_is_built_by_a_materialization_of_the_project() {
     assert_snapshot!(project.redstart("run --quiet"), @"exit 0");
     assert_snapshot!(project.redstart("run --quiet"), @"exit 0");
     assert_snapshot!(project.query("select id, count(*) from visits group by 1 order by 1"), @"
-    1|2
-    9|2
+    id | count_star()
+    1 | 2
+    9 | 2
     ");
 }
 
@@ -54,7 +55,10 @@ fn what_a_materialization_does_not_commit_is_rolled_back_with_a_word() {
     assert!(output.contains("warning[rolled-back]"), "{output}");
     assert_snapshot!(
         project.query("select count(*) from information_schema.tables where table_name = 'visits'"),
-        @"0"
+        @"
+    count_star()
+    0
+    "
     );
 }
 
@@ -85,7 +89,10 @@ fn a_macro_of_dbt_that_the_project_replaces_is_taken_when_a_table_is_built() {
 
     assert_snapshot!(project.redstart("run --quiet"), @"exit 0");
     assert_snapshot!(project.redstart("run --quiet"), @"exit 0");
-    assert_snapshot!(project.query("select id, made_by from a"), @"1|mine");
+    assert_snapshot!(project.query("select id, made_by from a"), @"
+    id | made_by
+    1 | mine
+    ");
 }
 
 #[test]
@@ -106,9 +113,15 @@ fn an_incremental_strategy_of_the_project_is_taken() {
         );
 
     assert_snapshot!(project.redstart("run --quiet"), @"exit 0");
-    assert_snapshot!(project.query("select id from a"), @"1");
+    assert_snapshot!(project.query("select id from a"), @"
+    id
+    1
+    ");
     assert_snapshot!(project.redstart("run --quiet"), @"exit 0");
-    assert_snapshot!(project.query("select id from a"), @"2");
+    assert_snapshot!(project.query("select id from a"), @"
+    id
+    2
+    ");
 }
 
 #[test]
@@ -126,12 +139,15 @@ fn an_operation_runs_a_macro_with_its_arguments() {
     exit 0
     kept 3 for a
     ");
-    assert_snapshot!(project.query("select n from box"), @"3");
+    assert_snapshot!(project.query("select n from box"), @"
+    n
+    3
+    ");
     assert_snapshot!(project.redstart("run-operation kep"), @"
     exit 2
     error[undefined-macro]: there is no macro `kep` to run
-      |
-      = help: did you mean `keep`?
+     |
+     = help: did you mean `keep`?
 
     1 error
     ");

@@ -172,15 +172,17 @@ fn a_selection_that_is_wrong_stops_and_one_that_is_empty_warns() {
      --> --select:1:8
       |
     1 | orders,tga:x
-      |        ^^^ not one of fqn, tag, group, source, exposure, path, file, package, config, resource_type, test_type, test_name, access, version
+      |        ^^^ not one of fqn, tag, group, source, exposure, path, file, package, config, resource_type, test_type, test_name, access, version, unit_test, state, result, source_status
       |
       = help: did you mean `tag`?
 
-    error[unsupported-selector]: the selector method `state:` is not supported
+    error[state-needed]: `state:` compares with an earlier state
      --> --exclude:1:1
       |
     1 | state:new
-      | ^^^^^ it compares with `--state`, which is not supported yet
+      | ^^^^^
+      |
+      = help: name the folder with its artifacts: --state path/to/artifacts
 
     2 errors
     ");

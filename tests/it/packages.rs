@@ -272,10 +272,10 @@ fn a_repository_is_locked_at_its_commit() {
         .replace(&remote.display().to_string(), "[remote]");
     assert_snapshot!(failed, @"
     exit 2
-    error[unknown-revision]: `file://[remote]` has no revision `v9`
+    error[unknown-revision]: `*****` has no revision `v9`
      --> packages.yml:2:5
       |
-    2 |     - git: file://[remote]
+    2 |     - git: *****
       |  _____^
     3 | |     revision: v9
       | |________________^

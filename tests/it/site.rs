@@ -86,15 +86,42 @@ fn coverage_fails_below_what_is_asked_for() {
             "models/orders.yml",
             "models:\n  - name: orders\n    columns:\n      - {name: id, description: The number, data_tests: [unique]}\n      - {name: amount}\n",
         );
-    assert_snapshot!(project.redstart("docs coverage --fail-under 90"), @"");
-    assert_snapshot!(project.redstart("docs coverage --fail-under 50 --of tested"), @"");
+    assert_snapshot!(project.redstart("docs coverage --fail-under 90"), @"
+    exit 1
+    1 of 2 declared columns are described (50%)
+      not described: orders.amount
+    1 of 2 declared columns are tested (50%)
+      not tested: orders.amount
+    50% are described, less than the 90% that --fail-under asks for
+    ");
+    assert_snapshot!(project.redstart("docs coverage --fail-under 50 --of tested"), @"
+    exit 0
+    1 of 2 declared columns are described (50%)
+      not described: orders.amount
+    1 of 2 declared columns are tested (50%)
+      not tested: orders.amount
+    ");
 }
 
 #[test]
 fn the_server_gives_the_files_of_the_site_and_nothing_else() {
     let project = TestProject::new().file("models/orders.sql", "select 1 as id");
-    assert_snapshot!(project.redstart("docs serve"), @"");
-    assert_snapshot!(project.redstart("docs serve --host 0.0.0.0"), @"");
+    assert_snapshot!(project.redstart("docs serve"), @"
+    exit 2
+    error[docs-serve]: there is no site in `[project]/target/site`
+     |
+     = help: run `redstart docs generate` first
+
+    1 error
+    ");
+    assert_snapshot!(project.redstart("docs serve --host 0.0.0.0"), @"
+    exit 2
+    error[docs-serve]: the site is not served at 0.0.0.0, which other machines reach
+     |
+     = help: leave --host out, or copy the folder `site` to a web server
+
+    1 error
+    ");
     project.redstart("build");
     let mut serving = Command::new(env!("CARGO_BIN_EXE_redstart"))
         .args(["docs", "serve", "--port", "0", "--no-browser"])

@@ -142,6 +142,7 @@ function setUpSearch() {
   field.addEventListener("keydown", (event) => {
     if (event.key === "ArrowDown") { event.preventDefault(); choose(chosen + 1); }
     else if (event.key === "ArrowUp") { event.preventDefault(); choose(chosen - 1); }
+    else if (event.key === "Escape") { event.preventDefault(); dialog().close(); }
     else if (event.key === "Enter" && chosen >= 0) { event.preventDefault(); list.children[chosen].click(); }
   });
   dialog().addEventListener("close", () => { if (site.before) site.before.focus(); });
