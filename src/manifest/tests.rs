@@ -378,7 +378,14 @@ fn a_private_model_is_read_by_its_group_alone() {
       made private: models/a.sql:1:35
       help: configure `group: finance` for `b`, or another `access` for `a`
     ");
-    insta::assert_snapshot!(told_of_groups("group: finanse"), @"");
+    insta::assert_snapshot!(told_of_groups("group: finanse"), @"
+    error[unknown-group]: there is no group `finanse` (models/s.yml:2:36)
+      help: did you mean `finance`?
+      help: declare it under `groups:` with its owner
+    error[private-model]: `b` may not read `a` (models/b.sql:1:18)
+      made private: models/a.sql:1:35
+      help: configure `group: finance` for `b`, or another `access` for `a`
+    ");
 }
 
 #[test]

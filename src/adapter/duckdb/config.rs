@@ -306,13 +306,13 @@ mod tests {
         insta::assert_snapshot!(refused(json!({
             "type": "duckdb", "pth": "x", "threads": 0, "emulate": "redshfit", "plugins": [],
             "extensions": ["json", "httpfs"], "s3": {"gs://a": "b"}, "settings": ["x"], "database": "temp",
-        })), @r"
+        })), @"
         error[unknown-target-key]: a target of type `duckdb` has no key `pth` | did you mean `path`?
         error[bad-target-value]: `threads` of the target must be a whole number above zero | 
         error[bad-target-value]: DuckDB cannot emulate `redshfit` | the only value is `redshift` | did you mean `redshift`?
         error[unsupported-target-key]: `plugins` of dbt-duckdb is not supported | 
         error[extension-not-built-in]: the DuckDB extension `httpfs` is not built in | built in are core_functions, icu, json, parquet
-        error[bad-target-value]: `s3` of the target must be a map from `s3://bucket/prefix` to a folder | 
+        error[bad-target-value]: `s3` of the target must be a map from `s3://bucket/prefix` to a folder, or to the keys of a store (`region`, `endpoint_url`, …) | 
         error[bad-target-value]: `settings` of the target must be a map of settings, each with one value | 
         error[bad-target-value]: `temp` cannot be the name of the database: DuckDB has one of this name | the name is `database` of the target, or that of the file: choose another
         ");

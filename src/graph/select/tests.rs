@@ -211,6 +211,8 @@ fn what_cannot_be_understood_is_told_at_its_place() {
     insta::assert_snapshot!(said("+state:modified selector:nightly"), @"
     error[unsupported-selector]: the selector method `selector:` is not supported (--select:1:17)
       name it with `--selector`
+    error[state-needed]: `state:` compares with an earlier state (--select:1:2)
+      name the folder with its artifacts: --state path/to/artifacts
     ");
 }
 
