@@ -1,1 +1,1 @@
-select 1 as order_id, 20 as amount
+select 1 as order_id, cast('twenty' as varchar(10)) as amount
