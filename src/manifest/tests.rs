@@ -221,8 +221,9 @@ fn a_test_and_its_arguments_are_checked() {
       help: write it as `{% test uniqe(model, column_name) %}` in tests_sql/generic/uniqe.sql
     error[unknown-test]: there is no test `dbt_utils.equality` (models/schema.yml:7:13)
       help: no package `dbt_utils` is installed: name it in packages.yml and run `redstart deps`
-    error[missing-test-argument]: test `positive` needs `floor` (models/schema.yml:8:13)
+    warning[missing-test-argument]: test `positive` is not given `floor`, which is undefined in its template (models/schema.yml:8:13)
       the test: tests_sql/generic/positive.sql:1:9
+      help: name it under `arguments:`, or let the macro give it a default: `floor=none`
     error[unknown-test-argument]: test `positive` takes no argument `flor` (models/schema.yml:9:36)
       the test: tests_sql/generic/positive.sql:1:9
       help: did you mean `floor`?

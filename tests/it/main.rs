@@ -2,6 +2,8 @@
 
 mod architecture;
 #[cfg(feature = "duckdb")]
+mod artifact_readers;
+#[cfg(feature = "duckdb")]
 mod artifacts;
 #[cfg(feature = "duckdb")]
 mod build;

@@ -154,9 +154,11 @@ fn make(
 ) -> Option<Draft> {
     let called = find(resolver, test, problems)?;
     let arguments = arguments(tested, column, test);
-    let before = problems.0.len();
-    check_arguments(&called, &arguments, test, problems);
-    if problems.0.len() > before {
+    let mut found = Diagnostics::default();
+    check_arguments(&called, &arguments, test, &mut found);
+    let cannot_be_called = found.has_errors();
+    problems.extend(found);
+    if cannot_be_called {
         return None;
     }
     let (short, full) = text::names((&tested.name, tested.is_source), &called, &arguments);
@@ -349,13 +351,21 @@ fn check_arguments(
                 && nearest(given, [parameter.name.as_str()]).is_some()
         });
         if !arguments.contains_key(&parameter.name) && !slipped {
+            // A warning, as for dbt: the template may do without it, where it looks at all.
             problems.push(
-                Diagnostic::error(
+                Diagnostic::warning(
                     "missing-test-argument",
-                    format!("test `{}` needs `{}`", called.name, parameter.name),
+                    format!(
+                        "test `{}` is not given `{}`, which is undefined in its template",
+                        called.name, parameter.name
+                    ),
                 )
                 .at(test.name.span.clone())
-                .related("the test", called.declared.span.clone()),
+                .related("the test", called.declared.span.clone())
+                .help(format!(
+                    "name it under `arguments:`, or let the macro give it a default: `{}=none`",
+                    parameter.name
+                )),
             );
         }
     }
