@@ -6,13 +6,15 @@ use std::net::{IpAddr, SocketAddr};
 
 use clap::Subcommand;
 
-use super::pipeline::{self, Door, TargetFolder};
+use super::pipeline::{self, Door, Prepared, TargetFolder};
 use super::selecting::Selecting;
 use super::{Outcome, Session, Stop};
 use crate::artifacts::Previous;
 use crate::diagnostic::Diagnostic;
 use crate::docs::serve::Server;
-use crate::docs::{Dictionary, Input, Layout};
+use crate::docs::{Dictionary, Formats, Input, Layout};
+use crate::graph::Selection;
+use crate::manifest::ResourceType;
 
 /// Write the documentation of the project
 #[derive(clap::Args, Debug)]
@@ -29,10 +31,13 @@ enum Verb {
 }
 
 /// Write the data dictionary and catalog.json from what is built
+///
+/// With a selection, only the selected nodes are in them.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   redstart docs generate               target/index.html, dictionary.md, dictionary.csv, catalog.json
-  redstart docs generate -s dimensions only the tables of one folder")]
+  redstart docs generate -s dimensions only the tables of one folder
+  redstart docs generate --format md   dictionary.md, and dictionary/ with a file a table")]
 pub(super) struct Generate {
     #[command(flatten)]
     pub(super) selecting: Selecting,
@@ -52,6 +57,22 @@ pub(super) struct Generate {
     /// Write the site as one page that holds everything, to mail or to move
     #[arg(long, visible_alias = "static")]
     pub(super) single_file: bool,
+
+    /// What to write, instead of the site, dictionary.md and dictionary.csv
+    #[arg(long, value_enum, value_name = "FORMAT", value_delimiter = ',')]
+    pub(super) format: Vec<Format>,
+}
+
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    /// The site, from index.html on
+    Html,
+    /// dictionary.md, and the folder dictionary/ with a file a table
+    Md,
+    /// dictionary.csv, a line a column
+    Csv,
+    /// dictionary.json
+    Json,
 }
 
 /// Show the site in a browser, from this machine to this machine alone
@@ -86,6 +107,9 @@ struct Serve {
   redstart docs coverage --fail-under 90   exit code 1 when less is described
   redstart docs coverage --fail-under 80 --of tested")]
 struct Coverage {
+    #[command(flatten)]
+    selecting: Selecting,
+
     /// The least share of columns, in percent
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     fail_under: Option<u8>,
@@ -115,19 +139,23 @@ impl Args {
 
 impl Generate {
     fn run(&self, session: &Session) -> Result<Outcome, Stop> {
+        let formats = self.formats()?;
         let prepared = pipeline::prepare(session)?;
-        let request = self.selecting.request(pipeline::compiled_kinds());
-        let selection = pipeline::select(session, &prepared, &request)?;
+        let selection = documented(session, &prepared, &self.selecting)?;
         let door = Door::of(&prepared)?;
         let folder = TargetFolder::of(session, &prepared)?;
+        let kinds = pipeline::compiled_kinds();
+        let manifest = &prepared.manifest;
+        let queries = selection
+            .iter()
+            .filter(|id| kinds.contains(&manifest.node(*id).resource_type));
         let compiled = if self.no_compile {
             None
         } else {
             let compiler = pipeline::compiler(session, &prepared, &door, None, false, &selection);
-            Some(compiler.all(selection.iter()).map_err(Stop::Refused)?)
+            Some(compiler.all(queries).map_err(Stop::Refused)?)
         };
-        let texts: Vec<Option<&str>> = prepared
-            .manifest
+        let texts: Vec<Option<&str>> = manifest
             .ids()
             .map(|id| compiled.as_ref()?.sql(id).map(|sql| sql.text.as_str()))
             .collect();
@@ -135,14 +163,54 @@ impl Generate {
             folder.write_manifest(compiled, &texts, &BTreeSet::new())?;
         }
         let last = Previous::load(&folder.path(""))?;
+        let nodes = selection.iter().collect();
+        let wanted = pipeline::dictionary::Wanted {
+            nodes: self.selecting.is_some().then_some(&nodes),
+            formats,
+        };
+        pipeline::dictionary::write(session, &prepared, &door, &last, &texts, wanted)?;
+        Ok(Outcome::Done)
+    }
+
+    fn formats(&self) -> Result<Formats, Stop> {
         let layout = if self.single_file {
             Layout::SingleFile
         } else {
             Layout::Folder
         };
-        pipeline::dictionary::write(session, &prepared, &door, &last, &texts, layout)?;
-        Ok(Outcome::Done)
+        if self.format.is_empty() {
+            return Ok(Formats {
+                html: Some(layout),
+                ..Formats::USUAL
+            });
+        }
+        let has = |format| self.format.contains(&format);
+        if self.single_file && !has(Format::Html) {
+            let wrong = Diagnostic::error(
+                "bad-flag",
+                "--single-file is about the site, and --format leaves the site out",
+            );
+            return Err(Stop::refused(wrong.help("add `html` to --format")));
+        }
+        Ok(Formats {
+            html: has(Format::Html).then_some(layout),
+            markdown: has(Format::Md),
+            pages: has(Format::Md),
+            csv: has(Format::Csv),
+            json: has(Format::Json),
+        })
     }
+}
+
+/// The nodes that documents are about.
+fn documented(
+    session: &Session,
+    prepared: &Prepared,
+    selecting: &Selecting,
+) -> Result<Selection, Stop> {
+    let mut kinds = pipeline::compiled_kinds();
+    kinds.extend([ResourceType::Source, ResourceType::Exposure]);
+    pipeline::select(session, prepared, &selecting.request(kinds))
 }
 
 impl Serve {
@@ -217,8 +285,11 @@ impl Coverage {
     fn run(&self, session: &Session) -> Result<Outcome, Stop> {
         let prepared = pipeline::prepare(session)?;
         let folder = TargetFolder::of(session, &prepared)?;
+        let nodes = documented(session, &prepared, &self.selecting)?;
+        let nodes = nodes.iter().collect();
         let dictionary = Dictionary::new(&Input {
             manifest: &prepared.manifest,
+            selected: self.selecting.is_some().then_some(&nodes),
             catalog: &[],
             previous: &Previous::load(&folder.path(""))?,
             generated_at: session.started,

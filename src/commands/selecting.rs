@@ -86,6 +86,12 @@ impl Selecting {
         self.select.is_empty() && self.models.is_empty() && self.selector.is_none()
     }
 
+    /// Whether any nodes were asked for or left out.
+    pub fn is_some(&self) -> bool {
+        let words = [&self.select, &self.models, &self.exclude];
+        self.selector.is_some() || words.iter().any(|words| !words.is_empty())
+    }
+
     /// What is asked for, of nodes of these kinds.
     pub fn request(&self, kinds: impl IntoIterator<Item = ResourceType>) -> Asked {
         Asked {

@@ -19,6 +19,8 @@ use crate::manifest::{Manifest, NodeId, ResourceType};
 pub struct Input<'a> {
     /// The nodes.
     pub manifest: &'a Manifest,
+    /// The nodes that are shown; all, unless some are selected.
+    pub selected: Option<&'a BTreeSet<NodeId>>,
     /// What the warehouse holds.
     pub catalog: &'a [CatalogTable],
     /// What tests found, and when tables were built.
@@ -257,6 +259,11 @@ impl<'a> Facts<'a> {
         }
     }
 
+    fn is_selected(&self, id: NodeId) -> bool {
+        let selected = self.input.selected;
+        selected.is_none_or(|selected| selected.contains(&id))
+    }
+
     fn is_shown(&self, id: NodeId) -> bool {
         let node = self.input.manifest.node(id);
         let is_table = matches!(
@@ -270,6 +277,7 @@ impl<'a> Facts<'a> {
             && node.relation.is_some()
             && node.config.docs_show
             && node.config.materialized != "ephemeral"
+            && self.is_selected(id)
     }
 
     fn is_inlined(&self, id: NodeId) -> bool {
@@ -277,6 +285,7 @@ impl<'a> Facts<'a> {
         node.resource_type == ResourceType::Model
             && node.config.materialized == "ephemeral"
             && node.config.docs_show
+            && self.is_selected(id)
     }
 
     fn link(&self, id: NodeId) -> Link {
@@ -326,29 +335,30 @@ impl<'a> Facts<'a> {
                 .and_then(|table| table.rows)
                 .or_else(|| built.and_then(|last| last.rows)),
             last_built: last_built.map(minute),
-            upstream: node.depends_on.iter().map(|id| self.link(*id)).collect(),
+            upstream: self.links(node.depends_on.iter().copied()),
             downstream: self.downstream(id),
             file: node.original_file_path.clone(),
             tags: node.config.tags.clone(),
         }
     }
 
+    /// Links to what may be named.
+    fn links(&self, ids: impl Iterator<Item = NodeId>) -> Vec<Link> {
+        let named = ids.filter(|id| self.input.manifest.node(*id).config.docs_show);
+        named.map(|id| self.link(id)).collect()
+    }
+
     fn downstream(&self, id: NodeId) -> Vec<Link> {
         let readers = self.readers.get(&id).map_or(&[][..], Vec::as_slice);
-        readers
-            .iter()
-            .filter(|id| {
-                let kind = self.input.manifest.node(**id).resource_type;
-                !matches!(
-                    kind,
-                    ResourceType::Test
-                        | ResourceType::UnitTest
-                        | ResourceType::Operation
-                        | ResourceType::Analysis
-                )
-            })
-            .map(|id| self.link(*id))
-            .collect()
+        self.links(readers.iter().copied().filter(|id| {
+            !matches!(
+                self.input.manifest.node(*id).resource_type,
+                ResourceType::Test
+                    | ResourceType::UnitTest
+                    | ResourceType::Operation
+                    | ResourceType::Analysis
+            )
+        }))
     }
 
     /// The declared primary key; else the first column that is tested to be one.

@@ -1,4 +1,4 @@
-//! The data dictionary, for readers: `dictionary.md` and `dictionary.csv` in the target folder, and the site below `site/`.
+//! The data dictionary, for readers: the site below `site/` in the target folder, Markdown as one file or one a table, CSV, JSON.
 //!
 //! In: [`Dictionary`], made from the manifest, the catalog and the last results; for the site also the SQL and the last run. Out: files.
 //! Lays out, computes nothing: every fact comes from [`dictionary`]. Shows no value of any row.
@@ -6,6 +6,7 @@
 mod csv;
 pub mod dictionary;
 mod html;
+mod json;
 mod layer;
 mod markdown;
 pub mod serve;
@@ -21,38 +22,105 @@ use std::io;
 use std::path::Path;
 
 use crate::artifacts::file::write_whole;
-use crate::redact::Redactor;
 
 /// What stands at `index.html` where the site has a folder of its own.
 const FORWARD: &str = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
     <meta http-equiv=\"refresh\" content=\"0; url=site/index.html\">\n<title>Data dictionary</title>\n</head>\n\
     <body>\n<p><a href=\"site/index.html\">The data dictionary</a></p>\n</body>\n</html>\n";
 
-/// Writes the dictionary as Markdown and CSV, each whole or not at all, without secrets.
-///
-/// # Errors
-/// When a file cannot be written.
-pub fn write(folder: &Path, dictionary: &Dictionary, redactor: &Redactor) -> io::Result<()> {
-    for (name, text) in [
-        ("dictionary.md", markdown::markdown(dictionary)),
-        ("dictionary.csv", csv::csv(dictionary)?),
-    ] {
-        write_whole(&folder.join(name), redactor.redact(&text).as_bytes())?;
-    }
-    Ok(())
+/// What is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Formats {
+    /// The site.
+    pub html: Option<Layout>,
+    /// `dictionary.md`.
+    pub markdown: bool,
+    /// The folder `dictionary/`, with a Markdown file a table.
+    pub pages: bool,
+    /// `dictionary.csv`.
+    pub csv: bool,
+    /// `dictionary.json`.
+    pub json: bool,
 }
 
-/// Writes the site: into `site/` with an `index.html` that leads there, or all of it into `index.html`.
+impl Formats {
+    /// None of them.
+    pub const NONE: Self = Self {
+        html: None,
+        markdown: false,
+        pages: false,
+        csv: false,
+        json: false,
+    };
+    /// What a build writes: as many files at most as the site has, however many tables there are.
+    pub const USUAL: Self = Self {
+        html: Some(Layout::Folder),
+        markdown: true,
+        csv: true,
+        ..Self::NONE
+    };
+
+    /// The file that a reader opens first.
+    pub fn first(self) -> &'static str {
+        match self {
+            Self { html: Some(_), .. } => "index.html",
+            Self { markdown: true, .. } => "dictionary.md",
+            Self { csv: true, .. } => "dictionary.csv",
+            _ => "dictionary.json",
+        }
+    }
+}
+
+/// Writes the dictionary in the formats that are asked for, each file whole or not at all, without secrets.
 ///
 /// # Errors
 /// When a file cannot be written.
-pub fn write_site(folder: &Path, input: &site::Input<'_>, layout: Layout) -> io::Result<()> {
-    let site = Site::new(input, layout);
-    match layout {
-        Layout::SingleFile => site.write(folder),
-        Layout::Folder => {
-            site.write(&folder.join("site"))?;
+pub fn write(folder: &Path, input: &site::Input<'_>, formats: Formats) -> io::Result<()> {
+    let put = |path: &Path, text: &str| write_whole(path, input.redactor.redact(text).as_bytes());
+    let dictionary = input.dictionary;
+    if formats.markdown {
+        put(
+            &folder.join("dictionary.md"),
+            &markdown::markdown(dictionary),
+        )?;
+    }
+    if formats.csv {
+        put(&folder.join("dictionary.csv"), &csv::csv(dictionary)?)?;
+    }
+    if formats.json {
+        let text = serde_json::to_string_pretty(&json::json(dictionary))?;
+        put(&folder.join("dictionary.json"), &text)?;
+    }
+    if formats.pages {
+        let folder = folder.join("dictionary");
+        let pages = markdown::pages(input);
+        for (name, text) in &pages {
+            put(&folder.join(name), text)?;
+        }
+        remove_others(&folder, ".md", &|name| pages.contains_key(name))?;
+    }
+    match formats.html {
+        None => Ok(()),
+        Some(Layout::SingleFile) => Site::new(input, Layout::SingleFile).write(folder),
+        Some(Layout::Folder) => {
+            Site::new(input, Layout::Folder).write(&folder.join("site"))?;
             write_whole(&folder.join("index.html"), FORWARD.as_bytes())
         }
     }
+}
+
+/// Removes files that an earlier, larger dictionary left; a folder that is not there holds none.
+fn remove_others(folder: &Path, ending: &str, keep: &dyn Fn(&str) -> bool) -> io::Result<()> {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Ok(());
+    };
+    for entry in entries {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.ends_with(ending) && !keep(&name) {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }

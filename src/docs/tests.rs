@@ -67,6 +67,7 @@ pub(super) fn dictionary(manifest: &Manifest) -> Dictionary {
     }
     Dictionary::new(&Input {
         manifest,
+        selected: None,
         catalog: &catalog,
         previous: &previous,
         generated_at: fixture::now(),
@@ -240,6 +241,7 @@ fn a_test_of_some_rows_says_nothing_about_the_others() {
     let of = |manifest: &Manifest| {
         let dictionary = Dictionary::new(&Input {
             manifest,
+            selected: None,
             catalog: &[],
             previous: &Previous::default(),
             generated_at: fixture::now(),
@@ -291,6 +293,7 @@ fn coverage_rounds_down_and_an_empty_project_misses_nothing() {
 fn dictionary_of_nothing() -> Dictionary {
     Dictionary::new(&Input {
         manifest: &Manifest::default(),
+        selected: None,
         catalog: &[],
         previous: &Previous::default(),
         generated_at: fixture::now(),

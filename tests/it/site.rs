@@ -78,6 +78,232 @@ fn the_site_is_one_file_where_that_is_asked_for() {
     assert!(page.contains("redstart(\"index\",") && !page.contains("src="));
 }
 
+/// Two tables with a key between them, and a third that reads one.
+fn shop() -> TestProject {
+    TestProject::new()
+        .file("models/customers.sql", "select 1 as id, 'Zoë' as name")
+        .file(
+            "models/orders.sql",
+            "{{ config(tags=['daily']) }}\nselect 10 as order_id, c.id as customer_id from {{ ref('customers') }} as c",
+        )
+        .file("models/totals.sql", "select count(*) as orders from {{ ref('orders') }}")
+        .file(
+            "models/shop.yml",
+            "models:
+  - name: customers
+    description: Who buys, ``` and <script> included
+    meta: {owner: Sales}
+    columns:
+      - {name: id, description: The number, data_tests: [unique]}
+      - {name: name, description: The full name, meta: {pii: true}}
+  - name: orders
+    description: What was bought
+    columns:
+      - {name: order_id, data_tests: [unique]}
+      - name: customer_id
+        data_tests: [{relationships: {arguments: {to: ref('customers'), field: id}}}]
+  - name: totals
+    config: {docs: {show: false}}
+",
+        )
+}
+
+#[test]
+fn markdown_has_a_file_a_table_with_lineage_keys_and_sql() {
+    let project = shop();
+    project.redstart("build --quiet").success();
+    let gone = "target/dictionary/model.project.gone.md";
+    project.write(gone, "of another time");
+    assert_snapshot!(project.redstart("docs generate --format md,json"), @"
+    exit 0
+    The data dictionary is in [project]/target/dictionary.md
+    ");
+    assert!(
+        !project
+            .path()
+            .join("target/dictionary/model.project.gone.md")
+            .exists()
+    );
+    let start = project.read("target/dictionary/README.md");
+    let (_, start) = start.split_once("UTC.").expect("when it was made");
+    assert_snapshot!(start, @r#"
+
+
+    - Other: [customers](model.project.customers.md), [orders](model.project.orders.md)
+
+    ## Lineage
+
+    ```mermaid
+    flowchart LR
+      n0["customers"]
+      n1["orders"]
+      n0 --> n1
+    ```
+
+    ## Keys
+
+    ```mermaid
+    erDiagram
+      t0["customers"] {
+        integer id UK
+      }
+      t1["orders"] {
+        integer order_id UK
+        integer customer_id FK
+      }
+      t0 ||--o{ t1 : "customer_id"
+    ```
+
+    ## Coverage
+
+    2 of 4 columns are described (50%).
+    Not described:
+
+    - orders.order_id
+    - orders.customer_id
+
+    3 of 4 columns are tested (75%).
+    Not tested:
+
+    - customers.name
+    "#);
+    let page = project.read("target/dictionary/model.project.orders.md");
+    let page: Vec<&str> = page
+        .lines()
+        .filter(|line| !line.contains("Last built"))
+        .collect();
+    assert_snapshot!(page.join("\n"), @r#"
+    # orders
+
+    What was bought
+
+    - `main.orders` (view model)
+    - Tags: daily
+    - Upstream: [customers](model.project.customers.md)
+    - File: `models/orders.sql`
+
+    | Column | Type | Null | Key | Description | Tests |
+    | --- | --- | --- | --- | --- | --- |
+    | order_id | integer | yes | unique |  | unique (pass) |
+    | customer_id | integer | yes | → [customers](model.project.customers.md).id |  | relationships: ref('customers') id (pass) |
+
+    ## Lineage
+
+    ```mermaid
+    flowchart LR
+      n0["customers"]
+      n1["orders"]
+      n0 --> n1
+      style n1 stroke-width:3px
+    ```
+
+    ## Where columns come from
+
+    | Column | Made from | Goes to |
+    | --- | --- | --- |
+    | customer_id | customers.id (renamed) |  |
+
+    ## Keys
+
+    ```mermaid
+    erDiagram
+      t0["customers"] {
+        integer id UK
+      }
+      t1["orders"] {
+        integer order_id UK
+        integer customer_id FK
+      }
+      t0 ||--o{ t1 : "customer_id"
+    ```
+
+    ## Test: order_id, unique
+
+    ```sql
+    select
+        order_id as unique_field,
+        count(*) as n_records
+    from "project"."main"."orders"
+    where order_id is not null
+    group by order_id
+    having count(*) > 1
+    ```
+
+    ## Test: customer_id, relationships: ref('customers') id
+
+    ```sql
+    with child as (
+        select customer_id as from_field
+        from "project"."main"."orders"
+        where customer_id is not null
+    ),
+    parent as (
+        select distinct id as to_field
+        from "project"."main"."customers"
+    )
+    select child.from_field
+    from child
+    left join parent on child.from_field = parent.to_field
+    where parent.to_field is null
+    ```
+
+    ## SQL
+
+    ```sql
+    {{ config(tags=['daily']) }}
+    select 10 as order_id, c.id as customer_id from {{ ref('customers') }} as c
+    ```
+
+    ## Compiled SQL
+
+    ```sql
+    select 10 as order_id, c.id as customer_id from "project"."main"."customers" as c
+    ```
+    "#);
+    let json: serde_json::Value =
+        serde_json::from_str(&project.read("target/dictionary.json")).expect("JSON");
+    let table = &json["layers"][0]["tables"][0];
+    assert_eq!(table["name"], "customers");
+    assert_eq!(table["owner"], "Sales");
+    assert_eq!(table["columns"][1]["personal_data"], true);
+    assert_eq!(table["columns"][0]["tests"][0]["status"], "pass");
+}
+
+#[test]
+fn only_selected_nodes_are_documented() {
+    let project = shop();
+    project.redstart("build --quiet").success();
+    project.redstart("docs generate -s orders").success();
+    let all = project.read("target/dictionary.md");
+    assert!(
+        all.contains("### orders") && !all.contains("### customers"),
+        "{all}"
+    );
+    let catalog: serde_json::Value =
+        serde_json::from_str(&project.read("target/catalog.json")).expect("JSON");
+    let nodes: Vec<_> = catalog["nodes"]
+        .as_object()
+        .expect("nodes")
+        .keys()
+        .collect();
+    assert_eq!(nodes, ["model.project.orders"]);
+    assert_snapshot!(project.redstart("docs coverage --exclude customers"), @"
+    exit 0
+    0 of 2 declared columns are described (0%)
+      not described: orders.order_id
+      not described: orders.customer_id
+    2 of 2 declared columns are tested (100%)
+    ");
+    assert_snapshot!(project.redstart("docs generate --single-file --format csv"), @"
+    exit 2
+    error[bad-flag]: --single-file is about the site, and --format leaves the site out
+     |
+     = help: add `html` to --format
+
+    1 error
+    ");
+}
+
 #[test]
 fn coverage_fails_below_what_is_asked_for() {
     let project = TestProject::new()

@@ -1,6 +1,6 @@
 //! The catalog and the data dictionary, from what the warehouse holds now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::warehouse::or_cancelled;
 use super::{Door, Prepared, TargetFolder, invocation};
@@ -10,11 +10,20 @@ use crate::artifacts::file::write_json;
 use crate::artifacts::timeline::Timeline;
 use crate::artifacts::{Previous, declared, relation_name};
 use crate::commands::{Session, Stop};
-use crate::docs::{self, Dictionary, Input, Layout, site};
+use crate::docs::{self, Dictionary, Formats, Input, site};
 use crate::manifest::{NodeId, ResourceType};
 use crate::relation::{NothingKnown, RelationKind};
 
-/// Writes `catalog.json`, `dictionary.md`, `dictionary.csv` and the site.
+/// What is documented, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// The nodes; all, unless some are selected.
+    pub nodes: Option<&'a BTreeSet<NodeId>>,
+    /// What is written.
+    pub formats: Formats,
+}
+
+/// Writes `catalog.json`, and the dictionary in the formats that are wanted.
 ///
 /// `compiled` has the SQL of nodes by their place.
 ///
@@ -26,11 +35,11 @@ pub fn write(
     door: &Door,
     last: &Previous,
     compiled: &[Option<&str>],
-    layout: Layout,
+    wanted: Wanted<'_>,
 ) -> Result<(), Stop> {
     let folder = TargetFolder::of(session, prepared)?;
     let mut connection = door.connect(session)?;
-    let (tables, missing) = tables(prepared, door, &mut *connection, last)
+    let (tables, missing) = tables(prepared, door, &mut *connection, last, wanted.nodes)
         .map_err(|error| or_cancelled(session, error))?;
     if let Some(missing) = missing {
         session.terminal.info(missing);
@@ -40,11 +49,11 @@ pub fn write(
     write_json(&folder.path("catalog.json"), &json, &prepared.redactor)?;
     let dictionary = Dictionary::new(&Input {
         manifest: &prepared.manifest,
+        selected: wanted.nodes,
         catalog: &tables,
         previous: last,
         generated_at: session.started,
     });
-    docs::write(&folder.path(""), &dictionary, &prepared.redactor)?;
     let analysed = match super::analysed(session, prepared, door) {
         Ok(analysed) => {
             super::write_lineage(session, prepared, &analysed.compiled, &analysed.reading)?;
@@ -80,6 +89,7 @@ pub fn write(
     let input = site::Input {
         manifest: &prepared.manifest,
         dictionary: &dictionary,
+        selected: wanted.nodes,
         compiled: &compiled,
         macros: &declared::macros(&prepared.macros, &prepared.project),
         docs: &declared::docs(&prepared.project),
@@ -94,10 +104,10 @@ pub fn write(
         target: &format!("{} ({})", target.name, target.kind),
         redactor: &prepared.redactor,
     };
-    docs::write_site(&folder.path(""), &input, layout)?;
+    docs::write(&folder.path(""), &input, wanted.formats)?;
     session.terminal.info(format!(
         "The data dictionary is in {}",
-        folder.path("index.html").display()
+        folder.path(wanted.formats.first()).display()
     ));
     Ok(())
 }
@@ -118,11 +128,13 @@ fn tables(
     door: &Door,
     connection: &mut dyn Connection,
     last: &Previous,
+    selected: Option<&BTreeSet<NodeId>>,
 ) -> Result<(Vec<CatalogTable>, Option<String>), adapter::Error> {
     let manifest = &prepared.manifest;
     let in_catalog: BTreeMap<NodeId, _> = manifest
         .ids()
         .filter(|id| manifest.node(*id).resource_type != ResourceType::Test)
+        .filter(|id| selected.is_none_or(|selected| selected.contains(id)))
         .filter_map(|id| Some((id, manifest.node(id).relation.as_ref()?)))
         .collect();
     let mut schemas: Vec<String> = in_catalog

@@ -10,7 +10,7 @@ use crate::artifacts::Previous;
 use crate::commands::{Outcome, Session, Stop};
 use crate::compile::{Compiled, Compiler, SharedConnection, Turn};
 use crate::diagnostic::Diagnostics;
-use crate::docs::Layout;
+use crate::docs::Formats;
 use crate::graph::{Selection, Tests};
 use crate::manifest::node::Detail;
 use crate::manifest::{NodeId, ResourceType};
@@ -278,7 +278,10 @@ impl Running<'_> {
                 self.door,
                 &last,
                 &texts,
-                Layout::Folder,
+                super::dictionary::Wanted {
+                    nodes: None,
+                    formats: Formats::USUAL,
+                },
             )?;
         }
         if self.execution.show {

@@ -71,7 +71,8 @@ impl<'a> Items<'a> {
         ] {
             let shown = input.manifest.ids().filter(|id| {
                 let node = input.manifest.node(*id);
-                node.resource_type == kind && node.config.docs_show && is_singular(node)
+                let selected = input.selected.is_none_or(|selected| selected.contains(id));
+                node.resource_type == kind && node.config.docs_show && is_singular(node) && selected
             });
             list.extend(shown.map(|id| Item::Node(id, input.manifest.node(id))));
         }

@@ -37,6 +37,8 @@ pub struct Input<'a> {
     pub manifest: &'a Manifest,
     /// The tables with their columns, keys and tests.
     pub dictionary: &'a Dictionary,
+    /// The nodes that are shown; all, unless some are selected.
+    pub selected: Option<&'a BTreeSet<NodeId>>,
     /// Compiled SQL by place of the node; none where nothing was compiled.
     pub compiled: &'a [Option<&'a str>],
     /// Macros by `unique_id`.
@@ -113,18 +115,9 @@ impl Site {
         for (name, text) in &self.files {
             write_whole(&folder.join(name), text.as_bytes())?;
         }
-        let now: BTreeSet<&str> = self.files.keys().map(String::as_str).collect();
-        let Ok(old) = std::fs::read_dir(folder.join("data")) else {
-            return Ok(());
-        };
-        for entry in old {
-            let entry = entry?;
-            let name = format!("data/{}", entry.file_name().to_string_lossy());
-            if !now.contains(name.as_str()) {
-                std::fs::remove_file(entry.path())?;
-            }
-        }
-        Ok(())
+        crate::docs::remove_others(&folder.join("data"), "", &|name| {
+            self.files.contains_key(&format!("data/{name}"))
+        })
     }
 }
 

@@ -39,6 +39,7 @@ fn site(manifest: &Manifest, layout: Layout) -> Site {
         &Input {
             manifest,
             dictionary: &dictionary(manifest),
+            selected: None,
             compiled: &[],
             macros: &BTreeMap::from([
                 ("macro.shop.cents".to_owned(), own),

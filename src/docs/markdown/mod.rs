@@ -1,12 +1,41 @@
-//! `dictionary.md`.
+//! The dictionary as Markdown: `dictionary.md`, which holds all, and the folder `dictionary/` with a file a table.
+//!
+//! In: the [`Dictionary`], for the files also what the site is made from. Out: texts. Every fact of the site is in the files, for readers
+//! without a browser and for repositories that show Markdown.
+
+mod mermaid;
+mod pages;
+mod words;
+
+pub use pages::pages;
 
 use std::fmt::Write as _;
 
-use super::dictionary::{Column, Coverage, Dictionary, Link, Table, Test};
+use super::dictionary::{Coverage, Dictionary, Table};
+use words::{Place, cell, null, prose, tests};
 
-/// The whole dictionary as Markdown.
+/// The whole dictionary as one text.
 pub fn markdown(dictionary: &Dictionary) -> String {
     let mut text = format!("# Data dictionary of {}\n\n", cell(&dictionary.project));
+    summary(&mut text, dictionary, Place::OneFile);
+    for layer in &dictionary.layers {
+        let _ = writeln!(text, "\n## {}", cell(&layer.name));
+        for table in &layer.tables {
+            let _ = writeln!(
+                text,
+                "\n<a id=\"{}\"></a>\n\n### {}\n",
+                table.anchor,
+                cell(&table.name)
+            );
+            self::table(&mut text, table, Place::OneFile);
+        }
+    }
+    self::coverage(&mut text, &dictionary.coverage());
+    text
+}
+
+/// How much there is, and where.
+fn summary(text: &mut String, dictionary: &Dictionary, place: Place) {
     let coverage = dictionary.coverage();
     let tables = dictionary.tables().count();
     let _ = writeln!(
@@ -22,27 +51,14 @@ pub fn markdown(dictionary: &Dictionary) -> String {
             let links = layer
                 .tables
                 .iter()
-                .map(|table| format!("[{}](#{})", cell(&table.name), table.anchor));
+                .map(|table| place.link_to(&table.name, &table.anchor));
             links.collect::<Vec<_>>().join(", ")
         });
     }
-    for layer in &dictionary.layers {
-        let _ = writeln!(text, "\n## {}", cell(&layer.name));
-        for table in &layer.tables {
-            self::table(&mut text, table);
-        }
-    }
-    self::coverage(&mut text, &coverage);
-    text
 }
 
-fn table(text: &mut String, table: &Table) {
-    let _ = writeln!(
-        text,
-        "\n<a id=\"{}\"></a>\n\n### {}\n",
-        table.anchor,
-        cell(&table.name)
-    );
+/// The facts of a table and its columns.
+fn table(text: &mut String, table: &Table, place: Place) {
     if !table.description.is_empty() {
         let _ = writeln!(text, "{}\n", prose(&table.description));
     }
@@ -52,13 +68,15 @@ fn table(text: &mut String, table: &Table) {
             facts.push(format!("{name}: {value}"));
         }
     };
+    fact("Owner", table.owner.as_deref().map(cell));
     fact("Grain", table.grain.as_deref().map(cell));
     fact("Rows", table.rows.map(|rows| rows.to_string()));
     fact("Last built", table.last_built.clone());
     fact("Distribution", table.dist.as_deref().map(cell));
     fact("Sort key", table.sort.as_deref().map(cell));
-    fact("Upstream", Some(links(&table.upstream)));
-    fact("Downstream", Some(links(&table.downstream)));
+    fact("Tags", Some(cell(&table.tags.join(", "))));
+    fact("Upstream", Some(place.links(&table.upstream)));
+    fact("Downstream", Some(place.links(&table.downstream)));
     fact("Tests", Some(tests(&table.tests)));
     fact("File", Some(format!("`{}`", table.file)));
     for fact in facts {
@@ -75,7 +93,7 @@ fn table(text: &mut String, table: &Table) {
             cell(&column.name),
             cell(column.data_type.as_deref().unwrap_or_default()),
             null(column.nullable),
-            key(column),
+            place.key(column),
             cell(&column.description),
             if column.pii { " *(personal data)*" } else { "" },
             tests(&column.tests),
@@ -105,81 +123,4 @@ fn coverage(text: &mut String, coverage: &Coverage) {
     }
     text.truncate(text.trim_end().len());
     text.push('\n');
-}
-
-fn null(nullable: Option<bool>) -> &'static str {
-    match nullable {
-        Some(true) => "yes",
-        Some(false) => "no",
-        None => "",
-    }
-}
-
-fn key(column: &Column) -> String {
-    let mut parts = Vec::new();
-    if column.primary_key {
-        parts.push("primary".to_owned());
-    } else if column.unique {
-        parts.push("unique".to_owned());
-    }
-    for reference in &column.references {
-        parts.push(format!(
-            "→ {}.{}",
-            link(&reference.table),
-            cell(&reference.column)
-        ));
-    }
-    parts.join(", ")
-}
-
-fn tests(tests: &[Test]) -> String {
-    let shown = tests.iter().map(|test| {
-        let status = match (&test.status, test.failures) {
-            (Some(status), Some(rows)) if rows > 0 => format!(" ({status}, {rows} rows)"),
-            (Some(status), _) => format!(" ({status})"),
-            (None, _) => " (not run)".to_owned(),
-        };
-        format!("{}{status}", cell(&test.label))
-    });
-    shown.collect::<Vec<_>>().join("; ")
-}
-
-fn links(links: &[Link]) -> String {
-    links.iter().map(link).collect::<Vec<_>>().join(", ")
-}
-
-fn link(link: &Link) -> String {
-    match &link.anchor {
-        Some(anchor) => format!("[{}](#{anchor})", cell(&link.name)),
-        None => cell(&link.name),
-    }
-}
-
-/// Text that stays in its cell.
-fn cell(text: &str) -> String {
-    let text = prose(text).replace('|', "\\|");
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Markdown of the user, without HTML.
-fn prose(text: &str) -> String {
-    let mut in_code = false;
-    let mut safe = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '`' => in_code = !in_code,
-            '<' if !in_code => {
-                safe.push_str("&lt;");
-                continue;
-            }
-            _ => {}
-        }
-        safe.push(character);
-    }
-    // A code span that never ends is none: then nothing of it may hide HTML.
-    if in_code {
-        safe.replace('<', "&lt;")
-    } else {
-        safe
-    }
 }

@@ -1,0 +1,80 @@
+//! `dictionary.json`: what `dictionary.md` says, for programs.
+
+use serde_json::{Value, json};
+
+use super::dictionary::{Column, Dictionary, Link, Table, Test};
+
+/// The whole dictionary as JSON; what is not known is null.
+pub fn json(dictionary: &Dictionary) -> Value {
+    let coverage = dictionary.coverage();
+    let layers = dictionary.layers.iter().map(|layer| {
+        json!({
+            "name": layer.name,
+            "tables": layer.tables.iter().map(table).collect::<Vec<_>>(),
+        })
+    });
+    json!({
+        "project": dictionary.project,
+        "generated_at": dictionary.generated_at,
+        "coverage": {
+            "columns": coverage.columns,
+            "described": coverage.documented(),
+            "tested": coverage.tested(),
+            "not_described": coverage.undocumented,
+            "not_tested": coverage.untested,
+        },
+        "layers": layers.collect::<Vec<_>>(),
+    })
+}
+
+fn table(table: &Table) -> Value {
+    json!({
+        "name": table.name,
+        "relation": table.relation,
+        "kind": table.kind,
+        "description": table.description,
+        "owner": table.owner,
+        "grain": table.grain,
+        "tags": table.tags,
+        "rows": table.rows,
+        "last_built": table.last_built,
+        "dist": table.dist,
+        "sort": table.sort,
+        "file": table.file,
+        "upstream": links(&table.upstream),
+        "downstream": links(&table.downstream),
+        "tests": table.tests.iter().map(test).collect::<Vec<_>>(),
+        "columns": table.columns.iter().map(column).collect::<Vec<_>>(),
+    })
+}
+
+fn column(column: &Column) -> Value {
+    let references = column
+        .references
+        .iter()
+        .map(|reference| json!({ "table": reference.table.name, "column": reference.column }));
+    json!({
+        "name": column.name,
+        "type": column.data_type,
+        "nullable": column.nullable,
+        "primary_key": column.primary_key,
+        "unique": column.unique,
+        "references": references.collect::<Vec<_>>(),
+        "description": column.description,
+        "personal_data": column.pii,
+        "tests": column.tests.iter().map(test).collect::<Vec<_>>(),
+    })
+}
+
+fn test(test: &Test) -> Value {
+    json!({
+        "test": test.label,
+        "status": test.status,
+        "failures": test.failures,
+        "severity": if test.only_warns { "warn" } else { "error" },
+    })
+}
+
+fn links(links: &[Link]) -> Vec<&str> {
+    links.iter().map(|link| link.name.as_str()).collect()
+}

@@ -1,0 +1,159 @@
+//! A file a table, with its neighbours, keys, lineage and SQL.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::words::{Place, cell};
+use super::{mermaid, summary, table};
+use crate::docs::dictionary::{Dictionary, Table, Test};
+use crate::docs::site::{ColumnEdge, Input};
+use crate::docs::words::{constraint, name};
+use crate::manifest::{Node, NodeId};
+
+/// The files of the folder `dictionary/` by their names: `README.md`, which repositories show first, and one a table.
+pub fn pages(input: &Input<'_>) -> BTreeMap<String, String> {
+    let dictionary = input.dictionary;
+    let edges = Edges::new(input);
+    let tables = dictionary
+        .tables()
+        .chain(dictionary.inlined.iter().map(|(_, table)| table));
+    let mut files: BTreeMap<String, String> = tables
+        .map(|table| (format!("{}.md", table.anchor), page(input, &edges, table)))
+        .collect();
+    files.insert("README.md".to_owned(), start(dictionary));
+    files
+}
+
+fn start(dictionary: &Dictionary) -> String {
+    let mut text = format!("# Data dictionary of {}\n\n", cell(&dictionary.project));
+    summary(&mut text, dictionary, Place::FileEach);
+    let all: Vec<&Table> = dictionary.tables().collect();
+    section(&mut text, "Lineage", mermaid::lineage(&all));
+    section(&mut text, "Keys", mermaid::entities(dictionary, &|_| true));
+    super::coverage(&mut text, &dictionary.coverage());
+    text
+}
+
+fn page(input: &Input<'_>, edges: &Edges<'_>, about: &Table) -> String {
+    let node = input.manifest.node(about.node);
+    let mut text = format!("# {}\n\n", cell(&about.name));
+    table(&mut text, about, Place::FileEach);
+    if !node.constraints.is_empty() {
+        text.push_str("\n## Constraints\n\n");
+        for one in &node.constraints {
+            let _ = writeln!(text, "- `{}`", constraint(one));
+        }
+    }
+    section(&mut text, "Lineage", mermaid::lineage(&[about]));
+    columns(&mut text, edges, about);
+    let keys = mermaid::entities(input.dictionary, &|table| table.anchor == about.anchor);
+    section(&mut text, "Keys", keys);
+    tests(&mut text, input, about);
+    let written = node.code.as_ref().filter(|code| code.made_from.is_none());
+    sql(&mut text, "SQL", written.map(|code| code.text()));
+    sql(&mut text, "Compiled SQL", compiled(input, about.node));
+    text
+}
+
+fn section(text: &mut String, title: &str, body: Option<String>) {
+    if let Some(body) = body {
+        let _ = write!(text, "\n## {title}\n\n{body}");
+    }
+}
+
+/// Which columns each is made from, and which are made from it.
+fn columns(text: &mut String, edges: &Edges<'_>, about: &Table) {
+    let mut rows = String::new();
+    for column in &about.columns {
+        let own = (about.node, column.name.to_lowercase());
+        let from = edges.from.get(&own).map_or(&[][..], Vec::as_slice);
+        let to = edges.to.get(&own).map_or(&[][..], Vec::as_slice);
+        if !from.is_empty() || !to.is_empty() {
+            let _ = writeln!(
+                rows,
+                "| {} | {} | {} |",
+                cell(&column.name),
+                from.join(", "),
+                to.join(", ")
+            );
+        }
+    }
+    if !rows.is_empty() {
+        let head = "| Column | Made from | Goes to |\n| --- | --- | --- |\n";
+        section(
+            text,
+            "Where columns come from",
+            Some(head.to_owned() + &rows),
+        );
+    }
+}
+
+/// The queries of the tests of a table and its columns.
+fn tests(text: &mut String, input: &Input<'_>, about: &Table) {
+    let of_columns = about.columns.iter().flat_map(|column| {
+        let own = column.tests.iter();
+        own.map(move |test| (Some(column.name.as_str()), test))
+    });
+    let of_table = about.tests.iter().map(|test| (None, test));
+    for (column, test) in of_columns.chain(of_table) {
+        let Test { node, label, .. } = test;
+        if let Some(query) = compiled(input, *node) {
+            let title = match column {
+                Some(column) => format!("Test: {}, {}", cell(column), cell(label)),
+                None => format!("Test: {}", cell(label)),
+            };
+            sql(text, &title, Some(query));
+        }
+    }
+}
+
+/// SQL between fences that nothing in it can close.
+fn sql(text: &mut String, title: &str, query: Option<&str>) {
+    let Some(query) = query.map(str::trim).filter(|query| !query.is_empty()) else {
+        return;
+    };
+    let longest = query.split(|letter| letter != '`').map(str::len).max();
+    let fence = "`".repeat(longest.unwrap_or_default().max(2) + 1);
+    section(text, title, Some(format!("{fence}sql\n{query}\n{fence}\n")));
+}
+
+fn compiled<'a>(input: &Input<'a>, id: NodeId) -> Option<&'a str> {
+    input.compiled.get(id.index()).copied().flatten()
+}
+
+/// The lineage of columns by their two ends: node and column in lower case.
+struct Edges<'a> {
+    from: BTreeMap<(NodeId, String), Vec<String>>,
+    to: BTreeMap<(NodeId, String), Vec<String>>,
+    input: &'a Input<'a>,
+}
+
+impl<'a> Edges<'a> {
+    fn new(input: &'a Input<'a>) -> Self {
+        let mut edges = Self {
+            from: BTreeMap::new(),
+            to: BTreeMap::new(),
+            input,
+        };
+        for ColumnEdge { from, to, how } in input.lineage {
+            let how = how.as_str();
+            if let (Some(read), Some(made)) = (edges.name(from), edges.name(to)) {
+                edges
+                    .from
+                    .entry(to.clone())
+                    .or_default()
+                    .push(format!("{read} ({how})"));
+                edges.to.entry(from.clone()).or_default().push(made);
+            }
+        }
+        edges
+    }
+
+    /// `table.column`, unless the table is not to be shown.
+    fn name(&self, (id, column): &(NodeId, String)) -> Option<String> {
+        let node: &Node = self.input.manifest.node(*id);
+        node.config
+            .docs_show
+            .then(|| format!("{}.{}", cell(&name(node)), cell(column)))
+    }
+}
