@@ -100,9 +100,9 @@ pub struct Config {
     /// Tests: `store_failures_as`: `table`, `view` or `ephemeral`.
     pub store_failures_as: Option<String>,
     /// Snapshots: how the history is kept.
-    pub snapshot: Option<super::snapshot_config::SnapshotConfig>,
+    pub snapshot: Option<Box<super::snapshot_config::SnapshotConfig>>,
     /// `unload`: where the rows go as files after a build.
-    pub unload: Option<super::unload::UnloadConfig>,
+    pub unload: Option<Box<super::unload::UnloadConfig>>,
     /// `group`.
     pub group: Option<String>,
     /// `docs.show`.

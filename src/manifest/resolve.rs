@@ -1,5 +1,6 @@
 //! From a project to its manifest: each file and declaration becomes a node, then the names are tied together.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -154,6 +155,10 @@ impl From<Node> for Draft {
 /// Nodes of a part of the project, and what is wrong there.
 pub type Made = (Vec<Draft>, Diagnostics);
 
+fn by_reference(declared: &[NodeProperties]) -> Vec<&NodeProperties> {
+    declared.iter().collect()
+}
+
 /// The one pass over a package of the project, or over the project itself.
 pub struct Resolver<'a> {
     /// The project.
@@ -228,14 +233,15 @@ impl Resolver<'_> {
         let mut problems = Diagnostics::default();
         let stems: std::collections::HashSet<&str> =
             self.package.models.iter().map(File::stem).collect();
-        let declared_models = versions::taken_apart(
+        let taken_apart = versions::taken_apart(
             &properties.models,
             &|stem| stems.contains(stem),
             &mut problems,
         );
+        let declared_models: Vec<&NodeProperties> = taken_apart.iter().map(Cow::as_ref).collect();
         let models = ByName::new(
             "model",
-            &declared_models,
+            declared_models.iter().copied(),
             self.package.models.iter().map(File::stem),
             &mut problems,
         );
@@ -283,12 +289,12 @@ impl Resolver<'_> {
             self.hooks(),
             declared::exposures(self),
         ];
-        let tested_nodes = |kind: ResourceType, list: &[NodeProperties], parts: &[Made]| {
-            generic::tests_of_nodes(self, kind, list, parts)
+        let tests = |kind, declared: &[&NodeProperties]| {
+            generic::tests_of_nodes(self, kind, declared, &parts)
         };
-        let model_tests = tested_nodes(ResourceType::Model, &declared_models, &parts);
-        let seed_tests = tested_nodes(ResourceType::Seed, &properties.seeds, &parts);
-        let snapshot_tests = tested_nodes(ResourceType::Snapshot, &properties.snapshots, &parts);
+        let model_tests = tests(ResourceType::Model, &declared_models);
+        let seed_tests = tests(ResourceType::Seed, &by_reference(&properties.seeds));
+        let snapshot_tests = tests(ResourceType::Snapshot, &by_reference(&properties.snapshots));
         parts.extend([
             model_tests,
             seed_tests,
@@ -688,7 +694,7 @@ pub struct ByName<'a>(BTreeMap<&'a str, &'a NodeProperties>);
 impl<'a> ByName<'a> {
     fn new<'n>(
         kind: &str,
-        declared: &'a [NodeProperties],
+        declared: impl IntoIterator<Item = &'a NodeProperties>,
         files: impl Iterator<Item = &'n str> + Clone,
         problems: &mut Diagnostics,
     ) -> Self {

@@ -256,8 +256,8 @@ impl Reader<'_> {
             store_failures: self.flag("store_failures"),
             store_failures_as: self.one_of("store_failures_as", &["table", "view", "ephemeral"]),
             group: self.text("group"),
-            snapshot: self.snapshot(kind),
-            unload: self.unload(),
+            snapshot: self.snapshot(kind).map(Box::new),
+            unload: self.unload().map(Box::new),
             ..Config::default()
         }
     }

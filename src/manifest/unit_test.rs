@@ -110,7 +110,7 @@ pub struct FixtureValue {
 }
 
 /// The unit tests of a package.
-pub fn unit_tests(resolver: &Resolver<'_>, models: &[NodeProperties]) -> Made {
+pub fn unit_tests(resolver: &Resolver<'_>, models: &[&NodeProperties]) -> Made {
     let mut made = Made::default();
     for properties in &resolver.package.properties.unit_tests {
         let versions = models

@@ -2,6 +2,7 @@
 //!
 //! In: declared models and the names of files. Out: declarations that each stand for one file.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use serde_json::Value;
@@ -57,19 +58,19 @@ pub fn order(a: &Value, b: &Value) -> Ordering {
 }
 
 /// The declarations, those with versions taken apart.
-pub fn taken_apart(
-    declared: &[NodeProperties],
+pub fn taken_apart<'a>(
+    declared: &'a [NodeProperties],
     has_file: &dyn Fn(&str) -> bool,
     problems: &mut Diagnostics,
-) -> Vec<NodeProperties> {
+) -> Vec<Cow<'a, NodeProperties>> {
     let mut all = Vec::with_capacity(declared.len());
     for properties in declared {
         match &properties.versions {
             Some(versions) if !versions.is_null() => match apart(properties, versions, has_file) {
-                Ok(more) => all.extend(more),
+                Ok(more) => all.extend(more.into_iter().map(Cow::Owned)),
                 Err(problem) => problems.push(*problem),
             },
-            _ => all.push(properties.clone()),
+            _ => all.push(Cow::Borrowed(properties)),
         }
     }
     all

@@ -24,7 +24,7 @@ fn snapshot(strategy: SnapshotStrategy, hard_deletes: HardDeletes) -> Case<'stat
     let mut node = people("snapshot");
     node.resource_type = ResourceType::Snapshot;
     node.config.unique_key = vec!["id".into()];
-    node.config.snapshot = Some(SnapshotConfig {
+    node.config.snapshot = Some(Box::new(SnapshotConfig {
         updated_at: (strategy == SnapshotStrategy::Timestamp).then(|| "changed_at".into()),
         strategy,
         hard_deletes,
@@ -36,7 +36,7 @@ fn snapshot(strategy: SnapshotStrategy, hard_deletes: HardDeletes) -> Case<'stat
             valid_to: "dbt_valid_to".into(),
             is_deleted: "dbt_is_deleted".into(),
         },
-    });
+    }));
     Case::of(node)
 }
 

@@ -106,8 +106,8 @@ pub fn after_build(manifest: &Manifest, results: &RunResults) -> Vec<(NodeId, Un
         .filter(|result| result.status == Status::Success);
     built
         .filter_map(|result| {
-            let config = manifest.node(result.node).config.unload.clone()?;
-            (!failed_on(result.node)).then_some((result.node, config))
+            let config = manifest.node(result.node).config.unload.as_deref()?;
+            (!failed_on(result.node)).then(|| (result.node, config.clone()))
         })
         .collect()
 }

@@ -85,7 +85,7 @@ impl<'a> Tested<'a> {
 pub fn tests_of_nodes(
     resolver: &Resolver<'_>,
     kind: ResourceType,
-    declared: &[NodeProperties],
+    declared: &[&NodeProperties],
     parts: &[Made],
 ) -> Made {
     let by_name = parts
