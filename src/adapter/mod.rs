@@ -313,6 +313,8 @@ pub struct Outcome {
     pub rows: Option<u64>,
     /// Rows of a load that were left out, within `MAXERROR`.
     pub rejected: Vec<LoadError>,
+    /// What is good to know though it went well.
+    pub warnings: Vec<String>,
 }
 
 /// A row that a load could not take, as Redshift's `stl_load_errors` tells it.

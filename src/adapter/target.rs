@@ -155,7 +155,8 @@ impl TargetKey {
                     folders.insert(prefix, config.folder.join(folder));
                 }
                 serde_json::Value::Object(keys) => {
-                    folders.insert_store(prefix, self.store(prefix, keys)?);
+                    let of = format!("`{prefix}` under `s3`");
+                    folders.insert_store(prefix, self.store(&of, &[], keys)?);
                 }
                 _ => return Err(wrong()),
             }
@@ -163,10 +164,11 @@ impl TargetKey {
         Ok(folders)
     }
 
-    /// A store by its keys.
-    fn store(
+    /// A store by its keys; `of` says whose they are, `others` which keys stand beside them.
+    pub(super) fn store(
         &self,
-        prefix: &str,
+        of: &str,
+        others: &[&str],
         keys: &serde_json::Map<String, serde_json::Value>,
     ) -> Result<Place, Diagnostic> {
         const KEYS: [&str; 5] = [
@@ -180,15 +182,16 @@ impl TargetKey {
             Diagnostic::error(code, message).at_some(self.value_span.clone())
         };
         if let Some(unknown) = keys.keys().find(|key| !KEYS.contains(&key.as_str())) {
-            let message = format!("a store of `s3` has no key `{unknown}`");
-            return Err(problem("unknown-key", message).did_you_mean(unknown, KEYS.iter().copied()));
+            let message = format!("`{}` has no key `{unknown}`", self.name);
+            let known = others.iter().chain(&KEYS).copied();
+            return Err(problem("unknown-key", message).did_you_mean(unknown, known));
         }
         let text = |key: &str| match keys.get(key) {
             None | Some(serde_json::Value::Null) => Ok(None),
             Some(serde_json::Value::String(text)) if !text.is_empty() => Ok(Some(text.clone())),
             Some(_) => Err(problem(
                 "wrong-type",
-                format!("`{key}` of `{prefix}` under `s3` must be a text"),
+                format!("`{key}` of {of} must be a text"),
             )),
         };
         let keys = match (text("access_key_id")?, text("secret_access_key")?) {
@@ -196,7 +199,7 @@ impl TargetKey {
             (None, None) => None,
             _ => {
                 let message = format!(
-                    "`{prefix}` under `s3` has half a key: `access_key_id` and `secret_access_key` go together"
+                    "{of} has half a key: `access_key_id` and `secret_access_key` go together"
                 );
                 return Err(problem("missing-target-key", message));
             }
@@ -206,7 +209,7 @@ impl TargetKey {
             && !url.starts_with("http://")
             && !url.starts_with("https://")
         {
-            let message = format!("`endpoint_url` of `{prefix}` under `s3` is no address");
+            let message = format!("`endpoint_url` of {of} is no address");
             return Err(
                 problem("wrong-type", message).help("write it with `https://` or `http://`")
             );

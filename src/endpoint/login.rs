@@ -63,8 +63,9 @@ fn welcome(mut wire: Wire, shared: &Arc<Shared>, pid: i32) -> io::Result<()> {
             pid,
             SecretKey::I32(secret),
         )))?;
-    session.ready()?;
-    session.serve()
+    let served = session.ready().and_then(|()| session.serve());
+    session.end();
+    served
 }
 
 /// Reads up to the start-up message; a request for TLS is answered on the way, a cancel request ends it.

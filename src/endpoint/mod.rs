@@ -15,6 +15,7 @@ mod identities;
 mod known;
 mod leader;
 mod limits;
+mod locks;
 mod log;
 mod login;
 mod options;
@@ -59,6 +60,7 @@ pub(in crate::endpoint) struct Shared {
     tls: Option<Arc<rustls::ServerConfig>>,
     faults: faults::Faults,
     log: log::Log,
+    locks: locks::Locks,
     clients: Mutex<BTreeMap<i32, Client>>,
     next_pid: AtomicI32,
     stopping: AtomicBool,
@@ -118,6 +120,7 @@ impl Server {
             folders,
             tls,
             log: log::Log::default(),
+            locks: locks::Locks::default(),
             clients: Mutex::default(),
             next_pid: AtomicI32::new(1000),
             stopping: AtomicBool::new(false),

@@ -21,6 +21,9 @@ use super::wire::Wire;
 use super::words::Words;
 use crate::adapter::{Adapter, Connection, LoadError, Outcome, Prepared, Table};
 
+/// How often a statement that waits for a lock looks again.
+const LOOK: Duration = Duration::from_millis(20);
+
 /// A session.
 pub(super) struct Session {
     pub wire: Wire,
@@ -242,6 +245,7 @@ impl Session {
         if answered.is_err() {
             self.failed();
         }
+        self.free_locks();
         let mut logged = Logged {
             query: 0,
             pid: self.pid,
@@ -381,6 +385,7 @@ impl Session {
         if self.transaction == Transaction::Message {
             self.transaction = Transaction::Idle;
             self.raw("commit")?;
+            self.free_locks();
         }
         Ok(())
     }
@@ -402,9 +407,32 @@ impl Session {
             .execute(&Prepared::sql(vec!["rollback".to_owned()]));
     }
 
+    /// Waits until a table can be locked, or somebody stops the statement.
+    pub fn wait_for_lock(&mut self, table: (String, String)) -> Result<(), Failure> {
+        while !self.shared.locks.take(table.clone(), self.pid) {
+            if !self.patience.wait(LOOK) {
+                return Err(Failure::cancelled());
+            }
+        }
+        Ok(())
+    }
+
+    /// Frees what was locked in a transaction that is over.
+    fn free_locks(&self) {
+        if matches!(self.transaction, Transaction::Idle | Transaction::Failed) {
+            self.shared.locks.free(self.pid);
+        }
+    }
+
+    /// The client is gone.
+    pub fn end(&mut self) {
+        self.roll_back();
+        self.shared.locks.free(self.pid);
+    }
+
     /// Goes without a word.
     fn leave(&mut self) {
-        self.roll_back();
+        self.end();
         self.wire.drop_connection();
     }
 
@@ -448,9 +476,11 @@ impl Session {
         }
         let (done, waiting) = std::sync::mpsc::channel::<()>();
         let cancel = self.connection.canceller();
+        let patience = Arc::clone(&self.patience);
         std::thread::spawn(move || {
             let waited = waiting.recv_timeout(Duration::from_millis(limit));
             if waited == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                patience.lose();
                 cancel();
             }
         });

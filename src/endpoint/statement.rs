@@ -66,7 +66,7 @@ impl Session {
             ("unload", _) => self.unload(words),
             ("vacuum", _) => Ok(Answer::done("VACUUM")),
             ("analyze" | "analyse", _) => Ok(Answer::done("ANALYZE")),
-            ("lock", _) => Ok(Answer::done("LOCK TABLE")),
+            ("lock", _) => self.lock(words),
             ("deallocate", _) => Ok(Answer::done("DEALLOCATE")),
             ("cancel", _) => self.cancel(words),
             ("explain", _) => {
@@ -80,6 +80,25 @@ impl Session {
                 self.translated(text)?;
                 Ok(Answer::done(first.to_uppercase()))
             }
+        }
+    }
+
+    /// `lock [table] a [, b …]`: waits until no other transaction has them.
+    fn lock(&mut self, words: &Words) -> Result<Answer, Failure> {
+        let mut at = if words.word(1) == "table" { 2 } else { 1 };
+        loop {
+            let (parts, next) = words.name(at);
+            let Some(found) = self.existing(&parts)? else {
+                return Err(Failure::new(
+                    "42P01",
+                    format!("Cannot find table \"{}\"", parts.join(".")),
+                ));
+            };
+            self.wait_for_lock((found.schema, found.name))?;
+            if !words.is(next, &Token::Comma) {
+                return Ok(Answer::done("LOCK TABLE"));
+            }
+            at = next + 1;
         }
     }
 

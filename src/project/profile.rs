@@ -110,10 +110,22 @@ const KINDS: [(&str, &[&str]); 3] = [
             "allow_concurrent_drops",
             "drop_without_cascade",
             "application_name",
+            "staging",
         ],
     ),
 ];
 const COMMON_KEYS: [&str; 3] = ["type", "schema", "threads"];
+
+/// The keys of a store under `s3` and `staging`.
+const STORE_KEYS: [&str; 7] = [
+    "location",
+    "iam_role",
+    "region",
+    "endpoint_url",
+    "iam_profile",
+    "access_key_id",
+    "secret_access_key",
+];
 
 /// One output of a profile, its values rendered and typed.
 #[derive(Clone, Debug)]
@@ -225,8 +237,30 @@ pub fn load(
     let path = find(options)?;
     let source = files::read(&path, &files::shown_path(&options.root, &path))?;
     let profiles = yaml::parse(&source)?;
-    choose(options, profile, project_name, vars, &profiles)
-        .map_err(|problems| without_secrets(problems, &source, &profiles))
+    let shown = without_secrets(&source, &profiles);
+    let show = |span: &mut Span| {
+        if Arc::ptr_eq(&span.source, &source) {
+            span.source = Arc::clone(&shown);
+        }
+    };
+    match choose(options, profile, project_name, vars, &profiles) {
+        Ok(mut target) => {
+            // What an adapter says of its keys later stands in the same lines.
+            show(&mut target.span);
+            target
+                .values
+                .values_mut()
+                .for_each(|value| show(&mut value.span));
+            Ok(target)
+        }
+        Err(mut problems) => {
+            for problem in &mut problems.0 {
+                let related = problem.related.iter_mut().map(|(_, span)| span);
+                problem.span.iter_mut().chain(related).for_each(show);
+            }
+            Err(problems)
+        }
+    }
 }
 
 fn choose(
@@ -533,41 +567,50 @@ fn hide(output: &Yaml, secrets: &mut Secrets) {
     }
 }
 
-/// Problems that show the lines of the file without the secrets that stand in it: as long as no target is known, nothing else hides them.
-fn without_secrets(
-    mut problems: Diagnostics,
-    source: &Arc<Source>,
-    profiles: &Yaml,
-) -> Diagnostics {
+/// The file without the secrets that stand in it: what is told of its lines before a target is known, nothing else hides.
+fn without_secrets(source: &Arc<Source>, profiles: &Yaml) -> Arc<Source> {
     let mut secrets = Vec::new();
-    find_secrets(profiles, &mut secrets);
+    find_secrets(profiles, None, &mut secrets);
     let mut text = source.text.clone();
     for range in secrets {
         // As many bytes and characters as before: places stay what they are.
         let masked: String = source.text[range.clone()].chars().map(masked).collect();
         text.replace_range(range, &masked);
     }
-    let shown = Source::new(source.path.clone(), text);
-    for problem in &mut problems.0 {
-        let related = problem.related.iter_mut().map(|(_, span)| span);
-        for span in problem.span.iter_mut().chain(related) {
-            if Arc::ptr_eq(&span.source, source) {
-                span.source = Arc::clone(&shown);
-            }
-        }
-    }
-    problems
+    Source::new(source.path.clone(), text)
 }
 
-/// Where secrets stand as they are; a template is none.
-fn find_secrets(yaml: &Yaml, found: &mut Vec<Range<usize>>) {
+/// Where secrets stand as they are; a template is none. Under a key that nobody knows may stand a secret whose key is mistyped.
+fn find_secrets(yaml: &Yaml, under: Option<&str>, found: &mut Vec<Range<usize>>) {
+    let kind = yaml.get("type").map(Yaml::key_text);
+    let known_here = KINDS
+        .iter()
+        .find(|(name, _)| Some(*name) == kind.as_deref())
+        .map(|(_, keys)| *keys);
     for (key, value) in yaml.entries() {
+        let name = key.key_text();
+        let unknown = match (under, known_here) {
+            (Some("s3" | "staging"), _) => {
+                !STORE_KEYS.contains(&name.as_str()) && !name.starts_with("s3://")
+            }
+            (_, Some(keys)) => !is_known(&name, keys),
+            _ => false,
+        };
         if value.is_map() {
-            find_secrets(value, found);
-        } else if is_secret_key(&key.key_text()) && !value.span.text().contains("{{") {
+            // The stores of `s3` stand one level deeper, below their prefixes.
+            let inside = match under {
+                Some("s3") => "s3",
+                _ => &name,
+            };
+            find_secrets(value, Some(inside), found);
+        } else if (unknown || is_secret_key(&name)) && !value.span.text().contains("{{") {
             found.push(value.span.start..value.span.end);
         }
     }
+}
+
+fn is_known(name: &str, keys: &[&str]) -> bool {
+    keys.contains(&name) || COMMON_KEYS.contains(&name) || matches!(name, "name" | "database")
 }
 
 fn masked(letter: char) -> char {
@@ -583,10 +626,7 @@ fn masked(letter: char) -> char {
 fn check_keys(output: &Yaml, kind: &str, keys: &[&str], problems: &mut Diagnostics) {
     for (key, _) in output.entries() {
         let name = key.key_text();
-        if keys.contains(&name.as_str())
-            || COMMON_KEYS.contains(&name.as_str())
-            || matches!(name.as_str(), "name" | "database")
-        {
+        if is_known(&name, keys) {
             continue;
         }
         problems.push(

@@ -400,6 +400,9 @@ impl<'a> Turn<'a> {
     pub(super) fn sent(&mut self, order: &Order, outcome: Outcome) {
         self.statements.extend(order.prepared.sql.iter().cloned());
         self.rejected.extend(outcome.rejected);
+        let warnings = outcome.warnings.into_iter();
+        self.warnings
+            .extend(warnings.map(|words| Diagnostic::warning("left-behind", words)));
         let fills = matches!(
             order.statement,
             Statement::CreateTableAs { .. }

@@ -56,6 +56,8 @@ mod sparkify;
 #[cfg(feature = "duckdb")]
 mod state;
 mod translate;
+#[cfg(all(unix, feature = "duckdb"))]
+mod turns;
 #[cfg(feature = "duckdb")]
 mod types;
 #[cfg(feature = "duckdb")]

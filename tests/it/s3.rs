@@ -86,6 +86,27 @@ impl Store {
         body.to_owned()
     }
 
+    /// What lies in a bucket, a key a line.
+    fn listed(&self, bucket: &str) -> String {
+        let answer = self.ask("GET", bucket, b"");
+        let keys = answer
+            .split("<Key>")
+            .skip(1)
+            .filter_map(|rest| rest.split("</Key>").next());
+        keys.collect::<Vec<_>>().join("\n")
+    }
+
+    /// The store as the emulator is told of it.
+    fn place(&self) -> Place {
+        Place {
+            endpoint_url: Some(format!("http://127.0.0.1:{}", self.port)),
+            identity: Identity {
+                keys: Some(("AKIDNOBODY".to_owned(), "secret".to_owned())),
+                ..Identity::default()
+            },
+        }
+    }
+
     fn keys(&self) -> String {
         format!(
             "{{endpoint_url: 'http://127.0.0.1:{}', region: eu-central-1, access_key_id: AKIDNOBODY, secret_access_key: not/a+real=key}}",
@@ -235,15 +256,8 @@ fn the_emulator_copies_from_a_store_and_unloads_to_it() {
     let Some(store) = store() else { return };
     store.bucket("sea");
     store.ask("PUT", "sea/in/a.csv", b"1,a\n");
-    let place = Place {
-        endpoint_url: Some(format!("http://127.0.0.1:{}", store.port)),
-        identity: Identity {
-            keys: Some(("AKIDNOBODY".to_owned(), "secret".to_owned())),
-            ..Identity::default()
-        },
-    };
     let server = Server::start(Options {
-        stores: vec![("s3://sea/".to_owned(), place)],
+        stores: vec![("s3://sea/".to_owned(), store.place())],
         ..Options::default()
     })
     .expect("the endpoint starts");
@@ -257,4 +271,184 @@ fn the_emulator_copies_from_a_store_and_unloads_to_it() {
     assert_snapshot!(client.ask("unload ('select * from t') to 's3://sea/out/' iam_role default csv"), @"(0)");
     assert_eq!(store.ask("GET", "sea/out/0000_part_00", b""), "1,a\n");
     assert_snapshot!(client.ask("unload ('select * from t') to 's3://sea/out/' iam_role default csv cleanpath"), @"(0)");
+}
+
+/// A project with a seed of more than a megabyte, for the emulator, which keeps large seeds for a moment in a bucket.
+fn staged(store: &Store, bucket: &str, server: &Server) -> TestProject {
+    let mut seed = String::from("id,name,price,day,open\n");
+    for id in 0..30_000 {
+        let row = match id % 4 {
+            0 => format!("{id},\"it's \"\"a\"\", \\N\nb\",{id}.555,2024-01-31,true\n"),
+            1 => format!("{id},  padded  ,1000.25,,false\n"),
+            2 => format!("{id},null,,2024-02-01,\n"),
+            _ => format!("{id},ünï {},-0.004,2024-02-29,true\n", "x".repeat(50)),
+        };
+        seed.push_str(&row);
+    }
+    let profile = format!(
+        "project:\n  target: prod\n  outputs:\n    prod:\n      type: redshift\n      host: 127.0.0.1\n      port: {}\n      user: awsuser\n      password: secret\n      dbname: dev\n      schema: shop\n      sslmode: disable\n      staging: {}\n",
+        server.address().port(),
+        store
+            .keys()
+            .replacen('{', &format!("{{location: 's3://{bucket}/tmp', "), 1)
+    );
+    TestProject::empty()
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .file("profiles.yml", profile)
+        .file("seeds/goods.csv", seed)
+        .file(
+            "seeds/seeds.yml",
+            "seeds: [{name: goods, config: {column_types: {price: 'decimal(12,2)', name: 'varchar(100)'}}}]",
+        )
+}
+
+const SUMS: &str = "select count(*), sum(id), count(name), sum(length(name)), sum(price), count(day), max(day), count(open), max(case when id = 0 then name end) from shop.goods";
+
+#[test]
+fn a_large_seed_goes_to_redshift_through_a_bucket_and_leaves_nothing_there() {
+    let Some(store) = store() else { return };
+    store.bucket("dock");
+    let server = Server::start(Options {
+        stores: vec![("s3://dock/".to_owned(), store.place())],
+        ..Options::default()
+    })
+    .expect("the endpoint starts");
+    let project = staged(store, "dock", &server);
+    project.redstart("seed").success();
+    let client = endpoint::connect(&server, "awsuser", "secret").expect("a session");
+    let through_s3 = client.ask(SUMS);
+    assert_snapshot!(through_s3, @r#"
+    30000|449985000|22500|585000|119991075.00|22500|2024-02-29|22500|it's "a", \N
+    b
+    (1)
+    "#);
+    assert_eq!(store.listed("dock"), "");
+    let copied: Vec<String> = server
+        .log()
+        .into_iter()
+        .map(|logged| logged.text)
+        .filter(|text| text.contains("copy "))
+        .collect();
+    let [copy] = copied.as_slice() else {
+        panic!("one COPY: {copied:?}")
+    };
+    let name = copy
+        .split("redstart-")
+        .nth(1)
+        .map_or("", |rest| &rest[..36]);
+    assert_snapshot!(copy.replace(name, "<uuid>"), @r#"
+    copy "shop"."goods"
+    from 's3://dock/tmp/redstart-<uuid>/manifest'
+    manifest
+    iam_role default
+    region 'eu-central-1'
+    format csv
+    gzip
+    timeformat 'auto'
+    dateformat 'auto'
+    null as 'null'
+    roundec
+    "#);
+    // The same rows as by `insert`.
+    let profile = project.read("profiles.yml");
+    let without = profile
+        .lines()
+        .filter(|line| !line.contains("staging"))
+        .collect::<Vec<_>>()
+        .join("\n");
+    project.write("profiles.yml", without);
+    project.redstart("seed").success();
+    assert_eq!(client.ask(SUMS), through_s3);
+}
+
+#[test]
+fn a_seed_that_does_not_fit_leaves_nothing_in_the_bucket_and_is_told_by_its_cells() {
+    let Some(store) = store() else { return };
+    store.bucket("quay");
+    let server = Server::start(Options {
+        stores: vec![("s3://quay/".to_owned(), store.place())],
+        ..Options::default()
+    })
+    .expect("the endpoint starts");
+    let project = staged(store, "quay", &server);
+    project.write(
+        "seeds/seeds.yml",
+        "seeds: [{name: goods, config: {column_types: {name: 'varchar(40)'}}}]",
+    );
+    let failed = project.redstart("seed");
+    assert_snapshot!(failed, @"
+    exit 1
+    Running 1 node on 1 thread (target `prod.shop`)
+    1 of 1  ERROR loading seed file shop.goods                            [[time]]
+          error[load-error]: a cell does not fit column `name` varchar(40) of `goods` (seeds/goods.csv:6:3)
+
+    error[load-error]: a cell does not fit column `name` varchar(40) of `goods`
+     --> seeds/goods.csv:6:3
+      |
+    6 | 3,ünï xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx,-0.004,2024-02-29,true
+      |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ String length exceeds DDL length
+      |
+    note: declared here
+     --> seeds/seeds.yml:1:47
+      |
+    1 | seeds: [{name: goods, config: {column_types: {name: 'varchar(40)'}}}]
+      |                                               ^^^^
+
+    Finished 1 seed in [time]
+    Done. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+    ");
+    assert_eq!(store.listed("quay"), "");
+    // By `insert`, which does not say which row it could not take.
+    project.write(
+        "seeds/goods.csv",
+        "id,name\n1,short\n2,much longer than forty bytes may ever be here\n",
+    );
+    let failed = project.redstart("seed");
+    assert_snapshot!(failed, @"
+    exit 1
+    Running 1 node on 1 thread (target `prod.shop`)
+    1 of 1  ERROR loading seed file shop.goods                            [[time]]
+          error[load-error]: a cell does not fit column `name` varchar(40) of `goods` (seeds/goods.csv:3:3)
+
+    error[load-error]: a cell does not fit column `name` varchar(40) of `goods`
+     --> seeds/goods.csv:3:3
+      |
+    3 | 2,much longer than forty bytes may ever be here
+      |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ String length exceeds DDL length
+      |
+    note: declared here
+     --> seeds/seeds.yml:1:47
+      |
+    1 | seeds: [{name: goods, config: {column_types: {name: 'varchar(40)'}}}]
+      |                                               ^^^^
+
+    Finished 1 seed in [time]
+    Done. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+    ");
+}
+
+#[test]
+fn a_bucket_that_is_not_there_is_told_before_anything_is_loaded() {
+    let Some(store) = store() else { return };
+    let server = Server::start(Options::default()).expect("the endpoint starts");
+    let project = staged(store, "no-such-bucket", &server);
+    let failed = project.redstart("seed");
+    assert_snapshot!(failed, @"
+    exit 1
+    Running 1 node on 1 thread (target `prod.shop`)
+    1 of 1  ERROR loading seed file shop.goods                            [[time]]
+          error[database-error]: the database refused `goods` (seeds/seeds.yml:1:16)
+
+    error[database-error]: the database refused `goods`
+     --> seeds/seeds.yml:1:16
+      |
+    1 | seeds: [{name: goods, config: {column_types: {price: 'decimal(12,2)', name: 'varchar(100)'}}}]
+      |                ^^^^^
+      |
+      = note: the database said: S3ServiceException: The specified bucket does not exist, Status 404, Error NoSuchBucket
+      = note: it was asked for `s3://no-such-bucket/tmp/redstart-[uuid]/00000.csv.gz`
+
+    Finished 1 seed in [time]
+    Done. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+    ");
 }

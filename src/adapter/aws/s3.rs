@@ -196,6 +196,14 @@ impl S3 {
         Ok(download)
     }
 
+    /// Writes some bytes as an object.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub fn put(&self, bucket: &str, key: &str, body: Vec<u8>) -> Result<(), Error> {
+        self.done(&Ask::new(Method::PUT, bucket, key).body(body))
+    }
+
     /// Writes a file as an object, whole or not at all.
     ///
     /// # Errors
@@ -212,7 +220,7 @@ impl S3 {
         if length <= PART {
             let mut body = Vec::new();
             file.read_to_end(&mut body).map_err(failed)?;
-            return self.done(&Ask::new(Method::PUT, bucket, key).body(body));
+            return self.put(bucket, key, body);
         }
         let ask = Ask::new(Method::POST, bucket, key).query("uploads=".to_owned());
         let begun: Begun = self.xml(&ask)?;

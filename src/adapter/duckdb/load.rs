@@ -80,6 +80,7 @@ pub(super) fn copy(session: &Session, copy: &Copy) -> Result<Outcome, Error> {
         Ok(Outcome {
             rows: Some(loaded.rows),
             rejected: loaded.rejected,
+            ..Outcome::default()
         })
     })
 }
@@ -99,7 +100,7 @@ pub(super) fn seed(
         };
         Ok(Outcome {
             rows: Some(rows),
-            rejected: Vec::new(),
+            ..Outcome::default()
         })
     })
 }

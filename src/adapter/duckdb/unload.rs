@@ -88,7 +88,7 @@ pub(super) fn run(session: &Session, unload: &Unload) -> Result<Outcome, Error> 
     files.publish()?;
     Ok(Outcome {
         rows: u64::try_from(count).ok(),
-        rejected: Vec::new(),
+        ..Outcome::default()
     })
 }
 

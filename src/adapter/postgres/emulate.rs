@@ -382,7 +382,7 @@ impl Session {
             .map_err(|cause| error::in_statement(&cause, prepared, source.statement, &sent, 0))?;
         Ok(Outcome {
             rows,
-            rejected: Vec::new(),
+            ..Outcome::default()
         })
     }
 }

@@ -51,6 +51,7 @@ pub(super) fn copy(session: &Session, copy: &Copy) -> Result<Outcome, Error> {
     Ok(Outcome {
         rows: Some(loaded.rows),
         rejected: loaded.rejected,
+        ..Outcome::default()
     })
 }
 
@@ -121,7 +122,7 @@ pub(super) fn seed(
         .map_err(|cause| bad_cell(&cause, columns, seed))?;
     Ok(Outcome {
         rows: Some(rows),
-        rejected: Vec::new(),
+        ..Outcome::default()
     })
 }
 
@@ -176,7 +177,7 @@ fn seed_of_redshift(
     }
     Ok(Outcome {
         rows: Some(rows.stream.finish()?),
-        rejected: Vec::new(),
+        ..Outcome::default()
     })
 }
 

@@ -117,7 +117,7 @@ impl Session {
         }
         Ok(Outcome {
             rows: Some(rows),
-            rejected: Vec::new(),
+            ..Outcome::default()
         })
     }
 

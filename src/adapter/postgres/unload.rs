@@ -97,7 +97,7 @@ pub(super) fn run(session: &Session, unload: &Unload) -> Result<Outcome, Error> 
     files.publish()?;
     Ok(Outcome {
         rows: Some(lines.saturating_sub(unload.header.into())),
-        rejected: Vec::new(),
+        ..Outcome::default()
     })
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::super::target::{Target, TargetConfig, TargetKey, Warehouse};
 use super::super::wire::tls::{SslMode, Trust};
 use super::login::{Iam, Method};
+use super::staging::Staging;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
 /// How a cluster or a workgroup is reached.
@@ -19,6 +20,8 @@ pub struct Config {
     pub port: u16,
     /// The database.
     pub database: String,
+    /// The schema that models go to unless they say otherwise.
+    pub schema: String,
     /// Who logs in, and how.
     pub method: Method,
     /// `None` is `sslmode: disable`; else whether the certificate is checked for its authority alone, or for the name of the host too.
@@ -43,6 +46,8 @@ pub struct Config {
     pub ra3_node: bool,
     /// Whether what exists is read by `show`, which knows shared databases.
     pub datasharing: bool,
+    /// Where large seeds wait for their COPY.
+    pub staging: Option<Staging>,
 }
 
 /// TCP keepalive; what is none is left to the system.
@@ -68,8 +73,8 @@ impl std::fmt::Debug for Config {
     }
 }
 
-/// The keys that are understood: all of dbt-redshift 1.11, and `sslrootcert` and `application_name` of our own.
-const KEYS: [&str; 46] = [
+/// The keys that are understood: all of dbt-redshift 1.11, and `sslrootcert`, `application_name` and `staging` of our own.
+const KEYS: [&str; 47] = [
     "type",
     "host",
     "port",
@@ -116,6 +121,7 @@ const KEYS: [&str; 46] = [
     "idp_response_timeout",
     "name",
     "s3",
+    "staging",
 ];
 
 /// The keys of the methods that log in through a browser or another company's tokens.
@@ -152,6 +158,7 @@ impl Config {
             host: String::new(),
             port: 5439,
             database: String::new(),
+            schema: String::new(),
             method: Method::Database {
                 user: String::new(),
                 password: String::new(),
@@ -167,6 +174,7 @@ impl Config {
             application_name: "redstart".to_owned(),
             ra3_node: false,
             datasharing: false,
+            staging: None,
         };
         for key in config.keys.iter().filter(|key| !key.value.is_null()) {
             let result = match key.name.as_str() {
@@ -200,11 +208,12 @@ impl Config {
                 found.push(missing(config, name));
             }
         }
+        understood.schema = schema.unwrap_or_default();
         let target = Target {
             name: config.name.clone(),
             dialect: "redshift",
             database: understood.database.clone(),
-            schema: schema.unwrap_or_default(),
+            schema: understood.schema.clone(),
             threads,
             warehouse: Warehouse::Redshift(Box::new(understood)),
         };
@@ -246,6 +255,7 @@ impl Config {
             }
             "ra3_node" => self.ra3_node = key.flag()?,
             "datasharing" => self.datasharing = key.flag()?,
+            "staging" => self.staging = Some(staging(key)?),
             "tcp_keepalive" => {
                 key.flag()?;
             }
@@ -370,6 +380,39 @@ impl Who {
     }
 }
 
+/// Where seeds are staged.
+fn staging(key: &TargetKey) -> Result<Staging, Diagnostic> {
+    let serde_json::Value::Object(keys) = &key.value else {
+        return Err(key.wrong("a map with `location: s3://bucket/prefix`"));
+    };
+    let (mut location, mut iam_role) = (String::new(), "default".to_owned());
+    let mut rest = serde_json::Map::new();
+    for (name, value) in keys {
+        let text = value.as_str().filter(|text| !text.is_empty());
+        match (name.as_str(), text) {
+            ("location", Some(text)) => text.clone_into(&mut location),
+            ("iam_role", Some(text)) => text.clone_into(&mut iam_role),
+            ("location" | "iam_role", None) => {
+                return Err(key.wrong(&format!("a map in which `{name}` is a text")));
+            }
+            _ => {
+                rest.insert(name.clone(), value.clone());
+            }
+        }
+    }
+    let bucket = location
+        .strip_prefix("s3://")
+        .filter(|rest| !rest.is_empty() && !rest.starts_with('/'));
+    if bucket.is_none() {
+        return Err(key.wrong("a map with `location: s3://bucket/prefix`"));
+    }
+    Ok(Staging {
+        location: location.trim_end_matches('/').to_owned(),
+        iam_role,
+        place: key.store("staging", &["location", "iam_role"], &rest)?,
+    })
+}
+
 /// A list of names, or one.
 fn groups(key: &TargetKey) -> Result<Vec<String>, Diagnostic> {
     let wrong = || key.wrong("a list of names of groups");
@@ -478,6 +521,7 @@ mod tests {
             "query_group": "nightly", "tcp_keepalive": true, "tcp_keepalive_idle": 60, "tcp_keepalive_interval": 10,
             "tcp_keepalive_count": 3, "is_serverless": false, "allow_concurrent_drops": true, "drop_without_cascade": true,
             "application_name": "nightly", "idp_listen_port": 7890,
+            "staging": {"location": "s3://lake/redstart/", "iam_role": "arn:aws:iam::1:role/lake", "region": "eu-west-1", "iam_profile": "writer"},
         }));
         assert_eq!((config.port, config.retries), (5439, 2));
         assert_eq!(config.sslmode, Some(SslMode::VerifyFull));
@@ -491,6 +535,33 @@ mod tests {
             })
         );
         assert!(config.datasharing && config.ra3_node);
+        let staging = config.staging.unwrap();
+        assert_eq!(staging.location, "s3://lake/redstart");
+        assert_eq!(staging.place.identity.profile.as_deref(), Some("writer"));
+    }
+
+    #[test]
+    fn a_staging_that_says_no_place_is_told() {
+        let with = |staging: serde_json::Value| {
+            told(json!({
+                "type": "redshift", "host": "h", "dbname": "d", "schema": "s", "user": "u", "password": "p", "staging": staging,
+            }))
+        };
+        insta::assert_snapshot!(
+            [
+                with(json!("s3://lake/")),
+                with(json!({"location": "lake/seeds"})),
+                with(json!({"location": "s3://lake", "iam_rol": "default"})),
+                with(json!({"location": "s3://lake", "access_key_id": "AKIA"})),
+                with(json!({"location": "s3://lake", "endpoint_url": "minio:9000"})),
+            ]
+            .concat(), @"
+        error[bad-target-value]: `staging` of the target must be a map with `location: s3://bucket/prefix` | 
+        error[bad-target-value]: `staging` of the target must be a map with `location: s3://bucket/prefix` | 
+        error[unknown-key]: `staging` has no key `iam_rol` | did you mean `iam_role`?
+        error[missing-target-key]: staging has half a key: `access_key_id` and `secret_access_key` go together | 
+        error[wrong-type]: `endpoint_url` of staging is no address | write it with `https://` or `http://`
+        ");
     }
 
     #[test]

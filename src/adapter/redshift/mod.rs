@@ -10,13 +10,16 @@ mod error;
 mod examine;
 mod facts;
 pub mod iam;
+mod lease;
 mod load_errors;
 pub mod login;
 mod query;
 mod replay;
+mod seed;
 mod session;
 mod shown;
 pub mod sql;
+mod staging;
 #[cfg(test)]
 mod standin_tests;
 mod startup;
@@ -25,8 +28,10 @@ pub(in crate::adapter) mod tests;
 mod unload;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 pub use config::{Config, Keepalive};
+pub use staging::Staging;
 
 use super::{Adapter, Connection, Error, Prepared, Refusal, Statement, UserSql};
 use crate::relation::KnownColumns;
@@ -36,6 +41,8 @@ use login::Login;
 pub struct Redshift {
     config: Config,
     login: Arc<dyn Login>,
+    /// Whether the claim of a build ended before the build did.
+    claim_lost: Arc<AtomicBool>,
 }
 
 impl Redshift {
@@ -47,6 +54,7 @@ impl Redshift {
         Ok(Self {
             login: login::login(config)?,
             config: config.clone(),
+            claim_lost: Arc::default(),
         })
     }
 }
@@ -102,8 +110,22 @@ impl Adapter for Redshift {
             (Statement::QueryGroup { name: None }, Some(_)) => sql::sql(&Statement::QueryGroup {
                 name: self.config.query_group.clone(),
             }),
+            (
+                Statement::Load {
+                    into,
+                    columns,
+                    rows,
+                },
+                _,
+            ) => vec![seed::shown(
+                into,
+                columns,
+                rows,
+                self.config.staging.as_ref(),
+            )],
             _ => sql::sql(statement),
         };
+        let load = matches!(statement, Statement::Load { .. }).then(|| statement.clone());
         // A header stands before the statement with the user's SQL.
         let source = statement.user_sql().and_then(|text| {
             let mut places = sql.iter().map(|said| said.find(text)).enumerate();
@@ -116,6 +138,7 @@ impl Adapter for Redshift {
         });
         Ok(Prepared {
             source,
+            load,
             ..Prepared::sql(sql)
         })
     }
@@ -136,9 +159,8 @@ impl Adapter for Redshift {
     }
 
     fn connect(&self) -> Result<Box<dyn Connection>, Error> {
-        Ok(Box::new(session::Session::open(
-            &self.config,
-            &*self.login,
-        )?))
+        let session = session::Session::open(&self.config, &*self.login)?;
+        let claims = session::Claims::new(Arc::clone(&self.login), Arc::clone(&self.claim_lost));
+        Ok(Box::new(session.with_claims(claims)))
     }
 }

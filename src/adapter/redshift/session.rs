@@ -8,14 +8,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::config::Config;
+use super::lease::{self, Lease};
 use super::load_errors;
 use super::login::Login;
 use super::replay::Ear;
-use super::{error, query, sql, startup};
+use super::{error, query, seed, sql, startup};
 use crate::adapter::wire::error as wire;
 use crate::adapter::wire::link::{Failed, Link, Place};
 use crate::adapter::{
-    Check, Connection, Error, ErrorClass, Facts, Needs, Outcome, Prepared, Table,
+    Check, Connection, Error, ErrorClass, Facts, Needs, Outcome, Prepared, Statement, Table,
 };
 use crate::relation::{Column, ExistingRelations, Relation};
 
@@ -30,6 +31,25 @@ pub(super) struct Session {
     cancelled: Arc<AtomicBool>,
     /// How many errors in a row `retry_all` has let pass.
     passed: Cell<u32>,
+    claims: Option<Claims>,
+}
+
+/// How a session claims schemas, and whether a claim that some session of the target has still holds.
+pub(super) struct Claims {
+    login: Arc<dyn Login>,
+    lost: Arc<AtomicBool>,
+    lease: Option<Lease>,
+}
+
+impl Claims {
+    /// Nothing is claimed yet; `lost` is shared by all sessions of a target.
+    pub(super) fn new(login: Arc<dyn Login>, lost: Arc<AtomicBool>) -> Self {
+        Self {
+            login,
+            lost,
+            lease: None,
+        }
+    }
 }
 
 impl Session {
@@ -60,9 +80,16 @@ impl Session {
             config: config.clone(),
             cancelled: Arc::default(),
             passed: Cell::new(0),
+            claims: None,
         };
         session.begin()?;
         Ok(session)
+    }
+
+    /// The same session, fit for claims.
+    pub(super) fn with_claims(mut self, claims: Claims) -> Self {
+        self.claims = Some(claims);
+        self
     }
 
     /// What every session begins with.
@@ -83,12 +110,16 @@ impl Session {
         Ok(())
     }
 
-    fn check_cancelled(&self) -> Result<(), Error> {
+    pub(super) fn check_cancelled(&self) -> Result<(), Error> {
         if self.cancelled.load(Ordering::Relaxed) {
-            Err(Error::new(ErrorClass::Cancelled, "the run was cancelled"))
-        } else {
-            Ok(())
+            return Err(Error::new(ErrorClass::Cancelled, "the run was cancelled"));
         }
+        let claims = self.claims.as_ref();
+        if claims.is_some_and(|claims| claims.lost.load(Ordering::Relaxed)) {
+            self.roll_back();
+            return Err(lease::lost());
+        }
+        Ok(())
     }
 
     /// An error in a statement, at its place in the user's SQL.
@@ -102,6 +133,9 @@ impl Session {
     }
 
     fn run(&self, prepared: &Prepared) -> Result<Outcome, Error> {
+        if let Some(Statement::Load { columns, rows, .. }) = &prepared.load {
+            return seed::load(self, prepared, columns, rows);
+        }
         let mut outcome = Outcome::default();
         for (number, sql) in prepared.sql.iter().enumerate() {
             self.check_cancelled()?;
@@ -191,6 +225,22 @@ impl Connection for Session {
 
     fn facts(&mut self, schemas: &[String]) -> Result<Facts, Error> {
         self.patiently(|session| session.read_facts(schemas))
+    }
+
+    fn claim(&mut self, schemas: &[String]) -> Result<Option<String>, Error> {
+        let Some(claims) = &mut self.claims else {
+            return Ok(None);
+        };
+        let lease = match &mut claims.lease {
+            Some(lease) => lease,
+            none => none.insert(Lease::begin(
+                &self.config,
+                &*claims.login,
+                schemas,
+                &claims.lost,
+            )?),
+        };
+        lease.look()
     }
 
     fn examine(&mut self, needs: &Needs) -> Result<Vec<Check>, Error> {

@@ -3,15 +3,11 @@
 //! In: a [`Statement`]. Out: SQL for Redshift, the user's parts byte for byte. Sends nothing.
 
 use crate::adapter::Refusal;
-use crate::adapter::seed::SeedRows;
 use crate::adapter::statement::{
     ColumnDefinition, Dist, Rows, SortType, Statement, TableAttributes, TableConstraint,
     close_versions,
 };
 use crate::relation::{Relation, RelationKind};
-
-/// Rows of a seed in one `insert`: a statement of Redshift holds at most 16 MB.
-const ROWS_OF_AN_INSERT: usize = 500;
 
 /// The longest name that Redshift takes, in bytes ("Names and identifiers" in the Database Developer Guide).
 pub(super) const MAX_NAME: usize = 127;
@@ -129,7 +125,7 @@ pub fn sql(statement: &Statement) -> Vec<String> {
             into,
             columns,
             rows,
-        } => insert_rows(into, columns, rows),
+        } => vec![super::seed::shown(into, columns, rows, None)],
         Statement::Copy(copy) => vec![super::copy::sql(copy)],
         Statement::Unload(unload) => vec![super::unload::sql(unload)],
         Statement::Grant {
@@ -507,38 +503,6 @@ fn merge(
         list(insert),
         values.join(", ")
     )
-}
-
-/// The rows as statements. Where the file cannot be read any more the last of them is none that a server takes.
-fn insert_rows(into: &Relation, columns: &[ColumnDefinition], seed: &SeedRows) -> Vec<String> {
-    let names = columns
-        .iter()
-        .map(|column| column.name.clone())
-        .collect::<Vec<_>>();
-    let head = format!("insert into {} ({}) values\n", name(into), list(&names));
-    let mut statements = Vec::new();
-    let mut rows = Vec::new();
-    let done = seed.each(&mut |_, row| {
-        let values = (0..columns.len())
-            .map(|number| match row.cell(number) {
-                Some(cell) => literal(&cell),
-                None => "null".to_owned(),
-            })
-            .collect::<Vec<_>>();
-        rows.push(format!("  ({})", values.join(", ")));
-        if rows.len() == ROWS_OF_AN_INSERT {
-            statements.push(format!("{head}{}", rows.join(",\n")));
-            rows.clear();
-        }
-        Ok(())
-    });
-    if !rows.is_empty() {
-        statements.push(format!("{head}{}", rows.join(",\n")));
-    }
-    if let Err(error) = done {
-        statements.push(format!("-- {error}\nstop"));
-    }
-    statements
 }
 
 /// A user in quotes, `group x` and `role x` with the name in quotes, `public` as it is. dbt writes `group:x`, `role:x` and `user:x`.

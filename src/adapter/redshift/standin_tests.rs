@@ -127,6 +127,8 @@ impl StandIn {
             application_name: "redstart".to_owned(),
             ra3_node: false,
             datasharing: false,
+            staging: None,
+            schema: "s".to_owned(),
         }
     }
 

@@ -86,6 +86,14 @@ impl SeedFile {
         };
         Ok(Records::new(input, &self.path, delimiter))
     }
+
+    /// Its size in bytes; none where it is not there any more.
+    pub fn size(&self) -> Option<u64> {
+        match &self.text {
+            SeedText::File(path) => Some(path.metadata().ok()?.len()),
+            SeedText::Here(text) => Some(text.len() as u64),
+        }
+    }
 }
 
 impl SeedRows {
@@ -205,6 +213,11 @@ impl<'r> Row<'r> {
             Some(true) => number_text(text),
             _ => Cow::Borrowed(text),
         })
+    }
+
+    /// How many cells it has.
+    pub fn width(&self) -> usize {
+        self.record.width()
     }
 
     /// Where a cell stands in the file.
