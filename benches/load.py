@@ -76,13 +76,15 @@ def write(project, arguments, server):
     s3 = 's3: {"s3://bench/": "data/"}'
     outputs = [
         "    duckdb: {type: duckdb, path: bench.duckdb, schema: main}\n",
-        f"    emulated: {{type: duckdb, path: bench.duckdb, schema: main, search_path: public}}\n",
+        f"    emulated: {{type: duckdb, path: bench.duckdb, schema: main, emulate: redshift, {s3}}}\n",
     ]
     if server:
-        outputs.append(
-            f"    postgres: {{type: postgres, host: 127.0.0.1, port: {server.port}, user: bench, password: x, dbname: postgres, "
-            f"schema: public, sslmode: disable}}\n"
+        where = (
+            f"type: postgres, host: 127.0.0.1, port: {server.port}, user: bench, password: x, dbname: postgres, "
+            f"schema: public, sslmode: disable, {s3}"
         )
+        outputs.append(f"    postgres: {{{where}}}\n")
+        outputs.append(f"    postgres_emulated: {{{where}, emulate: redshift}}\n")
     (project / "profiles.yml").write_text("bench:\n  target: duckdb\n  outputs:\n" + "".join(outputs))
 
 
@@ -122,7 +124,11 @@ def bench(project, redstart, python, arguments, server):
             "-c", f"\\copy bare from '{csv}' with (format csv, header true)",
         ]
         bare = server.counted(lambda: measure(copy, project))
+        from_csv = ("--select", "source:raw.from_csv")
         runs["seed, PostgreSQL"] = [server.counted(ours("seed", "postgres")), bare]
+        runs["seed, PostgreSQL as Redshift"] = [server.counted(ours("seed", "postgres_emulated")), bare]
+        runs["load CSV, PostgreSQL"] = [server.counted(ours("load", "postgres", *from_csv)), bare]
+        runs["load CSV, PostgreSQL as Redshift"] = [server.counted(ours("load", "postgres_emulated", *from_csv)), bare]
     print(f"{arguments.rows} rows{'':24}{'CPU s':>8}{'wall s':>8}{'MiB':>6}   bare:{'CPU s':>8}{'wall s':>8}   ratio CPU, wall")
     for name, (redstarts, bares) in runs.items():
         rounds = [(redstarts(), bares()) for _ in range(arguments.rounds)]
