@@ -171,10 +171,12 @@ impl Conversion {
             )));
         }
         if text.len() > length {
-            if !self.truncate {
+            let kept = text.floor_char_boundary(length);
+            // Blanks beyond the length are cut without a word.
+            let blank = text[kept..].trim_end_matches(' ').is_empty();
+            if !self.truncate && !blank {
                 return Err(Reason("String length exceeds DDL length".to_owned()));
             }
-            let kept = text.floor_char_boundary(length);
             cut(&mut text, kept);
         }
         Ok(Cell::Text(text))
@@ -475,6 +477,7 @@ mod tests {
             shown(&plain, "varchar(3)", "aéb".as_bytes()),
             "String length exceeds DDL length"
         );
+        assert_eq!(shown(&plain, "varchar(3)", b"abc  "), r#"Text("abc")"#);
         assert_eq!(
             shown(&cutting, "varchar(3)", "aéb".as_bytes()),
             r#"Text("aé")"#
