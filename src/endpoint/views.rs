@@ -371,6 +371,8 @@ pub(super) fn references(query: &str) -> Vec<Reference> {
         lines: Lines<'a>,
         found: Vec<Reference>,
         names: Vec<String>,
+        /// The names that qualify columns, for each query around.
+        aliases: Vec<Vec<String>>,
     }
     impl Visitor for Seen<'_> {
         type Break = ();
@@ -378,19 +380,38 @@ pub(super) fn references(query: &str) -> Vec<Reference> {
             for name in query.with.iter().flat_map(|with| &with.cte_tables) {
                 self.names.push(name.alias.name.value.to_lowercase());
             }
+            self.aliases.push(Vec::new());
+            ControlFlow::Continue(())
+        }
+        fn post_visit_query(&mut self, _: &sqlparser::ast::Query) -> ControlFlow<()> {
+            self.aliases.pop();
             ControlFlow::Continue(())
         }
         fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
-            if let TableFactor::Table { name, alias, .. } = factor
-                && let Some(range) = range_of(name, &self.lines)
-            {
+            let (name, alias) = match factor {
+                TableFactor::Table { name, alias, .. } => (Some(name), alias.as_ref()),
+                TableFactor::Derived { alias, .. } => (None, alias.as_ref()),
+                _ => return ControlFlow::Continue(()),
+            };
+            let folded = |part: &ObjectNamePart| Some(part.as_ident()?.value.to_lowercase());
+            let parts = name.map_or(&[][..], |name| &name.0);
+            if let Some(seen) = self.aliases.last_mut() {
+                let first = parts.first().filter(|_| parts.len() > 1);
+                let path = first
+                    .and_then(folded)
+                    .is_some_and(|first| seen.contains(&first));
+                seen.extend(match alias {
+                    Some(alias) => Some(alias.name.value.to_lowercase()),
+                    None => parts.last().and_then(folded),
+                });
+                if path {
+                    // `from t, t.items`: an array of a table that stands before it.
+                    return ControlFlow::Continue(());
+                }
+            }
+            if let Some(range) = name.and_then(|name| range_of(name, &self.lines)) {
                 self.found.push(Reference {
-                    parts: name
-                        .0
-                        .iter()
-                        .filter_map(ObjectNamePart::as_ident)
-                        .map(|part| part.value.to_lowercase())
-                        .collect(),
+                    parts: parts.iter().filter_map(folded).collect(),
                     range,
                     has_alias: alias.is_some(),
                 });
@@ -405,6 +426,7 @@ pub(super) fn references(query: &str) -> Vec<Reference> {
         lines: Lines::new(query),
         found: Vec::new(),
         names: Vec::new(),
+        aliases: Vec::new(),
     };
     for statement in &parsed {
         let _ = statement.statement.visit(&mut seen);
