@@ -186,9 +186,9 @@ pub fn columns(
             continue;
         }
         let config = properties.config.as_ref();
-        let mut meta = object(properties.meta.as_deref());
+        let mut meta = object(properties.meta.as_ref());
         meta.extend(object(config.and_then(|config| config.get("meta"))));
-        let mut tags = texts(properties.tags.as_deref());
+        let mut tags = texts(properties.tags.as_ref());
         tags.extend(texts(config.and_then(|config| config.get("tags"))));
         tags.dedup();
         columns.insert(

@@ -64,6 +64,9 @@ fn function_name(function: &Function) -> String {
     match name.as_str() {
         "nvl" => "coalesce".to_owned(),
         "decode" | "nvl2" => "case".to_owned(),
+        "date_part" => "pgdate_part".to_owned(),
+        "dateadd" => "date_add".to_owned(),
+        "datediff" => "date_diff".to_owned(),
         _ => name,
     }
 }

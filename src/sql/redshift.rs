@@ -58,6 +58,9 @@ pub fn parse(text: &str) -> Result<Vec<Parsed>, ParseError> {
         ) else {
             continue;
         };
+        if let Some(error) = tokens.iter().find_map(|token| refused(token, &lines)) {
+            return Err(error);
+        }
         let start = lines.offset(first.span.start).unwrap_or(0);
         let end = lines.offset(last.span.end).unwrap_or(text.len());
         let statement = parse_tokens(tokens.to_vec())
@@ -68,6 +71,25 @@ pub fn parse(text: &str) -> Result<Vec<Parsed>, ParseError> {
         });
     }
     Ok(all)
+}
+
+/// How many bytes a name takes at most: <https://docs.aws.amazon.com/redshift/latest/dg/r_names.html>.
+const LONGEST_NAME: usize = 127;
+
+/// What the parser would take and Redshift does not.
+fn refused(token: &TokenWithSpan, lines: &Lines<'_>) -> Option<ParseError> {
+    let message = match &token.token {
+        Token::DoubleEq => "`==` is not one of Redshift's operators: write `=`".to_owned(),
+        Token::Word(word) if word.value.len() > LONGEST_NAME => format!(
+            "this name takes {} bytes, and a name has at most {LONGEST_NAME}",
+            word.value.len()
+        ),
+        _ => return None,
+    };
+    Some(ParseError {
+        message,
+        range: lines.range(token.span),
+    })
 }
 
 /// The tokens of a text with their places, comments and blanks included.

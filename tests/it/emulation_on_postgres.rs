@@ -81,9 +81,13 @@ const ANSWERED_HERE: [(&str, &str); 4] = [
     ),
 ];
 
-/// Examples that PostgreSQL refuses, because it takes a NULL without a type for a text.
-const REFUSED_THERE: [&str; 1] =
-    ["SELECT COUNT(*) FROM pads WHERE (n, 1) NOT IN (SELECT n, NULL FROM pads WHERE n > 1)"];
+/// Examples that PostgreSQL refuses, because it takes a NULL without a type for a text, or counts no day beyond its month.
+const REFUSED_THERE: [&str; 4] = [
+    "SELECT COUNT(*) FROM pads WHERE (n, 1) NOT IN (SELECT n, NULL FROM pads WHERE n > 1)",
+    "SELECT TO_DATE('20010631', 'YYYYMMDD')",
+    "SELECT TO_DATE('20010631', 'YYYYMMDD', FALSE)",
+    "SELECT TO_TIMESTAMP('2011-12-18 24:38:15', 'YYYY-MM-DD HH24:MI:SS')::timestamp",
+];
 
 /// What became of an example.
 #[derive(Clone, Debug, PartialEq)]

@@ -130,6 +130,7 @@ fn prints(kind: &str) -> bool {
                 | "FLOAT"
                 | "DOUBLE"
                 | "VARCHAR"
+                | "BLOB"
                 | "DATE"
                 | "TIME"
                 | "TIMESTAMP"
@@ -222,6 +223,10 @@ fn value(value: ValueRef<'_>, zoned: bool) -> Value {
             );
             let zone = if zoned { "+00" } else { "" };
             Value::Text(format!("{} {}{zone}", date(days), time(rest)))
+        }
+        // In hexadecimal digits, as Redshift prints a `varbyte`.
+        ValueRef::Blob(bytes) => {
+            Value::Text(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
         }
         other => Value::Text(format!("{:?}", other.to_owned())),
     }

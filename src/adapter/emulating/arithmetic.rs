@@ -1,5 +1,7 @@
 //! Operators between two values: arithmetic with Redshift's types, bits, patterns.
 
+use std::borrow::Cow;
+
 use sqlparser::ast::{BinaryOperator, Expr};
 use sqlparser::tokenizer::Span;
 
@@ -22,6 +24,10 @@ impl Translator<'_> {
         if let Some(symbol) = compare::symbol(op) {
             return Ok(compare::compare(a, symbol, b));
         }
+        let (a, b) = (
+            &*self.computed(a, op, b, span)?,
+            &*self.computed(b, op, a, span)?,
+        );
         match op {
             BinaryOperator::Plus | BinaryOperator::Minus
                 if self.on_postgres() && a.is(Type::Date) && b.is(Type::Int8) =>
@@ -64,7 +70,8 @@ impl Translator<'_> {
                 Ok(Sql::typed(text, Type::Float8).of([a, b]))
             }
             BinaryOperator::PGExp | BinaryOperator::BitwiseXor => {
-                Ok(Sql::typed(format!("power({}, {})", a.text, b.text), Type::Float8).of([a, b]))
+                let text = format!("__rs.finite(power({}, {}))", a.text, b.text);
+                Ok(Sql::typed(text, Type::Float8).of([a, b]))
             }
             BinaryOperator::PGRegexMatch => self.matches(a, b, false, false, span),
             BinaryOperator::PGRegexIMatch => self.matches(a, b, true, false, span),
@@ -79,6 +86,56 @@ impl Translator<'_> {
                 format!("`{op}` is not one of Redshift's operators"),
                 "",
             )),
+        }
+    }
+
+    /// A side of a sum, product or quotient: a literal text beside a number or a date is one, other texts are none.
+    fn computed<'s>(
+        &self,
+        value: &'s Sql,
+        op: &BinaryOperator,
+        other: &Sql,
+        span: Span,
+    ) -> Result<Cow<'s, Sql>, Refusal> {
+        use BinaryOperator::{Divide, Minus, Modulo, Multiply, Plus};
+        if !matches!(op, Plus | Minus | Multiply | Divide | Modulo) {
+            return Ok(Cow::Borrowed(value));
+        }
+        let Some(ty) = value.ty else {
+            return Ok(Cow::Borrowed(value));
+        };
+        let text = value.constant_text().is_some();
+        if other.ty.is_none() && ty != Type::Super {
+            return Ok(Cow::Borrowed(value));
+        }
+        match other.ty {
+            Some(number) if text && number.is_number() => {
+                Ok(Cow::Owned(self.literal_as(value, number, span)?))
+            }
+            Some(moment @ (Type::Date | Type::Timestamp | Type::TimestampTz))
+                if text && *op == Minus =>
+            {
+                Ok(Cow::Owned(self.literal_as(value, moment, span)?))
+            }
+            Some(Type::Interval) if ty.is_text() => Ok(Cow::Borrowed(value)),
+            _ if ty == Type::Super => Err(self.unsupported(
+                span,
+                format!("`{op}` of a `super` value is not emulated"),
+                "cast it to a number: `x::int`",
+            )),
+            _ if ty.is_text() || ty == Type::Bool => {
+                let kind = if ty == Type::Bool {
+                    "a boolean"
+                } else {
+                    "a text"
+                };
+                Err(self.not_redshift(
+                    span,
+                    format!("`{op}` does not take {kind}"),
+                    "cast it to a number, or join texts with `||`",
+                ))
+            }
+            _ => Ok(Cow::Borrowed(value)),
         }
     }
 

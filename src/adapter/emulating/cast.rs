@@ -3,6 +3,7 @@
 use sqlparser::ast::{CastKind, DataType, Expr, Spanned};
 use sqlparser::tokenizer::Span;
 
+use super::functions::date::{interval, named};
 use super::translator::{Sql, Translator};
 use super::types::{self, Type};
 use super::{json, literal, moment};
@@ -36,6 +37,9 @@ impl Translator<'_> {
         literal_of_type: bool,
     ) -> Result<Sql, Refusal> {
         let name = data_type.to_string();
+        if name.eq_ignore_ascii_case("interval") {
+            return self.cast_to_interval(value, span);
+        }
         let target = types::parse(&name).map_err(|refusal| Refusal {
             range: self.place_of_type(&name).or_else(|| self.range(span)),
             ..refusal
@@ -61,6 +65,25 @@ impl Translator<'_> {
             constant: None,
             plain,
             late: None,
+        })
+    }
+
+    /// A text becomes an interval where it is constant: its units have other spellings on DuckDB.
+    pub(super) fn cast_to_interval(&self, value: Sql, span: Span) -> Result<Sql, Refusal> {
+        if value.is(Type::Interval) {
+            return Ok(value);
+        }
+        let text = value.constant_text().and_then(|text| interval(text, None));
+        let Some(text) = text else {
+            return Err(self.unsupported(
+                span,
+                "this cast to `interval` is not emulated",
+                "a constant text of numbers and units is: `'1 day 2 hours'`",
+            ));
+        };
+        Ok(Sql {
+            plain: true,
+            ..Sql::typed(format!("INTERVAL {}", literal(&text)), Type::Interval)
         })
     }
 
@@ -128,6 +151,17 @@ impl Translator<'_> {
                     None => format!("__rs.time({x})"),
                 }
             }
+            Type::TimeTz if !self.on_postgres() && value.constant_text().is_some() => {
+                let text = value.constant_text().unwrap_or_default();
+                let read = moment::parse_zoned_time(text).ok_or_else(|| {
+                    self.unsupported(
+                        span,
+                        format!("the time `{text}` is not emulated"),
+                        "it is read as `20:00:00`, with an offset or the name of a zone after it",
+                    )
+                })?;
+                format!("CAST({} AS TIME WITH TIME ZONE)", literal(&read))
+            }
             Type::Super => match value.ty {
                 Some(Type::Super) => x.clone(),
                 _ => format!("to_json({x})"),
@@ -161,6 +195,15 @@ impl Translator<'_> {
     fn cast_to_moment(&self, value: &Sql, target: Type, span: Span) -> Result<String, Refusal> {
         let x = &value.text;
         let zoned = target == Type::TimestampTz;
+        if let Some(moment) = value
+            .constant_text()
+            .and_then(|text| named(self.engine, text))
+        {
+            return Ok(format!(
+                "CAST({moment} AS {})",
+                self.engine.type_name(target)
+            ));
+        }
         if let Some(text) = value.constant_text() {
             let read = if zoned {
                 moment::parse
@@ -191,6 +234,49 @@ impl Translator<'_> {
                 format!("CAST({function}({x}) AS {})", self.engine.type_name(target))
             }
             Some(_) => format!("CAST({x} AS {})", self.engine.type_name(target)),
+        })
+    }
+
+    /// A literal text where a value of another type is wanted: it must read as one.
+    ///
+    /// # Errors
+    /// A text that does not.
+    pub(super) fn literal_as(&self, value: &Sql, target: Type, span: Span) -> Result<Sql, Refusal> {
+        let text = value.constant_text().unwrap_or_default().trim();
+        let refuse = || {
+            let help = "write a value of that type, or cast the others to `varchar`";
+            Err(self.not_redshift(span, format!("`{text}` is not a {target}"), help))
+        };
+        let read = match target {
+            Type::Bool => match text.to_ascii_lowercase().as_str() {
+                "t" | "true" | "y" | "yes" | "1" => "TRUE".to_owned(),
+                "f" | "false" | "n" | "no" | "0" => "FALSE".to_owned(),
+                _ => return refuse(),
+            },
+            Type::Decimal(..) | Type::Float4 | Type::Float8 => match text.parse::<f64>() {
+                Ok(_) => format!(
+                    "CAST({} AS {})",
+                    literal(text),
+                    self.engine.type_name(target)
+                ),
+                Err(_) => return refuse(),
+            },
+            Type::Int2 | Type::Int4 | Type::Int8 => match text.parse::<i64>() {
+                Ok(_) => format!(
+                    "CAST({} AS {})",
+                    literal(text),
+                    self.engine.type_name(target)
+                ),
+                Err(_) => return refuse(),
+            },
+            Type::Date | Type::Timestamp | Type::TimestampTz | Type::Time | Type::TimeTz => {
+                self.cast_text(value, target, false, span)?
+            }
+            _ => return Ok(value.clone()),
+        };
+        Ok(Sql {
+            plain: true,
+            ..Sql::typed(read, target)
         })
     }
 

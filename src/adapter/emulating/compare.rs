@@ -4,12 +4,14 @@
 //! unknown type goes through the macro `key`, which trims texts and nothing else; where DuckDB does not know the type
 //! when it chooses a macro (aggregates, aliases, outer columns), the whole comparison goes through one that asks later.
 
+use std::borrow::Cow;
+
 use sqlparser::ast::BinaryOperator;
 
 use super::query::operand;
 use super::translator::{Constant, Sql};
 use super::types::Type;
-use super::{json, literal};
+use super::{json, literal, moment};
 
 enum Side {
     /// Compared as it is: no text, or a literal without trailing blanks.
@@ -95,8 +97,26 @@ fn as_other(value: &Sql, other: &Sql) -> Option<Sql> {
 
 const NUMBERS: &str = "'UBIGINT', 'BIGINT', 'HUGEINT', 'DOUBLE'";
 
+/// A literal text beside a moment, in the words that the engine reads: `'03/31/2024'` is a date on Redshift.
+fn read_beside<'s>(value: &'s Sql, other: &Sql) -> Cow<'s, Sql> {
+    let moment = match other.ty {
+        Some(Type::Date | Type::Timestamp) => value.constant_text().and_then(moment::parse_local),
+        Some(Type::TimestampTz) => value.constant_text().and_then(moment::parse),
+        _ => None,
+    };
+    match moment {
+        Some(text) => Cow::Owned(Sql {
+            text: literal(&text),
+            constant: Some(Constant::Text(text)),
+            ..value.clone()
+        }),
+        None => Cow::Borrowed(value),
+    }
+}
+
 /// `left symbol right`, trailing blanks not counted.
 pub(super) fn compare(left: &Sql, symbol: &str, right: &Sql) -> Sql {
+    let (left, right) = (&*read_beside(left, right), &*read_beside(right, left));
     if let Some(left) = as_other(left, right) {
         return compare(&left, symbol, right);
     }
@@ -118,6 +138,11 @@ pub(super) fn compare(left: &Sql, symbol: &str, right: &Sql) -> Sql {
 
 /// `expr [not] in (list)`.
 pub(super) fn in_list(expr: &Sql, list: &[Sql], negated: bool) -> Sql {
+    let list: Vec<Sql> = list
+        .iter()
+        .map(|item| read_beside(item, expr).into_owned())
+        .collect();
+    let list = list.as_slice();
     let not = if negated { "NOT " } else { "" };
     if expr.is(Type::Super) || list.iter().any(|item| item.is(Type::Super)) {
         let equal: Vec<Sql> = list.iter().map(|item| compare(expr, "=", item)).collect();
@@ -162,6 +187,7 @@ fn no_text_constant(sql: &Sql) -> bool {
 
 /// `expr [not] between low and high`.
 pub(super) fn between(expr: &Sql, low: &Sql, high: &Sql, negated: bool) -> Sql {
+    let (low, high) = (&*read_beside(low, expr), &*read_beside(high, expr));
     let not = if negated { "NOT " } else { "" };
     if [expr, low, high]
         .into_iter()

@@ -14,6 +14,7 @@ mod functions;
 mod grouping;
 mod json;
 mod locate;
+mod matching;
 #[cfg_attr(
     not(feature = "duckdb"),
     allow(dead_code, reason = "called from DuckDB")

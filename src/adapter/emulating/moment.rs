@@ -115,13 +115,56 @@ fn split_zone(text: &str) -> (&str, String) {
     if let Some(clock) = trimmed.strip_suffix(['Z', 'z']) {
         return (clock.trim_end(), "+00".to_owned());
     }
-    if let Some(clock) = trimmed.strip_suffix(" UTC") {
-        return (clock.trim_end(), "+00".to_owned());
+    if let Some((clock, name)) = trimmed.rsplit_once(' ')
+        && let Some(offset) = offset_of(name)
+    {
+        return (clock.trim_end(), offset.to_owned());
     }
     match trimmed.rfind(['+', '-']) {
         Some(at) => (trimmed[..at].trim_end(), trimmed[at..].to_owned()),
         None => (trimmed, String::new()),
     }
+}
+
+/// The offset of a zone by its abbreviation, of those that mean one zone in the documentation's examples.
+fn offset_of(zone: &str) -> Option<&'static str> {
+    Some(match zone.to_ascii_uppercase().as_str() {
+        "UTC" | "GMT" => "+00",
+        "EST" => "-05",
+        "EDT" => "-04",
+        "CST" => "-06",
+        "CDT" => "-05",
+        "MST" => "-07",
+        "MDT" => "-06",
+        "PST" => "-08",
+        "PDT" => "-07",
+        _ => return None,
+    })
+}
+
+/// A time of day with the offset of its zone, which is that of UTC where none is written.
+pub(super) fn parse_zoned_time(text: &str) -> Option<String> {
+    let (clock, zone) = split_zone(text.trim());
+    let (hour, minute, second, micros, carry) = parse_clock(clock)?;
+    if carry || !(0..24).contains(&hour) || !(0..60).contains(&minute) || !(0..60).contains(&second)
+    {
+        return None;
+    }
+    let zone = if zone.is_empty() { "+00" } else { &zone };
+    Some(format!(
+        "{hour:02}:{minute:02}:{second:02}.{micros:06}{zone}"
+    ))
+}
+
+/// What a word such as `today` stands for: how many days after the day of the transaction, or none for its moment.
+pub(super) fn word_of_time(text: &str) -> Option<Option<i8>> {
+    Some(match text.trim().to_ascii_lowercase().as_str() {
+        "yesterday" => Some(-1),
+        "today" => Some(0),
+        "tomorrow" => Some(1),
+        "now" => None,
+        _ => return None,
+    })
 }
 
 /// Hour, minute, second, microseconds, and whether rounding carries into the next second.
@@ -383,8 +426,9 @@ struct Read {
     afternoon: Option<bool>,
 }
 
-/// `to_timestamp` and `to_date`: a text under a format model, written as DuckDB reads it.
-pub(super) fn from_format(text: &str, format: &str) -> Result<String, String> {
+/// `to_timestamp` and `to_date`: a text under a format model, written as DuckDB reads it. Unless `strict`, days and parts
+/// of the clock that are too large count on: June 31 is July 1.
+pub(super) fn from_format(text: &str, format: &str, strict: bool) -> Result<String, String> {
     let mut rest = text.trim_start();
     let mut read = Read::default();
     let all = pieces(format)?;
@@ -412,7 +456,7 @@ pub(super) fn from_format(text: &str, format: &str) -> Result<String, String> {
             }
         }
     }
-    read.finish()
+    read.finish(strict)
         .map(shown)
         .ok_or_else(|| format!("`{text}` is not a date under the format `{format}`"))
 }
@@ -493,35 +537,40 @@ impl Read {
         text.get(length..)
     }
 
-    fn finish(&self) -> Option<DateTime> {
+    fn finish(&self, strict: bool) -> Option<DateTime> {
         let year = i16::try_from(self.year.unwrap_or(1)).ok()?;
         let date = match self.of_year {
             Some(day) => Date::new(year, 1, 1)
                 .ok()?
                 .checked_add(jiff::Span::new().days(i64::from(day) - 1))
                 .ok()?,
-            None => Date::new(
-                year,
-                i8::try_from(self.month.unwrap_or(1)).ok()?,
-                i8::try_from(self.day.unwrap_or(1)).ok()?,
-            )
-            .ok()?,
+            None => {
+                let month = i8::try_from(self.month.unwrap_or(1)).ok()?;
+                let day = self.day.unwrap_or(1);
+                match Date::new(year, month, i8::try_from(day).ok()?) {
+                    Ok(date) => date,
+                    Err(_) if strict || day < 1 => return None,
+                    Err(_) => Date::new(year, month, 1)
+                        .ok()?
+                        .checked_add(jiff::Span::new().days(i64::from(day) - 1))
+                        .ok()?,
+                }
+            }
         };
         let hour = match self.afternoon {
             Some(true) => self.hour % 12 + 12,
             Some(false) => self.hour % 12,
             None => self.hour,
         };
-        DateTime::new(
-            date.year(),
-            date.month(),
-            date.day(),
-            i8::try_from(hour).ok()?,
-            i8::try_from(self.minute).ok()?,
-            i8::try_from(self.second).ok()?,
-            self.micros * 1000,
-        )
-        .ok()
+        if strict && (hour > 23 || self.minute > 59 || self.second > 59) {
+            return None;
+        }
+        let clock = jiff::Span::new()
+            .hours(hour)
+            .minutes(self.minute)
+            .seconds(self.second)
+            .microseconds(self.micros);
+        date.at(0, 0, 0, 0).checked_add(clock).ok()
     }
 }
 
@@ -588,10 +637,15 @@ mod tests {
             ),
             ("2024-060", "YYYY-DDD", "2024-02-29 00:00:00"),
         ] {
-            assert_eq!(from_format(text, format).as_deref(), Ok(read), "{text}");
+            assert_eq!(
+                from_format(text, format, true).as_deref(),
+                Ok(read),
+                "{text}"
+            );
         }
-        assert!(from_format("2024-13-01", "YYYY-MM-DD").is_err());
-        assert!(from_format("abc", "YYYY").is_err());
+        assert!(from_format("2024-13-01", "YYYY-MM-DD", false).is_err());
+        assert!(from_format("2024-06-31", "YYYY-MM-DD", true).is_err());
+        assert!(from_format("abc", "YYYY", false).is_err());
     }
 
     #[test]

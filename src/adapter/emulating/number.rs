@@ -154,8 +154,10 @@ struct Model {
 enum Sign {
     #[default]
     Before,
-    /// `S` at the start or `MI`/`S` at the end.
+    /// `S` beside the first digit.
     Leading,
+    /// `MI` before the digits, where it stands whether blanks follow or not.
+    LeadingMinus,
     Trailing,
     TrailingMinus,
     Brackets,
@@ -187,7 +189,11 @@ fn model(format: &str) -> Result<Model, String> {
                 };
             }
             'M' if rest.starts_with("MI") => {
-                model.sign = Sign::TrailingMinus;
+                model.sign = if model.whole.is_empty() && !model.point {
+                    Sign::LeadingMinus
+                } else {
+                    Sign::TrailingMinus
+                };
                 length = 2;
             }
             'P' if rest.starts_with("PR") => {
@@ -312,30 +318,29 @@ fn overflow(model: &Model) -> String {
     signed(model, out, false)
 }
 
-/// Puts the sign beside the first digit, as wide as the model asks.
+/// Puts the sign beside the first digit, as wide as the model asks, and the currency before all of it.
 fn signed(model: &Model, digits: String, negative: bool) -> String {
     let start = digits.len() - digits.trim_start_matches(' ').len();
     let (blanks, digits) = digits.split_at(start);
     let currency = if model.currency { "$" } else { "" };
-    match model.sign {
-        Sign::Before if negative => format!("{blanks}-{currency}{digits}"),
-        Sign::Before if model.fill => format!(" {blanks}{currency}{digits}"),
-        Sign::Before => format!("{currency}{digits}"),
-        Sign::Leading => format!(
-            "{blanks}{}{currency}{digits}",
-            if negative { '-' } else { '+' }
-        ),
-        Sign::Trailing => format!(
-            "{blanks}{currency}{digits}{}",
-            if negative { '-' } else { '+' }
-        ),
-        Sign::TrailingMinus if negative => format!("{blanks}{currency}{digits}-"),
-        Sign::TrailingMinus if model.fill => format!("{blanks}{currency}{digits} "),
-        Sign::TrailingMinus => format!("{currency}{digits}"),
-        Sign::Brackets if negative => format!("{blanks}<{currency}{digits}>"),
-        Sign::Brackets if model.fill => format!(" {blanks}{currency}{digits} "),
-        Sign::Brackets => format!("{currency}{digits}"),
-    }
+    let sign = if negative { '-' } else { '+' };
+    let number = match model.sign {
+        Sign::Before if negative => format!("{blanks}-{digits}"),
+        Sign::Before | Sign::LeadingMinus if !negative && model.fill => {
+            format!(" {blanks}{digits}")
+        }
+        Sign::LeadingMinus if negative => format!("-{blanks}{digits}"),
+        Sign::Leading => format!("{blanks}{sign}{digits}"),
+        Sign::Trailing => format!("{blanks}{digits}{sign}"),
+        Sign::TrailingMinus if negative => format!("{blanks}{digits}-"),
+        Sign::TrailingMinus if model.fill => format!("{blanks}{digits} "),
+        Sign::Brackets if negative => format!("{blanks}<{digits}>"),
+        Sign::Brackets if model.fill => format!(" {blanks}{digits} "),
+        Sign::Before | Sign::LeadingMinus | Sign::TrailingMinus | Sign::Brackets => {
+            digits.to_owned()
+        }
+    };
+    format!("{currency}{number}")
 }
 
 /// `to_number`: the digits of a text under a format model, as a decimal text.
@@ -424,6 +429,12 @@ mod tests {
             ("1234", "999", " ###"),
             ("-1.5", "9.9PR", "<1.5>"),
             ("1.5", "FM9.990", "1.500"),
+            ("-125.88", "$S999D99", "$-125.88"),
+            ("-125.88", "$999D99PR", "$<125.88>"),
+            ("618.80", "l99999D99", "$   618.80"),
+            ("-5", "MI999", "-  5"),
+            ("5", "MI999", "   5"),
+            ("-5", "999MI", "  5-"),
         ] {
             assert_eq!(
                 to_char(number, format).as_deref(),

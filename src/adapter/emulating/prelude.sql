@@ -36,6 +36,14 @@ CREATE MACRO IF NOT EXISTS __rs.main.text(x) AS CASE
   WHEN typeof(x) IN ('DOUBLE', 'FLOAT') THEN __rs_float_text(TRY_CAST(CAST(x AS VARCHAR) AS DOUBLE))
   WHEN typeof(x) = 'JSON' THEN json_extract_string(TRY_CAST(CAST(x AS VARCHAR) AS JSON), '$')
   ELSE CAST(x AS VARCHAR) END;
+-- A text as a column of a length stores it: blanks beyond the length are cut.
+CREATE MACRO IF NOT EXISTS __rs.main.fit(x, n) AS CASE WHEN strlen(x) > n AND strlen(rtrim(x, ' ')) <= n THEN __rs_left_bytes(x, n) ELSE x END;
+-- No text is longer than `varchar(max)`.
+CREATE MACRO IF NOT EXISTS __rs.main.sized(x) AS CASE WHEN strlen(x) > 65535 THEN error('a text of more than 65535 bytes') ELSE x END;
+CREATE MACRO IF NOT EXISTS __rs.main.repeat(x, n) AS CASE WHEN strlen(x) * CAST(n AS BIGINT) > 65535 THEN error('a text of more than 65535 bytes') ELSE repeat(x, n) END;
+CREATE MACRO IF NOT EXISTS __rs.main.lpad(x, n, fill) AS CASE WHEN CAST(n AS BIGINT) > 65535 THEN error('a text of more than 65535 bytes') WHEN fill = '' THEN left(x, greatest(n, 0)) ELSE __rs.main.sized(lpad(x, n, fill)) END;
+CREATE MACRO IF NOT EXISTS __rs.main.rpad(x, n, fill) AS CASE WHEN CAST(n AS BIGINT) > 65535 THEN error('a text of more than 65535 bytes') WHEN fill = '' THEN left(x, greatest(n, 0)) ELSE __rs.main.sized(rpad(x, n, fill)) END;
+CREATE MACRO IF NOT EXISTS __rs.main.to_hex(x) AS lower(to_hex(CASE WHEN typeof(x) IN ('INTEGER', 'SMALLINT') THEN CAST(x AS BIGINT) & 4294967295 ELSE CAST(x AS BIGINT) END));
 CREATE MACRO IF NOT EXISTS __rs.main.cut(x, n) AS CASE WHEN strlen(x) <= n THEN x ELSE __rs_left_bytes(x, n) END;
 CREATE MACRO IF NOT EXISTS __rs.main.digits(x) AS CASE WHEN regexp_full_match(x, ' *[+-]?[0-9]+ *') THEN x ELSE error('invalid digit in the number: ' || x) END;
 CREATE MACRO IF NOT EXISTS __rs.main.whole(x) AS CASE
@@ -60,10 +68,14 @@ CREATE MACRO IF NOT EXISTS __rs.main.substring(x, start, length) AS CASE WHEN le
 CREATE MACRO IF NOT EXISTS __rs.main.substring_from(x, start) AS CASE WHEN start < 1 THEN x ELSE substring(x, start) END;
 CREATE MACRO IF NOT EXISTS __rs.main.split_part(x, delimiter, part) AS CASE WHEN part < 1 THEN error('the part of split_part counts from 1') ELSE split_part(x, delimiter, part) END;
 
+CREATE MACRO IF NOT EXISTS __rs.main.cbrt(x) AS CASE WHEN pow(round(cbrt(x)), 3) = x THEN round(cbrt(x)) ELSE cbrt(x) END;
+CREATE MACRO IF NOT EXISTS __rs.main.finite(x) AS CASE WHEN isinf(x) THEN error('value out of range: overflow') ELSE x END;
 CREATE MACRO IF NOT EXISTS __rs.main.trunc(x TIMESTAMP) AS CAST(x AS DATE), (x DATE) AS x, (x TIMESTAMPTZ) AS CAST(x AS DATE), (x) AS trunc(x);
 CREATE MACRO IF NOT EXISTS __rs.main.add_months(x, n) AS CASE
   WHEN CAST(x AS DATE) = last_day(CAST(x AS DATE)) THEN CAST(last_day(CAST(CAST(x AS TIMESTAMP) + to_months(CAST(n AS INTEGER)) AS DATE)) AS TIMESTAMP) + (CAST(x AS TIMESTAMP) - CAST(CAST(x AS DATE) AS TIMESTAMP))
   ELSE CAST(x AS TIMESTAMP) + to_months(CAST(n AS INTEGER)) END;
+-- Some years after the 29th of February lies the 1st of March.
+CREATE MACRO IF NOT EXISTS __rs.main.add_years(x, n) AS CASE WHEN month(x) = 2 AND day(x) = 29 THEN x - INTERVAL 1 DAY + to_years(n) + INTERVAL 1 DAY ELSE x + to_years(n) END;
 CREATE MACRO IF NOT EXISTS __rs.main.months_between(a, b) AS CAST((year(CAST(a AS TIMESTAMP)) - year(CAST(b AS TIMESTAMP))) * 12 + month(CAST(a AS TIMESTAMP)) - month(CAST(b AS TIMESTAMP)) AS DOUBLE) + CASE
   WHEN day(CAST(a AS TIMESTAMP)) = day(CAST(b AS TIMESTAMP)) OR (CAST(a AS DATE) = last_day(CAST(a AS DATE)) AND CAST(b AS DATE) = last_day(CAST(b AS DATE))) THEN 0.0
   ELSE (CAST(day(CAST(a AS TIMESTAMP)) - day(CAST(b AS TIMESTAMP)) AS DOUBLE) + (epoch(CAST(a AS TIMESTAMP)) % 86400 - epoch(CAST(b AS TIMESTAMP)) % 86400) / 86400.0::DOUBLE) / 31.0::DOUBLE END;

@@ -168,6 +168,8 @@ These differences remain. None is hidden behind a function that looks emulated.
   (`listagg(distinct)`, `pivot`, `group by` over `*`, `except` and `intersect` over `*`, `using` between subqueries without a name), a value that ends in a
   blank stops the query with an error that says to write `rtrim`. `natural join` is refused where the columns are not known, and so is `using` of a text
   after several tables. Which of several texts that are equal but for blanks a group, `min` or `max` shows is open on Redshift, and here.
+- Whether values of one column are of one kind is checked where their types are known. A NULL divided by zero fails; on Redshift it may be NULL.
+- A float that overflows in a product or sum is infinite; `exp` and `power` fail, as on Redshift.
 - `CHAR(n)` is stored without its padding. Redshift does not count the padding either, but shows it.
 - A quotient of decimals whose types only DuckDB knows is a double rounded to Redshift's scale: its first 15 digits are Redshift's, and it prints without zeros at the end.
 - `avg` of decimals rounds half away from zero; Redshift's rule there is not documented.
@@ -180,6 +182,7 @@ These differences remain. None is hidden behind a function that looks emulated.
 On PostgreSQL besides:
 
 - A quotient of decimals whose scales nobody knows is refused when the query runs; cast both sides.
+- `to_date` and `to_timestamp` refuse a day beyond its month and an hour beyond its day; Redshift counts on unless `is_strict` is true.
 - A NULL without a type is a text where Redshift would take the type of what it is compared with: PostgreSQL refuses the comparison.
 - Not emulated yet: `super` values and their functions, `pivot`, `unpivot`, `ignore nulls`, `median` and percentiles as windows, `group by` over a `*`, regular
   expressions with alternatives where the place or length of a match matters, COPY in a hook.

@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
-use sqlparser::ast::{Expr, Ident, Spanned};
+use sqlparser::ast::{Expr, Ident};
 use sqlparser::tokenizer::Span;
 
 use super::engine::Engine;
+use super::expression::place;
 use super::grouping::Key;
 use super::identifier;
 use super::types::Type;
@@ -138,6 +139,8 @@ pub(super) struct Scope {
     pub ungrouped: bool,
     /// The columns it puts out: what the outermost `order by` can name.
     pub outputs: Vec<Output>,
+    /// The order that an aggregate of its rows sorts them by: Redshift sorts them once.
+    pub sorted: Option<String>,
     /// Whether its rows are wrapped by a `distinct`: then `order by` sees the columns put out alone.
     pub distinct: bool,
 }
@@ -230,7 +233,7 @@ impl<'a> Translator<'a> {
     }
 
     pub fn range_of(&self, expr: &Expr) -> Option<Range<usize>> {
-        self.range(expr.span())
+        self.range(place(expr))
     }
 
     pub fn refuse(&self, code: &'static str, span: Span, message: impl Into<String>) -> Refusal {

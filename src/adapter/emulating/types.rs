@@ -55,6 +55,8 @@ pub enum Type {
 pub(super) const DEFAULT_LENGTH: u32 = 256;
 /// The length of `varchar(max)`.
 pub(super) const MAX_LENGTH: u32 = 65_535;
+/// The length of the longest `varbyte`.
+pub(super) const MAX_BYTES: u32 = 16_777_216;
 
 impl Type {
     /// Whether values are text.
@@ -267,7 +269,7 @@ fn named(name: &str, base: &str, arguments: &[&str]) -> Result<Type, Refusal> {
         "timetz" | "time with time zone" => plain(Type::TimeTz),
         "super" => plain(Type::Super),
         "varbyte" | "varbinary" | "binary varying" => {
-            Ok(Type::Varbyte(length(name, arguments, 64_000, 16_777_216)?))
+            Ok(Type::Varbyte(length(name, arguments, 64_000, MAX_BYTES)?))
         }
         "geometry" | "geography" | "hllsketch" => {
             Err(refuse(name, "this type of Redshift is not emulated"))

@@ -23,10 +23,12 @@ pub(super) fn register(connection: &Connection) -> duckdb::Result<()> {
     connection.register_scalar_function::<MomentZoned>("__rs_moment_zoned")?;
     connection.register_scalar_function::<MomentText>("__rs_moment_text")?;
     connection.register_scalar_function::<MomentOf>("__rs_moment_of")?;
+    connection.register_scalar_function::<MomentAround>("__rs_moment_around")?;
     connection.register_scalar_function::<NumberText>("__rs_number_text")?;
     connection.register_scalar_function::<NumberOf>("__rs_number_of")?;
     connection.register_scalar_function::<RegexpInstr>("__rs_regexp_instr")?;
     connection.register_scalar_function::<Crc32>("__rs_crc32")?;
+    connection.register_scalar_function::<Listed>("__rs_listed")?;
     connection.register_scalar_function::<Sha2>("__rs_sha2")?;
     connection.register_scalar_function::<Strtol>("__rs_strtol")?;
     connection.register_scalar_function::<FnvHash>("__rs_fnv_hash")
@@ -157,7 +159,14 @@ function!(MomentOf, [Utf8, Utf8] -> Utf8, StringArray, |row| {
     let (Some(text), Some(format)) = (row.text(0), row.text(1)) else {
         return Ok(None);
     };
-    Ok(Some(moment::from_format(text, format)?))
+    Ok(Some(moment::from_format(text, format, true)?))
+});
+
+function!(MomentAround, [Utf8, Utf8] -> Utf8, StringArray, |row| {
+    let (Some(text), Some(format)) = (row.text(0), row.text(1)) else {
+        return Ok(None);
+    };
+    Ok(Some(moment::from_format(text, format, false)?))
 });
 
 function!(NumberText, [Utf8, Utf8] -> Utf8, StringArray, |row| {
@@ -190,11 +199,22 @@ function!(RegexpInstr, [Utf8, Utf8, Int32, Int32] -> Int32, Int32Array, |row| {
 });
 
 function!(Crc32, [Utf8] -> Utf8, StringArray, |row| {
-    Ok(row.text(0).map(|text| {
-        let mut crc = flate2::Crc::new();
-        crc.update(text.as_bytes());
-        format!("{:08x}", crc.sum())
-    }))
+    Ok(row.text(0).map(|text| format!("{:08x}", crc_32c(text.as_bytes()))))
+});
+
+/// The checksum of the polynomial CRC-32C: <https://docs.aws.amazon.com/redshift/latest/dg/crc32-function.html>.
+fn crc_32c(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| match crc & 1 {
+            0 => crc >> 1,
+            _ => (crc >> 1) ^ 0x82f6_3b78,
+        })
+    })
+}
+
+function!(Listed, [Utf8] -> Utf8, StringArray, |row| match row.text(0) {
+    Some(list) if list.len() > 65_535 => Err("Result size exceeds LISTAGG limit".into()),
+    list => Ok(list.map(str::to_owned)),
 });
 
 function!(Sha2, [Utf8, Int32] -> Utf8, StringArray, |row| {

@@ -405,7 +405,7 @@ fn configure(
     if let Some(column) = column {
         let config_tags = column.config.as_ref().and_then(|config| config.get("tags"));
         let tags = &mut node.config.tags;
-        tags.extend(declared::texts(column.tags.as_deref()));
+        tags.extend(declared::texts(column.tags.as_ref()));
         tags.extend(declared::texts(config_tags));
         tags.sort_unstable();
         tags.dedup();

@@ -72,7 +72,7 @@ pub struct VersionProperties {
     pub file: String,
 }
 
-/// A column. There are ten times as many as nodes, so what few of them have is boxed.
+/// A column.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ColumnProperties {
@@ -89,21 +89,21 @@ pub struct ColumnProperties {
     #[serde(default)]
     pub constraints: Vec<ConstraintProperties>,
     /// Free data.
-    pub meta: Option<Box<Yaml>>,
+    pub meta: Option<Yaml>,
     /// Tags.
-    pub tags: Option<Box<Yaml>>,
+    pub tags: Option<Yaml>,
     /// Whether the name is quoted in SQL.
     pub quote: Option<bool>,
     /// `config`: `meta` and `tags` in their new place.
-    pub config: Option<Box<Yaml>>,
+    pub config: Option<Yaml>,
     /// `encode` (ours).
-    pub encode: Option<Box<Spanned<String>>>,
+    pub encode: Option<Spanned<String>>,
     /// `docs`.
-    pub docs: Option<Box<Yaml>>,
+    pub docs: Option<Yaml>,
     /// `granularity`: of MetricFlow, nothing is made of it.
-    pub granularity: Option<Box<Yaml>>,
+    pub granularity: Option<Yaml>,
     /// `policy_tags`: of BigQuery, nothing is made of it.
-    pub policy_tags: Option<Box<Yaml>>,
+    pub policy_tags: Option<Yaml>,
 }
 
 /// A constraint of a model or a column.

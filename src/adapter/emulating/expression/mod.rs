@@ -34,7 +34,7 @@ impl Translator<'_> {
     }
 
     fn expr_inner(&mut self, expr: &Expr) -> Result<Sql, Refusal> {
-        let span = expr.span();
+        let span = place(expr);
         match expr {
             Expr::Value(value) => self.value(&value.value, span),
             Expr::Identifier(ident) => self.identifier(ident),
@@ -276,6 +276,7 @@ impl Translator<'_> {
             Some(Type::Float4 | Type::Float8) => {
                 format!("{}({})", self.engine.own("float_text"), sql.text)
             }
+            Some(Type::Varbyte(_)) if !self.on_postgres() => format!("decode({})", sql.text),
             Some(Type::Super) if self.on_postgres() => format!("__rs.text({})", sql.text),
             Some(Type::Super) => json::scalar(&sql.text),
             Some(_) => format!("CAST({} AS VARCHAR)", sql.text),
@@ -289,6 +290,18 @@ impl Translator<'_> {
             late: None,
         })
     }
+}
+
+/// The place of an expression. A sum of thousands of terms is asked at each of them: its first and last one tell it.
+pub(super) fn place(expr: &Expr) -> Span {
+    let Expr::BinaryOp { right, .. } = expr else {
+        return expr.span();
+    };
+    let mut first = expr;
+    while let Expr::BinaryOp { left, .. } = first {
+        first = left;
+    }
+    first.span().union(&right.span())
 }
 
 /// NULL where a text is wanted.

@@ -191,6 +191,13 @@ impl Translator<'_> {
             names.push(ident.clone());
             rest = more;
         }
+        if let Some(ty) = self.type_of_column(&names).filter(|ty| *ty != Type::Super) {
+            return Err(self.not_redshift(
+                root.span(),
+                format!("a {ty} has no elements"),
+                "write `substring(x, n, 1)` for a character of a text",
+            ));
+        }
         let base = if names.is_empty() {
             self.expr(root)?.text
         } else {
@@ -202,6 +209,17 @@ impl Translator<'_> {
         }
         let sql = Sql::typed(json::extract(&base, &steps), Type::Super);
         self.no_path(sql, root.span())
+    }
+
+    /// The type of a column, by its name or the name of its table and its own.
+    fn type_of_column(&self, names: &[Ident]) -> Option<Type> {
+        match names {
+            [column] => self.resolve(None, &fold(column)).ty,
+            [table, column] if self.is_table(&fold(table)) => {
+                self.resolve(Some(&fold(table)), &fold(column)).ty
+            }
+            _ => None,
+        }
     }
 
     fn access_step(&mut self, access: &AccessExpr) -> Result<String, Refusal> {

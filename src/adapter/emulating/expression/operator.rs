@@ -7,7 +7,7 @@ use super::tuple::{row, row_in_query};
 use crate::adapter::Refusal;
 use crate::adapter::emulating::query::operand;
 use crate::adapter::emulating::translator::{Constant, Sql, Translator};
-use crate::adapter::emulating::types::{MAX_LENGTH, Type};
+use crate::adapter::emulating::types::{MAX_BYTES, MAX_LENGTH, Type};
 use crate::adapter::emulating::{compare, literal};
 
 impl Translator<'_> {
@@ -49,7 +49,10 @@ impl Translator<'_> {
                 Some(Type::Float8),
             ),
             UnaryOperator::PGSquareRoot => (format!("sqrt({})", inner.text), Some(Type::Float8)),
-            UnaryOperator::PGCubeRoot => (format!("cbrt({})", inner.text), Some(Type::Float8)),
+            UnaryOperator::PGCubeRoot if self.on_postgres() => {
+                (format!("cbrt({})", inner.text), Some(Type::Float8))
+            }
+            UnaryOperator::PGCubeRoot => (format!("__rs.cbrt({})", inner.text), Some(Type::Float8)),
             UnaryOperator::PGAbs => (format!("abs({})", inner.text), inner.ty),
             _ => {
                 return Err(self.not_redshift(
@@ -101,18 +104,13 @@ impl Translator<'_> {
         operands.push(rest);
         operands.reverse();
         let mut parts = Vec::with_capacity(operands.len());
-        for expr in operands {
-            let part = self.expr(expr)?;
-            parts.push(if *op == BinaryOperator::StringConcat {
-                self.as_text(part, expr.span())?
-            } else {
-                part
-            });
+        for expr in &operands {
+            parts.push(self.expr(expr)?);
         }
         let (symbol, ty) = match op {
             BinaryOperator::And => (" AND ", Type::Bool),
             BinaryOperator::Or => (" OR ", Type::Bool),
-            _ => return Ok(joined(&parts)),
+            _ => return self.concatenated(parts, &operands),
         };
         let text = parts
             .iter()
@@ -120,6 +118,38 @@ impl Translator<'_> {
             .collect::<Vec<_>>()
             .join(symbol);
         Ok(Sql::typed(format!("({text})"), ty).of(&parts))
+    }
+
+    /// Values one after the other: bytes where all are bytes, texts otherwise.
+    pub fn concatenated(&self, parts: Vec<Sql>, exprs: &[&Expr]) -> Result<Sql, Refusal> {
+        let bytes = |part: &Sql| match part.ty {
+            Some(Type::Varbyte(length)) => Some(length),
+            _ => None,
+        };
+        let lengths: Option<Vec<u32>> = parts.iter().map(bytes).collect();
+        if let Some(lengths) = lengths {
+            let texts: Vec<&str> = parts.iter().map(|part| part.text.as_str()).collect();
+            let length = lengths.into_iter().fold(0, u32::saturating_add);
+            let text = format!("({})", texts.join(" || "));
+            return Ok(Sql::typed(text, Type::Varbyte(length.min(MAX_BYTES))).of(&parts));
+        }
+        let is_bytes = |part: &Sql| bytes(part).is_some();
+        if let Some(at) = parts.iter().position(is_bytes)
+            && parts
+                .iter()
+                .any(|part| part.ty.is_some() && !is_bytes(part))
+        {
+            return Err(self.not_redshift(
+                exprs[at].span(),
+                "a `varbyte` is joined with `varbyte` values only",
+                "cast it to `varchar`",
+            ));
+        }
+        let mut texts = Vec::with_capacity(parts.len());
+        for (part, expr) in parts.into_iter().zip(exprs) {
+            texts.push(self.as_text(part, expr.span())?);
+        }
+        Ok(joined(&texts))
     }
 
     pub(super) fn like(
@@ -246,11 +276,14 @@ fn ends_escaping(pattern: &str, escape: &str) -> bool {
 /// Texts one after the other: as long as all of them.
 pub(in super::super) fn joined(parts: &[Sql]) -> Sql {
     let texts: Vec<&str> = parts.iter().map(|part| part.text.as_str()).collect();
-    let text = format!("({})", texts.join(" || "));
+    let mut text = format!("({})", texts.join(" || "));
     let lengths: Option<Vec<u32>> = parts.iter().map(|part| part.ty?.length()).collect();
     let ty = match lengths {
         Some(lengths) => {
             let sum = lengths.into_iter().fold(0, u32::saturating_add);
+            if sum > MAX_LENGTH {
+                text = format!("__rs.sized({text})");
+            }
             Type::Varchar(sum.min(MAX_LENGTH))
         }
         None => Type::Text,

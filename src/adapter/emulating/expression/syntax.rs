@@ -5,7 +5,7 @@ use sqlparser::tokenizer::Span;
 
 use super::common_type;
 use crate::adapter::Refusal;
-use crate::adapter::emulating::functions::{date, string};
+use crate::adapter::emulating::functions::{date, numeric, string};
 use crate::adapter::emulating::query::operand;
 use crate::adapter::emulating::translator::{Sql, Translator, fold};
 use crate::adapter::emulating::types::Type;
@@ -19,24 +19,28 @@ impl Translator<'_> {
         otherwise: Option<&Expr>,
     ) -> Result<Sql, Refusal> {
         let subject = subject.map(|expr| self.expr(expr)).transpose()?;
-        let mut text = String::from("CASE");
         let mut parts = Vec::new();
-        let mut results = Vec::new();
+        let (mut results, mut exprs) = (Vec::new(), Vec::new());
         for when in conditions {
             let condition = self.expr(&when.condition)?;
-            let condition = match &subject {
+            parts.push(match &subject {
                 Some(subject) => compare::compare(subject, "=", &condition),
                 None => condition,
-            };
-            let result = self.expr(&when.result)?;
-            text.push_str(&format!(" WHEN {} THEN {}", condition.text, result.text));
-            parts.push(condition);
-            results.push(result);
+            });
+            results.push(self.expr(&when.result)?);
+            exprs.push(&when.result);
         }
         if let Some(otherwise) = otherwise {
-            let result = self.expr(otherwise)?;
+            results.push(self.expr(otherwise)?);
+            exprs.push(otherwise);
+        }
+        let results = self.matched("CASE", results, &exprs)?;
+        let mut text = String::from("CASE");
+        for (condition, result) in parts.iter().zip(&results) {
+            text.push_str(&format!(" WHEN {} THEN {}", condition.text, result.text));
+        }
+        if let Some(result) = results.get(parts.len()) {
             text.push_str(&format!(" ELSE {}", result.text));
-            results.push(result);
         }
         text.push_str(" END");
         let ty = common_type(results.iter());
@@ -92,6 +96,7 @@ impl Translator<'_> {
             return Err(self.not_redshift(span, format!("`{name}` takes one number"), ""));
         }
         let value = self.expr(expr)?;
+        let value = numeric::numbers(self, name, vec![value], &[expr])?.remove(0);
         let ty = match value.ty {
             Some(Type::Decimal(precision, _)) => Some(Type::Decimal(precision, 0)),
             other => other,

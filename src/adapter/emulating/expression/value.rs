@@ -13,6 +13,13 @@ use crate::adapter::emulating::types::Type;
 impl Translator<'_> {
     pub(super) fn value(&self, value: &Value, span: Span) -> Result<Sql, Refusal> {
         let (text, ty, constant) = match value {
+            Value::Number(number, false) if !fits(number) => {
+                return Err(self.not_redshift(
+                    span,
+                    format!("the number `{number}` is out of range"),
+                    "a decimal has 38 digits, a `double precision` reaches from 1e-307 to 1e+308",
+                ));
+            }
             Value::Number(number, false) => (
                 self.number(number),
                 Some(number_type(number)),
@@ -109,6 +116,19 @@ impl Translator<'_> {
             ..Sql::typed(format!("INTERVAL {}", literal(&normal)), Type::Interval)
         })
     }
+}
+
+/// Whether a number has a type: a decimal has 38 digits, and the exponent of a float is bounded.
+fn fits(number: &str) -> bool {
+    if number.contains(['e', 'E']) {
+        let mantissa = number.split(['e', 'E']).next().unwrap_or_default();
+        let zero = !mantissa.contains(|digit: char| ('1'..='9').contains(&digit));
+        return number
+            .parse::<f64>()
+            .is_ok_and(|value| value.is_normal() || (zero && value == 0.0));
+    }
+    let digits = number.trim_start_matches('0').bytes();
+    digits.filter(u8::is_ascii_digit).count() <= 38
 }
 
 fn number_type(number: &str) -> Type {

@@ -121,6 +121,22 @@ pub(in super::super) const ROWS: &[Row] = &[
                 "SELECT LISTAGG(qty, '-') WITHIN GROUP (ORDER BY id) FROM sales",
                 "1-2-3-5",
             ),
+            (
+                "SELECT LISTAGG(note, ',') WITHIN GROUP (ORDER BY id) FROM sales",
+                "a,b,d",
+            ),
+            (
+                "SELECT LISTAGG(note, ',') WITHIN GROUP (ORDER BY id) OVER (PARTITION BY 1) FROM sales LIMIT 1",
+                "a,b,d",
+            ),
+            (
+                "SELECT LISTAGG(DISTINCT note, ',') WITHIN GROUP (ORDER BY note) FROM sales",
+                "a,b,d",
+            ),
+            (
+                "SELECT LISTAGG(RPAD(rep, 20000, 'x'), ',') FROM sales",
+                "ERROR",
+            ),
         ],
     ),
     row(
@@ -142,6 +158,10 @@ pub(in super::super) const ROWS: &[Row] = &[
         &[
             ("SELECT MEDIAN(amt) FROM sales", "15.25"),
             ("SELECT MEDIAN(qty) FROM sales", "2.5"),
+            (
+                "SELECT MEDIAN(d::date) FROM sales WHERE id < 4",
+                "2024-02-29",
+            ),
             (
                 "SELECT MEDIAN(qty) OVER (PARTITION BY 1) FROM sales LIMIT 1",
                 "2.5",
@@ -170,6 +190,10 @@ pub(in super::super) const ROWS: &[Row] = &[
             (
                 "SELECT PERCENTILE_CONT(0.25) WITHIN GROUP (ORDER BY qty DESC) FROM sales",
                 "3.5",
+            ),
+            (
+                "SELECT PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY d::date) FROM sales WHERE id < 4",
+                "2024-02-29",
             ),
         ],
     ),
@@ -323,6 +347,13 @@ fn sum(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal>
             ));
         }
         Some(Type::Interval) => (value.text.clone(), Some(Type::Interval)),
+        Some(Type::Super) => {
+            return Err(translator.unsupported(
+                call.args[0].span(),
+                "the sum of `super` values is not emulated",
+                "cast them to a number: `x::int`",
+            ));
+        }
         Some(ty) if ty.is_text() => {
             return Err(translator.not_redshift(
                 call.args[0].span(),
@@ -403,30 +434,86 @@ fn avg(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal>
     })
 }
 
+/// Aggregates that sort their rows must sort them by the same values; those of windows need not.
+///
+/// <https://docs.aws.amazon.com/redshift/latest/dg/r_LISTAGG.html>
+fn sorted(translator: &mut Translator<'_>, call: &Call<'_>, order: String) -> Result<(), Refusal> {
+    if call.over.is_some() {
+        return Ok(());
+    }
+    let order = order.to_lowercase();
+    match translator.scope().sorted.replace(order.clone()) {
+        Some(other) if other != order => Err(translator.not_redshift(
+            call.span,
+            "the aggregates of one query that sort their rows must sort them by the same values",
+            "compute one of them in a query of its own, and join",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn sort_text(order: &[OrderByExpr]) -> String {
+    let keys = order
+        .iter()
+        .map(|key| format!("{}{}", key.expr, direction(key)));
+    keys.collect::<Vec<_>>().join(", ")
+}
+
 fn median(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
     let args = translator.arguments(call, 1, 1)?;
+    sorted(translator, call, call.args[0].to_string())?;
     let over = translator.over(call)?;
-    let ty = args[0]
-        .ty
-        .filter(|ty| !ty.is_integer() && !matches!(ty, Type::Decimal(..)));
+    let ty = interpolated(args[0].ty);
     if translator.on_postgres() {
         if call.over.is_some() || call.distinct {
             return Err(translator.not_on_postgres(call.span, "`median` of a window"));
         }
+        no_moment_between(translator, call, args[0].ty)?;
         let text = format!(
             "percentile_cont(0.5) WITHIN GROUP (ORDER BY {})",
             args[0].text
         );
         return Ok(Sql::new(text, ty));
     }
-    Ok(Sql::new(
-        format!("median({}{}){over}", distinct(call), args[0].text),
-        ty,
-    ))
+    let text = format!("median({}{}){over}", distinct(call), args[0].text);
+    Ok(Sql::new(of_date(text, ty), ty))
+}
+
+/// The type of a value between two others; unknown for whole numbers and decimals, of which the documentation does not tell the scale.
+///
+/// <https://docs.aws.amazon.com/redshift/latest/dg/r_MEDIAN.html>
+fn interpolated(ty: Option<Type>) -> Option<Type> {
+    ty.filter(|ty| !ty.is_integer() && !matches!(ty, Type::Decimal(..)))
+}
+
+/// PostgreSQL finds a value between numbers and intervals only.
+fn no_moment_between(
+    translator: &Translator<'_>,
+    call: &Call<'_>,
+    ty: Option<Type>,
+) -> Result<(), Refusal> {
+    match ty {
+        Some(Type::Date | Type::Timestamp | Type::TimestampTz) => {
+            let what = format!("`{}` of dates", call.name);
+            Err(translator.not_on_postgres(call.span, &what))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Between two dates lies a date; DuckDB has a timestamp there.
+fn of_date(text: String, ty: Option<Type>) -> String {
+    match ty {
+        Some(Type::Date) => format!("CAST({text} AS DATE)"),
+        _ => text,
+    }
 }
 
 fn listagg(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
     translator.count(call, 1, 2)?;
+    if !call.within_group.is_empty() {
+        sorted(translator, call, sort_text(call.within_group))?;
+    }
     let value = translator.expr(call.args[0])?;
     let text = value.ty.is_none_or(Type::is_text);
     // DuckDB wants the very same expression under `order by` where `distinct` is asked for.
@@ -459,10 +546,12 @@ fn listagg(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refu
         Some(_) if translator.on_postgres() => String::new(),
         _ => order,
     };
+    // Empty strings are left out, as NULLs are.
     let list = format!(
-        "string_agg({}{}, {delimiter}{order}){over}",
+        "{}(string_agg({}{value}, {delimiter}{order}) FILTER (WHERE {value} <> ''){over})",
+        translator.engine.own("listed"),
         distinct(call),
-        value.text
+        value = value.text
     );
     // Texts that differ in trailing blanks alone are one value; which of them is joined cannot be chosen here.
     let list = if call.distinct && text && translator.on_postgres() {
@@ -508,6 +597,9 @@ fn percentile(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, R
     let descending = matches!(order.options.sort, Some(OrderBySort::Desc));
     let over = translator.over(call)?;
     let continuous = call.name == "percentile_cont";
+    if continuous {
+        sorted(translator, call, sort_text(call.within_group))?;
+    }
     if descending && !continuous {
         return Err(translator.unsupported(
             call.span,
@@ -519,6 +611,9 @@ fn percentile(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, R
         if call.over.is_some() {
             let what = format!("`{}` of a window", call.name);
             return Err(translator.not_on_postgres(call.span, &what));
+        }
+        if continuous {
+            no_moment_between(translator, call, value.ty)?;
         }
         let direction = if descending { " DESC" } else { "" };
         let text = format!(
@@ -538,13 +633,12 @@ fn percentile(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, R
     } else {
         fraction.clone()
     };
-    let ty = value
-        .ty
-        .filter(|ty| !continuous || !(ty.is_integer() || matches!(ty, Type::Decimal(..))));
-    Ok(Sql::new(
-        format!("{function}({}, {fraction}){over}", value.text),
-        ty,
-    ))
+    let text = format!("{function}({}, {fraction}){over}", value.text);
+    if !continuous {
+        return Ok(Sql::new(text, value.ty));
+    }
+    let ty = interpolated(value.ty);
+    Ok(Sql::new(of_date(text, ty), ty))
 }
 
 impl Translator<'_> {

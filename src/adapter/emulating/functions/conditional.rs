@@ -1,5 +1,7 @@
 //! Conditional functions.
 
+use sqlparser::ast::Expr;
+
 use super::{Call, How, Kind, Returns, Row, row};
 use crate::adapter::Refusal;
 use crate::adapter::emulating::compare;
@@ -12,7 +14,23 @@ pub(in super::super) const ROWS: &[Row] = &[
         "coalesce",
         How::Same("coalesce", 1, usize::MAX, Returns::Common),
         "r_NVL_function.html",
-        &[("SELECT COALESCE(NULL,NULL,3)", "3")],
+        &[
+            ("SELECT COALESCE(NULL,NULL,3)", "3"),
+            ("SELECT COALESCE(qty, '7') FROM sales WHERE id = 4", "7"),
+            ("SELECT COALESCE(qty, 'none') FROM sales", "ERROR"),
+            (
+                "SELECT COALESCE(qty::varchar, 'none') FROM sales WHERE id = 4",
+                "none",
+            ),
+            (
+                "SELECT COALESCE(qty::int, region::varchar) FROM sales",
+                "ERROR",
+            ),
+            (
+                "SELECT COALESCE(d::date, '03/31/2024') FROM sales WHERE id = 1",
+                "2024-01-15",
+            ),
+        ],
     ),
     row(
         "decode",
@@ -105,15 +123,14 @@ pub(in super::super) const ROWS: &[Row] = &[
 ];
 
 fn nvl2(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
-    let args = translator.arguments(call, 3, 3)?;
-    Ok(Sql::new(
-        format!(
-            "CASE WHEN {} IS NOT NULL THEN {} ELSE {} END",
-            args[0].text, args[1].text, args[2].text
-        ),
-        common_type(args[1..].iter()),
-    )
-    .of(&args))
+    let mut args = translator.arguments(call, 3, 3)?;
+    let results = translator.matched("NVL2", args.split_off(1), &call.args[1..])?;
+    let text = format!(
+        "CASE WHEN {} IS NOT NULL THEN {} ELSE {} END",
+        args[0].text, results[0].text, results[1].text
+    );
+    let ty = common_type(results.iter());
+    Ok(Sql::new(text, ty).of(args.iter().chain(&results)))
 }
 
 fn nullif(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
@@ -136,10 +153,15 @@ fn decode(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refus
     let args = translator.arguments(call, 3, usize::MAX)?;
     let (subject, rest) = (&args[0], &args[1..]);
     let mut text = String::from("CASE");
-    let mut results = Vec::new();
-    let mut pairs = rest.chunks_exact(2);
-    for pair in &mut pairs {
-        let (value, result) = (&pair[0], &pair[1]);
+    // Every second argument is a result, and so is one left over at the end.
+    let is_result = |at: &usize| at % 2 == 1 || (at + 1 == rest.len() && rest.len() % 2 == 1);
+    let places: Vec<usize> = (0..rest.len()).filter(is_result).collect();
+    let results = places.iter().map(|at| rest[*at].clone()).collect();
+    let exprs: Vec<&Expr> = places.iter().map(|at| call.args[at + 1]).collect();
+    let results = translator.matched("DECODE", results, &exprs)?;
+    let pairs = rest.chunks_exact(2);
+    for (pair, result) in pairs.zip(&results) {
+        let value = &pair[0];
         let condition = if value.is_null() {
             format!("{} IS NULL", subject.text)
         } else {
@@ -153,13 +175,11 @@ fn decode(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refus
             }
         };
         text.push_str(&format!(" WHEN {condition} THEN {}", result.text));
-        results.push(result);
     }
-    if let [otherwise] = pairs.remainder() {
+    if let Some(otherwise) = results.get(rest.len() / 2) {
         text.push_str(&format!(" ELSE {}", otherwise.text));
-        results.push(otherwise);
     }
     text.push_str(" END");
-    let ty = common_type(results.into_iter());
+    let ty = common_type(results.iter());
     Ok(Sql::new(text, ty).of(&args))
 }

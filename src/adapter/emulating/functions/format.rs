@@ -4,7 +4,7 @@ use sqlparser::ast::Spanned;
 
 use super::{Call, How, Kind, Row, TEXT, row};
 use crate::adapter::Refusal;
-use crate::adapter::emulating::translator::{Sql, Translator};
+use crate::adapter::emulating::translator::{Constant, Sql, Translator};
 use crate::adapter::emulating::types::Type;
 use crate::adapter::emulating::{moment, number};
 
@@ -118,6 +118,9 @@ pub(in super::super) const ROWS: &[Row] = &[
             ("SELECT TO_CHAR(12,'00000')", " 00012"),
             ("SELECT TO_CHAR(12,'FM00000')", "00012"),
             ("SELECT TO_CHAR(-125.8, '999D99S')", "125.80-"),
+            ("SELECT TO_CHAR(-125.88, '$S999D99')", "$-125.88"),
+            ("SELECT TO_CHAR(-125.88, '$999D99PR')", "$<125.88>"),
+            ("SELECT TO_CHAR(618.80, 'l99999D99')", "$   618.80"),
             ("SELECT TO_CHAR(ts, 'HH24') FROM sales WHERE id=1", "10"),
             (
                 "SELECT TO_CHAR(d, 'MM/DD/YY') FROM sales WHERE id=1",
@@ -143,6 +146,16 @@ pub(in super::super) const ROWS: &[Row] = &[
             ("SELECT TO_DATE('15/01/2024','DD/MM/YYYY')", "2024-01-15"),
             ("SELECT TO_DATE('15 Jan 2024','DD Mon YYYY')", "2024-01-15"),
             ("SELECT TO_DATE(rep, 'YYYY') FROM sales WHERE id=1", "ERROR"),
+            ("SELECT TO_DATE('20010631', 'YYYYMMDD')", "2001-07-01"),
+            (
+                "SELECT TO_DATE('20010631', 'YYYYMMDD', FALSE)",
+                "2001-07-01",
+            ),
+            ("SELECT TO_DATE('20010631', 'YYYYMMDD', TRUE)", "ERROR"),
+            (
+                "SELECT TO_DATE('02 Oct 2001', 'DD Mon YYYY', TRUE)",
+                "2001-10-02",
+            ),
         ],
     ),
     row(
@@ -158,10 +171,24 @@ pub(in super::super) const ROWS: &[Row] = &[
         "to_timestamp",
         How::Native(Kind::Scalar, to_timestamp),
         "r_TO_TIMESTAMP.html",
-        &[(
-            "SELECT TO_TIMESTAMP('2024-01-15 10:30:45','YYYY-MM-DD HH24:MI:SS')::timestamp",
-            "2024-01-15 10:30:45",
-        )],
+        &[
+            (
+                "SELECT TO_TIMESTAMP('2024-01-15 10:30:45','YYYY-MM-DD HH24:MI:SS')::timestamp",
+                "2024-01-15 10:30:45",
+            ),
+            (
+                "SELECT TO_TIMESTAMP('2011-12-18 24:38:15', 'YYYY-MM-DD HH24:MI:SS')::timestamp",
+                "2011-12-19 00:38:15",
+            ),
+            (
+                "SELECT TO_TIMESTAMP('2011-12-18 24:38:15', 'YYYY-MM-DD HH24:MI:SS', TRUE)",
+                "ERROR",
+            ),
+            (
+                "SELECT TO_TIMESTAMP('2017','YYYY')::timestamp",
+                "2017-01-01 00:00:00",
+            ),
+        ],
     ),
 ];
 
@@ -205,7 +232,9 @@ fn to_char(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refu
     let text = if numbers {
         let format = format(translator, call, number::check_format)?;
         if translator.on_postgres() {
-            let text = format!("to_char(CAST({} AS NUMERIC), {})", value.text, format.text);
+            // Its locale may have another currency, or none.
+            let format = format.text.replace(['L', 'l'], "$");
+            let text = format!("to_char(CAST({} AS NUMERIC), {format})", value.text);
             return Ok(Sql::typed(text, TEXT).of([&value]));
         }
         format!(
@@ -238,14 +267,20 @@ fn to_timestamp(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql,
 }
 
 fn moment_call(translator: &mut Translator<'_>, call: &Call<'_>, ty: Type) -> Result<Sql, Refusal> {
-    if call.args.len() == 3 {
-        return Err(translator.unsupported(
-            call.span,
-            "the third argument is not emulated",
-            "leave it out: a text that does not fit fails",
-        ));
-    }
-    translator.count(call, 2, 2)?;
+    translator.count(call, 2, 3)?;
+    let strict = match call.args.get(2) {
+        None => false,
+        Some(expr) => match translator.expr(expr)?.constant {
+            Some(Constant::Bool(strict)) => strict,
+            _ => {
+                return Err(translator.unsupported(
+                    expr.span(),
+                    "`is_strict` that is not constant is not emulated",
+                    "write `true` or `false`",
+                ));
+            }
+        },
+    };
     let value = translator.text_operand(call.args[0])?;
     let format = format(translator, call, moment::check_format)?;
     if translator.on_postgres() {
@@ -257,8 +292,13 @@ fn moment_call(translator: &mut Translator<'_>, call: &Call<'_>, ty: Type) -> Re
         let text = format!("{function}({}, {})", value.text, format.text);
         return Ok(Sql::typed(text, ty).of([&value]));
     }
+    let function = if strict {
+        "__rs_moment_of"
+    } else {
+        "__rs_moment_around"
+    };
     let text = format!(
-        "CAST(CAST(__rs_moment_of({}, {}) AS TIMESTAMP) AS {})",
+        "CAST(CAST({function}({}, {}) AS TIMESTAMP) AS {})",
         value.text,
         format.text,
         ty.duckdb()

@@ -21,7 +21,10 @@ pub(in super::super) const ROWS: &[Row] = &[
         "crc32",
         How::Forms(&[(1, "__rs_crc32({0:t})")], Returns::Text),
         "crc32-function.html",
-        &[("SELECT CRC32('abc')", "352441c2")],
+        &[
+            ("SELECT CRC32('Amazon Redshift')", "f2726906"),
+            ("SELECT CRC32('123456789')", "e3069283"),
+        ],
     ),
     row(
         "fnv_hash",
@@ -110,14 +113,29 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "to_hex",
-        How::Forms(&[(1, "lower(to_hex({0}))")], Returns::Text),
+        How::Native(Kind::Scalar, to_hex),
         "r_TO_HEX.html",
         &[
+            ("SELECT TO_HEX('abc'::varbyte)", "616263"),
+            ("SELECT TO_HEX(-1)", "ffffffff"),
+            ("SELECT TO_HEX(-1::bigint)", "ffffffffffffffff"),
             ("SELECT TO_HEX(255)", "ff"),
             ("SELECT TO_HEX(2147676847)", "8002f2af"),
         ],
     ),
 ];
+
+/// A whole number or bytes in hexadecimal digits; a negative number has as many as its type holds.
+fn to_hex(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
+    let args = translator.arguments(call, 1, 1)?;
+    let x = &args[0].text;
+    let text = match args[0].ty {
+        _ if translator.on_postgres() => format!("to_hex({x})"),
+        Some(Type::Varbyte(_)) => format!("lower(hex({x}))"),
+        _ => format!("__rs.to_hex({x})"),
+    };
+    Ok(Sql::typed(text, TEXT).of(&args))
+}
 
 /// The hash is over the bytes of the value, so its type must be known: `1::int` and `1::bigint` differ.
 fn fnv_hash(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {

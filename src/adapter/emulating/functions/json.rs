@@ -4,6 +4,7 @@ use sqlparser::ast::Spanned;
 
 use super::{Call, How, Kind, Returns, Row, TEXT, row};
 use crate::adapter::Refusal;
+use crate::adapter::emulating::json::key as key_of;
 use crate::adapter::emulating::literal;
 use crate::adapter::emulating::translator::{Constant, Sql, Translator};
 use crate::adapter::emulating::types::Type;
@@ -21,19 +22,13 @@ const fn is(types: &'static [(usize, &'static str)]) -> How {
 pub(in super::super) const ROWS: &[Row] = &[
     row(
         "array",
-        How::Forms(
-            &[
-                (0, "json_array()"),
-                (1, "json_array({0})"),
-                (2, "json_array({0}, {1})"),
-                (3, "json_array({0}, {1}, {2})"),
-                (4, "json_array({0}, {1}, {2}, {3})"),
-                (5, "json_array({0}, {1}, {2}, {3}, {4})"),
-            ],
-            SUPER,
-        ),
+        How::Same("json_array", 0, usize::MAX, SUPER),
         "r_array.html",
         &[
+            (
+                "SELECT GET_ARRAY_LENGTH(ARRAY(1,50,null,100,'abc',true,3.14))",
+                "7",
+            ),
             ("SELECT GET_ARRAY_LENGTH(ARRAY(1,2,3))", "3"),
             ("SELECT JSON_SERIALIZE(ARRAY(1,'a'))", "[1,\"a\"]"),
         ],
@@ -194,6 +189,11 @@ pub(in super::super) const ROWS: &[Row] = &[
                 "x",
             ),
             ("SELECT JSON_EXTRACT_PATH_TEXT('bad','a')", "ERROR"),
+            ("SELECT JSON_EXTRACT_PATH_TEXT('[5]','0')", "null"),
+            (
+                "SELECT JSON_EXTRACT_PATH_TEXT('{\"0\":{\"a\":7}}','0','a')",
+                "7",
+            ),
             (
                 "SELECT JSON_EXTRACT_PATH_TEXT('{\"a/b\":\"x\"}','a/b')",
                 "x",
@@ -354,13 +354,19 @@ fn path_text(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Re
     if translator.on_postgres() {
         let mut text = format!("json_extract_path_text({}", as_json(&json));
         for key in keys {
+            let place = key.span();
             let key = translator.text_operand(key)?;
+            let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+            if key.constant_text().is_some_and(digits) {
+                // There it counts the elements of an array too.
+                return Err(translator.not_on_postgres(place, "a key of digits alone"));
+            }
             text.push_str(&format!(", {}", key.text));
         }
         text.push(')');
         return Ok(Sql::typed(guarded(translator, &json.text, text, invalid), TEXT).of([&json]));
     }
-    let mut pointer = String::new();
+    let (mut pointer, mut path, mut pointed) = (String::new(), String::from("$"), true);
     for key in keys {
         let key_sql = translator.expr(key)?;
         let Some(key_text) = key_sql.constant_text() else {
@@ -372,8 +378,12 @@ fn path_text(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Re
         };
         pointer.push('/');
         pointer.push_str(&key_text.replace('~', "~0").replace('/', "~1"));
+        // A pointer counts the elements of an array, and a key names none.
+        pointed = pointed && !key_text.bytes().all(|byte| byte.is_ascii_digit());
+        path.push_str(&key_of(key_text));
     }
-    let text = format!("json_extract_string({}, {})", json.text, literal(&pointer));
+    let way = if pointed { pointer } else { path };
+    let text = format!("json_extract_string({}, {})", json.text, literal(&way));
     Ok(Sql::typed(guarded(translator, &json.text, text, invalid), TEXT).of([&json]))
 }
 

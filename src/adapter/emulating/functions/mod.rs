@@ -162,7 +162,13 @@ impl Translator<'_> {
         }
         match row.how {
             How::Same(name, least, most, returns) => {
-                let args = self.arguments(call, least, most)?;
+                let mut args = self.arguments(call, least, most)?;
+                if matches!(returns, Returns::Common) {
+                    args = self.matched(&call.name.to_uppercase(), args, &call.args)?;
+                }
+                if numeric::takes_numbers(row.name) {
+                    args = numeric::numbers(self, &call.name, args, &call.args)?;
+                }
                 let text = args
                     .iter()
                     .map(|arg| arg.text.as_str())
@@ -175,6 +181,7 @@ impl Translator<'_> {
                 let args = self.arguments(call, 1, 1)?;
                 if matches!(name, "min" | "max") {
                     self.no_order_of_super(&args[0], call.args[0].span())?;
+                    self.no_order_of_booleans(call, &args[0])?;
                 }
                 let distinct = if call.distinct { "DISTINCT " } else { "" };
                 let over = self.over(call)?;
@@ -412,6 +419,18 @@ impl Translator<'_> {
         Ok(())
     }
 
+    fn no_order_of_booleans(&self, call: &Call<'_>, value: &Sql) -> Result<(), Refusal> {
+        if !value.is(Type::Bool) {
+            return Ok(());
+        }
+        let help = match call.name.as_str() {
+            "max" => "write `bool_or(x)`",
+            _ => "write `bool_and(x)`",
+        };
+        let message = format!("`{}` takes no boolean", call.name);
+        Err(self.not_redshift(call.args[0].span(), message, help))
+    }
+
     /// The arguments of a call, translated and counted.
     pub fn arguments(
         &mut self,
@@ -449,6 +468,9 @@ impl Translator<'_> {
         let least = forms.iter().map(|(count, _)| *count).min().unwrap_or(0);
         let most = forms.iter().map(|(count, _)| *count).max().unwrap_or(0);
         let mut args = self.arguments(call, least, most)?;
+        if numeric::takes_numbers(&call.name) {
+            args = numeric::numbers(self, &call.name, args, &call.args)?;
+        }
         let Some((_, form)) = forms.iter().find(|(count, _)| *count == args.len()) else {
             return Err(self.not_redshift(
                 call.span,

@@ -1,5 +1,7 @@
 //! Mathematical functions.
 
+use sqlparser::ast::{Expr, Spanned};
+
 use super::{Call, How, Kind, Returns, Row, row};
 use crate::adapter::Refusal;
 use crate::adapter::emulating::arithmetic;
@@ -19,7 +21,12 @@ pub(in super::super) const ROWS: &[Row] = &[
         "abs",
         How::Same("abs", 1, 1, SAME),
         "r_ABS.html",
-        &[("SELECT ABS(-38)", "38"), ("SELECT ABS(14-76)", "62")],
+        &[
+            ("SELECT ABS(-38)", "38"),
+            ("SELECT ABS(14-76)", "62"),
+            ("SELECT ABS('-5')", "5"),
+            ("SELECT ABS(region::varchar) FROM sales", "ERROR"),
+        ],
     ),
     row(
         "acos",
@@ -47,9 +54,13 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "cbrt",
-        float("cbrt"),
+        How::Forms(&[(1, "__rs.cbrt({0})")], FLOAT),
         "r_CBRT.html",
-        &[("SELECT ROUND(CBRT(27), 6)", "3")],
+        &[
+            ("SELECT CBRT(27)", "3"),
+            ("SELECT CBRT(-64.0)", "-4"),
+            ("SELECT ROUND(CBRT(28.05), 6)", "3.038395"),
+        ],
     ),
     row(
         "ceil",
@@ -83,7 +94,7 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "dexp",
-        float("exp"),
+        How::Forms(&[(1, "__rs.finite(exp({0}))")], FLOAT),
         "r_DEXP.html",
         &[("SELECT DEXP(0)", "1")],
     ),
@@ -101,9 +112,12 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "exp",
-        float("exp"),
+        How::Forms(&[(1, "__rs.finite(exp({0}))")], FLOAT),
         "r_EXP.html",
-        &[("SELECT ROUND(EXP(1), 6)", "2.718282")],
+        &[
+            ("SELECT ROUND(EXP(1), 6)", "2.718282"),
+            ("SELECT EXP(1000)", "ERROR"),
+        ],
     ),
     row(
         "floor",
@@ -144,15 +158,16 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "pow",
-        How::Same("power", 2, 2, FLOAT),
+        How::Forms(&[(2, "__rs.finite(power({0}, {1}))")], FLOAT),
         "r_POWER.html",
         &[("SELECT POW(2,10)", "1024")],
     ),
     row(
         "power",
-        How::Same("power", 2, 2, FLOAT),
+        How::Forms(&[(2, "__rs.finite(power({0}, {1}))")], FLOAT),
         "r_POWER.html",
         &[
+            ("SELECT POWER(10, 400)", "ERROR"),
             ("SELECT POWER(2,10)", "1024"),
             ("SELECT POWER(9, 0.5)", "3"),
         ],
@@ -175,6 +190,7 @@ pub(in super::super) const ROWS: &[Row] = &[
         "r_ROUND.html",
         &[
             ("SELECT ROUND(2.5)", "3"),
+            ("SELECT ROUND('2.5')", "3"),
             ("SELECT ROUND(125.315,2)", "125.32"),
             ("SELECT ROUND(28.05,-1)", "30"),
             ("SELECT ROUND(-2.5)", "-3"),
@@ -230,6 +246,34 @@ fn without_scale(ty: Option<Type>) -> Option<Type> {
     }
 }
 
+/// Whether a function is one of numbers.
+pub(super) fn takes_numbers(name: &str) -> bool {
+    ROWS.iter().any(|row| row.name == name)
+}
+
+/// Arguments that must be numbers: a literal text is read as a float, other texts are refused.
+pub(in super::super) fn numbers(
+    translator: &Translator<'_>,
+    name: &str,
+    args: Vec<Sql>,
+    exprs: &[&Expr],
+) -> Result<Vec<Sql>, Refusal> {
+    args.into_iter()
+        .zip(exprs)
+        .map(|(arg, expr)| match arg.ty {
+            _ if arg.constant_text().is_some() => {
+                translator.literal_as(&arg, Type::Float8, expr.span())
+            }
+            Some(ty) if ty.is_text() || ty == Type::Bool => Err(translator.not_redshift(
+                expr.span(),
+                format!("`{name}` takes a number, and this is a {ty}"),
+                "cast it to a number",
+            )),
+            _ => Ok(arg),
+        })
+        .collect()
+}
+
 /// The name of a function that keeps the type of its argument: on PostgreSQL that is one of ours.
 fn ours(translator: &Translator<'_>, name: &str) -> String {
     if translator.on_postgres() {
@@ -262,6 +306,7 @@ fn floor(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusa
 /// `log(x)` counts in tens, `log(b, x)` in `b`.
 fn log(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
     let args = translator.arguments(call, 1, 2)?;
+    let args = numbers(translator, &call.name, args, &call.args)?;
     let text = match args.as_slice() {
         [base, x] if translator.on_postgres() => format!(
             "CAST(log(CAST({} AS NUMERIC), CAST({} AS NUMERIC)) AS DOUBLE PRECISION)",
@@ -276,11 +321,13 @@ fn log(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal>
 
 fn modulo(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
     let args = translator.arguments(call, 2, 2)?;
+    let args = numbers(translator, &call.name, args, &call.args)?;
     Ok(arithmetic::modulo(translator.engine, &args[0], &args[1]))
 }
 
 fn round(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
     let args = translator.arguments(call, 1, 2)?;
+    let args = numbers(translator, &call.name, args, &call.args)?;
     let ty = to_places(&args);
     Ok(call_of(&ours(translator, "round"), &args, ty))
 }

@@ -70,6 +70,12 @@ pub(in super::super) const FORMS: &[Form] = &[
             ("SELECT 1 << 4", "16"),
             ("SELECT ~5", "-6"),
             ("SELECT 2147483647 + 1", "ERROR"),
+            ("SELECT '5' + 1", "6"),
+            ("SELECT region::varchar + 1 FROM sales", "ERROR"),
+            ("SELECT JSON_PARSE('1') + 1", "ERROR"),
+            ("SELECT TRUE + 1", "ERROR"),
+            ("SELECT 1e-400", "ERROR"),
+            ("SELECT 123456789012345678901234567890123456789", "ERROR"),
         ],
     ),
     form(
@@ -97,6 +103,15 @@ pub(in super::super) const FORMS: &[Form] = &[
             ),
             ("SELECT MAX(rep) || ' ' = 'eve' FROM sales", "True"),
             ("SELECT 'a ' <> 'a'", "False"),
+            ("SELECT id FROM sales WHERE d::date = '03/31/2024'", "3"),
+            (
+                "SELECT id FROM sales WHERE d::date IN ('03/31/2024', '1/1/1999')",
+                "3",
+            ),
+            (
+                "SELECT COUNT(*) FROM sales WHERE ts::timestamp BETWEEN '01/15/2024' AND '20240229'",
+                "1",
+            ),
             ("SELECT count(*) FROM sales WHERE 3 = qty", "1"),
             (
                 "SELECT count(*) FROM sales a WHERE EXISTS (SELECT 1 FROM sales b WHERE b.rep = a.rep AND b.id = a.id)",
@@ -220,6 +235,12 @@ pub(in super::super) const FORMS: &[Form] = &[
                 "2024-01-02 00:00:00",
             ),
             ("SELECT d + 7 FROM sales WHERE id=1", "2024-01-22"),
+            ("SELECT d::date - '2024-01-01' FROM sales WHERE id=1", "14"),
+            ("SELECT d::date + '2024-01-01' FROM sales", "ERROR"),
+            (
+                "SELECT '2024-01-01'::date + '1 day'::interval",
+                "2024-01-02 00:00:00",
+            ),
         ],
     ),
     form(
@@ -244,6 +265,40 @@ pub(in super::super) const FORMS: &[Form] = &[
         &[
             ("SELECT \"ID\" FROM sales WHERE \"Id\"=1", "1"),
             ("SELECT 1 AS [foo]", "1"),
+        ],
+    ),
+    form(
+        "values of one column are of one kind",
+        "r_UNION.html",
+        &[
+            ("SELECT 1 UNION SELECT 'b'", "ERROR"),
+            (
+                "SELECT SUM(n) FROM (SELECT 1 AS n UNION ALL SELECT '2')",
+                "3",
+            ),
+            (
+                "SELECT SUM(n) FROM (SELECT '4' AS n UNION ALL SELECT 2)",
+                "6",
+            ),
+            ("SELECT rep::varchar FROM sales UNION ALL SELECT 1", "ERROR"),
+            ("SELECT id::int FROM sales EXCEPT SELECT TRUE", "ERROR"),
+            (
+                "SELECT MAX(x) FROM (SELECT '2024-01-05'::date AS x UNION ALL SELECT '01/31/2024')",
+                "2024-01-31",
+            ),
+            (
+                "SELECT CASE WHEN id = 1 THEN 1 ELSE '2' END FROM sales WHERE id = 2",
+                "2",
+            ),
+            (
+                "SELECT CASE WHEN id = 1 THEN 1 ELSE 'b' END FROM sales",
+                "ERROR",
+            ),
+            (
+                "SELECT CASE WHEN id = 1 THEN rep::varchar ELSE 2 END FROM sales",
+                "ERROR",
+            ),
+            ("SELECT DECODE(id, 1, 'a', 2) FROM sales", "ERROR"),
         ],
     ),
     form(
@@ -338,6 +393,24 @@ pub(in super::super) const FORMS: &[Form] = &[
             ("SELECT * FROM sales TABLESAMPLE 10%", "ERROR"),
             ("SELECT COLUMNS('i.*') FROM sales", "ERROR"),
             ("SELECT 5 // 2", "ERROR"),
+            ("SELECT 1 == 1", "ERROR"),
+            ("SELECT id FROM sales FETCH FIRST 1 ROW ONLY", "ERROR"),
+            ("SELECT id FROM sales LIMIT 2.5", "ERROR"),
+            ("SELECT id FROM sales LIMIT '1'", "ERROR"),
+            ("SELECT MAX(qty > 1) FROM sales", "ERROR"),
+            ("SELECT rep[1] FROM sales", "ERROR"),
+            (
+                "SELECT LISTAGG(rep) WITHIN GROUP (ORDER BY d), LISTAGG(id) WITHIN GROUP (ORDER BY rep) FROM sales",
+                "ERROR",
+            ),
+            (
+                "SELECT PERCENTILE_CONT(0.6) WITHIN GROUP (ORDER BY id), MEDIAN(amt) FROM sales",
+                "ERROR",
+            ),
+            (
+                "SELECT a FROM (SELECT PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY id) AS a, MEDIAN(id), LISTAGG(rep) FROM sales)",
+                "3",
+            ),
             ("SELECT 2 ** 3", "ERROR"),
         ],
     ),

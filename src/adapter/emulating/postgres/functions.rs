@@ -20,6 +20,7 @@ macro_rules! float {
     };
 }
 
+const REPEAT: Pg = Pg::Forms(&[(2, "__rs.sized(repeat({0:t}, {1}))")]);
 const POWER: Pg = Pg::Forms(&[(
     2,
     "power(CAST({0} AS DOUBLE PRECISION), CAST({1} AS DOUBLE PRECISION))",
@@ -42,7 +43,13 @@ pub(in crate::adapter::emulating) const FUNCTIONS: &[(&str, Pg)] = &[
     ("len", Pg::Same),
     ("length", Pg::Same),
     ("lower", Pg::Forms(&[(1, "__rs.lower({0:t})")])),
-    ("lpad", Pg::Same),
+    (
+        "lpad",
+        Pg::Forms(&[
+            (2, "__rs.sized(lpad({0:t}, {1}, ' '))"),
+            (3, "__rs.sized(lpad({0:t}, {1}, {2:t}))"),
+        ]),
+    ),
     ("ltrim", Pg::Same),
     ("octet_length", Pg::Forms(&[(1, "octet_length({0:t})")])),
     ("quote_literal", Pg::Same),
@@ -50,12 +57,18 @@ pub(in crate::adapter::emulating) const FUNCTIONS: &[(&str, Pg)] = &[
     ("regexp_instr", Pg::Same),
     ("regexp_replace", Pg::Same),
     ("regexp_substr", Pg::Same),
-    ("repeat", Pg::Same),
+    ("repeat", REPEAT),
     ("replace", Pg::Same),
-    ("replicate", Pg::Same),
+    ("replicate", REPEAT),
     ("reverse", Pg::Same),
     ("right", Pg::Same),
-    ("rpad", Pg::Same),
+    (
+        "rpad",
+        Pg::Forms(&[
+            (2, "__rs.sized(rpad({0:t}, {1}, ' '))"),
+            (3, "__rs.sized(rpad({0:t}, {1}, {2:t}))"),
+        ]),
+    ),
     ("rtrim", Pg::Same),
     ("split_part", Pg::Same),
     ("strpos", Pg::Same),

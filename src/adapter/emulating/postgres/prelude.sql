@@ -35,6 +35,13 @@ do $$ begin
   end if;
 end $$;
 
+-- No text is longer than `varchar(max)`.
+create or replace function __rs.sized(text) returns text language sql immutable parallel safe as $$
+  select case when octet_length($1) > 65535 then __rs.fail(left($1, 0) || 'a text of more than 65535 bytes') else $1 end $$;
+-- What `listagg` joins is no longer than a text may be.
+create or replace function __rs.listed(text) returns text language sql immutable parallel safe as $$
+  select case when octet_length($1) > 65535 then __rs.fail(left($1, 0) || 'Result size exceeds LISTAGG limit') else $1 end $$;
+
 -- Division where only the server knows the types. A quotient of decimals needs their scales, which values do not tell.
 create or replace function __rs.divide(smallint, smallint) returns smallint language sql immutable parallel safe as $$ select $1 / $2 $$;
 create or replace function __rs.divide(integer, integer) returns integer language sql immutable parallel safe as $$ select $1 / $2 $$;
@@ -207,6 +214,7 @@ create or replace function __rs.date_part(part text, x timestamp) returns bigint
   select case part
     when 'millisecond' then floor(date_part('milliseconds', x))::bigint % 1000
     when 'microsecond' then round(date_part('microseconds', x))::bigint % 1000000
+    when 'decade' then floor(pg_catalog.date_part('decade', x))::bigint + 1
     else floor(pg_catalog.date_part(part, x))::bigint end $$;
 create or replace function __rs.date_part(part text, x timestamptz) returns bigint language sql immutable parallel safe as $$ select __rs.date_part(part, x at time zone 'UTC') $$;
 create or replace function __rs.date_part(part text, x date) returns bigint language sql immutable parallel safe as $$ select __rs.date_part(part, x::timestamp) $$;

@@ -17,7 +17,7 @@ use crate::adapter::Refusal;
 use order::OrderOf;
 
 /// A translated query and the columns it puts out, where they are known.
-pub(super) struct QuerySql {
+pub(in crate::adapter::emulating) struct QuerySql {
     pub text: String,
     pub columns: Option<Vec<Named>>,
     /// The table that `select … into` makes.
@@ -27,7 +27,7 @@ pub(super) struct QuerySql {
 }
 
 /// The target of `select … into`.
-pub(super) struct Into {
+pub(in crate::adapter::emulating) struct Into {
     pub table: String,
     pub temporary: bool,
 }
@@ -110,19 +110,12 @@ impl Translator<'_> {
             (None, Some(top)) => text.push_str(&format!(" LIMIT {top}")),
             (None, None) => {}
         }
-        if let Some(fetch) = &query.fetch {
-            let Some(quantity) = fetch
-                .quantity
-                .as_ref()
-                .filter(|_| !fetch.with_ties && !fetch.percent)
-            else {
-                return Err(self.not_redshift(
-                    span,
-                    "this `fetch` clause is not one of Redshift's",
-                    "write `limit`",
-                ));
-            };
-            text.push_str(&format!(" LIMIT {}", self.expr(quantity)?.text));
+        if query.fetch.is_some() {
+            return Err(self.not_redshift(
+                span,
+                "`fetch first` is not a part of Redshift's `select`",
+                "write `limit`",
+            ));
         }
         self.scopes.pop();
         self.ctes.truncate(outer);

@@ -348,12 +348,31 @@ impl Translator<'_> {
         }
         let mut text = String::new();
         if let Some(limit) = limit {
-            text.push_str(&format!(" LIMIT {}", self.expr(limit)?.text));
+            text.push_str(&format!(" LIMIT {}", self.number_of_rows(limit)?));
         }
         if let Some(offset) = offset {
-            text.push_str(&format!(" OFFSET {}", self.expr(&offset.value)?.text));
+            let rows = self.number_of_rows(&offset.value)?;
+            text.push_str(&format!(" OFFSET {rows}"));
         }
         Ok(text)
+    }
+
+    /// How many rows `limit` or `offset` names: a whole number.
+    fn number_of_rows(&mut self, expr: &Expr) -> Result<String, Refusal> {
+        let rows = self.expr(expr)?;
+        let whole = match &rows.constant {
+            Some(Constant::Number(number)) => number.parse::<u32>().is_ok(),
+            Some(Constant::Null) | None => rows.ty.is_none_or(Type::is_integer),
+            Some(_) => false,
+        };
+        if whole {
+            return Ok(rows.text);
+        }
+        Err(self.not_redshift(
+            expr.span(),
+            "the number of rows is a whole number from 0 to 2147483647",
+            "",
+        ))
     }
 }
 

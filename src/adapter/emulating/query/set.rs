@@ -36,8 +36,12 @@ impl Translator<'_> {
                 set_quantifier,
                 right,
             } => {
-                let left = self.set_side(left, correlated)?;
-                let right = self.set_side(right, correlated)?;
+                let (left_side, right_side) = (left, right);
+                let chained = is_union_all(op, set_quantifier)
+                    && matches!(left.as_ref(), SetExpr::SetOperation { op, set_quantifier, .. } if is_union_all(op, set_quantifier));
+                let mut left = self.set_side(left, correlated, chained)?;
+                let mut right = self.set_side(right, correlated, false)?;
+                self.match_sides(op, (left_side, &mut left), (right_side, &mut right))?;
                 let quantifier = match set_quantifier {
                     SetQuantifier::None | SetQuantifier::Distinct => "",
                     SetQuantifier::All => " ALL",
@@ -92,7 +96,13 @@ impl Translator<'_> {
         }
     }
 
-    fn set_side(&mut self, side: &SetExpr, correlated: bool) -> Result<QuerySql, Refusal> {
+    /// A side of a set operation; `chained` where it needs no parentheses.
+    fn set_side(
+        &mut self,
+        side: &SetExpr,
+        correlated: bool,
+        chained: bool,
+    ) -> Result<QuerySql, Refusal> {
         let scope = std::mem::replace(
             self.scope(),
             Scope {
@@ -114,6 +124,7 @@ impl Translator<'_> {
             ));
         }
         Ok(match side {
+            SetExpr::SetOperation { .. } if chained => inner,
             SetExpr::SetOperation { .. } => QuerySql {
                 text: format!("({})", inner.text),
                 ..inner
@@ -128,6 +139,10 @@ impl Translator<'_> {
             },
         })
     }
+}
+
+fn is_union_all(op: &SetOperator, quantifier: &SetQuantifier) -> bool {
+    *op == SetOperator::Union && *quantifier == SetQuantifier::All
 }
 
 /// `except` and `intersect`: rows of the left side without, or with, an equal row on the right.

@@ -7,6 +7,7 @@ use sqlparser::ast::{
 };
 
 use super::Part;
+use super::fitted::{column_list, fitted, length_of};
 use crate::adapter::Refusal;
 use crate::adapter::emulating::translator::Scope;
 use crate::adapter::emulating::{Work, identifier, refuse_several_matches};
@@ -37,39 +38,32 @@ impl Part<'_> {
         let table = self.translator.table_name(name)?;
         let mut columns = Vec::new();
         for column in &insert.columns {
-            columns.extend(
-                self.translator
-                    .parts(column)?
-                    .last()
-                    .map(|name| identifier(name)),
-            );
+            columns.extend(self.translator.parts(column)?.pop());
         }
-        let columns = if columns.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", columns.join(", "))
-        };
+        let lengths = self.lengths(name, &columns)?;
+        let columns = column_list(&columns);
         let Some(source) = &insert.source else {
             return Ok(Work::Sql(vec![format!(
                 "INSERT INTO {table}{columns} DEFAULT VALUES"
             )]));
         };
         let rows = match source.body.as_ref() {
-            SetExpr::Values(values) => self.values(values)?,
-            _ => self.query(source)?.sql,
+            SetExpr::Values(values) => self.values(values, &lengths)?,
+            _ => Self::fitted_rows(self.query(source)?, &lengths),
         };
         Ok(Work::Sql(vec![format!(
             "INSERT INTO {table}{columns} {rows}"
         )]))
     }
 
-    fn values(&mut self, values: &Values) -> Result<String, Refusal> {
+    fn values(&mut self, values: &Values, lengths: &[Option<u32>]) -> Result<String, Refusal> {
         self.translator.scopes.push(Scope::default());
         let mut rows = Vec::new();
         for row in &values.rows {
             let mut cells = Vec::new();
-            for cell in &row.content {
-                cells.push(self.value_or_default(cell)?);
+            for (at, cell) in row.content.iter().enumerate() {
+                let length = lengths.get(at).copied().flatten();
+                cells.push(self.value_or_default(cell, length)?);
             }
             rows.push(format!("({})", cells.join(", ")));
         }
@@ -77,14 +71,14 @@ impl Part<'_> {
         Ok(format!("VALUES {}", rows.join(", ")))
     }
 
-    fn value_or_default(&mut self, expr: &Expr) -> Result<String, Refusal> {
+    fn value_or_default(&mut self, expr: &Expr, length: Option<u32>) -> Result<String, Refusal> {
         match expr {
             Expr::Identifier(ident)
                 if ident.quote_style.is_none() && ident.value.eq_ignore_ascii_case("default") =>
             {
                 Ok("DEFAULT".into())
             }
-            _ => Ok(self.translator.expr(expr)?.text),
+            _ => Ok(fitted(&self.translator.expr(expr)?, length)),
         }
     }
 
@@ -130,7 +124,14 @@ impl Part<'_> {
                 );
             };
             let column = self.translator.parts(name)?.pop().unwrap_or_default();
-            let value = self.value_or_default(&assignment.value)?;
+            // The table that is changed was read first.
+            let target = self.translator.scope().tables.first();
+            let length = target
+                .and_then(|table| table.columns.as_ref())
+                .and_then(|columns| columns.iter().find(|(name, _)| *name == column))
+                .and_then(length_of);
+            let length = length.filter(|_| !self.translator.on_postgres());
+            let value = self.value_or_default(&assignment.value, length)?;
             all.push(format!("{} = {value}", identifier(&column)));
         }
         Ok(all.join(", "))
@@ -290,21 +291,12 @@ impl Part<'_> {
                 };
                 let mut columns = Vec::new();
                 for column in &insert.columns {
-                    columns.extend(
-                        self.translator
-                            .parts(column)?
-                            .last()
-                            .map(|name| identifier(name)),
-                    );
+                    columns.extend(self.translator.parts(column)?.pop());
                 }
-                let columns = if columns.is_empty() {
-                    String::new()
-                } else {
-                    format!(" ({})", columns.join(", "))
-                };
+                let columns = column_list(&columns);
                 let mut cells = Vec::new();
                 for cell in &row.content {
-                    cells.push(self.value_or_default(cell)?);
+                    cells.push(self.value_or_default(cell, None)?);
                 }
                 Ok(format!("INSERT{columns} VALUES ({})", cells.join(", ")))
             }

@@ -3,6 +3,7 @@
 mod attributes;
 mod ddl;
 mod dml;
+mod fitted;
 
 use std::ops::Range;
 

@@ -5,6 +5,7 @@ use sqlparser::ast::Spanned;
 use super::as_timestamp;
 use super::part::part_argument;
 use crate::adapter::Refusal;
+use crate::adapter::emulating::engine::Engine;
 use crate::adapter::emulating::functions::Call;
 use crate::adapter::emulating::moment;
 use crate::adapter::emulating::translator::{Constant, Sql, Translator};
@@ -67,7 +68,11 @@ pub(super) fn dateadd(translator: &mut Translator<'_>, call: &Call<'_>) -> Resul
             Some(Type::Timestamp),
         )
     };
-    Ok(Sql::new(format!("({base} + {function}({number}))"), ty).of([&count, &value]))
+    let text = match function {
+        "to_years" => format!("__rs.add_years({base}, {number})"),
+        _ => format!("({base} + {function}({number}))"),
+    };
+    Ok(Sql::new(text, ty).of([&count, &value]))
 }
 
 /// A number of units times the unit: the clock of PostgreSQL has no functions like `to_months`.
@@ -94,7 +99,16 @@ fn dateadd_on_postgres(translator: &Translator<'_>, part: &str, count: &Sql, val
             Some(Type::Timestamp),
         )
     };
-    Sql::new(format!("({base} + {number} * INTERVAL '{unit}')"), ty).of([count, value])
+    let moved = |base: &str| format!("{base} + {number} * INTERVAL '{unit}'");
+    let text = match part {
+        "year" | "decade" | "century" | "millennium" => format!(
+            "CASE WHEN to_char({base}, 'MMDD') = '0229' THEN {} + INTERVAL '1 day' ELSE {} END",
+            moved(&format!("({base} - INTERVAL '1 day')")),
+            moved(&base)
+        ),
+        _ => format!("({})", moved(&base)),
+    };
+    Sql::new(text, ty).of([count, value])
 }
 
 pub(super) fn datediff(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
@@ -111,16 +125,6 @@ pub(super) fn datediff(translator: &mut Translator<'_>, call: &Call<'_>) -> Resu
                 call.args[0].span(),
                 "`datediff` in weeks is not emulated",
                 "the day on which Redshift begins a week here is not documented",
-            )
-        });
-    }
-    if matches!(part, "century" | "millennium") {
-        return Err(Refusal {
-            help: Some("count years".into()),
-            ..translator.unsupported(
-                call.args[0].span(),
-                format!("`datediff` in the part `{part}` is not emulated"),
-                "the year in which Redshift begins one here is not documented",
             )
         });
     }
@@ -142,9 +146,15 @@ pub(super) fn datediff(translator: &mut Translator<'_>, call: &Call<'_>) -> Resu
     let engine = translator.engine;
     let side = |value: &Sql| {
         if time(value) {
-            value.text.clone()
-        } else {
-            as_timestamp(engine, value)
+            return value.text.clone();
+        }
+        let moment = as_timestamp(engine, value);
+        match part {
+            // The twentieth century begins in 1901; DuckDB has it begin in 1900.
+            "century" | "millennium" if engine == Engine::DuckDb => {
+                format!("({moment} - INTERVAL 1 YEAR)")
+            }
+            _ => moment,
         }
     };
     let function = match translator.on_postgres() {
@@ -156,6 +166,25 @@ pub(super) fn datediff(translator: &mut Translator<'_>, call: &Call<'_>) -> Resu
         Type::Int8,
     )
     .of([&from, &to]))
+}
+
+/// `interval_cmp`: texts are intervals here.
+pub(super) fn interval_cmp(
+    translator: &mut Translator<'_>,
+    call: &Call<'_>,
+) -> Result<Sql, Refusal> {
+    let args = translator.arguments(call, 2, 2)?;
+    let mut sides = Vec::new();
+    for (arg, expr) in args.into_iter().zip(&call.args) {
+        sides.push(match arg.ty {
+            Some(ty) if ty.is_text() => translator.cast_to_interval(arg, expr.span())?,
+            _ => arg,
+        });
+    }
+    let (a, b) = (&sides[0].text, &sides[1].text);
+    let text =
+        format!("CASE WHEN {a} < {b} THEN -1 WHEN {a} > {b} THEN 1 WHEN {a} = {b} THEN 0 END");
+    Ok(Sql::typed(text, Type::Int4).of(&sides))
 }
 
 pub(super) fn next_day(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {

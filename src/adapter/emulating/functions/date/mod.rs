@@ -11,7 +11,7 @@ use crate::adapter::emulating::literal;
 use crate::adapter::emulating::moment;
 use crate::adapter::emulating::translator::Sql;
 use crate::adapter::emulating::types::Type;
-use count::{dateadd, datediff, next_day};
+use count::{dateadd, datediff, interval_cmp, next_day};
 pub(in super::super) use interval::interval;
 pub(in super::super) use part::{PARTS, date_part};
 use part::{date_part_call, date_trunc};
@@ -119,6 +119,19 @@ pub(in super::super) const ROWS: &[Row] = &[
                 "SELECT DATE_PART(minute, TIMESTAMP '2009-01-01 02:08:01')",
                 "8",
             ),
+            (
+                "SELECT DATE_PART(sec, TIMESTAMP '2009-09-21 11:10:03.189717')",
+                "3.189717",
+            ),
+            (
+                "SELECT DATE_PART(microsecond, TIMESTAMP '20220502 04:05:06.789')",
+                "789000",
+            ),
+            ("SELECT DATE_PART(second, d) FROM sales WHERE id = 1", "0"),
+            (
+                "SELECT pgdate_part FROM (SELECT DATE_PART(year, ts) FROM sales WHERE id = 1)",
+                "2024",
+            ),
         ],
     ),
     row(
@@ -206,8 +219,24 @@ pub(in super::super) const ROWS: &[Row] = &[
                 "2024-01-16 00:00:00",
             ),
             (
-                "SELECT DATEADD(year,-1,'2024-02-29'::date)",
-                "2023-02-28 00:00:00",
+                "SELECT DATEADD(year, 1, '2016-02-29')",
+                "2017-03-01 00:00:00",
+            ),
+            (
+                "SELECT DATEADD(month, 12, '2016-02-29')",
+                "2017-02-28 00:00:00",
+            ),
+            (
+                "SELECT DATEADD(year, 4, d) FROM sales WHERE id = 2",
+                "2028-02-29 00:00:00",
+            ),
+            (
+                "SELECT DATEADD(year, qty, ts) FROM sales WHERE id = 2",
+                "2026-03-01 23:59:59",
+            ),
+            (
+                "SELECT date_add FROM (SELECT DATEADD(day, 1, d) FROM sales WHERE id = 1)",
+                "2024-01-16 00:00:00",
             ),
             (
                 "SELECT DATEADD(minute, 90, ts) FROM sales WHERE id=3",
@@ -218,6 +247,11 @@ pub(in super::super) const ROWS: &[Row] = &[
                 "2024-01-15 00:00:00.000005",
             ),
             ("SELECT DATEADD(day, NULL, '2024-01-15'::date)", "null"),
+            (
+                "SELECT DATEADD(day, 1, 'today') = DATEADD(day, 1, CURRENT_DATE)",
+                "True",
+            ),
+            ("SELECT 'tomorrow'::date - CURRENT_DATE", "1"),
             ("SELECT DATEADD(hour, 1.5, '2024-01-15'::date)", "ERROR"),
             ("SELECT DATEADD(hour, qty::float, d) FROM sales", "ERROR"),
             (
@@ -269,7 +303,15 @@ pub(in super::super) const ROWS: &[Row] = &[
             ),
             (
                 "SELECT DATEDIFF(century, '2000-12-31'::date, '2001-01-01'::date)",
-                "ERROR",
+                "1",
+            ),
+            (
+                "SELECT DATEDIFF(mil, '1999-12-31'::date, '2000-12-31'::date)",
+                "0",
+            ),
+            (
+                "SELECT date_diff FROM (SELECT DATEDIFF(day, d, ts) FROM sales WHERE id = 1)",
+                "0",
             ),
         ],
     ),
@@ -311,7 +353,20 @@ pub(in super::super) const ROWS: &[Row] = &[
                 "101",
             ),
             ("SELECT EXTRACT(century FROM DATE '2000-01-01')", "20"),
-            ("SELECT EXTRACT(dec FROM DATE '2019-01-01')", "201"),
+            ("SELECT EXTRACT(dec FROM DATE '2019-01-01')", "202"),
+            (
+                "SELECT EXTRACT(decade FROM TIMESTAMP '1999-02-16 20:38:40')",
+                "200",
+            ),
+            (
+                "SELECT EXTRACT(decade FROM ts) FROM sales WHERE id = 1",
+                "203",
+            ),
+            ("SELECT EXTRACT(mil FROM TIMESTAMP '2000-12-16')", "2"),
+            (
+                "SELECT EXTRACT(sec FROM TIMESTAMP '2009-09-21 11:10:03.189717')",
+                "3",
+            ),
         ],
     ),
     row(
@@ -325,12 +380,16 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "interval_cmp",
-        How::Forms(&[(2, COMPARE)], Returns::Is(Type::Int4)),
+        How::Native(Kind::Scalar, interval_cmp),
         "r_INTERVAL_CMP.html",
-        &[(
-            "SELECT INTERVAL_CMP(INTERVAL '3 days', INTERVAL '1 year')",
-            "-1",
-        )],
+        &[
+            ("SELECT INTERVAL_CMP('3 days','1 year')", "-1"),
+            ("SELECT INTERVAL_CMP('7 days','1 week')", "0"),
+            (
+                "SELECT INTERVAL_CMP(INTERVAL '3 days', INTERVAL '1 year')",
+                "-1",
+            ),
+        ],
     ),
     row(
         "last_day",
@@ -479,8 +538,24 @@ pub(super) fn moment_of(engine: Engine, value: &Sql) -> String {
     }
 }
 
+/// What `'today'` and its like stand for.
+pub(in super::super) fn named(engine: Engine, text: &str) -> Option<String> {
+    let days = moment::word_of_time(text)?;
+    let now = match engine {
+        Engine::DuckDb => "now()",
+        Engine::Postgres => "now() AT TIME ZONE 'UTC'",
+    };
+    Some(match days {
+        None => format!("CAST({now} AS TIMESTAMP)"),
+        Some(days) => format!("(CAST({now} AS DATE) + ({days}))"),
+    })
+}
+
 /// A value as a timestamp.
 fn as_timestamp(engine: Engine, value: &Sql) -> String {
+    if let Some(moment) = value.constant_text().and_then(|text| named(engine, text)) {
+        return format!("CAST({moment} AS TIMESTAMP)");
+    }
     match (value.constant_text(), value.ty) {
         (Some(text), _) => match moment::parse_local(text) {
             Some(text) => format!("CAST({} AS TIMESTAMP)", literal(&text)),

@@ -141,6 +141,8 @@ pub(in crate::adapter::emulating) fn date_part(
         }
         "millisecond" => format!("(date_part('millisecond', {x}) % 1000)"),
         "microsecond" => format!("(date_part('microsecond', {x}) % 1000000)"),
+        // The first decade ends with the year 9: the twenty-first century begins with the decade 201.
+        "decade" => format!("(date_part('decade', {x}) + 1)"),
         _ => format!("date_part('{part}', {x})"),
     };
     let text = format!("CAST({text} AS INTEGER)");
@@ -166,6 +168,9 @@ pub(super) fn date_part_call(
     translator.count(call, 2, 2)?;
     let part = part_argument(translator, call.args[0])?;
     let value = translator.expr(call.args[1])?;
+    if part == "second" {
+        return Ok(seconds(translator, &value));
+    }
     let sql = date_part(translator, part, &value, call.args[0].span())?;
     // The documentation says DOUBLE: date_part(…) / 2 keeps its half.
     Ok(Sql {
@@ -177,6 +182,21 @@ pub(super) fn date_part_call(
         ty: Some(Type::Float8),
         ..sql
     })
+}
+
+/// `date_part` reads the seconds with their fraction, which `extract` leaves out.
+///
+/// <https://docs.aws.amazon.com/redshift/latest/dg/r_Dateparts_for_datetime_functions.html>
+fn seconds(translator: &Translator<'_>, value: &Sql) -> Sql {
+    let x = moment_of(translator.engine, value);
+    let text = if translator.on_postgres() {
+        format!(
+            "(CAST(__rs.date_part('second', {x}) AS DOUBLE PRECISION) + CAST(__rs.date_part('microsecond', {x}) AS DOUBLE PRECISION) / 1000000)"
+        )
+    } else {
+        format!("(CAST(date_part('microsecond', {x}) AS DOUBLE) / 1000000)")
+    };
+    Sql::typed(text, Type::Float8).of([value])
 }
 
 pub(super) fn date_trunc(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {

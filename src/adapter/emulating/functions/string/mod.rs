@@ -152,11 +152,16 @@ pub(in super::super) const ROWS: &[Row] = &[
     row(
         "lpad",
         How::Forms(
-            &[(2, "lpad({0:t}, {1}, ' ')"), (3, "lpad({0:t}, {1}, {2:t})")],
+            &[
+                (2, "__rs.lpad({0:t}, {1}, ' ')"),
+                (3, "__rs.lpad({0:t}, {1}, {2:t})"),
+            ],
             Returns::Text,
         ),
         "r_LPAD.html",
         &[
+            ("SELECT LPAD('abc', 70000)", "ERROR"),
+            ("SELECT LPAD('a', 3, '')", "a"),
             ("SELECT LPAD('7',3,'0')", "007"),
             ("SELECT LPAD('ab',4)", "  ab"),
             ("SELECT LPAD(id,5,'0') FROM sales WHERE id=3", "00003"),
@@ -268,13 +273,17 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "repeat",
-        How::Forms(&[(2, "repeat({0:t}, {1})")], Returns::Text),
+        How::Forms(&[(2, "__rs.repeat({0:t}, {1})")], Returns::Text),
         "r_REPEAT.html",
-        &[("SELECT REVERSE(REPEAT('ab',2))", "baba")],
+        &[
+            ("SELECT REVERSE(REPEAT('ab',2))", "baba"),
+            ("SELECT LEN(REPEAT('x', 65535))", "65535"),
+            ("SELECT LEN(REPEAT('xy', 65535))", "ERROR"),
+        ],
     ),
     row(
         "replicate",
-        How::Forms(&[(2, "repeat({0:t}, {1})")], Returns::Text),
+        How::Forms(&[(2, "__rs.repeat({0:t}, {1})")], Returns::Text),
         "r_REPLICATE.html",
         &[("SELECT REPLICATE('ab',3)", "ababab")],
     ),
@@ -302,7 +311,10 @@ pub(in super::super) const ROWS: &[Row] = &[
     row(
         "rpad",
         How::Forms(
-            &[(2, "rpad({0:t}, {1}, ' ')"), (3, "rpad({0:t}, {1}, {2:t})")],
+            &[
+                (2, "__rs.rpad({0:t}, {1}, ' ')"),
+                (3, "__rs.rpad({0:t}, {1}, {2:t})"),
+            ],
             Returns::Text,
         ),
         "r_RPAD.html",

@@ -3,7 +3,6 @@
 use sqlparser::ast::Spanned;
 
 use crate::adapter::Refusal;
-use crate::adapter::emulating::expression::operator::joined;
 use crate::adapter::emulating::functions::{Call, TEXT};
 use crate::adapter::emulating::translator::{Constant, Sql, Translator};
 
@@ -16,11 +15,7 @@ pub(super) fn concat(translator: &mut Translator<'_>, call: &Call<'_>) -> Result
         ));
     }
     let args = translator.arguments(call, 2, 2)?;
-    let mut parts = Vec::new();
-    for (arg, expr) in args.into_iter().zip(&call.args) {
-        parts.push(translator.as_text(arg, expr.span())?);
-    }
-    Ok(joined(&parts))
+    translator.concatenated(args, &call.args)
 }
 
 pub(super) fn substring_call(
