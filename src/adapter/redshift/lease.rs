@@ -26,8 +26,15 @@ const TABLE: &str = "redstart_lease";
 /// How long a lock may take before somebody else is thought to have it.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// How often is looked whether the run was cancelled.
+const MOMENT: Duration = Duration::from_millis(50);
+
 /// How often the session says something, so that nothing between here and the server takes it for dead.
-const BEAT: Duration = Duration::from_secs(30);
+const BEAT: Duration = Duration::from_secs(240);
+
+/// How often the table of a schema is tried to be made, and the pause after the first attempt; it grows.
+const ATTEMPTS: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// How often the session listens whether its connection is still there.
 const TICK: Duration = Duration::from_secs(1);
@@ -85,7 +92,7 @@ impl Lease {
                     let _ = tell.send(News::Failed(error));
                 }
             }
-            session.roll_back();
+            // The server ends the transaction with the connection.
         });
         Ok(Self {
             news,
@@ -100,22 +107,27 @@ impl Lease {
     /// Looks how far it has come: the schema that somebody else has, or none when all are held.
     ///
     /// # Errors
-    /// What the warehouse answers.
-    pub(super) fn look(&mut self) -> Result<Option<String>, Error> {
+    /// What the warehouse answers, and that the run was cancelled.
+    pub(super) fn look(&mut self, cancelled: &AtomicBool) -> Result<Option<String>, Error> {
+        let mut waited = Duration::ZERO;
         loop {
-            // Before the first lock only the server's speed is waited for.
-            let heard = match self.waits_for.as_str() {
-                "" => self.news.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                _ => self.news.recv_timeout(PATIENCE),
-            };
-            match heard {
+            match self.news.recv_timeout(MOMENT) {
+                Err(RecvTimeoutError::Timeout) => {
+                    if cancelled.load(Ordering::Relaxed) {
+                        return Err(Error::new(ErrorClass::Cancelled, "the run was cancelled"));
+                    }
+                    waited += MOMENT;
+                    // Before the first lock only the server's speed is waited for.
+                    if !self.waits_for.is_empty() && waited >= PATIENCE {
+                        return Ok(Some(self.waits_for.clone()));
+                    }
+                }
                 Ok(News::Asks(schema)) => self.waits_for = schema,
                 Ok(News::Held) => {
                     self.held = true;
                     return Ok(None);
                 }
                 Ok(News::Failed(error)) => return Err(error),
-                Err(RecvTimeoutError::Timeout) => return Ok(Some(self.waits_for.clone())),
                 Err(RecvTimeoutError::Disconnected) => return Err(lost()),
             }
         }
@@ -124,13 +136,19 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            // Where nobody hears it, the session has ended already.
+            let _ = stop.send(());
+        }
+        let Some(thread) = self.thread.take() else {
+            return;
+        };
         // A lock that is still waited for is given up; one that is held is not in the middle of anything.
-        if self.stop.take().is_none_or(|stop| stop.send(()).is_err()) || !self.held {
+        while !self.held && !thread.is_finished() {
             (self.cancel)();
+            std::thread::sleep(MOMENT);
         }
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        let _ = thread.join();
     }
 }
 
@@ -167,7 +185,9 @@ fn take(
                 Some("42P01" | "3F000" | "42501") => {
                     claimed.remove(&schema);
                 }
-                _ if matches!(error.class, ErrorClass::Retryable { .. }) => {}
+                _ if matches!(error.class, ErrorClass::Retryable { .. }) => {
+                    std::thread::sleep(PAUSE);
+                }
                 _ => return Err(error),
             }
             continue 'again;
@@ -220,23 +240,36 @@ fn claimable(
 /// Makes the table of a schema; false where this user may not, and so cannot build there either.
 fn make(session: &Session, schema: &str) -> Result<bool, Error> {
     let schema = quote(schema);
-    for sql in [
+    let statements = [
         format!("create schema if not exists {schema}"),
         format!("create table if not exists {schema}.{TABLE} (held boolean)"),
         // Users who build into one schema lock one another's table; to update it is what a lock takes.
         format!("grant update on {schema}.{TABLE} to public"),
-    ] {
-        match session.link.text(&sql) {
-            Ok(_) => {}
-            Err(error) if error.class == ErrorClass::ConnectionLost => return Err(error),
-            // Somebody else made it in the same moment.
-            Err(error)
-                if matches!(error.sqlstate.as_deref(), Some("42P06" | "42P07" | "23505")) => {}
-            Err(error) if matches!(error.class, ErrorClass::Retryable { .. }) => {}
-            Err(_) => return Ok(false),
+    ];
+    let mut attempt = 1;
+    loop {
+        let made = statements
+            .iter()
+            .try_for_each(|sql| session.link.text(sql).map(drop));
+        let Err(error) = made else {
+            return Ok(true);
+        };
+        // Somebody else makes the same in the same moment: it is there now, or it has just gone with their transaction.
+        let raced = matches!(error.class, ErrorClass::Retryable { .. })
+            || matches!(
+                error.sqlstate.as_deref(),
+                Some("42P06" | "42P07" | "23505" | "42P01" | "3F000")
+            );
+        match error.class {
+            ErrorClass::ConnectionLost | ErrorClass::Cancelled => return Err(error),
+            _ if raced && attempt < ATTEMPTS => {
+                std::thread::sleep(PAUSE * attempt);
+                attempt += 1;
+            }
+            _ if raced => return Err(error),
+            _ => return Ok(false),
         }
     }
-    Ok(true)
 }
 
 /// Keeps the locks until it is told to stop; false when the connection was lost before.

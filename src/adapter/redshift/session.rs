@@ -240,7 +240,7 @@ impl Connection for Session {
                 &claims.lost,
             )?),
         };
-        lease.look()
+        lease.look(&self.cancelled)
     }
 
     fn examine(&mut self, needs: &Needs) -> Result<Vec<Check>, Error> {
