@@ -24,6 +24,7 @@ use std::time::Duration;
 
 use crate::diagnostic::Span;
 use crate::relation::{Column, ExistingRelations, KnownColumn, KnownColumns, Relation};
+use copy::StoredFile;
 
 /// A warehouse that a target names. Shared by all workers.
 pub trait Adapter: Send + Sync {
@@ -45,6 +46,18 @@ pub trait Adapter: Send + Sync {
     /// # Errors
     /// A [`Refusal`] names what is not understood and where in the query it stands.
     fn prepare_query(&self, query: &str, known: &dyn KnownColumns) -> Result<Prepared, Refusal>;
+
+    /// The files that a load would read, in the order of their names; its location may be a pattern of them.
+    ///
+    /// # Errors
+    /// When nothing is there, or the place cannot be looked at.
+    fn files(&self, copy: &statement::Copy) -> Result<Vec<StoredFile>, Error>;
+
+    /// An object of S3 as Redstart itself reads and writes it.
+    ///
+    /// # Errors
+    /// When nothing stands for its place.
+    fn object(&self, url: &str) -> Result<copy::Object, Error>;
 
     /// Whether knowing the columns of what a query reads changes how it is sent.
     fn wants_columns(&self) -> bool {
@@ -315,6 +328,8 @@ pub struct Outcome {
     pub rejected: Vec<LoadError>,
     /// What is good to know though it went well.
     pub warnings: Vec<String>,
+    /// Files that a load read, where that is known.
+    pub files: Option<u64>,
 }
 
 /// A row that a load could not take, as Redshift's `stl_load_errors` tells it.

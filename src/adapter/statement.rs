@@ -151,6 +151,15 @@ pub enum Statement {
     },
     /// Loads a table from files.
     Copy(Box<Copy>),
+    /// Notes which files were loaded, in a table of [`LOADED_FILES`].
+    Remember {
+        /// The table.
+        into: Relation,
+        /// The files.
+        files: Vec<super::copy::StoredFile>,
+        /// The moment, as `2024-01-15 10:30:45`.
+        at: String,
+    },
     /// Writes the rows of a query to files.
     Unload(Box<Unload>),
     /// Loads a table from the rows of a seed.
@@ -407,5 +416,35 @@ pub(crate) fn close_versions(
     };
     format!(
         "update {of}\nset {valid_to} = DBT_INTERNAL_SOURCE.{valid_to}\nfrom {using} as DBT_INTERNAL_SOURCE\nwhere DBT_INTERNAL_SOURCE.{id} = {of}.{id}\n  and DBT_INTERNAL_SOURCE.dbt_change_type in ('update', 'delete')\n  and {holds}"
+    )
+}
+
+/// The columns of a table that remembers which files were loaded.
+pub const LOADED_FILES: [(&str, &str); 4] = [
+    ("file", "varchar(1024)"),
+    ("size", "bigint"),
+    ("etag", "varchar(128)"),
+    ("loaded_at", "timestamp"),
+];
+
+/// The `insert` of a [`Statement::Remember`], whose words every warehouse shares but for how it writes texts.
+pub(crate) fn remember(
+    into: &str,
+    files: &[super::copy::StoredFile],
+    at: &str,
+    literal: impl Fn(&str) -> String,
+) -> String {
+    let rows = files.iter().map(|file| {
+        format!(
+            "  ({}, {}, {}, {})",
+            literal(&file.url),
+            file.size,
+            literal(&file.etag),
+            literal(at)
+        )
+    });
+    format!(
+        "insert into {into} (\"file\", \"size\", \"etag\", \"loaded_at\") values\n{}",
+        rows.collect::<Vec<_>>().join(",\n")
     )
 }

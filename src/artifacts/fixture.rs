@@ -316,6 +316,8 @@ pub fn result(node: NodeId, status: Status) -> NodeResult {
         failures: None,
         age: None,
         sample: None,
+        files: None,
+        set_aside: None,
         rejected: Vec::new(),
         diagnostics: Vec::new(),
         compiled_code: None,

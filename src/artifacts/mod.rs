@@ -3,6 +3,7 @@
 //! In: `Manifest`, `RunResults`, the columns of relations. Out: files in the target folder, each written whole or not at all.
 //! The only room that knows dbt's JSON. Time and ids come in from outside.
 
+pub mod backup;
 pub mod catalog;
 mod config;
 pub mod declared;

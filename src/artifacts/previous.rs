@@ -36,6 +36,9 @@ pub struct LastResult {
     pub failures: Option<u64>,
     /// Rows in the relation after a build.
     pub rows: Option<u64>,
+    /// Rows that were rejected, where the node has a table of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejected: Option<u64>,
     /// When it ended.
     pub completed_at: Option<Timestamp>,
 }
@@ -57,6 +60,13 @@ struct Entry {
     timing: Vec<Stretch>,
     #[serde(default)]
     adapter_response: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Entry {
+    fn number(&self, key: &str) -> Option<u64> {
+        let value = self.adapter_response.get(key);
+        value.and_then(serde_json::Value::as_u64)
+    }
 }
 
 #[derive(Deserialize)]
@@ -100,14 +110,13 @@ impl Previous {
         };
         let file: File = serde_json::from_slice(&bytes)?;
         let results = file.results.into_iter().map(|entry| {
+            let (rows, rejected) = (entry.number("rows_affected"), entry.number("rows_rejected"));
             let last = LastResult {
                 status: entry.status,
                 seconds: entry.execution_time,
                 failures: entry.failures,
-                rows: entry
-                    .adapter_response
-                    .get("rows_affected")
-                    .and_then(serde_json::Value::as_u64),
+                rows,
+                rejected,
                 completed_at: entry
                     .timing
                     .iter()
@@ -148,6 +157,7 @@ fn last(result: &NodeResult) -> LastResult {
         status: result.status.as_str().to_owned(),
         seconds: super::seconds(result),
         failures: result.failures,
+        rejected: result.set_aside,
         rows: result.rows,
         completed_at: timing.iter().flatten().map(|timing| timing.completed).max(),
     }

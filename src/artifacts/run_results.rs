@@ -74,7 +74,16 @@ fn stretch(name: &str, timing: Timing) -> Value {
 }
 
 fn response(result: &NodeResult) -> Value {
-    result
-        .rows
-        .map_or_else(|| json!({}), |rows| json!({ "rows_affected": rows }))
+    let mut response = serde_json::Map::new();
+    let numbers = [
+        ("rows_affected", result.rows),
+        ("rows_rejected", result.set_aside),
+        ("files", result.files),
+    ];
+    for (key, number) in numbers {
+        if let Some(number) = number {
+            response.insert(key.to_owned(), Value::from(number));
+        }
+    }
+    Value::Object(response)
 }

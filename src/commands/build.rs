@@ -1,6 +1,6 @@
 //! `redstart build`.
 
-use super::options::{FailFast, FullRefresh, StoreFailures};
+use super::options::{Audit, FailFast, FullRefresh, StoreFailures};
 use super::pipeline::{self, Execution};
 use super::selecting::{Kinds, Selecting};
 use super::{Outcome, Session, Stop};
@@ -36,6 +36,8 @@ pub struct Args {
     #[command(flatten)]
     fail_fast: FailFast,
     #[command(flatten)]
+    audit: Audit,
+    #[command(flatten)]
     store_failures: StoreFailures,
 
     /// Show the rows of each seed
@@ -60,6 +62,7 @@ impl Args {
             full_refresh: self.full_refresh.full_refresh,
             fail_fast: self.fail_fast.is_on(&session.global),
             store_failures: self.store_failures.store_failures,
+            audit: self.audit.audit,
             show: self.show,
             check: self.check && !self.no_check,
         };

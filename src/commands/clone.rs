@@ -40,6 +40,7 @@ impl Args {
             full_refresh: self.full_refresh.full_refresh,
             fail_fast: self.fail_fast.is_on(&session.global),
             store_failures: false,
+            audit: false,
             show: false,
             check: false,
         };

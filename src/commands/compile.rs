@@ -99,6 +99,7 @@ impl Args {
             existing: &ExistingRelations::default(),
             selected: &selection.iter().collect(),
             columns_of: &|sql| pipeline::columns_of(&prepared, sql),
+            tests_of: &|_| Vec::new(),
             seed: &|id| pipeline::seed(&prepared, id),
             options: Options {
                 full_refresh,

@@ -1,6 +1,6 @@
 //! `redstart load`.
 
-use super::options::FailFast;
+use super::options::{FailFast, FullRefresh};
 use super::pipeline::{self, Execution};
 use super::selecting::Selecting;
 use super::{Outcome, Session, Stop};
@@ -18,6 +18,8 @@ pub struct Args {
     #[command(flatten)]
     selecting: Selecting,
     #[command(flatten)]
+    full_refresh: FullRefresh,
+    #[command(flatten)]
     fail_fast: FailFast,
 }
 
@@ -27,9 +29,10 @@ impl Args {
             verb: "load",
             request: self.selecting.request([ResourceType::Source]),
             tests: Tests::Free,
-            full_refresh: false,
+            full_refresh: self.full_refresh.full_refresh,
             fail_fast: self.fail_fast.is_on(&session.global),
             store_failures: false,
+            audit: false,
             show: false,
             check: false,
         };

@@ -9,6 +9,7 @@ pub mod pipeline;
 pub mod selecting;
 mod session;
 
+mod backup;
 mod build;
 mod check;
 mod clean;
@@ -25,6 +26,7 @@ mod lineage;
 mod load;
 mod ls;
 mod parse;
+mod restore;
 mod retry;
 mod run;
 mod run_operation;
@@ -100,6 +102,8 @@ enum Command {
     Build(build::Args),
     Show(show::Args),
     Unload(Box<unload::Args>),
+    Backup(backup::Args),
+    Restore(restore::Args),
     Docs(docs::Args),
     Clean(clean::Args),
     #[cfg(feature = "duckdb")]
@@ -213,6 +217,8 @@ impl Command {
             Self::Build(args) => args.run(session),
             Self::Show(args) => args.run(session),
             Self::Unload(args) => args.run(session),
+            Self::Backup(args) => args.run(session),
+            Self::Restore(args) => args.run(session),
             Self::Docs(args) => args.run(session),
             Self::Clean(args) => args.run(session),
             #[cfg(feature = "duckdb")]
@@ -244,6 +250,8 @@ impl Command {
             Self::Build(_) => "build",
             Self::Show(_) => "show",
             Self::Unload(_) => "unload",
+            Self::Backup(_) => "backup",
+            Self::Restore(_) => "restore",
             Self::Docs(_) => "generate",
             Self::Clean(_) => "clean",
             #[cfg(feature = "duckdb")]

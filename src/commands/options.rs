@@ -206,6 +206,14 @@ pub struct FullRefresh {
     pub full_refresh: bool,
 }
 
+/// `--audit`.
+#[derive(Args, Clone, Debug)]
+pub struct Audit {
+    /// Show the rows of a node only once its tests have passed; else what was there stays
+    #[arg(long)]
+    pub audit: bool,
+}
+
 /// `--store-failures`.
 #[derive(Args, Clone, Debug)]
 pub struct StoreFailures {

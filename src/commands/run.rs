@@ -1,6 +1,6 @@
 //! `redstart run`.
 
-use super::options::{FailFast, FullRefresh};
+use super::options::{Audit, FailFast, FullRefresh};
 use super::pipeline::{self, Execution};
 use super::selecting::Selecting;
 use super::{Outcome, Session, Stop};
@@ -20,6 +20,8 @@ pub struct Args {
     full_refresh: FullRefresh,
     #[command(flatten)]
     fail_fast: FailFast,
+    #[command(flatten)]
+    audit: Audit,
 }
 
 impl Args {
@@ -31,6 +33,7 @@ impl Args {
             full_refresh: self.full_refresh.full_refresh,
             fail_fast: self.fail_fast.is_on(&session.global),
             store_failures: false,
+            audit: self.audit.audit,
             show: false,
             check: false,
         };

@@ -35,6 +35,7 @@ impl Args {
             full_refresh: self.full_refresh.full_refresh,
             fail_fast: self.fail_fast.is_on(&session.global),
             store_failures: false,
+            audit: false,
             show: self.show,
             check: false,
         };

@@ -10,10 +10,11 @@ use super::{Outcome, Session, Stop};
 use crate::adapter::Table;
 use crate::artifacts;
 use crate::compile::{Sql, Turn};
-use crate::diagnostic::Source;
+use crate::diagnostic::{Diagnostic, Source};
 use crate::graph::Selection;
 use crate::jinja::Template;
 use crate::manifest::ResourceType;
+use crate::materialization::failed;
 use crate::report::rows;
 
 /// The kinds of node that have rows to show.
@@ -29,10 +30,11 @@ const SHOWN: [ResourceType; 6] = [
 /// Show the rows of a query without building anything
 #[derive(clap::Args, Debug)]
 #[command(
-    group = clap::ArgGroup::new("what").required(true).args(["select", "models", "inline"]).multiple(false),
+    group = clap::ArgGroup::new("what").required(true).args(["select", "models", "inline", "failed"]).multiple(false),
     after_help = "Examples:
   redstart show -s top_songs                            the first rows of a model
   redstart show -s top_songs --limit 20 --output json   as JSON, alone on standard output
+  redstart show --failed fct_orders                     the rows that were not shown, as tests failed
   redstart show --inline \"select count(*) from {{ ref('dim_users') }}\""
 )]
 pub struct Args {
@@ -44,6 +46,10 @@ pub struct Args {
     /// Run this template instead of a node's
     #[arg(long, value_name = "SQL")]
     pub(super) inline: Option<String>,
+
+    /// Show the last build of this node whose tests failed (`audit`)
+    #[arg(long, value_name = "NODE")]
+    pub(super) failed: Option<String>,
 
     /// At most this many rows; -1 for all
     #[arg(
@@ -70,7 +76,8 @@ fn at_least_minus_one(text: &str) -> Result<i64, String> {
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Outcome, Stop> {
         let prepared = pipeline::prepare(session)?;
-        let request = self.selecting.request(SHOWN);
+        let mut request = self.selecting.request(SHOWN);
+        request.select.extend(self.failed.clone());
         let selection = match &self.inline {
             Some(_) => Selection::default(),
             None => pipeline::select(session, &prepared, &request)?,
@@ -119,6 +126,17 @@ impl Args {
                     .collect();
             }
             let sql = match (&node.code, &node.relation) {
+                (_, Some(relation)) if self.failed.is_some() => {
+                    let kept = failed(relation);
+                    if warehouse.existing.get(&kept).is_none() {
+                        let message = format!("no failed build of `{}` is kept", node.name);
+                        let help = "a build is kept when its tests failed: `redstart build --audit`, or `audit: true`";
+                        return Err(Stop::refused(
+                            Diagnostic::error("no-failed-build", message).help(help),
+                        ));
+                    }
+                    Sql::of(format!("select * from {}", artifacts::relation_name(&kept)))
+                }
                 (None, Some(relation)) => {
                     let name = artifacts::relation_name(relation);
                     Sql::of(format!("select * from {name}"))

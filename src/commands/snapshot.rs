@@ -32,6 +32,7 @@ impl Args {
             full_refresh: false,
             fail_fast: self.fail_fast.is_on(&session.global),
             store_failures: false,
+            audit: false,
             show: false,
             check: false,
         };

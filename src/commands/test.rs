@@ -36,6 +36,7 @@ impl Args {
             full_refresh: false,
             fail_fast: self.fail_fast.is_on(&session.global),
             store_failures: self.store_failures.store_failures,
+            audit: false,
             show: false,
             check: false,
         };

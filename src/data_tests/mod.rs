@@ -4,6 +4,11 @@
 //! with the arguments. Does not know who uses a test, nor how it is run.
 //! A new test is a file here and a line in [`ALL`].
 
+mod castable;
+mod rows;
+
+pub use rows::{RowRule, row_rule};
+
 use serde_json::{Map, Value};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, nearest};
@@ -67,7 +72,7 @@ const fn takes(name: &'static str, kind: Kind) -> Argument {
 const COLUMN: Argument = needs("column_name", Kind::Text);
 
 /// Every built-in generic test.
-pub const ALL: [DataTest; 8] = [
+pub const ALL: [DataTest; 9] = [
     DataTest {
         name: "unique",
         template: include_str!("unique.sql"),
@@ -137,6 +142,12 @@ pub const ALL: [DataTest; 8] = [
             needs("expression", Kind::Text),
             takes("column_name", Kind::Text),
         ],
+        values: &[],
+    },
+    DataTest {
+        name: "castable",
+        template: include_str!("castable.sql"),
+        arguments: &[COLUMN, needs("data_type", Kind::Text)],
         values: &[],
     },
 ];

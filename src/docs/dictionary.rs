@@ -14,6 +14,7 @@ use crate::artifacts::{CatalogTable, Previous};
 use crate::manifest::config::Severity;
 use crate::manifest::node::{self, ConstraintKind, Detail};
 use crate::manifest::{Manifest, NodeId, ResourceType};
+use crate::materialization::rejects_of;
 
 /// What a dictionary is made from.
 pub struct Input<'a> {
@@ -80,6 +81,8 @@ pub struct Table {
     pub sort: Option<String>,
     /// Rows, if counted.
     pub rows: Option<u64>,
+    /// Rejected rows, and the table that has them.
+    pub rejected: Option<(u64, String)>,
     /// UTC, to the second.
     pub last_built: Option<String>,
     /// What it reads.
@@ -334,6 +337,10 @@ impl<'a> Facts<'a> {
             rows: catalog
                 .and_then(|table| table.rows)
                 .or_else(|| built.and_then(|last| last.rows)),
+            rejected: built
+                .and_then(|last| last.rejected)
+                .zip(node.relation.as_ref())
+                .map(|(rows, relation)| (rows, rejects_of(relation).to_string())),
             last_built: last_built.map(minute),
             upstream: self.links(node.depends_on.iter().copied()),
             downstream: self.downstream(id),

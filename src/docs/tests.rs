@@ -27,6 +27,7 @@ fn table(node: NodeId, rows: u64, columns: &[(&str, &str, bool)]) -> CatalogTabl
 
 fn last(status: &str, failures: Option<u64>) -> LastResult {
     LastResult {
+        rejected: None,
         status: status.into(),
         seconds: 0.1,
         failures,

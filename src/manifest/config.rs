@@ -101,6 +101,12 @@ pub struct Config {
     pub store_failures_as: Option<String>,
     /// Snapshots: how the history is kept.
     pub snapshot: Option<Box<super::snapshot_config::SnapshotConfig>>,
+    /// `rejects`: whether rows that fail a test of one row go to a table of their own.
+    pub rejects: bool,
+    /// `audit`: whether the tests of the node decide before its rows are shown.
+    pub audit: Option<bool>,
+    /// `reject_limit`: how many of them are too many.
+    pub reject_limit: Option<RejectLimit>,
     /// `unload`: where the rows go as files after a build.
     pub unload: Option<Box<super::unload::UnloadConfig>>,
     /// `group`.
@@ -139,6 +145,24 @@ pub struct Hook {
     pub transaction: bool,
     /// Where it is written.
     pub origin: Option<Span>,
+}
+
+/// How many rejected rows are too many.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum RejectLimit {
+    /// More than this number.
+    Rows(u64),
+    /// More than this share of all rows, in percent.
+    Percent(f64),
+}
+
+impl std::fmt::Display for RejectLimit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Rows(rows) => write!(f, "{rows}"),
+            Self::Percent(percent) => write!(f, "{percent}%"),
+        }
+    }
 }
 
 /// What a materialized view does when it is configured in another way than it was made.

@@ -442,6 +442,18 @@ pub struct StagedLoad {
     pub copy: crate::adapter::statement::Copy,
     /// Physical attributes of the table.
     pub attributes: crate::adapter::statement::TableAttributes,
+    /// `load_mode`.
+    pub mode: LoadMode,
+}
+
+/// What a load does with the rows that are there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LoadMode {
+    /// All files are loaded anew.
+    #[default]
+    Replace,
+    /// Only files are loaded that were not loaded before; their rows come to those that are there.
+    Append,
 }
 
 /// An exposure.

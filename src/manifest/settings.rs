@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value, json};
 
 use super::config::{
-    Config, KnownMaterialization, OnConfigurationChange, OnSchemaChange, Severity,
+    Config, KnownMaterialization, OnConfigurationChange, OnSchemaChange, RejectLimit, Severity,
 };
 use super::in_jinja::InJinja;
 use super::merge::{Merged, list};
@@ -17,7 +17,10 @@ use crate::adapter::statement::{Dist, Index, SortType, TableAttributes};
 use crate::diagnostic::{Diagnostic, Diagnostics, Level, Span, nearest};
 
 /// Keys that every node may have.
-const COMMON_KEYS: [&str; 42] = [
+const COMMON_KEYS: [&str; 45] = [
+    "audit",
+    "rejects",
+    "reject_limit",
     "query_group",
     "enabled",
     "materialized",
@@ -258,6 +261,9 @@ impl Reader<'_> {
             group: self.text("group"),
             snapshot: self.snapshot(kind).map(Box::new),
             unload: self.unload().map(Box::new),
+            rejects: self.flag("rejects").unwrap_or(false),
+            reject_limit: self.reject_limit(),
+            audit: self.flag("audit"),
             ..Config::default()
         }
     }
@@ -622,6 +628,30 @@ impl Reader<'_> {
             Some("warn") => Severity::Warn,
             _ => Severity::Error,
         }
+    }
+
+    /// A number of rows, or a share of them such as `5%`.
+    fn reject_limit(&mut self) -> Option<RejectLimit> {
+        let value = self.merged.get("reject_limit")?;
+        let text = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
+        let limit = match text.trim().strip_suffix('%') {
+            Some(percent) => {
+                let percent = percent.trim().parse().ok();
+                let percent = percent.filter(|percent| (0.0..=100.0).contains(percent));
+                percent.map(RejectLimit::Percent)
+            }
+            None => text.trim().parse().ok().map(RejectLimit::Rows),
+        };
+        if limit.is_none() {
+            self.wrong(
+                "reject_limit",
+                "a number of rows or a share of them such as `5%`",
+                value,
+            );
+        }
+        limit
     }
 
     fn limit(&mut self) -> Option<u64> {

@@ -7,7 +7,8 @@ mod options;
 
 use options::Options;
 
-use super::node::StagedLoad;
+use super::node::{LoadMode, StagedLoad};
+use crate::adapter::copy::is_pattern;
 use crate::adapter::statement::copy_options;
 use crate::adapter::statement::{
     AccessKeys, Compression, Copy, CopyFormat, Credentials, Encoding, Secret, TableAttributes,
@@ -17,7 +18,7 @@ use crate::project::yaml::{Yaml, YamlValue};
 use crate::relation::Relation;
 
 /// Keys of `external` that mean something here.
-const EXTERNAL_KEYS: [&str; 3] = ["location", "file_format", "copy"];
+const EXTERNAL_KEYS: [&str; 4] = ["location", "file_format", "load_mode", "copy"];
 /// Keys of `external` for tables that stay outside, which we do not make.
 const FOREIGN_KEYS: [&str; 8] = [
     "row_format",
@@ -54,7 +55,8 @@ pub fn read(
         .entries()
         .iter()
         .any(|(key, _)| FOREIGN_KEYS.contains(&key.key_text().as_str()));
-    if copy.is_none() && (is_foreign || external.get("file_format").is_none()) {
+    let ours = ["file_format", "load_mode"].map(|key| external.get(key).is_some());
+    if copy.is_none() && (is_foreign || !ours.contains(&true)) {
         return None;
     }
     for (key, _) in external.entries() {
@@ -76,7 +78,48 @@ pub fn read(
         options: Options::read(copy, problems),
     };
     let copy = reader.copy(relation);
-    (problems.0.len() == before).then_some(StagedLoad { copy, attributes })
+    let mode = mode(external, problems);
+    problems.extend(listed_well(external, &copy, mode));
+    (problems.0.len() == before).then_some(StagedLoad {
+        copy,
+        attributes,
+        mode,
+    })
+}
+
+/// `load_mode`.
+fn mode(external: &Yaml, problems: &mut Diagnostics) -> LoadMode {
+    let Some(said) = external.get("load_mode").filter(|said| !said.is_null()) else {
+        return LoadMode::Replace;
+    };
+    match said.as_str() {
+        Some("replace") => LoadMode::Replace,
+        Some("append") => LoadMode::Append,
+        _ => {
+            problems.push(said.expected("`replace` or `append` for `load_mode`"));
+            LoadMode::Replace
+        }
+    }
+}
+
+/// Files that Redstart lists itself are loaded one by one: what would make something else of their names does not go with that.
+fn listed_well(external: &Yaml, copy: &Copy, mode: LoadMode) -> Option<Diagnostic> {
+    let (key, what) = match mode {
+        LoadMode::Append => ("load_mode", "`load_mode: append`"),
+        LoadMode::Replace if is_pattern(&copy.from) => ("location", "a pattern of names"),
+        LoadMode::Replace => return None,
+    };
+    let (option, why) = match copy {
+        Copy { manifest: true, .. } => ("manifest", "a manifest names the files by itself"),
+        Copy { no_load: true, .. } => ("noload", "it looks at files and loads none"),
+        _ => return None,
+    };
+    let place = external.get(key).unwrap_or(external).span.clone();
+    Some(
+        Diagnostic::error("bad-load", format!("{what} does not go with `{option}`"))
+            .at(place)
+            .label(why),
+    )
 }
 
 /// Everything under `external.copy` that nobody may read, whether or not it is allowed there.

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::{Hooks, Input, Work, work};
+use super::{Hooks, Input, Wanted, Work, work};
 use crate::adapter::redshift;
 use crate::diagnostic::{Diagnostics, Source, Span};
 use crate::manifest::node::{Code, Column, Detail};
@@ -98,6 +98,8 @@ pub(crate) struct Case<'a> {
     pub(crate) columns: Option<Vec<String>>,
     pub(crate) hooks: Hooks<'a>,
     pub(crate) full_refresh: bool,
+    pub(crate) audit: bool,
+    pub(crate) rules: Vec<crate::data_tests::RowRule>,
     pub(crate) lengths: bool,
     pub(crate) seed: Option<crate::project::seed::Seed>,
     pub(crate) rebuilt: Vec<&'a str>,
@@ -113,6 +115,8 @@ impl Case<'_> {
             columns: None,
             hooks: Hooks::default(),
             full_refresh: false,
+            audit: false,
+            rules: Vec::new(),
             lengths: false,
             seed: None,
             rebuilt: Vec::new(),
@@ -147,6 +151,8 @@ impl Case<'_> {
             existing: &self.existing,
             full_refresh: self.full_refresh,
             store_failures: false,
+            audit: self.audit,
+            row_rules: &|| Ok(self.rules.clone()),
             now: "getdate()::timestamp",
             database: "dev",
             keeps_loads: false,
@@ -165,7 +171,12 @@ impl Case<'_> {
             Ok(Work::Build(build)) => {
                 let mut text = sections(&build.sections);
                 if let Some(then) = &build.then {
-                    text.push_str(&format!("… then, with the columns of {}\n", then.staging()));
+                    text.push_str(&match then.wants() {
+                        Wanted::Columns(of) => format!("… then, with the columns of {of}\n"),
+                        Wanted::Files(load) => {
+                            format!("… then, with the files of {}\n", load.copy().from)
+                        }
+                    });
                 }
                 if !build.last.is_empty() {
                     text.push_str("At the end of the run\n");

@@ -254,7 +254,7 @@ fn next(
             let mut statements = batch.apply(&columns);
             statements.extend(publish.statements);
             build.sections.push(Section {
-                transaction: statements.len() > 1,
+                transaction: statements.len() > 1 || input.audit,
                 statements,
                 ..publish
             });
@@ -352,7 +352,7 @@ fn in_one(input: &Input<'_>, made: Vec<Statement>, after: Vec<Statement>) -> Bui
             prepare(input, &beside_of(input)),
             Section {
                 phase: Phase::Publish,
-                transaction: statements.len() > 1,
+                transaction: statements.len() > 1 || input.audit,
                 retryable: hooks_of(input.hooks, true).next().is_none(),
                 statements,
             },

@@ -1,11 +1,13 @@
-//! `load`: a source table made from its declared columns and filled by one `COPY`.
+//! `load`: a source table made from its declared columns and filled by one `COPY`, or by one a file where it picks its files.
 
-use super::publish::Publish;
-use super::{Input, Materialization, Work, columns};
+use super::files::{FileLoad, Memory};
+use super::publish::{Publish, clean, describe, hooks_of, prepare, raw, still_bound};
+use super::{Build, Input, Materialization, Phase, Rest, Section, Work, columns, sections};
 use crate::adapter::Statement;
+use crate::adapter::copy::is_pattern;
 use crate::adapter::statement::{ColumnDefinition, Copy, CopyFormat};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::manifest::node::Detail;
+use crate::manifest::node::{Detail, LoadMode, StagedLoad};
 use crate::relation::{Relation, RelationKind};
 
 pub(super) const MATERIALIZATION: Materialization = Materialization {
@@ -63,13 +65,117 @@ fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
         ]
     };
     let publish = Publish::new(input, RelationKind::Table)?;
+    let appends = load.mode == LoadMode::Append;
+    let there = there(input, load, &definitions)?;
     let mut build = if load.copy.no_load {
         publish.try_out(make)
+    } else if there {
+        // The table is there: all that is new goes to it at once.
+        add(input, make(input.relation()?).split_off(1))?
     } else {
         publish.build(make)?
     };
     build.warnings = warnings;
+    if appends || is_pattern(&load.copy.from) {
+        let relation = input.relation()?;
+        let begun = std::mem::take(&mut build.sections);
+        build.then = Some(Box::new(Rest::Files(Box::new(FileLoad {
+            sections: begun,
+            copy: Copy {
+                into: relation.clone(),
+                ..load.copy.clone()
+            },
+            memory: appends.then(|| Memory::of(relation, there)),
+            place: input.node.declared_at.clone(),
+        }))));
+    }
     Ok(Work::Build(Box::new(build)))
+}
+
+/// Whether an appending load finds the table that it left, with the same columns.
+fn there(
+    input: &Input<'_>,
+    load: &StagedLoad,
+    columns: &[ColumnDefinition],
+) -> Result<bool, Diagnostics> {
+    let relation = input.relation()?;
+    let old = input.existing.get(relation);
+    let Some(old) = old.filter(|old| {
+        load.mode == LoadMode::Append && old.kind == RelationKind::Table && !input.full_refresh()
+    }) else {
+        return Ok(false);
+    };
+    let memory = Memory::of(relation, true).table;
+    let source = match &input.node.detail {
+        Detail::Source(source) => source.source_name.as_str(),
+        _ => "",
+    };
+    let anew = format!(
+        "load all files anew: `redstart load --full-refresh --select source:{source}.{}`",
+        input.node.name
+    );
+    if input.existing.get(&memory).is_none() {
+        let message = format!(
+            "nothing tells which files `{relation}` holds: `{}` is not there",
+            memory.identifier
+        );
+        return Err(Diagnostic::error("no-memory", message)
+            .at_some(input.node.declared_at.clone())
+            .label("was it loaded before it had `load_mode: append`?")
+            .help(anew)
+            .into());
+    }
+    let differs = |a: &str, b: &str| !a.eq_ignore_ascii_case(b);
+    let has = |name: &str| {
+        old.columns
+            .iter()
+            .any(|column| !differs(&column.name, name))
+    };
+    let declared = |name: &str| columns.iter().any(|column| !differs(&column.name, name));
+    let new = columns.iter().find(|column| !has(&column.name));
+    let gone = old.columns.iter().find(|column| !declared(&column.name));
+    let (what, place) = match (new, gone) {
+        (Some(new), _) => (
+            format!("has no column `{}`, which is declared", new.name),
+            new.origin.clone(),
+        ),
+        (None, Some(gone)) => (
+            format!("has a column `{}`, which is not declared", gone.name),
+            None,
+        ),
+        (None, None) => return Ok(true),
+    };
+    Err(
+        Diagnostic::error("columns-changed", format!("`{relation}` {what}"))
+            .at_some(place.or_else(|| input.node.declared_at.clone()))
+            .help(anew)
+            .into(),
+    )
+}
+
+/// New rows into the table that is there, in one transaction.
+fn add(input: &Input<'_>, statements: Vec<Statement>) -> Result<Build, Diagnostics> {
+    let relation = input.relation()?;
+    let hooks = input.hooks;
+    let mut all = raw(hooks.pre, true);
+    all.extend(statements);
+    all.extend(raw(hooks.post, true));
+    all.extend(describe(input, relation, RelationKind::Table));
+    Ok(Build {
+        sections: sections([
+            prepare(input, relation),
+            Section {
+                phase: Phase::Publish,
+                transaction: true,
+                retryable: hooks_of(hooks, true).next().is_none(),
+                statements: all,
+            },
+            clean(input, Vec::new()),
+        ]),
+        counts: Some(relation.clone()),
+        last: still_bound(input, relation),
+        ..Build::default()
+    })
 }
 
 /// Whether the files can fill the columns, as far as the declarations tell.

@@ -38,6 +38,15 @@ enum Change {
 }
 
 fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
+    if input.audit {
+        return Err(input.error(
+            "no-audit",
+            format!(
+                "`{}` cannot be audited: the warehouse shows the rows of a materialized view as it makes them; set `audit: false` for it",
+                input.node.name
+            ),
+        ));
+    }
     let query = input.query()?;
     let config = &input.node.config;
     let problems = columns::check_attributes_of_query(input, &config.attributes);

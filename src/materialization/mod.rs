@@ -6,6 +6,7 @@
 
 mod columns;
 mod ephemeral;
+mod files;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod freshness;
@@ -18,6 +19,7 @@ mod materialized_view;
 #[cfg(test)]
 mod materialized_view_tests;
 mod publish;
+mod rejects;
 mod schema_change;
 mod seed;
 #[cfg(test)]
@@ -35,14 +37,17 @@ mod view;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use columns::column_definition;
+pub use files::{FileLoad, loaded_files};
 pub use freshness::freshness;
 pub use history::History;
-pub use publish::leftovers;
+pub use publish::{failed, leftovers};
+pub use rejects::{Rejects, rejects_of};
 pub use schema_change::SchemaChange;
 pub use test::{Hidden, TestQuery};
 
 use crate::adapter::Statement;
 use crate::compile::HookSql;
+use crate::data_tests::RowRule;
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::manifest::config::KnownMaterialization;
 use crate::manifest::{Node, NodeId, ResourceType};
@@ -98,6 +103,10 @@ pub struct Input<'a> {
     pub full_refresh: bool,
     /// Whether `--store-failures` was given; a test's own `store_failures` overrides it.
     pub store_failures: bool,
+    /// Whether the node is shown only once its tests have passed.
+    pub audit: bool,
+    /// The node's tests that look at one row at a time, asked for only where they matter.
+    pub row_rules: &'a dyn Fn() -> Result<Vec<RowRule>, Diagnostics>,
     /// The current moment, without a time zone, in the SQL of the target.
     pub now: &'a str,
     /// The target's own database.
@@ -224,10 +233,14 @@ pub enum Work {
 pub struct Build {
     /// The sections, in order.
     pub sections: Vec<Section>,
-    /// What else there is to do, once the sections ran and the columns of a relation can be asked.
+    /// What else there is to do, once the sections ran and what it waits for can be asked.
     pub then: Option<Box<Rest>>,
     /// What is built beside and not yet published: dropped when the build fails on the way.
     pub staging: Option<(RelationKind, Relation)>,
+    /// What else is built beside, and dropped with it.
+    pub also: Vec<(RelationKind, Relation)>,
+    /// How what is built beside is kept to be looked at, where its tests failed; empty where it cannot be tested beside.
+    pub keep: Vec<Statement>,
     /// The table whose rows the report counts, if any.
     pub counts: Option<Relation>,
     /// Drops of what was replaced and something is still bound to: for the end of the run, when all of that was made anew.
@@ -236,25 +249,40 @@ pub struct Build {
     pub warnings: Vec<Diagnostic>,
 }
 
-/// The second half of a build, which waits for the columns of a relation that the first half made.
+/// The second half of a build, which waits for something that only its turn can tell.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Rest {
     /// Of an incremental model.
     SchemaChange(Box<SchemaChange>),
     /// Of a snapshot.
     History(Box<History>),
+    /// Of a load that picks its files.
+    Files(Box<FileLoad>),
+    /// Of a model whose rows are tested one by one.
+    Rejects(Box<Rejects>),
+}
+
+/// What the second half of a build waits for.
+#[derive(Clone, Copy, Debug)]
+pub enum Wanted<'a> {
+    /// The columns of a relation.
+    Columns(&'a Relation),
+    /// The files of a load.
+    Files(&'a FileLoad),
 }
 
 impl Rest {
-    /// The relation whose columns decide.
-    pub fn staging(&self) -> &Relation {
+    /// What decides how it goes on.
+    pub fn wants(&self) -> Wanted<'_> {
         match self {
-            Self::SchemaChange(rest) => rest.staging(),
-            Self::History(rest) => rest.source(),
+            Self::SchemaChange(rest) => Wanted::Columns(rest.staging()),
+            Self::History(rest) => Wanted::Columns(rest.source()),
+            Self::Files(rest) => Wanted::Files(rest),
+            Self::Rejects(rest) => Wanted::Columns(rest.all()),
         }
     }
 
-    /// What remains to be done when that relation has these columns.
+    /// What remains to be done when the relation that it waits for has these columns.
     ///
     /// # Errors
     /// When the configuration does not fit to them.
@@ -262,6 +290,8 @@ impl Rest {
         match self {
             Self::SchemaChange(rest) => rest.sections(columns),
             Self::History(rest) => rest.sections(columns),
+            Self::Files(rest) => Ok(rest.pattern().to_vec()),
+            Self::Rejects(rest) => rest.sections(columns),
         }
     }
 }
@@ -304,6 +334,18 @@ pub fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
         ResourceType::Snapshot => "snapshot",
         _ => input.node.config.materialized.as_str(),
     };
+    if input.node.config.rejects && name != "table" {
+        let message = format!(
+            "`rejects` is for tables, and `{}` is a {name}",
+            input.node.name
+        );
+        return Err(Diagnostic::error("no-rejects", message)
+            .at_some(input.place_of("rejects", ""))
+            .help(
+                "test its rows in a model of their own: `materialized: table` with `rejects: true`",
+            )
+            .into());
+    }
     match ALL.iter().find(|known| known.name == name) {
         Some(known) => (known.work)(input),
         None => Err(Diagnostic::error(

@@ -21,7 +21,21 @@ const DIGEST: usize = 4;
 /// Names for what was replaced; more than one where something is still bound to what an earlier run replaced.
 const OLD: [&str; 4] = ["__rs_old", "__rs_old2", "__rs_old3", "__rs_old4"];
 
+/// The end of the name of a build whose tests failed.
+const FAILED: &str = "__rs_failed";
+
+/// How a relation that was built beside is shown.
+pub(super) struct Shown {
+    /// The transaction.
+    pub(super) swap: Section,
+    /// Right after its commit.
+    pub(super) dropped: Vec<Statement>,
+    /// When everything that is bound to the old relation has been made anew.
+    pub(super) last: Vec<Statement>,
+}
+
 /// How an old relation makes room for the new one.
+#[derive(Default)]
 pub(super) struct Retired {
     /// In the transaction of the swap.
     pub(super) swap: Vec<Statement>,
@@ -48,6 +62,20 @@ impl<'a, 'b> Publish<'a, 'b> {
         })
     }
 
+    /// The publishing of a table that stands beside the node's own: nothing that is said of the node is for it.
+    pub(super) fn beside(input: &'a Input<'b>, relation: &'a Relation) -> Self {
+        Self {
+            input,
+            relation,
+            kind: RelationKind::Table,
+        }
+    }
+
+    /// Whether the relation is the node's own.
+    fn is_own(&self) -> bool {
+        self.input.node.relation.as_ref() == Some(self.relation)
+    }
+
     /// The whole build: `make` gives the statements that fill the relation it is handed.
     pub(super) fn build(
         &self,
@@ -55,14 +83,84 @@ impl<'a, 'b> Publish<'a, 'b> {
     ) -> Result<Build, Diagnostics> {
         let old = self.input.existing.get(self.relation);
         let mut build = match old {
+            _ if self.input.audit => self.audited(make)?,
             None => self.first(make(self.relation)),
             Some(old) => self.swap(old, make)?,
         };
         build.counts = (self.kind == RelationKind::Table).then(|| self.relation.clone());
-        build
-            .last
-            .splice(0..0, still_bound(self.input, self.relation));
+        if !self.input.audit {
+            let bound = still_bound(self.input, self.relation);
+            build.last.splice(0..0, bound);
+        }
         Ok(build)
+    }
+
+    /// A build whose tests run between its making and its showing, also where nothing stands under the name yet.
+    fn audited(
+        &self,
+        make: impl FnOnce(&Relation) -> Vec<Statement>,
+    ) -> Result<Build, Diagnostics> {
+        let (staging, shown) = self.aside()?;
+        let made = make(&staging);
+        Ok(Build {
+            sections: sections([
+                prepare(self.input, self.relation),
+                hooks_before(self.input),
+                Section {
+                    phase: Phase::Build,
+                    transaction: made.len() > 1,
+                    retryable: true,
+                    statements: made,
+                },
+                shown.swap,
+                clean(self.input, shown.dropped),
+            ]),
+            keep: self.kept(&staging),
+            staging: Some((self.kind, staging)),
+            last: shown.last,
+            ..Build::default()
+        })
+    }
+
+    /// How a failed build is kept beside.
+    pub(super) fn kept(&self, staging: &Relation) -> Vec<Statement> {
+        vec![Statement::Rename {
+            kind: self.kind,
+            from: staging.clone(),
+            to: failed(self.relation).identifier,
+        }]
+    }
+
+    /// Where the new relation is built, and how it is shown, whether or not anything stands under its name.
+    pub(super) fn aside(&self) -> Result<(Relation, Shown), Diagnostics> {
+        let staging = beside(self.relation, "__rs_tmp");
+        let retired = match self.input.existing.get(self.relation) {
+            Some(old) => self.retired(old)?,
+            None => Retired::default(),
+        };
+        let mut statements = retired.swap;
+        statements.push(Statement::Rename {
+            kind: self.kind,
+            from: staging.clone(),
+            to: self.relation.identifier.clone(),
+        });
+        if self.is_own() {
+            statements.extend(raw(self.input.hooks.post, true));
+            statements.extend(describe(self.input, self.relation, self.kind));
+        }
+        let mut last = still_bound(self.input, self.relation);
+        last.extend(retired.last);
+        let shown = Shown {
+            swap: Section {
+                phase: Phase::Publish,
+                transaction: true,
+                retryable: hooks_of(self.input.hooks, true).next().is_none(),
+                statements,
+            },
+            dropped: retired.dropped,
+            last,
+        };
+        Ok((staging, shown))
     }
 
     /// A build of which nothing stays: the statements are tried on a relation beside, which is dropped again.
@@ -311,14 +409,34 @@ pub(super) fn still_bound(input: &Input<'_>, relation: &Relation) -> Vec<Stateme
         .collect()
 }
 
-/// Leftovers of a killed run removed, and the hooks that run before and outside.
-pub(super) fn prepare(input: &Input<'_>, relation: &Relation) -> Section {
-    let mut statements: Vec<Statement> = leftovers(relation)
+/// Hooks of the transaction, in one of their own: the build is not in it.
+pub(super) fn hooks_before(input: &Input<'_>) -> Section {
+    Section {
+        phase: Phase::Prepare,
+        transaction: true,
+        retryable: false,
+        statements: raw(input.hooks.pre, true),
+    }
+}
+
+/// Where a build stands whose tests failed, until the next one.
+pub fn failed(relation: &Relation) -> Relation {
+    beside(relation, FAILED)
+}
+
+/// Drops of what a killed run left beside a relation.
+pub(super) fn removed(input: &Input<'_>, relation: &Relation) -> Vec<Statement> {
+    leftovers(relation)
         .iter()
         .filter_map(|leftover| input.existing.get(leftover))
         .filter(|leftover| leftover.dependents.is_empty())
         .map(dropped)
-        .collect();
+        .collect()
+}
+
+/// Leftovers of a killed run removed, and the hooks that run before and outside.
+pub(super) fn prepare(input: &Input<'_>, relation: &Relation) -> Section {
+    let mut statements = removed(input, relation);
     statements.extend(raw(input.hooks.pre, false));
     Section {
         phase: Phase::Prepare,
@@ -410,15 +528,17 @@ pub(super) fn hooks_of(hooks: Hooks<'_>, transaction: bool) -> impl Iterator<Ite
         .filter(move |hook| hook.transaction == transaction && !hook.sql.trim().is_empty())
 }
 
-/// What a killed run may leave beside a relation.
-pub fn leftovers(relation: &Relation) -> [Relation; 5] {
-    ["__rs_tmp", OLD[0], OLD[1], OLD[2], OLD[3]].map(|suffix| beside(relation, suffix))
+/// What a killed or failed run may leave beside a relation.
+pub fn leftovers(relation: &Relation) -> [Relation; 6] {
+    ["__rs_tmp", FAILED, OLD[0], OLD[1], OLD[2], OLD[3]].map(|suffix| beside(relation, suffix))
 }
 
 /// Whether a relation has a name that only runs give.
 fn is_leftover(relation: &Relation) -> bool {
     let name = &relation.identifier;
-    name.ends_with("__rs_tmp") || OLD.iter().any(|suffix| name.ends_with(suffix))
+    name.ends_with("__rs_tmp")
+        || name.ends_with(FAILED)
+        || OLD.iter().any(|suffix| name.ends_with(suffix))
 }
 
 /// The name of a relation that stands beside another for a while: never longer than any warehouse allows, and never the same for two.

@@ -81,6 +81,7 @@ fn load() -> Node {
         load: Some(StagedLoad {
             copy: copy("s3://lake/people"),
             attributes: TableAttributes::default(),
+            mode: Default::default(),
         }),
         freshness: None,
         freshness_value: Default::default(),

@@ -1,7 +1,7 @@
 //! `table`: the query's rows, made anew each time.
 
 use super::publish::Publish;
-use super::{Build, Input, Materialization, Work, columns};
+use super::{Build, Input, Materialization, Work, columns, rejects};
 use crate::adapter::Statement;
 use crate::adapter::statement::Rows;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -14,7 +14,11 @@ pub(super) const MATERIALIZATION: Materialization = Materialization {
 };
 
 fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
-    Ok(Work::Build(Box::new(build(input)?)))
+    let build = match input.node.config.rejects {
+        true => rejects::build(input)?,
+        false => build(input)?,
+    };
+    Ok(Work::Build(Box::new(build)))
 }
 
 /// The table from its query; also an incremental model's first run and full refresh.

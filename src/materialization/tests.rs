@@ -483,6 +483,7 @@ fn a_load_makes_its_table_and_copies_into_it() {
                 sort: vec!["ts".into()],
                 ..TableAttributes::default()
             },
+            mode: Default::default(),
         }),
         freshness: None,
         freshness_value: Default::default(),

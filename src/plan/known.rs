@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Build, Work};
 use crate::adapter::Statement;
 use crate::adapter::emulating::catalog_type;
+use crate::adapter::statement::ColumnDefinition;
+use crate::materialization::Rest;
 use crate::relation::{
     ExistingRelation, ExistingRelations, KnownColumn, KnownColumns, NothingKnown, Relation,
 };
@@ -79,9 +81,33 @@ impl Planned {
 /// The columns that a build leaves behind: none where it makes no relation anew, unknown where nobody can tell.
 fn made(build: &Build, old: Option<&ExistingRelation>) -> Option<Option<Vec<KnownColumn>>> {
     let orders = build.sections.iter().flat_map(|section| &section.orders);
+    let later = match build.then.as_deref() {
+        Some(Rest::Files(load)) => load.pattern(),
+        _ => &[],
+    };
+    let later = later.iter().flat_map(|section| &section.statements);
     let mut found = None;
+    for statement in later {
+        if let Statement::CreateTable { columns, .. } = statement {
+            found = Some(Some(declared(columns)));
+        }
+    }
     for order in orders {
         match &order.statement {
+            Statement::CreateTableAs {
+                temporary: true, ..
+            } if matches!(build.then.as_deref(), Some(Rest::Rejects(_))) => {
+                let Some(Rest::Rejects(rest)) = build.then.as_deref() else {
+                    continue;
+                };
+                found = Some(
+                    order
+                        .prepared
+                        .columns
+                        .clone()
+                        .map(|columns| rest.kept(columns)),
+                );
+            }
             Statement::CreateTableAs {
                 temporary: true, ..
             } if build.then.is_some() => {
@@ -96,17 +122,19 @@ fn made(build: &Build, old: Option<&ExistingRelation>) -> Option<Option<Vec<Know
                 columns,
                 temporary: false,
                 ..
-            } => {
-                let columns = columns.iter().map(|column| KnownColumn {
-                    name: column.name.clone(),
-                    data_type: Some(column.data_type.clone()),
-                });
-                found = Some(Some(columns.collect()));
-            }
+            } => found = Some(Some(declared(columns))),
             _ => {}
         }
     }
     found
+}
+
+fn declared(columns: &[ColumnDefinition]) -> Vec<KnownColumn> {
+    let columns = columns.iter().map(|column| KnownColumn {
+        name: column.name.clone(),
+        data_type: Some(column.data_type.clone()),
+    });
+    columns.collect()
 }
 
 /// The columns of a table that stays, once a batch brought new ones. Its old columns keep their types, but for texts that grow.

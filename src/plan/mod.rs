@@ -74,10 +74,23 @@ pub struct Build {
     pub then: Option<Box<Rest>>,
     /// What is built beside and not yet published, with its drop for when the build fails on the way.
     pub staging: Option<Order>,
+    /// What else is built beside, with its drop.
+    pub also: Vec<Order>,
+    /// The tests that decide whether the new rows are shown.
+    pub audit: Option<Arc<Audit>>,
     /// The table whose rows are counted, and the query that counts them where the warehouse has not said.
     pub counts: Option<Count>,
     /// Drops for the end of the run, when what is bound to the replaced relation has been made anew.
     pub last: Vec<Order>,
+}
+
+/// Tests that decide whether the new rows of a node are shown.
+#[derive(Debug)]
+pub struct Audit {
+    /// The tests: about what is built beside, or, where nothing is, about the relation inside the transaction that changes it.
+    pub tests: Vec<(NodeId, Test)>,
+    /// How what is built beside is kept, where one of them fails; empty where nothing is.
+    pub keep: Vec<Order>,
 }
 
 /// How the rows of a new table are counted.

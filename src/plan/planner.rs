@@ -5,15 +5,17 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Build, Count, Known, Order, Plan, Planned, Query, Section, Step, Test, Work};
+use super::{Audit, Build, Count, Known, Order, Plan, Planned, Query, Section, Step, Test, Work};
 use crate::adapter::statement::{Copy, CopyFormat};
 use crate::adapter::{Adapter, Refusal, Statement};
 use crate::compile::{Compiled, CompiledNode, HookSql, Sql};
+use crate::data_tests::{self, RowRule};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::graph::{Graph, Selection, Tests, Turn};
-use crate::manifest::node::Detail;
+use crate::manifest::config::Severity;
+use crate::manifest::node::{Detail, GenericTest};
 use crate::manifest::{Manifest, Node, NodeId, ResourceType};
-use crate::materialization::{self, Hooks, Input, Phase};
+use crate::materialization::{self, Hooks, Input, Phase, Rest};
 use crate::project::seed::Seed;
 use crate::relation::{ExistingRelations, KnownColumns, NothingKnown, Relation};
 use crate::sql::alone::runs_alone;
@@ -33,6 +35,8 @@ pub struct Planner<'a> {
     pub columns_of: &'a (dyn Fn(&str) -> Option<Vec<String>> + Sync),
     /// A seed's columns and rows, read when the plan is made.
     pub seed: &'a (dyn Fn(NodeId) -> Result<Seed, Diagnostics> + Sync),
+    /// The tests of a node that can run as soon as it is built, with their SQL.
+    pub tests_of: &'a (dyn Fn(NodeId) -> Vec<(NodeId, Arc<Sql>)> + Sync),
     /// What the command line asks for.
     pub options: Options,
 }
@@ -44,6 +48,8 @@ pub struct Options {
     pub full_refresh: bool,
     /// `--store-failures`.
     pub store_failures: bool,
+    /// `--audit`; a node's own `audit` overrides it.
+    pub audit: bool,
     /// Whether the age of sources is measured, and nothing is built.
     pub freshness: bool,
     /// Whether the tests of a node stand before what depends on it (`build`).
@@ -130,6 +136,18 @@ impl<'a> Planner<'a> {
         warnings: &mut Vec<Diagnostic>,
     ) -> Result<Work, Diagnostics> {
         if self.node(node).config.in_jinja.is_some() {
+            if self.audits(node) {
+                return Err(Diagnostic::error(
+                    "no-audit",
+                    format!(
+                        "`{}` cannot be audited: its materialization is written in Jinja",
+                        self.node(node).name
+                    ),
+                )
+                .at_some(place_of(self.node(node)))
+                .help("set `audit: false` for it")
+                .into());
+            }
             return Ok(Work::InJinja);
         }
         let Some(sql) = sql else {
@@ -153,7 +171,12 @@ impl<'a> Planner<'a> {
         match self.materialize(node, sql, known)? {
             materialization::Work::Build(mut build) => {
                 warnings.append(&mut build.warnings);
-                Ok(Work::Build(Box::new(door.build(*build)?)))
+                let audit = match self.audits(node) {
+                    true => Some(Arc::new(door.audit(&build)?)),
+                    false => None,
+                };
+                let built = door.build(*build)?;
+                Ok(Work::Build(Box::new(Build { audit, ..built })))
             }
             materialization::Work::Test(test) => Ok(Work::Test(Box::new(door.test(*test)?))),
             // An ephemeral model has no turn; one that is asked for all the same does nothing.
@@ -290,6 +313,8 @@ impl<'a> Planner<'a> {
             existing: self.existing,
             full_refresh: self.options.full_refresh,
             store_failures: self.options.store_failures,
+            audit: self.audits(node),
+            row_rules: &|| self.row_rules(node),
             now: now(self.adapter.dialect()),
             database: &self.manifest.database,
             keeps_loads: self.adapter.keeps_loads(),
@@ -303,6 +328,48 @@ impl<'a> Planner<'a> {
             replaced: &replaced,
             node_of: &|id| self.manifest.nodes.get(id.index()).map(|node| &**node),
         })
+    }
+
+    /// Whether a node is shown only once its tests have passed.
+    pub fn audits(&self, node: NodeId) -> bool {
+        let of = self.node(node);
+        !of.resource_type.is_test() && of.config.audit.unwrap_or(self.options.audit)
+    }
+
+    /// The tests of a node that look at one row at a time and whose failures are errors.
+    fn row_rules(&self, node: NodeId) -> Result<Vec<RowRule>, Diagnostics> {
+        let mut problems = Diagnostics::default();
+        let mut rules = Vec::new();
+        for test in &self.manifest.nodes {
+            let Detail::Test(detail) = &test.detail else {
+                continue;
+            };
+            let built_in =
+                |generic: &&GenericTest| matches!(generic.namespace.as_deref(), None | Some("dbt"));
+            let (Some(generic), true) = (
+                detail.generic.as_ref().filter(built_in),
+                detail.attached_node == Some(node),
+            ) else {
+                continue;
+            };
+            if test.config.severity == Severity::Warn || !test.config.enabled {
+                continue;
+            }
+            let only = test.config.where_clause.as_deref();
+            match data_tests::row_rule(&generic.name, &generic.arguments, only) {
+                None => {}
+                Some(Ok(rule)) => rules.push(rule),
+                Some(Err(why)) => problems.push(
+                    Diagnostic::error(
+                        "no-rejects",
+                        format!("`{}` cannot tell which rows to reject: {why}", test.name),
+                    )
+                    .at_some(test.declared_at.clone())
+                    .help("give it `severity: warn` to leave its rows in the table"),
+                ),
+            }
+        }
+        problems.or(rules).map(|(rules, _)| rules)
     }
 
     /// The names of a query's output columns, where they can be told.
@@ -485,6 +552,16 @@ fn now(dialect: &str) -> &'static str {
     }
 }
 
+/// The last two names of a relation, as templates render them.
+fn quoted(relation: &Relation) -> String {
+    let quote = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+    format!(
+        "{}.{}",
+        quote(&relation.schema),
+        quote(&relation.identifier)
+    )
+}
+
 /// Where a node is written: its declaration for a test that has one, else its file.
 pub(crate) fn place_of(node: &Node) -> Option<Span> {
     let file = node.code.as_ref().map(|code| Span::file(&code.source));
@@ -579,6 +656,10 @@ impl Door<'_, '_> {
                         | Statement::CreateMaterializedView { .. }
                 )
             });
+        if let Some(Rest::Files(load)) = build.then.as_deref() {
+            // What is refused is refused before anything runs, whichever files there will be.
+            self.sections(load.pattern().to_vec())?;
+        }
         let sections = self.sections(build.sections)?;
         let staging = build
             .staging
@@ -594,11 +675,21 @@ impl Door<'_, '_> {
             .counts
             .map(|relation| self.count(&relation, fills && !increment))
             .transpose()?;
+        let also = build.also.into_iter().map(|(kind, relation)| {
+            self.order(Statement::Drop {
+                kind,
+                relation,
+                if_exists: true,
+            })
+        });
+        let also = also.collect::<Result<_, _>>()?;
         let last = build.last.into_iter().map(|drop| self.order(drop));
         Ok(Build {
             sections,
             then: build.then,
             staging,
+            also,
+            audit: None,
             counts,
             last: last.collect::<Result<_, _>>()?,
         })
@@ -684,6 +775,67 @@ impl Door<'_, '_> {
             failures,
             hidden: test.hidden,
         })
+    }
+
+    /// The tests of a node as they are asked about what is built beside.
+    fn audit(&self, build: &materialization::Build) -> Result<Audit, Diagnostics> {
+        let planner = self.planner;
+        let own = planner.node(self.node).relation.as_ref();
+        let beside = build.staging.as_ref().filter(|_| !build.keep.is_empty());
+        let mut tests = Vec::new();
+        let mut problems = Diagnostics::default();
+        for (id, sql) in (planner.tests_of)(self.node) {
+            let sql = match (own, beside) {
+                (Some(own), Some((_, staging))) => {
+                    let aimed = sql.text.replace(&quoted(own), &quoted(staging));
+                    if aimed == sql.text {
+                        problems.push(self.unaimed(id));
+                        continue;
+                    }
+                    Arc::new(Sql::of(aimed))
+                }
+                _ => sql,
+            };
+            let materialization::Work::Test(test) = planner.materialize(id, &sql, self.known)?
+            else {
+                continue;
+            };
+            let door = Door {
+                planner,
+                node: id,
+                sql: Some(&sql),
+                known: self.known,
+            };
+            let test = materialization::TestQuery {
+                store: None,
+                ..*test
+            };
+            tests.push((id, door.test(test)?));
+        }
+        let keep = build
+            .keep
+            .iter()
+            .map(|statement| self.order(statement.clone()));
+        let keep = keep.collect::<Result<_, _>>()?;
+        let audit = Audit { tests, keep };
+        problems.or(audit).map(|(audit, _)| audit)
+    }
+
+    /// A test that does not call its node as templates do cannot be asked about another relation.
+    fn unaimed(&self, test: NodeId) -> Diagnostic {
+        let node = self.planner.node(test);
+        Diagnostic::error(
+            "no-audit",
+            format!(
+                "`{}` cannot be asked before `{}` is shown: its SQL does not name it by `ref`",
+                node.name,
+                self.planner.node(self.node).name
+            ),
+        )
+        .at_some(place_of(node))
+        .help(
+            "write `{{ ref(…) }}` or `{{ model }}` in the test, or set `audit: false` for the node",
+        )
     }
 
     fn query(&self, text: String) -> Result<Query, Diagnostics> {

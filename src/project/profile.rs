@@ -102,6 +102,7 @@ const KINDS: [(&str, &[&str]); 3] = [
             "serverless_work_group",
             "serverless_acct_id",
             "query_group",
+            "s3",
             "datasharing",
             "tcp_keepalive",
             "tcp_keepalive_idle",

@@ -399,6 +399,9 @@ fn outcome(result: &NodeResult) -> String {
             )
         }
         Status::Success => match (result.rows, &result.message) {
+            (Some(_), Some(message)) if result.files.is_some() || result.set_aside.is_some() => {
+                format!("{message} in {seconds:.2}s")
+            }
             (Some(rows), _) => format!("{} in {seconds:.2}s", count(rows, "row")),
             (None, Some(message)) => format!("{message} in {seconds:.2}s"),
             (None, None) => format!("{seconds:.2}s"),

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::{Cancel, Event, Run, RunResults, locked, run};
+use crate::adapter::copy::{Object, StoredFile};
+use crate::adapter::statement::Copy;
 use crate::adapter::{
     Adapter, Connection, Error, ErrorClass, Outcome, Prepared, Refusal, Statement, Table, redshift,
 };
@@ -84,6 +86,14 @@ impl Adapter for Double {
     fn prepare_query(&self, query: &str, _known: &dyn KnownColumns) -> Result<Prepared, Refusal> {
         refuse(query)?;
         Ok(Prepared::sql(vec![query.to_owned()]))
+    }
+
+    fn files(&self, _copy: &Copy) -> Result<Vec<StoredFile>, Error> {
+        Ok(Vec::new())
+    }
+
+    fn object(&self, _url: &str) -> Result<Object, Error> {
+        Err(Error::new(ErrorClass::User, "nothing stands for S3"))
     }
 
     fn connect(&self) -> Result<Box<dyn Connection>, Error> {
@@ -296,6 +306,7 @@ impl Setup {
             existing: &self.existing,
             selected: &selected,
             columns_of: &|_| None,
+            tests_of: &|_| Vec::new(),
             seed: &|_| Err(Diagnostics::default()),
             options: self.options,
         };

@@ -4,6 +4,7 @@
 //! Does not know what a step means, and prints nothing.
 
 pub mod age;
+mod audit;
 pub mod cancel;
 mod contract;
 mod difference;

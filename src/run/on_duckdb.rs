@@ -429,3 +429,96 @@ fn failures_are_kept_when_asked_for() {
     ");
     assert_snapshot!(database.rows("from audit.check"), @"1|2");
 }
+
+/// The texts that are no values of a type; the test and the rule for rejected rows must say the same.
+fn uncastable(data_type: &str, texts: &[&str]) -> String {
+    let database = Database::new();
+    let mut setup = Setup::tables(&[]);
+    let values: Vec<String> = texts.iter().map(|text| format!("('{text}')")).collect();
+    let rows = format!("select * from (values {}) as t (v)", values.join(", "));
+    setup.add(model("m", "table", &rows), &[]);
+    let call =
+        format!("test_castable(model='analytics.m', column_name='v', data_type='{data_type}')");
+    setup.add(data_test(&call), &["m"]);
+    let results = database.build(&mut setup);
+    let result = results.of(setup.id("check")).unwrap();
+    let arguments = serde_json::json!({"column_name": "v", "data_type": data_type});
+    let rule = crate::data_tests::row_rule("castable", arguments.as_object().unwrap(), None);
+    let rule = rule.unwrap().unwrap();
+    let code = result.compiled_code.as_deref().unwrap_or_default();
+    assert!(code.contains(&rule.fails), "{code}\n{}", rule.fails);
+    let found = result.sample.iter().flat_map(|table| &table.rows);
+    let found: Vec<String> = found.map(|row| row[0].to_string()).collect();
+    found.join("|")
+}
+
+#[test]
+fn a_text_is_castable_where_it_is_written_as_a_value_of_the_type() {
+    let whole = [
+        "1",
+        "-7",
+        "007",
+        "1.0",
+        "",
+        " 1",
+        "x",
+        "32768",
+        "99999999999",
+        "9223372036854775808",
+    ];
+    assert_eq!(
+        uncastable("smallint", &whole),
+        "1.0|| 1|x|32768|99999999999|9223372036854775808"
+    );
+    assert_eq!(
+        uncastable("integer", &whole),
+        "1.0|| 1|x|99999999999|9223372036854775808"
+    );
+    assert_eq!(
+        uncastable("bigint", &whole),
+        "1.0|| 1|x|9223372036854775808"
+    );
+    assert_eq!(
+        uncastable(
+            "decimal(5,2)",
+            &["1", "-123.45", "1.234", "1234", "1,5", ".5", "1e3"]
+        ),
+        "1.234|1234|1,5|.5|1e3"
+    );
+    assert_eq!(
+        uncastable("numeric(4,0)", &["1234", "12345", "1.0"]),
+        "12345|1.0"
+    );
+    assert_eq!(
+        uncastable("double precision", &["1", "-1.5e10", "1e999", "nan"]),
+        "1e999|nan"
+    );
+    let days = [
+        "2024-02-29",
+        "2023-02-29",
+        "1900-02-29",
+        "2000-02-29",
+        "2021-04-31",
+        "2021-13-01",
+        "0000-01-01",
+        "21-01-01",
+        "01/02/2021",
+    ];
+    assert_eq!(
+        uncastable("date", &days),
+        "2023-02-29|1900-02-29|2021-04-31|2021-13-01|0000-01-01|21-01-01|01/02/2021"
+    );
+    assert_eq!(
+        uncastable(
+            "timestamp",
+            &[
+                "2021-11-07T02:48:42Z",
+                "2021-11-07 02:48",
+                "2021-11-07",
+                "2021-11-07T24:00:00Z",
+                "2021-11-07T02:48:42+02:00"
+            ]
+        ),
+        "2021-11-07T24:00:00Z|2021-11-07T02:48:42+02:00"
+    );
+}

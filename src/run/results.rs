@@ -61,6 +61,10 @@ pub struct NodeResult {
     pub age: Option<super::age::Measured>,
     /// A few of those rows, without personal columns.
     pub sample: Option<Table>,
+    /// Files that a load read, where that is known.
+    pub files: Option<u64>,
+    /// Rows that went to the table of rejected rows, where the node has one.
+    pub set_aside: Option<u64>,
     /// Rows a load left out, within `MAXERROR`.
     pub rejected: Vec<LoadError>,
     /// What went wrong, placed in the user's files.
@@ -88,6 +92,8 @@ impl NodeResult {
             failures: None,
             age: None,
             sample: None,
+            files: None,
+            set_aside: None,
             rejected: Vec::new(),
             diagnostics: Vec::new(),
             compiled_code: None,

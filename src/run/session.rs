@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::results::Timing;
 use super::turn::{Failure, Turn};
+use super::verdict::Verdict;
 use super::voice::Voice;
 use super::{Event, NodeResult, Run, Status, locked};
 use crate::adapter::{Adapter, Comment, Error, ErrorClass, Outcome, Prepared, Statement, Table};
@@ -43,7 +44,12 @@ pub(super) struct Shared<'a> {
     missing: Mutex<BTreeMap<String, Error>>,
     /// Drops of what was replaced and had something bound to it, in the order of the turns.
     last: Mutex<Vec<Order>>,
+    /// Tests that were asked before the rows of their node were shown, and what became of them.
+    audited: Mutex<BTreeMap<NodeId, Audited>>,
 }
+
+/// What became of a test that was asked early.
+pub(super) type Audited = (Verdict, Option<Table>);
 
 impl<'a> Shared<'a> {
     pub(super) fn new(run: Run<'a>, voice: &'a Voice<'a>, threads: usize) -> Self {
@@ -61,12 +67,23 @@ impl<'a> Shared<'a> {
             swaps: schemas.collect(),
             missing: Mutex::default(),
             last: Mutex::default(),
+            audited: Mutex::default(),
         }
     }
 
     /// Keeps drops for the end of the run.
     pub(super) fn leave_for_last(&self, drops: &[Order]) {
         locked(&self.last).extend_from_slice(drops);
+    }
+
+    /// Keeps what became of tests until their own turn.
+    pub(super) fn note_audited(&self, tests: Vec<(NodeId, Audited)>) {
+        locked(&self.audited).extend(tests);
+    }
+
+    /// What became of a test that was asked early.
+    pub(super) fn audited(&self, test: NodeId) -> Option<Audited> {
+        locked(&self.audited).remove(&test)
     }
 
     /// Stops what every worker is doing.
@@ -295,10 +312,15 @@ impl<'s, 'a> Session<'s, 'a> {
             }
             let (order, error) = match self.attempt(section, turn) {
                 Ok(()) => return Ok(()),
-                Err(failed) => *failed,
+                Err(Undone::Refused(failed)) => *failed,
+                Err(Undone::Stopped(failure)) => return Err(failure),
             };
             let again = match error.class {
                 _ if !section.retryable || attempt == ATTEMPTS => None,
+                // What somebody else did first may be what this is about to do.
+                ErrorClass::Retryable { .. } if turn.is_once() => {
+                    return Err(Failure::Again(Box::new((error, order))));
+                }
                 ErrorClass::Retryable { after } => Some(after),
                 ErrorClass::ConnectionLost => match after_loss(section, order.as_ref(), turn) {
                     Loss::Alone => Some(RECONNECT),
@@ -342,18 +364,23 @@ impl<'s, 'a> Session<'s, 'a> {
         true
     }
 
-    fn attempt(
-        &mut self,
-        section: &Section,
-        turn: &mut Turn<'_>,
-    ) -> Result<(), Box<(Option<Order>, Error)>> {
+    fn attempt(&mut self, section: &Section, turn: &mut Turn<'_>) -> Result<(), Undone> {
         let schema = turn.schema().filter(|_| is_swap(section));
         let swap = schema.and_then(|schema| self.shared.swaps.get(&schema));
         let _one_at_a_time = swap.map(|swap| locked(swap));
         for order in &section.orders {
+            if order.statement == Statement::Commit
+                && let Err(failure) = turn.audit_inside(self, section.phase)
+            {
+                // With its session the transaction ends, and nothing of it stays.
+                self.connection = None;
+                return Err(Undone::Stopped(failure));
+            }
             let outcome = match self.execute(&order.prepared) {
                 Ok(outcome) => outcome,
-                Err(error) => return Err(Box::new((Some(order.clone()), error))),
+                Err(error) => {
+                    return Err(Undone::Refused(Box::new((Some(order.clone()), error))));
+                }
             };
             turn.sent(order, outcome);
         }
@@ -370,6 +397,14 @@ impl<'s, 'a> Session<'s, 'a> {
             std::thread::sleep(left.min(NAP));
         }
     }
+}
+
+/// Why an attempt at a section came to nothing.
+enum Undone {
+    /// A statement was refused.
+    Refused(Box<(Option<Order>, Error)>),
+    /// What is to be shown did not pass its tests.
+    Stopped(Failure),
 }
 
 /// What a lost connection leaves to do.
@@ -394,10 +429,12 @@ fn after_loss(section: &Section, order: Option<&Order>, turn: &Turn<'_>) -> Loss
     match section.phase {
         // Drops of what may not be there, and columns made as long as they should be.
         Phase::Prepare | Phase::Clean => Loss::Alone,
+        // What it is made from lived as long as the connection.
+        Phase::Build if turn.is_once() => Loss::Whole,
         // Made beside, where a half of it can be dropped.
         Phase::Build if turn.staging().is_some() => Loss::Alone,
         _ if !opened || committing => Loss::Unknown,
-        _ if temporary => Loss::Whole,
+        _ if temporary || turn.is_once() => Loss::Whole,
         _ => Loss::Alone,
     }
 }

@@ -6,12 +6,16 @@ use super::age::{self, Measured};
 use super::session::Session;
 use super::verdict::{self, Verdict};
 use super::{NodeResult, Status, trouble};
-use crate::adapter::{ColumnsByRelation, Error, ErrorClass, Outcome, Prepared, Statement, Table};
+use crate::adapter::copy::StoredFile;
+use crate::adapter::{
+    ColumnsByRelation, Error, ErrorClass, Outcome, Prepared, Statement, Table, Value,
+};
 use crate::compile::{SharedConnection, Sql};
 use crate::diagnostic::Diagnostic;
 use crate::manifest::node::Detail;
 use crate::manifest::{Node, NodeId};
-use crate::plan::{Build, Count, Known, Order, Query, Section, Step, Test, Work};
+use crate::materialization::{FileLoad, Phase, Rejects, Rest, Wanted};
+use crate::plan::{Audit, Build, Count, Known, Order, Query, Section, Step, Test, Work};
 use crate::relation::{KnownColumn, KnownColumns, Relation};
 
 /// Why a turn did not come to its end.
@@ -37,11 +41,67 @@ pub(super) struct Turn<'a> {
     /// Rows that the statements filled into the new table, as far as the warehouse said so.
     filled: Option<u64>,
     rows: Option<u64>,
+    /// Rows that the files of a load gave.
+    loaded: u64,
+    load: Option<Load>,
+    /// The tests that decide whether the new rows are shown.
+    pub(super) audit: Option<Arc<Audit>>,
+    /// Rows that were rejected.
+    set_aside: Option<u64>,
+    /// Whether the turn begins anew where it was interrupted.
+    once: bool,
     /// What the warehouse said to the statement of a materialization in Jinja.
     said: Option<String>,
     pub(super) verdict: Option<Verdict>,
     age: Option<Measured>,
     sample: Option<Table>,
+}
+
+/// Drops what a failed build left beside.
+fn tidy(session: &mut Session<'_, '_>, build: &Build) {
+    for beside in build.staging.iter().chain(&build.also) {
+        session.clean_up(beside);
+    }
+}
+
+/// What a load read.
+struct Load {
+    files: u64,
+    appends: bool,
+}
+
+impl Load {
+    /// One line about a load after which the table has so many rows.
+    fn words(&self, rows: u64, (loaded, rejected): (u64, u64)) -> String {
+        let files = counted(self.files, "file");
+        let mut words = match (self.appends, self.files) {
+            (false, _) => format!("{} from {files}", counted(rows, "row")),
+            (true, 0) => format!("nothing new, {}", counted(rows, "row")),
+            (true, _) => format!("{} from {files}, {rows} in all", counted(loaded, "new row")),
+        };
+        if rejected > 0 {
+            words += &format!(", {rejected} rejected");
+        }
+        words
+    }
+}
+
+fn counted(number: u64, what: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{s}")
+}
+
+/// The files that a table remembers.
+fn remembered(table: &Table) -> Vec<StoredFile> {
+    let file = |row: &Vec<Value>| match row.as_slice() {
+        [url, size, etag] => Some(StoredFile {
+            url: url.to_string(),
+            size: size.to_string().parse().ok()?,
+            etag: etag.to_string(),
+        }),
+        _ => None,
+    };
+    table.rows.iter().filter_map(file).collect()
 }
 
 /// What there is to know at the turn of a late node: its template may have made tables that nobody else knows.
@@ -74,6 +134,11 @@ impl<'a> Turn<'a> {
             warnings: Vec::new(),
             filled: None,
             rows: None,
+            loaded: 0,
+            load: None,
+            audit: None,
+            set_aside: None,
+            once: false,
             said: None,
             verdict: None,
             age: None,
@@ -248,14 +313,14 @@ impl<'a> Turn<'a> {
                         let (error, order) = *lost;
                         break Err(self.failed(session, error, order.as_ref()));
                     }
+                    // What was made beside is in the way of the next attempt.
+                    tidy(session, build);
                 }
                 done => break done,
             }
         };
-        if done.is_err()
-            && let Some(staging) = &build.staging
-        {
-            session.clean_up(staging);
+        if done.is_err() {
+            tidy(session, build);
         }
         done?;
         session.shared.leave_for_last(&build.last);
@@ -266,14 +331,21 @@ impl<'a> Turn<'a> {
     }
 
     fn sections(&mut self, session: &mut Session<'_, '_>, build: &Build) -> Result<(), Failure> {
+        self.once = false;
+        let audit = build.audit.as_ref();
         for section in &build.sections {
+            self.audit_beside(session, audit, section.phase)?;
             session.section(section, self)?;
         }
         let Some(then) = &build.then else {
             return Ok(());
         };
+        let staging = match then.wants() {
+            Wanted::Files(load) => return self.files(session, load, audit),
+            Wanted::Columns(staging) => staging,
+        };
         let columns = session.connection().and_then(|connection| {
-            let columns = super::locked(&connection).columns(then.staging());
+            let columns = super::locked(&connection).columns(staging);
             session.after(columns)
         });
         let columns = columns.map_err(|error| self.failed(session, error, None))?;
@@ -281,7 +353,7 @@ impl<'a> Turn<'a> {
             .sections(&columns)
             .map_err(|wrong| Failure::Wrong(vec![*wrong]))?;
         let run = session.shared.run;
-        let now = ColumnsByRelation::from([(then.staging().key(), columns)]);
+        let now = ColumnsByRelation::from([(staging.key(), columns)]);
         let known = Known::new(run.planner.existing, &run.plan.planned).with(&now);
         let rest: Vec<Section> = session
             .shared
@@ -289,10 +361,83 @@ impl<'a> Turn<'a> {
             .planner
             .sections(self.node, rest, &known)
             .map_err(|wrong| Failure::Wrong(wrong.0))?;
+        // What the first half made for this session goes with its connection.
+        self.once = matches!(**then, Rest::Rejects(_));
         for section in &rest {
+            if let (Rest::Rejects(rejects), Phase::Publish) = (&**then, section.phase) {
+                self.gate(session, rejects, &known)?;
+            }
+            self.audit_beside(session, audit, section.phase)?;
             session.section(section, self)?;
         }
         Ok(())
+    }
+
+    /// Whether the rows of a model and its rejected ones are those of its query, before anyone sees them.
+    fn gate(
+        &mut self,
+        session: &mut Session<'_, '_>,
+        rejects: &Rejects,
+        known: &Known<'_>,
+    ) -> Result<(), Failure> {
+        let prepared = session.adapter().prepare_query(&rejects.count(), known);
+        let prepared = prepared.map_err(|refusal| {
+            let error = Error::new(ErrorClass::Internal, refusal.message);
+            self.story(session, error, None, None)
+        })?;
+        let table = self.ask(session, &prepared, None)?;
+        let row = table.rows.first().map(Vec::as_slice).unwrap_or_default();
+        let numbers = [0, 1, 2].map(|at| verdict::number(row.get(at)).unwrap_or(0));
+        let judged = rejects.judge(numbers);
+        self.set_aside = Some(numbers[2]);
+        judged.map_err(|wrong| Failure::Wrong(vec![*wrong]))
+    }
+
+    /// A load that picks its files: looked for now, and compared with what the table remembers.
+    fn files(
+        &mut self,
+        session: &mut Session<'_, '_>,
+        load: &FileLoad,
+        audit: Option<&Arc<Audit>>,
+    ) -> Result<(), Failure> {
+        let looked = Statement::Copy(Box::new(load.copy().clone()));
+        let found = session.adapter().files(load.copy());
+        let found = found.map_err(|error| self.story(session, error, Some(&looked), None))?;
+        let planner = session.shared.run.planner;
+        let known = Known::new(planner.existing, &session.shared.run.plan.planned);
+        let before = match load.question() {
+            None => Vec::new(),
+            Some(question) => {
+                let prepared = planner.adapter.prepare_query(&question, &known);
+                let prepared = prepared.map_err(|refusal| {
+                    let error = Error::new(ErrorClass::Internal, refusal.message);
+                    self.story(session, error, None, None)
+                })?;
+                remembered(&self.ask(session, &prepared, None)?)
+            }
+        };
+        let now = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%S%.6f");
+        let picked = load.pick(&found, &before, &now.to_string());
+        let picked = picked.map_err(|wrong| Failure::Wrong(vec![*wrong]))?;
+        let sections = planner.sections(self.node, picked.sections, &known);
+        let sections = sections.map_err(|wrong| Failure::Wrong(wrong.0))?;
+        (self.loaded, self.filled) = (0, None);
+        self.rejected.clear();
+        self.load = Some(Load {
+            files: picked.files as u64,
+            appends: load.appends(),
+        });
+        self.once = load.appends();
+        for section in &sections {
+            self.audit_beside(session, audit, section.phase)?;
+            session.section(section, self)?;
+        }
+        Ok(())
+    }
+
+    /// Whether nothing of the turn may be done twice: it begins anew with what is there.
+    pub(super) fn is_once(&self) -> bool {
+        self.once
     }
 
     /// The rows of the table: what its statements said, or one question.
@@ -321,16 +466,33 @@ impl<'a> Turn<'a> {
     }
 
     fn test(&mut self, session: &mut Session<'_, '_>, test: &Test) -> Result<(), Failure> {
+        if let (Some((verdict, sample)), None) = (session.shared.audited(self.node), &test.store) {
+            // Asked before the rows of its node were shown, which nobody changed since.
+            (self.verdict, self.sample) = (Some(verdict), sample);
+            return Ok(());
+        }
         if let Some(store) = &test.store {
             self.build(session, store)?;
         }
+        let (verdict, sample) = self.decide(session, self.of, test)?;
+        (self.verdict, self.sample) = (Some(verdict), sample);
+        Ok(())
+    }
+
+    /// Asks a test.
+    pub(super) fn decide(
+        &mut self,
+        session: &mut Session<'_, '_>,
+        of: &Node,
+        test: &Test,
+    ) -> Result<(Verdict, Option<Table>), Failure> {
         let table = self.ask_own(session, &test.check)?;
-        let mut verdict = verdict::of(self.of, &table).map_err(|why| {
+        let mut verdict = verdict::of(of, &table).map_err(|why| {
             let problem = Diagnostic::error(
                 "bad-test-answer",
-                format!("test `{}` has no answer", self.of.name),
+                format!("test `{}` has no answer", of.name),
             )
-            .at_some(crate::plan::place_of(self.of))
+            .at_some(crate::plan::place_of(of))
             .label(why)
             .help("`fail_calc` must be a number for every answer: `coalesce(sum(n), 0)`")
             .help("`warn_if` and `error_if` compare it, like `> 10`");
@@ -339,17 +501,18 @@ impl<'a> Turn<'a> {
         if verdict.status == Status::Warn && session.shared.run.warnings_fail {
             verdict.status = Status::Fail;
         }
-        if verdict.status != Status::Pass {
-            self.sample = self.sample(session, test)?;
-        }
-        self.verdict = Some(verdict);
-        Ok(())
+        let sample = match verdict.status {
+            Status::Pass => None,
+            _ => self.sample(session, of, test)?,
+        };
+        Ok((verdict, sample))
     }
 
     /// A few failing rows that may be seen.
     fn sample(
         &mut self,
         session: &mut Session<'_, '_>,
+        of: &Node,
         test: &Test,
     ) -> Result<Option<Table>, Failure> {
         if test.hidden == crate::materialization::Hidden::All {
@@ -364,7 +527,7 @@ impl<'a> Turn<'a> {
             Err(error) => {
                 let warning = Diagnostic::warning(
                     "no-sample",
-                    format!("the rows that fail test `{}` cannot be shown", self.of.name),
+                    format!("the rows that fail test `{}` cannot be shown", of.name),
                 );
                 self.warnings.push(warning.note(error.message));
                 Ok(None)
@@ -410,6 +573,15 @@ impl<'a> Turn<'a> {
                 | Statement::Load { .. }
                 | Statement::Copy(_)
         );
+        if matches!(order.statement, Statement::Copy(_)) {
+            self.loaded += outcome.rows.unwrap_or(0);
+            if let (Some(files), None) = (outcome.files, &self.load) {
+                self.load = Some(Load {
+                    files,
+                    appends: false,
+                });
+            }
+        }
         if let Some(rows) = outcome.rows.filter(|_| fills) {
             self.filled = Some(rows);
         }
@@ -485,10 +657,18 @@ impl<'a> Turn<'a> {
         } else if let Some(said) = self.said {
             result.message = Some(said);
         } else if let Some(rows) = self.rows {
-            let s = if rows == 1 { "" } else { "s" };
-            result.message = Some(format!("{rows} row{s}"));
+            let loaded = (self.loaded, self.rejected.len() as u64);
+            result.message = Some(match &self.load {
+                Some(load) => load.words(rows, loaded),
+                None => match self.set_aside {
+                    Some(rejected) => format!("{}, {rejected} rejected", counted(rows, "row")),
+                    None => counted(rows, "row"),
+                },
+            });
         }
         result.rows = self.rows;
+        result.set_aside = self.set_aside;
+        result.files = self.load.as_ref().map(|load| load.files);
         result.sample = self.sample;
         result.rejected = self.rejected;
         result.diagnostics.extend(self.warnings);

@@ -87,6 +87,17 @@ impl<'a> Ask<'a> {
     }
 }
 
+/// An object as a listing tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its key.
+    pub key: String,
+    /// How many bytes it has.
+    pub size: u64,
+    /// What changes with its content, without quotes.
+    pub etag: String,
+}
+
 #[derive(Deserialize)]
 struct Listing {
     #[serde(default, rename = "Contents")]
@@ -99,6 +110,10 @@ struct Listing {
 struct Listed {
     #[serde(rename = "Key")]
     key: String,
+    #[serde(default, rename = "Size")]
+    size: u64,
+    #[serde(default, rename = "ETag")]
+    etag: String,
 }
 
 #[derive(Deserialize)]
@@ -142,12 +157,12 @@ impl S3 {
         })
     }
 
-    /// The keys that begin with a prefix, in order.
+    /// The objects whose keys begin with a prefix, in order.
     ///
     /// # Errors
     /// What the store answers.
-    pub fn list(&self, bucket: &str, prefix: &str) -> Result<Vec<String>, Error> {
-        let mut keys = Vec::new();
+    pub fn list(&self, bucket: &str, prefix: &str) -> Result<Vec<Entry>, Error> {
+        let mut entries = Vec::new();
         let mut next: Option<String> = None;
         loop {
             let mut query = format!("list-type=2&prefix={}", encoded(prefix, false));
@@ -156,10 +171,14 @@ impl S3 {
             }
             let ask = Ask::new(Method::GET, bucket, "").query(query);
             let listing: Listing = self.xml(&ask)?;
-            keys.extend(listing.contents.into_iter().map(|listed| listed.key));
+            entries.extend(listing.contents.into_iter().map(|listed| Entry {
+                key: listed.key,
+                size: listed.size,
+                etag: listed.etag.trim_matches('"').to_owned(),
+            }));
             next = listing.next;
             if next.is_none() {
-                return Ok(keys);
+                return Ok(entries);
             }
         }
     }

@@ -55,6 +55,11 @@ impl Folders {
         Ok(objects)
     }
 
+    /// Whether something stands for a URL.
+    pub fn has(&self, url: &str) -> bool {
+        self.find(url).is_ok()
+    }
+
     /// The folder that stands for a URL's prefix; none where a store does.
     ///
     /// # Errors

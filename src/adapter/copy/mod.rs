@@ -12,6 +12,7 @@ mod fixed;
 mod folders;
 mod json;
 mod json_paths;
+mod listing;
 mod manifest;
 mod moment;
 mod object;
@@ -26,6 +27,7 @@ pub use convert::{Cell, Conversion, Reason};
 pub use emulated::check;
 pub use files::Files;
 pub use folders::Folders;
+pub use listing::{StoredFile, is_pattern, list};
 pub use moment::Moments;
 pub use object::Object;
 
@@ -45,6 +47,8 @@ pub trait Sink {
 /// What a load did.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Loaded {
+    /// Files that were read.
+    pub files: u64,
     /// Rows given to the sink.
     pub rows: u64,
     /// Rows left out.
@@ -132,9 +136,12 @@ pub fn run_with(
     };
     let objects = if copy.manifest {
         manifest::read(folders, &copy.from)?
+    } else if copy.exact {
+        vec![folders.object(&copy.from)?]
     } else {
         folders.list(&copy.from)?
     };
+    load.loaded.files = objects.len() as u64;
     for object in objects {
         let mut reader = open(&object, copy)?;
         load.file = object.url;

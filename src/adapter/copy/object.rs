@@ -8,9 +8,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use reqsign_core::OsEnv;
+use sha2::{Digest, Sha256};
 
 use super::{Error, user};
 use crate::adapter::aws::s3::{Place, S3};
+
+/// Bytes of a file that are read at once for its digest.
+const CHUNK: usize = 64 * 1024;
+/// Bytes of a file's digest that stand for its content: as many as an etag of S3 has.
+const ETAG: usize = 16;
 
 /// An object.
 #[derive(Clone, Debug)]
@@ -27,6 +33,8 @@ enum At {
         store: Arc<S3>,
         bucket: String,
         key: String,
+        /// Its size and etag, where it comes from a listing.
+        listed: Option<(u64, String)>,
     },
 }
 
@@ -49,7 +57,9 @@ impl Object {
                 Ok(file) => Ok(Box::new(file)),
                 Err(cause) => Err(user(format!("cannot read `{}`: {cause}", self.url))),
             },
-            At::Store { store, bucket, key } => Ok(Box::new(store.read(bucket, key)?)),
+            At::Store {
+                store, bucket, key, ..
+            } => Ok(Box::new(store.read(bucket, key)?)),
         }
     }
 
@@ -60,7 +70,56 @@ impl Object {
     pub fn exists(&self) -> Result<bool, Error> {
         match &self.at {
             At::File(path) => Ok(path.is_file()),
-            At::Store { store, bucket, key } => store.has(bucket, key),
+            At::Store {
+                store, bucket, key, ..
+            } => store.has(bucket, key),
+        }
+    }
+
+    /// How large it is, and what changes with its content: the etag of a store, the digest of a file.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or the store tells nothing of it.
+    pub(super) fn stamp(&self) -> Result<(u64, String), Error> {
+        let path = match &self.at {
+            At::File(path) => path,
+            At::Store {
+                listed: Some(listed),
+                ..
+            } => return Ok(listed.clone()),
+            At::Store {
+                store, bucket, key, ..
+            } => {
+                let mut found = store.list(bucket, key)?.into_iter();
+                let entry = found.find(|entry| entry.key == *key);
+                return entry
+                    .map(|entry| (entry.size, entry.etag))
+                    .ok_or_else(|| user(format!("`{}` is not there", self.url)));
+            }
+        };
+        let mut digest = Sha256::new();
+        let mut size = 0;
+        let mut file = File::open(path).map_err(|cause| self.failed("read", &cause))?;
+        let mut chunk = vec![0; CHUNK];
+        loop {
+            let read = file.read(&mut chunk);
+            let read = read.map_err(|cause| self.failed("read", &cause))?;
+            if read == 0 {
+                break;
+            }
+            digest.update(&chunk[..read]);
+            size += read as u64;
+        }
+        let etag = digest.finalize();
+        let etag = etag.iter().take(ETAG).map(|byte| format!("{byte:02x}"));
+        Ok((size, etag.collect()))
+    }
+
+    /// The folder that it is in, where it is a file.
+    pub fn folder(&self) -> Option<PathBuf> {
+        match &self.at {
+            At::File(path) => path.parent().map(Path::to_owned),
+            At::Store { .. } => None,
         }
     }
 
@@ -80,7 +139,9 @@ impl Object {
                 .map_or(Ok(()), std::fs::create_dir_all)
                 .and_then(|()| std::fs::rename(from, to))
                 .map_err(|cause| self.failed("write", &cause)),
-            At::Store { store, bucket, key } => store.write(bucket, key, from),
+            At::Store {
+                store, bucket, key, ..
+            } => store.write(bucket, key, from),
         }
     }
 
@@ -93,7 +154,9 @@ impl Object {
             At::File(path) => {
                 std::fs::remove_file(path).map_err(|cause| self.failed("remove", &cause))
             }
-            At::Store { store, bucket, key } => store.remove(bucket, key),
+            At::Store {
+                store, bucket, key, ..
+            } => store.remove(bucket, key),
         }
     }
 
@@ -135,6 +198,7 @@ impl Store {
                 store: self.open()?,
                 bucket: bucket.to_owned(),
                 key: key.to_owned(),
+                listed: None,
             },
         })
     }
@@ -143,15 +207,16 @@ impl Store {
     pub fn below(&self, url: &str) -> Result<Vec<Object>, Error> {
         let (bucket, prefix) = parts(url)?;
         let store = self.open()?;
-        let mut keys = store.list(bucket, prefix)?;
-        keys.retain(|key| !key.ends_with('/'));
-        keys.sort();
-        let objects = keys.into_iter().map(|key| Object {
-            url: format!("s3://{bucket}/{key}"),
+        let mut entries = store.list(bucket, prefix)?;
+        entries.retain(|entry| !entry.key.ends_with('/'));
+        entries.sort_by(|a, b| a.key.cmp(&b.key));
+        let objects = entries.into_iter().map(|entry| Object {
+            url: format!("s3://{bucket}/{}", entry.key),
             at: At::Store {
                 store: Arc::clone(&store),
                 bucket: bucket.to_owned(),
-                key,
+                key: entry.key,
+                listed: Some((entry.size, entry.etag)),
             },
         });
         Ok(objects.collect())

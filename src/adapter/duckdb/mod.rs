@@ -28,7 +28,9 @@ pub use config::Config;
 use super::{
     Adapter, Connection, Error, ErrorClass, Prepared, Refusal, Statement, TableFromQuery, UserSql,
 };
+use crate::adapter::copy::StoredFile;
 use crate::adapter::emulating::Engine;
+use crate::adapter::statement::Copy;
 use crate::adapter::{copy, emulated, redshift, statement};
 use crate::relation::KnownColumns;
 use sql::Words;
@@ -185,6 +187,14 @@ impl Adapter for DuckDb {
             // What DuckDB cannot do is told by `prepare`.
             self.words().sql(statement).unwrap_or_default()
         }
+    }
+
+    fn files(&self, copy: &Copy) -> Result<Vec<StoredFile>, Error> {
+        super::copy::list(&self.config.s3, &copy.from)
+    }
+
+    fn object(&self, url: &str) -> Result<copy::Object, Error> {
+        self.config.s3.object(url)
     }
 
     fn wants_columns(&self) -> bool {

@@ -7,7 +7,7 @@ use super::types;
 use crate::adapter::Refusal;
 use crate::adapter::emulating;
 use crate::adapter::statement::{
-    ColumnDefinition, Rows, Statement, TableConstraint, close_versions,
+    ColumnDefinition, Rows, Statement, TableConstraint, close_versions, remember,
 };
 use crate::relation::{Relation, RelationKind};
 
@@ -189,6 +189,9 @@ impl Words<'_> {
                 [&self.quote(id), &self.quote(valid_to)],
                 current.as_deref(),
             ),
+            Statement::Remember { into, files, at } => {
+                remember(&self.name(into), files, at, literal)
+            }
             Statement::AddColumn {
                 relation,
                 name,

@@ -193,6 +193,7 @@ fn fold(statement: &mut Statement) -> Result<(), Refusal> {
                 lower(&mut column.name);
             }
         }
+        Statement::Remember { into, .. } => fold_relation(into),
         Statement::Load { into, columns, .. } => {
             fold_relation(into);
             for column in columns {

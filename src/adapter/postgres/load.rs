@@ -51,6 +51,7 @@ pub(super) fn copy(session: &Session, copy: &Copy) -> Result<Outcome, Error> {
     Ok(Outcome {
         rows: Some(loaded.rows),
         rejected: loaded.rejected,
+        files: Some(loaded.files),
         ..Outcome::default()
     })
 }

@@ -15,7 +15,9 @@ mod unload;
 
 pub use config::Config;
 
+use super::copy::StoredFile;
 use super::redshift;
+use super::statement::Copy;
 use super::{Adapter, Connection, Error, Prepared, Refusal, Statement, UserSql};
 use crate::relation::KnownColumns;
 
@@ -48,6 +50,14 @@ impl Adapter for Postgres {
         }
         // What is refused is told when the statement is prepared.
         sql::sql(statement).unwrap_or_default()
+    }
+
+    fn files(&self, copy: &Copy) -> Result<Vec<StoredFile>, Error> {
+        super::copy::list(&self.config.s3, &copy.from)
+    }
+
+    fn object(&self, url: &str) -> Result<super::copy::Object, Error> {
+        self.config.s3.object(url)
     }
 
     fn wants_columns(&self) -> bool {

@@ -6,6 +6,7 @@ use crate::adapter::Refusal;
 use crate::adapter::emulating::postgres::identity;
 use crate::adapter::statement::{
     ColumnDefinition, Index, Rows, Statement, TableAttributes, TableConstraint, close_versions,
+    remember,
 };
 use crate::relation::{Relation, RelationKind};
 
@@ -176,6 +177,7 @@ fn change(statement: &Statement, of: Of) -> String {
             [&quote(id), &quote(valid_to)],
             current.as_deref(),
         ),
+        Statement::Remember { into, files, at } => remember(&name(into), files, at, literal),
         Statement::AddColumn {
             relation,
             name: column,

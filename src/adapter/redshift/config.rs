@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::super::copy::Folders;
 use super::super::target::{Target, TargetConfig, TargetKey, Warehouse};
 use super::super::wire::tls::{SslMode, Trust};
 use super::login::{Iam, Method};
@@ -48,6 +49,8 @@ pub struct Config {
     pub datasharing: bool,
     /// Where large seeds wait for their COPY.
     pub staging: Option<Staging>,
+    /// Where the files of loads are looked at by Redstart itself; what is not named is looked for in AWS.
+    pub s3: Folders,
 }
 
 /// TCP keepalive; what is none is left to the system.
@@ -175,6 +178,7 @@ impl Config {
             ra3_node: false,
             datasharing: false,
             staging: None,
+            s3: Folders::default(),
         };
         for key in config.keys.iter().filter(|key| !key.value.is_null()) {
             let result = match key.name.as_str() {
@@ -280,7 +284,7 @@ impl Config {
             "allow_concurrent_drops" | "drop_without_cascade" => {
                 key.flag()?;
             }
-            "s3" => return Err(folders(key)),
+            "s3" => self.s3 = key.folders(config)?,
             "emulate" => return Err(emulate(key)),
             name if IDENTITY_CENTER_KEYS.contains(&name) => {}
             _ => return Err(unknown(key)),
@@ -452,15 +456,6 @@ fn no_implicit_transactions(key: &TargetKey) -> Diagnostic {
     .help("leave it out: what belongs together is already sent in one transaction")
 }
 
-fn folders(key: &TargetKey) -> Diagnostic {
-    Diagnostic::error(
-        "unknown-target-key",
-        "a target of type `redshift` reads S3 itself, so no folder can stand for it",
-    )
-    .at_some(key.key_span.clone())
-    .help("leave `s3` out: it is for targets that emulate Redshift")
-}
-
 fn emulate(key: &TargetKey) -> Diagnostic {
     Diagnostic::error(
         "unknown-target-key",
@@ -610,14 +605,14 @@ mod tests {
     fn every_wrong_key_is_told_at_once() {
         insta::assert_snapshot!(told(json!({
             "type": "redshift", "hots": "h", "sslmode": "verify", "autocommit": false, "keepalives_idle": 3, "search_path": "a",
-            "s3": {}, "emulate": "redshift", "tcp_keepalive": "perhaps", "db_groups": 3,
+            "s3": 1, "emulate": "redshift", "tcp_keepalive": "perhaps", "db_groups": 3,
         })), @"
         error[unknown-target-key]: a target of type `redshift` has no key `hots` | did you mean `host`?
         error[bad-target-value]: `sslmode` of the target must be one of disable, allow, prefer, require, verify-ca, verify-full | 
         error[unsupported-target-value]: `autocommit: false` is not supported | leave it out: what belongs together is already sent in one transaction
         error[unknown-target-key]: a target of type `redshift` has no key `keepalives_idle` | write `tcp_keepalive_idle`
         error[unknown-target-key]: a target of type `redshift` has no key `search_path` | set it for the user: `alter user … set search_path to …`
-        error[unknown-target-key]: a target of type `redshift` reads S3 itself, so no folder can stand for it | leave `s3` out: it is for targets that emulate Redshift
+        error[bad-target-value]: `s3` of the target must be a map from `s3://bucket/prefix` to a folder, or to the keys of a store (`region`, `endpoint_url`, …) | 
         error[unknown-target-key]: a target of type `redshift` emulates nothing | leave `emulate` out: it is for targets of type `duckdb` and `postgres`
         error[bad-target-value]: `tcp_keepalive` of the target must be true or false | 
         error[bad-target-value]: `db_groups` of the target must be a list of names of groups | 

@@ -33,6 +33,10 @@ use std::sync::atomic::AtomicBool;
 pub use config::{Config, Keepalive};
 pub use staging::Staging;
 
+use super::aws::Identity;
+use super::aws::s3::Place;
+use super::copy::{Folders, Object, StoredFile, list};
+use super::statement::{Copy, Secret};
 use super::{Adapter, Connection, Error, Prepared, Refusal, Statement, UserSql};
 use crate::relation::KnownColumns;
 use login::Login;
@@ -154,6 +158,25 @@ impl Adapter for Redshift {
         })
     }
 
+    /// Redshift reads the files itself, and tells nobody which there are: they are listed by whoever runs the build.
+    fn files(&self, copy: &Copy) -> Result<Vec<StoredFile>, Error> {
+        if self.config.s3.has(&copy.from) {
+            return list(&self.config.s3, &copy.from);
+        }
+        let keys = copy.keys.as_ref().map(|keys| {
+            let text = |secret: &Secret| secret.expose().to_owned();
+            (text(&keys.id), text(&keys.secret))
+        });
+        list(&aws(keys, copy.region.clone()), &copy.from)
+    }
+
+    fn object(&self, url: &str) -> Result<Object, Error> {
+        match self.config.s3.has(url) {
+            true => self.config.s3.object(url),
+            false => aws(None, None).object(url),
+        }
+    }
+
     fn keeps_loads(&self) -> bool {
         true
     }
@@ -163,4 +186,22 @@ impl Adapter for Redshift {
         let claims = session::Claims::new(Arc::clone(&self.login), Arc::clone(&self.claim_lost));
         Ok(Box::new(session.with_claims(claims)))
     }
+}
+
+/// All buckets of AWS.
+fn aws(keys: Option<(String, String)>, region: Option<String>) -> Folders {
+    let mut aws = Folders::default();
+    let identity = Identity {
+        keys,
+        region,
+        ..Identity::default()
+    };
+    aws.insert_store(
+        "s3://",
+        Place {
+            endpoint_url: None,
+            identity,
+        },
+    );
+    aws
 }

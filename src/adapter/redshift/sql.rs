@@ -5,7 +5,7 @@
 use crate::adapter::Refusal;
 use crate::adapter::statement::{
     ColumnDefinition, Dist, Rows, SortType, Statement, TableAttributes, TableConstraint,
-    close_versions,
+    close_versions, remember,
 };
 use crate::relation::{Relation, RelationKind};
 
@@ -194,6 +194,7 @@ fn change(statement: &Statement) -> String {
             [&quote(id), &quote(valid_to)],
             current.as_deref(),
         ),
+        Statement::Remember { into, files, at } => remember(&name(into), files, at, literal),
         Statement::AddColumn {
             relation,
             name: column,

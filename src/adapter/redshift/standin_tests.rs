@@ -129,6 +129,7 @@ impl StandIn {
             datasharing: false,
             staging: None,
             schema: "s".to_owned(),
+            s3: Default::default(),
         }
     }
 

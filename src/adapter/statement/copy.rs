@@ -15,6 +15,8 @@ pub struct Copy {
     pub columns: Vec<ColumnDefinition>,
     /// `s3://bucket/prefix`, or with `manifest` the file that lists the files.
     pub from: String,
+    /// Whether it is the name of one file, not the beginning of some.
+    pub exact: bool,
     /// `MANIFEST`.
     pub manifest: bool,
     /// `IAM_ROLE`: `default`, an ARN, or several joined by commas (a chain).
@@ -78,6 +80,7 @@ impl Copy {
             into,
             columns: Vec::new(),
             from: from.into(),
+            exact: false,
             manifest: false,
             iam_role: None,
             keys: None,

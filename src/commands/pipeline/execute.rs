@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::audits::Audits;
 use super::comments::Comments;
 use super::{Door, Execution, Prepared, TargetFolder, Warehouse, compiler, globals, select};
 use crate::adapter::{self, emulating};
@@ -64,6 +65,7 @@ pub fn execute(session: &Session, execution: &Execution) -> Result<Outcome, Stop
         with_operations(&prepared, &selection)
     };
     let compiled = compiler.all(nodes.iter().copied()).map_err(Stop::Failed)?;
+    let audits = Audits::of(execution, &prepared, &compiler, &nodes)?;
     super::before_run(
         &prepared,
         &compiled,
@@ -79,6 +81,7 @@ pub fn execute(session: &Session, execution: &Execution) -> Result<Outcome, Stop
         warehouse: &warehouse,
         compiler: &compiler,
         compiled: &compiled,
+        audits: &audits,
         nodes: &nodes,
         folder: &folder,
     };
@@ -146,6 +149,7 @@ pub(super) struct Running<'a> {
     pub(super) warehouse: &'a Warehouse,
     pub(super) compiler: &'a Compiler,
     pub(super) compiled: &'a Compiled,
+    pub(super) audits: &'a Audits,
     pub(super) nodes: &'a BTreeSet<NodeId>,
     pub(super) folder: &'a TargetFolder<'a>,
 }
@@ -161,9 +165,11 @@ impl Running<'_> {
             selected: self.nodes,
             columns_of: &|sql| columns_of(self.prepared, sql),
             seed: &|id| seed(self.prepared, id),
+            tests_of: &|id| self.audits.of_node(id),
             options: Options {
                 full_refresh: self.execution.full_refresh,
                 store_failures: self.execution.store_failures,
+                audit: self.execution.audit,
                 freshness: self.execution.verb == "freshness",
                 tests_gate: self.execution.tests == Tests::First,
             },

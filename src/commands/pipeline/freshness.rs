@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::audits::Audits;
 use super::execute::{Running, with_operations};
 use super::{Door, Execution, TargetFolder, compiler, select};
 use crate::commands::{Outcome, Session, Stop};
@@ -62,6 +63,7 @@ pub fn freshness(
         warehouse: &warehouse,
         compiler: &compiler,
         compiled: &compiled,
+        audits: &Audits::default(),
         nodes: &nodes,
         folder: &folder,
     };

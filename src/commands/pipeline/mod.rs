@@ -2,6 +2,8 @@
 
 mod analysis;
 mod asking;
+mod audits;
+pub mod backup;
 mod by_column;
 mod comments;
 mod dbt_version;
@@ -105,6 +107,8 @@ pub struct Execution {
     pub fail_fast: bool,
     /// `--store-failures`.
     pub store_failures: bool,
+    /// `--audit`.
+    pub audit: bool,
     /// `seed --show`: show the rows of each seed.
     pub show: bool,
     /// Whether what the database would refuse stops the run before its first statement.

@@ -1,6 +1,7 @@
 //! From the target of a project to its warehouse.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -32,8 +33,16 @@ impl Door {
     /// # Errors
     /// Keys that the adapter does not know or that hold what they should not, and a warehouse that cannot be opened.
     pub fn of(prepared: &Prepared) -> Result<Self, Stop> {
+        Self::with_folder(prepared, None)
+    }
+
+    /// The same, where a folder stands for one more prefix of S3.
+    ///
+    /// # Errors
+    /// As for [`Door::of`].
+    pub fn with_folder(prepared: &Prepared, folder: Option<(&str, &Path)>) -> Result<Self, Stop> {
         let target = &prepared.project.target;
-        let config = TargetConfig {
+        let mut config = TargetConfig {
             name: target.name.clone(),
             folder: prepared.project.own.root.clone(),
             origin: Some(target.span.clone()),
@@ -48,6 +57,21 @@ impl Door {
                 })
                 .collect(),
         };
+        if let Some((prefix, folder)) = folder {
+            let folder = serde_json::Value::from(folder.to_string_lossy().into_owned());
+            let known = config.keys.iter_mut().find(|key| key.name == "s3");
+            match known.map(|key| &mut key.value) {
+                Some(serde_json::Value::Object(map)) => {
+                    map.insert(prefix.to_owned(), folder);
+                }
+                _ => config.keys.push(TargetKey {
+                    name: "s3".to_owned(),
+                    key_span: None,
+                    value: serde_json::json!({ prefix: folder }),
+                    value_span: None,
+                }),
+            }
+        }
         let target = Target::understand(&config).map_err(Stop::Refused)?;
         Ok(Self {
             adapter: Arc::from(open(&target)?),

@@ -71,6 +71,11 @@ fn table(text: &mut String, table: &Table, place: Place) {
     fact("Owner", table.owner.as_deref().map(cell));
     fact("Grain", table.grain.as_deref().map(cell));
     fact("Rows", table.rows.map(|rows| rows.to_string()));
+    let rejected = table.rejected.as_ref();
+    fact(
+        "Rejected rows",
+        rejected.map(|(rows, stand)| format!("{rows} in `{stand}`")),
+    );
     fact("Last built", table.last_built.clone());
     fact("Distribution", table.dist.as_deref().map(cell));
     fact("Sort key", table.sort.as_deref().map(cell));

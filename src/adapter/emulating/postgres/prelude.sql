@@ -153,7 +153,7 @@ create or replace function __rs.substring(x text, start bigint, length bigint) r
 create or replace function __rs.substring_from(x text, start bigint) returns text language sql immutable parallel safe as $$
   select case when start < 1 then x else substring(x, start::integer) end $$;
 create or replace function __rs.split_part(x text, delimiter text, part bigint) returns text language sql immutable parallel safe as $$
-  select case when part < 1 then __rs.fail('the part of split_part counts from 1') else split_part(x, delimiter, part::integer) end $$;
+  select case when part < 1 then __rs.fail(left(part::text, 0) || 'the part of split_part counts from 1') else split_part(x, delimiter, part::integer) end $$;
 -- Upper and lower case of all letters, whatever the locale of the database.
 do $$
 declare

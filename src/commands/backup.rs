@@ -1,0 +1,198 @@
+//! `redstart backup`.
+
+use super::pipeline::backup::{Place, Tables, told};
+use super::pipeline::{self, Door};
+use super::selecting::{Selecting, asked_for};
+use super::{Outcome, Session, Stop};
+use crate::adapter::copy::Object;
+use crate::adapter::statement::{ExistingFiles, Unload, UnloadFormat};
+use crate::adapter::{Connection, Statement};
+use crate::artifacts::backup::{Backup, ColumnBackup, FILE, FileBackup, TableBackup, VERSION};
+use crate::artifacts::{relation_name, timestamp};
+use crate::diagnostic::Diagnostic;
+use crate::manifest::ResourceType;
+use crate::relation::NothingKnown;
+use crate::report::message::count;
+
+/// The kinds of node that have rows of their own.
+const KINDS: [ResourceType; 4] = [
+    ResourceType::Model,
+    ResourceType::Seed,
+    ResourceType::Snapshot,
+    ResourceType::Source,
+];
+
+/// Write tables to files, with a manifest by which `restore` brings them back
+///
+/// Each table is unloaded by itself, with what stands beside it: its rejected rows, and what a load remembers of its files. The manifest
+/// (redstart_backup.json) has the rows, columns and checksums, and is written last.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  redstart backup --to s3://lake/backups/2024-06-01/
+  redstart backup -s marts --to backups/monday      a folder, where the target is DuckDB or PostgreSQL")]
+pub struct Args {
+    #[command(flatten)]
+    selecting: Selecting,
+
+    /// Where the files go: a place in S3, or a folder
+    #[arg(long, value_name = "PLACE")]
+    to: String,
+    /// By whose right: `default` or an ARN
+    #[arg(long, value_name = "ROLE")]
+    iam_role: Option<String>,
+}
+
+impl Args {
+    pub(super) fn run(&self, session: &Session) -> Result<Outcome, Stop> {
+        let prepared = pipeline::prepare(session)?;
+        let selection = pipeline::select(session, &prepared, &self.selecting.request(KINDS))?;
+        let place = Place::of(&prepared, session, &self.to)?;
+        let door = place.door(&prepared)?;
+        let manifest = place.object(&door, FILE)?;
+        if manifest.exists()? {
+            let problem = Diagnostic::error(
+                "backup-exists",
+                format!("there is a backup in `{}` already", self.to),
+            );
+            return Err(Stop::refused(
+                problem.help("name another place: a backup is never changed"),
+            ));
+        }
+        let warehouse = door.enter(session, &prepared)?;
+        let nodes = asked_for(&prepared.manifest, &selection);
+        let tables = Tables::of(&prepared, &warehouse.existing, &nodes);
+        if tables.0.is_empty() {
+            session
+                .terminal
+                .info("Nothing to do: none of the selected nodes is a table that is there");
+            return Ok(Outcome::Done);
+        }
+        let format = self.format(&door, &place);
+        let mut connection = warehouse
+            .connection
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut written = Vec::new();
+        for table in &tables.0 {
+            if session.cancel.is_requested() {
+                return Ok(Outcome::Cancelled);
+            }
+            let done = self.table(table, format, &place, &door, &mut **connection);
+            let done = done.map_err(|error| Stop::refused(told("back up", table, error)))?;
+            session.terminal.info(format!(
+                "backed up {}: {} in {}",
+                table.relation,
+                count(done.rows, "row"),
+                count(done.files.len() as u64, "file")
+            ));
+            written.push(done);
+        }
+        let backup = Backup {
+            version: VERSION,
+            project: prepared.manifest.project_name.clone(),
+            created_at: timestamp(session.started),
+            format: named(format).to_owned(),
+            tables: written,
+        };
+        write(&manifest, &backup)?;
+        session
+            .terminal
+            .info(format!("The backup is in {}", self.to));
+        Ok(Outcome::Done)
+    }
+
+    /// Parquet where the target can write it and read it again, else CSV.
+    fn format(&self, door: &Door, place: &Place) -> UnloadFormat {
+        let both = |format| {
+            let unload = self.unload("select 1 as a", place.url("probe/"), format);
+            let load = place.copy(
+                &crate::relation::Relation::new("s", "t"),
+                "probe/",
+                named(format),
+            );
+            let takes = |statement| door.adapter.prepare(&statement, &NothingKnown).is_ok();
+            takes(Statement::Unload(Box::new(unload))) && takes(Statement::Copy(Box::new(load)))
+        };
+        match both(UnloadFormat::Parquet) {
+            true => UnloadFormat::Parquet,
+            false => UnloadFormat::Csv,
+        }
+    }
+
+    fn unload(&self, query: &str, to: String, format: UnloadFormat) -> Unload {
+        Unload {
+            iam_role: self.iam_role.clone(),
+            // A text that is empty is not one that is missing.
+            null_as: (format == UnloadFormat::Csv).then(|| "\\N".to_owned()),
+            existing: ExistingFiles::Overwrite,
+            ..Unload::new(query, to, format)
+        }
+    }
+
+    fn table(
+        &self,
+        table: &pipeline::backup::Table,
+        format: UnloadFormat,
+        place: &Place,
+        door: &Door,
+        connection: &mut dyn Connection,
+    ) -> Result<TableBackup, crate::adapter::Error> {
+        let mut backup = TableBackup {
+            unique_id: table.unique_id.clone(),
+            suffix: table.suffix.clone(),
+            rows: 0,
+            columns: Vec::new(),
+            files: Vec::new(),
+        };
+        let columns = connection.columns(&table.relation)?;
+        backup.columns = columns
+            .into_iter()
+            .map(|column| ColumnBackup {
+                name: column.name,
+                data_type: column.data_type,
+            })
+            .collect();
+        let prefix = place.url(&backup.folder());
+        let query = format!("select * from {}", relation_name(&table.relation));
+        let unload = self.unload(&query, format!("{prefix}part_"), format);
+        let statement = Statement::Unload(Box::new(unload));
+        let order = pipeline::backup::prepared(door, &statement)?;
+        let outcome = connection.execute(&order)?;
+        backup.rows = match outcome.rows {
+            Some(rows) => rows,
+            None => pipeline::backup::rows(door, connection, &table.relation)?,
+        };
+        if backup.rows > 0 {
+            backup.files = place
+                .files(door, &backup.folder())?
+                .into_iter()
+                .map(|file| FileBackup {
+                    name: place.name(&file.url),
+                    size: file.size,
+                    checksum: file.etag,
+                })
+                .collect();
+        }
+        Ok(backup)
+    }
+}
+
+fn named(format: UnloadFormat) -> &'static str {
+    match format {
+        UnloadFormat::Parquet => "parquet",
+        _ => "csv",
+    }
+}
+
+/// The manifest, whole or not at all.
+fn write(object: &Object, backup: &Backup) -> Result<(), Stop> {
+    let text = serde_json::to_string_pretty(backup).unwrap_or_default() + "\n";
+    let folder = object.folder().unwrap_or_else(std::env::temp_dir);
+    std::fs::create_dir_all(&folder)?;
+    let aside = folder.join(format!(".{FILE}.{}", std::process::id()));
+    std::fs::write(&aside, text)?;
+    let taken = object.take(&aside);
+    // A store has a copy, a folder the file itself.
+    let _ = std::fs::remove_file(&aside);
+    Ok(taken?)
+}

@@ -1,0 +1,192 @@
+//! What `backup` and `restore` have in common: where a backup lies, and which tables belong to a node.
+
+use std::path::{Path, PathBuf};
+
+use super::{Door, Prepared};
+use crate::adapter::copy::{Object, StoredFile};
+use crate::adapter::statement::{Copy, CopyFormat};
+use crate::adapter::{self, Connection, Error, ErrorClass, Prepared as Order, Statement};
+use crate::artifacts::relation_name;
+use crate::commands::{Session, Stop};
+use crate::diagnostic::Diagnostic;
+use crate::manifest::NodeId;
+use crate::materialization::{loaded_files, rejects_of};
+use crate::relation::{ExistingRelations, NothingKnown, Relation, RelationKind};
+
+/// The prefix that a folder stands for.
+const LOCAL: &str = "s3://redstart-backup/";
+
+/// Where a backup lies.
+pub struct Place {
+    /// What the names of its files begin with in S3.
+    root: String,
+    /// The folder that stands for that, if one does.
+    folder: Option<PathBuf>,
+}
+
+/// A table of a node.
+pub struct Table {
+    /// The node.
+    pub node: NodeId,
+    /// Its id.
+    pub unique_id: String,
+    /// What the table's name has behind that of the node's relation.
+    pub suffix: String,
+    /// Where it stands.
+    pub relation: Relation,
+}
+
+/// The tables of some nodes that are there.
+pub struct Tables(pub Vec<Table>);
+
+impl Place {
+    /// A place in S3, or a folder.
+    ///
+    /// # Errors
+    /// A folder for a warehouse that writes to S3 alone.
+    pub fn of(prepared: &Prepared, session: &Session, text: &str) -> Result<Self, Stop> {
+        if text.starts_with("s3://") {
+            return Ok(Self {
+                root: format!("{}/", text.trim_end_matches('/')),
+                folder: None,
+            });
+        }
+        if prepared.project.target.kind == "redshift" {
+            let problem = Diagnostic::error(
+                "bad-location",
+                format!("Redshift writes to S3 and not into the folder `{text}`"),
+            );
+            return Err(Stop::refused(
+                problem.help("name a place in S3: `s3://bucket/backups/monday/`"),
+            ));
+        }
+        Ok(Self {
+            root: LOCAL.to_owned(),
+            folder: Some(session.here.join(text)),
+        })
+    }
+
+    /// The target's door, where the folder stands for the place.
+    ///
+    /// # Errors
+    /// As for every door.
+    pub fn door(&self, prepared: &Prepared) -> Result<Door, Stop> {
+        let folder = self.folder.as_deref().map(|folder: &Path| (LOCAL, folder));
+        Door::with_folder(prepared, folder)
+    }
+
+    /// A name below the backup, in S3.
+    pub fn url(&self, name: &str) -> String {
+        format!("{}{name}", self.root)
+    }
+
+    /// The name below the backup of a file in S3.
+    pub fn name(&self, url: &str) -> String {
+        url.strip_prefix(&self.root).unwrap_or(url).to_owned()
+    }
+
+    /// A file of the backup.
+    ///
+    /// # Errors
+    /// When nothing stands for its place.
+    pub fn object(&self, door: &Door, name: &str) -> Result<Object, Error> {
+        door.adapter.object(&self.url(name))
+    }
+
+    /// The load of a table from files below the backup.
+    pub fn copy(&self, into: &Relation, below: &str, format: &str) -> Copy {
+        let holds = match format {
+            "parquet" => CopyFormat::Parquet,
+            _ => CopyFormat::csv(),
+        };
+        Copy {
+            // What UNLOAD wrote for a missing value; without it, an empty text would be one too.
+            null_as: (format != "parquet").then(|| "\\N".to_owned()),
+            explicit_ids: false,
+            ..Copy::new(into.clone(), self.url(below), holds)
+        }
+    }
+
+    /// The files below a folder of the backup.
+    ///
+    /// # Errors
+    /// When there are none, or the place cannot be looked at.
+    pub fn files(&self, door: &Door, below: &str) -> Result<Vec<StoredFile>, Error> {
+        let nowhere = Relation::new("", "");
+        door.adapter.files(&self.copy(&nowhere, below, "csv"))
+    }
+}
+
+impl Tables {
+    /// The tables that some nodes have in the warehouse.
+    pub fn of(prepared: &Prepared, existing: &ExistingRelations, nodes: &[NodeId]) -> Self {
+        let mut tables = Vec::new();
+        for id in nodes {
+            let node = prepared.manifest.node(*id);
+            let Some(relation) = &node.relation else {
+                continue;
+            };
+            let all = [
+                relation.clone(),
+                rejects_of(relation),
+                loaded_files(relation),
+            ];
+            for (relation, suffix) in all.into_iter().zip(["", "__rejects", "__loaded_files"]) {
+                let is_table = existing
+                    .get(&relation)
+                    .is_some_and(|found| found.kind == RelationKind::Table);
+                if is_table {
+                    tables.push(Table {
+                        node: *id,
+                        unique_id: node.unique_id.clone(),
+                        suffix: suffix.to_owned(),
+                        relation,
+                    });
+                }
+            }
+        }
+        Self(tables)
+    }
+}
+
+/// A statement at the target's door.
+///
+/// # Errors
+/// What the warehouse cannot take.
+pub fn prepared(door: &Door, statement: &Statement) -> Result<Order, Error> {
+    let prepared = door.adapter.prepare(statement, &NothingKnown);
+    prepared.map_err(|refusal| {
+        let mut error = Error::new(ErrorClass::User, refusal.message);
+        error.detail = refusal.reason;
+        error.help = refusal.help;
+        error
+    })
+}
+
+/// How many rows a table has.
+///
+/// # Errors
+/// What the warehouse answers.
+pub fn rows(
+    door: &Door,
+    connection: &mut dyn Connection,
+    relation: &Relation,
+) -> Result<u64, Error> {
+    let query = format!("select count(*) as n from {}", relation_name(relation));
+    let order = door.adapter.prepare_query(&query, &NothingKnown);
+    let order = order.map_err(|refusal| Error::new(ErrorClass::Internal, refusal.message))?;
+    let table = connection.query(&order, Some(1))?;
+    let counted = table.rows.first().and_then(|row| row.first());
+    counted
+        .and_then(|counted| counted.to_string().parse().ok())
+        .ok_or_else(|| Error::new(ErrorClass::Internal, "the rows could not be counted"))
+}
+
+/// What went wrong with a table.
+pub fn told(what: &str, table: &Table, error: adapter::Error) -> Diagnostic {
+    let message = format!("cannot {what} `{}`: {}", table.relation, error.message);
+    let mut problem = Diagnostic::error("warehouse", message);
+    problem.notes.extend(error.detail);
+    problem.help.extend(error.help);
+    problem
+}
