@@ -1,5 +1,5 @@
 # `make demo` shows Redstart at work, `make test` runs all that CI runs. Both need Rust and fetch the rest: see scripts/setup.
-.PHONY: demo test lint bench setup clean
+.PHONY: demo demo-cafe demo-hires demo-ginventory test lint bench setup clean
 
 DATA ?=
 GEN ?= ../shared/bench/gen_project.py
@@ -7,6 +7,10 @@ GEN ?= ../shared/bench/gen_project.py
 # The example project, built and tested; `make demo DATA=folder` reads other data of the same shape.
 demo:
 	@scripts/demo "$(DATA)"
+
+# The projects in examples/, each in its own folder; DATA as above.
+demo-cafe demo-hires demo-ginventory:
+	@scripts/demo_example $(@:demo-%=%) "$(DATA)"
 
 # Nothing is compiled twice: the lints share their check of the dependencies with the lean build's, the tests their build with the demo's.
 test: lint
@@ -29,3 +33,4 @@ setup:
 # What the demo wrote. The cache of libraries and of compiled code stays: scripts/setup says where it is.
 clean:
 	rm -rf target logs sparkify.duckdb sparkify.duckdb.wal sparkify.duckdb.lock
+	rm -rf examples/*/target examples/*/logs examples/*/*.duckdb examples/*/*.duckdb.wal examples/*/*.duckdb.lock

@@ -5,6 +5,10 @@ mod architecture;
 mod artifact_readers;
 #[cfg(feature = "duckdb")]
 mod artifacts;
+#[cfg(all(unix, feature = "duckdb"))]
+mod audit;
+#[cfg(all(unix, feature = "duckdb"))]
+mod backup;
 #[cfg(feature = "duckdb")]
 mod build;
 #[cfg(feature = "duckdb")]
@@ -29,10 +33,14 @@ mod freshness;
 mod in_jinja;
 #[cfg(feature = "duckdb")]
 mod interruption;
+#[cfg(all(unix, feature = "duckdb"))]
+mod loads;
 mod ls;
 #[allow(dead_code, reason = "a harness holds what the next test needs")]
 mod output;
 mod packages;
+#[cfg(all(unix, feature = "duckdb"))]
+mod pipelines;
 #[cfg(unix)]
 mod postgres;
 #[allow(dead_code, reason = "a harness holds what the next test needs")]

@@ -60,6 +60,11 @@ impl TestProject {
         project
     }
 
+    /// A whole project in a folder, with its own profile.
+    pub fn example_of(folder: &Path) -> Self {
+        Self::empty().copy(folder, folder, &["target", "logs"])
+    }
+
     /// A folder without any file, not even a profile.
     pub fn empty() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");

@@ -290,3 +290,25 @@ fn the_whole_data_set_gives_the_known_numbers() {
     "
     );
 }
+
+#[test]
+fn the_questions_of_the_team_have_their_answers_in_the_whole_data_set() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let data = root.join("../shared/data/sparkify");
+    if !data.is_dir() {
+        return;
+    }
+    let project = TestProject::example().env("SPARKIFY_DATA", data.to_string_lossy());
+    project
+        .redstart("build --exclude test_type:data test_type:unit fct_songplays+")
+        .success();
+    let first = |analysis: &str| {
+        let shown = project.redstart(&format!("show --select {analysis} --limit 1"));
+        let shown = shown.success().stdout;
+        shown.lines().last().unwrap_or_default().to_owned()
+    };
+    assert_snapshot!(first("most_played_songs"), @"You're The One | Dwight Yoakam |    37");
+    assert_snapshot!(first("plays_by_artist"), @"Coldplay |    58 |        22");
+    assert_snapshot!(first("free_to_paid"), @"  74 |   22 |             3.36");
+    assert_snapshot!(first("peak_weekday"), @"Wednesday |    1361 |  1364");
+}

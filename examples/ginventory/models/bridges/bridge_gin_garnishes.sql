@@ -1,0 +1,4 @@
+select distinct
+    gin_id,
+    garnish_id
+from {{ source('bar', 'gin_garnishes') }}

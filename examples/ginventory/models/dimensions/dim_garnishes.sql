@@ -1,0 +1,4 @@
+select
+    id as garnish_id,
+    trim(name) as name
+from {{ source('bar', 'garnishes') }}

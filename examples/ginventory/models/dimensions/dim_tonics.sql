@@ -1,0 +1,4 @@
+select
+    id as tonic_id,
+    trim(name) as name
+from {{ source('bar', 'tonics') }}

@@ -1,0 +1,175 @@
+//! Write, audit, publish: what fails its tests is not shown, and what was there before stays, on every warehouse alike.
+
+use insta::assert_snapshot;
+
+use crate::loads::Everywhere;
+
+const MODELS: &str = "models:
+  - name: orders
+    columns: [{name: id, data_tests: [unique, not_null]}]
+  - name: totals
+    columns: [{name: n, data_tests: [{accepted_range: {arguments: {min_value: 1}}}]}]
+  - name: grown
+    columns: [{name: id, data_tests: [unique]}]
+";
+
+fn shop(schema: &str) -> Everywhere {
+    let all = Everywhere::new(schema);
+    let project = &all.project;
+    project.write(
+        "dbt_project.yml",
+        "name: project\nprofile: project\nmodels: {+audit: true}\n",
+    );
+    project.write("models/models.yml", MODELS);
+    project.write(
+        "models/orders.sql",
+        "{{ config(materialized='table') }} select 1 as id union all select {{ var('other', 2) }}",
+    );
+    project.write(
+        "models/totals.sql",
+        "{{ config(bind=false) }} select count(*) as n from {{ ref('orders') }}",
+    );
+    project.write(
+        "models/grown.sql",
+        "{{ config(materialized='incremental') }} select id from {{ ref('orders') }} {% if is_incremental() and var('more', false) %} where id = 1 {% elif is_incremental() %} where false {% endif %}",
+    );
+    all
+}
+
+#[test]
+fn a_table_whose_tests_fail_is_kept_aside_and_the_old_one_stays() {
+    let all = shop("audit_table");
+    all.run("build").success();
+    let failed = all.run("build --vars '{other: 1}'");
+    assert_snapshot!(failed, @"
+    exit 1
+    Running 7 nodes on 1 thread (target `dev.audit_table`)
+    1 of 7  ERROR creating sql table model audit_table.orders             [[time]]
+          error[audit-failed]: `orders` is not shown: 1 of 2 tests failed (models/orders.sql:1:1)
+    2 of 7  SKIP  test unique_orders_id                                   [`orders` failed]
+    3 of 7  SKIP  test not_null_orders_id                                 [`orders` failed]
+    4 of 7  SKIP  sql view model audit_table.totals                       [`orders` failed]
+    5 of 7  SKIP  sql incremental model audit_table.grown                 [`orders` failed]
+    6 of 7  SKIP  test unique_grown_id                                    [`orders` failed]
+    7 of 7  SKIP  test accepted_range_totals_n__1                         [`orders` failed]
+
+    error[audit-failed]: `orders` is not shown: 1 of 2 tests failed
+     --> models/orders.sql:1:1
+      |
+    1 | {{ config(materialized='table') }} select 1 as id union all select {{ var('other', 2) }}
+      | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: test `unique_orders_id` found 1 row (models/models.yml:3)
+      = help: what was there before is there still
+      = help: the rows that failed: `redstart show --failed orders`
+
+    Finished 4 data tests, 1 incremental model, 1 table model, 1 view model in [time]
+    Done. PASS=0 WARN=0 ERROR=1 SKIP=6 TOTAL=7
+    The data dictionary is in [project]/target/index.html
+    ");
+    assert_snapshot!(all.rows("select * from {{ ref('orders') }} order by id"), @"
+    id
+    --
+     1
+     2
+    ");
+    for target in crate::loads::TARGETS {
+        let shown = all
+            .project
+            .redstart(&format!("show --failed orders --target {target}"));
+        assert_snapshot!(shown.success().stdout, @"
+        orders
+        id
+        --
+         1
+         1
+        ");
+    }
+    // What passes takes its place, and nothing is kept any more.
+    all.run("build --vars '{other: 3}'").success();
+    assert!(
+        all.rows("select * from {{ ref('orders') }} order by id")
+            .contains('3')
+    );
+    let gone = all.project.redstart("show --failed orders");
+    assert!(
+        gone.text()
+            .contains("error[no-failed-build]: no failed build of `orders` is kept"),
+        "{gone}"
+    );
+}
+
+#[test]
+fn the_first_build_is_not_shown_either() {
+    let all = shop("audit_first");
+    assert_eq!(all.run("build --select orders --vars '{other: 1}'").code, 1);
+    for target in crate::loads::TARGETS {
+        let missing = all.project.redstart(&format!(
+            "show --inline 'select * from audit_first.orders' --target {target}"
+        ));
+        assert_ne!(missing.code, 0, "{missing}");
+    }
+    all.run("build --select orders").success();
+}
+
+#[test]
+fn what_an_incremental_model_adds_is_tested_before_its_commit() {
+    let all = shop("audit_incremental");
+    all.run("build").success();
+    let failed = all.run("build --select grown --vars '{more: true}'");
+    assert_snapshot!(failed, @"
+    exit 1
+    Running 2 nodes on 1 thread (target `dev.audit_incremental`)
+    1 of 2  ERROR creating sql incremental model audit_incremental.grown  [[time]]
+          error[audit-failed]: `grown` is not shown: 1 of 1 tests failed (models/grown.sql:1:1)
+    2 of 2  SKIP  test unique_grown_id                                    [`grown` failed]
+
+    error[audit-failed]: `grown` is not shown: 1 of 1 tests failed
+     --> models/grown.sql:1:1
+      |
+    1 | {{ config(materialized='incremental') }} select id from {{ ref('orders') }} {% if is_incremental() and var('more', false) %} where id = 1 {% elif is_incremental() %} where false {% endif %}
+      | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: test `unique_grown_id` found 1 row (models/models.yml:7)
+      = help: what was there before is there still
+
+    Finished 1 data test, 1 incremental model in [time]
+    Done. PASS=0 WARN=0 ERROR=1 SKIP=1 TOTAL=2
+    The data dictionary is in [project]/target/index.html
+    ");
+    assert_snapshot!(all.rows("select * from {{ ref('grown') }} order by id"), @"
+    id
+    --
+     1
+     2
+    ");
+    // Without the audit the rows are shown, and the test fails behind them.
+    all.project
+        .write("dbt_project.yml", "name: project\nprofile: project\n");
+    assert_eq!(
+        all.run("build --select grown --vars '{more: true}'").code,
+        1
+    );
+    assert_snapshot!(all.rows("select count(*) as rows_there from {{ ref('grown') }}"), @"
+    rows_there
+    ----------
+             3
+    ");
+}
+
+#[test]
+fn a_run_audits_by_its_flag() {
+    let all = shop("audit_flag");
+    all.project
+        .write("dbt_project.yml", "name: project\nprofile: project\n");
+    all.run("run").success();
+    assert_eq!(
+        all.run("run --audit --select orders --vars '{other: 1}'")
+            .code,
+        1
+    );
+    assert!(
+        all.rows("select * from {{ ref('orders') }} order by id")
+            .contains('2')
+    );
+}

@@ -1,0 +1,288 @@
+//! Loads that pick their files: what is new comes to what is there, on every warehouse alike.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use insta::assert_snapshot;
+use redstart::endpoint::{Options, Server};
+
+use crate::output::Output;
+use crate::postgres;
+use crate::project::TestProject;
+
+/// A target of each kind that reads `bucket/` of the project as `s3://lake/`.
+pub struct Everywhere {
+    pub project: TestProject,
+    _server: Server,
+}
+
+/// The targets' names.
+pub const TARGETS: [&str; 3] = ["dev", "ci", "prod"];
+
+impl Everywhere {
+    /// The project with a profile for each; `schema` is its own in the database that tests share.
+    pub fn new(schema: &str) -> Self {
+        let project = TestProject::empty();
+        std::fs::create_dir_all(project.path().join("bucket")).expect("a folder");
+        let server = Server::start(Options {
+            s3: vec![("s3://lake/".to_owned(), project.path().join("bucket"))],
+            ..Options::default()
+        })
+        .expect("the endpoint starts");
+        let port = server.address().port();
+        let s3 = "s3: {'s3://lake/': bucket/}";
+        postgres::server()
+            .psql(&format!(
+                "set client_min_messages = error; drop schema if exists {schema} cascade"
+            ))
+            .expect("an empty schema");
+        let ci = postgres::profile(schema, &[("emulate", "redshift"), ("threads", "1")])
+            .replace("    dev:", "    ci:");
+        let profile = format!(
+            "{ci}      {s3}
+    dev: {{type: duckdb, path: project.duckdb, schema: {schema}, emulate: redshift, {s3}}}
+    prod: {{type: redshift, host: 127.0.0.1, port: {port}, user: awsuser, password: none, dbname: dev, schema: {schema}, sslmode: disable, threads: 1, {s3}}}
+"
+        );
+        Self {
+            project: project.file("profiles.yml", profile),
+            _server: server,
+        }
+    }
+
+    /// Runs on each target; all must say the same, which is given.
+    #[track_caller]
+    pub fn run(&self, arguments: &str) -> Output {
+        let mut all: Vec<Output> = TARGETS
+            .iter()
+            .map(|target| {
+                self.project
+                    .redstart(&format!("{arguments} --target {target}"))
+            })
+            .collect();
+        let told = |output: &Output| {
+            let lines = output
+                .stderr
+                .lines()
+                .filter(|line| !line.contains(" target "));
+            lines.collect::<Vec<_>>().join("\n")
+        };
+        for other in &all[1..] {
+            assert_eq!((all[0].code, told(&all[0])), (other.code, told(other)));
+        }
+        all.remove(0)
+    }
+
+    /// The rows of a query, the same on each target.
+    #[track_caller]
+    pub fn rows(&self, sql: &str) -> String {
+        let shown: BTreeSet<String> = TARGETS
+            .iter()
+            .map(|target| {
+                let show = format!("show --inline \"{sql}\" --limit -1 --target {target}");
+                self.project.redstart(&show).success().stdout
+            })
+            .collect();
+        assert_eq!(shown.len(), 1, "{shown:#?}");
+        shown.into_iter().next().unwrap_or_default()
+    }
+}
+
+const SALES: &str = "sources:
+  - name: raw
+    schema: SCHEMA
+    tables:
+      - name: sales
+        external: {location: 's3://lake/sales_*.csv', file_format: csv, load_mode: append, copy: {ignoreheader: 1}}
+        columns: [{name: id, data_type: integer}, {name: words, data_type: varchar(20)}]
+";
+
+fn sales(schema: &str) -> Everywhere {
+    let everywhere = Everywhere::new(schema);
+    everywhere
+        .project
+        .write("models/sources.yml", SALES.replace("SCHEMA", schema));
+    everywhere
+        .project
+        .write("bucket/sales_1.csv", "id,words\n1,a\n2,b\n");
+    everywhere
+        .project
+        .write("bucket/old_sales_1.csv", "id,words\n9,no\n");
+    everywhere
+}
+
+#[test]
+fn a_file_is_loaded_once_however_often_the_load_runs() {
+    let all = sales("loads_append");
+    assert_snapshot!(all.run("load"), @"
+    exit 0
+    Running 1 node on 1 thread (target `dev.loads_append`)
+    1 of 1  OK    loaded source table loads_append.sales                  [2 rows from 1 file in [time]]
+
+    Finished 1 load in [time]
+    Done. PASS=1 WARN=0 ERROR=0 SKIP=0 TOTAL=1
+    ");
+    all.project.write("bucket/sales_2.csv", "id,words\n3,c\n");
+    assert_snapshot!(all.run("load"), @"
+    exit 0
+    Running 1 node on 1 thread (target `dev.loads_append`)
+    1 of 1  OK    loaded source table loads_append.sales                  [1 new row from 1 file, 3 in all in [time]]
+
+    Finished 1 load in [time]
+    Done. PASS=1 WARN=0 ERROR=0 SKIP=0 TOTAL=1
+    ");
+    assert_snapshot!(all.run("load"), @"
+    exit 0
+    Running 1 node on 1 thread (target `dev.loads_append`)
+    1 of 1  OK    loaded source table loads_append.sales                  [nothing new, 3 rows in [time]]
+
+    Finished 1 load in [time]
+    Done. PASS=1 WARN=0 ERROR=0 SKIP=0 TOTAL=1
+    ");
+    assert_snapshot!(all.rows("select id, words from {{ source('raw', 'sales') }} order by id"), @"
+    id | words
+    ---+------
+     1 | a
+     2 | b
+     3 | c
+    ");
+    assert_snapshot!(all.rows("select file, size, etag from loads_append.sales__loaded_files order by file"), @"
+    file                  | size | etag
+    ----------------------+------+---------------------------------
+    s3://lake/sales_1.csv |   17 | 8594da05fa4fd833676794af00817da3
+    s3://lake/sales_2.csv |   13 | 1c5e23184c7f75f160236a960d2c01ad
+    ");
+    assert_snapshot!(all.run("load --full-refresh"), @"
+    exit 0
+    Running 1 node on 1 thread (target `dev.loads_append`)
+    1 of 1  OK    loaded source table loads_append.sales                  [3 rows from 2 files in [time]]
+
+    Finished 1 load in [time]
+    Done. PASS=1 WARN=0 ERROR=0 SKIP=0 TOTAL=1
+    ");
+    assert_snapshot!(all.rows("select count(*) as rows_there from {{ source('raw', 'sales') }}"), @"
+    rows_there
+    ----------
+             3
+    ");
+    assert_snapshot!(all.rows("select count(*) as files from loads_append.sales__loaded_files"), @"
+    files
+    -----
+        2
+    ");
+}
+
+/// On each target the load fails, and says this.
+#[track_caller]
+fn fails(all: &Everywhere, expected: &[&str]) {
+    for target in TARGETS {
+        let output = all.project.redstart(&format!("load --target {target}"));
+        assert_eq!(output.code, 1, "{output}");
+        for expected in expected {
+            assert!(output.text().contains(expected), "{output}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_added_is_refused_and_changes_nothing() {
+    let all = sales("loads_refused");
+    let rows = "select count(*) as n from {{ source('raw', 'sales') }}";
+    all.run("load").success();
+    all.project
+        .write("bucket/sales_1.csv", "id,words\n1,a\n2,b\n4,d\n");
+    fails(
+        &all,
+        &[
+            "error[changed-file]: `s3://lake/sales_1.csv` has changed since it was loaded into `loads_refused.sales`",
+            "`s3://lake/sales_1.csv` had 17 bytes and has 21",
+        ],
+    );
+    all.project
+        .write("bucket/sales_1.csv", "id,words\n1,a\n2,b\n");
+    // The second file is bad: the first of this load is not kept either.
+    all.project.write("bucket/sales_2.csv", "id,words\n3,c\n");
+    all.project.write("bucket/sales_3.csv", "id,words\nx,c\n");
+    fails(
+        &all,
+        &["error[load-error]: s3://lake/sales_3.csv:2: column `id` integer"],
+    );
+    assert!(all.rows(rows).contains('2'));
+    std::fs::remove_file(all.project.path().join("bucket/sales_3.csv")).expect("removed");
+    all.run("load").success();
+    assert!(all.rows(rows).contains('3'));
+
+    let more = SALES
+        .replace("SCHEMA", "loads_refused")
+        .replace("(20)}]", "(20)}, {name: day, data_type: date}]");
+    all.project.write("models/sources.yml", more);
+    fails(
+        &all,
+        &["error[columns-changed]: `loads_refused.sales` has no column `day`, which is declared"],
+    );
+    let other = SALES
+        .replace("SCHEMA", "loads_refused")
+        .replace("sales_*.csv", "sales_")
+        .replace("name: sales", "name: other");
+    all.project.write("models/sources.yml", other);
+    all.project
+        .write("bucket/sales_2.csv.old", "id,words\n3,c\n");
+    fails(
+        &all,
+        &[
+            "error[ambiguous-file]: `s3://lake/sales_2.csv.old` would be loaded along with `s3://lake/sales_2.csv`",
+        ],
+    );
+}
+
+#[test]
+fn a_table_that_was_loaded_before_it_appended_is_not_added_to() {
+    let all = sales("loads_before");
+    let replaces = SALES
+        .replace("SCHEMA", "loads_before")
+        .replace("load_mode: append, ", "");
+    all.project.write("models/sources.yml", replaces);
+    assert_snapshot!(all.run("load"), @"
+    exit 0
+    Running 1 node on 1 thread (target `dev.loads_before`)
+    1 of 1  OK    loaded source table loads_before.sales                  [2 rows from 1 file in [time]]
+
+    Finished 1 load in [time]
+    Done. PASS=1 WARN=0 ERROR=0 SKIP=0 TOTAL=1
+    ");
+    all.project.write(
+        "models/sources.yml",
+        SALES.replace("SCHEMA", "loads_before"),
+    );
+    assert_snapshot!(all.run("load"), @"
+    exit 1
+    error[no-memory]: nothing tells which files `loads_before.sales` holds: `sales__loaded_files` is not there
+     --> models/sources.yml:5:15
+      |
+    5 |       - name: sales
+      |               ^^^^^ was it loaded before it had `load_mode: append`?
+      |
+      = help: load all files anew: `redstart load --full-refresh --select source:raw.sales`
+
+    1 error
+    ");
+    all.run("load --full-refresh").success();
+    assert_snapshot!(all.rows("select count(*) as rows_there from {{ source('raw', 'sales') }}"), @"
+    rows_there
+    ----------
+             2
+    ");
+}
+
+/// The files of a folder below the project, as one text.
+pub fn everything_in(folder: &Path) -> String {
+    let files = walkdir::WalkDir::new(folder)
+        .into_iter()
+        .filter_map(Result::ok);
+    let files = files.filter(|entry| entry.file_type().is_file());
+    files
+        .map(|entry| {
+            String::from_utf8_lossy(&std::fs::read(entry.path()).expect("a file")).into_owned()
+        })
+        .collect()
+}
