@@ -33,7 +33,11 @@ pub fn list(folders: &Folders, location: &str) -> Result<Vec<StoredFile>, Error>
         None => folders.list(location)?,
         Some((prefix, pattern)) => {
             let mut objects = folders.below(prefix)?;
+            let all: Vec<String> = objects.iter().map(|object| object.url.clone()).collect();
             objects.retain(|object| pattern.is_match(&object.url));
+            for object in &objects {
+                alone(&object.url, &all, &pattern)?;
+            }
             if objects.is_empty() {
                 return Err(user(format!("no file looks like `{location}`")));
             }
@@ -49,6 +53,21 @@ pub fn list(folders: &Folders, location: &str) -> Result<Vec<StoredFile>, Error>
         })
     });
     files.collect()
+}
+
+/// `COPY` takes every file whose name begins with the one that it is given: one that the pattern does not name must not be among them.
+fn alone(url: &str, all: &[String], pattern: &GlobMatcher) -> Result<(), Error> {
+    let longer = all.iter().find(|other| {
+        other.len() > url.len() && other.starts_with(url) && !pattern.is_match(other)
+    });
+    let Some(longer) = longer else {
+        return Ok(());
+    };
+    let mut error = user(format!("`{longer}` would be loaded along with `{url}`"));
+    error.detail =
+        Some("COPY takes every file whose name begins with the one that it is given".to_owned());
+    error.help = Some("move or rename one of them".to_owned());
+    Err(error)
 }
 
 /// What all names begin with, and how they look.
@@ -96,7 +115,6 @@ mod tests {
             "hired_employees.csv",
             "hired_employees_2.csv",
             "20221130_hired_employees.csv",
-            "hired_employees.csv.bak",
             "old/hired_employees.csv",
         ];
         assert_eq!(
@@ -108,8 +126,12 @@ mod tests {
             "hired_employees.csv old/hired_employees.csv"
         );
         assert_eq!(
-            found(&files, "s3://b/hired_employees.csv"),
-            "hired_employees.csv hired_employees.csv.bak"
+            found(&files, "s3://b/hired_employees"),
+            "hired_employees.csv hired_employees_2.csv"
+        );
+        assert_eq!(
+            found(&["a.csv", "a.csv.bak"], "s3://b/*.csv"),
+            "`s3://b/a.csv.bak` would be loaded along with `s3://b/a.csv`"
         );
         assert_eq!(found(&files, "s3://b/x*"), "no file looks like `s3://b/x*`");
     }
