@@ -73,6 +73,9 @@ pub struct Args {
     /// Write a manifest that names the files
     #[arg(long)]
     manifest: bool,
+    /// Write a manifest that tells the columns and the rows of each file too
+    #[arg(long)]
+    manifest_verbose: bool,
     /// Replace files of the same name
     #[arg(long)]
     allow_overwrite: bool,
@@ -169,6 +172,7 @@ impl Args {
             ("bzip2", self.bzip2),
             ("zstd", self.zstd),
             ("manifest", self.manifest),
+            ("manifest_verbose", self.manifest_verbose),
             ("allow_overwrite", self.allow_overwrite),
             ("clean_path", self.clean_path),
         ];

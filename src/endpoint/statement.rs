@@ -512,6 +512,7 @@ impl Session {
                 "insert into {state}.identities select 'user', {name}, coalesce(max(id), 99) + 1, true, true, {name} from {state}.identities where kind = 'user'"
             ))?;
         }
+        self.raw(&format!("set variable rs_user = {name}"))?;
         debug_assert_eq!(self.transaction, Transaction::Idle);
         Ok(())
     }

@@ -6,7 +6,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use flate2::Compression;
+use bzip2::write::BzEncoder;
 use flate2::write::GzEncoder;
 use serde_json::{Map, Value as Json};
 use sqlparser::tokenizer::Token;
@@ -16,7 +16,9 @@ use super::leader;
 use super::session::{Answer, Session};
 use super::types;
 use super::words::Words;
+use crate::adapter::copy::files::{self, Entry};
 use crate::adapter::emulating::literal;
+use crate::adapter::statement::Compression;
 use crate::adapter::{Adapter, Table, Value};
 
 /// How the files are written.
@@ -34,7 +36,7 @@ struct Unload {
     format: Format,
     delimiter: Option<char>,
     header: bool,
-    gzip: bool,
+    compression: Option<Compression>,
     null_as: String,
     add_quotes: bool,
     escape: bool,
@@ -42,6 +44,7 @@ struct Unload {
     allow_overwrite: bool,
     clean_path: bool,
     manifest: bool,
+    verbose: bool,
     extension: Option<String>,
 }
 
@@ -54,7 +57,7 @@ impl Unload {
             format: Format::Text,
             delimiter: None,
             header: false,
-            gzip: false,
+            compression: None,
             null_as: String::new(),
             add_quotes: false,
             escape: false,
@@ -62,6 +65,7 @@ impl Unload {
             allow_overwrite: false,
             clean_path: false,
             manifest: false,
+            verbose: false,
             extension: None,
         };
         let mut at = at + 1;
@@ -88,8 +92,12 @@ impl Unload {
                 "HEADER and DELIMITER are not options of this format",
             ));
         }
-        if unload.format == Format::Parquet && unload.gzip {
-            return Err(Failure::new("42601", "GZIP is not an option of PARQUET"));
+        if let (Format::Parquet, Some(compression)) = (unload.format, unload.compression) {
+            let word = compression.word().to_uppercase();
+            return Err(Failure::new(
+                "42601",
+                format!("{word} is not an option of PARQUET"),
+            ));
         }
         Ok(unload)
     }
@@ -143,13 +151,16 @@ impl Unload {
                 return Ok(at + 2);
             }
             "header" => self.header = true,
-            "gzip" => self.gzip = true,
+            "gzip" => self.compression = Some(Compression::Gzip),
+            "bzip2" => self.compression = Some(Compression::Bzip2),
+            "zstd" => self.compression = Some(Compression::Zstd),
             "addquotes" => self.add_quotes = true,
             "escape" => self.escape = true,
             "allowoverwrite" => self.allow_overwrite = true,
             "cleanpath" => self.clean_path = true,
             "manifest" if words.word(at + 1) == "verbose" => {
-                return Err(Failure::not_emulated("`manifest verbose` of `unload`"));
+                (self.manifest, self.verbose) = (true, true);
+                return Ok(at + 2);
             }
             "manifest" => self.manifest = true,
             other => {
@@ -164,13 +175,17 @@ impl Unload {
     /// The one file that is written. A cluster writes one a slice; here there is one slice.
     fn url(&self) -> String {
         let part = if self.parallel { "0000_part_00" } else { "000" };
-        let end = match (&self.extension, self.format, self.gzip) {
-            (Some(extension), ..) => format!(".{extension}"),
-            (None, Format::Parquet, _) => ".parquet".to_owned(),
-            (None, Format::Json, false) => ".json".to_owned(),
-            (None, Format::Json, true) => ".json.gz".to_owned(),
-            (None, _, true) => ".gz".to_owned(),
-            (None, ..) => String::new(),
+        let packed = match self.compression {
+            Some(Compression::Gzip) => ".gz",
+            Some(Compression::Bzip2) => ".bz2",
+            Some(Compression::Zstd) => ".zst",
+            _ => "",
+        };
+        let end = match (&self.extension, self.format) {
+            (Some(extension), _) => format!(".{extension}"),
+            (None, Format::Parquet) => ".parquet".to_owned(),
+            (None, Format::Json) => format!(".json{packed}"),
+            (None, _) => packed.to_owned(),
         };
         format!("{}{part}{end}", self.to)
     }
@@ -204,10 +219,23 @@ impl Session {
             write(&unload, &table, &path).map_err(|cause| unwritable(&url, &cause))?;
             table.rows.len()
         };
+        let length = path
+            .metadata()
+            .map_err(|cause| unwritable(&url, &cause))?
+            .len();
         self.shared.folders.object(&url)?.take(&path)?;
         if unload.manifest {
             let manifest = format!("{}manifest", unload.to);
-            let said = serde_json::json!({ "entries": [{ "url": url }] });
+            let entry = Entry {
+                url,
+                length,
+                rows: unload.verbose.then_some(rows as u64),
+            };
+            let columns = match unload.verbose {
+                true => Some(self.named_types(&query)?),
+                false => None,
+            };
+            let said = files::manifest(&[entry], columns.as_deref());
             std::fs::write(&path, said.to_string())
                 .map_err(|cause| unwritable(&manifest, &cause))?;
             self.shared.folders.object(&manifest)?.take(&path)?;
@@ -217,6 +245,15 @@ impl Session {
             format!("UNLOAD completed, {rows} record(s) unloaded successfully."),
         ));
         Ok(Answer::done("UNLOAD"))
+    }
+
+    /// Names and types of a query's columns.
+    fn named_types(&mut self, query: &str) -> Result<Vec<(String, String)>, Failure> {
+        let columns = self.shape(query, &Words::new(query))?.columns;
+        let typed = columns
+            .into_iter()
+            .map(|column| (column.name, column.data_type));
+        Ok(typed.collect())
     }
 
     /// That nothing is overwritten by mistake.
@@ -279,16 +316,27 @@ fn unwritable(url: &str, cause: &std::io::Error) -> Failure {
 }
 
 fn write(unload: &Unload, table: &Table, path: &Path) -> std::io::Result<()> {
-    let file = std::io::BufWriter::new(std::fs::File::create(path)?);
-    if unload.gzip {
-        let mut packed = GzEncoder::new(file, Compression::default());
-        write_rows(unload, table, &mut packed)?;
-        packed.finish()?.flush()
-    } else {
-        let mut file = file;
-        write_rows(unload, table, &mut file)?;
-        file.flush()
+    let mut file = std::io::BufWriter::new(std::fs::File::create(path)?);
+    match unload.compression {
+        Some(Compression::Gzip) => {
+            let mut packed = GzEncoder::new(&mut file, flate2::Compression::default());
+            write_rows(unload, table, &mut packed)?;
+            packed.finish()?;
+        }
+        Some(Compression::Bzip2) => {
+            let mut packed = BzEncoder::new(&mut file, bzip2::Compression::default());
+            write_rows(unload, table, &mut packed)?;
+            packed.finish()?;
+        }
+        Some(Compression::Zstd) => {
+            let mut text = Vec::new();
+            write_rows(unload, table, &mut text)?;
+            let level = ruzstd::encoding::CompressionLevel::Fastest;
+            file.write_all(&ruzstd::encoding::compress_to_vec(&text[..], level))?;
+        }
+        Some(Compression::Lzop) | None => write_rows(unload, table, &mut file)?,
     }
+    file.flush()
 }
 
 fn write_rows(unload: &Unload, table: &Table, out: &mut dyn Write) -> std::io::Result<()> {

@@ -182,6 +182,7 @@ impl Reader<'_, '_> {
             empty_as_null: options.flag("empty_as_null"),
             null_as: null_as(options),
             explicit_ids: options.flag("explicit_ids"),
+            serialize_to_json: options.flag("serialize_to_json"),
             fill_record: options.flag("fill_record"),
             ignore_blank_lines: options.flag("ignore_blank_lines"),
             round_decimals: options.flag("roundec"),

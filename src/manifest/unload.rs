@@ -8,7 +8,7 @@ use crate::adapter::statement::{Compression, ExistingFiles, Unload, UnloadFormat
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 
 /// Every key.
-pub const KEYS: [&str; 24] = [
+pub const KEYS: [&str; 25] = [
     "to",
     "format",
     "columns",
@@ -24,6 +24,7 @@ pub const KEYS: [&str; 24] = [
     "bzip2",
     "zstd",
     "manifest",
+    "manifest_verbose",
     "allow_overwrite",
     "clean_path",
     "parallel",
@@ -152,6 +153,7 @@ impl Reader<'_> {
             (_, Some(true)) => ExistingFiles::Clean,
             _ => ExistingFiles::Refuse,
         };
+        let verbose = self.flag("manifest_verbose").unwrap_or(false);
         let unload = Unload {
             iam_role: self.texts("iam_role").map(|roles| roles.join(",")),
             region: self.text("region"),
@@ -165,7 +167,8 @@ impl Reader<'_> {
             compression: compressed
                 .into_iter()
                 .find(|it| self.flag(it.word()) == Some(true)),
-            manifest: self.flag("manifest").unwrap_or(false),
+            manifest: self.flag("manifest").unwrap_or(false) || verbose,
+            verbose,
             existing,
             parallel: self.flag("parallel").unwrap_or(true),
             max_file_size: self.size("max_file_size", 5.0, 6.2 * 1024.0),
@@ -402,14 +405,14 @@ mod tests {
     #[test]
     fn every_key_is_said_to_redshift() {
         use serde_json::json;
-        insta::assert_snapshot!(told(json!({"to": "s3://b/{name}/", "format": "parquet", "partition_by": ["day"], "include": true, "order_by": "id", "max_file_size": "1 GB", "row_group_size": 64, "clean_path": true, "manifest": true, "iam_role": ["a", "b"], "region": "eu-west-1", "kms_key_id": "k"})), @r#"
+        insta::assert_snapshot!(told(json!({"to": "s3://b/{name}/", "format": "parquet", "partition_by": ["day"], "include": true, "order_by": "id", "max_file_size": "1 GB", "row_group_size": 64, "clean_path": true, "manifest_verbose": true, "iam_role": ["a", "b"], "region": "eu-west-1", "kms_key_id": "k"})), @r#"
         unload ('select * from "s"."m" order by "id"')
         to 's3://b/m/'
         iam_role 'a,b'
         region 'eu-west-1'
         format parquet
         partition by ("day") include
-        manifest
+        manifest verbose
         kms_key_id 'k'
         encrypted
         cleanpath

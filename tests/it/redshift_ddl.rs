@@ -365,3 +365,47 @@ fn debug_says_what_is_missing_and_what_to_do_for_it() {
     connection ok: 0 relations in the project's schemas
     "#);
 }
+
+#[test]
+fn debug_names_the_grant_of_each_privilege_that_is_missing() {
+    let cluster = Cluster::new("")
+        .file("dbt_project.yml", "name: shop\nprofile: shop\n")
+        .file("models/one.sql", "select 1 as id")
+        .file(
+            "models/sources.yml",
+            "sources:
+  - name: raw
+    tables: [{name: seen}, {name: hidden}]
+  - name: locked
+    tables: [{name: away}]
+",
+        );
+    cluster.ask("create user awsreader password 'Passw0rd'");
+    cluster.ask("create schema analytics; create schema raw; create schema locked");
+    cluster.ask("create table raw.seen (id int); create table raw.hidden (id int); create table locked.away (id int)");
+    cluster.ask("grant usage on schema raw to awsreader; grant select on raw.seen to awsreader; grant usage on schema analytics to awsreader");
+    let profile = cluster.project.read("profiles.yml");
+    cluster
+        .project
+        .write("profiles.yml", profile.replace("awsuser", "awsreader"));
+    let output = cluster.project.redstart("debug --connection");
+    assert_eq!(output.code, 1, "{output}");
+    assert_snapshot!(output.text(), @r#"
+    target     dev (redshift)
+    schema     dev.analytics
+    server     PostgreSQL 8.0.2 on i686-pc-linux-gnu, compiled by GCC gcc (GCC) 3.4.2 20041017 (Red Hat 3.4.2-6.fc3), Redshift 1.0.100000
+    TLS        not encrypted
+               to do: leave out `sslmode: disable`, unless the network is your own
+    user       awsreader
+    schema `analytics` no create
+               to do: grant create on schema "analytics" to "awsreader"
+    source `locked.away` no usage of its schema
+               to do: grant usage on schema "locked" to "awsreader"
+    source `raw.hidden` may not be read
+               to do: grant select on "raw"."hidden" to "awsreader"
+    connection ok: 0 relations in the project's schemas
+    "#);
+    cluster.ask("grant create on schema analytics to awsreader; grant select on raw.hidden to awsreader; grant usage on schema locked to awsreader; grant select on locked.away to awsreader");
+    let output = cluster.project.redstart("debug --connection");
+    assert_eq!(output.code, 0, "{output}");
+}

@@ -5,13 +5,25 @@ use crate::adapter::copy::Moments;
 use crate::adapter::statement::copy_options::{self, Emulated};
 use crate::adapter::statement::{Compression, Copy, CopyFormat};
 
-/// Whether a load can be done by [`run`](super::run).
+/// What an engine can read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// What [`run`](super::run) reads.
+    Text,
+    /// Parquet too, by itself.
+    Parquet,
+}
+
+/// Whether a load can be done.
 ///
 /// # Errors
 /// The option that it cannot have.
-pub fn check(copy: &Copy) -> Result<(), Refusal> {
+pub fn check(copy: &Copy, engine: Reads) -> Result<(), Refusal> {
     let format = match copy.format {
         CopyFormat::Avro(_) => Some("avro"),
+        CopyFormat::Parquet if engine == Reads::Parquet => {
+            copy.accept_invalid_characters.map(|_| "accept_inv_chars")
+        }
         CopyFormat::Parquet => Some("parquet"),
         CopyFormat::Orc => Some("orc"),
         CopyFormat::Shapefile => Some("shapefile"),
@@ -19,13 +31,13 @@ pub fn check(copy: &Copy) -> Result<(), Refusal> {
     };
     let compression = copy
         .compression
-        .filter(|compression| *compression != Compression::Gzip)
+        .filter(|compression| *compression == Compression::Lzop)
         .map(Compression::word);
     let encrypted = copy.master_symmetric_key.as_ref().map(|_| "encrypted");
     if let Some(name) = format.or(compression).or(encrypted) {
         let why = match copy_options::find(name).map(|option| option.emulated) {
-            Some(Emulated::No(why)) => why,
-            _ => "it is not done here",
+            Some(Emulated::No(why) | Emulated::DuckDb(why)) => why,
+            _ => "not for files in this format",
         };
         return Err(refusal(
             "not-emulated",

@@ -46,11 +46,11 @@ impl<'a> Files<'a> {
         &self.aside
     }
 
-    /// Puts the files of the folder into place, and the manifest last; gives how many there are.
+    /// Puts the files of the folder into place, and the manifest last; gives how many there are. A verbose manifest tells what `detail` says.
     ///
     /// # Errors
     /// What the file system answers.
-    pub fn publish(self) -> Result<usize, Error> {
+    pub fn publish(self, detail: Option<&Detail<'_>>) -> Result<usize, Error> {
         let prefix = self.unload.prefix();
         let mut moves = Vec::new();
         for (folder, files) in self.written()? {
@@ -67,14 +67,16 @@ impl<'a> Files<'a> {
             let length = from
                 .metadata()
                 .map_err(|cause| failed("read", from, &cause))?;
+            let rows = detail.map(|detail| (detail.rows)(from)).transpose()?;
             self.folders.object(url)?.take(from)?;
-            entries.push(serde_json::json!({
-                "url": url,
-                "meta": { "content_length": length.len() },
-            }));
+            entries.push(Entry {
+                url: url.clone(),
+                length: length.len(),
+                rows,
+            });
         }
         if self.unload.manifest {
-            let text = serde_json::json!({ "entries": entries }).to_string();
+            let text = manifest(&entries, detail.map(|detail| detail.columns)).to_string();
             let aside = self.aside.join("manifest");
             std::fs::write(&aside, text).map_err(|cause| failed("write", &aside, &cause))?;
             let manifest = self.folders.object(&format!("{prefix}manifest"))?;
@@ -144,6 +146,69 @@ impl Drop for Files<'_> {
         // What was not put into place is nobody's.
         let _ = std::fs::remove_dir_all(&self.aside);
     }
+}
+
+/// What a verbose manifest tells beside the files.
+pub struct Detail<'d> {
+    /// Names and types of the columns, as Redshift writes them.
+    pub columns: &'d [(String, String)],
+    /// How many rows a file has.
+    pub rows: &'d dyn Fn(&Path) -> Result<u64, Error>,
+}
+
+/// A file as a manifest names it.
+pub struct Entry {
+    /// Its place.
+    pub url: String,
+    /// Its length in bytes.
+    pub length: u64,
+    /// Its rows, where they are told.
+    pub rows: Option<u64>,
+}
+
+/// A manifest; with columns, a verbose one: <https://docs.aws.amazon.com/redshift/latest/dg/r_UNLOAD_command_examples.html>.
+pub fn manifest(entries: &[Entry], columns: Option<&[(String, String)]>) -> serde_json::Value {
+    let listed = entries.iter().map(|entry| {
+        let mut meta = serde_json::json!({ "content_length": entry.length });
+        if let Some(rows) = entry.rows {
+            meta["record_count"] = rows.into();
+        }
+        serde_json::json!({ "url": entry.url, "meta": meta })
+    });
+    let mut manifest = serde_json::json!({ "entries": listed.collect::<Vec<_>>() });
+    let Some(columns) = columns else {
+        return manifest;
+    };
+    let elements = columns
+        .iter()
+        .map(|(name, kind)| serde_json::json!({ "name": name, "type": type_of(kind) }));
+    manifest["schema"] = serde_json::json!({ "elements": elements.collect::<Vec<_>>() });
+    manifest["meta"] = serde_json::json!({
+        "content_length": entries.iter().map(|entry| entry.length).sum::<u64>(),
+        "record_count": entries.iter().filter_map(|entry| entry.rows).sum::<u64>(),
+    });
+    manifest["author"] =
+        serde_json::json!({ "name": "Redstart", "version": env!("CARGO_PKG_VERSION") });
+    manifest
+}
+
+/// A type in its parts: `{"base": "numeric", "precision": 18, "scale": 4}`.
+fn type_of(kind: &str) -> serde_json::Value {
+    let (base, digits) = kind.split_once('(').unwrap_or((kind, ""));
+    let mut digits = digits
+        .trim_end_matches(')')
+        .split(',')
+        .filter_map(|digits| digits.trim().parse::<u32>().ok());
+    let mut said = serde_json::json!({ "base": base.trim() });
+    match (base.trim(), digits.next(), digits.next()) {
+        ("numeric", Some(precision), scale) => {
+            said["precision"] = precision.into();
+            said["scale"] = scale.unwrap_or(0).into();
+        }
+        (_, Some(length), _) => said["max_length"] = length.into(),
+        _ => {}
+    }
+    said
 }
 
 fn failed(what: &str, path: &Path, cause: &std::io::Error) -> Error {

@@ -7,7 +7,7 @@ mod convert;
 mod csv;
 mod emulated;
 mod encoding;
-mod files;
+pub mod files;
 mod fixed;
 mod folders;
 mod json;
@@ -20,19 +20,20 @@ mod record;
 #[cfg(test)]
 mod tests;
 mod text;
+mod unpack;
 
 use std::io::{BufRead, BufReader};
 
 pub use convert::{Cell, Conversion, Reason};
-pub use emulated::check;
-pub use files::Files;
+pub use emulated::{Reads, check};
+pub use files::{Detail, Files};
 pub use folders::Folders;
 pub use listing::{StoredFile, is_pattern, list};
 pub use moment::Moments;
 pub use object::Object;
 
 use super::emulating::{self, Type};
-use super::statement::{ColumnDefinition, Compression, Copy, CopyFormat, Encoding};
+use super::statement::{ColumnDefinition, Copy, CopyFormat, Encoding};
 use super::{Error, ErrorClass, LoadError};
 
 /// What takes the rows.
@@ -134,13 +135,7 @@ pub fn run_with(
         loaded: Loaded::default(),
         file: String::new(),
     };
-    let objects = if copy.manifest {
-        manifest::read(folders, &copy.from)?
-    } else if copy.exact {
-        vec![folders.object(&copy.from)?]
-    } else {
-        folders.list(&copy.from)?
-    };
+    let objects = objects(copy, folders)?;
     load.loaded.files = objects.len() as u64;
     for object in objects {
         let mut reader = open(&object, copy)?;
@@ -151,6 +146,20 @@ pub fn run_with(
         load.loaded.rows = 0;
     }
     Ok(load.loaded)
+}
+
+/// The files of a COPY: those below its prefix, or those that its manifest names.
+///
+/// # Errors
+/// When there are none, or the manifest is none.
+pub fn objects(copy: &Copy, folders: &Folders) -> Result<Vec<Object>, Error> {
+    if copy.manifest {
+        manifest::read(folders, &copy.from)
+    } else if copy.exact {
+        Ok(vec![folders.object(&copy.from)?])
+    } else {
+        folders.list(&copy.from)
+    }
 }
 
 /// Rows that are looked at and not kept.
@@ -186,7 +195,7 @@ const BUFFER: usize = 256 * 1024;
 
 /// A file's text in UTF-8.
 fn open(object: &Object, copy: &Copy) -> Result<Box<dyn BufRead>, Error> {
-    let mut reader = unpack(object, copy.compression == Some(Compression::Gzip))?;
+    let mut reader = unpack::open(object, copy.compression)?;
     let failed = |cause| unreadable(&object.url, &cause);
     let start = reader.fill_buf().map_err(failed)?;
     let marked = start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]);
@@ -203,30 +212,6 @@ fn open(object: &Object, copy: &Copy) -> Result<Box<dyn BufRead>, Error> {
             let text = encoding::Utf8::new(reader, encoding).map_err(failed)?;
             Ok(Box::new(BufReader::with_capacity(BUFFER, text)))
         }
-    }
-}
-
-/// A file's bytes, decompressed.
-fn unpack(object: &Object, gzip: bool) -> Result<Box<dyn BufRead>, Error> {
-    let mut reader = BufReader::with_capacity(BUFFER, object.open()?);
-    let start = reader
-        .fill_buf()
-        .map_err(|cause| unreadable(&object.url, &cause))?;
-    let compressed = start.starts_with(&[0x1f, 0x8b]);
-    match (gzip, compressed) {
-        (true, true) => Ok(Box::new(BufReader::with_capacity(
-            BUFFER,
-            flate2::bufread::MultiGzDecoder::new(reader),
-        ))),
-        (true, false) if !start.is_empty() => {
-            Err(user(format!("`{}` is not compressed by gzip", object.url)))
-        }
-        (false, true) => {
-            let mut error = user(format!("`{}` is compressed by gzip", object.url));
-            error.help = Some("add `gzip: true` to the options of the load".to_owned());
-            Err(error)
-        }
-        _ => Ok(Box::new(reader)),
     }
 }
 

@@ -63,6 +63,23 @@ impl Object {
         }
     }
 
+    /// A file with its bytes: the one that stands for it, or a copy in a folder that is made for that.
+    ///
+    /// # Errors
+    /// What the store or the file system answers.
+    pub fn local(&self, aside: &Path) -> Result<PathBuf, Error> {
+        if let At::File(path) = &self.at {
+            return Ok(path.clone());
+        }
+        let path = aside.join(uuid::Uuid::new_v4().to_string());
+        let mut from = self.open()?;
+        std::fs::create_dir_all(aside)
+            .and_then(|()| File::create(&path))
+            .and_then(|mut to| io::copy(&mut from, &mut to))
+            .map_err(|cause| self.failed("fetch", &cause))?;
+        Ok(path)
+    }
+
     /// Whether it is there.
     ///
     /// # Errors

@@ -4,12 +4,12 @@
 
 use super::append::Append;
 use super::connection::Session;
-use super::error;
 use super::sql::{literal, quote};
+use super::{error, parquet};
 use crate::adapter::copy::{self, Cell, Column, Conversion, Reason};
 use crate::adapter::emulating::Type;
 use crate::adapter::seed::{BadCell, Form, MOST_BAD_CELLS, SeedRows};
-use crate::adapter::statement::{ColumnDefinition, Copy};
+use crate::adapter::statement::{ColumnDefinition, Copy, CopyFormat};
 use crate::adapter::{Error, ErrorClass, Outcome};
 use crate::relation::Relation;
 
@@ -72,6 +72,9 @@ pub(super) fn copy(session: &Session, copy: &Copy) -> Result<Outcome, Error> {
         completed = complete(session, copy)?;
         &completed
     };
+    if copy.format == CopyFormat::Parquet {
+        return parquet::load(session, copy);
+    }
     session.in_transaction(|| {
         let columns = copy::columns(copy.filled())?;
         let mut append = Append::open(session, &copy.into, &columns)?;

@@ -11,6 +11,7 @@ mod connection;
 mod error;
 mod fault;
 mod load;
+mod parquet;
 #[cfg(test)]
 mod process_tests;
 mod query;
@@ -153,7 +154,7 @@ fn check_copy(load: &statement::Copy, emulates_redshift: bool) -> Result<(), Ref
         refused.help = Some("add `emulate: redshift` to the target".to_owned());
         return Err(refused);
     }
-    copy::check(load)
+    copy::check(load, copy::Reads::Parquet)
 }
 
 /// The table that stands in for a materialized view.

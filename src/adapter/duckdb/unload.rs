@@ -2,12 +2,14 @@
 //!
 //! In: an [`Unload`], its query in DuckDB's SQL. Out: files, all or none of them.
 
+use std::path::Path;
+
 use super::connection::Session;
 use super::sql::{literal, quote};
 use super::{error, query};
-use crate::adapter::copy::Files;
+use crate::adapter::copy::{Detail, Files};
 use crate::adapter::statement::{Compression, Unload, UnloadFormat};
-use crate::adapter::{Error, ErrorClass, Outcome, Refusal};
+use crate::adapter::{Error, ErrorClass, Outcome, Refusal, emulating};
 
 /// Whether DuckDB can do it.
 ///
@@ -28,6 +30,15 @@ pub(super) fn check(unload: &Unload) -> Result<(), Refusal> {
             max_file_size: Some(_),
             ..
         } if partitioned => "max_file_size` with `partition_by",
+        // DuckDB does not tell how many rows went into which file; one of Parquet tells it itself.
+        Unload { verbose: true, .. } if unload.format != UnloadFormat::Parquet && partitioned => {
+            "manifest_verbose` with `partition_by"
+        }
+        Unload {
+            verbose: true,
+            max_file_size: Some(_),
+            ..
+        } if unload.format != UnloadFormat::Parquet => "manifest_verbose` with `max_file_size",
         _ => return Ok(()),
     };
     Err(super::sql::refusal(
@@ -85,11 +96,48 @@ pub(super) fn run(session: &Session, unload: &Unload) -> Result<Outcome, Error> 
         .connection
         .query_row(&sql, [], |row| row.get::<_, i64>(0))
         .map_err(|cause| error::of_duckdb(&cause))?;
-    files.publish()?;
+    let rows = u64::try_from(count).unwrap_or(0);
+    publish(session, unload, files, rows, &columns)?;
     Ok(Outcome {
-        rows: u64::try_from(count).ok(),
+        rows: Some(rows),
         ..Outcome::default()
     })
+}
+
+/// Puts the files into place, with what a verbose manifest tells.
+fn publish(
+    session: &Session,
+    unload: &Unload,
+    files: Files<'_>,
+    rows: u64,
+    columns: &[(String, String)],
+) -> Result<(), Error> {
+    if !unload.verbose {
+        return files.publish(None).map(drop);
+    }
+    let typed: Vec<(String, String)> = columns
+        .iter()
+        .map(|(name, kind)| (name.clone(), emulating::redshift_type(kind)))
+        .collect();
+    let count = |path: &Path| {
+        if unload.format != UnloadFormat::Parquet {
+            return Ok(rows);
+        }
+        let ask = format!(
+            "select sum(num_rows)::bigint from parquet_file_metadata({})",
+            literal(&path.to_string_lossy())
+        );
+        let found = session
+            .connection
+            .query_row(&ask, [], |row| row.get::<_, i64>(0));
+        let found = found.map_err(|cause| error::of_duckdb(&cause))?;
+        Ok(u64::try_from(found).unwrap_or(0))
+    };
+    let detail = Detail {
+        columns: &typed,
+        rows: &count,
+    };
+    files.publish(Some(&detail)).map(drop)
 }
 
 /// DuckDB writes the decimals of JSON as floats: those that a float does not hold are refused.

@@ -237,6 +237,7 @@ impl Reader<'_, '_> {
             "blanks_as_null" => copy.blanks_as_null = true,
             "empty_as_null" => copy.empty_as_null = true,
             "explicit_ids" => copy.explicit_ids = true,
+            "serialize_to_json" => copy.serialize_to_json = true,
             "fill_record" => copy.fill_record = true,
             "ignore_blank_lines" => copy.ignore_blank_lines = true,
             "roundec" => copy.round_decimals = true,

@@ -49,7 +49,7 @@ pub(super) fn prepare(
     let translation = emulated::statement(statement, &tables)?;
     let (mut translated, mut columns) = (translation.statement, translation.columns);
     if let Statement::Copy(load) = &translated {
-        copy::check(load)?;
+        copy::check(load, copy::Reads::Text)?;
     }
     if let Statement::CreateMaterializedView { query, .. } = &mut translated {
         let made = emulated::query(query, &tables)?;

@@ -73,7 +73,7 @@ impl Adapter for Postgres {
             return emulate::prepare(statement, known);
         }
         if let Statement::Copy(load) = statement {
-            super::copy::check(load)?;
+            super::copy::check(load, super::copy::Reads::Text)?;
         }
         if let Statement::Unload(unload) = statement {
             unload::check(unload)?;

@@ -31,6 +31,7 @@ pub(super) fn check(unload: &Unload) -> Result<(), Refusal> {
         (unload.max_file_size.is_some(), "max_file_size"),
         (unload.kms_key_id.is_some(), "kms_key_id"),
         (unload.escape, "escape"),
+        (unload.verbose, "manifest_verbose"),
         (
             !matches!(unload.compression, None | Some(Compression::Gzip)),
             "bzip2` or `zstd",
@@ -94,7 +95,7 @@ pub(super) fn run(session: &Session, unload: &Unload) -> Result<Outcome, Error> 
         out.write(&chunk).map_err(|cause| failed(&path, &cause))?;
     }
     let lines = out.finish().map_err(|cause| failed(&path, &cause))?;
-    files.publish()?;
+    files.publish(None)?;
     Ok(Outcome {
         rows: Some(lines.saturating_sub(unload.header.into())),
         ..Outcome::default()

@@ -23,6 +23,7 @@ pub(super) fn sql(copy: &Copy) -> String {
         text(&mut lines, "master_symmetric_key", Some(key.expose()));
     }
     lines.extend(format(&copy.format));
+    flags(&mut lines, &[(copy.serialize_to_json, "serializetojson")]);
     lines.extend(copy.compression.map(|how| how.word().to_owned()));
     if copy.ignore_header > 0 {
         lines.push(format!("ignoreheader {}", copy.ignore_header));

@@ -114,7 +114,10 @@ impl Lease {
             match self.news.recv_timeout(MOMENT) {
                 Err(RecvTimeoutError::Timeout) => {
                     if cancelled.load(Ordering::Relaxed) {
-                        return Err(Error::new(ErrorClass::Cancelled, "the run was cancelled"));
+                        return Err(Error::new(
+                            ErrorClass::Cancelled,
+                            "cancelled while another build had its turn",
+                        ));
                     }
                     waited += MOMENT;
                     // Before the first lock only the server's speed is waited for.

@@ -27,7 +27,11 @@ pub(super) fn sql(unload: &Unload) -> String {
     }
     flags(
         &mut lines,
-        &[(unload.manifest, "manifest"), (unload.header, "header")],
+        &[
+            (unload.manifest && !unload.verbose, "manifest"),
+            (unload.verbose, "manifest verbose"),
+            (unload.header, "header"),
+        ],
     );
     if let Some(delimiter) = unload.delimiter {
         lines.push(format!(

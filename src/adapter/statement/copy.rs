@@ -51,6 +51,8 @@ pub struct Copy {
     pub null_as: Option<String>,
     /// `EXPLICIT_IDS`.
     pub explicit_ids: bool,
+    /// `SERIALIZETOJSON`: what is nested in files of columns goes into SUPER columns.
+    pub serialize_to_json: bool,
     /// `FILLRECORD`.
     pub fill_record: bool,
     /// `IGNOREBLANKLINES`.
@@ -98,6 +100,7 @@ impl Copy {
             empty_as_null: false,
             null_as: None,
             explicit_ids: false,
+            serialize_to_json: false,
             fill_record: false,
             ignore_blank_lines: false,
             round_decimals: false,

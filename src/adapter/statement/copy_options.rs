@@ -2,7 +2,7 @@
 //!
 //! One table for YAML, for SQL and for the reference: <https://docs.aws.amazon.com/redshift/latest/dg/r_COPY-parameters.html>.
 
-use Emulated::{No, NoEffect, Yes};
+use Emulated::{DuckDb, No, NoEffect, Yes};
 
 /// An option of `COPY`.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,8 @@ pub enum Emulated {
     Yes,
     /// Nothing that could be seen in the rows.
     NoEffect,
+    /// The same on DuckDB; refused on PostgreSQL, for this reason.
+    DuckDb(&'static str),
     /// Refused, for this reason.
     No(&'static str),
 }
@@ -55,7 +57,7 @@ const KEYS: &str = "text, with `allow_keys: true` only";
 
 /// Every option, in the order of the manual.
 #[rustfmt::skip]
-pub const COPY_OPTIONS: [CopyOption; 51] = [
+pub const COPY_OPTIONS: [CopyOption; 52] = [
     option("format", "FORMAT", "`csv`, `text`, `fixedwidth`, `json`, `avro`, `parquet`, `orc` or `shapefile`; the same as `external.file_format`", Yes),
     option("csv", "CSV", FLAG, Yes),
     option("quote", "QUOTE", "one character, with CSV", Yes),
@@ -64,13 +66,14 @@ pub const COPY_OPTIONS: [CopyOption; 51] = [
     option("json", "JSON", "`auto`, `auto ignorecase`, `noshred` or the `s3://` place of a JSONPaths file", Yes),
     option("jsonpaths", "JSON 's3://…'", "the `s3://` place of a JSONPaths file", Yes),
     option("avro", "AVRO", "`auto`, `auto ignorecase` or the `s3://` place of a JSONPaths file", No("nothing here reads Avro")),
-    option("parquet", "PARQUET", FLAG, No("nothing here reads Parquet as Redshift does")),
+    option("parquet", "PARQUET", FLAG, DuckDb("nothing there reads Parquet")),
+    option("serialize_to_json", "SERIALIZETOJSON", "`true` or `false`, with Parquet and ORC: what is nested goes into `super` columns", DuckDb("nothing there reads Parquet")),
     option("orc", "ORC", FLAG, No("nothing here reads ORC")),
     option("shapefile", "SHAPEFILE", FLAG, No("there are no geometries here")),
     option("gzip", "GZIP", FLAG, Yes),
-    option("bzip2", "BZIP2", FLAG, No("nothing here unpacks bzip2")),
+    option("bzip2", "BZIP2", FLAG, Yes),
     option("lzop", "LZOP", FLAG, No("nothing here unpacks lzop")),
-    option("zstd", "ZSTD", FLAG, No("nothing here unpacks zstd")),
+    option("zstd", "ZSTD", FLAG, Yes),
     option("manifest", "MANIFEST", FLAG, Yes),
     option("encrypted", "ENCRYPTED", FLAG, No("nothing here decrypts files")),
     option("master_symmetric_key", "MASTER_SYMMETRIC_KEY", KEYS, No("nothing here decrypts files")),
@@ -136,7 +139,7 @@ pub enum Conflict {
 }
 
 /// What the manual says cannot stand together; for each name, by its key.
-const EXCLUDES: [(&str, &[&str]); 17] = [
+const EXCLUDES: [(&str, &[&str]); 18] = [
     ("csv", &["fixedwidth", "remove_quotes", "escape"]),
     ("delimiter", &["fixedwidth"]),
     ("fixedwidth", &["escape", "remove_quotes"]),
@@ -166,6 +169,17 @@ const EXCLUDES: [(&str, &[&str]); 17] = [
     ("shapefile", &["delimiter", "escape", "remove_quotes"]),
     ("parquet", COLUMNAR),
     ("orc", COLUMNAR),
+    (
+        "serialize_to_json",
+        &[
+            "csv",
+            "json",
+            "avro",
+            "fixedwidth",
+            "shapefile",
+            "delimiter",
+        ],
+    ),
     ("max_error", &["ignore_all_errors"]),
     ("gzip", &["bzip2", "lzop", "zstd"]),
     ("bzip2", &["lzop", "zstd"]),
@@ -334,6 +348,7 @@ mod tests {
             let emulated = match option.emulated {
                 Yes => "the same".to_owned(),
                 NoEffect => "no effect".to_owned(),
+                DuckDb(why) => format!("the same on DuckDB; refused on PostgreSQL: {why}"),
                 No(why) => format!("refused: {why}"),
             };
             let key = option.key;

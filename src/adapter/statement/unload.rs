@@ -36,6 +36,8 @@ pub struct Unload {
     pub compression: Option<Compression>,
     /// `MANIFEST`.
     pub manifest: bool,
+    /// `MANIFEST VERBOSE`: with the columns, and how many rows each file has.
+    pub verbose: bool,
     /// What becomes of files that are there.
     pub existing: ExistingFiles,
     /// `PARALLEL`.
@@ -105,6 +107,7 @@ impl Unload {
             include: false,
             compression: None,
             manifest: false,
+            verbose: false,
             existing: ExistingFiles::Refuse,
             parallel: true,
             max_file_size: None,

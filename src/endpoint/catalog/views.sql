@@ -423,9 +423,16 @@ create macro __pg.main.granted(who, object, wanted) as (
     and ((g.grantee_kind = 'user' and g.grantee = who::varchar) or g.grantee_kind = 'public'
       or (g.grantee_kind in ('group', 'role') and exists (select 1 from {state}.members m where m.kind = g.grantee_kind and m.name = g.grantee and m.member = who::varchar)))));
 create macro __pg.main.plain_name(object) as replace(replace(lower(object::varchar), '"', ''), lower({database_text}) || '.', '');
-create macro __pg.main.has_table_privilege(who, object, wanted) as __pg.main.granted(who, __pg.main.plain_name(object), wanted) or regexp_matches(__pg.main.plain_name(object), '^(pg_catalog\.)?(pg_|svv_|stl_|sys_|stv_|svl_)'), (object, wanted) as true;
-create macro __pg.main.has_schema_privilege(who, object, wanted) as true, (object, wanted) as true;
-create macro __pg.main.has_database_privilege(who, object, wanted) as true, (object, wanted) as true;
+create macro __pg.main.has_table_privilege(who, object, wanted) as __pg.main.granted(who, __pg.main.plain_name(object), wanted) or regexp_matches(__pg.main.plain_name(object), '^(pg_catalog\.)?(pg_|svv_|stl_|sys_|stv_|svl_)'), (object, wanted) as __pg.main.granted(getvariable('rs_user'), __pg.main.plain_name(object), wanted) or regexp_matches(__pg.main.plain_name(object), '^(pg_catalog\.)?(pg_|svv_|stl_|sys_|stv_|svl_)');
+create macro __pg.main.granted_on(what, who, object, wanted) as (
+  coalesce((select any_value(i.superuser) from {state}.identities i where i.kind = 'user' and i.name = who::varchar), false)
+  or (what = 'schema' and (object = 'public' or (select count(*) > 0 from {state}.schemas s where lower(s.name) = object and s.owner = who::varchar)))
+  or (what = 'database' and lower(wanted) like 'temp%')
+  or (select count(*) > 0 from {state}.grants g where g.kind = what and lower(g.name) = object and lower(wanted) like '%' || g.privilege || '%'
+    and ((g.grantee_kind = 'user' and g.grantee = who::varchar) or g.grantee_kind = 'public'
+      or (g.grantee_kind in ('group', 'role') and exists (select 1 from {state}.members m where m.kind = g.grantee_kind and m.name = g.grantee and m.member = who::varchar)))));
+create macro __pg.main.has_schema_privilege(who, object, wanted) as __pg.main.granted_on('schema', who, replace(lower(object::varchar), '"', ''), wanted), (object, wanted) as __pg.main.granted_on('schema', getvariable('rs_user'), replace(lower(object::varchar), '"', ''), wanted);
+create macro __pg.main.has_database_privilege(who, object, wanted) as __pg.main.granted_on('database', who, replace(lower(object::varchar), '"', ''), wanted), (object, wanted) as __pg.main.granted_on('database', getvariable('rs_user'), replace(lower(object::varchar), '"', ''), wanted);
 create macro __pg.main.has_assumerole_privilege(who, arn, wanted) as true, (arn, wanted) as true;
 create macro __pg.main.default_iam_role() as null::varchar;
 create macro __pg.main.has_column_privilege(who, object, col, wanted) as true, (object, col, wanted) as true;

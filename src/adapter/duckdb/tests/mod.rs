@@ -1,6 +1,7 @@
 //! The adapter on real files.
 
 mod load;
+mod parquet;
 mod redshift;
 mod types;
 mod unload;
