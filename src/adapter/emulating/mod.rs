@@ -12,6 +12,8 @@ mod engine;
 mod expression;
 mod functions;
 mod grouping;
+#[cfg(feature = "duckdb")]
+mod hashes;
 mod json;
 mod locate;
 mod matching;
@@ -30,6 +32,8 @@ pub mod postgres;
 #[cfg(feature = "duckdb")]
 mod prelude;
 mod query;
+#[cfg(all(test, feature = "duckdb"))]
+mod random_tests;
 mod reference;
 mod regex;
 mod statement;

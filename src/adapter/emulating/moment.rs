@@ -43,13 +43,23 @@ pub(super) fn parse(text: &str) -> Option<String> {
 
 /// As [`parse`], without the zone: a timestamp without a zone ignores the one in its text.
 pub(super) fn parse_local(text: &str) -> Option<String> {
-    let parsed = parse(text)?;
+    let parsed = parse(without_zone_name(text))?;
     let zone = parsed
         .char_indices()
         .skip(10)
         .find(|(_, character)| matches!(character, '+' | '-'))
         .map_or(parsed.len(), |(at, _)| at);
     Some(parsed[..zone].to_owned())
+}
+
+/// A text without the name of a zone at its end: `2021-06-07 07:35:20 America/Los_Angeles`.
+fn without_zone_name(text: &str) -> &str {
+    match text.trim_end().rsplit_once(' ') {
+        Some((moment, zone)) if zone.contains('/') && jiff::tz::TimeZone::get(zone).is_ok() => {
+            moment
+        }
+        _ => text,
+    }
 }
 
 fn shown(moment: DateTime) -> String {

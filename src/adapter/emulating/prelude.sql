@@ -81,4 +81,9 @@ CREATE MACRO IF NOT EXISTS __rs.main.months_between(a, b) AS CAST((year(CAST(a A
   ELSE (CAST(day(CAST(a AS TIMESTAMP)) - day(CAST(b AS TIMESTAMP)) AS DOUBLE) + (epoch(CAST(a AS TIMESTAMP)) % 86400 - epoch(CAST(b AS TIMESTAMP)) % 86400) / 86400.0::DOUBLE) / 31.0::DOUBLE END;
 
 CREATE MACRO IF NOT EXISTS __rs.main.json_array_length(x) AS CASE WHEN x IS NULL THEN NULL WHEN json_type(x) = 'ARRAY' THEN CAST(json_array_length(x) AS INTEGER) ELSE error('invalid JSON array: ' || x) END;
-CREATE MACRO IF NOT EXISTS __rs.main.hashable(x) AS CASE WHEN typeof(x) IN ('VARCHAR', 'SMALLINT', 'INTEGER', 'BIGINT') THEN x ELSE error('fnv_hash is emulated for texts and whole numbers') END;
+CREATE MACRO IF NOT EXISTS __rs.main.hashable(x) AS CASE WHEN typeof(x) IN ('VARCHAR', 'SMALLINT', 'INTEGER', 'BIGINT') THEN x ELSE error('hashes are emulated for texts and whole numbers') END;
+
+-- Elements of arrays in an array. What is nested deeper, or no array, has no rule that is known here.
+CREATE MACRO IF NOT EXISTS __rs.main.flat_element(x) AS CASE WHEN json_type(x) <> 'ARRAY' OR len(list_filter(from_json(x, '["JSON"]'), lambda e: json_type(e) = 'ARRAY')) > 0 THEN error('array_flatten is emulated for an array of arrays of scalars and objects') ELSE from_json(x, '["JSON"]') END;
+CREATE MACRO IF NOT EXISTS __rs.main.array_flatten(x) AS to_json(flatten(list_transform(from_json(x, '["JSON"]'), lambda e: __rs.main.flat_element(e))));
+CREATE MACRO IF NOT EXISTS __rs.main.subarray(x, start, length) AS CASE WHEN start < 0 OR length < 0 THEN error('subarray counts from 0') ELSE to_json(list_slice(from_json(x, '["JSON"]'), start + 1, start + length)) END;

@@ -44,6 +44,7 @@ pub fn reference() -> String {
         rows.len(),
         rows.len() - refused,
     );
+    out.push_str(&coverage());
     out.push_str(LIMITS);
     out.push_str("## Syntax\n\n| | Redshift | Value |\n|--|--|--|\n");
     for form in syntax::FORMS {
@@ -95,20 +96,98 @@ fn examples_on_postgres() -> usize {
         .count()
 }
 
+/// What becomes of a function, in the words of the page.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Treatment {
+    Same,
+    Rewritten,
+    Macro,
+    Native,
+    Refused,
+}
+
+impl Treatment {
+    const ALL: [Self; 5] = [
+        Self::Same,
+        Self::Rewritten,
+        Self::Macro,
+        Self::Native,
+        Self::Refused,
+    ];
+
+    /// What a row's translation calls, as its examples show.
+    fn of(row: &Row) -> Self {
+        match row.how {
+            How::Refused(..) => return Self::Refused,
+            How::Same(duckdb, ..) | How::Aggregate(duckdb, _) | How::Window(duckdb, ..)
+                if duckdb == row.name =>
+            {
+                return Self::Same;
+            }
+            _ => {}
+        }
+        let texts = row.examples.iter();
+        let texts: Vec<String> = texts
+            .filter_map(|(sql, _)| Some(translate_query_with(sql, &super::NoCatalog).ok()?.sql))
+            .collect();
+        let calls = |words: &str| texts.iter().any(|text| text.contains(words));
+        match (calls("__rs_"), calls("__rs.")) {
+            (true, _) => Self::Native,
+            (_, true) => Self::Macro,
+            _ => Self::Rewritten,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Same => "the same",
+            Self::Rewritten => "rewritten",
+            Self::Macro => "macro",
+            Self::Native => "native function",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// How many functions of each category become what.
+fn coverage() -> String {
+    let words = Treatment::ALL.map(Treatment::word).join(" | ");
+    let mut out = format!(
+        "## Coverage\n\n\
+         *The same*: DuckDB's function of this name answers as Redshift does. *Rewritten*: in DuckDB's own words. *Macro*, *native function*: in words of\n\
+         ours, in SQL or in Rust. *Refused*: by name, with a reason, before anything runs.\n\n\
+         | Category | Functions | {words} |\n|--|--|--|--|--|--|--|\n"
+    );
+    let mut sums = [0; 6];
+    for (category, rows) in CATEGORIES {
+        let treatments: Vec<Treatment> = rows.iter().map(Treatment::of).collect();
+        let counts = Treatment::ALL.map(|one| treatments.iter().filter(|of| **of == one).count());
+        let line: Vec<usize> = std::iter::once(rows.len()).chain(counts).collect();
+        for (sum, count) in sums.iter_mut().zip(&line) {
+            *sum += count;
+        }
+        out.push_str(&table_line(category, &line));
+    }
+    out.push_str(&table_line("All", &sums));
+    out + "\n"
+}
+
+fn table_line(name: &str, counts: &[usize]) -> String {
+    let counts: Vec<String> = counts.iter().map(ToString::to_string).collect();
+    format!("| {name} | {} |\n", counts.join(" | "))
+}
+
 fn function(row: &Row) -> String {
     let name = format!("[`{}`]({DOCUMENTATION}{})", row.name, row.page);
     let treatment = match row.how {
         How::Refused(reason, "") => format!("refused: {reason}"),
         How::Refused(reason, help) => format!("refused: {reason}; {help}"),
         How::Same(duckdb, ..) | How::Aggregate(duckdb, _) | How::Window(duckdb, ..)
-            if duckdb == row.name =>
+            if duckdb != row.name =>
         {
-            "the same".to_owned()
-        }
-        How::Same(duckdb, ..) | How::Aggregate(duckdb, _) | How::Window(duckdb, ..) => {
             format!("`{duckdb}`")
         }
-        How::Forms(..) | How::Native(..) => "rewritten".to_owned(),
+        _ => Treatment::of(row).word().to_owned(),
     };
     let on_postgres = match (row.how, postgres::functions::find(row.name)) {
         (How::Refused(..), _) => "",

@@ -11,7 +11,7 @@ use duckdb::arrow::datatypes::{DataType, Float64Type, Int16Type, Int32Type, Int6
 use duckdb::vscalar::{ArrowFunctionSignature, VArrowScalar};
 use sha2::Digest;
 
-use super::{moment, number};
+use super::{hashes, json, moment, number};
 
 /// Registers all functions in the instance of a connection.
 pub(super) fn register(connection: &Connection) -> duckdb::Result<()> {
@@ -31,6 +31,10 @@ pub(super) fn register(connection: &Connection) -> duckdb::Result<()> {
     connection.register_scalar_function::<Listed>("__rs_listed")?;
     connection.register_scalar_function::<Sha2>("__rs_sha2")?;
     connection.register_scalar_function::<Strtol>("__rs_strtol")?;
+    connection.register_scalar_function::<FarmFingerprint>("__rs_farm_fingerprint")?;
+    connection.register_scalar_function::<Murmur3>("__rs_murmur3")?;
+    connection.register_scalar_function::<LowerNames>("__rs_lower_names")?;
+    connection.register_scalar_function::<UpperNames>("__rs_upper_names")?;
     connection.register_scalar_function::<FnvHash>("__rs_fnv_hash")
 }
 
@@ -242,6 +246,47 @@ function!(Strtol, [Utf8, Int32] -> Int64, Int64Array, |row| {
         .map_err(|_| format!("the input {text} is not valid to be converted to base {base}"))?;
     Ok(Some(value))
 });
+
+function!(FarmFingerprint, [Utf8] -> Int64, Int64Array, |row| {
+    Ok(row.text(0).map(|text| hashes::farm_fingerprint(text.as_bytes()).cast_signed()))
+});
+
+function!(LowerNames, [Utf8] -> Utf8, StringArray, |row| {
+    Ok(row.text(0).map(|text| json::with_names(text, char::to_ascii_lowercase)))
+});
+
+function!(UpperNames, [Utf8] -> Utf8, StringArray, |row| {
+    Ok(row.text(0).map(|text| json::with_names(text, char::to_ascii_uppercase)))
+});
+
+/// Murmur3 of texts and whole numbers, which Apache Iceberg hashes as eight bytes whatever their type.
+struct Murmur3;
+
+impl VArrowScalar for Murmur3 {
+    type State = ();
+
+    fn invoke(_: &(), input: RecordBatch) -> Fallible<Arc<dyn Array>> {
+        let all = rows(&input, |row| {
+            let Some(value) = row.column(0) else {
+                return Ok(None);
+            };
+            let hash = match value.data_type() {
+                Int64 => row
+                    .long(0)
+                    .map(|value| hashes::murmur3(&value.to_le_bytes())),
+                _ => row.text(0).map(|text| hashes::murmur3(text.as_bytes())),
+            };
+            Ok(hash.map(u32::cast_signed))
+        })?;
+        Ok(Arc::new(Int32Array::from(all)))
+    }
+
+    fn signatures() -> Vec<ArrowFunctionSignature> {
+        [Utf8, Int64]
+            .map(|value| ArrowFunctionSignature::exact(vec![value], Int32))
+            .into()
+    }
+}
 
 /// 64-bit FNV-1a over the bytes of a value: <https://docs.aws.amazon.com/redshift/latest/dg/r_FNV_HASH.html>.
 struct FnvHash;

@@ -299,7 +299,7 @@ fn distinct(call: &Call<'_>) -> &'static str {
     if call.distinct { "DISTINCT " } else { "" }
 }
 
-fn count(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
+pub(super) fn count(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
     let over = translator.over(call)?;
     if call.star {
         return Ok(Sql::typed(format!("count(*){over}"), Type::Int8));

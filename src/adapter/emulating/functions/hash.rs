@@ -58,10 +58,36 @@ pub(in super::super) const ROWS: &[Row] = &[
         &[],
     ),
     row(
+        "farmfingerprint64",
+        How::Forms(
+            &[(1, "__rs_farm_fingerprint({0:t})")],
+            Returns::Is(Type::Int8),
+        ),
+        "r_FARMFINGERPRINT64.html",
+        &[
+            (
+                "SELECT FARMFINGERPRINT64('1footrue')",
+                "-1541654101129638711",
+            ),
+            (
+                "SELECT FARMFINGERPRINT64('2applefalse')",
+                "2794438866806483259",
+            ),
+            ("SELECT FARMFINGERPRINT64('3true')", "-4880158226897771312"),
+        ],
+    ),
+    row(
         "murmur3_32_hash",
-        How::Refused("it is not emulated yet", "use `fnv_hash` or `md5`"),
+        How::Native(Kind::Scalar, murmur3),
         "MURMUR3_32_HASH.html",
-        &[],
+        &[
+            ("SELECT MURMUR3_32_HASH(1)", "1392991556"),
+            ("SELECT MURMUR3_32_HASH('Amazon Redshift')", "-1563580564"),
+            // How Redshift mixes a seed in is not documented, and is not that of the algorithm.
+            ("SELECT MURMUR3_32_HASH('Amazon Redshift', 1)", "ERROR"),
+            ("SELECT MURMUR3_32_HASH('abcd')", "1139631978"),
+            ("SELECT MURMUR3_32_HASH(1.5)", "ERROR"),
+        ],
     ),
     row(
         "sha",
@@ -158,6 +184,32 @@ fn fnv_hash(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Ref
         format!(", CAST({} AS BIGINT)", seed.text)
     });
     Ok(Sql::typed(format!("__rs_fnv_hash({x}{seed})"), Type::Int8).of(&args))
+}
+
+/// As Apache Iceberg hashes: a whole number of any type is eight bytes.
+fn murmur3(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
+    if call.args.len() == 2 {
+        return Err(translator.unsupported(
+            call.span,
+            "a seed of `murmur3_32_hash` is not emulated",
+            "how Redshift mixes it in is not documented",
+        ));
+    }
+    let args = translator.arguments(call, 1, 1)?;
+    let value = &args[0];
+    let x = match value.ty {
+        Some(ty) if ty.is_text() => value.text.clone(),
+        Some(ty) if ty.is_integer() => format!("CAST({} AS BIGINT)", value.text),
+        None => format!("__rs.hashable({})", value.text),
+        Some(ty) => {
+            return Err(translator.unsupported(
+                call.span,
+                format!("`murmur3_32_hash` of a {ty} is not emulated"),
+                "only texts and whole numbers are",
+            ));
+        }
+    };
+    Ok(Sql::typed(format!("__rs_murmur3({x})"), Type::Int4).of(&args))
 }
 
 fn sha2(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {

@@ -49,12 +49,6 @@ pub(in super::super) const ROWS: &[Row] = &[
         )],
     ),
     row(
-        "array_flatten",
-        How::Refused("it is not emulated yet", ""),
-        "array_flatten.html",
-        &[],
-    ),
-    row(
         "can_json_parse",
         How::Forms(&[(1, "json_valid({0:t})")], BOOL),
         "CAN_JSON_PARSE.html",
@@ -242,12 +236,6 @@ pub(in super::super) const ROWS: &[Row] = &[
         )],
     ),
     row(
-        "json_size",
-        How::Refused("the size of a `super` value on disk is not known here", ""),
-        "r_json_size.html",
-        &[],
-    ),
-    row(
         "json_typeof",
         How::Forms(
             &[(
@@ -277,12 +265,6 @@ pub(in super::super) const ROWS: &[Row] = &[
         &[("SELECT JSON_SERIALIZE(OBJECT('a', 1))", "{\"a\":1}")],
     ),
     row(
-        "object_transform",
-        How::Refused("it is not emulated yet", ""),
-        "r_object_transform_function.html",
-        &[],
-    ),
-    row(
         "split_to_array",
         How::Forms(
             &[
@@ -296,12 +278,6 @@ pub(in super::super) const ROWS: &[Row] = &[
             "SELECT JSON_SERIALIZE(SPLIT_TO_ARRAY('a|b', '|'))",
             "[\"a\",\"b\"]",
         )],
-    ),
-    row(
-        "subarray",
-        How::Refused("it is not emulated yet", ""),
-        "r_subarray.html",
-        &[],
     ),
 ];
 

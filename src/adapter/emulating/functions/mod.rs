@@ -8,9 +8,13 @@ pub(super) mod format;
 pub(super) mod hash;
 pub(super) mod json;
 pub(super) mod numeric;
+pub(super) mod sketch;
+pub(super) mod spatial;
 pub(super) mod string;
+pub(super) mod super_type;
 pub(super) mod syntax;
 pub(super) mod system;
+pub(super) mod varbyte;
 pub(super) mod window;
 
 use sqlparser::ast::{
@@ -110,7 +114,11 @@ pub(super) const CATEGORIES: &[(&str, &[Row])] = &[
     ("Aggregates", aggregate::ROWS),
     ("Window functions", window::ROWS),
     ("JSON and SUPER", json::ROWS),
+    ("Arrays, objects and kinds of SUPER", super_type::ROWS),
     ("Hashes", hash::ROWS),
+    ("Bytes", varbyte::ROWS),
+    ("HyperLogLog", sketch::ROWS),
+    ("Spatial", spatial::ROWS),
     ("System", system::ROWS),
 ];
 
