@@ -104,7 +104,14 @@ fn var(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
     let name = args.text("name")?;
     let default = args.optional("default");
     args.done()?;
-    match world(state)?.var(&name).map_err(raise)?.or(default) {
+    let given = world(state)?.var(&name).map_err(raise)?;
+    // A variable may be a template itself: `"{{ ref('orders') }}"`.
+    if let Some(template) = given.as_ref().and_then(Value::as_str)
+        && (template.contains("{{") || template.contains("{%"))
+    {
+        return rendered_inside(state, template).map(Value::from);
+    }
+    match given.or(default) {
         Some(value) => Ok(own(value)),
         None => Err(raise(
             Diagnostic::error("undefined-var", format!("variable `{name}` has no value"))
