@@ -29,6 +29,7 @@ mod faults;
 mod flags;
 #[cfg(feature = "duckdb")]
 mod freshness;
+mod fuzz_sql;
 #[cfg(feature = "duckdb")]
 mod in_jinja;
 #[cfg(feature = "duckdb")]
