@@ -28,6 +28,7 @@ use crate::sql::lineage::{Facts, Finding, Influences, Origin, Rest, Sources};
 
 pub use columns::{ColumnGraph, ColumnRef, Edge};
 use known::Declared;
+pub use node::changes;
 
 /// What an analysis is made from.
 #[derive(Clone, Copy)]

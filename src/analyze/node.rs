@@ -45,7 +45,31 @@ pub(super) fn analyze(
     if node.resource_type == ResourceType::Snapshot {
         add_history(&mut analysis.schema);
     }
+    if let Some(sql) = input.compiled.sql(id)
+        && sql
+            .pre_hooks
+            .iter()
+            .chain(&sql.post_hooks)
+            .any(|hook| changes(&hook.sql))
+    {
+        // A hook may give it other columns than its query has.
+        analysis.schema.rest = Rest::Unknown;
+        for column in &mut analysis.schema.columns {
+            column.data_type = None;
+            column.nullable = None;
+        }
+    }
     analysis
+}
+
+/// Whether SQL may make, change or drop relations.
+pub fn changes(sql: &str) -> bool {
+    sql.split(|letter: char| !(letter.is_alphanumeric() || letter == '_'))
+        .any(|word| {
+            ["create", "alter", "drop", "into"]
+                .iter()
+                .any(|change| word.eq_ignore_ascii_case(change))
+        })
 }
 
 fn of_schema(schema: Schema) -> NodeAnalysis {

@@ -4,14 +4,17 @@
 
 use std::collections::BTreeMap;
 
+use md5::{Digest, Md5};
 use serde_json::{Map, Value, json};
 
+use super::relation_name;
 use crate::analyze::checks::Personal;
 use crate::analyze::{Analysis, Column, ColumnRef};
 use crate::compile::Compiled;
 use crate::manifest::node::Node;
 use crate::manifest::{Manifest, NodeId, ResourceType};
 use crate::sql::lineage::Sources;
+use crate::sql::normal::normalized;
 
 /// The version of the file's shape.
 const VERSION: u8 = 1;
@@ -76,9 +79,32 @@ impl LineageJson<'_> {
         if let Some(reason) = late {
             entry.insert("late".into(), reason.into());
         }
+        if let Some(fingerprint) = self.fingerprint(id) {
+            entry.insert("fingerprint".into(), fingerprint.into());
+        }
         entry.insert("columns".into(), columns.into());
         entry.insert("influences".into(), influences.into());
         Value::Object(entry)
+    }
+
+    /// A hash of the node's query as it counts: layout, comments, and where its parents stand do not.
+    fn fingerprint(&self, id: NodeId) -> Option<String> {
+        let mut text = normalized(&self.compiled.sql(id)?.text);
+        for parent in &self.manifest.node(id).depends_on {
+            let parent = self.manifest.node(*parent);
+            let Some(relation) = &parent.relation else {
+                continue;
+            };
+            let in_full = relation_name(&self.manifest.in_full(relation));
+            let in_full = normalized(&in_full);
+            let short = in_full.split_once('.').map_or("", |(_, rest)| rest);
+            text = text.replace(&in_full, &parent.unique_id);
+            if short.contains('.') {
+                text = text.replace(short, &parent.unique_id);
+            }
+        }
+        let digest = Md5::digest(text.as_bytes());
+        Some(digest.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     fn column(&self, id: NodeId, node: &Node, column: &Column) -> Value {

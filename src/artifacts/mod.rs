@@ -12,6 +12,7 @@ pub mod file;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod graph_summary;
+pub mod impact;
 pub mod keys;
 pub mod lineage;
 pub mod manifest;

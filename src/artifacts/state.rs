@@ -143,6 +143,19 @@ impl State {
     }
 }
 
+/// The `lineage.json` of an earlier state.
+///
+/// # Errors
+/// Where the folder has none, or one that is no JSON.
+pub fn lineage(folder: &Path) -> Result<Value, Diagnostic> {
+    read(&folder.join("lineage.json"))?.ok_or_else(|| {
+        let message = format!("there is no `lineage.json` in `{}`", folder.display());
+        Diagnostic::error("state-missing", message).help(
+            "--state names the target folder of an earlier `build`, `check` or `docs generate`",
+        )
+    })
+}
+
 /// The words of the selector language in some texts that an earlier state answers.
 pub fn words(texts: &[String]) -> BTreeSet<String> {
     let parts = texts.iter().flat_map(|text| text.split([' ', ',']));

@@ -1,6 +1,6 @@
 //! `redstart build`.
 
-use super::options::{Audit, FailFast, FullRefresh, StoreFailures};
+use super::options::{Audit, Checking, FailFast, FullRefresh, StoreFailures};
 use super::pipeline::{self, Execution};
 use super::selecting::{Kinds, Selecting};
 use super::{Outcome, Session, Stop};
@@ -18,8 +18,8 @@ const KINDS: [ResourceType; 6] = [
 
 /// Build everything in order: loads, seeds and models, each followed by its tests
 ///
-/// A node is built when all it reads is built and its tests have passed; what stands on a failure is skipped. At the end, the
-/// artifacts and the data dictionary are written to the target folder.
+/// What the database would refuse is told before the first statement. A node is built when all it reads is built and its tests have
+/// passed; what stands on a failure is skipped. At the end, the artifacts and the data dictionary are written to the target folder.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   redstart build                              everything
@@ -44,13 +44,8 @@ pub struct Args {
     #[arg(long)]
     show: bool,
 
-    /// Look for mistakes before the first statement, and stop for what the database would refuse
-    #[arg(long, overrides_with = "no_check")]
-    check: bool,
-
-    /// Leave that out: the default
-    #[arg(long, hide = true, overrides_with = "check")]
-    no_check: bool,
+    #[command(flatten)]
+    checking: Checking,
 }
 
 impl Args {
@@ -64,7 +59,7 @@ impl Args {
             store_failures: self.store_failures.store_failures,
             audit: self.audit.audit,
             show: self.show,
-            check: self.check && !self.no_check,
+            check: self.checking.is_on(),
         };
         pipeline::execute(session, &execution)
     }

@@ -21,6 +21,7 @@ mod deps;
 mod docs;
 #[cfg(feature = "duckdb")]
 mod emulator;
+mod impact;
 mod init;
 mod lineage;
 mod load;
@@ -90,8 +91,10 @@ enum Command {
     Compile(compile::Args),
     Check(check::Args),
     Lineage(lineage::Args),
+    Impact(impact::Args),
     Seed(seed::Args),
     Snapshot(snapshot::Args),
+    #[command(visible_alias = "sources")]
     Source(source::Args),
     Load(load::Args),
     Run(run::Args),
@@ -205,6 +208,7 @@ impl Command {
             Self::Compile(args) => args.run(session),
             Self::Check(args) => args.run(session),
             Self::Lineage(args) => args.run(session),
+            Self::Impact(args) => args.run(session),
             Self::Seed(args) => args.run(session),
             Self::Snapshot(args) => args.run(session),
             Self::Source(args) => args.run(session),
@@ -238,6 +242,7 @@ impl Command {
             Self::Compile(_) => "compile",
             Self::Check(_) => "check",
             Self::Lineage(_) => "lineage",
+            Self::Impact(_) => "impact",
             Self::Seed(_) => "seed",
             Self::Snapshot(_) => "snapshot",
             Self::Source(_) => "freshness",
@@ -280,6 +285,7 @@ impl Command {
             Self::Ls(_)
                 | Self::Compile(_)
                 | Self::Lineage(_)
+                | Self::Impact(_)
                 | Self::Show(_)
                 | Self::Completions(_)
         )

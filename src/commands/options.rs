@@ -198,6 +198,25 @@ impl FailFast {
     }
 }
 
+/// `--no-check`.
+#[derive(Args, Clone, Debug)]
+pub struct Checking {
+    /// Do not look for what the database would refuse before the first statement
+    #[arg(long, overrides_with = "check")]
+    no_check: bool,
+
+    /// Look first: the default
+    #[arg(long, hide = true, overrides_with = "no_check")]
+    check: bool,
+}
+
+impl Checking {
+    /// Whether mistakes stop a run before its first statement.
+    pub fn is_on(&self) -> bool {
+        self.check || !self.no_check
+    }
+}
+
 /// `--full-refresh`.
 #[derive(Args, Clone, Debug)]
 pub struct FullRefresh {

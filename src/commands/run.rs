@@ -1,6 +1,6 @@
 //! `redstart run`.
 
-use super::options::{Audit, FailFast, FullRefresh};
+use super::options::{Audit, Checking, FailFast, FullRefresh};
 use super::pipeline::{self, Execution};
 use super::selecting::Selecting;
 use super::{Outcome, Session, Stop};
@@ -22,6 +22,8 @@ pub struct Args {
     fail_fast: FailFast,
     #[command(flatten)]
     audit: Audit,
+    #[command(flatten)]
+    checking: Checking,
 }
 
 impl Args {
@@ -35,7 +37,7 @@ impl Args {
             store_failures: false,
             audit: self.audit.audit,
             show: false,
-            check: false,
+            check: self.checking.is_on(),
         };
         pipeline::execute(session, &execution)
     }

@@ -1,4 +1,4 @@
-//! `redstart source freshness`.
+//! `redstart source freshness` and `redstart source sync`.
 
 use std::path::PathBuf;
 
@@ -22,6 +22,7 @@ pub struct Args {
 enum Verb {
     #[command(alias = "snapshot-freshness")]
     Freshness(Freshness),
+    Sync(Sync),
 }
 
 /// Look whether the rows of the sources are young enough
@@ -43,9 +44,19 @@ struct Freshness {
     output: Option<PathBuf>,
 }
 
+/// Write the columns of the sources, as the warehouse has them, to `source_columns.json` beside the project file
+///
+/// `check`, `lineage` and `impact` read that file, so that they know all columns of a source without a connection. It is meant to be
+/// committed. A source that the project loads is not in it: its declaration tells its columns.
+#[derive(clap::Args, Debug)]
+struct Sync {}
+
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Outcome, Stop> {
-        let Verb::Freshness(args) = &self.verb;
+        let args = match &self.verb {
+            Verb::Freshness(args) => args,
+            Verb::Sync(_) => return pipeline::sync(session),
+        };
         let execution = Execution {
             verb: "freshness",
             request: args.selecting.request([ResourceType::Source]),

@@ -7,6 +7,7 @@ pub mod alone;
 pub mod dialect;
 pub mod lineage;
 pub mod names;
+pub mod normal;
 pub mod position;
 pub mod redshift;
 

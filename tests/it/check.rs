@@ -1,5 +1,7 @@
 //! `check` and `lineage`: what is found and told before anything runs.
 
+use insta::assert_snapshot;
+
 use crate::project::TestProject;
 
 fn shop() -> TestProject {
@@ -47,7 +49,9 @@ fn names_that_mean_nothing_are_found_where_they_are_written_also_through_macros(
         "error[ambiguous-column]: `id` may be a column of `orders` or `users`",
     ];
     refuses(&project, "check", &words);
-    refuses(&project, "build --check", &words);
+    refuses(&project, "build", &words);
+    let output = project.redstart("build --no-check");
+    assert!(output.text().contains("the database said"), "{output}");
     refuses(
         &project,
         "check -s both --output github",
@@ -168,4 +172,213 @@ fn a_column_is_followed_through_ephemeral_models_and_stars_and_selected_by() {
     let first = project.read("target/lineage.json");
     project.redstart("compile").success();
     assert_eq!(first, project.read("target/lineage.json"));
+}
+
+/// SQL that DuckDB takes and that is easily misread: names of lambdas, structs, rows, system columns.
+const TAKEN_BY_DUCKDB: &[&str] = &[
+    "select list_transform([1, 2], x -> x + 1) as l, list_filter([1, 2], lambda y: y > 1) as m from {{ ref('users') }}",
+    "select s.a, s.b.c from (select {'a': 1, 'b': {'c': 2}} as s)",
+    "select s.* from (select {'a': 1} as s)",
+    "select u, rowid from {{ ref('users') }} u",
+    "select id as i, i + 1 as j from {{ ref('users') }} where i > 0 group by all having i > 0 order by all",
+    "from {{ ref('users') }} select id",
+    "select * exclude (name) replace (id + 1 as id) from {{ ref('users') }}",
+    "select columns('i.*') from {{ ref('users') }}",
+    "select t.x, t.y from (values (1, 2)) as t(x, y)",
+    "select r.i, range from range(3) r(i), range(2)",
+    "select g.generate_series from generate_series(1, 3) g",
+    "select unnest([1, 2]) as n, unnest({'k': 1})",
+    "select id, q.n from {{ ref('users') }} u, lateral (select u.id + 1 as n) q",
+    "select id, (select max(o.amount) from {{ ref('orders') }} o where o.user_id = u.id) as most from {{ ref('users') }} u",
+    "select id from {{ ref('users') }} u where exists (select 1 from {{ ref('orders') }} where user_id = id)",
+    "select id from {{ ref('users') }} join {{ ref('orders') }} using (id)",
+    "select name from {{ ref('users') }} natural join {{ ref('orders') }}",
+    "select count(*) filter (where id > 1) as n, sum(id) over w as s from {{ ref('users') }} group by id window w as (order by id)",
+    "select id, row_number() over (order by id) as rn from {{ ref('users') }} qualify rn = 1",
+    "select * from (unpivot (select 1 as a, 2 as b) on a, b into name k value v)",
+    "select table_name from information_schema.tables",
+    "select current_date, today(), extract(year from now()) as y, interval 1 day as i",
+    "with recursive n(i) as (select 1 union all select i + 1 from n where i < 3) select i from n",
+    "select json_extract('{\"a\": 1}', '$.a') as j, map {'k': 1}['k'] as m, [1, 2][1] as l, 'abc'[1:2] as c",
+    "select u.id, coalesce(o.amount, 0) as a from {{ ref('users') }} u left join {{ ref('orders') }} o on o.user_id = u.id order by a, 1",
+    "select a.id from {{ ref('users') }} a asof join {{ ref('users') }} b on a.id >= b.id",
+    "select distinct on (name) name, id from {{ ref('users') }} order by name, id desc",
+    "(select id from {{ ref('users') }}) union all by name (select 1 as x, 2 as id)",
+    "select 1 as \"order\", \"order\" + 1 as next from {{ ref('users') }} where \"order\" = 1",
+    "select max(id) as id, id + 1 as other from {{ ref('users') }} group by id + 1, users.id",
+    "select main.users.id from {{ ref('users') }}",
+    "select x.id from {{ ref('users') }} as x(id, b, c)",
+    "select case when id > 1 then 'a' end as kind, kind || name as k from {{ ref('users') }} where kind is null",
+];
+
+#[cfg(feature = "duckdb")]
+#[test]
+fn what_a_database_takes_is_no_mistake() {
+    let mut project = shop();
+    for (number, sql) in TAKEN_BY_DUCKDB.iter().enumerate() {
+        project = project.file(&format!("models/taken_{number}.sql"), sql);
+    }
+    let profile = "project: {target: dev, outputs: {dev: {type: duckdb, path: shop.duckdb, schema: main, threads: 1}}}\n";
+    let project = project.file("profiles.yml", profile);
+    project.redstart("build --no-check").success();
+    let output = project.redstart("check");
+    assert_eq!(output.code, 0, "{output}");
+    project.redstart("build").success();
+}
+
+#[test]
+fn a_hook_may_give_a_table_columns_that_its_query_does_not_have() {
+    let project = shop()
+        .file(
+            "models/wider.sql",
+            "{{ config(materialized='table', post_hook='alter table {{ this }} add column more integer') }} select 1 as id",
+        )
+        .file("models/reader.sql", "select id, more from {{ ref('wider') }}");
+    let output = project.redstart("check");
+    assert_eq!(output.code, 0, "{output}");
+}
+
+#[test]
+fn a_change_is_told_with_what_reads_the_columns_that_it_changes() {
+    let project = shop()
+        .file(
+            "models/daily.sql",
+            "select status, sum(amount) as money, count(*) as n from {{ ref('orders') }} group by 1",
+        )
+        .file(
+            "models/schema.yml",
+            "models: [{name: orders, columns: [{name: status, data_tests: [not_null]}]}]\nexposures: [{name: weekly, type: dashboard, owner: {email: a@x.org}, depends_on: [ref('daily')]}]\n",
+        );
+    project.redstart("check --target-path before").success();
+    assert_snapshot!(project.redstart("impact --state before").success().stdout, @"0 nodes changed, 3 the same");
+    let project = project.file(
+        "models/orders.sql",
+        "-- laid out anew\nselect 1 as id, 1 as user_id, 10 as amount, 'x' as note, 'paid' as state",
+    );
+    assert_snapshot!(project.redstart("impact --state before").success().stdout, @r"
+    daily may have other rows: its filters, joins or groups changed
+               read by exposure weekly
+      type     money  numeric(38,1) → bigint
+               read by exposure weekly
+      meaning  status  was copied from orders.status; now no column
+               read by exposure weekly
+    orders has columns that changed
+      type     amount  numeric(3,1) → integer
+               read by daily.money, exposure weekly
+      removed  status
+               read by daily.status, test not_null_orders_status, exposure weekly
+      added    note
+      added    state
+    2 nodes changed, 1 the same; 1 column removed; 2 columns of another type; 1 column of another meaning; 2 columns added
+    ");
+    let project = project.file(
+        "models/daily.sql",
+        "select state, max(amount) as money, count(*) as n from {{ ref('orders') }} where amount > 1 group by 1",
+    );
+    assert_snapshot!(project.redstart("impact --state before --output markdown").success().stdout, @r"
+    ### What this change does to columns
+
+    2 nodes changed, 1 the same; 2 columns removed; 2 columns of another type; 3 columns added
+
+    | | What | Read by |
+    |--|--|--|
+    | **daily** | may have other rows: its filters, joins or groups changed | exposure weekly |
+    | `daily.money` | type numeric(38,1) → integer | exposure weekly |
+    | `daily.status` | removed | exposure weekly |
+    | `daily.state` | added |  |
+    | `orders.amount` | type numeric(3,1) → integer | daily.money, exposure weekly |
+    | `orders.status` | removed | daily.status, test not_null_orders_status, exposure weekly |
+    | `orders.note` | added |  |
+    | `orders.state` | added |  |
+    ");
+    let json = project
+        .redstart("impact --state before --output json")
+        .success()
+        .stdout;
+    assert!(json.contains(r#""change":"removed""#), "{json}");
+    let output = project.redstart("impact --state nowhere");
+    assert_eq!(output.code, 2, "{output}");
+    assert!(output.text().contains("error[state-missing]"), "{output}");
+}
+
+#[cfg(feature = "duckdb")]
+#[test]
+fn the_columns_of_sources_are_kept_in_a_file_and_known_without_a_warehouse() {
+    let project = shop()
+        .file(
+            "dbt_project.yml",
+            "name: shop\nprofile: project\non-run-start: create table if not exists main.raw_orders (id integer, amount integer)\n",
+        )
+        .file(
+            "models/sources.yml",
+            "sources: [{name: raw, schema: main, tables: [{name: raw_orders}, {name: gone}]}]\n",
+        );
+    project.redstart("build").success();
+    let project = project.file(
+        "models/total.sql",
+        "select amont from {{ source('raw', 'raw_orders') }}",
+    );
+    project.redstart("check").success();
+    let output = project.redstart("sources sync").success();
+    assert!(
+        output.text().contains("the warehouse has no `main.gone`"),
+        "{output}"
+    );
+    assert_snapshot!(project.read("source_columns.json"), @r#"
+    {
+      "version": 1,
+      "dialect": "redshift",
+      "sources": {
+        "source.shop.raw.raw_orders": {
+          "id": "integer",
+          "amount": "integer"
+        }
+      }
+    }
+    "#);
+    refuses(
+        &project,
+        "check",
+        &[
+            "error[unknown-column]",
+            "did you mean `amount`?",
+            "models/total.sql:1:8",
+        ],
+    );
+    let project = project.file("source_columns.json", "{}");
+    let output = project.redstart("check");
+    assert_eq!(output.code, 2, "{output}");
+    assert!(
+        output.text().contains("error[bad-source-columns]"),
+        "{output}"
+    );
+}
+
+#[test]
+fn aggregates_stand_where_rows_are_grouped() {
+    let project = shop()
+        .file("models/filtered.sql", "select id from {{ ref('orders') }} where sum(amount) > 1")
+        .file("models/nested.sql", "select max(sum(amount)) as m from {{ ref('orders') }}")
+        .file("models/beside.sql", "select user_id, count(*) as n from {{ ref('orders') }}")
+        .file(
+            "models/keyless.sql",
+            "select o.user_id, upper(o.status) as s, sum(amount) as a from {{ ref('orders') }} o group by 1",
+        )
+        .file(
+            "models/fine.sql",
+            "select o.user_id as u, upper(status) || '!' as s, max(amount) as most, sum(sum(amount)) over () as all_, u + 1 as next, case when count(*) > 1 then user_id end as v\nfrom {{ ref('orders') }} o where id > 0 group by o.user_id, upper(o.status) having count(*) > 0",
+        );
+    refuses(
+        &project,
+        "check",
+        &[
+            "error[aggregate-misuse]: `sum` stands in `where`, before rows are grouped",
+            "--> models/filtered.sql:1:",
+            "error[aggregate-misuse]: `sum` stands inside `max`",
+            "error[aggregate-misuse]: `user_id` stands beside an aggregate of all rows",
+            "--> models/beside.sql:1:8",
+            "error[aggregate-misuse]: `status` is neither a key of the groups nor in an aggregate",
+            "4 errors",
+        ],
+    );
 }

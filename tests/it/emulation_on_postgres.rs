@@ -342,7 +342,7 @@ fn an_error_of_the_server_comes_home_to_the_name_in_the_model() {
         "models/wrong.sql",
         "{{ config(materialized='table') }}\nselect\n  nvl(x.nope, 0) as n\nfrom (select 1 as id) as x",
     );
-    assert_snapshot!(project.redstart("build"), @r#"
+    assert_snapshot!(project.redstart("build --no-check"), @r#"
     exit 1
     Running 1 node on 3 threads (target `dev.home`)
     1 of 1  ERROR creating sql table model home.wrong                     [[time]]

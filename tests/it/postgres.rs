@@ -508,7 +508,7 @@ fn an_error_comes_home_to_the_line_of_the_model() {
             "models/models.yml",
             "models:\n  - name: worse\n    columns: [{name: x, data_tests: [not_null]}]\n",
         );
-    assert_snapshot!(project.redstart("build --threads 1"), @r#"
+    assert_snapshot!(project.redstart("build --no-check --threads 1"), @r#"
     exit 1
     Running 5 nodes on 1 thread (target `dev.wrong`)
     1 of 5  OK    created sql table model wrong.good                      [1 row in [time]]

@@ -10,6 +10,7 @@ pub(super) const CODES: &[Code] = &[
     Code::refused("unknown-alias"),
     Code::refused("duplicate-alias"),
     Code::refused("union-columns"),
+    Code::refused("aggregate-misuse"),
     Code::refused("unknown-function"),
     Code::refused("unknown-type"),
     Code::refused("not-redshift"),

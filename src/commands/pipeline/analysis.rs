@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Door, Prepared, TargetFolder, compiled_kinds};
+use serde_json::Value;
+
+use super::{Door, Prepared, TargetFolder, compiled_kinds, source_columns};
 use crate::analyze::checks::{self, Checked, Personal, Settings};
 use crate::analyze::{self, Analysis, Input};
 use crate::artifacts::file::write_json;
@@ -48,7 +50,8 @@ pub fn analysed(session: &Session, prepared: &Prepared, door: &Door) -> Result<A
     // The command itself compiles what it needs, and tells what templates print, log and warn of: once is enough.
     let compiler = Compiler::new(super::unheard(session, prepared, door, &selection));
     let compiled = compiler.all(nodes).map_err(Stop::Refused)?;
-    let reading = read(prepared, &compiled, &NothingKnown)?;
+    let sources = source_columns::read(prepared).map_err(Stop::refused)?;
+    let reading = read(prepared, &compiled, &sources)?;
     Ok(Analysed { compiled, reading })
 }
 
@@ -150,8 +153,8 @@ pub fn before_run(
         sql.pre_hooks
             .iter()
             .chain(&sql.post_hooks)
-            .any(|hook: &HookSql| changes(&hook.sql))
-            || operation && changes(&sql.text)
+            .any(|hook: &HookSql| analyze::changes(&hook.sql))
+            || operation && analyze::changes(&sql.text)
     });
     let nothing = NothingKnown;
     let existing: &dyn KnownColumns = if changed { &nothing } else { existing };
@@ -165,16 +168,6 @@ pub fn before_run(
         true => Ok(()),
         false => Err(Stop::Failed(Diagnostics(found))),
     }
-}
-
-/// Whether SQL makes, changes or drops relations.
-fn changes(sql: &str) -> bool {
-    sql.split(|letter: char| !(letter.is_alphanumeric() || letter == '_'))
-        .any(|word| {
-            ["create", "alter", "drop", "into"]
-                .iter()
-                .any(|change| word.eq_ignore_ascii_case(change))
-        })
 }
 
 /// Writes `lineage.json`.
@@ -191,17 +184,22 @@ pub fn write_lineage(
         return Ok(());
     }
     let folder = TargetFolder::of(session, prepared)?;
-    let json = LineageJson {
+    write_json(
+        &folder.path("lineage.json"),
+        &lineage_json(prepared, compiled, reading),
+        &prepared.redactor,
+    )?;
+    Ok(())
+}
+
+/// What `lineage.json` holds.
+pub fn lineage_json(prepared: &Prepared, compiled: &Compiled, reading: &Reading) -> Value {
+    LineageJson {
         manifest: &prepared.manifest,
         analysis: &reading.analysis,
         compiled,
         personal: &reading.personal,
         dialect: prepared.project.target.dialect(),
-    };
-    write_json(
-        &folder.path("lineage.json"),
-        &json.json(),
-        &prepared.redactor,
-    )?;
-    Ok(())
+    }
+    .json()
 }

@@ -13,6 +13,7 @@ mod execute;
 mod freshness;
 mod globals;
 mod narrowing;
+mod source_columns;
 mod target_folder;
 mod unload;
 mod warehouse;
@@ -33,11 +34,14 @@ use crate::project::Project;
 use crate::redact::Redactor;
 use crate::relation::ExistingRelations;
 
-pub use analysis::{Analysed, Reading, analysed, before_run, check, personal, read, write_lineage};
+pub use analysis::{
+    Analysed, Reading, analysed, before_run, check, lineage_json, personal, read, write_lineage,
+};
 pub use asking::{failed, refused};
 pub use earlier::Deferral;
 pub use execute::{columns_of, execute, seed};
 pub use freshness::freshness;
+pub use source_columns::sync;
 pub use target_folder::TargetFolder;
 pub use unload::unload;
 pub use warehouse::{Door, Warehouse, schemas};

@@ -9,6 +9,7 @@ mod expression;
 mod facts;
 mod from;
 mod function;
+mod grouping;
 mod query;
 mod scope;
 mod select;

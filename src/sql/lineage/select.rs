@@ -60,6 +60,7 @@ impl Reader<'_> {
                 self.influence(&value, Influence::Group);
             }
         }
+        self.aggregates(select);
         shape.influences = std::mem::take(&mut self.scope().influences);
         shape
     }
@@ -295,17 +296,25 @@ impl Reader<'_> {
             }
             None => {
                 shape.rest = Rest::Unknown;
+                // The fields of a struct are no table: `select s.* from (select {'a': 1} as s)`.
                 let open = self
-                    .scope()
-                    .tables
+                    .scopes
                     .iter()
-                    .any(|table| !table.rest.is_closed());
+                    .flat_map(|scope| &scope.tables)
+                    .any(|table| {
+                        let is_column = |column: &Output| column.name.eq_ignore_ascii_case(&alias);
+                        !table.rest.is_closed() || table.columns.iter().any(is_column)
+                    });
                 if !open {
                     let near = {
                         let scope = self.scope();
                         crate::diagnostic::nearest(
                             &alias,
-                            scope.tables.iter().map(|table| table.alias.as_str()),
+                            scope
+                                .tables
+                                .iter()
+                                .map(|table| table.alias.as_str())
+                                .filter(|alias| !alias.is_empty()),
                         )
                         .map(|near| format!("did you mean `{near}`?"))
                     };

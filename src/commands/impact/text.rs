@@ -1,0 +1,165 @@
+//! An impact for people, and as Markdown.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::Told;
+use crate::artifacts::impact::{Change, ColumnImpact, NodeChange, NodeImpact, short};
+
+/// The word for what happened to a column.
+pub(super) fn word(change: &Change) -> &'static str {
+    match change {
+        Change::Removed { renamed: None } => "removed",
+        Change::Removed { renamed: Some(_) } => "renamed",
+        Change::Type { .. } => "type",
+        Change::Meaning { .. } => "meaning",
+        Change::Added => "added",
+    }
+}
+
+/// What is said of a node as a whole.
+fn of_node(kind: NodeChange) -> &'static str {
+    match kind {
+        NodeChange::Added => "is new",
+        NodeChange::Removed => "is gone",
+        NodeChange::Columns => "has columns that changed",
+        NodeChange::Rows => "may have other rows: its filters, joins or groups changed",
+        NodeChange::Query => "is computed in another way from the same columns",
+    }
+}
+
+fn of_column(change: &Change) -> String {
+    match change {
+        Change::Removed {
+            renamed: Some(name),
+        } => format!("perhaps `{name}` now"),
+        Change::Type { from, to } => format!("{from} → {to}"),
+        Change::Meaning { from, to } => format!("was {from}; now {to}"),
+        Change::Removed { renamed: None } | Change::Added => String::new(),
+    }
+}
+
+/// Who reads a column: columns, tests and exposures.
+fn reach(told: &Told<'_>, node: &NodeImpact, column: &ColumnImpact) -> Vec<String> {
+    if !column.change.matters() {
+        return Vec::new();
+    }
+    let readers = column
+        .readers
+        .iter()
+        .map(|(node, column)| format!("{}.{column}", short(node)));
+    let tests = told.tests(&node.unique_id, &column.name).into_iter();
+    let exposures = told.shown(node, column).into_iter();
+    readers
+        .chain(tests.map(|name| format!("test {name}")))
+        .chain(exposures.map(|name| format!("exposure {name}")))
+        .collect()
+}
+
+/// Who reads a node whose rows may be others.
+fn rows_reach(told: &Told<'_>, node: &NodeImpact) -> Vec<String> {
+    if matches!(node.kind, NodeChange::Added | NodeChange::Columns) {
+        return Vec::new();
+    }
+    let readers = node.readers.iter().map(|reader| short(reader));
+    let exposures = told.reached(node).into_iter();
+    readers
+        .chain(exposures.map(|name| format!("exposure {name}")))
+        .collect()
+}
+
+pub(super) fn plain(told: &Told<'_>) -> String {
+    let mut text = String::new();
+    for node in &told.impact.nodes {
+        let _ = writeln!(text, "{} {}", short(&node.unique_id), of_node(node.kind));
+        list(&mut text, &rows_reach(told, node));
+        for column in &node.columns {
+            let details = of_column(&column.change);
+            let line = format!("  {:<8} {}  {details}", word(&column.change), column.name);
+            let _ = writeln!(text, "{}", line.trim_end());
+            list(&mut text, &reach(told, node, column));
+        }
+    }
+    text + &summary(told) + "\n"
+}
+
+fn list(text: &mut String, reach: &[String]) {
+    if !reach.is_empty() {
+        let _ = writeln!(text, "           read by {}", reach.join(", "));
+    }
+}
+
+pub(super) fn markdown(told: &Told<'_>) -> String {
+    let mut text = format!(
+        "### What this change does to columns\n\n{}\n",
+        summary(told)
+    );
+    if told.impact.nodes.is_empty() {
+        return text;
+    }
+    text.push_str("\n| | What | Read by |\n|--|--|--|\n");
+    for node in &told.impact.nodes {
+        let name = short(&node.unique_id);
+        if node.kind != NodeChange::Columns {
+            row(
+                &mut text,
+                &format!("**{name}**"),
+                of_node(node.kind),
+                &rows_reach(told, node),
+            );
+        }
+        for column in &node.columns {
+            let what = format!("{} {}", word(&column.change), of_column(&column.change));
+            row(
+                &mut text,
+                &format!("`{name}.{}`", column.name),
+                what.trim(),
+                &reach(told, node, column),
+            );
+        }
+    }
+    text
+}
+
+fn row(text: &mut String, name: &str, what: &str, reach: &[String]) {
+    let safe = |text: &str| text.replace('|', "\\|");
+    let _ = writeln!(
+        text,
+        "| {} | {} | {} |",
+        safe(name),
+        safe(what),
+        safe(&reach.join(", "))
+    );
+}
+
+/// How much changed, in one sentence.
+fn summary(told: &Told<'_>) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for column in told.impact.nodes.iter().flat_map(|node| &node.columns) {
+        *counts.entry(word(&column.change)).or_default() += 1;
+    }
+    let mut words = vec![format!(
+        "{} changed, {} the same",
+        counted(told.impact.nodes.len(), "node"),
+        told.impact.unchanged
+    )];
+    for (word, label) in [
+        ("removed", "removed"),
+        ("renamed", "renamed"),
+        ("type", "of another type"),
+        ("meaning", "of another meaning"),
+        ("added", "added"),
+    ] {
+        if let Some(count) = counts.get(word) {
+            words.push(format!("{} {label}", counted(*count, "column")));
+        }
+    }
+    words.join("; ")
+}
+
+fn counted(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    }
+}
