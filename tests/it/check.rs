@@ -216,7 +216,7 @@ const TAKEN_BY_DUCKDB: &[&str] = &[
 fn what_a_database_takes_is_no_mistake() {
     let mut project = shop();
     for (number, sql) in TAKEN_BY_DUCKDB.iter().enumerate() {
-        project = project.file(&format!("models/taken_{number}.sql"), sql);
+        project = project.file(format!("models/taken_{number}.sql"), sql);
     }
     let profile = "project: {target: dev, outputs: {dev: {type: duckdb, path: shop.duckdb, schema: main, threads: 1}}}\n";
     let project = project.file("profiles.yml", profile);

@@ -52,6 +52,10 @@ pub(super) struct Lease {
 }
 
 /// What the session tells.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a handful of them are sent in the life of a session"
+)]
 enum News {
     /// The lock of a schema is asked for.
     Asks(String),
