@@ -443,3 +443,19 @@ fn range_of(name: &ObjectName, lines: &Lines<'_>) -> Option<Range<usize>> {
     let last = name.0.last()?.as_ident()?.span;
     Some(lines.range(first)?.start..lines.range(last)?.end)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_array_of_a_table_is_no_table() {
+        let sql = "with c as (select 1 as one) select * from (select 1 as x) p, p.x.items e, e.more f, c, a.t, t.items, a.u v
+             where exists (select 1 from a.v, v.items)";
+        let found: Vec<String> = references(sql)
+            .into_iter()
+            .map(|reference| reference.parts.join("."))
+            .collect();
+        assert_eq!(found, ["a.t", "a.u", "a.v"]);
+    }
+}

@@ -98,3 +98,64 @@ pub(super) fn column_list(columns: &[String]) -> String {
     let names: Vec<String> = columns.iter().map(|name| identifier(name)).collect();
     format!(" ({})", names.join(", "))
 }
+
+#[cfg(all(test, feature = "duckdb"))]
+mod tests {
+    use duckdb::Connection;
+
+    use crate::adapter::emulating::{Catalog, Type, Work, prelude, translate_statements};
+
+    struct Lengths;
+
+    impl Catalog for Lengths {
+        fn columns(&self, _: Option<&str>, _: &str) -> Option<Vec<(String, Option<Type>)>> {
+            Some(vec![
+                ("n".into(), Some(Type::Int4)),
+                ("v".into(), Some(Type::Varchar(5))),
+            ])
+        }
+    }
+
+    fn run(connection: &Connection, sql: &str) -> Result<(), String> {
+        for one in translate_statements(sql, &Lengths).unwrap() {
+            let Work::Sql(all) = one.work else {
+                panic!("not a statement")
+            };
+            connection
+                .execute_batch(&all.join(";"))
+                .map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn blanks_beyond_the_length_of_a_column_are_cut_and_letters_refused() {
+        let connection = Connection::open_in_memory().unwrap();
+        prelude(&connection).unwrap();
+        run(&connection, "create table t (n int, v varchar(5))").unwrap();
+        for sql in [
+            "insert into t values (1, 'abcde  ')",
+            "insert into t (v, n) values ('abcde ', 2)",
+            "insert into t select n + 2, v || '   ' from t where n = 1",
+            "insert into t values (4, 'a')",
+            "update t set v = v || 'bcde ' where n = 4",
+        ] {
+            run(&connection, sql).unwrap();
+        }
+        let odd: i64 = connection
+            .query_row("SELECT count(*) FROM t WHERE v <> 'abcde'", [], |row| {
+                row.get(0)
+            })
+            .unwrap();
+        assert_eq!(odd, 0);
+        for sql in [
+            "insert into t values (1, 'abcdef ')",
+            "insert into t select 1, v || 'f ' from t",
+        ] {
+            assert!(
+                run(&connection, sql).unwrap_err().contains("CHECK"),
+                "{sql}"
+            );
+        }
+    }
+}
