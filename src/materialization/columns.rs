@@ -229,6 +229,17 @@ pub(super) fn check_attributes<'b>(
             check("`sort`", column);
         }
     }
+    let mut seen = std::collections::BTreeSet::new();
+    for column in &attributes.sort {
+        if !seen.insert(column.to_lowercase()) {
+            let message = format!("`sort` of `{}` names `{column}` twice", input.node.name);
+            problems.push(
+                Diagnostic::error("duplicate-sort-column", message)
+                    .at_some(input.place_of("sort", column))
+                    .help("Redshift takes each column of a sort key once"),
+            );
+        }
+    }
     let most = match attributes.sort_type {
         Some(SortType::Interleaved) => MAX_INTERLEAVED,
         _ => MAX_COMPOUND,

@@ -4,6 +4,7 @@
 //! batch twice changes nothing. As on Redshift itself, a NULL in the key matches no row.
 
 use super::publish::{beside, clean, describe, hooks_of, prepare, raw, still_bound};
+use super::schema_change::length;
 use super::{
     Build, Input, Materialization, Phase, Rest, SchemaChange, Section, Work, by_name, columns,
     sections, table,
@@ -12,7 +13,7 @@ use crate::adapter::Statement;
 use crate::adapter::statement::{Rows, TableAttributes};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::manifest::config::OnSchemaChange;
-use crate::relation::{Column, ExistingRelation, Relation, RelationKind};
+use crate::relation::{ExistingRelation, Relation, RelationKind};
 
 pub(super) const MATERIALIZATION: Materialization = Materialization {
     name: "incremental",
@@ -275,20 +276,6 @@ fn next(
     build.counts = Some(old.relation.clone());
     build.last = still_bound(input, input.relation()?);
     Ok(build)
-}
-
-/// How many bytes a column of texts of varying length holds, where that is known.
-pub(super) fn length(column: &Column) -> Option<u32> {
-    let lower = column.data_type.to_lowercase();
-    let rest = ["character varying", "varchar"]
-        .iter()
-        .find_map(|name| lower.strip_prefix(name))?;
-    rest.trim()
-        .strip_prefix('(')?
-        .strip_suffix(')')?
-        .trim()
-        .parse()
-        .ok()
 }
 
 /// Columns of the table that the query no longer gives, while schema changes are ignored.

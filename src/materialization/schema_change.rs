@@ -2,7 +2,7 @@
 //!
 //! In: [`SchemaChange`], made with the first half, and the columns of the temporary table. Out: the sections that remain.
 
-use super::incremental::{Batch, length};
+use super::incremental::Batch;
 use super::{Phase, Section, by_name, sections};
 use crate::adapter::Statement;
 use crate::diagnostic::{Diagnostic, Span};
@@ -99,19 +99,16 @@ impl SchemaChange {
         ]))
     }
 
-    /// Columns whose type is another one; a length alone is not.
+    /// Columns whose type is another one. As in dbt, a number with other digits has another type, and a text that is shorter than its
+    /// column, or makes it grow, has not.
     fn retyped(&self, batch: &[Column]) -> Vec<(String, String, String)> {
-        let family = |data_type: &str| {
-            let name = data_type.split('(').next().unwrap_or(data_type);
-            name.trim().to_lowercase()
-        };
         self.existing
             .iter()
             .filter_map(|old| {
                 let new = batch
                     .iter()
                     .find(|new| new.name.eq_ignore_ascii_case(&old.name))?;
-                (family(&new.data_type) != family(&old.data_type)).then(|| {
+                is_retyped(old, new).then(|| {
                     (
                         old.name.clone(),
                         old.data_type.clone(),
@@ -150,16 +147,60 @@ impl SchemaChange {
     }
 }
 
+/// Whether a column must be made anew to hold what comes into it.
+fn is_retyped(old: &Column, new: &Column) -> bool {
+    match (text(&old.data_type), text(&new.data_type)) {
+        (Some((_, Some(held))), Some((_, Some(given)))) if given <= held => false,
+        // It grows, in its place.
+        (Some((true, Some(_))), Some((_, Some(_)))) => false,
+        (Some((false, Some(_))), Some((_, Some(_)))) => true,
+        _ => kind(&new.data_type) != kind(&old.data_type),
+    }
+}
+
+/// Whether a type of texts is one of varying length, and how many bytes it holds, where that is known.
+fn text(data_type: &str) -> Option<(bool, Option<u32>)> {
+    let lower = data_type.to_lowercase();
+    let (name, length) = lower.split_once('(').unwrap_or((&lower, ""));
+    let varying = match name.trim() {
+        "character varying" | "varchar" => true,
+        "character" | "char" => false,
+        _ => return None,
+    };
+    let length = length.strip_suffix(')').unwrap_or_default();
+    Some((varying, length.trim().parse().ok()))
+}
+
+/// How many bytes a column of texts of varying length holds, where that is known.
+pub(super) fn length(column: &Column) -> Option<u32> {
+    match text(&column.data_type) {
+        Some((true, length)) => length,
+        _ => None,
+    }
+}
+
+/// A type without what does not make it another one: its spelling, and the length of a text.
+fn kind(data_type: &str) -> String {
+    let lower = data_type.to_lowercase();
+    let (name, digits) = lower.split_once('(').unwrap_or((&lower, ""));
+    match name.trim() {
+        name @ ("numeric" | "decimal") if digits.is_empty() => name.to_owned(),
+        "numeric" | "decimal" => format!("numeric({}", digits.replace(' ', "")),
+        name => name.to_owned(),
+    }
+}
+
 /// Changes of the columns that must hold longer texts than they do.
 pub(super) fn widened(of: &Relation, existing: &[Column], batch: &[Column]) -> Vec<Statement> {
     let longer = |old: &Column| {
         let new = batch
             .iter()
             .find(|new| new.name.eq_ignore_ascii_case(&old.name))?;
-        (length(new)? > length(old)?).then(|| Statement::WidenColumn {
+        let (_, given) = text(&new.data_type)?;
+        (given? > length(old)?).then(|| Statement::WidenColumn {
             relation: of.clone(),
             name: old.name.clone(),
-            data_type: new.data_type.clone(),
+            data_type: format!("character varying({})", given.unwrap_or_default()),
         })
     };
     existing.iter().filter_map(longer).collect()

@@ -1,13 +1,14 @@
-//! A column added to a table that exists, or let hold longer texts, with the length enforced as Redshift enforces it.
+//! A column added to a table that exists, let hold longer texts or given another type, with the length enforced as Redshift enforces it.
 //!
 //! DuckDB cannot add a check to a table or change one: such a table is made anew from its own definition, filled, and put in its place.
+//! A column with another type is a new one that takes the name of the old one, as on Redshift: it stands at the end of the table.
 
 use super::connection::Session;
 use super::error;
 use super::sql::{literal, quote};
 use crate::adapter::emulating::{self, Type};
 use crate::adapter::statement::ColumnDefinition;
-use crate::adapter::{Error, ErrorClass, Outcome};
+use crate::adapter::{Error, ErrorClass, Outcome, Refusal};
 use crate::relation::Relation;
 
 /// Whether a column of this Redshift type holds texts of a declared length.
@@ -18,6 +19,50 @@ pub(super) fn has_length(data_type: &str) -> bool {
 }
 
 impl Session {
+    /// Gives a column another type, and its values with it.
+    pub(super) fn change_column_type(
+        &self,
+        relation: &Relation,
+        name: &str,
+        data_type: &str,
+    ) -> Result<Outcome, Error> {
+        let refused = |refusal: Refusal| Error {
+            help: refusal.help,
+            ..Error::new(ErrorClass::User, refusal.message)
+        };
+        let (schema, table) = relation.key();
+        let of_table = self.read_columns(&[schema], &[table])?;
+        let mut columns = of_table.into_values().flatten();
+        let from = columns.find(|column| column.name.eq_ignore_ascii_case(name));
+        let from = from.and_then(|column| emulating::catalog_type(&column.data_type));
+        let value = emulating::translate_cast(name, from, data_type).map_err(refused)?;
+        let definition = if emulating::catalog_type(data_type) == Some(Type::Text) {
+            format!("{} VARCHAR", quote(name))
+        } else {
+            emulating::create_table_columns(relation, &[ColumnDefinition::new(name, data_type)])
+                .map_err(refused)?
+                .columns
+                .concat()
+        };
+        let old = self.definition(relation)?;
+        let rest = || without(old.get(body_start(&old)?..old.rfind(')')?)?, name);
+        let Some((kept, others)) = rest() else {
+            return Err(Error::new(
+                ErrorClass::Internal,
+                format!("the definition of `{relation}` cannot be read: {old}"),
+            ));
+        };
+        let beside = relation.with_identifier(format!("{}__rs_add", relation.identifier));
+        // Columns go before checks.
+        let columns = [others.clone(), vec![definition], kept].concat().join(", ");
+        let values: Vec<String> = others
+            .iter()
+            .filter_map(|element| Some(element[..name_of(element)?.1].to_owned()))
+            .chain([value])
+            .collect();
+        self.put_in_place(relation, &beside, &columns, &values.join(", "))
+    }
+
     /// Adds a column whose texts have a declared length.
     pub(super) fn add_checked_column(
         &self,
@@ -120,6 +165,77 @@ fn widened(body: &str, column: &str, bytes: u32) -> Option<String> {
     Some(format!("{}{bytes}{}", &body[..at], &body[at + length..]))
 }
 
+/// The elements of a definition without a column: the checks that stay, and the other columns, both as they are written.
+fn without(body: &str, column: &str) -> Option<(Vec<String>, Vec<String>)> {
+    let lengths = [quote(column), column.to_owned()];
+    let lengths = lengths.map(|name| format!("strlen({name}) <= ").to_lowercase());
+    let (mut checks, mut others, mut found) = (Vec::new(), Vec::new(), false);
+    for element in elements(body) {
+        let (name, _) = name_of(element)?;
+        let words = element.to_uppercase();
+        let of_table = ["CHECK(", "PRIMARY KEY(", "UNIQUE(", "FOREIGN KEY"];
+        if of_table
+            .iter()
+            .any(|constraint| words.starts_with(constraint))
+        {
+            let lower = element.to_lowercase();
+            if !lengths.iter().any(|of_column| lower.contains(of_column)) {
+                checks.push(element.to_owned());
+            }
+        } else if name.eq_ignore_ascii_case(column) {
+            found = true;
+        } else {
+            others.push(element.to_owned());
+        }
+    }
+    found.then_some((checks, others))
+}
+
+/// What stands between the commas of a definition, but for those inside of parentheses and quotes.
+fn elements(body: &str) -> Vec<&str> {
+    let (mut depth, mut quoted, mut from) = (0_usize, None, 0);
+    let mut found = Vec::new();
+    for (at, character) in body.char_indices() {
+        match (character, quoted) {
+            (letter, Some(open)) if letter == open => quoted = None,
+            (_, Some(_)) => {}
+            ('"' | '\'', None) => quoted = Some(character),
+            ('(', None) => depth += 1,
+            (')', None) => depth = depth.saturating_sub(1),
+            (',', None) if depth == 0 => {
+                found.push(body[from..at].trim());
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    found.push(body[from..].trim());
+    found
+}
+
+/// The name that an element begins with, and where it ends in the element.
+fn name_of(element: &str) -> Option<(String, usize)> {
+    let Some(rest) = element.strip_prefix('"') else {
+        let end = element
+            .find(|letter: char| letter.is_whitespace() || letter == '(')
+            .unwrap_or(element.len());
+        return Some((element[..end].to_owned(), end));
+    };
+    let mut name = String::new();
+    let mut letters = rest.char_indices().peekable();
+    while let Some((at, letter)) = letters.next() {
+        if letter != '"' {
+            name.push(letter);
+        } else if letters.next_if(|(_, next)| *next == '"').is_some() {
+            name.push('"');
+        } else {
+            // The quotes on both sides.
+            return Some((name, at + 2));
+        }
+    }
+    None
+}
+
 /// The first byte after the parenthesis that opens the columns; a quoted name may hold one too.
 fn body_start(create: &str) -> Option<usize> {
     let mut quoted = false;
@@ -135,10 +251,28 @@ fn body_start(create: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use super::{name_of, without};
     use crate::adapter::duckdb::tests::Warehouse;
     use crate::adapter::statement::{ColumnDefinition, TableAttributes};
     use crate::adapter::{Adapter, Statement};
     use crate::relation::{NothingKnown, Relation};
+
+    #[test]
+    fn a_definition_is_taken_apart_at_its_own_commas() {
+        let body = r#"id INTEGER NOT NULL, "a ""b, (" DECIMAL(5,2) DEFAULT('x,('), k VARCHAR, "K2" VARCHAR, CHECK((strlen(k) <= 3)), CHECK((strlen("K2") <= 5))"#;
+        let (checks, others) = without(body, "K").unwrap();
+        assert_eq!(checks, [r#"CHECK((strlen("K2") <= 5))"#]);
+        assert_eq!(
+            others,
+            [
+                "id INTEGER NOT NULL",
+                r#""a ""b, (" DECIMAL(5,2) DEFAULT('x,(')"#,
+                r#""K2" VARCHAR"#
+            ]
+        );
+        assert_eq!(name_of(&others[1]).unwrap().0, "a \"b, (");
+        assert!(without(body, "gone").is_none());
+    }
 
     #[test]
     fn a_text_column_added_to_a_table_keeps_its_length_and_the_table_its_rows_and_checks() {

@@ -122,6 +122,11 @@ impl Session {
                 name,
                 data_type,
             }) => return self.widen_checked_column(relation, name, data_type),
+            Some(Statement::ChangeColumnType {
+                relation,
+                name,
+                data_type,
+            }) => return self.change_column_type(relation, name, data_type),
             _ => {}
         }
         let mut outcome = Outcome::default();

@@ -279,6 +279,7 @@ impl Adapter for DuckDb {
             Statement::AddColumn { data_type, .. } | Statement::WidenColumn { data_type, .. } => {
                 self.config.emulates_redshift && add_column::has_length(data_type)
             }
+            Statement::ChangeColumnType { .. } => self.config.emulates_redshift,
             _ => false,
         };
         Ok(Prepared {

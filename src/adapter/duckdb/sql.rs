@@ -207,18 +207,6 @@ impl Words<'_> {
                 self.name(relation),
                 self.quote(name)
             ),
-            Statement::ChangeColumnType { data_type, .. }
-                if self.0.emulates_redshift && super::add_column::has_length(data_type) =>
-            {
-                let mut refused = refusal(
-                    "column-type-change",
-                    format!(
-                        "a column cannot become `{data_type}` in place where Redshift is emulated"
-                    ),
-                );
-                refused.help = Some("make the table anew with `--full-refresh`".to_owned());
-                return Err(refused);
-            }
             Statement::WidenColumn {
                 relation,
                 name,

@@ -60,7 +60,7 @@ use super::Refusal;
 use super::statement::Copy;
 use crate::relation::KnownColumn;
 use crate::sql::redshift;
-use translator::Translator;
+use translator::{Named, Translator};
 
 /// Statements for each new DuckDB session, before anything else.
 pub const SETTINGS: &[&str] = &[
@@ -249,10 +249,31 @@ pub fn translate_expression(sql: &str) -> Result<String, Refusal> {
 /// # Errors
 /// As [`translate_expression`].
 pub fn translate_expression_with(sql: &str, catalog: &dyn Catalog) -> Result<String, Refusal> {
-    deep(|| expression(sql, catalog))
+    deep(|| expression(sql, None, catalog))
 }
 
-fn expression(sql: &str, catalog: &dyn Catalog) -> Result<String, Refusal> {
+/// A column of a table as another type, in DuckDB's SQL; `from` is its type, where that is known.
+///
+/// # Errors
+/// A cast that Redshift refuses, or that is not emulated.
+pub fn translate_cast(column: &str, from: Option<Type>, to: &str) -> Result<String, Refusal> {
+    // A text of which nobody knows the length: all of it is kept.
+    let to = match catalog_type(to) {
+        Some(Type::Text) => Type::Varchar(types::MAX_LENGTH).to_string(),
+        _ => to.to_owned(),
+    };
+    let (name, column) = (column.to_owned(), identifier(column));
+    deep(|| {
+        let columns = from.map(|from| vec![(name, Some(from))]);
+        expression(&format!("cast({column} as {to})"), columns, &NoCatalog)
+    })
+}
+
+fn expression(
+    sql: &str,
+    columns: Option<Vec<Named>>,
+    catalog: &dyn Catalog,
+) -> Result<String, Refusal> {
     let lead = "select ";
     let shift = |refusal: Refusal| Refusal {
         range: refusal.range.map(|range| {
@@ -267,7 +288,7 @@ fn expression(sql: &str, catalog: &dyn Catalog) -> Result<String, Refusal> {
     // The columns are those of a table that is not named here.
     translator.scope().tables.push(translator::Visible {
         alias: String::new(),
-        columns: None,
+        columns,
     });
     match bare_expression(&statement) {
         Some(expr) => Ok(translator.expr(expr).map_err(shift)?.text),

@@ -1,0 +1,171 @@
+//! What becomes of an incremental model's table when the columns of its query change.
+
+use insta::assert_snapshot;
+
+use crate::project::TestProject;
+
+/// Emulated, plain DuckDB: the profile of a test.
+const PLAIN: &str = "project: {target: dev, outputs: {dev: {type: duckdb, path: project.duckdb, schema: main, threads: 1}}}\n";
+
+/// A model that gives `first`, and in a run with `--vars 'b: 2'` gives `second`.
+fn model(policy: &str, first: &str, second: &str) -> TestProject {
+    TestProject::new().file(
+        "models/m.sql",
+        format!(
+            "{{{{ config(materialized='incremental', on_schema_change='{policy}') }}}}\n{{% if var('b', 1) == 1 %}}select 1 as id, {first}{{% else %}}select 2 as id, {second}{{% endif %}}"
+        ),
+    )
+}
+
+/// Builds both batches, then shows the rows and the type of the column.
+fn changed(project: &TestProject) -> String {
+    project.redstart("run").success();
+    project.redstart("run --vars 'b: 2'").success();
+    let columns = "select column_name, data_type from information_schema.columns where table_name = 'm' order by ordinal_position";
+    format!(
+        "{}{}",
+        project.query("select * from m order by id"),
+        project.query(columns)
+    )
+}
+
+#[test]
+fn a_number_with_other_digits_has_another_type_and_is_never_rounded() {
+    let project = model("fail", "7.5::decimal(5,2) as k", "8.123::decimal(8,3) as k");
+    project.redstart("run").success();
+    assert_snapshot!(project.redstart("run --vars 'b: 2'"), @"
+    exit 1
+    Running 1 node on 2 threads (target `dev.main`)
+    1 of 1  ERROR creating sql incremental model main.m                   [[time]]
+          error[schema-changed]: the columns of `main.m` changed (models/m.sql:1:56)
+
+    error[schema-changed]: the columns of `main.m` changed
+     --> models/m.sql:1:56
+      |
+    1 | {{ config(materialized='incremental', on_schema_change='fail') }}
+      |                                                        ^^^^^^
+      |
+      = note: `k` was numeric(5,2), is numeric(8,3)
+      = help: let the table follow with `on_schema_change: append_new_columns` or `sync_all_columns`
+      = help: or make it anew with `--full-refresh`
+
+    Finished 1 incremental model in [time]
+    Done. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+    ");
+    assert_snapshot!(project.query("select * from m"), @"
+    id | k
+    1 | 7.50
+    ");
+
+    let follows = "sync_all_columns";
+    let emulated = model(
+        follows,
+        "7.5::decimal(5,2) as k",
+        "8.123::decimal(8,3) as k",
+    );
+    assert_snapshot!(changed(&emulated), @r"
+    id | k
+    1 | 7.500
+    2 | 8.123
+    column_name | data_type
+    id | INTEGER
+    k | DECIMAL(8,3)
+    ");
+    let plain = model(
+        follows,
+        "7.5::decimal(4,2) as k",
+        "12345.67::decimal(10,2) as k",
+    )
+    .file("profiles.yml", PLAIN);
+    assert_snapshot!(changed(&plain), @r"
+    id | k
+    1 | 7.50
+    2 | 12345.67
+    column_name | data_type
+    id | INTEGER
+    k | DECIMAL(10,2)
+    ");
+}
+
+#[test]
+fn a_column_follows_to_and_from_text_and_the_checks_of_the_others_stay() {
+    let number = model(
+        "sync_all_columns",
+        "1 as k, 'ab'::varchar(2) as other",
+        "'8'::varchar(5) as k, 'c'::varchar(2) as other",
+    );
+    assert_snapshot!(changed(&number), @"
+    id | other | k
+    1 | ab | 1
+    2 | c | 8
+    column_name | data_type
+    id | INTEGER
+    other | VARCHAR
+    k | VARCHAR
+    ");
+    number.write(
+        "models/m.sql",
+        "{{ config(materialized='incremental', on_schema_change='fail') }} select 3 as id, 'c'::varchar(2) as other, 'longer'::varchar(6) as k",
+    );
+    number.redstart("run").success();
+    assert_snapshot!(number.query("select k, other from m where id = 3"), @"
+    k | other
+    longer | c
+    ");
+
+    let text = model("sync_all_columns", "'7'::varchar(3) as k", "8 as k");
+    assert_snapshot!(changed(&text), @r"
+    id | k
+    1 | 7
+    2 | 8
+    column_name | data_type
+    id | INTEGER
+    k | INTEGER
+    ");
+
+    let padded = model(
+        "sync_all_columns",
+        "'ab'::char(5) as k",
+        "'abcdefghij'::varchar(10) as k",
+    );
+    assert_snapshot!(changed(&padded), @r"
+    id | k
+    1 | ab
+    2 | abcdefghij
+    column_name | data_type
+    id | INTEGER
+    k | VARCHAR
+    ");
+}
+
+#[test]
+fn as_in_dbt_a_shorter_text_is_no_change_and_a_longer_one_makes_its_column_grow() {
+    let project = model("fail", "'abcd'::varchar(4) as k", "'a'::char(2) as k");
+    project.redstart("run").success();
+    project.redstart("run --vars 'b: 2'").success();
+    project.write(
+        "models/m.sql",
+        "{{ config(materialized='incremental', on_schema_change='fail') }} select 3 as id, 'a longer text'::varchar(20) as k",
+    );
+    project.redstart("run").success();
+
+    assert_snapshot!(project.query("select id, trim(k) as k from m order by id"), @"
+    id | k
+    1 | abcd
+    2 | a
+    3 | a longer text
+    ");
+}
+
+#[test]
+fn a_text_that_is_no_number_stops_the_change_and_leaves_the_table_as_it_was() {
+    let project = model("sync_all_columns", "'seven'::varchar(5) as k", "8 as k");
+    project.redstart("run").success();
+    let output = project.redstart("run --vars 'b: 2'");
+
+    assert_eq!(output.code, 1, "{output}");
+    assert_snapshot!(project.query("select * from m"), @"
+    id | k
+    1 | seven
+    ");
+}
