@@ -171,6 +171,7 @@ impl Args {
         compiled: &Compiled,
     ) -> Result<Outcome, Stop> {
         let plan = Plan::new(planner, compiled).map_err(Stop::Refused)?;
+        let (plan, _) = plan.refused().or(plan).map_err(Stop::Refused)?;
         for step in &plan.steps {
             let node = planner.manifest.node(step.node);
             let statements: Vec<String> = match &step.work {
@@ -180,7 +181,11 @@ impl Args {
                 }
                 Work::Test(test) if self.emulated => test.check.prepared.sql.clone(),
                 Work::Test(test) => vec![test.check.text.clone()],
-                Work::UnitTest | Work::Freshness(_) | Work::Late | Work::InJinja => Vec::new(),
+                Work::UnitTest
+                | Work::Freshness(_)
+                | Work::Refused(_)
+                | Work::Late
+                | Work::InJinja => Vec::new(),
             };
             let text = match self.output {
                 Format::Json => json!({ "node": node.name, "statements": statements }).to_string(),

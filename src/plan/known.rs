@@ -56,7 +56,8 @@ impl Planned {
         let open = matches!(work, Work::Late | Work::InJinja)
             || reads.iter().any(|read| self.is_open(read));
         let made = match work {
-            Work::Late | Work::InJinja => Some(None),
+            // Nothing that reads a refused node has a turn.
+            Work::Late | Work::InJinja | Work::Refused(_) => Some(None),
             Work::Build(build) => made(build, old),
             Work::Test(_) | Work::UnitTest | Work::Freshness(_) => None,
         };

@@ -14,7 +14,7 @@ pub(crate) use planner::{home, place_of, place_of_copy};
 
 use crate::adapter::{Prepared, Statement};
 use crate::compile::Sql;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::manifest::NodeId;
 use crate::materialization::{Hidden, Phase, Rest};
 
@@ -33,6 +33,18 @@ pub struct Plan {
     pub planned: Planned,
     /// What is worth a look, though it stops nothing.
     pub warnings: Vec<Diagnostic>,
+}
+
+impl Plan {
+    /// What is wrong with its nodes, all of it.
+    pub fn refused(&self) -> Diagnostics {
+        let steps = self.start.iter().chain(&self.steps).chain(&self.end);
+        let refused = steps.filter_map(|step| match &step.work {
+            Work::Refused(wrong) => Some(wrong.0.iter().cloned()),
+            _ => None,
+        });
+        Diagnostics(refused.flatten().collect())
+    }
 }
 
 /// One node's turn.
@@ -61,6 +73,8 @@ pub enum Work {
     Freshness(Result<Box<Query>, Box<Diagnostic>>),
     /// The node can only be compiled at its turn, because its template asks the warehouse.
     Late,
+    /// What is wrong with the node, or what the warehouse refuses: told at its turn, and stops what depends on it.
+    Refused(Diagnostics),
     /// A materialization written in Jinja does the work at the node's turn.
     InJinja,
 }

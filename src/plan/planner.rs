@@ -60,9 +60,8 @@ impl Plan {
     /// The plan of a run.
     ///
     /// # Errors
-    /// Everything that is wrong with any node, so that nothing runs before all is right.
+    /// What is wrong with the plan as a whole. What is wrong with one node is its [`Work::Refused`].
     pub fn new(planner: &Planner<'_>, compiled: &Compiled) -> Result<Self, Diagnostics> {
-        let mut problems = Diagnostics::default();
         let mut plan = Self::default();
         let mut warnings = Vec::new();
         let before = planner.planned(compiled);
@@ -77,17 +76,16 @@ impl Plan {
                 None => Some(Arc::default()),
             };
             let known = Known::new(planner.existing, planned);
-            match planner.step(node, sql.as_ref(), &known, &mut warnings) {
-                Ok(work) => Some(Step {
-                    node,
-                    work,
-                    waits_for,
-                    sql,
-                }),
-                Err(more) => {
-                    problems.extend(more);
-                    None
-                }
+            let (work, waits_for) = match planner.step(node, sql.as_ref(), &known, &mut warnings) {
+                Ok(work) => (work, waits_for),
+                // It waits for nothing, so that it is told whatever becomes of the nodes before it.
+                Err(wrong) => (Work::Refused(wrong), Vec::new()),
+            };
+            Step {
+                node,
+                work,
+                waits_for,
+                sql,
             }
         };
         let places: HashMap<NodeId, usize> = turns.iter().map(|turn| turn.node).zip(0..).collect();
@@ -95,31 +93,25 @@ impl Plan {
             let mut waits_for: Vec<usize> = turn.waits_for.iter().map(|id| places[id]).collect();
             waits_for.sort_unstable();
             let step = take(turn.node, waits_for, &planned);
-            if let Some(step) = &step
-                && let Some(relation) = &planner.node(turn.node).relation
-            {
+            if let Some(relation) = &planner.node(turn.node).relation {
                 let reads = planner.reads(turn.node);
                 planned.note(relation, &reads, &step.work, planner.existing.get(relation));
             }
-            plan.steps.extend(step);
+            plan.steps.push(step);
         }
         for (node, at_start) in planner.operations() {
             let known = if at_start { &before } else { &planned };
             let step = take(node, Vec::new(), known);
             if at_start {
-                plan.start.extend(step);
+                plan.start.push(step);
             } else {
-                plan.end.extend(step);
+                plan.end.push(step);
             }
         }
-        match planner.schemas(&plan.steps) {
-            Ok(schemas) => plan.schemas = schemas,
-            Err(more) => problems.extend(more),
-        }
+        plan.schemas = planner.schemas(&plan.steps)?;
         plan.warnings = warnings;
         plan.planned = planned;
-        // The warnings of a refused plan would be told again by the next one.
-        problems.or(plan).map(|(plan, _)| plan)
+        Ok(plan)
     }
 }
 
@@ -498,7 +490,7 @@ impl<'a> Planner<'a> {
             let builds = match &step.work {
                 Work::Build(_) | Work::Late | Work::InJinja => true,
                 Work::Test(test) => test.store.is_some(),
-                Work::UnitTest | Work::Freshness(_) => false,
+                Work::UnitTest | Work::Freshness(_) | Work::Refused(_) => false,
             };
             let relation = self.node(step.node).relation.as_ref().filter(|_| builds);
             let Some(relation) = relation else { continue };

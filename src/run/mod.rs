@@ -34,6 +34,8 @@ pub use cancel::Cancel;
 pub use event::Event;
 pub use results::{NodeResult, RunResults, Status};
 
+pub(crate) use trouble::{place_in, start_of};
+
 use crate::compile::{Acted, SharedConnection, Sql};
 use crate::diagnostic::Diagnostics;
 use crate::manifest::NodeId;
@@ -147,27 +149,32 @@ fn work(run: &Run<'_>, session: &mut Session<'_, '_>, schedule: &Schedule<'_>) {
     }
 }
 
-/// Operations one after the other; whether all went well.
+/// Operations one after the other, none after one that failed; whether all went well.
 fn operations(
     run: &Run<'_>,
     session: &mut Session<'_, '_>,
     schedule: &Schedule<'_>,
     steps: &[Step],
 ) -> bool {
+    let mut failed: Option<NodeId> = None;
     for step in steps {
         if run.cancel.is_requested() {
             schedule.skip(step.node, "cancelled");
             continue;
         }
+        if let Some(failed) = failed {
+            let name = &run.planner.manifest.node(failed).name;
+            schedule.skip(step.node, &format!("`{name}` failed"));
+            continue;
+        }
         schedule.begin(step.node);
         let result = session.turn(step, &schedule.results());
-        let failed = result.status.is_failure();
-        schedule.end(result);
-        if failed {
-            return false;
+        if result.status.is_failure() {
+            failed = Some(step.node);
         }
+        schedule.end(result);
     }
-    true
+    failed.is_none()
 }
 
 /// Looks for Ctrl-C until the run is over, and then stops what the workers are doing, again and again until they are done.

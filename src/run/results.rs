@@ -65,6 +65,8 @@ pub struct NodeResult {
     pub files: Option<u64>,
     /// Rows that went to the table of rejected rows, where the node has one.
     pub set_aside: Option<u64>,
+    /// Whether there are such rows, of which nobody may see any column.
+    pub sample_hidden: bool,
     /// Rows a load left out, within `MAXERROR`.
     pub rejected: Vec<LoadError>,
     /// What went wrong, placed in the user's files.
@@ -94,6 +96,7 @@ impl NodeResult {
             sample: None,
             files: None,
             set_aside: None,
+            sample_hidden: false,
             rejected: Vec::new(),
             diagnostics: Vec::new(),
             compiled_code: None,

@@ -313,25 +313,27 @@ fn a_test_over_two_nodes_stands_before_what_depends_on_both() {
 }
 
 #[test]
-fn all_refusals_come_before_anything_runs() {
-    let mut setup = Setup::tables(&[]);
-    setup.add(model("a", "table", "select forbidden()"), &[]);
+fn each_refusal_is_its_nodes_error_and_what_can_be_built_is_built() {
+    let mut setup = Setup::tables(&["good"]);
+    setup.add(model("a", "table", "select forbidden()"), &["good"]);
     setup.add(model("b", "view", "select forbidden()"), &["a"]);
+    setup.add(model("below", "table", "select 1 as id"), &["b"]);
     setup.add(data_test("t", "select forbidden()"), &["b"]);
-    let warehouse = Double::new(well);
-    let problems = setup.with_plan(&warehouse, |_, plan| {
-        let problems = plan.unwrap_err();
-        problems
-            .into_iter()
-            .map(|problem| format!("{problem}\n"))
-            .collect::<String>()
-    });
-    assert_snapshot!(problems, @r"
-    error[unknown-function]: there is no function `forbidden` (models/a.sql:1:8)
-    error[unknown-function]: there is no function `forbidden` (models/b.sql:1:8)
-    error[unknown-function]: there is no function `forbidden` (models/t.sql:1:8)
+    let results = setup.run(&Double::new(well), &mut |_| {});
+    let mut told: Vec<String> = setup.told(&results).lines().map(str::to_owned).collect();
+    told.sort();
+    assert_snapshot!(told.join("\n"), @r"
+    a error: there is no function `forbidden`
+    b error: there is no function `forbidden`
+    below skipped: `b` failed
+    good success: 3 rows
+    t error: there is no function `forbidden`
     ");
-    assert!(warehouse.log().is_empty());
+    let place = |name: &str| {
+        let result = results.of(setup.id(name)).unwrap();
+        result.diagnostics[0].to_string()
+    };
+    assert_snapshot!(place("t"), @"error[unknown-function]: there is no function `forbidden` (models/t.sql:1:8)");
 }
 
 #[test]

@@ -138,11 +138,8 @@ impl Story<'_> {
         if self.node.resource_type == ResourceType::Test {
             return self.of_test(error).or(at).or_else(|| place_of(self.node));
         }
-        at.or_else(|| {
-            let sql = sql?;
-            sql.map.span(first_line(&sql.text)?)
-        })
-        .or_else(|| place_of(self.node))
+        at.or_else(|| start_of(sql?))
+            .or_else(|| place_of(self.node))
     }
 
     /// Where in the compiled SQL.
@@ -151,9 +148,7 @@ impl Story<'_> {
         let text = self
             .text
             .or_else(|| self.statement.and_then(Statement::user_sql))?;
-        let known = home(error.range.clone(), text, compiled);
-        let divides = error.fault.as_ref().map(|fault| fault.code) == Some("division-by-zero");
-        known.or_else(|| only_division(compiled).filter(|_| divides))
+        home(error.range.clone(), text, compiled).or_else(|| divided(error, compiled))
     }
 
     /// What the line of SQL is, where the place holds a call and not the words that are wrong.
@@ -254,6 +249,25 @@ impl Story<'_> {
         told.notes.extend(value);
         told
     }
+}
+
+/// Where the user wrote what the warehouse could not run: the place that it names, else the first line.
+pub(crate) fn place_in(sql: &Sql, error: &Error) -> Option<Span> {
+    let range = error.range.clone().or_else(|| divided(error, &sql.text));
+    range
+        .and_then(|range| sql.map.span(range))
+        .or_else(|| start_of(sql))
+}
+
+/// The only division of a query that divided by zero.
+fn divided(error: &Error, sql: &str) -> Option<Range<usize>> {
+    let divides = error.fault.as_ref().map(|fault| fault.code) == Some("division-by-zero");
+    divides.then(|| only_division(sql)).flatten()
+}
+
+/// Where the first line that says something was written.
+pub(crate) fn start_of(sql: &Sql) -> Option<Span> {
+    sql.map.span(first_line(&sql.text)?)
 }
 
 /// The name that comes nearest, or all there are where none is near.

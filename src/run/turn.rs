@@ -55,6 +55,7 @@ pub(super) struct Turn<'a> {
     pub(super) verdict: Option<Verdict>,
     age: Option<Measured>,
     sample: Option<Table>,
+    sample_hidden: bool,
 }
 
 /// Drops what a failed build left beside.
@@ -143,6 +144,7 @@ impl<'a> Turn<'a> {
             verdict: None,
             age: None,
             sample: None,
+            sample_hidden: false,
         }
     }
 
@@ -170,6 +172,7 @@ impl<'a> Turn<'a> {
             return Err(self.failed(session, error, None));
         }
         match &self.step.work {
+            Work::Refused(wrong) => Err(Failure::Wrong(wrong.0.clone())),
             Work::Late => {
                 let work = self.late(session, finished)?;
                 self.work(session, &work)
@@ -192,6 +195,7 @@ impl<'a> Turn<'a> {
             Work::UnitTest => self.unit_test(session),
             Work::Freshness(Ok(query)) => self.freshness(session, query),
             Work::Freshness(Err(wrong)) => Err(Failure::Wrong(vec![(**wrong).clone()])),
+            Work::Refused(wrong) => Err(Failure::Wrong(wrong.0.clone())),
             Work::Late | Work::InJinja => Err(Failure::Wrong(vec![Diagnostic::error(
                 "internal",
                 format!("`{}` is late at its own turn", self.of.name),
@@ -516,13 +520,19 @@ impl<'a> Turn<'a> {
         test: &Test,
     ) -> Result<Option<Table>, Failure> {
         if test.hidden == crate::materialization::Hidden::All {
+            self.sample_hidden = true;
             return Ok(None);
         }
         let prepared = &test.failures.prepared;
         let rows = session.query(prepared, Some(verdict::SAMPLE));
         // The verdict stands without a sample.
         match rows {
-            Ok(table) => Ok(verdict::visible(table, &test.hidden)),
+            Ok(table) => {
+                let some = !table.rows.is_empty();
+                let shown = verdict::visible(table, &test.hidden);
+                self.sample_hidden = some && shown.is_none();
+                Ok(shown)
+            }
             Err(error) if error.class == ErrorClass::Cancelled => Err(Failure::Cancelled),
             Err(error) => {
                 let warning = Diagnostic::warning(
@@ -670,6 +680,7 @@ impl<'a> Turn<'a> {
         result.set_aside = self.set_aside;
         result.files = self.load.as_ref().map(|load| load.files);
         result.sample = self.sample;
+        result.sample_hidden = self.sample_hidden;
         result.rejected = self.rejected;
         result.diagnostics.extend(self.warnings);
         result.compiled_code = self

@@ -47,13 +47,19 @@ mod postgres;
 #[allow(dead_code, reason = "a harness holds what the next test needs")]
 mod project;
 #[cfg(feature = "duckdb")]
+mod project_files;
+#[cfg(feature = "duckdb")]
 mod redshift_ddl;
 #[cfg(feature = "duckdb")]
 mod redshift_vs_dbt;
+#[cfg(feature = "duckdb")]
+mod refusals;
 #[cfg(all(unix, feature = "duckdb"))]
 mod s3;
 #[cfg(all(unix, feature = "duckdb"))]
 mod same_rows;
+#[cfg(feature = "duckdb")]
+mod schema_changes;
 #[cfg(feature = "duckdb")]
 mod secrets;
 mod selectors;

@@ -475,8 +475,12 @@ fn a_view_of_somebody_else_keeps_its_table_from_being_replaced() {
         "drop schema if exists bound_bi cascade; create schema bound_bi; create view bound_bi.report as select * from bound.base",
     );
 
-    assert_snapshot!(project.redstart("build"), @r"
+    assert_snapshot!(project.redstart("build --threads 1"), @r"
     exit 1
+    Running 1 node on 1 thread (target `dev.bound`)
+    1 of 1  ERROR creating sql table model bound.base                     [[time]]
+          error[bound-dependents]: `bound.base` cannot be replaced: `bound_bi.report` is bound to it (models/base.sql:1:1)
+
     error[bound-dependents]: `bound.base` cannot be replaced: `bound_bi.report` is bound to it
      --> models/base.sql:1:1
       |
@@ -486,7 +490,9 @@ fn a_view_of_somebody_else_keeps_its_table_from_being_replaced() {
       = help: build it together with what stands on it: `--select base+`
       = help: on Redshift a view with `bind: false` is bound to nothing; PostgreSQL binds every view
 
-    1 error
+    Finished 1 table model in [time]
+    Done. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+    The data dictionary is in [project]/target/index.html
     ");
     assert_eq!(query("select id from bound_bi.report"), "id\n1\n");
 }

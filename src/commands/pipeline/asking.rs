@@ -7,10 +7,12 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::manifest::ResourceType;
 use crate::manifest::node::{Detail, Node};
 use crate::relation::ExistingRelations;
+use crate::run;
 
 /// A refusal, at its place in the template that the query came from.
 pub fn refused(refusal: Refusal, sql: &Sql) -> Diagnostics {
     let span = refusal.range.and_then(|range| sql.map.span(range));
+    let span = span.or_else(|| run::start_of(sql));
     let mut diagnostic = Diagnostic::error(refusal.code, refusal.message).at_some(span);
     diagnostic.label = refusal.reason;
     diagnostic.help.extend(refusal.help);
@@ -25,7 +27,7 @@ pub fn failed(
     prepared: &Prepared,
     existing: &ExistingRelations,
 ) -> Diagnostics {
-    let span = error.range.and_then(|range| sql.map.span(range));
+    let span = run::place_in(sql, &error);
     let mut diagnostic = match &error.fault {
         Some(fault) => {
             let candidates = fault.candidates.iter().map(String::as_str);

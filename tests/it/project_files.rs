@@ -1,0 +1,412 @@
+//! What the files of a project say: what is read, what is passed over, and what is told about it.
+
+use insta::assert_snapshot;
+
+use crate::project::TestProject;
+
+#[test]
+fn the_name_of_the_profile_may_come_from_the_environment() {
+    let project = TestProject::new()
+        .file(
+            "dbt_project.yml",
+            "name: shop\nprofile: \"{{ env_var('PROFILE_OF_TEST', 'project') }}\"\n",
+        )
+        .file("models/a.sql", "select 1 as id");
+    project.redstart("build").success();
+
+    let project = project.env("PROFILE_OF_TEST", "projct");
+    assert_snapshot!(project.redstart("parse"), @r#"
+    exit 2
+    error[missing-profile]: there is no profile `projct` in profiles.yml
+     --> dbt_project.yml:2:10
+      |
+    2 | profile: "{{ env_var('PROFILE_OF_TEST', 'project') }}"
+      |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: did you mean `project`?
+      = help: the profiles are `project`
+
+    1 error
+    "#);
+}
+
+#[test]
+fn a_hook_of_the_whole_project_is_not_looked_at_for_an_ephemeral_model() {
+    let project = TestProject::new()
+        .file(
+            "dbt_project.yml",
+            "name: shop\nprofile: project\nmodels: {+post-hook: \"create table if not exists log_of_{{ this.name }} as select 1 as n\"}\n",
+        )
+        .file("models/inner.sql", "{{ config(materialized='ephemeral') }} select 1 as id")
+        .file("models/outer.sql", "select * from {{ ref('inner') }}");
+
+    let output = project.redstart("build");
+    assert_eq!(output.code, 0, "{output}");
+    assert!(!output.stderr.contains("warning"), "{output}");
+    assert!(!output.stdout.contains("warning"), "{output}");
+}
+
+#[test]
+fn a_source_is_loaded_by_copy_alone_and_one_that_stays_outside_is_left_alone() {
+    let project = TestProject::new()
+        .file(
+            "models/sources.yml",
+            "sources:
+  - name: spectrum
+    tables:
+      - name: plain
+        external: {location: 's3://b/d', file_format: json}
+      - name: partitioned
+        external:
+          location: 's3://b/d'
+          file_format: stored as parquet
+          row_format: serde 'org.apache.hadoop.hive.serde2.OpenCSVSerde'
+          partitions: [{name: day, data_type: date}]
+          tbl_properties: \"('numRows'='1')\"
+",
+        )
+        .file("models/a.sql", "select 1 as id");
+
+    assert_snapshot!(project.redstart("load"), @"
+    exit 0
+    Running 0 nodes on 2 threads (target `dev.main`)
+
+    Finished nothing in [time]
+    Done. PASS=0 WARN=0 ERROR=0 SKIP=0 TOTAL=0
+    ");
+    let output = project.redstart("build");
+    assert!(output.stdout.contains("TOTAL=1"), "{output}");
+}
+
+#[test]
+fn what_is_configured_or_described_in_vain_is_told() {
+    let project = TestProject::new()
+        .file(
+            "dbt_project.yml",
+            "name: shop
+profile: project
+models:
+  shop:
+    stagin: {+materialized: table}
+    staging: {+tags: [x]}
+    idle: {+enabled: false}
+seeds:
+  +quote_columns: true
+",
+        )
+        .file(
+            "models/staging/a.sql",
+            "{{ config(persist_docs={'column': true}, sort='id') }} select 1 as id",
+        )
+        .file("models/idle/b.sql", "select 1 as id")
+        .file("macros/m.sql", "{% macro cents(n) %}{{ n }}{% endmacro %}")
+        .file(
+            "models/schema.yml",
+            "macros: [{name: cent}, {name: cents}]\n",
+        );
+
+    assert_snapshot!(project.redstart("parse"), @"
+    exit 0
+    shop: 2 nodes, no mistakes
+    --- stderr
+    warning[unknown-key]: `persist_docs` has no key `column`
+     --> models/staging/a.sql:1:24
+      |
+    1 | {{ config(persist_docs={'column': true}, sort='id') }} select 1 as id
+      |                        ^^^^^^^^^^^^^^^^
+      |
+      = help: did you mean `columns`?
+      = help: the keys are `relation` and `columns`
+
+    warning[no-effect]: `sort` has no effect: a view holds no rows
+     --> models/staging/a.sql:1:47
+      |
+    1 | {{ config(persist_docs={'column': true}, sort='id') }} select 1 as id
+      |                                               ^^^^
+      |
+      = help: make it a table with `materialized='table'`, or take the setting out
+
+    warning[unmatched-properties]: there is no macro `cent` to describe
+     --> models/schema.yml:1:17
+      |
+    1 | macros: [{name: cent}, {name: cents}]
+      |                 ^^^^
+      |
+      = help: did you mean `cents`?
+
+    warning[unused-key]: the configuration of `models.shop.stagin` applies to nothing
+     --> dbt_project.yml:5:5
+      |
+    5 |     stagin: {+materialized: table}
+      |     ^^^^^^ no folder, file or package has this name
+      |
+      = help: did you mean `staging`?
+
+    warning[unused-key]: the configuration of `seeds` applies to nothing
+     --> dbt_project.yml:9:3
+      |
+    9 |   +quote_columns: true
+      |   ^^^^^^^^^^^^^^^^^^^^ there are no seeds here
+
+    5 warnings
+    ");
+    let project = TestProject::new()
+        .file(
+            "models/a.sql",
+            "{{ config(persist_docs=true) }} select 1 as id",
+        )
+        .file("models/b.sql", "{{ config('table') }} select 1 as id");
+    assert_snapshot!(project.redstart("parse"), @"
+    exit 2
+    error[bad-config]: `persist_docs` is a mapping with `relation` and `columns`, not `true`
+     --> models/a.sql:1:24
+      |
+    1 | {{ config(persist_docs=true) }} select 1 as id
+      |                        ^^^^
+      |
+      = help: write `persist_docs: {relation: true, columns: true}`
+
+    error[wrong-arguments]: `config` takes settings by name or one mapping, not a string
+     --> models/b.sql:1:4
+      |
+    1 | {{ config('table') }} select 1 as id
+      |    ^^^^^^^^^^^^^^^
+
+    2 errors
+    ");
+}
+
+#[test]
+fn tests_stand_under_one_of_the_two_names_of_their_key() {
+    let project = TestProject::new()
+        .file("models/a.sql", "select 1 as id")
+        .file(
+            "models/schema.yml",
+            "models:
+  - name: a
+    columns:
+      - name: id
+        tests: [unique]
+        data_tests: [not_null]
+",
+        );
+
+    assert_snapshot!(project.redstart("parse"), @"
+    exit 2
+    error[duplicate-key]: `tests` and `data_tests` are two names of one key: only one of them may stand here
+     --> models/schema.yml:6:9
+      |
+    6 |         data_tests: [not_null]
+      |         ^^^^^^^^^^
+      |
+      = help: put all tests under `data_tests`
+    note: the first one
+     --> models/schema.yml:5:9
+      |
+    5 |         tests: [unique]
+      |         ^^^^^
+
+    1 error
+    ");
+}
+
+#[test]
+fn the_tags_of_a_source_its_table_and_its_column_reach_their_tests() {
+    let project = TestProject::new().file(
+        "models/sources.yml",
+        "sources:
+  - name: raw
+    tags: [srctag]
+    tables:
+      - name: a
+        tags: [tabtag]
+        columns:
+          - name: id
+            tags: [coltag]
+            data_tests: [{not_null: {config: {tags: [own]}}}]
+",
+    )
+    .file("models/a.sql", "select 1 as id")
+    .file("models/schema.yml", "models: [{name: a, tags: [beside], config: {tags: [inside]}, columns: [{name: id, data_tests: [unique]}]}]\n");
+
+    let tags = project.redstart("ls --output json --output-keys 'name tags'");
+    assert_snapshot!(tags.stdout, @r#"
+    {"name": "a", "tags": ["inside"]}
+    {"name": "a", "tags": ["srctag", "tabtag"]}
+    {"name": "source_not_null_raw_a_id", "tags": ["coltag", "own", "srctag", "tabtag"]}
+    {"name": "unique_a_id", "tags": []}
+    "#);
+}
+
+#[test]
+fn a_key_over_columns_that_are_not_declared_needs_a_contract_to_be_wrong() {
+    let project = |contract: bool| {
+        TestProject::new()
+            .file("models/a.sql", "select 1 as id, 2 as line")
+            .file(
+                "models/schema.yml",
+                format!(
+                    "models:
+  - name: a
+    config: {{materialized: table, contract: {{enforced: {contract}}}}}
+    constraints: [{{type: primary_key, columns: [id, line]}}]
+    columns: [{{name: id, data_type: int}}]
+"
+                ),
+            )
+    };
+    project(false).redstart("run").success();
+    let output = project(true).redstart("run");
+    assert_eq!(output.code, 2, "{output}");
+    assert!(output.stderr.contains("error[unknown-column]"), "{output}");
+}
+
+#[test]
+fn a_macro_of_the_project_gives_relations_their_names() {
+    let project = TestProject::new()
+        .file("models/a.sql", "select 1 as id")
+        .file(
+            "macros/names.sql",
+            "{% macro generate_alias_name(custom_alias_name=none, node=none) %}{{ 't_' ~ node.name }}{% endmacro %}",
+        );
+    project.redstart("build").success();
+
+    assert_snapshot!(project.query("select * from t_a"), @"
+    id
+    1
+    ");
+}
+
+#[test]
+fn a_test_tells_what_its_figure_is_and_what_it_may_not_show() {
+    let project = TestProject::new()
+        .file(
+            "models/a.sql",
+            "select 10 as n, 'x' as secret union all select 15, null union all select 20, 'z'",
+        )
+        .file(
+            "models/schema.yml",
+            "models:
+  - name: a
+    columns:
+      - name: n
+        data_tests: [{accepted_range: {arguments: {max_value: 5}, config: {fail_calc: sum(n)}}}]
+      - name: secret
+        meta: {pii: true}
+        data_tests: [not_null]
+",
+        );
+    let profile = crate::project::PROFILES.replace("threads: 2", "threads: 1");
+    project.write("profiles.yml", profile);
+
+    let output = project.redstart("build");
+    let at = output.stdout.find("\n\n").unwrap_or_default();
+    assert_snapshot!(output.stdout[at..], @"
+
+
+    error[test-failed]: test `accepted_range_a_n__5` found that `sum(n)` is 45
+     --> models/schema.yml:5:23
+      |
+    5 |         data_tests: [{accepted_range: {arguments: {max_value: 5}, config: {fail_calc: sum(n)}}}]
+      |                       ^^^^^^^^^^^^^^ Got 45 results, configured to fail if != 0
+      |
+      = note: the rows:
+              n
+              --
+              10
+              15
+              20
+
+    error[test-failed]: test `not_null_a_secret` found 1 row
+     --> models/schema.yml:8:22
+      |
+    8 |         data_tests: [not_null]
+      |                      ^^^^^^^^ Got 1 result, configured to fail if != 0
+      |
+      = note: the rows are not shown: they hold personal data (`meta: {pii: true}`)
+
+    Finished 2 data tests, 1 view model in [time]
+    Done. PASS=1 WARN=0 ERROR=2 SKIP=0 TOTAL=3
+    The data dictionary is in [project]/target/index.html
+    ");
+}
+
+#[test]
+fn the_first_failure_stops_a_run_that_is_to_fail_fast() {
+    let project = TestProject::new()
+        .file("models/a.sql", "select 1 as id")
+        .file("models/b.sql", "select id from {{ ref('a') }}")
+        .file("models/schema.yml", "models: [{name: a, columns: [{name: id, data_tests: [{accepted_values: {arguments: {values: [2]}}}]}]}]\n");
+    let profile = crate::project::PROFILES.replace("threads: 2", "threads: 1");
+    project.write("profiles.yml", profile);
+
+    let output = project.redstart("build --fail-fast");
+    assert_eq!(output.code, 1, "{output}");
+    assert!(
+        output
+            .stdout
+            .contains("Done. PASS=1 WARN=0 ERROR=1 SKIP=1 TOTAL=3"),
+        "{output}"
+    );
+}
+
+#[test]
+fn columns_of_a_seed_are_quoted_where_it_says_so() {
+    let project = TestProject::new()
+        .file("seeds/s.csv", "order,Name\n1,x\n")
+        .file(
+            "seeds/schema.yml",
+            "seeds: [{name: s, config: {quote_columns: true}}]\n",
+        );
+    project.redstart("seed").success();
+
+    assert_snapshot!(project.query("select \"order\" from s"), @"
+    order
+    1
+    ");
+}
+
+#[test]
+fn exceptions_name_the_model_and_what_is_wrong_with_it() {
+    let calls = [
+        "missing_config(model, 'unique_key')",
+        "missing_materialization(model, 'redshift')",
+        "missing_relation('a.b', model)",
+        "raise_ambiguous_alias(model, model)",
+        "raise_ambiguous_catalog_match('model.shop.a', 'A.B', 'a.b')",
+        "raise_cache_inconsistent('a is gone')",
+        "raise_dataclass_not_dict([1])",
+        "raise_database_error('no disk', model)",
+        "raise_dep_not_found(model, 'a model', 'dbt_utils')",
+        "raise_dependency_error('no package')",
+        "raise_duplicate_patch_name('a', 'b.yml')",
+        "raise_duplicate_resource_name(model, model)",
+    ];
+    let mut project = TestProject::new();
+    for (number, call) in calls.iter().enumerate() {
+        project = project.file(
+            format!("models/m{number:02}.sql"),
+            format!("{{{{ exceptions.{call} }}}}"),
+        );
+    }
+    let output = project.redstart("parse");
+    let errors: Vec<&str> = output
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("error["))
+        .collect();
+    assert_snapshot!(errors.join("\n"), @"
+    error[missing-config]: `model.project.m00` needs the config `unique_key`, which is not set
+    error[missing-materialization]: there is no materialization `view` for `redshift`, which `model.project.m01` asks for
+    error[missing-relation]: the relation a.b is not there
+    error[ambiguous-alias]: `model.project.m03` and `model.project.m03` have one relation
+    error[ambiguous-catalog-match]: `model.shop.a` may be A.B or a.b
+    error[cache-inconsistent]: a is gone
+    error[compiler-error]: a mapping is needed, not [1]
+    error[database-error]: no disk
+    error[dependency-error]: `model.project.m08` needs the package `dbt_utils`, which is not installed
+    error[dependency-error]: no package
+    error[duplicate-name]: `a` is described twice, first in b.yml
+    error[duplicate-name]: `model.project.m11` and `model.project.m11` have one name
+    ");
+}
