@@ -34,6 +34,15 @@ impl Args {
     #[expect(clippy::unused_self, reason = "every command runs on its arguments")]
     pub(super) fn run(&self, session: &Session) -> Result<Outcome, Stop> {
         let root = session.global.root(&session.here);
+        if !root.is_dir() {
+            let problem = Diagnostic::error(
+                "missing-project",
+                format!("there is no folder `{}`", root.display()),
+            );
+            return Err(Stop::refused(
+                problem.help("name the project's folder with --project-dir"),
+            ));
+        }
         let root = fs::canonicalize(&root)
             .with_context(|| format!("cannot open the project folder {}", root.display()))?;
         let (targets, protected) = named_folders(session, &root)?;

@@ -117,6 +117,13 @@ enum Command {
 /// Runs the program with these arguments, the first of which is its own name.
 pub fn main(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    // Before clap speaks, whose words are coloured too.
+    if arguments
+        .iter()
+        .any(|word| word == "--no-color" || word == "--no-use-colors")
+    {
+        anstream::ColorChoice::Never.write_global();
+    }
     let called = match Called::read(&arguments) {
         Ok(called) => called,
         Err(error) => return usage(&error),

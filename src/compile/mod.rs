@@ -353,6 +353,10 @@ impl Compiler {
             Some(code) if has_query(node) => self.render_with(&code.template(), &world)?,
             _ => Sql::default(),
         };
+        // Nothing is made of it, so no hook of it ever runs.
+        if is_ephemeral(node) {
+            return Ok(sql);
+        }
         sql.pre_hooks = self.hooks(&node.config.pre_hook, &world, &mut sql.macros)?;
         sql.post_hooks = self.hooks(&node.config.post_hook, &world, &mut sql.macros)?;
         Ok(sql)

@@ -118,6 +118,8 @@ pub struct Column {
     pub tests: Vec<Test>,
     /// Whether a test of it, or one over several columns, looks at it.
     pub tested: bool,
+    /// Whether it is declared and the table does not have it; its type says so.
+    pub missing: bool,
 }
 
 /// What a foreign key points to.
@@ -219,6 +221,7 @@ impl Dictionary {
         let all: Vec<(&Table, &Column)> = self
             .tables()
             .flat_map(|table| table.columns.iter().map(move |column| (table, column)))
+            .filter(|(_, column)| !column.missing)
             .collect();
         let named = |wanted: fn(&Column) -> bool| -> Vec<String> {
             all.iter()
@@ -431,7 +434,15 @@ impl<'a> Facts<'a> {
             .columns
             .values()
             .filter(|column| !there.contains(&column.name.to_lowercase()))
-            .map(|column| self.column(id, &column.name, Some(column), &key));
+            .map(|column| {
+                let mut fact = self.column(id, &column.name, Some(column), &key);
+                if self.catalog.contains_key(&id) {
+                    fact.missing = true;
+                    fact.nullable = None;
+                    fact.data_type = Some("not in the table".to_owned());
+                }
+                fact
+            });
         held.chain(missing).collect()
     }
 
@@ -469,10 +480,15 @@ impl<'a> Facts<'a> {
             let held = self.last(test).is_none_or(|last| last.status != "fail");
             config.where_clause.is_none() && config.severity == Severity::Error && held
         };
+        let passed = |test: NodeId| self.last(test).is_some_and(|last| last.status == "pass");
+        // A constraint holds where the table is made from its declaration; elsewhere nobody looks at it.
+        let node = self.input.manifest.node(id);
+        let loaded = matches!(&node.detail, Detail::Source(source) if source.load.is_some());
+        let kept = loaded || node.config.contract_enforced;
         let not_null = own
             .iter()
-            .any(|(id, test)| is(test, "not_null") && whole(*id))
-            || constraints.iter().any(|constraint| {
+            .any(|(id, test)| is(test, "not_null") && whole(*id) && passed(*id))
+            || constraints.iter().filter(|_| kept).any(|constraint| {
                 matches!(
                     constraint.kind,
                     ConstraintKind::NotNull | ConstraintKind::PrimaryKey
@@ -495,6 +511,7 @@ impl<'a> Facts<'a> {
                 .map_or_else(String::new, |column| column.description.trim().to_owned()),
             pii: declared.is_some_and(node::Column::is_pii),
             tested: !own.is_empty() || in_combination,
+            missing: false,
             tests: own
                 .iter()
                 .filter_map(|(test, _)| self.test(*test))

@@ -239,12 +239,17 @@ fn a_test_of_some_rows_says_nothing_about_the_others() {
     manifest.nodes[fixture::DIMENSION.index()].columns[0]
         .constraints
         .clear();
-    let of = |manifest: &Manifest| {
+    let of = |manifest: &Manifest, status: Option<&str>| {
+        let id = manifest.node(fixture::NOT_NULL).unique_id.clone();
+        let results = status.map(|status| (id, last(status, None)));
         let dictionary = Dictionary::new(&Input {
             manifest,
             selected: None,
             catalog: &[],
-            previous: &Previous::default(),
+            previous: &Previous {
+                results: results.into_iter().collect(),
+                ..Previous::default()
+            },
             generated_at: fixture::now(),
         });
         let table = dictionary
@@ -253,11 +258,53 @@ fn a_test_of_some_rows_says_nothing_about_the_others() {
             .unwrap();
         (table.columns[0].primary_key, table.columns[0].nullable)
     };
-    assert_eq!(of(&manifest), (true, Some(false)), "from the tests alone");
+    let passed = of(&manifest, Some("pass"));
+    assert_eq!(passed, (true, Some(false)), "from the tests alone");
+    for status in [None, Some("fail"), Some("error"), Some("skipped")] {
+        assert_eq!(of(&manifest, status).1, None, "{status:?}");
+    }
     manifest.nodes[fixture::NOT_NULL.index()]
         .config
         .where_clause = Some("level = 'paid'".into());
-    assert_eq!(of(&manifest).1, None);
+    assert_eq!(of(&manifest, Some("pass")).1, None);
+}
+
+#[test]
+fn a_constraint_says_no_nulls_only_where_something_keeps_it() {
+    let mut manifest = fixture::manifest();
+    let of = |manifest: &Manifest| {
+        let dictionary = Dictionary::new(&Input {
+            manifest,
+            selected: None,
+            catalog: &[],
+            previous: &Previous::default(),
+            generated_at: fixture::now(),
+        });
+        let mut tables = dictionary.tables();
+        let table = tables.find(|table| table.name == "dim_users").unwrap();
+        table.columns[0].nullable
+    };
+    assert_eq!(of(&manifest), None);
+    let node = &mut manifest.nodes[fixture::DIMENSION.index()];
+    node.config.contract_enforced = true;
+    assert_eq!(of(&manifest), Some(false));
+}
+
+#[test]
+fn a_column_that_is_described_and_not_in_the_table_says_so_and_is_not_counted() {
+    let mut manifest = fixture::manifest();
+    let before = dictionary(&manifest).coverage().columns;
+    let node = &mut manifest.nodes[fixture::DIMENSION.index()];
+    let mut gone = node.columns[0].clone();
+    gone.name = "gone".into();
+    node.columns.insert("gone".into(), gone);
+
+    let dictionary = dictionary(&manifest);
+    assert_eq!(dictionary.coverage().columns, before);
+    let table = dictionary.tables().find(|table| table.name == "dim_users");
+    let column = table.unwrap().columns.last().unwrap();
+    assert_eq!(column.name, "gone");
+    assert_eq!(column.data_type.as_deref(), Some("not in the table"));
 }
 
 #[test]

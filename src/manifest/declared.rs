@@ -14,7 +14,7 @@ use super::node::{
 };
 use super::resolve::{Made, Resolver, Trees, object};
 use super::settings;
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, Level, nearest};
 use crate::jinja::Template;
 use crate::project::properties::{
     ColumnProperties, ConstraintKindProperty, ConstraintProperties, ExposureProperties,
@@ -79,9 +79,13 @@ pub fn layers_of(
 ) -> Vec<Layer> {
     let mut layers = tree.layers(fqn);
     if let Some(properties) = properties {
+        // As in dbt, tags in `config:` stand for those beside it.
+        let config = properties.config.as_ref();
+        let in_config = config.is_some_and(|config| config.get("tags").is_some());
+        let tags = if in_config { &None } else { &properties.tags };
         let beside = [
             ("meta", &properties.meta),
-            ("tags", &properties.tags),
+            ("tags", tags),
             ("docs", &properties.docs),
             ("access", &properties.access),
             ("group", &properties.group),
@@ -141,14 +145,32 @@ pub fn describe(
     for constraint in &node.constraints {
         for column in &constraint.columns {
             if !node.columns.is_empty() && !node.columns.contains_key(column) {
-                problems.push(
-                    Diagnostic::error("unknown-column", format!("a constraint of `{}` names the column `{column}`, which is not declared", node.name))
-                        .at_some(constraint.declared_at.clone())
-                        .did_you_mean(column, node.columns.keys().map(String::as_str)),
-                );
+                problems.extend(undeclared(node, constraint, column));
             }
         }
     }
+}
+
+/// A constraint over a column that no property file declares: only an enforced contract needs that, else it is a slip at most.
+fn undeclared(node: &Node, constraint: &Constraint, column: &str) -> Option<Diagnostic> {
+    let declared = || node.columns.keys().map(String::as_str);
+    let enforced = node.config.contract_enforced;
+    if !enforced && nearest(column, declared()).is_none() {
+        return None;
+    }
+    let level = if enforced {
+        Level::Error
+    } else {
+        Level::Warning
+    };
+    let message = format!(
+        "a constraint of `{}` names the column `{column}`, which is not declared",
+        node.name
+    );
+    let problem = Diagnostic::error("unknown-column", message)
+        .at_some(constraint.declared_at.clone())
+        .did_you_mean(column, declared());
+    Some(Diagnostic { level, ..problem })
 }
 
 /// A date, or a date and a time, as dbt writes it.
@@ -186,6 +208,10 @@ pub fn columns(
             continue;
         }
         let config = properties.config.as_ref();
+        let is_wrong = |meta: &&Yaml| !meta.is_map() && !meta.is_null();
+        if let Some(wrong) = properties.meta.as_ref().filter(is_wrong) {
+            problems.push(wrong.expected("a mapping"));
+        }
         let mut meta = object(properties.meta.as_ref());
         meta.extend(object(config.and_then(|config| config.get("meta"))));
         let mut tags = texts(properties.tags.as_ref());

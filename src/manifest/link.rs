@@ -11,6 +11,7 @@ use super::deprecated;
 use super::node::{Detail, Node, NodeId, RefCall, ResourceType};
 use super::resolve::Draft;
 use super::unit_test::GivenReads;
+use super::unused_paths;
 use super::versions;
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::project::yaml::Spanned;
@@ -64,6 +65,10 @@ pub fn link(
     }
     let manifest = assemble(project, enabled, disabled, links, &dropped);
     checks::check(&manifest, &mut problems);
+    // Where something is wrong, nodes are missing that may stand there.
+    if !problems.has_errors() {
+        unused_paths::check(project, &manifest, &mut problems);
+    }
     if let Some(now) = started_at {
         deprecated::check(&manifest, now, &mut problems);
     }

@@ -16,7 +16,9 @@ mod in_jinja;
 mod link;
 mod merge;
 mod names;
+mod no_effect;
 pub mod node;
+mod persist_docs;
 mod python;
 mod resolve;
 mod settings;
@@ -28,6 +30,7 @@ pub mod staged_load;
 mod tests;
 pub mod unit_test;
 pub mod unload;
+mod unused_paths;
 mod values;
 pub mod versions;
 

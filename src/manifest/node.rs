@@ -423,7 +423,7 @@ pub struct SourceDetail {
     pub loader: String,
     /// `external`, as declared.
     pub external: Option<Value>,
-    /// The staged load, when `external` has `copy` (or `file_format`): then this node is built.
+    /// The staged load, when `external` has `copy`: then this node is built.
     pub load: Option<StagedLoad>,
     /// `freshness`, typed; none where it limits nothing.
     pub freshness: Option<super::freshness::Freshness>,

@@ -147,6 +147,9 @@ pub fn typed(
     };
     let config = reader.config(kind);
     reader.warn_of_slips(kind);
+    if kind == ResourceType::Model {
+        super::no_effect::check(&config, &merged, problems);
+    }
     let mut values = merged.values;
     if kind == ResourceType::Test {
         agree_on_failures(&config, &mut values);
@@ -196,13 +199,8 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn config(&mut self, kind: ResourceType) -> Config {
         self.in_jinja = self.built_in_jinja(kind);
-        let persist = |key: &str| {
-            self.merged
-                .get("persist_docs")
-                .and_then(|docs| docs.get(key))
-                .and_then(Value::as_bool)
-                .unwrap_or(false)
-        };
+        let (persist_relation, persist_columns) =
+            super::persist_docs::read(self.merged, self.at, self.problems);
         let contract = self
             .merged
             .get("contract")
@@ -214,8 +212,8 @@ impl Reader<'_> {
             .and_then(|docs| docs.get("show"))
             .and_then(Value::as_bool);
         Config {
-            persist_docs_relation: persist("relation"),
-            persist_docs_columns: persist("columns"),
+            persist_docs_relation: persist_relation,
+            persist_docs_columns: persist_columns,
             contract_enforced: contract.unwrap_or(false),
             docs_show: docs_show.unwrap_or(true),
             enabled: self.flag("enabled").unwrap_or(true),

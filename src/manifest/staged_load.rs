@@ -19,17 +19,6 @@ use crate::relation::Relation;
 
 /// Keys of `external` that mean something here.
 const EXTERNAL_KEYS: [&str; 4] = ["location", "file_format", "load_mode", "copy"];
-/// Keys of `external` for tables that stay outside, which we do not make.
-const FOREIGN_KEYS: [&str; 8] = [
-    "row_format",
-    "tbl_properties",
-    "table_properties",
-    "partitions",
-    "using",
-    "options",
-    "infer_schema",
-    "auto_refresh",
-];
 /// Options whose values nobody may read.
 const SECRET_KEYS: [&str; 5] = [
     "access_key_id",
@@ -50,13 +39,9 @@ pub fn read(
         problems.push(external.expected("a mapping with `location` and `copy`"));
         return None;
     }
+    // Without ours, the table stays where it is: Spectrum reads it, or a package makes it.
     let copy = external.get("copy");
-    let is_foreign = external
-        .entries()
-        .iter()
-        .any(|(key, _)| FOREIGN_KEYS.contains(&key.key_text().as_str()));
-    let ours = ["file_format", "load_mode"].map(|key| external.get(key).is_some());
-    if copy.is_none() && (is_foreign || !ours.contains(&true)) {
+    if copy.is_none() && external.get("load_mode").is_none() {
         return None;
     }
     for (key, _) in external.entries() {
@@ -391,9 +376,16 @@ mod tests {
         insta::assert_snapshot!(load("{location: 's3://b/p', file_format: json, copy: {jsonpaths: 's3://b/paths.json', timeformat: epochmillisecs, BLANKSASNULL: true, maxerror: 5, compupdate: off}}"), @r#""s3://b/p" JsonPaths("s3://b/paths.json") 5 Some("epochmillisecs") [("compupdate", "off")]"#);
         insta::assert_snapshot!(load("{location: 's3://b/p', file_format: csv, copy: {delimiter: '|', ignoreheader: 1}}"), @r#""s3://b/p" Csv { delimiter: "|", quote: '"' } 0 None []"#);
         assert_eq!(
-            load("{location: 's3://b/p'}"),
+            load("{location: 's3://b/p', file_format: json}"),
             "",
             "a table that is only described is not loaded"
+        );
+        assert_eq!(
+            load(
+                "{location: 's3://b/p', file_format: 'stored as parquet', row_format: serde 'x', partitions: [{name: d}], tbl_properties: '(1)'}"
+            ),
+            "",
+            "nor is one that a package makes outside"
         );
     }
 
@@ -415,7 +407,7 @@ mod tests {
             }
         };
         let formats = [
-            "file_format: text",
+            "file_format: text, copy: {}",
             "copy: {delimiter: '\\t', escape: true, remove_quotes: true}",
             "copy: {delimiter: '|~|'}",
             "copy: {csv: true, quote: '%'}",
@@ -424,14 +416,14 @@ mod tests {
             "copy: {json: noshred}",
             "copy: {json: 's3://b/p.json'}",
             "file_format: fixedwidth, copy: {fixedwidth: 'id:3,name:25'}",
-            "file_format: parquet",
+            "file_format: parquet, copy: {}",
             "copy: {avro: auto}",
             "copy: {orc: true}",
             "copy: {gzip: true}",
             "file_format: csv, copy: {json: auto}",
             "file_format: text, copy: {csv: true}",
             "file_format: csv, copy: {format: json}",
-            "file_format: fixedwidth",
+            "file_format: fixedwidth, copy: {}",
         ]
         .map(|options| format(&format!("{{location: 's3://b/p', {options}}}")));
         insta::assert_snapshot!(formats.join("\n"), @r#"
@@ -614,6 +606,7 @@ file_format: jsno
 partition: x
 copy:
   blank_as_null: true
+  maxerr: 3
   gzip: sure
   max_error: -1
   ignore_header: 1
@@ -621,11 +614,12 @@ copy:
 "), @r#"
         error[unknown-key]: `external` of a table that is loaded has no key `partition` (sources.yml:4:1)
         error[unknown-copy-option]: COPY has no option `blank_as_null` (sources.yml:6:3) -- help: did you mean `blanks_as_null`?
+        error[unknown-copy-option]: COPY has no option `maxerr` (sources.yml:7:3) -- help: did you mean `max_error`?
         error[bad-location]: COPY reads from S3 only (sources.yml:2:11) -- help: write an `s3://bucket/prefix`; a target may map it to a folder with `s3: {"s3://bucket/": "folder/"}`
         error[unknown-value]: there is no file format `jsno` (sources.yml:3:14) -- help: did you mean `json`? -- help: write `csv`, `json`, `text` (with a delimiter), `fixedwidth`, `avro`, `parquet` or `orc`
-        error[yaml-type]: expected `true` or `false` for `gzip`, found the text `sure` (sources.yml:7:9)
-        error[yaml-type]: expected a number from 0 to 100000 for `max_error`, found the number `-1` (sources.yml:8:14)
-        error[yaml-type]: expected one of `on`, `off`, `preset` for `compupdate`, found the text `maybe` (sources.yml:10:15)
+        error[yaml-type]: expected `true` or `false` for `gzip`, found the text `sure` (sources.yml:8:9)
+        error[yaml-type]: expected a number from 0 to 100000 for `max_error`, found the number `-1` (sources.yml:9:14)
+        error[yaml-type]: expected one of `on`, `off`, `preset` for `compupdate`, found the text `maybe` (sources.yml:11:15)
         "#);
     }
 }

@@ -269,7 +269,7 @@ fn a_declared_key_without_a_test_is_told() {
 #[test]
 fn a_loaded_table_needs_columns_with_types() {
     insta::assert_snapshot!(told(&[
-        ("models/sources.yml", "sources:\n  - name: raw\n    tables:\n      - name: a\n        external: {location: 's3://b/a', file_format: json}\n      - name: b\n        external: {location: 's3://b/b', file_format: csv, copy: {gzip: true}}\n        columns: [{name: x}]\n"),
+        ("models/sources.yml", "sources:\n  - name: raw\n    tables:\n      - name: a\n        external: {location: 's3://b/a', file_format: json, copy: {}}\n      - name: b\n        external: {location: 's3://b/b', file_format: csv, copy: {gzip: true}}\n        columns: [{name: x}]\n"),
     ]), @r"
     error[missing-columns]: the table `a` is loaded, but has no columns (models/sources.yml:4:15)
       help: list its columns with `name` and `data_type`: types are never guessed from files

@@ -231,7 +231,7 @@ impl Target {
 /// A missing file, profile, target or key, or values that do not fit.
 pub fn load(
     options: &Options,
-    profile: Option<&Spanned<String>>,
+    profile: Option<&Yaml>,
     project_name: &str,
     vars: &Vars,
 ) -> Result<Target, Diagnostics> {
@@ -266,14 +266,26 @@ pub fn load(
 
 fn choose(
     options: &Options,
-    profile: Option<&Spanned<String>>,
+    profile: Option<&Yaml>,
     project_name: &str,
     vars: &Vars,
     profiles: &Yaml,
 ) -> Result<Target, Diagnostics> {
-    let (profile_name, chosen) = choose_profile(options, profile, project_name, profiles)?;
-    let renderer = YamlRenderer::new(project_name, &options.environment, vars.clone(), None, true);
     let mut problems = Diagnostics::default();
+    let renderer = YamlRenderer::new(
+        project_name,
+        &options.environment,
+        vars.clone(),
+        None,
+        false,
+    );
+    let profile = profile.map(|name| renderer.render(name, &|_| true, &mut problems));
+    if problems.has_errors() {
+        return Err(problems);
+    }
+    let profile = profile.as_ref().map(Yaml::to).transpose()?;
+    let (profile_name, chosen) = choose_profile(options, profile.as_ref(), project_name, profiles)?;
+    let renderer = YamlRenderer::new(project_name, &options.environment, vars.clone(), None, true);
     let mut render = |yaml: &Yaml| renderer.render(yaml, &|_| true, &mut problems);
 
     let default = chosen.get("target").map(&mut render);

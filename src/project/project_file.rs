@@ -110,8 +110,8 @@ pub struct Draft {
     source: Option<Arc<Source>>,
     /// The project's name.
     pub name: String,
-    /// `profile`.
-    pub profile: Option<Spanned<String>>,
+    /// `profile`, its Jinja not rendered.
+    pub profile: Option<Yaml>,
     /// `vars`.
     pub vars: Map<String, Value>,
 }
@@ -225,8 +225,7 @@ impl Draft {
         let profile = document
             .get("profile")
             .filter(|profile| !profile.is_null())
-            .map(Yaml::to)
-            .transpose()?;
+            .cloned();
         let vars = match document.get("vars") {
             Some(vars) if vars.is_map() || vars.is_null() => vars.to_object(),
             Some(vars) => return Err(vars.expected("a mapping of variables").into()),

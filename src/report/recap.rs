@@ -51,10 +51,14 @@ pub fn of_node(node: &Node, result: &NodeResult) -> Vec<Diagnostic> {
 }
 
 fn failed_test(node: &Node, result: &NodeResult) -> Diagnostic {
-    let found = result.failures.map_or_else(
-        || "failed".to_owned(),
-        |rows| format!("found {}", count(rows, "row")),
-    );
+    let figure = node.config.fail_calc.trim();
+    let counts_rows = figure.is_empty() || figure.eq_ignore_ascii_case("count(*)");
+    let found = match result.failures {
+        None => "failed".to_owned(),
+        Some(rows) if counts_rows => format!("found {}", count(rows, "row")),
+        // Then the number is none of rows.
+        Some(number) => format!("found that `{figure}` is {number}"),
+    };
     let message = format!("test `{}` {found}", node.name);
     let mut diagnostic = match result.status {
         Status::Warn => Diagnostic::warning("test-warned", message),
@@ -68,7 +72,8 @@ fn failed_test(node: &Node, result: &NodeResult) -> Diagnostic {
         .filter(|sample| !sample.rows.is_empty())
     {
         let shown = sample.rows.len() as u64;
-        let all = result.failures.is_none_or(|rows| rows <= shown) && !sample.truncated;
+        let within = result.failures.is_none_or(|rows| rows <= shown);
+        let all = (within || !counts_rows) && !sample.truncated;
         let title = match (all, shown) {
             (true, 1) => "the row:".to_owned(),
             (true, _) => "the rows:".to_owned(),
@@ -77,6 +82,11 @@ fn failed_test(node: &Node, result: &NodeResult) -> Diagnostic {
         diagnostic
             .notes
             .push(format!("{title}\n{}", rows::text(sample).trim_end()));
+    }
+    if result.sample_hidden {
+        diagnostic.notes.push(
+            "the rows are not shown: they hold personal data (`meta: {pii: true}`)".to_owned(),
+        );
     }
     diagnostic
 }

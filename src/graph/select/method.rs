@@ -5,9 +5,27 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::pattern::{PathPattern, Pattern, has_wildcard};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Span, nearest};
 use crate::manifest::node::Detail;
 use crate::manifest::{Manifest, Node, ResourceType};
+
+/// Configuration that is often asked for: what a slip of the finger may have meant.
+const CONFIG_KEYS: [&str; 14] = [
+    "alias",
+    "database",
+    "enabled",
+    "dist",
+    "full_refresh",
+    "group",
+    "incremental_strategy",
+    "materialized",
+    "meta",
+    "on_schema_change",
+    "schema",
+    "severity",
+    "tags",
+    "unique_key",
+];
 
 /// How a node is told from others, with the value to compare with.
 #[derive(Debug)]
@@ -301,9 +319,11 @@ impl Method {
                     found.insert(format!("package:{}", node.package_name));
                 }
                 Self::Config(keys, _) => {
-                    let keys = keys.join(".");
-                    for value in config_texts(node, &keys) {
-                        found.insert(format!("config.{keys}:{value}"));
+                    let said = keys.join(".");
+                    let near = keys.first().and_then(|first| nearest(first, CONFIG_KEYS));
+                    let near = near.filter(|_| keys.len() == 1).unwrap_or(&said);
+                    for value in config_texts(node, near) {
+                        found.insert(format!("config.{near}:{value}"));
                     }
                 }
                 Self::TestName(_) => {

@@ -1,14 +1,14 @@
-//! `config`, `exceptions` and `validation`.
+//! `config` and `validation`.
 //!
 //! In: the arguments of a call. Out: the world's answer, or the error that the template raises.
 //! Does not know which settings there are.
 
 use std::sync::Arc;
 
-use minijinja::value::{Enumerator, Object};
+use minijinja::value::{Enumerator, Object, ValueKind};
 use minijinja::{Error, State, Value};
 
-use super::args::{Args, Body, Group};
+use super::args::{Args, Body, Group, what};
 use crate::diagnostic::Diagnostic;
 use crate::jinja::error::{bad_call, raise};
 use crate::jinja::render::world;
@@ -41,6 +41,12 @@ pub fn config() -> Value {
 fn declare(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
     let mut settings = Vec::new();
     if let Some(map) = args.rest().first() {
+        if map.kind() != ValueKind::Map {
+            return Err(bad_call(format!(
+                "`config` takes settings by name or one mapping, not {}",
+                what(map)
+            )));
+        }
         for (key, value) in pairs_of(map)? {
             settings.push((key.to_string(), value));
         }
@@ -123,68 +129,6 @@ fn persists(state: &mut State<'_, '_>, args: Args, part: &str) -> Result<Value, 
     let docs = read(state, "persist_docs")?.unwrap_or_default();
     let found = docs.get_attr(part).unwrap_or_default();
     Ok(Value::from(found.is_true()))
-}
-
-/// `exceptions.raise_compiler_error(…)` and its like.
-pub fn exceptions() -> Value {
-    const METHODS: &[(&str, Body)] = &[
-        ("raise_compiler_error", |_, args| {
-            raised(args, "compiler-error")
-        }),
-        ("raise_parsing_error", |_, args| {
-            raised(args, "parsing-error")
-        }),
-        ("raise_fail_fast_error", |_, args| raised(args, "fail-fast")),
-        ("raise_not_implemented", |_, args| {
-            raised(args, "not-implemented")
-        }),
-        ("raise_contract_error", |_, args| {
-            raised(args, "contract-error")
-        }),
-        ("raise_invalid_property_yml_version", |_, args| {
-            raised(args, "compiler-error")
-        }),
-        ("relation_wrong_type", relation_wrong_type),
-        ("missing_config", |_, args| raised(args, "missing-config")),
-        ("missing_materialization", |_, args| {
-            raised(args, "missing-materialization")
-        }),
-        ("column_type_missing", |_, args| {
-            raised(args, "contract-error")
-        }),
-        ("warn", warn),
-        ("warn_snapshot_timestamp_data_types", warn),
-    ];
-    Group {
-        name: "exceptions",
-        attributes: Vec::new(),
-        methods: METHODS,
-        call: None,
-    }
-    .into()
-}
-
-fn raised(mut args: Args, code: &'static str) -> Result<Value, Error> {
-    let message = args.required("msg")?.to_string();
-    Err(raise(Diagnostic::error(code, message.trim())))
-}
-
-fn relation_wrong_type(_: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
-    let relation = args.required("relation")?;
-    let expected = args.required("expected_type")?;
-    let found = relation.get_attr("type")?;
-    Err(raise(Diagnostic::error(
-        "relation-type",
-        format!("{relation} is a {found}, and a {expected} was expected"),
-    )))
-}
-
-fn warn(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
-    let message = args.required("msg")?.to_string();
-    world(state)?
-        .warn(Diagnostic::warning("template-warning", message.trim()))
-        .map_err(|wrong| raise(*wrong))?;
-    Ok(Value::from(""))
 }
 
 /// `validation.any[…]`: which values a config may have.

@@ -10,6 +10,7 @@ mod constraints;
 mod core;
 mod data;
 mod dates;
+mod exceptions;
 mod filters;
 mod modules;
 mod regex;
@@ -41,7 +42,7 @@ pub fn all() -> BTreeMap<&'static str, Value> {
     all.insert("builtins", Value::from_pairs(builtins));
     all.insert("config", config);
     all.insert("var", core::variables());
-    all.insert("exceptions", config::exceptions());
+    all.insert("exceptions", exceptions::exceptions());
     all.insert("validation", config::validation());
     all.insert("adapter", adapter::adapter());
     all.insert("api", adapter::api());

@@ -35,6 +35,8 @@ pub struct Tested<'a> {
     reading: Reading,
     is_source: bool,
     quote_columns: bool,
+    /// What a source and its table are tagged with, which their tests are too.
+    tags: Vec<String>,
 }
 
 impl<'a> Tested<'a> {
@@ -56,6 +58,7 @@ impl<'a> Tested<'a> {
             }),
             is_source: false,
             quote_columns,
+            tags: Vec::new(),
         }
     }
 
@@ -65,6 +68,8 @@ impl<'a> Tested<'a> {
         source: &SourceProperties,
         table: &SourceTableProperties,
     ) -> Self {
+        let mut tags = declared::texts(source.tags.as_ref());
+        tags.extend(declared::texts(table.tags.as_ref()));
         let (source, table) = (&source.name.value, &table.name.value);
         Self {
             unique_id: &node.unique_id,
@@ -77,6 +82,7 @@ impl<'a> Tested<'a> {
             }),
             is_source: true,
             quote_columns: false,
+            tags,
         }
     }
 }
@@ -401,15 +407,16 @@ fn configure(
 
     read(resolver, node, tested, called, &mut merged, test, problems)?;
     resolver.finish(node, merged, &test.name.span, problems);
-    // The tags of its column select a test too, though dbt does not count them as its configuration.
+    // The tags of its column and source select a test too, though dbt does not count them as its configuration.
+    let tags = &mut node.config.tags;
+    tags.extend_from_slice(&tested.tags);
     if let Some(column) = column {
         let config_tags = column.config.as_ref().and_then(|config| config.get("tags"));
-        let tags = &mut node.config.tags;
         tags.extend(declared::texts(column.tags.as_ref()));
         tags.extend(declared::texts(config_tags));
-        tags.sort_unstable();
-        tags.dedup();
     }
+    tags.sort_unstable();
+    tags.dedup();
     Some(())
 }
 

@@ -1,7 +1,7 @@
 //! The options under `external.copy`, looked up by name in any spelling, with a word for each that is wrong.
 
 use crate::adapter::statement::copy_options::{self, COPY_OPTIONS, Conflict, CopyOption, Emulated};
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::project::yaml::{Yaml, YamlValue};
 
 pub(super) struct Options<'a, 'p> {
@@ -37,12 +37,22 @@ impl<'a, 'p> Options<'a, 'p> {
     fn take(&mut self, key: &'a Yaml, value: &'a Yaml) {
         let name = key.key_text();
         let Some(option) = copy_options::find(&name) else {
-            let near = Diagnostic::error(
+            let problem = Diagnostic::error(
                 "unknown-copy-option",
                 format!("COPY has no option `{name}`"),
             )
-            .at(key.span.clone())
-            .did_you_mean(&name, COPY_OPTIONS.iter().map(|option| option.key));
+            .at(key.span.clone());
+            let keys = || COPY_OPTIONS.iter().map(|option| option.key);
+            let squashed = |key: &str| key.replace('_', "");
+            // `maxerr` is nearer to COPY's own word than to ours.
+            let in_copy = keys().find(|key| {
+                let word = squashed(key);
+                nearest(&squashed(&name), [word.as_str()]).is_some()
+            });
+            let near = match (nearest(&name, keys()), in_copy) {
+                (None, Some(key)) => problem.help(format!("did you mean `{key}`?")),
+                _ => problem.did_you_mean(&name, keys()),
+            };
             let all = COPY_OPTIONS.map(|option| format!("`{}`", option.key));
             self.problems.push(if near.help.is_empty() {
                 near.help(format!("the options are {}", all.join(", ")))

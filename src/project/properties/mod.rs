@@ -148,6 +148,7 @@ impl Reader<'_> {
         };
         for item in items {
             let before = self.problems.0.len();
+            tests_twice(item, self.problems);
             let rendered = self.renderer.render(item, &rendered_now, self.problems);
             if self.problems.0.len() > before {
                 continue;
@@ -156,6 +157,36 @@ impl Reader<'_> {
                 Ok(shape) => into.push(shape),
                 Err(problem) => self.problems.push(problem),
             }
+        }
+    }
+}
+
+/// Tells of a node, a table or a column that has its tests under both names of their key.
+fn tests_twice(item: &Yaml, problems: &mut Diagnostics) {
+    let is_key = |key: &&Yaml| matches!(key.as_str(), Some("tests" | "data_tests"));
+    let keys: Vec<&Yaml> = item
+        .entries()
+        .iter()
+        .map(|(key, _)| key)
+        .filter(is_key)
+        .collect();
+    if let [first, second, ..] = keys[..]
+        && first.as_str() != second.as_str()
+    {
+        problems.push(
+            Diagnostic::error(
+                "duplicate-key",
+                "`tests` and `data_tests` are two names of one key: only one of them may stand here",
+            )
+            .at(second.span.clone())
+            .related("the first one", first.span.clone())
+            .help("put all tests under `data_tests`"),
+        );
+    }
+    for list in ["columns", "tables", "versions"] {
+        let items = item.get(list).and_then(Yaml::as_seq).unwrap_or_default();
+        for item in items {
+            tests_twice(item, problems);
         }
     }
 }
