@@ -209,12 +209,12 @@ pub fn columns(
         }
         let config = properties.config.as_ref();
         let is_wrong = |meta: &&Yaml| !meta.is_map() && !meta.is_null();
-        if let Some(wrong) = properties.meta.as_ref().filter(is_wrong) {
+        if let Some(wrong) = properties.meta.as_deref().filter(is_wrong) {
             problems.push(wrong.expected("a mapping"));
         }
-        let mut meta = object(properties.meta.as_ref());
+        let mut meta = object(properties.meta.as_deref());
         meta.extend(object(config.and_then(|config| config.get("meta"))));
-        let mut tags = texts(properties.tags.as_ref());
+        let mut tags = texts(properties.tags.as_deref());
         tags.extend(texts(config.and_then(|config| config.get("tags"))));
         tags.dedup();
         columns.insert(

@@ -412,7 +412,7 @@ fn configure(
     tags.extend_from_slice(&tested.tags);
     if let Some(column) = column {
         let config_tags = column.config.as_ref().and_then(|config| config.get("tags"));
-        tags.extend(declared::texts(column.tags.as_ref()));
+        tags.extend(declared::texts(column.tags.as_deref()));
         tags.extend(declared::texts(config_tags));
     }
     tags.sort_unstable();

@@ -72,7 +72,7 @@ pub struct VersionProperties {
     pub file: String,
 }
 
-/// A column.
+/// A column. There are ten times as many as nodes, so what few of them have is boxed.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ColumnProperties {
@@ -89,21 +89,21 @@ pub struct ColumnProperties {
     #[serde(default)]
     pub constraints: Vec<ConstraintProperties>,
     /// Free data.
-    pub meta: Option<Yaml>,
+    pub meta: Option<Box<Yaml>>,
     /// Tags.
-    pub tags: Option<Yaml>,
+    pub tags: Option<Box<Yaml>>,
     /// Whether the name is quoted in SQL.
     pub quote: Option<bool>,
     /// `config`: `meta` and `tags` in their new place.
-    pub config: Option<Yaml>,
+    pub config: Option<Box<Yaml>>,
     /// `encode` (ours).
-    pub encode: Option<Spanned<String>>,
+    pub encode: Option<Box<Spanned<String>>>,
     /// `docs`.
-    pub docs: Option<Yaml>,
+    pub docs: Option<Box<Yaml>>,
     /// `granularity`: of MetricFlow, nothing is made of it.
-    pub granularity: Option<Yaml>,
+    pub granularity: Option<Box<Yaml>>,
     /// `policy_tags`: of BigQuery, nothing is made of it.
-    pub policy_tags: Option<Yaml>,
+    pub policy_tags: Option<Box<Yaml>>,
 }
 
 /// A constraint of a model or a column.
