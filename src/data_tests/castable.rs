@@ -26,7 +26,8 @@ pub fn condition(column: &str, data_type: &str) -> Option<String> {
             matches("-?[0-9]{1,30}")
         )
     };
-    let year = format!("not ({text} ~ '^0000')");
+    // To the end: DuckDB's `~` looks at the whole text.
+    let year = format!("not ({text} ~ '^0000.*$')");
     Some(match (name, arguments.as_slice()) {
         ("smallint" | "int2", []) => whole("-32768", "32767"),
         ("integer" | "int" | "int4", []) => whole("-2147483648", "2147483647"),

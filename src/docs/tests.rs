@@ -248,7 +248,6 @@ fn a_test_of_some_rows_says_nothing_about_the_others() {
             catalog: &[],
             previous: &Previous {
                 results: results.into_iter().collect(),
-                ..Previous::default()
             },
             generated_at: fixture::now(),
         });

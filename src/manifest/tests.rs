@@ -242,11 +242,13 @@ fn configuration_that_means_nothing_is_told_where_it_stands() {
         ("dbt_project.yml", "name: shop\nprofile: shop\nmodels:\n  shop:\n    marts: {+materialized: tabl}\n"),
         ("models/marts/a.sql", "select 1"),
         ("models/b.sql", "{{ config(\n  sort_type='zigzag',\n  sort_typ='x'\n) }}select 1"),
-    ]), @r"
+    ]), @"
     error[unknown-value]: `sort_type` cannot be `zigzag` (models/b.sql:2:13)
       help: write one of `compound`, `interleaved`, `auto`
     warning[unknown-config]: the configuration `sort_typ` is unknown and has no effect (models/b.sql:3:12)
       help: did you mean `sort_type`?
+    warning[no-effect]: `sort_type` has no effect: a view holds no rows (models/b.sql:2:13)
+      help: make it a table with `materialized='table'`, or take the setting out
     error[unknown-materialization]: there is no materialization `tabl` (dbt_project.yml:5:28)
       help: did you mean `table`?
       help: write one of `view`, `table`, `materialized_view`, `incremental`, `ephemeral`

@@ -449,7 +449,7 @@ fn a_seed_is_loaded_beside_too() {
         "price" integer
       )
       insert into "analytics"."levels" ("level", "price") values
-        ('free', '0')
+        -- the 1 rows of seeds/levels.csv
     "#);
     assert_snapshot!(case.on(&[("levels", TABLE, &[])]).told(), @r#"
     Build, transaction
@@ -458,7 +458,7 @@ fn a_seed_is_loaded_beside_too() {
         "price" integer
       )
       insert into "analytics"."levels__rs_tmp" ("level", "price") values
-        ('free', '0')
+        -- the 1 rows of seeds/levels.csv
     Publish, transaction
       alter table "analytics"."levels" rename to "levels__rs_old"
       alter table "analytics"."levels__rs_tmp" rename to "levels"

@@ -97,6 +97,7 @@ fn a_batch_whose_temporary_table_is_gone_is_built_again() {
     create temporary table "a__rs_tmp" as ( select 1 as id )
     begin
     delete from "analytics"."a" where ("id") in ( select "id" from "a__rs_tmp" )
+    drop table if exists "a__rs_tmp"
     create temporary table "a__rs_tmp" as ( select 1 as id )
     begin
     delete from "analytics"."a" where ("id") in ( select "id" from "a__rs_tmp" )

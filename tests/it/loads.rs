@@ -256,6 +256,10 @@ fn a_table_that_was_loaded_before_it_appended_is_not_added_to() {
     );
     assert_snapshot!(all.run("load"), @"
     exit 1
+    Running 1 node on 1 thread (target `dev.loads_before`)
+    1 of 1  ERROR loading source table loads_before.sales                 [[time]]
+          error[no-memory]: nothing tells which files `loads_before.sales` holds: `sales__loaded_files` is not there (models/sources.yml:5:15)
+
     error[no-memory]: nothing tells which files `loads_before.sales` holds: `sales__loaded_files` is not there
      --> models/sources.yml:5:15
       |
@@ -264,7 +268,8 @@ fn a_table_that_was_loaded_before_it_appended_is_not_added_to() {
       |
       = help: load all files anew: `redstart load --full-refresh --select source:raw.sales`
 
-    1 error
+    Finished 1 load in [time]
+    Done. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
     ");
     all.run("load --full-refresh").success();
     assert_snapshot!(all.rows("select count(*) as rows_there from {{ source('raw', 'sales') }}"), @"
