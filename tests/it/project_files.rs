@@ -107,7 +107,7 @@ seeds:
 
     assert_snapshot!(project.redstart("parse"), @"
     exit 0
-    shop: 2 nodes, no mistakes
+    shop: 1 nodes, no mistakes
     --- stderr
     warning[unknown-key]: `persist_docs` has no key `column`
      --> models/staging/a.sql:1:24
@@ -323,7 +323,10 @@ fn a_test_tells_what_its_figure_is_and_what_it_may_not_show() {
     8 |         data_tests: [not_null]
       |                      ^^^^^^^^ Got 1 result, configured to fail if != 0
       |
-      = note: the rows are not shown: they hold personal data (`meta: {pii: true}`)
+      = note: the row:
+              n
+              --
+              15
 
     Finished 2 data tests, 1 view model in [time]
     Done. PASS=1 WARN=0 ERROR=2 SKIP=0 TOTAL=3
