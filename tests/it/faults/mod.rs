@@ -388,10 +388,10 @@ fn prove(place: &Place, of: usize) {
 
 #[test]
 fn every_fault_at_every_message_leaves_a_postgres_whole() {
-    prove(&on_postgres(), 20);
+    prove(&on_postgres(), 40);
 }
 
 #[test]
 fn every_fault_at_every_message_leaves_a_redshift_whole() {
-    prove(&on_the_endpoint(), 20);
+    prove(&on_the_endpoint(), 40);
 }
