@@ -2,7 +2,7 @@
 
 use super::pipeline::backup::{Place, Tables, told};
 use super::pipeline::{self, Door};
-use super::selecting::{Selecting, asked_for};
+use super::selecting::{Selecting, WITH_ROWS, asked_for};
 use super::{Outcome, Session, Stop};
 use crate::adapter::copy::Object;
 use crate::adapter::statement::{ExistingFiles, Unload, UnloadFormat};
@@ -10,17 +10,8 @@ use crate::adapter::{Connection, Statement};
 use crate::artifacts::backup::{Backup, ColumnBackup, FILE, FileBackup, TableBackup, VERSION};
 use crate::artifacts::{relation_name, timestamp};
 use crate::diagnostic::Diagnostic;
-use crate::manifest::ResourceType;
 use crate::relation::NothingKnown;
 use crate::report::message::count;
-
-/// The kinds of node that have rows of their own.
-const KINDS: [ResourceType; 4] = [
-    ResourceType::Model,
-    ResourceType::Seed,
-    ResourceType::Snapshot,
-    ResourceType::Source,
-];
 
 /// Write tables to files, with a manifest by which `restore` brings them back
 ///
@@ -45,7 +36,7 @@ pub struct Args {
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Outcome, Stop> {
         let prepared = pipeline::prepare(session)?;
-        let selection = pipeline::select(session, &prepared, &self.selecting.request(KINDS))?;
+        let selection = pipeline::select(session, &prepared, &self.selecting.request(WITH_ROWS))?;
         let place = Place::of(&prepared, session, &self.to)?;
         let door = place.door(&prepared)?;
         let manifest = place.object(&door, FILE)?;

@@ -4,24 +4,15 @@ use std::io::Read;
 
 use super::pipeline::backup::{Place, Table, prepared, rows, told};
 use super::pipeline::{self, Door, Prepared};
-use super::selecting::{Selecting, asked_for};
+use super::selecting::{Selecting, WITH_ROWS, asked_for};
 use super::{Outcome, Session, Stop};
 use crate::adapter::statement::{ColumnDefinition, Copy, Rows, TableAttributes};
 use crate::adapter::{Connection, Error, Statement};
 use crate::artifacts::backup::{Backup, ColumnBackup, FILE, TableBackup, VERSION};
 use crate::diagnostic::Diagnostic;
-use crate::manifest::ResourceType;
 use crate::materialization::{leftovers, loaded_files, rejects_of};
 use crate::relation::{ExistingRelations, Relation, RelationKind};
 use crate::report::message::count;
-
-/// The kinds of node that have rows of their own.
-const KINDS: [ResourceType; 4] = [
-    ResourceType::Model,
-    ResourceType::Seed,
-    ResourceType::Snapshot,
-    ResourceType::Source,
-];
 
 /// Bring the tables of a backup back
 ///
@@ -54,7 +45,7 @@ struct Restored<'a> {
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Outcome, Stop> {
         let project = pipeline::prepare(session)?;
-        let selection = pipeline::select(session, &project, &self.selecting.request(KINDS))?;
+        let selection = pipeline::select(session, &project, &self.selecting.request(WITH_ROWS))?;
         let nodes = asked_for(&project.manifest, &selection);
         let place = Place::of(&project, session, &self.from)?;
         let door = place.door(&project)?;

@@ -10,6 +10,14 @@ use crate::diagnostic::Diagnostic;
 use crate::graph::{Definitions, IndirectSelection, Request, Selection};
 use crate::manifest::{Manifest, NodeId, ResourceType};
 
+/// The kinds of node that have rows of their own.
+pub const WITH_ROWS: [ResourceType; 4] = [
+    ResourceType::Model,
+    ResourceType::Seed,
+    ResourceType::Snapshot,
+    ResourceType::Source,
+];
+
 /// Which nodes a command is about.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Selection")]

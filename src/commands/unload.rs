@@ -3,18 +3,10 @@
 use serde_json::{Map, Value};
 
 use super::pipeline::{self, Door};
-use super::selecting::{Selecting, asked_for};
+use super::selecting::{Selecting, WITH_ROWS, asked_for};
 use super::{Outcome, Session, Stop};
 use crate::diagnostic::Diagnostic;
-use crate::manifest::{ResourceType, unload};
-
-/// The kinds of node that have rows of their own.
-const KINDS: [ResourceType; 4] = [
-    ResourceType::Model,
-    ResourceType::Seed,
-    ResourceType::Snapshot,
-    ResourceType::Source,
-];
+use crate::manifest::unload;
 
 /// Write the rows of built relations to files in S3
 ///
@@ -109,7 +101,7 @@ impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Outcome, Stop> {
         let config = unload::read(&self.keys(), &|_| None).map_err(Stop::Refused)?;
         let prepared = pipeline::prepare(session)?;
-        let request = self.selecting.request(KINDS);
+        let request = self.selecting.request(WITH_ROWS);
         let selection = pipeline::select(session, &prepared, &request)?;
         let nodes = asked_for(&prepared.manifest, &selection);
         if nodes.is_empty() {

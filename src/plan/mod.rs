@@ -3,14 +3,16 @@
 //! In: `Manifest`, the selected nodes, what `compile` made of them, what exists. Out: [`Plan`].
 //! Every statement has been at the adapter's door, so that refusals come before anything runs. Executes nothing.
 
+mod door;
 mod known;
+mod place;
 mod planner;
 
 use std::sync::Arc;
 
 pub use known::{Known, Planned};
+pub(crate) use place::{home, place_of, place_of_copy};
 pub use planner::{Options, Planner};
-pub(crate) use planner::{home, place_of, place_of_copy};
 
 use crate::adapter::{Prepared, Statement};
 use crate::compile::Sql;

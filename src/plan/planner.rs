@@ -2,20 +2,20 @@
 
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
-use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Audit, Build, Count, Known, Order, Plan, Planned, Query, Section, Step, Test, Work};
-use crate::adapter::statement::{Copy, CopyFormat};
-use crate::adapter::{Adapter, Refusal, Statement};
+use super::door::Door;
+use super::place::place_of;
+use super::{Build, Known, Order, Plan, Planned, Query, Section, Step, Work};
+use crate::adapter::{Adapter, Statement};
 use crate::compile::{Compiled, CompiledNode, HookSql, Sql};
 use crate::data_tests::{self, RowRule};
-use crate::diagnostic::{Diagnostic, Diagnostics, Span};
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::graph::{Graph, Selection, Tests, Turn};
 use crate::manifest::config::Severity;
 use crate::manifest::node::{Detail, GenericTest};
 use crate::manifest::{Manifest, Node, NodeId, ResourceType};
-use crate::materialization::{self, Hooks, Input, Phase, Rest};
+use crate::materialization::{self, Hooks, Input};
 use crate::project::seed::Seed;
 use crate::relation::{ExistingRelations, KnownColumns, NothingKnown, Relation};
 use crate::sql::alone::runs_alone;
@@ -268,7 +268,7 @@ impl<'a> Planner<'a> {
         hooks.iter().map(placed).collect()
     }
 
-    fn materialize(
+    pub(super) fn materialize(
         &self,
         node: NodeId,
         sql: &Sql,
@@ -278,7 +278,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Asks a materialization about a node.
-    fn ask<T>(
+    pub(super) fn ask<T>(
         &self,
         node: NodeId,
         sql: &Sql,
@@ -433,7 +433,7 @@ impl<'a> Planner<'a> {
             .collect()
     }
 
-    fn node(&self, id: NodeId) -> &'a Node {
+    pub(super) fn node(&self, id: NodeId) -> &'a Node {
         self.manifest.node(id)
     }
 
@@ -542,368 +542,4 @@ fn now(dialect: &str) -> &'static str {
         "redshift" => "getdate()::timestamp",
         _ => "now()::timestamp",
     }
-}
-
-/// The last two names of a relation, as templates render them.
-fn quoted(relation: &Relation) -> String {
-    let quote = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
-    format!(
-        "{}.{}",
-        quote(&relation.schema),
-        quote(&relation.identifier)
-    )
-}
-
-/// Where a node is written: its declaration for a test that has one, else its file.
-pub(crate) fn place_of(node: &Node) -> Option<Span> {
-    let file = node.code.as_ref().map(|code| Span::file(&code.source));
-    let declared = node.declared_at.clone();
-    match node.resource_type {
-        ResourceType::Test | ResourceType::UnitTest => declared.or(file),
-        _ => file.or(declared),
-    }
-}
-
-/// Where the option of a load is written that some words speak of.
-pub(crate) fn place_of_copy(node: &Node, copy: &Copy, said: &str) -> Option<Span> {
-    let paths = match &copy.format {
-        CopyFormat::JsonPaths(paths) => Some(paths),
-        _ => None,
-    };
-    let texts = [
-        copy.time_format.as_ref(),
-        copy.date_format.as_ref(),
-        paths,
-        Some(&copy.from),
-    ];
-    let spoken_of = texts
-        .into_iter()
-        .flatten()
-        .find(|text| said.contains(&format!("`{text}`")))?;
-    let origin = copy.origin.as_ref()?;
-    // `location` may stand before or after `copy`: both are in the declaration of the table.
-    let from = node.declared_at.as_ref()?.start;
-    let at = origin.source.text.get(from..)?.find(spoken_of.as_str())? + from;
-    Some(Span::new(&origin.source, at..at + spoken_of.len()))
-}
-
-/// The adapter's door, for the statements of one node.
-struct Door<'a, 'b> {
-    planner: &'a Planner<'b>,
-    node: NodeId,
-    sql: Option<&'a Sql>,
-    known: &'a dyn KnownColumns,
-}
-
-impl Door<'_, '_> {
-    /// The node's SQL as compiled.
-    fn text(&self) -> &str {
-        self.sql.map_or("", |sql| &sql.text)
-    }
-
-    fn operation(&self) -> Result<Build, Diagnostics> {
-        let statements = if self.text().trim().is_empty() {
-            Vec::new()
-        } else {
-            vec![Statement::Raw {
-                sql: self.text().to_owned(),
-                origin: self.planner.node(self.node).declared_at.clone(),
-            }]
-        };
-        self.build(materialization::Build {
-            sections: vec![materialization::Section {
-                phase: Phase::Build,
-                transaction: false,
-                retryable: false,
-                statements,
-            }],
-            ..materialization::Build::default()
-        })
-    }
-
-    fn build(&self, build: materialization::Build) -> Result<Build, Diagnostics> {
-        let increment = build.then.is_some()
-            || build
-                .sections
-                .iter()
-                .flat_map(|s| &s.statements)
-                .any(|statement| {
-                    matches!(
-                        statement,
-                        Statement::CreateTableAs {
-                            temporary: true,
-                            ..
-                        }
-                    )
-                });
-        let fills = build
-            .sections
-            .iter()
-            .flat_map(|section| &section.statements)
-            .any(|statement| {
-                matches!(
-                    statement,
-                    Statement::CreateTableAs { .. }
-                        | Statement::CreateTable { .. }
-                        | Statement::CreateMaterializedView { .. }
-                )
-            });
-        if let Some(Rest::Files(load)) = build.then.as_deref() {
-            // What is refused is refused before anything runs, whichever files there will be.
-            self.sections(load.pattern().to_vec())?;
-        }
-        let sections = self.sections(build.sections)?;
-        let staging = build
-            .staging
-            .map(|(kind, relation)| {
-                self.order(Statement::Drop {
-                    kind,
-                    relation,
-                    if_exists: true,
-                })
-            })
-            .transpose()?;
-        let counts = build
-            .counts
-            .map(|relation| self.count(&relation, fills && !increment))
-            .transpose()?;
-        let also = build.also.into_iter().map(|(kind, relation)| {
-            self.order(Statement::Drop {
-                kind,
-                relation,
-                if_exists: true,
-            })
-        });
-        let also = also.collect::<Result<_, _>>()?;
-        let last = build.last.into_iter().map(|drop| self.order(drop));
-        Ok(Build {
-            sections,
-            then: build.then,
-            staging,
-            also,
-            audit: None,
-            counts,
-            last: last.collect::<Result<_, _>>()?,
-        })
-    }
-
-    fn count(&self, relation: &Relation, by_statements: bool) -> Result<Count, Diagnostics> {
-        // Where the schema has the name of the database, `a.t` would mean neither.
-        let database = &self.planner.manifest.database;
-        let database = if database.eq_ignore_ascii_case(&relation.schema) {
-            format!("\"{database}\".")
-        } else {
-            String::new()
-        };
-        let query = format!(
-            "select count(*) as n_rows from {database}\"{}\".\"{}\"",
-            relation.schema, relation.identifier
-        );
-        let prepared = self.planner.adapter.prepare_query(&query, self.known);
-        Ok(Count {
-            by_statements,
-            query: prepared.map_err(|refusal| self.refused(refusal, None))?,
-        })
-    }
-
-    fn sections(
-        &self,
-        sections: Vec<materialization::Section>,
-    ) -> Result<Vec<Section>, Diagnostics> {
-        let mut problems = Diagnostics::default();
-        let mut done = Vec::with_capacity(sections.len());
-        for section in sections {
-            let mut orders = Vec::with_capacity(section.statements.len() + 2);
-            let mut take = |statement: Statement| match self.order(statement) {
-                Ok(order) => orders.push(order),
-                Err(more) => problems.extend(more),
-            };
-            if section.transaction {
-                take(Statement::Begin);
-            }
-            section.statements.into_iter().for_each(&mut take);
-            if section.transaction {
-                take(Statement::Commit);
-            }
-            done.push(Section {
-                phase: section.phase,
-                retryable: section.retryable,
-                orders,
-            });
-        }
-        problems.or(done).map(|(done, _)| done)
-    }
-
-    fn order(&self, statement: Statement) -> Result<Order, Diagnostics> {
-        match self.planner.adapter.prepare(&statement, self.known) {
-            Ok(prepared) => Ok(Order {
-                statement,
-                prepared,
-            }),
-            Err(refusal) => Err(self.refused(refusal, Some(&statement))),
-        }
-    }
-
-    fn freshness(&self) -> Result<Box<Query>, Box<Diagnostic>> {
-        let sql = self.sql.cloned().unwrap_or_default();
-        let planner = self.planner;
-        let query = planner
-            .ask(self.node, &sql, self.known, materialization::freshness)
-            .and_then(|text| self.query(text));
-        query.map(Box::new).map_err(|wrong| {
-            let first = wrong.0.into_iter().next();
-            Box::new(first.unwrap_or_else(|| Diagnostic::error("internal", "no reason was left")))
-        })
-    }
-
-    fn test(&self, test: materialization::TestQuery) -> Result<Test, Diagnostics> {
-        // The failures stand inside the check: what is refused in one is not told again for the other.
-        let failures = self.query(test.failures)?;
-        let mut check = self.query(test.check)?;
-        check.prepared.values_only = true;
-        Ok(Test {
-            store: test.store.map(|store| self.build(store)).transpose()?,
-            check,
-            failures,
-            hidden: test.hidden,
-        })
-    }
-
-    /// The tests of a node as they are asked about what is built beside.
-    fn audit(&self, build: &materialization::Build) -> Result<Audit, Diagnostics> {
-        let planner = self.planner;
-        let own = planner.node(self.node).relation.as_ref();
-        let beside = build.staging.as_ref().filter(|_| !build.keep.is_empty());
-        let mut tests = Vec::new();
-        let mut problems = Diagnostics::default();
-        for (id, sql) in (planner.tests_of)(self.node) {
-            let sql = match (own, beside) {
-                (Some(own), Some((_, staging))) => {
-                    let aimed = sql.text.replace(&quoted(own), &quoted(staging));
-                    if aimed == sql.text {
-                        problems.push(self.unaimed(id));
-                        continue;
-                    }
-                    Arc::new(Sql::of(aimed))
-                }
-                _ => sql,
-            };
-            let materialization::Work::Test(test) = planner.materialize(id, &sql, self.known)?
-            else {
-                continue;
-            };
-            let door = Door {
-                planner,
-                node: id,
-                sql: Some(&sql),
-                known: self.known,
-            };
-            let test = materialization::TestQuery {
-                store: None,
-                ..*test
-            };
-            tests.push((id, door.test(test)?));
-        }
-        let keep = build
-            .keep
-            .iter()
-            .map(|statement| self.order(statement.clone()));
-        let keep = keep.collect::<Result<_, _>>()?;
-        let audit = Audit { tests, keep };
-        problems.or(audit).map(|(audit, _)| audit)
-    }
-
-    /// A test that does not call its node as templates do cannot be asked about another relation.
-    fn unaimed(&self, test: NodeId) -> Diagnostic {
-        let node = self.planner.node(test);
-        Diagnostic::error(
-            "no-audit",
-            format!(
-                "`{}` cannot be asked before `{}` is shown: its SQL does not name it by `ref`",
-                node.name,
-                self.planner.node(self.node).name
-            ),
-        )
-        .at_some(place_of(node))
-        .help(
-            "write `{{ ref(…) }}` or `{{ model }}` in the test, or set `audit: false` for the node",
-        )
-    }
-
-    fn query(&self, text: String) -> Result<Query, Diagnostics> {
-        match self.planner.adapter.prepare_query(&text, self.known) {
-            Ok(prepared) => Ok(Query { text, prepared }),
-            Err(mut refusal) => {
-                refusal.range = home(refusal.range, &text, self.text());
-                Err(self.refused(refusal, None))
-            }
-        }
-    }
-
-    /// A refusal as a diagnostic on the user's own text.
-    fn refused(&self, mut refusal: Refusal, statement: Option<&Statement>) -> Diagnostics {
-        let mut place = None;
-        if let Some(statement) = statement {
-            if let Statement::Raw {
-                origin: Some(origin),
-                ..
-            } = statement
-            {
-                place = Some(origin.clone());
-            }
-            refusal.range = statement
-                .user_sql()
-                .and_then(|text| home(refusal.range, text, self.text()));
-        }
-        let node = self.planner.node(self.node);
-        let of_option = || {
-            let columns = match statement? {
-                Statement::CreateTable { columns, .. } => columns,
-                Statement::Copy(copy) => return place_of_copy(node, copy, &refusal.message),
-                _ => return None,
-            };
-            let refused = columns.iter().find(|column| {
-                let named = format!("`{}`", column.data_type);
-                refusal.message.contains(&named)
-            })?;
-            let seed = || node.config.written("column_types", &refused.data_type);
-            let declared = node.columns.get(&refused.name);
-            declared
-                .and_then(|column| column.type_at.clone())
-                .or_else(seed)
-        };
-        let place = place
-            .or_else(of_option)
-            .or_else(|| {
-                let range = refusal.range.clone()?;
-                self.sql?.map.span(range)
-            })
-            .or_else(|| place_of(node));
-        let mut diagnostic = Diagnostic::error(refusal.code, refusal.message).at_some(place);
-        if let Some(reason) = refusal.reason {
-            diagnostic = diagnostic.label(reason);
-        }
-        if let Some(help) = refusal.help {
-            diagnostic = diagnostic.help(help);
-        }
-        diagnostic.into()
-    }
-}
-
-/// A range of a statement's SQL as a range of the node's compiled SQL, which may stand inside it.
-pub(crate) fn home(
-    range: Option<Range<usize>>,
-    text: &str,
-    compiled: &str,
-) -> Option<Range<usize>> {
-    let range = range?;
-    let compiled = compiled.trim_end();
-    if compiled.is_empty() {
-        return None;
-    }
-    let at = text
-        .find(compiled)
-        .or_else(|| text.find(compiled.trim_end_matches(';')))?;
-    let start = range.start.checked_sub(at)?;
-    (start < compiled.len()).then(|| start..range.end.saturating_sub(at).min(compiled.len()))
 }
