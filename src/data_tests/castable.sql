@@ -24,9 +24,9 @@ where {{ column_name }} is not null and not ({{ rs_castable(column_name, data_ty
     {%- elif name in ['double precision', 'float8', 'float'] and not arguments -%}
         {{ text }} ~ '^-?[0-9]{1,30}([.][0-9]{1,30})?([eE][+-]?[0-9]{1,2})?$'
     {%- elif name == 'date' and not arguments -%}
-        {{ text }} ~ '^{{ day }}$' and not ({{ text }} ~ '^0000')
+        {{ text }} ~ '^{{ day }}$' and not ({{ text }} ~ '^0000.*$')
     {%- elif name in ['timestamp', 'timestamp without time zone'] and not arguments -%}
-        {{ text }} ~ '^{{ day }}([T ]{{ time }}Z?)?$' and not ({{ text }} ~ '^0000')
+        {{ text }} ~ '^{{ day }}([T ]{{ time }}Z?)?$' and not ({{ text }} ~ '^0000.*$')
     {%- elif name in ['varchar', 'character varying'] and arguments | length == 1 -%}
         octet_length({{ text }}) <= {{ arguments[0] | int }}
     {%- else -%}
