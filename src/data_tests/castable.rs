@@ -11,8 +11,8 @@
 const DAY: &str = "([0-9]{4}-(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|[0-9]{4}-(0[469]|11)-(0[1-9]|[12][0-9]|30)|[0-9]{4}-02-(0[1-9]|1[0-9]|2[0-8])|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)";
 const TIME: &str = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6})?)?";
 
-/// The condition under which a column's text is a value of a type; none for a type that texts are not tested for.
-pub fn condition(column: &str, data_type: &str) -> Option<String> {
+/// The condition under which a column's text is a value of a type, in a dialect; none for a type that texts are not tested for.
+pub fn condition(column: &str, data_type: &str, dialect: &str) -> Option<String> {
     let text = format!("cast({column} as varchar(65535))");
     let declared = data_type.trim().to_lowercase();
     let (name, arguments) = match declared.split_once('(') {
@@ -47,7 +47,12 @@ pub fn condition(column: &str, data_type: &str) -> Option<String> {
             format!("{} and {year}", matches(&format!("{DAY}([T ]{TIME}Z?)?")))
         }
         ("varchar" | "character varying", [length]) => {
-            format!("octet_length({text}) <= {length}")
+            // DuckDB's `octet_length` is for binary values alone.
+            let bytes = match dialect {
+                "duckdb" => "strlen",
+                _ => "octet_length",
+            };
+            format!("{bytes}({text}) <= {length}")
         }
         _ => return None,
     })

@@ -28,7 +28,7 @@ where {{ column_name }} is not null and not ({{ rs_castable(column_name, data_ty
     {%- elif name in ['timestamp', 'timestamp without time zone'] and not arguments -%}
         {{ text }} ~ '^{{ day }}([T ]{{ time }}Z?)?$' and not ({{ text }} ~ '^0000.*$')
     {%- elif name in ['varchar', 'character varying'] and arguments | length == 1 -%}
-        octet_length({{ text }}) <= {{ arguments[0] | int }}
+        {{ 'strlen' if adapter.type() == 'duckdb' else 'octet_length' }}({{ text }}) <= {{ arguments[0] | int }}
     {%- else -%}
         {{ exceptions.raise_compiler_error("test `castable` knows no texts of the type `" ~ data_type ~ "`: it takes whole numbers, decimal(p,s), double precision, date, timestamp and varchar(n)") }}
     {%- endif -%}

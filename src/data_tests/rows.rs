@@ -37,11 +37,12 @@ pub fn row_rule(
     name: &str,
     arguments: &Map<String, Value>,
     only: Option<&str>,
+    dialect: &str,
 ) -> Option<Result<RowRule, String>> {
     if !ROW_TESTS.contains(&name) {
         return None;
     }
-    Some(read(name, arguments).map(|rule| RowRule {
+    Some(read(name, arguments, dialect).map(|rule| RowRule {
         fails: match only {
             Some(only) => format!("({only}) and ({})", rule.fails),
             None => rule.fails,
@@ -50,7 +51,7 @@ pub fn row_rule(
     }))
 }
 
-fn read(name: &str, arguments: &Map<String, Value>) -> Result<RowRule, String> {
+fn read(name: &str, arguments: &Map<String, Value>, dialect: &str) -> Result<RowRule, String> {
     let column = text(arguments, "column_name")?;
     let of_column = || {
         column
@@ -74,7 +75,7 @@ fn read(name: &str, arguments: &Map<String, Value>) -> Result<RowRule, String> {
         "castable" => {
             let data_type = text(arguments, "data_type")?.unwrap_or_default();
             let column = of_column()?;
-            let castable = castable::condition(&column, &data_type)
+            let castable = castable::condition(&column, &data_type, dialect)
                 .ok_or_else(|| format!("`{data_type}` is no type that texts are tested for"))?;
             let fails = format!("{column} is not null and not ({castable})");
             (fails, format!("is no {data_type}"), Some(data_type))
@@ -165,7 +166,7 @@ mod tests {
 
     fn rule(name: &str, arguments: Value) -> String {
         let arguments = arguments.as_object().cloned().unwrap_or_default();
-        match row_rule(name, &arguments, None) {
+        match row_rule(name, &arguments, None, "redshift") {
             None => "not about a row".to_owned(),
             Some(Err(why)) => why,
             Some(Ok(rule)) => format!("{} -- {}", rule.fails, rule.reason),

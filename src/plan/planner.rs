@@ -348,7 +348,8 @@ impl<'a> Planner<'a> {
                 continue;
             }
             let only = test.config.where_clause.as_deref();
-            match data_tests::row_rule(&generic.name, &generic.arguments, only) {
+            let dialect = self.adapter.dialect();
+            match data_tests::row_rule(&generic.name, &generic.arguments, only, dialect) {
                 None => {}
                 Some(Ok(rule)) => rules.push(rule),
                 Some(Err(why)) => problems.push(

@@ -443,7 +443,8 @@ fn uncastable(data_type: &str, texts: &[&str]) -> String {
     let results = database.build(&mut setup);
     let result = results.of(setup.id("check")).unwrap();
     let arguments = serde_json::json!({"column_name": "v", "data_type": data_type});
-    let rule = crate::data_tests::row_rule("castable", arguments.as_object().unwrap(), None);
+    let rule =
+        crate::data_tests::row_rule("castable", arguments.as_object().unwrap(), None, "duckdb");
     let rule = rule.unwrap().unwrap();
     let code = result.compiled_code.as_deref().unwrap_or_default();
     assert!(code.contains(&rule.fails), "{code}\n{}", rule.fails);
@@ -520,5 +521,9 @@ fn a_text_is_castable_where_it_is_written_as_a_value_of_the_type() {
             ]
         ),
         "2021-11-07T24:00:00Z|2021-11-07T02:48:42+02:00"
+    );
+    assert_eq!(
+        uncastable("varchar(4)", &["abcd", "\u{e9}t\u{e9}"]),
+        "\u{e9}t\u{e9}"
     );
 }
