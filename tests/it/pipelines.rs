@@ -129,7 +129,19 @@ fn real(folder: &str) -> Option<PathBuf> {
     let found = root.join("../shared/data").join(folder);
     let found = std::env::var_os("REDSTART_TEST_DATA")
         .map_or(found, |data| PathBuf::from(data).join(folder));
-    found.is_dir().then_some(found)
+    let there = found.is_dir();
+    if !there {
+        skipped(&found);
+    }
+    there.then_some(found)
+}
+
+#[expect(clippy::print_stderr, reason = "whoever runs the tests is to see it")]
+fn skipped(folder: &Path) {
+    eprintln!(
+        "SKIPPED: no real data in `{}`; REDSTART_TEST_DATA names another folder",
+        folder.display()
+    );
 }
 
 /// The commands of a README's tour, as it stands in the project.
