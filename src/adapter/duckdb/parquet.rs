@@ -192,6 +192,11 @@ fn check_values(
 /// What DuckDB says of a file, by the name that the user knows it by.
 fn told(cause: &duckdb::Error, object: &Object, path: &Path) -> Error {
     let mut error = error::of_duckdb(cause);
+    if error.message.contains("magic bytes") {
+        let mut told = user(format!("file `{}` is not a Parquet file", object.url));
+        told.help = Some("say the format that the file has: `csv`, `json`, …".to_owned());
+        return told;
+    }
     let path = path.to_string_lossy();
     error.message = error.message.replace(&*path, &object.url);
     error

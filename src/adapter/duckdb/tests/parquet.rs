@@ -141,5 +141,5 @@ fn a_file_that_is_no_parquet_is_told_by_its_place() {
     let told = load("select 1::int as a", &[("a", "int")], |copy| {
         copy.from = "s3://b/dev".to_owned();
     });
-    insta::assert_snapshot!(told, @"! Invalid Input Error: No magic bytes found at end of file 's3://b/dev.duckdb'");
+    insta::assert_snapshot!(told, @"! file `s3://b/dev.duckdb` is not a Parquet file");
 }
