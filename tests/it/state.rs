@@ -239,6 +239,43 @@ fn what_failed_and_what_was_skipped_is_tried_again_with_the_flags_of_then() {
 }
 
 #[test]
+fn a_run_that_is_stopped_before_it_begins_is_tried_again_from_its_mistakes() {
+    let right = "select id, 1 as double from {{ ref('a') }}";
+    for (wrong, told) in [
+        ("select id, nope as double from {{ ref('a') }}", "`nope`"),
+        (
+            "select {{ exceptions.raise_compiler_error('no such thing') }}",
+            "no such thing",
+        ),
+    ] {
+        let project = built().file("models/b.sql", wrong);
+        let output = project.redstart("build -s s+");
+        assert_eq!(output.code, 1, "{output}");
+        let results = project.read("target/run_results.json");
+        let results: serde_json::Value = serde_json::from_str(&results).expect("JSON");
+        let of = |name: &str| {
+            let all = results["results"].as_array().expect("results").iter();
+            let is = |one: &&serde_json::Value| {
+                let id = one["unique_id"].as_str().unwrap_or_default();
+                id.starts_with("model.") && id.ends_with(name)
+            };
+            let one = all.clone().find(is).expect("a result");
+            (one["status"].clone(), one["message"].to_string())
+        };
+        assert_eq!(of(".a").0, "skipped");
+        assert_eq!(of(".b").0, "error");
+        assert!(of(".b").1.contains(told), "{}", of(".b").1);
+        let project = project.file("models/b.sql", right);
+        let output = project.redstart("retry").success();
+        assert!(output.stdout.contains("ERROR=0 SKIP=0"), "{output}");
+        assert_eq!(
+            project.query("select distinct double from dev.b"),
+            "double\n1\n"
+        );
+    }
+}
+
+#[test]
 fn results_of_the_earlier_run_select_nodes() {
     let project = built().file(
         "models/b.sql",

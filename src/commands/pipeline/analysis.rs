@@ -1,6 +1,6 @@
 //! The analysis of a project's queries, the checks that stand on it, and the artifact that tells it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -23,6 +23,15 @@ pub struct Analysed {
     pub compiled: Compiled,
     /// What it says.
     pub reading: Reading,
+}
+
+/// What is wrong with nodes.
+#[derive(Default)]
+pub struct Wrong {
+    /// All of it, each once, in the order of the files.
+    pub all: Diagnostics,
+    /// The same by node.
+    pub by_node: BTreeMap<NodeId, Vec<Diagnostic>>,
 }
 
 /// What the queries of a project say.
@@ -129,20 +138,20 @@ pub fn check(
 }
 
 /// Reads the queries of a run before its first statement: so that personal values are known for what they are, and with `checks` so that
-/// what the database would refuse stops it.
+/// what the database would refuse stops it. Gives what that is, node by node; nothing where all is well.
 ///
 /// # Errors
-/// What the database would refuse.
+/// Settings of the checks that are not known.
 pub fn before_run(
     prepared: &Prepared,
     compiled: &Compiled,
     existing: &ExistingRelations,
     nodes: &BTreeSet<NodeId>,
     checks: bool,
-) -> Result<(), Stop> {
+) -> Result<Wrong, Stop> {
     let manifest = &prepared.manifest;
     if !checks && !declares_personal(prepared) {
-        return Ok(());
+        return Ok(Wrong::default());
     }
     // A hook may change a table before it is read.
     let changed = nodes.iter().any(|id| {
@@ -160,14 +169,24 @@ pub fn before_run(
     let existing: &dyn KnownColumns = if changed { &nothing } else { existing };
     let reading = read(prepared, compiled, existing)?;
     if !checks {
-        return Ok(());
+        return Ok(Wrong::default());
     }
-    let mut found = check(prepared, compiled, &reading, nodes);
-    found.retain(|one| one.level == Level::Error && checks::is_refused(one));
-    match found.is_empty() {
-        true => Ok(()),
-        false => Err(Stop::Failed(Diagnostics(found))),
+    let refused = |nodes: &BTreeSet<NodeId>| {
+        let mut found = check(prepared, compiled, &reading, nodes);
+        found.retain(|one| one.level == Level::Error && checks::is_refused(one));
+        found
+    };
+    let all = refused(nodes);
+    if all.is_empty() {
+        return Ok(Wrong::default());
     }
+    let each = nodes
+        .iter()
+        .map(|id| (*id, refused(&BTreeSet::from([*id]))));
+    Ok(Wrong {
+        all: Diagnostics(all),
+        by_node: each.filter(|(_, found)| !found.is_empty()).collect(),
+    })
 }
 
 /// Writes `lineage.json`.

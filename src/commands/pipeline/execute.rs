@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::audits::Audits;
 use super::comments::Comments;
+use super::stopped::Stopped;
 use super::{Door, Execution, Prepared, TargetFolder, Warehouse, compiler, globals, select};
 use crate::adapter::{self, emulating};
 use crate::artifacts::Previous;
@@ -64,15 +65,25 @@ pub fn execute(session: &Session, execution: &Execution) -> Result<Outcome, Stop
     } else {
         with_operations(&prepared, &selection)
     };
-    let compiled = compiler.all(nodes.iter().copied()).map_err(Stop::Failed)?;
+    let stopped = Stopped {
+        execution,
+        prepared: &prepared,
+        nodes: &nodes,
+        folder: &folder,
+    };
+    let compiled = match compiler.all(nodes.iter().copied()) {
+        Ok(compiled) => compiled,
+        Err(all) => {
+            let again = Compiler::new(super::unheard(session, &prepared, &door, &selection));
+            return Err(stopped.by_templates(&again, all)?);
+        }
+    };
     let audits = Audits::of(execution, &prepared, &compiler, &nodes)?;
-    super::before_run(
-        &prepared,
-        &compiled,
-        &warehouse.existing,
-        &nodes,
-        execution.check,
-    )?;
+    let existing = &warehouse.existing;
+    let wrong = super::before_run(&prepared, &compiled, existing, &nodes, execution.check)?;
+    if !wrong.by_node.is_empty() {
+        return Err(stopped.by_checks(&compiled, wrong)?);
+    }
     let work = Running {
         session,
         execution,

@@ -14,6 +14,7 @@ mod freshness;
 mod globals;
 mod narrowing;
 mod source_columns;
+mod stopped;
 mod target_folder;
 mod unload;
 mod warehouse;
@@ -35,7 +36,8 @@ use crate::redact::Redactor;
 use crate::relation::ExistingRelations;
 
 pub use analysis::{
-    Analysed, Reading, analysed, before_run, check, lineage_json, personal, read, write_lineage,
+    Analysed, Reading, Wrong, analysed, before_run, check, lineage_json, personal, read,
+    write_lineage,
 };
 pub use asking::{failed, refused};
 pub use earlier::Deferral;
