@@ -18,6 +18,10 @@ use crate::manifest::ResourceType;
 
 /// Write the documentation of the project
 #[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  redstart docs generate                  the site, the data dictionary and catalog.json
+  redstart docs serve                     the site in a browser
+  redstart docs coverage --fail-under 90  exit 1 when less than 90 % is described and tested")]
 pub struct Args {
     #[command(subcommand)]
     verb: Verb,

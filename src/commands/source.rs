@@ -13,6 +13,9 @@ use crate::manifest::ResourceType;
 
 /// Look at the sources of the project
 #[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  redstart source freshness       whether their rows are young enough
+  redstart source sync            keep their columns, for checks without a warehouse")]
 pub struct Args {
     #[command(subcommand)]
     verb: Verb,
@@ -49,6 +52,9 @@ struct Freshness {
 /// `check`, `lineage` and `impact` read that file, so that they know all columns of a source without a connection. It is meant to be
 /// committed. A source that the project loads is not in it: its declaration tells its columns.
 #[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  redstart source sync            ask the warehouse of the default target
+  redstart source sync -t prod    ask that of another target")]
 struct Sync {}
 
 impl Args {

@@ -9,6 +9,22 @@ fn the_command_line_is_well_formed() {
     command_line().debug_assert();
 }
 
+#[test]
+fn the_help_of_every_command_has_examples() {
+    fn without_examples(command: &clap::Command, name: &str, found: &mut Vec<String>) {
+        let help = command.get_after_help().map(ToString::to_string);
+        if !help.unwrap_or_default().starts_with("Examples:\n") {
+            found.push(name.to_owned());
+        }
+        for below in command.get_subcommands() {
+            without_examples(below, &format!("{name} {}", below.get_name()), found);
+        }
+    }
+    let mut found = Vec::new();
+    without_examples(&command_line(), "redstart", &mut found);
+    assert_eq!(found, [""; 0]);
+}
+
 fn parsed(line: &str) -> Result<Cli, String> {
     let words = std::iter::once("redstart").chain(line.split_whitespace());
     Cli::try_parse_from(words).map_err(|error| error.to_string())

@@ -62,37 +62,6 @@ fn the_version_is_printed_by_each_of_its_flags() {
 }
 
 #[test]
-fn every_command_has_examples_in_its_help() {
-    let project = TestProject::empty();
-
-    for command in [
-        "init",
-        "debug",
-        "parse",
-        "ls",
-        "compile",
-        "seed",
-        "load",
-        "run",
-        "test",
-        "build",
-        "show",
-        "docs generate",
-        "clean",
-        "completions",
-    ] {
-        for help in ["-h", "--help"] {
-            let output = project.redstart(&format!("{command} {help}")).success();
-            assert!(
-                output.stdout.contains("Examples:\n  redstart ")
-                    || output.stdout.contains("Examples:\n  source "),
-                "{command}: {output}"
-            );
-        }
-    }
-}
-
-#[test]
 fn a_mistyped_command_flag_or_value_gets_a_hint() {
     let project = TestProject::empty();
 
@@ -292,4 +261,45 @@ fn a_target_folder_that_cannot_be_made_is_named_before_anything_runs() {
                 .contains("= help: name another one with --target-path"),
         "{output}"
     );
+}
+
+/// What a command prints to a terminal, as `script` of util-linux plays it.
+#[cfg(target_os = "linux")]
+fn on_a_terminal(project: &TestProject, arguments: &str, no_color: Option<&str>) -> String {
+    let program = project.command("").get_program().to_owned();
+    let line = format!("{} {arguments}", program.to_string_lossy());
+    let mut command = std::process::Command::new("script");
+    command
+        .args(["-qec", &line, "/dev/null"])
+        .current_dir(project.path())
+        .stdin(std::process::Stdio::null())
+        .env("TERM", "xterm")
+        .env_remove("CI");
+    match no_color {
+        Some(value) => command.env("NO_COLOR", value),
+        None => command.env_remove("NO_COLOR"),
+    };
+    let output = command.output().expect("`script` plays a terminal");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_has_colours_unless_somebody_wants_none() {
+    const COLOUR: &str = "\u{1b}[";
+    let project = TestProject::new().file("models/a.sql", "select 1 as id");
+    let found = on_a_terminal(&project, "compile -s nothing", None);
+    assert!(found.contains(COLOUR), "{found}");
+    let found = on_a_terminal(&project, "compile -s nothing", Some(""));
+    assert!(found.contains(COLOUR), "{found}");
+    for (arguments, variable) in [
+        ("compile -s nothing", Some("1")),
+        ("compile -s nothing --no-color", None),
+        ("compile -s nothing --no-use-colors", None),
+    ] {
+        let found = on_a_terminal(&project, arguments, variable);
+        assert!(found.contains("nothing") && !found.contains(COLOUR), "{found}");
+    }
+    let found = on_a_terminal(&project, "compile -s nothing --use-colors", Some("1"));
+    assert!(found.contains(COLOUR), "{found}");
 }
