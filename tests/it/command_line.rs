@@ -298,7 +298,10 @@ fn a_terminal_has_colours_unless_somebody_wants_none() {
         ("compile -s nothing --no-use-colors", None),
     ] {
         let found = on_a_terminal(&project, arguments, variable);
-        assert!(found.contains("nothing") && !found.contains(COLOUR), "{found}");
+        assert!(
+            found.contains("nothing") && !found.contains(COLOUR),
+            "{found}"
+        );
     }
     let found = on_a_terminal(&project, "compile -s nothing --use-colors", Some("1"));
     assert!(found.contains(COLOUR), "{found}");

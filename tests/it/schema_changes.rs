@@ -125,6 +125,33 @@ fn a_column_follows_to_and_from_text_and_the_checks_of_the_others_stay() {
 }
 
 #[test]
+fn a_column_of_fixed_length_follows_to_longer_texts_and_to_numbers() {
+    let text = model(
+        "sync_all_columns",
+        "'ab'::char(3) as k",
+        "'a longer text'::varchar(20) as k",
+    );
+    assert_snapshot!(changed(&text), @"
+    id | k
+    1 | ab
+    2 | a longer text
+    column_name | data_type
+    id | INTEGER
+    k | VARCHAR
+    ");
+
+    let number = model("sync_all_columns", "'7'::char(3) as k", "8 as k");
+    assert_snapshot!(changed(&number), @"
+    id | k
+    1 | 7
+    2 | 8
+    column_name | data_type
+    id | INTEGER
+    k | INTEGER
+    ");
+}
+
+#[test]
 fn as_in_dbt_a_shorter_text_is_no_change_and_a_longer_one_makes_its_column_grow() {
     let project = model("fail", "'abcd'::varchar(4) as k", "'a'::char(2) as k");
     project.redstart("run").success();

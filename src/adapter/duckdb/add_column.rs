@@ -168,7 +168,8 @@ fn widened(body: &str, column: &str, bytes: u32) -> Option<String> {
 /// The elements of a definition without a column: the checks that stay, and the other columns, both as they are written.
 fn without(body: &str, column: &str) -> Option<(Vec<String>, Vec<String>)> {
     let lengths = [quote(column), column.to_owned()];
-    let lengths = lengths.map(|name| format!("strlen({name}) <= ").to_lowercase());
+    // On the left of a bound is a `varchar`, on its right a `char`.
+    let lengths = lengths.map(|name| format!("strlen({name})").to_lowercase());
     let (mut checks, mut others, mut found) = (Vec::new(), Vec::new(), false);
     for element in elements(body) {
         let (name, _) = name_of(element)?;
