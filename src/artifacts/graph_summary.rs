@@ -2,53 +2,93 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
 
 use super::Invocation;
 use crate::manifest::{Manifest, NodeId, ResourceType};
 
 /// Every node with its kind and the places of those that read it; in a build (`with_tests`) once more with an edge from each test to
 /// what waits for it.
-pub fn graph_summary(manifest: &Manifest, invocation: &Invocation<'_>, with_tests: bool) -> Value {
-    let mut successors: BTreeMap<NodeId, BTreeSet<NodeId>> = BTreeMap::new();
+pub fn graph_summary<'a>(
+    manifest: &'a Manifest,
+    invocation: &Invocation<'a>,
+    with_tests: bool,
+) -> impl Serialize + use<'a> {
+    let mut successors = Successors::new();
     for id in manifest.ids() {
         for parent in &manifest.node(id).depends_on {
             successors.entry(*parent).or_default().insert(id);
         }
     }
-    let mut summary = Map::new();
-    summary.insert("_invocation_id".to_owned(), invocation.id.into());
-    summary.insert("linked".to_owned(), edges(manifest, &successors));
-    if with_tests {
+    let with_test_edges = with_tests.then(|| {
+        let mut successors = successors.clone();
         for (test, node) in waiting(manifest, &successors) {
             successors.entry(test).or_default().insert(node);
         }
-        summary.insert("with_test_edges".to_owned(), edges(manifest, &successors));
+        Edges {
+            manifest,
+            successors,
+        }
+    });
+    Summary {
+        invocation_id: invocation.id,
+        linked: Edges {
+            manifest,
+            successors,
+        },
+        with_test_edges,
     }
-    Value::Object(summary)
 }
 
-fn edges(manifest: &Manifest, successors: &BTreeMap<NodeId, BTreeSet<NodeId>>) -> Value {
-    let entry = |id: NodeId| {
-        let node = manifest.node(id);
-        let mut entry = json!({ "name": node.unique_id, "type": node.resource_type.as_str() });
-        if let Some(after) = successors.get(&id) {
-            entry["succ"] = after.iter().map(|id| id.index()).collect();
-        }
-        (id.index().to_string(), entry)
-    };
-    let listed = manifest.ids().filter(|id| {
+type Successors = BTreeMap<NodeId, BTreeSet<NodeId>>;
+
+#[derive(Serialize)]
+struct Summary<'a> {
+    #[serde(rename = "_invocation_id")]
+    invocation_id: &'a str,
+    linked: Edges<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    with_test_edges: Option<Edges<'a>>,
+}
+
+/// Made JSON as it is written: as a value, it would be most of what a large project needs at its peak.
+struct Edges<'a> {
+    manifest: &'a Manifest,
+    successors: Successors,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    name: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(rename = "succ", skip_serializing_if = "Option::is_none")]
+    successors: Option<Vec<usize>>,
+}
+
+impl Serialize for Edges<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // Hooks stand in no graph.
-        manifest.node(*id).resource_type != ResourceType::Operation
-    });
-    Value::Object(listed.map(entry).collect())
+        let listed = self
+            .manifest
+            .ids()
+            .filter(|id| self.manifest.node(*id).resource_type != ResourceType::Operation);
+        serializer.collect_map(listed.map(|id| {
+            let node = self.manifest.node(id);
+            let after = self.successors.get(&id);
+            let entry = Entry {
+                name: &node.unique_id,
+                kind: node.resource_type.as_str(),
+                successors: after.map(|after| after.iter().map(|id| id.index()).collect()),
+            };
+            (id.index().to_string(), entry)
+        }))
+    }
 }
 
 /// Each node that is built, with the tests of what it reads whose other parents it stands on as well.
-fn waiting(
-    manifest: &Manifest,
-    successors: &BTreeMap<NodeId, BTreeSet<NodeId>>,
-) -> Vec<(NodeId, NodeId)> {
+fn waiting(manifest: &Manifest, successors: &Successors) -> Vec<(NodeId, NodeId)> {
     let is_test = |id: NodeId| manifest.node(id).resource_type == ResourceType::Test;
     let mut edges = Vec::new();
     for id in manifest.ids().filter(|id| !is_test(*id)) {
