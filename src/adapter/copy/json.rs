@@ -3,6 +3,7 @@
 //! In: bytes. Out: the fields of each object, given to the load. Numbers keep their text, nested values are text.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io::BufRead;
 
@@ -34,10 +35,22 @@ pub(super) fn read(
     records
         .pass_lines(load.copy.ignore_header)
         .map_err(|cause| unreadable(&load.file, &cause))?;
-    while let Some((line, record)) = records
-        .next()
+    while records
+        .reach_next()
         .map_err(|cause| unreadable(&load.file, &cause))?
     {
+        // A record is most often a line: what is well as a line need not be looked at for its brackets first.
+        if let Some(record) = records.as_line()
+            && let Ok(cells) = cells(load, &fields, record)
+        {
+            load.take(records.line + 1, Ok(&cells))?;
+            let length = record.len();
+            records.pass(length);
+            continue;
+        }
+        let (line, record) = records
+            .next()
+            .map_err(|cause| unreadable(&load.file, &cause))?;
         let cells = match record {
             Ok(record) => cells(load, &fields, record),
             Err(rejected) => Err(rejected),
@@ -74,6 +87,8 @@ fn first_members(paths: &[Path]) -> HashMap<&[u8], Vec<usize>> {
 struct Names {
     columns: HashMap<Vec<u8>, usize>,
     ignore_case: bool,
+    /// The names of the members of the last object and what they are: the next one most often has the same in the same order.
+    last: RefCell<Vec<(Vec<u8>, Option<usize>)>>,
 }
 
 impl Names {
@@ -85,7 +100,23 @@ impl Names {
                 .map(|(number, column)| (column.name.to_lowercase().into_bytes(), number))
                 .collect(),
             ignore_case,
+            last: RefCell::default(),
         }
+    }
+
+    /// The column of the member with this number and name.
+    fn of_member(&self, number: usize, key: &[u8]) -> Option<usize> {
+        let mut last = self.last.borrow_mut();
+        match last.get(number) {
+            Some((name, column)) if name == key => return *column,
+            Some(_) => last.truncate(number),
+            None => {}
+        }
+        let column = self.get(key);
+        if number == last.len() {
+            last.push((key.to_vec(), column));
+        }
+        column
     }
 
     fn get(&self, key: &[u8]) -> Option<usize> {
@@ -113,12 +144,16 @@ fn cells<'r>(
             check(record).map_err(bad)?;
             values[0] = Some(Json::Raw(record));
         }
-        Fields::Names(names) => members(record, &mut |key, value| {
-            if let Some(column) = names.get(&key) {
-                values[column] = Some(value);
-            }
-        })
-        .map_err(bad)?,
+        Fields::Names(names) => {
+            let mut number = 0;
+            members(record, &mut |key, value| {
+                if let Some(column) = names.of_member(number, &key) {
+                    values[column] = Some(value);
+                }
+                number += 1;
+            })
+            .map_err(bad)?;
+        }
         Fields::Paths(paths, first) if record.starts_with(b"{") => {
             members(record, &mut |key, value| {
                 for &column in first.get(&*key).into_iter().flatten() {
@@ -194,8 +229,8 @@ struct Records<'a> {
 type Record<'r> = (u64, Result<&'r [u8], Rejected>);
 
 impl Records<'_> {
-    fn next(&mut self) -> std::io::Result<Option<Record<'_>>> {
-        // Blanks before the record, and the byte order mark of the file.
+    /// Passes over the blanks before the next record, and the byte order mark of the file; whether there is one.
+    fn reach_next(&mut self) -> std::io::Result<bool> {
         loop {
             let blanks = self.buffer[self.at..]
                 .iter()
@@ -203,19 +238,30 @@ impl Records<'_> {
                 .count();
             self.pass(blanks);
             if self.at < self.buffer.len() {
-                break;
+                return Ok(true);
             }
             let first = self.buffer.is_empty();
             if !self.read_more()? {
-                return Ok(None);
+                return Ok(false);
             }
             if first && self.buffer.starts_with(b"\xef\xbb\xbf") {
                 self.at = 3;
             }
         }
+    }
+
+    /// The rest of the line, where it is read already and may be a record.
+    fn as_line(&self) -> Option<&[u8]> {
+        let rest = &self.buffer[self.at..];
+        let line = rest[..memchr::memchr(b'\n', rest)?].trim_ascii_end();
+        matches!(line, [b'{' | b'[', ..]).then_some(line)
+    }
+
+    /// The record that is reached.
+    fn next(&mut self) -> std::io::Result<Record<'_>> {
         let line = self.line + 1;
         if !matches!(self.buffer[self.at], b'{' | b'[') {
-            return Ok(Some((line, self.reject_line("Invalid value.")?)));
+            return Ok((line, self.reject_line("Invalid value.")?));
         }
         let mut brackets = Brackets::default();
         let mut length = 0;
@@ -223,13 +269,13 @@ impl Records<'_> {
             if let Some(more) = brackets.end(&self.buffer[self.at + length..]) {
                 let start = self.at;
                 self.pass(length + more);
-                return Ok(Some((line, Ok(&self.buffer[start..self.at]))));
+                return Ok((line, Ok(&self.buffer[start..self.at])));
             }
             length = self.buffer.len() - self.at;
             if length > LONGEST || !self.read_more()? {
                 // What is not closed spoils its line alone.
                 let reason = "Invalid JSON format: the record is not closed";
-                return Ok(Some((line, self.reject_line(reason)?)));
+                return Ok((line, self.reject_line(reason)?));
             }
         }
     }
@@ -501,13 +547,16 @@ impl<'a> Reader<'a> {
         let mut at = start;
         let mut plain = true;
         loop {
-            match self.bytes.get(at) {
-                Some(b'"') => break,
-                Some(b'\\') => {
-                    plain = false;
-                    at += 2;
+            let rest = self.bytes.get(at..).unwrap_or_default();
+            match memchr::memchr2(b'"', b'\\', rest) {
+                Some(length) if rest[length] == b'"' => {
+                    at += length;
+                    break;
                 }
-                Some(_) => at += 1,
+                Some(length) => {
+                    plain = false;
+                    at += length + 2;
+                }
                 None => return Err(invalid("a text is not closed")),
             }
         }
@@ -523,6 +572,9 @@ impl<'a> Reader<'a> {
 
 fn is_number(text: &[u8]) -> bool {
     let start = text.strip_prefix(b"-").unwrap_or(text);
+    if !start.is_empty() && start.iter().all(u8::is_ascii_digit) {
+        return true;
+    }
     start.first().is_some_and(u8::is_ascii_digit)
         && std::str::from_utf8(text).is_ok_and(|text| text.parse::<f64>().is_ok())
 }

@@ -286,6 +286,26 @@ fn json_objects_may_share_lines_and_span_them() {
 }
 
 #[test]
+fn json_members_may_come_in_any_order_and_more_than_once() {
+    let file = "{\"a\": 1, \"b\": \"x\"}\r\n{\"b\": \"y\", \"a\": 2}\r\n{\"z\": 0, \"b\": \"z\", \"a\": 3}\n{\"a\": 4}\n{\"a\": 5, \"a\": 6, \"b\": \"w\"}\n{}\n{\"a\": 7, \"b\": \"v\"} \r\n";
+    insta::assert_snapshot!(Case::json(&AB, file).load(), @r#"
+    1 "x"
+    2 "y"
+    3 "z"
+    4 ∅
+    6 "w"
+    ∅ ∅
+    7 "v"
+    "#);
+    let whole = Case::json(&[("s", "super")], "{\"a\": 1} \r\n{\"a\":\n2}\n");
+    let whole = whole.with(|copy| copy.format = CopyFormat::JsonNoShred);
+    insta::assert_snapshot!(whole.load(), @r#"
+    "{\"a\": 1}"
+    "{\"a\":\n2}"
+    "#);
+}
+
+#[test]
 fn json_values_keep_their_text_in_text_columns() {
     let columns = [
         ("n", "varchar"),

@@ -141,5 +141,8 @@ fn a_file_that_is_no_parquet_is_told_by_its_place() {
     let told = load("select 1::int as a", &[("a", "int")], |copy| {
         copy.from = "s3://b/dev".to_owned();
     });
-    insta::assert_snapshot!(told, @"! file `s3://b/dev.duckdb` is not a Parquet file");
+    insta::assert_snapshot!(told, @"
+    ! file `s3://b/dev.duckdb` is not a Parquet file
+      say the format that the file has: `csv`, `json`, …
+    ");
 }
