@@ -77,6 +77,20 @@ fn relations_go_to_files() {
 }
 
 #[test]
+fn a_verbose_manifest_tells_columns_and_rows_and_a_file_each_partition() {
+    let project = project();
+    project.redstart("build --quiet").success();
+    project
+        .redstart("unload -s orders --to s3://b/whole/ --format csv --manifest-verbose --quiet")
+        .success();
+    assert_snapshot!(project.read("files/whole/manifest"), @r#"{"entries":[{"url":"s3://b/whole/0000_part_00","meta":{"content_length":8,"record_count":2}}],"schema":{"elements":[{"name":"id","type":{"base":"integer"}},{"name":"name","type":{"base":"character varying"}}]},"meta":{"content_length":8,"record_count":2},"author":{"name":"Redstart","version":"0.1.0"}}"#);
+    project
+        .redstart("unload -s orders --to s3://b/parts/ --format parquet --partition-by name --manifest-verbose --quiet")
+        .success();
+    assert_snapshot!(project.read("files/parts/manifest"), @r#"{"entries":[{"url":"s3://b/parts/name=a/0000_part_00.parquet","meta":{"content_length":194,"record_count":1}},{"url":"s3://b/parts/name=b/0000_part_00.parquet","meta":{"content_length":194,"record_count":1}}],"schema":{"elements":[{"name":"id","type":{"base":"integer"}},{"name":"name","type":{"base":"character varying"}}]},"meta":{"content_length":388,"record_count":2},"author":{"name":"Redstart","version":"0.1.0"}}"#);
+}
+
+#[test]
 fn a_failed_copy_on_redshift_is_told_row_by_row() {
     let project = TestProject::empty()
         .file("files/in/events", "1|ada\nx|bob\n3|toolong\n")
