@@ -152,9 +152,9 @@ impl<'a> Records<'a> {
             }
             let bytes = &self.buffer[self.at..];
             let rest = at;
-            while at < bytes.len() && !ends_cell(bytes[at], self.delimiter) {
-                at += 1;
-            }
+            let mut left = bytes[at..].iter();
+            let ends = left.position(|&byte| ends_cell(byte, self.delimiter));
+            at = ends.map_or(bytes.len(), |length| at + length);
             if at == bytes.len() && !self.ended {
                 return Err(Cut::More);
             }

@@ -178,10 +178,17 @@ pub fn prepare(session: &Session) -> Result<Prepared, Stop> {
         return Err(Stop::Refused(found));
     }
     session.terminal.diagnostics(&found.0);
+    let (project, manifest) = (Arc::new(project), Arc::new(manifest));
+    // A command is for one project and ends with the process: to take a large one apart piece by piece would only take time.
+    std::mem::forget((
+        Arc::clone(&project),
+        Arc::clone(&macros),
+        Arc::clone(&manifest),
+    ));
     Ok(Prepared {
-        project: Arc::new(project),
+        project,
         macros,
-        manifest: Arc::new(manifest),
+        manifest,
         graph,
         definitions,
         redactor,
