@@ -65,7 +65,7 @@ fn statements(sql: &str, known: &Tables<'_>) -> Result<(String, Vec<TableFromQue
             }
             Work::Copy(_) => {
                 let mut refused =
-                    refusal("copy-in-sql", "COPY among other statements is not emulated");
+                    Refusal::new("copy-in-sql", "COPY among other statements is not emulated");
                 refused.range = Some(translated.range);
                 refused.help = Some(
                     "make it a hook of its own, or declare the load as a source with `external`"
@@ -111,7 +111,7 @@ pub(super) fn only_copy(sql: &str, known: &Tables<'_>) -> Result<Option<Copy>, R
         return Ok(None);
     };
     if copy.secrets().next().is_some() {
-        let mut refused = refusal("key-in-project", "access keys do not belong in SQL");
+        let mut refused = Refusal::new("key-in-project", "access keys do not belong in SQL");
         refused.range = Some(only.range);
         refused.help = Some("give a role: `iam_role default`".to_owned());
         return Err(refused);
@@ -182,7 +182,7 @@ pub(super) fn refuse_doubles<'a>(
     let mut seen = std::collections::BTreeSet::new();
     for name in names {
         if !seen.insert(name.to_lowercase()) {
-            let mut refused = refusal(
+            let mut refused = Refusal::new(
                 "duplicate-column",
                 format!("the query gives two columns the name `{name}`"),
             );
@@ -211,15 +211,4 @@ fn translate_header(header: &mut Option<String>, known: &Tables<'_>) -> Result<(
         *header = statements(header, known)?.0;
     }
     Ok(())
-}
-
-/// A refusal without a place.
-fn refusal(code: &'static str, message: impl Into<String>) -> Refusal {
-    Refusal {
-        code,
-        message: message.into(),
-        range: None,
-        reason: None,
-        help: None,
-    }
 }

@@ -15,6 +15,7 @@ pub mod seed;
 pub mod statement;
 pub mod target;
 pub mod wire;
+mod wording;
 
 pub use statement::Statement;
 pub use target::{Target, TargetConfig, TargetKey, open};
@@ -416,6 +417,19 @@ pub struct Refusal {
     pub reason: Option<String>,
     /// What to write instead.
     pub help: Option<String>,
+}
+
+impl Refusal {
+    /// A refusal without a place, a reason or help.
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            range: None,
+            reason: None,
+            help: None,
+        }
+    }
 }
 
 /// What a warehouse answers when it fails.

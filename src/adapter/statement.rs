@@ -403,22 +403,6 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-/// The `update` of a [`Statement::CloseVersions`], whose words every warehouse shares: the names come as they are written there.
-pub(crate) fn close_versions(
-    of: &str,
-    using: &str,
-    [id, valid_to]: [&str; 2],
-    current: Option<&str>,
-) -> String {
-    let holds = match current {
-        Some(current) => format!("({of}.{valid_to} = {current} or {of}.{valid_to} is null)"),
-        None => format!("{of}.{valid_to} is null"),
-    };
-    format!(
-        "update {of}\nset {valid_to} = DBT_INTERNAL_SOURCE.{valid_to}\nfrom {using} as DBT_INTERNAL_SOURCE\nwhere DBT_INTERNAL_SOURCE.{id} = {of}.{id}\n  and DBT_INTERNAL_SOURCE.dbt_change_type in ('update', 'delete')\n  and {holds}"
-    )
-}
-
 /// The columns of a table that remembers which files were loaded.
 pub const LOADED_FILES: [(&str, &str); 4] = [
     ("file", "varchar(1024)"),
@@ -426,25 +410,3 @@ pub const LOADED_FILES: [(&str, &str); 4] = [
     ("etag", "varchar(128)"),
     ("loaded_at", "timestamp"),
 ];
-
-/// The `insert` of a [`Statement::Remember`], whose words every warehouse shares but for how it writes texts.
-pub(crate) fn remember(
-    into: &str,
-    files: &[super::copy::StoredFile],
-    at: &str,
-    literal: impl Fn(&str) -> String,
-) -> String {
-    let rows = files.iter().map(|file| {
-        format!(
-            "  ({}, {}, {}, {})",
-            literal(&file.url),
-            file.size,
-            literal(&file.etag),
-            literal(at)
-        )
-    });
-    format!(
-        "insert into {into} (\"file\", \"size\", \"etag\", \"loaded_at\") values\n{}",
-        rows.collect::<Vec<_>>().join(",\n")
-    )
-}

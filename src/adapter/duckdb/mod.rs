@@ -150,7 +150,7 @@ fn check_file(path: &Path) -> Result<(), Error> {
 /// What is wrong with a load whatever its files hold.
 fn check_copy(load: &statement::Copy, emulates_redshift: bool) -> Result<(), Refusal> {
     if !emulates_redshift {
-        let mut refused = sql::refusal("no-copy", "a load by COPY needs the SQL of Redshift");
+        let mut refused = Refusal::new("no-copy", "a load by COPY needs the SQL of Redshift");
         refused.help = Some("add `emulate: redshift` to the target".to_owned());
         return Err(refused);
     }
@@ -216,7 +216,7 @@ impl Adapter for DuckDb {
         }
         if let Statement::Unload(unload) = statement {
             if !self.config.emulates_redshift {
-                let mut refused = sql::refusal("no-unload", "an unload needs the SQL of Redshift");
+                let mut refused = Refusal::new("no-unload", "an unload needs the SQL of Redshift");
                 refused.help = Some("add `emulate: redshift` to the target".to_owned());
                 return Err(refused);
             }

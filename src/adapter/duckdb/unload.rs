@@ -41,7 +41,7 @@ pub(super) fn check(unload: &Unload) -> Result<(), Refusal> {
         } if unload.format != UnloadFormat::Parquet => "manifest_verbose` with `max_file_size",
         _ => return Ok(()),
     };
-    Err(super::sql::refusal(
+    Err(Refusal::new(
         "not-emulated",
         format!("the option `{what}` of `unload` is not emulated"),
     ))

@@ -5,10 +5,11 @@
 use crate::adapter::Refusal;
 use crate::adapter::emulating::postgres::identity;
 use crate::adapter::statement::{
-    ColumnDefinition, Index, Rows, Statement, TableAttributes, TableConstraint, close_versions,
-    remember,
+    ColumnDefinition, Index, Statement, TableAttributes, TableConstraint,
 };
-use crate::relation::{Relation, RelationKind};
+use crate::adapter::wording::{Wording, with_header};
+pub(super) use crate::adapter::wording::{name, quote};
+use crate::relation::Relation;
 
 /// The longest name that PostgreSQL keeps, in bytes; of a longer one it cuts the end off without an error.
 const MAX_NAME: usize = 63;
@@ -30,9 +31,6 @@ pub(super) enum Of {
 pub(super) fn sql_as(statement: &Statement, of: Of) -> Result<Vec<String>, Refusal> {
     check_names(statement)?;
     let said = match statement {
-        Statement::CreateSchema { schema, .. } => {
-            format!("create schema if not exists {}", quote(schema))
-        }
         // Where rows lie and in what order (`dist`, `sort`, `backup`) is Redshift's: dropped knowingly.
         Statement::CreateTableAs {
             relation,
@@ -87,37 +85,7 @@ pub(super) fn sql_as(statement: &Statement, of: Of) -> Result<Vec<String>, Refus
             format!("refresh materialized view {}", name(relation))
         }
         Statement::SetAutoRefresh { .. } | Statement::QueryGroup { .. } => return Ok(Vec::new()),
-        Statement::Rename { kind, from, to } => format!(
-            "alter {} {} rename to {}",
-            kind_word(*kind),
-            name(from),
-            quote(to)
-        ),
-        Statement::Drop {
-            kind,
-            relation,
-            if_exists,
-        } => format!(
-            "drop {} {}{}",
-            kind_word(*kind),
-            if *if_exists { "if exists " } else { "" },
-            name(relation)
-        ),
-        Statement::Grant {
-            relation,
-            privilege,
-            grantees,
-        } => {
-            let grantees: Vec<String> = grantees.iter().map(|who| grantee(who)).collect();
-            format!(
-                "grant {privilege} on {} to {}",
-                name(relation),
-                grantees.join(", ")
-            )
-        }
         Statement::Begin => "begin".to_owned(),
-        Statement::Commit => "commit".to_owned(),
-        Statement::Raw { sql, .. } => sql.clone(),
         Statement::Load { into, rows, .. } => format!(
             "-- copy {} from stdin: {} rows of {}",
             name(into),
@@ -130,80 +98,7 @@ pub(super) fn sql_as(statement: &Statement, of: Of) -> Result<Vec<String>, Refus
             copy.from
         ),
         Statement::Unload(unload) => super::unload::sql(unload),
-        change => self::change(change, of),
-    };
-    Ok(vec![said])
-}
-
-/// Statements that change the rows, the columns or the description of what is there.
-fn change(statement: &Statement, of: Of) -> String {
-    match statement {
-        Statement::Insert {
-            into,
-            columns,
-            from,
-        } => insert(into, columns, from),
-        Statement::DeleteByKey {
-            from,
-            using,
-            key,
-            predicates,
-        } => {
-            let more: String = predicates
-                .iter()
-                .map(|predicate| format!("\nand {predicate}"))
-                .collect();
-            let key: Vec<String> = key
-                .iter()
-                .map(|column| of.compared(quote(column)))
-                .collect();
-            format!(
-                "delete from {}\nwhere ({key}) in (\n  select {key} from {}\n){more}",
-                name(from),
-                name(using),
-                key = key.join(", ")
-            )
-        }
         Statement::Merge { .. } => Merge::of(statement, of).map_or_else(String::new, Merge::sql),
-        Statement::CloseVersions {
-            of: history,
-            using,
-            id,
-            valid_to,
-            current,
-        } => close_versions(
-            &name(history),
-            &name(using),
-            [&quote(id), &quote(valid_to)],
-            current.as_deref(),
-        ),
-        Statement::Remember { into, files, at } => remember(&name(into), files, at, literal),
-        Statement::AddColumn {
-            relation,
-            name: column,
-            data_type,
-        } => format!(
-            "alter table {} add column {} {data_type}",
-            name(relation),
-            quote(column)
-        ),
-        Statement::DropColumn {
-            relation,
-            name: column,
-        } => format!(
-            "alter table {} drop column {}",
-            name(relation),
-            quote(column)
-        ),
-        Statement::WidenColumn {
-            relation,
-            name: column,
-            data_type,
-        } => format!(
-            "alter table {} alter column {} type {data_type}",
-            name(relation),
-            quote(column)
-        ),
         Statement::ChangeColumnType {
             relation,
             name: column,
@@ -213,28 +108,9 @@ fn change(statement: &Statement, of: Of) -> String {
             name(relation),
             column = quote(column)
         ),
-        Statement::Comment {
-            kind,
-            relation,
-            column,
-            text,
-        } => match column {
-            Some(column) => format!(
-                "comment on column {}.{} is {}",
-                name(relation),
-                quote(column),
-                literal(text)
-            ),
-            None => format!(
-                "comment on {} {} is {}",
-                kind_word(*kind),
-                name(relation),
-                literal(text)
-            ),
-        },
-        // Every other statement is said by `sql`, which sends only these here.
-        _ => String::new(),
-    }
+        alike => return Ok(of.said_alike(alike).into_iter().collect()),
+    };
+    Ok(vec![said])
 }
 
 /// What `merge` does, for servers before version 15: those that match are updated, then the rest is inserted.
@@ -248,13 +124,20 @@ pub(super) fn several_matches(statement: &Statement) -> Option<String> {
     (!merge.update.is_empty()).then(|| merge.doubled())
 }
 
-impl Of {
-    /// A column of a key as it is compared.
-    fn compared(self, column: String) -> String {
+impl Wording for Of {
+    fn literal(&self, text: &str) -> String {
+        literal(text)
+    }
+
+    fn compared(&self, column: String) -> String {
         match self {
             Self::Postgres => column,
             Self::Redshift => format!("__rs.key({column})"),
         }
+    }
+
+    fn grantee(&self, who: &str) -> String {
+        grantee(who)
     }
 }
 
@@ -304,7 +187,7 @@ impl<'a> Merge<'a> {
             self.target(),
             name(self.using),
             self.conditions(),
-            list(self.insert),
+            self.of.list(self.insert),
             self.values()
         )
     }
@@ -323,7 +206,7 @@ impl<'a> Merge<'a> {
         }
         said.push(format!(
             "insert into {into} ({})\nselect {} from {using} as DBT_INTERNAL_SOURCE\nwhere not exists (\n  select 1 from {target} where {conditions}\n)",
-            list(self.insert),
+            self.of.list(self.insert),
             self.values()
         ));
         said
@@ -392,11 +275,6 @@ fn source(column: &str) -> String {
     format!("DBT_INTERNAL_SOURCE.{}", quote(column))
 }
 
-/// An identifier in quotes.
-pub(super) fn quote(identifier: &str) -> String {
-    format!("\"{}\"", identifier.replace('"', "\"\""))
-}
-
 /// A string literal that means the same whatever `standard_conforming_strings` says.
 pub(super) fn literal(text: &str) -> String {
     let quoted = text.replace('\'', "''");
@@ -405,22 +283,6 @@ pub(super) fn literal(text: &str) -> String {
     } else {
         format!("'{quoted}'")
     }
-}
-
-/// A relation's name with each part in quotes; an empty schema is that of a temporary table, which has none to name.
-pub(super) fn name(relation: &Relation) -> String {
-    let mut parts = Vec::new();
-    if !relation.is_temporary() {
-        parts.extend(relation.database.as_deref().map(quote));
-        parts.push(quote(&relation.schema));
-    }
-    parts.push(quote(&relation.identifier));
-    parts.join(".")
-}
-
-fn list(columns: &[String]) -> String {
-    let columns: Vec<String> = columns.iter().map(|column| quote(column)).collect();
-    columns.join(", ")
 }
 
 /// `table name`, `unlogged table name` or `temporary table name`.
@@ -444,28 +306,10 @@ fn indexes(relation: &Relation, attributes: &TableAttributes, temporary: bool) -
             "create {unique}index on {}{} ({})",
             name(relation),
             method.map_or_else(String::new, |method| format!(" using {}", quote(method))),
-            list(&index.columns)
+            Of::Postgres.list(&index.columns)
         )
     };
     attributes.indexes.iter().map(said).collect()
-}
-
-fn kind_word(kind: RelationKind) -> &'static str {
-    match kind {
-        RelationKind::Table => "table",
-        RelationKind::View => "view",
-        RelationKind::MaterializedView => "materialized view",
-    }
-}
-
-fn with_header(header: Option<&str>, statement: String) -> Vec<String> {
-    header
-        .map(str::trim)
-        .filter(|header| !header.is_empty())
-        .map(str::to_owned)
-        .into_iter()
-        .chain([statement])
-        .collect()
 }
 
 fn create_table(
@@ -475,12 +319,10 @@ fn create_table(
 ) -> Result<String, Refusal> {
     let mut body: Vec<String> = columns.iter().map(column).collect();
     for constraint in constraints {
-        body.push(match constraint {
-            TableConstraint::PrimaryKey(columns) => format!("primary key ({})", list(columns)),
-            TableConstraint::Unique(columns) => format!("unique ({})", list(columns)),
-            TableConstraint::Written(text) => text.clone(),
-            TableConstraint::ForeignKey { .. } => return Err(no_foreign_keys()),
-        });
+        if matches!(constraint, TableConstraint::ForeignKey { .. }) {
+            return Err(no_foreign_keys());
+        }
+        body.push(Of::Postgres.constraint(constraint));
     }
     Ok(format!("create {table} (\n  {}\n)", body.join(",\n  ")))
 }
@@ -504,24 +346,6 @@ fn column(column: &ColumnDefinition) -> String {
         }
     }
     words.join(" ")
-}
-
-fn insert(into: &Relation, columns: &[String], from: &Rows) -> String {
-    let (target, all) = if columns.is_empty() {
-        (name(into), "*".to_owned())
-    } else {
-        let list = list(columns);
-        (format!("{} ({list})", name(into)), list)
-    };
-    match from {
-        Rows::Query(query) => format!("insert into {target} (\n{query}\n)"),
-        Rows::Relation(from) => {
-            format!(
-                "insert into {target} (\n  select {all} from {}\n)",
-                name(from)
-            )
-        }
-    }
 }
 
 /// A role: in quotes, folded as PostgreSQL folds a name that stands in none, and `public` as it is.
@@ -558,7 +382,7 @@ fn check_names(statement: &Statement) -> Result<(), Refusal> {
     if name.len() <= MAX_NAME {
         return Ok(());
     }
-    let mut refused = refusal(
+    let mut refused = Refusal::new(
         "name-too-long",
         format!(
             "the name `{name}` has {} bytes, PostgreSQL keeps {MAX_NAME}",
@@ -570,7 +394,7 @@ fn check_names(statement: &Statement) -> Result<(), Refusal> {
 }
 
 fn no_late_binding() -> Refusal {
-    let mut refused = refusal(
+    let mut refused = Refusal::new(
         "no-late-binding",
         "PostgreSQL binds every view to its tables",
     );
@@ -579,7 +403,7 @@ fn no_late_binding() -> Refusal {
 }
 
 fn no_foreign_keys() -> Refusal {
-    let mut refused = refusal(
+    let mut refused = Refusal::new(
         "foreign-key-not-supported",
         "a foreign key is not supported on PostgreSQL yet",
     );
@@ -587,16 +411,6 @@ fn no_foreign_keys() -> Refusal {
         Some("it would keep the table that it points to from being replaced".to_owned());
     refused.help = Some("a `relationships` test checks the same".to_owned());
     refused
-}
-
-fn refusal(code: &'static str, message: impl Into<String>) -> Refusal {
-    Refusal {
-        code,
-        message: message.into(),
-        range: None,
-        reason: None,
-        help: None,
-    }
 }
 
 #[cfg(test)]

@@ -3,10 +3,9 @@
 //! In: a [`Statement`]. Out: SQL for Redshift, the user's parts byte for byte. Sends nothing.
 
 use crate::adapter::Refusal;
-use crate::adapter::statement::{
-    ColumnDefinition, Dist, Rows, SortType, Statement, TableAttributes, TableConstraint,
-    close_versions, remember,
-};
+use crate::adapter::statement::{ColumnDefinition, Dist, SortType, Statement, TableAttributes};
+use crate::adapter::wording::{Wording, with_header};
+pub(in crate::adapter) use crate::adapter::wording::{name, quote};
 use crate::relation::{Relation, RelationKind};
 
 /// The longest name that Redshift takes, in bytes ("Names and identifiers" in the Database Developer Guide).
@@ -15,9 +14,6 @@ pub(super) const MAX_NAME: usize = 127;
 /// The statement in Redshift's SQL, without a semicolon at the end.
 pub fn sql(statement: &Statement) -> Vec<String> {
     match statement {
-        Statement::CreateSchema { schema, .. } => {
-            vec![format!("create schema if not exists {}", quote(schema))]
-        }
         Statement::CreateTableAs {
             relation,
             query,
@@ -44,7 +40,11 @@ pub fn sql(statement: &Statement) -> Vec<String> {
             let body = columns
                 .iter()
                 .map(column)
-                .chain(constraints.iter().map(constraint))
+                .chain(
+                    constraints
+                        .iter()
+                        .map(|constraint| Redshift.constraint(constraint)),
+                )
                 .collect::<Vec<_>>();
             let mut lines = vec![format!(
                 "create {}table {} (\n  {}\n)",
@@ -103,24 +103,6 @@ pub fn sql(statement: &Statement) -> Vec<String> {
             Some(group) => format!("set query_group to {}", literal(group)),
             None => "reset query_group".to_owned(),
         }],
-        // Redshift renames views by `alter table` too.
-        Statement::Rename { from, to, .. } => {
-            vec![format!(
-                "alter table {} rename to {}",
-                name(from),
-                quote(to)
-            )]
-        }
-        Statement::Drop {
-            kind,
-            relation,
-            if_exists,
-        } => vec![format!(
-            "drop {} {}{}",
-            kind_word(*kind),
-            if *if_exists { "if exists " } else { "" },
-            name(relation)
-        )],
         Statement::Load {
             into,
             columns,
@@ -128,52 +110,7 @@ pub fn sql(statement: &Statement) -> Vec<String> {
         } => vec![super::seed::shown(into, columns, rows, None)],
         Statement::Copy(copy) => vec![super::copy::sql(copy)],
         Statement::Unload(unload) => vec![super::unload::sql(unload)],
-        Statement::Grant {
-            relation,
-            privilege,
-            grantees,
-        } => vec![format!(
-            "grant {privilege} on {} to {}",
-            name(relation),
-            grantees
-                .iter()
-                .map(|who| grantee(who))
-                .collect::<Vec<_>>()
-                .join(", ")
-        )],
         Statement::Begin => vec!["begin".to_owned()],
-        Statement::Commit => vec!["commit".to_owned()],
-        Statement::Raw { sql, .. } => vec![sql.clone()],
-        _ => vec![change(statement)],
-    }
-}
-
-/// Statements that change the rows, the columns or the description of what is there.
-fn change(statement: &Statement) -> String {
-    match statement {
-        Statement::Insert {
-            into,
-            columns,
-            from,
-        } => insert(into, columns, from),
-        Statement::DeleteByKey {
-            from,
-            using,
-            key,
-            predicates,
-        } => {
-            let more = predicates
-                .iter()
-                .map(|predicate| format!("\nand {predicate}"))
-                .collect::<String>();
-            format!(
-                "delete from {}\nwhere ({}) in (\n  select {} from {}\n){more}",
-                name(from),
-                list(key),
-                list(key),
-                name(using)
-            )
-        }
         Statement::Merge {
             into,
             using,
@@ -181,71 +118,41 @@ fn change(statement: &Statement) -> String {
             update,
             insert,
             predicates,
-        } => merge(&name(into), &name(using), key, update, insert, predicates),
-        Statement::CloseVersions {
-            of,
-            using,
-            id,
-            valid_to,
-            current,
-        } => close_versions(
-            &name(of),
+        } => vec![merge(
+            &name(into),
             &name(using),
-            [&quote(id), &quote(valid_to)],
-            current.as_deref(),
-        ),
-        Statement::Remember { into, files, at } => remember(&name(into), files, at, literal),
-        Statement::AddColumn {
-            relation,
-            name: column,
-            data_type,
-        } => format!(
-            "alter table {} add column {} {data_type}",
-            name(relation),
-            quote(column)
-        ),
-        Statement::DropColumn {
-            relation,
-            name: column,
-        } => format!(
-            "alter table {} drop column {}",
-            name(relation),
-            quote(column)
-        ),
-        Statement::WidenColumn {
-            relation,
-            name: column,
-            data_type,
-        } => format!(
-            "alter table {} alter column {} type {data_type}",
-            name(relation),
-            quote(column)
-        ),
-        Statement::Comment {
-            kind,
-            relation,
-            column,
-            text,
-        } => match column {
-            Some(column) => format!(
-                "comment on column {}.{} is {}",
-                name(relation),
-                quote(column),
-                literal(text)
-            ),
-            None => format!(
-                "comment on {} {} is {}",
-                match kind {
-                    RelationKind::Table => "table",
-                    // As in dbt: there is no `comment on materialized view`.
-                    RelationKind::View | RelationKind::MaterializedView => "view",
-                },
-                name(relation),
-                literal(text)
-            ),
-        },
-        // Every other statement is said by `sql`, which sends only these here.
-        _ => String::new(),
+            key,
+            update,
+            insert,
+            predicates,
+        )],
+        alike => Redshift.said_alike(alike).into_iter().collect(),
+    }
+}
+
+/// Redshift's own words in what all warehouses say.
+struct Redshift;
+
+impl Wording for Redshift {
+    fn literal(&self, text: &str) -> String {
+        literal(text)
+    }
+
+    fn renamed(&self, _: RelationKind) -> &'static str {
+        // Views are renamed by `alter table` too.
+        "table"
+    }
+
+    fn described(&self, kind: RelationKind) -> &'static str {
+        match kind {
+            RelationKind::Table => "table",
+            // As in dbt: there is no `comment on materialized view`.
+            RelationKind::View | RelationKind::MaterializedView => "view",
+        }
+    }
+
+    fn grantee(&self, who: &str) -> String {
+        grantee(who)
     }
 }
 
@@ -303,25 +210,14 @@ fn yes(flag: bool) -> &'static str {
     if flag { "yes" } else { "no" }
 }
 
-/// An identifier in quotes.
-pub fn quote(identifier: &str) -> String {
-    format!("\"{}\"", identifier.replace('"', "\"\""))
-}
-
 /// A string literal; a backslash escapes on Redshift.
 pub fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
 }
 
-/// A relation's name with each part in quotes; an empty schema is that of a temporary table, which has none to name.
-pub fn name(relation: &Relation) -> String {
-    let mut parts = Vec::new();
-    if !relation.schema.is_empty() {
-        parts.extend(relation.database.as_deref().map(quote));
-        parts.push(quote(&relation.schema));
-    }
-    parts.push(quote(&relation.identifier));
-    parts.join(".")
+/// Columns in quotes, with commas between them.
+pub(super) fn list(columns: &[String]) -> String {
+    Redshift.list(columns)
 }
 
 /// A role of the session: as it stands where it needs no quotes, so that it folds as dbt's does.
@@ -342,32 +238,6 @@ fn created(relation: &Relation, temporary: bool) -> String {
     } else {
         name(relation)
     }
-}
-
-pub(super) fn list(columns: &[String]) -> String {
-    columns
-        .iter()
-        .map(|column| quote(column))
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
-fn kind_word(kind: RelationKind) -> &'static str {
-    match kind {
-        RelationKind::Table => "table",
-        RelationKind::View => "view",
-        RelationKind::MaterializedView => "materialized view",
-    }
-}
-
-fn with_header(header: Option<&str>, statement: String) -> Vec<String> {
-    header
-        .map(str::trim)
-        .filter(|header| !header.is_empty())
-        .map(str::to_owned)
-        .into_iter()
-        .chain([statement])
-        .collect()
 }
 
 fn attribute_lines(attributes: &TableAttributes) -> Vec<String> {
@@ -427,52 +297,6 @@ fn column(column: &ColumnDefinition) -> String {
         }
     }
     words.join(" ")
-}
-
-fn constraint(constraint: &TableConstraint) -> String {
-    match constraint {
-        TableConstraint::PrimaryKey(columns) => format!("primary key ({})", list(columns)),
-        TableConstraint::Unique(columns) => format!("unique ({})", list(columns)),
-        TableConstraint::Written(text) => text.clone(),
-        TableConstraint::ForeignKey {
-            columns,
-            to,
-            to_columns,
-        } => {
-            let target = if to_columns.is_empty() {
-                String::new()
-            } else {
-                format!(" ({})", list(to_columns))
-            };
-            format!(
-                "foreign key ({}) references {}{target}",
-                list(columns),
-                name(to)
-            )
-        }
-    }
-}
-
-fn insert(into: &Relation, columns: &[String], from: &Rows) -> String {
-    let target = if columns.is_empty() {
-        name(into)
-    } else {
-        format!("{} ({})", name(into), list(columns))
-    };
-    match from {
-        Rows::Query(query) => format!("insert into {target} (\n{query}\n)"),
-        Rows::Relation(from) => {
-            let columns = if columns.is_empty() {
-                "*".to_owned()
-            } else {
-                list(columns)
-            };
-            format!(
-                "insert into {target} (\n  select {columns} from {}\n)",
-                name(from)
-            )
-        }
-    }
 }
 
 /// `merge`: Redshift wants a clause for matched rows and one for the rest, and no alias on the target.
