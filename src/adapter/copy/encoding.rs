@@ -1,4 +1,4 @@
-//! Files in UTF-16, read as UTF-8.
+//! Files in UTF-16 and in ISO 8859-1, read as UTF-8.
 
 use std::io::{BufRead, Error, ErrorKind, Read, Result};
 
@@ -29,7 +29,7 @@ impl<R: BufRead> Utf8<R> {
         let little = match encoding {
             Encoding::Utf16Le => true,
             Encoding::Utf16Be => false,
-            Encoding::Utf8 | Encoding::Utf16 => marked.ok_or_else(|| {
+            Encoding::Utf8 | Encoding::Iso88591 | Encoding::Utf16 => marked.ok_or_else(|| {
                 Error::new(
                     ErrorKind::InvalidData,
                     "UTF16 needs a byte order mark at the start of the file; without one say `utf16le` or `utf16be`",
@@ -133,6 +133,55 @@ impl<R: BufRead> Read for Utf8<R> {
     }
 }
 
+/// Bytes in ISO 8859-1 in, whose numbers are those of their letters, bytes in UTF-8 out.
+pub(super) struct Latin1<R> {
+    inner: R,
+    /// The second half of a letter that had no more room.
+    half: Option<u8>,
+}
+
+impl<R: BufRead> Latin1<R> {
+    pub(super) fn new(inner: R) -> Self {
+        Self { inner, half: None }
+    }
+}
+
+impl<R: BufRead> Read for Latin1<R> {
+    fn read(&mut self, into: &mut [u8]) -> Result<usize> {
+        let mut written = 0;
+        let mut put = |byte: u8| match into.get_mut(written) {
+            Some(place) => {
+                *place = byte;
+                written += 1;
+                true
+            }
+            None => false,
+        };
+        if let Some(half) = self.half.take()
+            && !put(half)
+        {
+            self.half = Some(half);
+            return Ok(0);
+        }
+        let read = self.inner.fill_buf()?;
+        let mut taken = 0;
+        for &byte in read {
+            let plain = byte.is_ascii();
+            if !put(if plain { byte } else { 0xc0 | byte >> 6 }) {
+                break;
+            }
+            taken += 1;
+            let half = 0x80 | byte & 0x3f;
+            if !plain && !put(half) {
+                self.half = Some(half);
+                break;
+            }
+        }
+        self.inner.consume(taken);
+        Ok(written)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,5 +235,23 @@ mod tests {
             read(&[0x00, 0xd8, b'a', 0], Encoding::Utf16Le),
             "[ed, a0, 80, 61]"
         );
+    }
+
+    #[test]
+    fn every_byte_of_iso_8859_1_is_a_letter_whatever_room_there_is() {
+        let bytes: Vec<u8> = (1..=255).collect();
+        let letters: String = bytes.iter().map(|&byte| char::from(byte)).collect();
+        for room in [1, 2, 3, 1000] {
+            let mut reader = Latin1::new(&*bytes);
+            let mut text = Vec::new();
+            loop {
+                let mut some = vec![0; room];
+                match reader.read(&mut some).expect("bytes in memory") {
+                    0 => break,
+                    length => text.extend_from_slice(&some[..length]),
+                }
+            }
+            assert_eq!(String::from_utf8(text).expect("UTF-8"), letters, "{room}");
+        }
     }
 }

@@ -206,6 +206,10 @@ fn open(object: &Object, copy: &Copy) -> Result<Box<dyn BufRead>, Error> {
             Err(error)
         }
         None | Some(Encoding::Utf8) => Ok(reader),
+        Some(Encoding::Iso88591) => {
+            let text = encoding::Latin1::new(reader);
+            Ok(Box::new(BufReader::with_capacity(BUFFER, text)))
+        }
         // An empty file has no mark and needs none.
         Some(_) if start.is_empty() => Ok(reader),
         Some(encoding) => {

@@ -616,6 +616,17 @@ fn files_in_utf_16_are_read_when_the_load_says_so() {
 }
 
 #[test]
+fn files_in_iso_8859_1_are_read_when_the_load_says_so() {
+    let latin = Case::csv(&AB, b"1,\xe9\xff\n2,plain\n").with(|copy| {
+        copy.encoding = Some(Encoding::Iso88591);
+    });
+    insta::assert_snapshot!(latin.load(), @r#"
+    1 "éÿ"
+    2 "plain"
+    "#);
+}
+
+#[test]
 fn a_manifest_names_the_files() {
     let manifest = |entries: &str| {
         Case::csv(&AB, "1,a\n")

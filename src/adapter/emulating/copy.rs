@@ -418,7 +418,7 @@ impl Reader<'_, '_> {
             }
             None => Err(self.refuse(
                 "copy-option",
-                "`encoding` is `utf8`, `utf16`, `utf16le` or `utf16be`",
+                "`encoding` is `utf8`, `utf16`, `utf16le`, `utf16be` or `iso88591`",
             )),
         }
     }

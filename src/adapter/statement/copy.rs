@@ -229,11 +229,19 @@ pub enum Encoding {
     Utf16Le,
     /// `UTF16BE`.
     Utf16Be,
+    /// `ISO88591`: a byte a letter, as in Latin-1.
+    Iso88591,
 }
 
 impl Encoding {
     /// All there are.
-    pub const ALL: [Self; 4] = [Self::Utf8, Self::Utf16, Self::Utf16Le, Self::Utf16Be];
+    pub const ALL: [Self; 5] = [
+        Self::Utf8,
+        Self::Utf16,
+        Self::Utf16Le,
+        Self::Utf16Be,
+        Self::Iso88591,
+    ];
 
     /// The word of `COPY`.
     pub fn word(self) -> &'static str {
@@ -242,6 +250,7 @@ impl Encoding {
             Self::Utf16 => "utf16",
             Self::Utf16Le => "utf16le",
             Self::Utf16Be => "utf16be",
+            Self::Iso88591 => "iso88591",
         }
     }
 }

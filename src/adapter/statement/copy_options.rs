@@ -89,7 +89,7 @@ pub const COPY_OPTIONS: [CopyOption; 52] = [
     option("blanks_as_null", "BLANKSASNULL", FLAG, Yes),
     option("date_format", "DATEFORMAT", "`auto` or a format", Yes),
     option("empty_as_null", "EMPTYASNULL", FLAG, Yes),
-    option("encoding", "ENCODING", "`utf8`, `utf16`, `utf16le` or `utf16be`", Yes),
+    option("encoding", "ENCODING", "`utf8`, `utf16`, `utf16le`, `utf16be` or `iso88591`", Yes),
     option("escape", "ESCAPE", FLAG, Yes),
     option("explicit_ids", "EXPLICIT_IDS", FLAG, Yes),
     option("fill_record", "FILLRECORD", FLAG, Yes),
