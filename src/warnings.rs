@@ -30,6 +30,7 @@ const NAMES: &[(&str, &[&str])] = &[
     ("template-warning", &["JinjaLogWarning"]),
     ("test-warned", &["LogTestResult"]),
     ("source-stale", &["LogFreshnessResult"]),
+    ("unfiltered-batches", &["MicrobatchModelNoEventTimeInputs"]),
     ("unknown-flag", &["CustomKeyInObjectDeprecation"]),
     (
         "unmatched-properties",
@@ -93,7 +94,6 @@ const OTHERS: &[&str] = &[
     "MFTimespineWithoutYamlConfigurationDeprecation",
     "MetricAttributesRenamed",
     "MicrobatchMacroOutsideOfBatchesDeprecation",
-    "MicrobatchModelNoEventTimeInputs",
     "MissingArgumentsPropertyInGenericTestDeprecation",
     "MissingPlusPrefixDeprecation",
     "ModelParamUsageDeprecation",

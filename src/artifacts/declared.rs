@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::manifest::{Doc, Group, Macro};
+use crate::diagnostic::Span;
 use crate::jinja::{self, Macros};
 use crate::project::properties::{GroupProperties, MacroProperties};
 use crate::project::yaml::Yaml;
@@ -33,7 +34,7 @@ pub fn macros(macros: &Macros, project: &Project) -> BTreeMap<String, Macro> {
             name: declared.name.clone(),
             package_name: declared.package.clone(),
             path: path.strip_prefix(prefix).unwrap_or(path).to_owned(),
-            sql: declared.block.text().to_owned(),
+            sql: with_blanks(&declared.block).to_owned(),
             description: words(described.and_then(|it| Some(&it.description.as_ref()?.value))),
             depends_on: jinja::macros_named(macros, declared, project.target.dialect()),
             meta: described.map(|it| meta(it)).unwrap_or_default(),
@@ -66,6 +67,28 @@ pub fn macros(macros: &Macros, project: &Project) -> BTreeMap<String, Macro> {
             ..Macro::default()
         });
     all
+}
+
+/// The text of a macro's block with the blanks that its outer tags take away, which dbt counts to the block: `{%- macro …`,
+/// `… endmacro -%}`.
+fn with_blanks(block: &Span) -> &str {
+    let text = &block.source.text;
+    let (before, rest) = text.split_at(block.start);
+    let own = &rest[..block.end - block.start];
+    let mut start = block.start;
+    if own.starts_with("{%-") {
+        let kept = before.trim_end();
+        // What the tag before has taken is gone.
+        if !kept.ends_with("-%}") {
+            start = kept.len();
+        }
+    }
+    let mut end = block.end;
+    if own.ends_with("-%}") {
+        let after = &text[end..];
+        end += after.len() - after.trim_start().len();
+    }
+    &text[start..end]
 }
 
 /// `meta` of a macro, beside its `config` or in it.
@@ -132,4 +155,28 @@ pub fn docs(project: &Project) -> BTreeMap<String, Doc> {
                 .map(move |block| entry(package, block))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Source;
+
+    #[test]
+    fn a_macro_has_the_blanks_that_its_tags_take_away() {
+        let text = "x\n\n{%- macro a() -%}1{%- endmacro -%}\n\n{%- macro b() %}2{% endmacro %}\n";
+        let source = Source::new("macros/m.sql", text);
+        let block = |word: &str, from: &str| {
+            let start = text.find(from).unwrap();
+            let end = start + text[start..].find(word).unwrap() + word.len();
+            Span::new(&source, start..end)
+        };
+        let first = block("endmacro -%}", "{%- macro a");
+        assert_eq!(
+            with_blanks(&first),
+            "\n\n{%- macro a() -%}1{%- endmacro -%}\n\n"
+        );
+        let second = block("endmacro %}", "{%- macro b");
+        assert_eq!(with_blanks(&second), "{%- macro b() %}2{% endmacro %}");
+    }
 }

@@ -326,6 +326,7 @@ pub fn result(node: NodeId, status: Status) -> NodeResult {
         compile: Some(timing(0, 10)),
         execute: Some(timing(10, 120)),
         thread: 1,
+        batches: None,
     }
 }
 

@@ -1,11 +1,12 @@
 //! `run_results.json`, version 6.
 
+use jiff::civil::DateTime;
 use serde_json::{Map, Value, json};
 
 use super::{Invocation, relation_name, seconds, timestamp};
 use crate::manifest::{Manifest, ResourceType};
 use crate::run::results::Timing;
-use crate::run::{NodeResult, RunResults};
+use crate::run::{Batched, NodeResult, RunResults};
 
 /// What became of each node, and how the program was called.
 ///
@@ -52,7 +53,22 @@ fn entry(manifest: &Manifest, result: &NodeResult) -> Value {
         "compiled": compiled,
         "compiled_code": result.compiled_code,
         "relation_name": relation.map(|relation| relation_name(&manifest.in_full(relation))),
-        "batch_results": null,
+        "batch_results": result.batches.as_ref().map(batch_results),
+    })
+}
+
+/// Which stretches of time were built, and which were not; what an earlier run built stands behind, as in dbt.
+fn batch_results(batches: &Batched) -> Value {
+    let moment = |at: DateTime| format!("{}+00:00", at.strftime("%Y-%m-%dT%H:%M:%S%.f"));
+    let stretch = |(start, end): (DateTime, DateTime)| json!([moment(start), moment(end)]);
+    let of = |built: bool| {
+        let wanted = batches.now.iter().filter(move |it| it.built == built);
+        wanted.map(|it| (it.batch.start, it.batch.end))
+    };
+    let built = of(true).chain(batches.before.iter().copied());
+    json!({
+        "successful": built.map(stretch).collect::<Vec<_>>(),
+        "failed": of(false).map(stretch).collect::<Vec<_>>(),
     })
 }
 

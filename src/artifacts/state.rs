@@ -228,7 +228,8 @@ impl<'a> Comparison<'a> {
         };
         let all = |of: &'a Value| object(of, "macros").unwrap_or_else(empty);
         let (before, after) = (all(old), all(new));
-        let body = |it: Option<&'a Value>| it.and_then(|it| text(it, "macro_sql"));
+        // Blanks at the ends are the file's, and not the macro's.
+        let body = |it: Option<&'a Value>| it.and_then(|it| text(it, "macro_sql")).map(str::trim);
         let changed = before
             .keys()
             .chain(after.keys())

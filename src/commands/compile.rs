@@ -1,6 +1,6 @@
 //! `redstart compile`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::ValueEnum;
 
@@ -101,6 +101,8 @@ impl Args {
             columns_of: &|sql| pipeline::columns_of(&prepared, sql),
             tests_of: &|_| Vec::new(),
             seed: &|id| pipeline::seed(&prepared, id),
+            batches: &BTreeMap::new(),
+            batch: None,
             options: Options {
                 full_refresh,
                 ..Options::default()

@@ -40,7 +40,6 @@ mod unload;
 
 pub use session::{Outcome, Session, Stop};
 
-use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -51,6 +50,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::diagnostic::Diagnostics;
 use flags::{Flags, ProjectFlags};
 use options::Global;
+use session::Retried;
 
 /// Builds SQL models into tested tables on Amazon Redshift, and runs the same models on an embedded DuckDB.
 #[derive(Parser, Debug)]
@@ -152,12 +152,12 @@ pub struct Called {
 
 impl Called {
     /// Runs the command for some nodes, within another call of the program.
-    fn run_for(&self, session: &Session, nodes: BTreeSet<String>) -> Result<Outcome, Stop> {
+    fn run_for(&self, session: &Session, retried: Retried) -> Result<Outcome, Stop> {
         self.problems.clone().map_err(Stop::Refused)?;
         let mut again = Session::new(self);
         again.cancel = session.cancel.clone();
         again.running_as(session);
-        again.retried = Some(nodes);
+        again.retried = Some(retried);
         self.cli.command.run(&again)
     }
 

@@ -1,14 +1,17 @@
 //! `redstart retry`: the last command again, for what did not come through.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::flags::table::{FLAGS, Flag, Kind, Role};
 use super::options::FullRefresh;
+use super::pipeline::stretch;
 use super::selecting::Earlier;
+use super::session::{Retried, Stretches};
 use super::{Called, Outcome, Session, Stop};
 use crate::artifacts::state::State;
 use crate::diagnostic::Diagnostic;
@@ -80,7 +83,12 @@ impl Args {
             command.join(" "),
             crate::report::message::count(failed.len() as u64, "node")
         ));
-        again.run_for(session, failed)
+        let retried = Retried {
+            batches: batches(&results),
+            started: started(&results),
+            nodes: failed,
+        };
+        again.run_for(session, retried)
     }
 
     fn last_results(&self, session: &Session) -> Result<Value, Stop> {
@@ -156,6 +164,29 @@ fn failed(results: &Value, warnings_too: bool) -> BTreeSet<String> {
         (again && !id.starts_with("operation.")).then(|| id.to_owned())
     });
     retried.collect()
+}
+
+/// Of models that were built in batches, some of which failed: which were built, and which were not.
+fn batches(results: &Value) -> BTreeMap<String, (Stretches, Stretches)> {
+    let all = results.get("results").and_then(Value::as_array);
+    let of = |result: &Value| {
+        let id = result.get("unique_id")?.as_str()?;
+        let batches = result.get("batch_results")?;
+        let stretches = |key: &str| -> Option<Stretches> {
+            batches.get(key)?.as_array()?.iter().map(stretch).collect()
+        };
+        let (built, open) = (stretches("successful")?, stretches("failed")?);
+        // Where none was built, the model starts as it did, which may be from nothing.
+        (!built.is_empty() && !open.is_empty()).then(|| (id.to_owned(), (built, open)))
+    };
+    all.into_iter().flatten().filter_map(of).collect()
+}
+
+/// When the last run was started, so that its batches are the same again.
+fn started(results: &Value) -> Option<Timestamp> {
+    let metadata = results.get("metadata")?;
+    let at = |key: &str| metadata.get(key)?.as_str()?.parse().ok();
+    at("invocation_started_at").or_else(|| at("generated_at"))
 }
 
 /// A flag of the last command as a word, where it was not left at its default.

@@ -1,12 +1,13 @@
 //! One run of the program: what it was asked, the terminal it talks to, and how it ends.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 use serde_json::{Map, Value};
 
 use super::Called;
@@ -44,12 +45,26 @@ pub struct Session {
     pub invocation_id: String,
     /// When the program was started.
     pub started: Timestamp,
-    /// The `unique_id`s of the nodes that are tried again, in the place of any selection.
-    pub retried: Option<BTreeSet<String>>,
+    /// What is tried again, in the place of any selection.
+    pub retried: Option<Retried>,
     /// `target-path` of the project file.
     target_path: Option<String>,
     running: Arc<AtomicBool>,
 }
+
+/// What an earlier run left to do.
+#[derive(Clone, Debug, Default)]
+pub struct Retried {
+    /// The nodes, by `unique_id`.
+    pub nodes: BTreeSet<String>,
+    /// Of nodes that were built in batches, some of which failed: the stretches that were built, and those that were not.
+    pub batches: BTreeMap<String, (Stretches, Stretches)>,
+    /// When that run was started.
+    pub started: Option<Timestamp>,
+}
+
+/// Stretches of time, each with its first moment and the first after it.
+pub type Stretches = Vec<(DateTime, DateTime)>;
 
 /// How a command ended that came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

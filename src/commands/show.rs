@@ -142,7 +142,7 @@ impl Args {
                     Sql::of(format!("select * from {name}"))
                 }
                 _ => compiler
-                    .at_turn(id, &Turn::on(&warehouse.connection))
+                    .at_turn(id, &Turn::on(&warehouse.connection), None)
                     .map_err(|wrong| Stop::Refused((*wrong).into()))?,
             };
             let mut table = ask(&sql)?;

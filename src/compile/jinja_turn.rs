@@ -13,6 +13,7 @@ use super::world::NodeWorld;
 use super::{Acted, Compiler, HookSql, SharedConnection, Sql, Turn};
 use crate::diagnostic::{Diagnostic, Source, Span};
 use crate::jinja::{Value, World};
+use crate::manifest::microbatch::Batch;
 use crate::manifest::{Node, NodeId};
 
 impl Compiler {
@@ -25,6 +26,7 @@ impl Compiler {
         id: NodeId,
         sql: &Sql,
         connection: &SharedConnection,
+        batch: Option<Batch>,
     ) -> Result<Acted, Box<Diagnostic>> {
         let given = &self.around.given;
         let node = given.manifest.node(id);
@@ -41,10 +43,13 @@ impl Compiler {
             ("compiled_code".to_owned(), Value::from(sql.text.as_str())),
             ("pre_hooks".to_owned(), hooks(&sql.pre_hooks)),
             ("post_hooks".to_owned(), hooks(&sql.post_hooks)),
-            ("model".to_owned(), from_json(model)),
+            (
+                "model".to_owned(),
+                super::values::model(&model, batch.as_ref()),
+            ),
         ]);
         let turn = Turn::with(connection, names).acting(true);
-        let (answer, mut acted) = self.act(&called, &[], Some(id), &turn, &at)?;
+        let (answer, mut acted) = self.act(&called, &[], Some((id, batch)), &turn, &at)?;
         let is_relations = |value: &Value| value.try_iter().is_ok() && !value.is_undefined();
         let relations = answer.get_attr("relations");
         if !relations.as_ref().is_ok_and(is_relations) {
@@ -103,15 +108,13 @@ impl Compiler {
         &self,
         name: &str,
         arguments: &[(String, Value)],
-        node: Option<NodeId>,
+        node: Option<(NodeId, Option<Batch>)>,
         turn: &Turn,
         at: &Span,
     ) -> Result<(Value, Acted), Box<Diagnostic>> {
-        let world = Arc::new(NodeWorld::new(
-            Arc::clone(&self.around),
-            node,
-            Some(turn.clone()),
-        ));
+        let (node, batch) = node.unzip();
+        let world = NodeWorld::new(Arc::clone(&self.around), node, Some(turn.clone()));
+        let world = Arc::new(world.acting_in(batch.flatten()));
         let asked: Arc<dyn World> = Arc::clone(&world) as Arc<dyn World>;
         let macros = &self.around.given.macros;
         let answer = macros.call(name, &[], arguments, &asked, at);

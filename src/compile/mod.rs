@@ -27,6 +27,7 @@ pub use world::{Message, SharedConnection};
 use crate::adapter::Adapter;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::jinja::{Answer, LATE, Macros, Template, Value, World};
+use crate::manifest::microbatch::{Batch, Batches};
 use crate::manifest::node::Detail;
 use crate::manifest::{Manifest, Node, NodeId, ResourceType};
 use crate::project::{Environment, Vars};
@@ -47,6 +48,8 @@ pub struct Surroundings {
     pub full_refresh: bool,
     /// `--empty` and `--sample`.
     pub narrowing: Narrowing,
+    /// The batches in which nodes are built, where they are.
+    pub batches: BTreeMap<NodeId, Batches>,
     /// Plain names that are the same for every node: `target`, `flags`, `invocation_id`, `run_started_at`, ….
     pub globals: BTreeMap<String, Value>,
     /// `var`.
@@ -215,7 +218,7 @@ impl Compiler {
             .into_par_iter()
             .map(|id| match self.must_wait(id) {
                 Some(reason) => (id, Err(Box::new(Diagnostic::error(LATE, reason)))),
-                None => (id, self.render(id, None)),
+                None => (id, self.render(id, None, self.first_batch(id))),
             })
             .collect();
         let mut found = Diagnostics::default();
@@ -274,15 +277,21 @@ impl Compiler {
         Ok(CompiledNode::Ready(Arc::new(sql)))
     }
 
-    /// Compiles a late node at its turn; questions go to the worker's own connection.
+    /// Compiles a late node, or one of its batches, at its turn; questions go to the worker's own connection.
     ///
     /// # Errors
     /// What is wrong in the template, or what the warehouse answered.
-    pub fn at_turn(&self, id: NodeId, turn: &Turn) -> Result<Sql, Box<Diagnostic>> {
+    pub fn at_turn(
+        &self,
+        id: NodeId,
+        turn: &Turn,
+        batch: Option<Batch>,
+    ) -> Result<Sql, Box<Diagnostic>> {
         let manifest = &self.around.given.manifest;
         let mut drafts = BTreeMap::new();
         for wanted in self.with_ephemerals(BTreeSet::from([id])) {
-            let sql = self.render(wanted, Some(turn))?;
+            let batch = batch.filter(|_| wanted == id);
+            let sql = self.render(wanted, Some(turn), batch)?;
             drafts.insert(wanted, Ok(sql));
         }
         let mut done = BTreeMap::new();
@@ -311,7 +320,7 @@ impl Compiler {
         let sql = self.render_with(template, &world)?;
         let mut drafts = BTreeMap::new();
         for wanted in self.with_ephemerals(sql.ephemerals.iter().copied().collect()) {
-            let draft = self.render(wanted, turn.as_ref())?;
+            let draft = self.render(wanted, turn.as_ref(), None)?;
             drafts.insert(wanted, Ok(draft));
         }
         inline::with_ephemerals(sql, &self.around.given.manifest, &drafts)
@@ -342,13 +351,19 @@ impl Compiler {
         all
     }
 
-    fn render(&self, id: NodeId, turn: Option<&Turn>) -> Result<Sql, Box<Diagnostic>> {
+    fn first_batch(&self, id: NodeId) -> Option<Batch> {
+        self.around.given.batches.get(&id)?.now.first().copied()
+    }
+
+    fn render(
+        &self,
+        id: NodeId,
+        turn: Option<&Turn>,
+        batch: Option<Batch>,
+    ) -> Result<Sql, Box<Diagnostic>> {
         let node = self.around.given.manifest.node(id);
-        let world = Arc::new(NodeWorld::new(
-            Arc::clone(&self.around),
-            Some(id),
-            turn.cloned(),
-        ));
+        let world = NodeWorld::new(Arc::clone(&self.around), Some(id), turn.cloned());
+        let world = Arc::new(world.in_batch(batch));
         let mut sql = match &world.code_of(node) {
             Some(code) if has_query(node) => self.render_with(&code.template(), &world)?,
             _ => Sql::default(),
@@ -357,8 +372,12 @@ impl Compiler {
         if is_ephemeral(node) {
             return Ok(sql);
         }
-        sql.pre_hooks = self.hooks(&node.config.pre_hook, &world, &mut sql.macros)?;
-        sql.post_hooks = self.hooks(&node.config.post_hook, &world, &mut sql.macros)?;
+        if batch.is_none_or(|batch| batch.is_first()) {
+            sql.pre_hooks = self.hooks(&node.config.pre_hook, &world, &mut sql.macros)?;
+        }
+        if batch.is_none_or(|batch| batch.is_last()) {
+            sql.post_hooks = self.hooks(&node.config.post_hook, &world, &mut sql.macros)?;
+        }
         Ok(sql)
     }
 

@@ -5,14 +5,39 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use serde_json::{Value as Json, json};
 
-use crate::jinja::Value;
+use crate::jinja::{MomentValue, Value};
+use crate::manifest::microbatch::Batch;
 use crate::manifest::{Manifest, ResourceType};
 
 /// Data as a template holds it.
 pub(super) fn from_json(data: impl serde::Serialize) -> Value {
     Value::from(minijinja::value::Serde(data))
+}
+
+/// `model`: a node by its entry, with the batch that it is built for.
+pub(super) fn model(entry: &Json, batch: Option<&Batch>) -> Value {
+    let Some(batch) = batch else {
+        return from_json(entry);
+    };
+    let moment = |at: DateTime| {
+        let zoned = at.to_zoned(TimeZone::UTC);
+        zoned.map_or_else(
+            |_| Value::from(at.to_string()),
+            |at| MomentValue::from(&at).into(),
+        )
+    };
+    let batch = Value::from_pairs([
+        ("id", Value::from(batch.id())),
+        ("event_time_start", moment(batch.start)),
+        ("event_time_end", moment(batch.end)),
+    ]);
+    let keys = entry.as_object().into_iter().flatten();
+    let keys = keys.map(|(key, value)| (key.as_str(), from_json(value)));
+    Value::from_pairs(keys.chain([("batch", batch)]))
 }
 
 /// `graph`: every node by its `unique_id`.

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use super::inline::cte_name;
+use super::narrowing::Reader;
 use super::unit_test::TestWorld;
 use super::values::from_json;
 use super::{Around, Turn, is_ephemeral, lock, values};
@@ -12,6 +13,7 @@ use crate::jinja::{
     Answer, ColumnValue, MomentValue, Question, RefCall, RelationValue, Reply, TableValue, Value,
     World, late,
 };
+use crate::manifest::microbatch::Batch;
 use crate::manifest::node::Code;
 use crate::manifest::versions;
 use crate::manifest::{Node, NodeId, ResourceType};
@@ -45,6 +47,10 @@ pub(super) struct NodeWorld {
     /// The unit test that the node's template is rendered for.
     test: Option<TestWorld>,
     turn: Option<Turn>,
+    /// The batch that the node is built for.
+    batch: Option<Batch>,
+    /// Whether the template is the materialization of a batch that adds to what others made.
+    goes_on: bool,
     /// Whether the template is that of a query comment.
     is_comment: bool,
     ephemerals: Mutex<Vec<NodeId>>,
@@ -58,9 +64,23 @@ impl NodeWorld {
             around,
             test,
             turn,
+            batch: None,
+            goes_on: false,
             is_comment: false,
             ephemerals: Mutex::default(),
         }
+    }
+
+    /// The same world in a batch of its node.
+    pub(super) fn in_batch(mut self, batch: Option<Batch>) -> Self {
+        self.batch = batch;
+        self
+    }
+
+    /// The world of a node's materialization in a batch.
+    pub(super) fn acting_in(mut self, batch: Option<Batch>) -> Self {
+        self.goes_on = batch.is_some_and(|batch| batch.goes_on);
+        self.in_batch(batch)
     }
 
     /// The same world as the template of a comment sees it.
@@ -116,7 +136,8 @@ impl NodeWorld {
             if !ephemerals.contains(&id) {
                 ephemerals.push(id);
             }
-            return Ok(RelationValue::cte(cte_name(&node.alias)));
+            let named = RelationValue::cte(cte_name(&node.alias));
+            return Ok(self.narrowed(node, named));
         }
         let relation = node.relation.as_ref().ok_or_else(|| {
             Diagnostic::error(
@@ -126,7 +147,17 @@ impl NodeWorld {
         })?;
         let relation = self.around.given.manifest.in_full(relation);
         let relation = RelationValue::new(relation, kind_of(node));
-        Ok(self.around.given.narrowing.of(node, relation))
+        Ok(self.narrowed(node, relation))
+    }
+
+    fn narrowed(&self, node: &Node, relation: RelationValue) -> RelationValue {
+        let narrowing = &self.around.given.narrowing;
+        let reader = Reader {
+            node: self.node(),
+            batch: self.batch.as_ref(),
+            dialect: self.dialect(),
+        };
+        narrowing.of(node, relation, &reader)
     }
 
     /// Finds the node that a `ref` or `source` means: among those that the manifest resolved for this node, or among all for SQL
@@ -360,7 +391,7 @@ impl World for NodeWorld {
             }
             "model" => {
                 let entry = self.around.entries().get(self.node?.index())?;
-                Some(from_json(entry))
+                Some(values::model(entry, self.batch.as_ref()))
             }
             "graph" => Some(
                 self.around
@@ -444,6 +475,13 @@ impl World for NodeWorld {
     }
 
     fn overridden(&self, package: Option<&str>, name: &str) -> Option<Value> {
+        if self.goes_on && package.is_none() {
+            match name {
+                "is_incremental" => return Some(Value::from(true)),
+                "should_full_refresh" => return Some(Value::from(false)),
+                _ => {}
+            }
+        }
         let test = self.test.as_ref()?;
         test.overridden(&self.around, package, name)
     }
@@ -484,7 +522,8 @@ impl World for NodeWorld {
             .relation
             .as_ref()
             .and_then(|relation| given.existing.as_ref()?.get(relation))
-            .is_some_and(|existing| existing.kind == RelationKind::Table);
+            .is_some_and(|existing| existing.kind == RelationKind::Table)
+            || self.batch.is_some_and(|batch| batch.goes_on);
         node.config.materialized == "incremental" && !full_refresh && is_table
     }
 

@@ -47,6 +47,8 @@ pub struct Config {
     pub unique_key: Vec<String>,
     /// `incremental_strategy`.
     pub incremental_strategy: Option<String>,
+    /// How an incremental model is cut into batches, by `incremental_strategy: microbatch`.
+    pub microbatch: Option<super::microbatch::Microbatch>,
     /// `incremental_predicates`.
     pub incremental_predicates: Vec<String>,
     /// `merge_update_columns`.

@@ -19,6 +19,7 @@ use super::link;
 use super::merge::{self, Layer, Merged};
 use super::names::Names;
 use super::node::{Code, Column, Detail, Node, ResourceType, TestDetail};
+use super::overrides;
 use super::settings;
 use super::settings::Materializations;
 use super::snapshots;
@@ -334,6 +335,10 @@ impl Resolver<'_> {
         for (made, found) in parts {
             drafts.extend(made);
             problems.extend(found);
+        }
+        let is_test = |draft: &Draft| draft.node.resource_type == ResourceType::Test;
+        if self.package.name == self.shared.project && drafts.iter().any(is_test) {
+            overrides::refuse(self, &overrides::OF_TESTS, &mut problems);
         }
         (drafts, problems)
     }

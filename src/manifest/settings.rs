@@ -154,6 +154,9 @@ pub fn typed(
     if kind == ResourceType::Test {
         agree_on_failures(&config, &mut values);
     }
+    if let Some(microbatch) = &config.microbatch {
+        values.insert("begin", Value::from(microbatch.begin.to_string()));
+    }
     Config {
         values,
         pre_hook: merged.pre_hook,
@@ -231,6 +234,7 @@ impl Reader<'_> {
             database: self.text("database"),
             unique_key: self.texts("unique_key"),
             incremental_strategy: self.strategy(),
+            microbatch: self.microbatch(kind),
             incremental_predicates: self.predicates(),
             merge_update_columns: self.texts("merge_update_columns"),
             merge_exclude_columns: self.texts("merge_exclude_columns"),
@@ -500,18 +504,18 @@ impl Reader<'_> {
 
     fn strategy(&mut self) -> Option<String> {
         const KEY: &str = "incremental_strategy";
-        let known = ["append", "delete+insert", "merge"];
+        let known = ["append", "delete+insert", "merge", "microbatch"];
         let name = self.text(KEY)?.to_lowercase();
         if self.in_jinja.is_some() {
             return Some(name);
         }
-        if matches!(name.as_str(), "microbatch" | "insert_overwrite") {
+        if name == "insert_overwrite" {
             let problem = Diagnostic::error(
                 "not-supported-yet",
                 format!("the incremental strategy `{name}` is not supported yet"),
             )
             .at_some(self.place(KEY))
-            .help("write one of `append`, `delete+insert`, `merge`");
+            .help("write one of `append`, `delete+insert`, `merge`, `microbatch`");
             self.problems.push(problem);
             return None;
         }
@@ -519,6 +523,20 @@ impl Reader<'_> {
             return None;
         }
         self.one_of(KEY, &known)
+    }
+
+    fn microbatch(&mut self, kind: ResourceType) -> Option<super::microbatch::Microbatch> {
+        let said = |key: &str, word: &str| {
+            let value = self.merged.get(key).and_then(Value::as_str);
+            value.is_some_and(|value| value.eq_ignore_ascii_case(word))
+        };
+        let wanted = kind == ResourceType::Model
+            && said("materialized", "incremental")
+            && said("incremental_strategy", "microbatch")
+            && self.merged.get("enabled") != Some(&Value::Bool(false));
+        wanted
+            .then(|| super::microbatch::read(self.merged, self.at, self.problems))
+            .flatten()
     }
 
     fn grants(&mut self) -> Vec<(String, Vec<String>)> {

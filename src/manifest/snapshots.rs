@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::declared::{self, Reading};
 use super::node::{Code, Node, ResourceType};
+use super::overrides;
 use super::resolve::{ByName, Draft, Made, Resolver, Trees};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::jinja::Template;
@@ -32,7 +33,7 @@ pub fn snapshots(resolver: &Resolver<'_>, properties: &ByName<'_>) -> Made {
         }
     }
     if !made.0.is_empty() {
-        refuse_overrides(resolver, &mut made.1);
+        overrides::refuse(resolver, &overrides::OF_SNAPSHOTS, &mut made.1);
     }
     made
 }
@@ -134,41 +135,4 @@ fn build(
         declared::describe(resolver, &mut node, properties, problems);
     }
     Some(node)
-}
-
-/// The macros through which dbt lets a project keep its history in another way: here the history is kept by the program, so
-/// passing over them would keep another one than the project asks for.
-fn refuse_overrides(resolver: &Resolver<'_>, problems: &mut Diagnostics) {
-    const OVERRIDES: [&str; 7] = [
-        "snapshot_timestamp_strategy",
-        "snapshot_check_strategy",
-        "snapshot_hash_arguments",
-        "snapshot_get_time",
-        "snapshot_staging_table",
-        "build_snapshot_table",
-        "snapshot_merge_sql",
-    ];
-    let dialect = &resolver.shared.dialect;
-    for name in OVERRIDES {
-        let forms = [
-            name.to_owned(),
-            format!("{dialect}__{name}"),
-            format!("default__{name}"),
-        ];
-        let found = forms
-            .iter()
-            .filter_map(|form| resolver.macros.find(&resolver.shared.project, form))
-            .find(|found| found.package != "dbt");
-        if let Some(found) = found {
-            problems.push(
-                Diagnostic::error(
-                    "not-supported-yet",
-                    format!("the project overrides `{name}`, which is not supported yet"),
-                )
-                .at(found.span.clone())
-                .label("the history of snapshots is kept without this macro")
-                .help("remove the macro, or disable the snapshots"),
-            );
-        }
-    }
 }

@@ -7,7 +7,7 @@ use super::publish::{beside, clean, describe, hooks_of, prepare, raw, still_boun
 use super::schema_change::length;
 use super::{
     Build, Input, Materialization, Phase, Rest, SchemaChange, Section, Work, by_name, columns,
-    sections, table,
+    name, sections, table,
 };
 use crate::adapter::Statement;
 use crate::adapter::statement::{Rows, TableAttributes};
@@ -35,11 +35,22 @@ pub(super) const MATERIALIZATION: Materialization = Materialization {
 };
 
 /// How a batch meets the rows that are there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Strategy {
     Append,
     DeleteInsert,
     Merge,
+    /// The rows of a stretch of time are replaced.
+    Replace(Stretch),
+}
+
+/// Which rows a batch of time replaces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stretch {
+    /// The condition that the rows of the table meet.
+    delete: String,
+    /// The condition that the new rows must meet, where those that do not are left out.
+    insert: Option<String>,
 }
 
 const STRATEGIES: [(&str, Strategy); 3] = [
@@ -68,7 +79,8 @@ impl Batch {
             columns: columns.to_vec(),
             from: Rows::Relation(self.from.clone()),
         };
-        match self.strategy {
+        match &self.strategy {
+            Strategy::Replace(stretch) => self.replace(stretch, columns),
             // Without a key nothing can match: all rows are new, as in dbt.
             _ if self.key.is_empty() => vec![insert],
             Strategy::Append => vec![insert],
@@ -90,6 +102,29 @@ impl Batch {
                 predicates: self.predicates.clone(),
             }],
         }
+    }
+
+    fn replace(&self, stretch: &Stretch, columns: &[String]) -> Vec<Statement> {
+        let rows = match &stretch.insert {
+            None => Rows::Relation(self.from.clone()),
+            Some(condition) => {
+                let list: Vec<String> = columns.iter().map(|column| super::quote(column)).collect();
+                let from = name(&self.from);
+                let list = list.join(", ");
+                Rows::Query(format!("select {list} from {from} where {condition}"))
+            }
+        };
+        vec![
+            Statement::Raw {
+                sql: format!("delete from {} where {}", name(&self.into), stretch.delete),
+                origin: None,
+            },
+            Statement::Insert {
+                into: self.into.clone(),
+                columns: columns.to_vec(),
+                from: rows,
+            },
+        ]
     }
 
     fn updated(&self, columns: &[String]) -> Vec<String> {
@@ -142,10 +177,13 @@ fn strategy(input: &Input<'_>) -> Result<Strategy, Diagnostics> {
         Some(name) => name,
     };
     if let Some((_, strategy)) = STRATEGIES.iter().find(|(known, _)| *known == name) {
-        return Ok(*strategy);
+        return Ok(strategy.clone());
+    }
+    if name == "microbatch" {
+        return microbatch(input);
     }
     let problem = match name {
-        "microbatch" | "insert_overwrite" => Diagnostic::error(
+        "insert_overwrite" => Diagnostic::error(
             "unsupported-strategy",
             format!("the incremental strategy `{name}` is not supported"),
         ),
@@ -157,8 +195,70 @@ fn strategy(input: &Input<'_>) -> Result<Strategy, Diagnostics> {
     };
     Err(problem
         .at_some(input.place_of("incremental_strategy", name))
-        .help("use `append`, `delete+insert` or `merge`")
+        .help("use `append`, `delete+insert`, `merge` or `microbatch`")
         .into())
+}
+
+/// How the rows of a batch of time take their place: each of dbt's adapters has its own way.
+fn microbatch(input: &Input<'_>) -> Result<Strategy, Diagnostics> {
+    let config = &input.node.config;
+    let has_key = !config.unique_key.is_empty();
+    let wrong = |what: &str, help: &str| {
+        let message = format!("`{}` {what}", input.node.name);
+        let problem = Diagnostic::error("bad-config", message);
+        problem
+            .at_some(input.place_of("unique_key", ""))
+            .help(help.to_owned())
+    };
+    match input.dialect {
+        "postgres" if has_key => return Ok(Strategy::Merge),
+        "postgres" => {
+            return Err(wrong(
+                "is built in batches, which are merged on PostgreSQL by `unique_key`",
+                "name the column or columns that tell its rows apart",
+            )
+            .into());
+        }
+        "duckdb" if has_key => {
+            return Err(wrong(
+                "is built in batches, which replace the rows of their time whatever `unique_key` says",
+                "leave out `unique_key`, or use `incremental_strategy: merge`",
+            )
+            .into());
+        }
+        _ => {}
+    }
+    let (Some(of), Some(batch)) = (&config.microbatch, &input.batch) else {
+        return Ok(Strategy::Append);
+    };
+    let (start, end) = (batch.start, batch.end);
+    let moment = |at: jiff::civil::DateTime| at.strftime("%Y-%m-%d %H:%M:%S%.f").to_string();
+    let field = &of.event_time;
+    let condition = |word: &str, zone: &str| {
+        let (start, end) = (moment(start), moment(end));
+        format!("{field} >= {word}'{start}{zone}' and {field} < {word}'{end}{zone}'")
+    };
+    let into = format!("{}.", name(input.relation()?));
+    let own = |predicate: &String| {
+        let predicate = predicate.replace("DBT_INTERNAL_DEST.", &into);
+        format!("({})", predicate.replace("dbt_internal_dest.", &into))
+    };
+    let mut all: Vec<String> = config.incremental_predicates.iter().map(own).collect();
+    Ok(Strategy::Replace(if input.dialect == "redshift" {
+        // There the words say `timestamp`, whatever the type of the column, and nobody looks at the new rows again.
+        all.push(condition("timestamp ", ""));
+        Stretch {
+            delete: all.join(" and "),
+            insert: None,
+        }
+    } else {
+        let within = condition("", "+00:00");
+        all.insert(0, within.clone());
+        Stretch {
+            delete: all.join(" and "),
+            insert: Some(within),
+        }
+    }))
 }
 
 /// Whether the columns that the configuration names are there.
@@ -234,7 +334,8 @@ fn next(
     let grows =
         input.lengths && !hooked && old.columns.iter().any(|column| length(column).is_some());
     let settled = ignore && !grows;
-    let mut build = if settled && strategy == Strategy::Append && config.sql_header.is_none() {
+    let appends = batch.strategy == Strategy::Append;
+    let mut build = if settled && appends && config.sql_header.is_none() {
         let insert = append(input, &batch.into, query, &columns);
         in_one(input, vec![insert], after)
     } else if settled && hooked {

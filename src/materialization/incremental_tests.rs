@@ -7,6 +7,7 @@ use super::tests::{COLUMNS, TABLE, VIEW, hook, people};
 use super::{Hooks, Work};
 use crate::manifest::Node;
 use crate::manifest::config::OnSchemaChange;
+use crate::manifest::microbatch::{Batch, BatchSize, Microbatch};
 
 fn incremental(change: impl FnOnce(&mut Node)) -> Case<'static> {
     let mut node = people("incremental");
@@ -133,18 +134,46 @@ fn a_merge_updates_what_it_is_told_to() {
 }
 
 #[test]
+fn a_batch_replaces_the_rows_of_its_time_and_no_others() {
+    let moment = |text: &str| text.parse::<jiff::civil::DateTime>().unwrap();
+    let (start, end) = (moment("2024-01-02T00:00:00"), moment("2024-01-03T00:00:00"));
+    let mut case = incremental(|node| {
+        node.config.incremental_strategy = Some("microbatch".into());
+        node.config.incremental_predicates = vec!["DBT_INTERNAL_DEST.id > 5".into()];
+        node.config.microbatch = Some(Microbatch {
+            event_time: "at".into(),
+            begin: start,
+            size: BatchSize::Day,
+            lookback: 1,
+        });
+    });
+    case.batch = Some(Batch {
+        start,
+        end,
+        size: BatchSize::Day,
+        index: 1,
+        of: 2,
+        goes_on: true,
+    });
+    // A batch that goes on makes nothing anew, whatever the flag says.
+    case.full_refresh = true;
+    let told = case.on(&[TABLE]).told();
+    let delete = "delete from \"analytics\".\"people\" where (\"analytics\".\"people\".id > 5) and \
+                  at >= timestamp '2024-01-02 00:00:00' and at < timestamp '2024-01-03 00:00:00'";
+    let (before, after) = told.split_once(delete).expect(&told);
+    assert!(before.contains("temp"), "{told}");
+    assert!(after.contains("insert into"), "{told}");
+}
+
+#[test]
 fn a_strategy_that_is_not_there_is_named() {
     let strategy = |name: &str| {
         incremental(|node| node.config.incremental_strategy = Some(name.into())).told()
     };
-    assert_snapshot!(strategy("microbatch"), @r"
-    error[unsupported-strategy]: the incremental strategy `microbatch` is not supported (models/people.sql:1:1)
-      help: use `append`, `delete+insert` or `merge`
-    ");
     assert_snapshot!(strategy("delete_insert"), @r"
     error[unknown-strategy]: there is no incremental strategy `delete_insert` (models/people.sql:1:1)
       help: did you mean `delete+insert`?
-      help: use `append`, `delete+insert` or `merge`
+      help: use `append`, `delete+insert`, `merge` or `microbatch`
     ");
 }
 

@@ -50,6 +50,7 @@ use crate::compile::HookSql;
 use crate::data_tests::RowRule;
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::manifest::config::KnownMaterialization;
+use crate::manifest::microbatch::Batch;
 use crate::manifest::{Node, NodeId, ResourceType};
 use crate::project::seed::Seed;
 use crate::relation::{Column, ExistingRelations, Relation, RelationKind};
@@ -97,6 +98,10 @@ pub struct Input<'a> {
     /// The names of the query's columns in order, where they are known without running it. They are asked for only where they
     /// matter: to tell them the query is translated.
     pub columns_of_query: &'a dyn Fn() -> Option<&'a [String]>,
+    /// The words that the target understands: `redshift`, `postgres` or `duckdb`.
+    pub dialect: &'a str,
+    /// The batch that is built, of a model that is built in batches.
+    pub batch: Option<Batch>,
     /// What the warehouse holds.
     pub existing: &'a ExistingRelations,
     /// Whether `--full-refresh` was given; a node's own `full_refresh` overrides it.
@@ -158,7 +163,8 @@ impl<'a> Input<'a> {
 
     /// Whether the node is built as if nothing were there.
     fn full_refresh(&self) -> bool {
-        self.node.config.full_refresh.unwrap_or(self.full_refresh)
+        let goes_on = self.batch.is_some_and(|batch| batch.goes_on);
+        !goes_on && self.node.config.full_refresh.unwrap_or(self.full_refresh)
     }
 
     fn error(&self, code: &'static str, message: String) -> Diagnostics {

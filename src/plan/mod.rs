@@ -18,6 +18,7 @@ use crate::adapter::{Prepared, Statement};
 use crate::compile::Sql;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::manifest::NodeId;
+use crate::manifest::microbatch::Batches;
 use crate::materialization::{Hidden, Phase, Rest};
 
 /// What a run does, in steps; printed by a dry run, executed by `run/`.
@@ -60,6 +61,8 @@ pub struct Step {
     pub waits_for: Vec<usize>,
     /// The SQL as compiled, with the way back to the template; none while the node is late.
     pub sql: Option<Arc<Sql>>,
+    /// The batches that it is done in; the work and the SQL are those of the first.
+    pub batches: Batches,
 }
 
 /// What is done for a node.

@@ -1,7 +1,8 @@
 //! From compiled nodes to steps: materializations asked, and every statement knocked at the adapter's door.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::door::Door;
@@ -13,6 +14,7 @@ use crate::data_tests::{self, RowRule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::graph::{Graph, Selection, Tests, Turn};
 use crate::manifest::config::Severity;
+use crate::manifest::microbatch::{Batch, Batches};
 use crate::manifest::node::{Detail, GenericTest};
 use crate::manifest::{Manifest, Node, NodeId, ResourceType};
 use crate::materialization::{self, Hooks, Input};
@@ -37,6 +39,10 @@ pub struct Planner<'a> {
     pub seed: &'a (dyn Fn(NodeId) -> Result<Seed, Diagnostics> + Sync),
     /// The tests of a node that can run as soon as it is built, with their SQL.
     pub tests_of: &'a (dyn Fn(NodeId) -> Vec<(NodeId, Arc<Sql>)> + Sync),
+    /// The batches in which nodes are built, where they are.
+    pub batches: &'a BTreeMap<NodeId, Batches>,
+    /// The batch that is planned; none is the first.
+    pub batch: Option<Batch>,
     /// What the command line asks for.
     pub options: Options,
 }
@@ -86,6 +92,7 @@ impl Plan {
                 work,
                 waits_for,
                 sql,
+                batches: planner.batches.get(&node).cloned().unwrap_or_default(),
             }
         };
         let places: HashMap<NodeId, usize> = turns.iter().map(|turn| turn.node).zip(0..).collect();
@@ -302,6 +309,10 @@ impl<'a> Planner<'a> {
             node: of,
             query: Some(&sql.text),
             columns_of_query: &columns_of_query,
+            dialect: self.adapter.dialect(),
+            batch: self
+                .batch
+                .or_else(|| self.batches.get(&node)?.now.first().copied()),
             existing: self.existing,
             full_refresh: self.options.full_refresh,
             store_failures: self.options.store_failures,

@@ -220,7 +220,7 @@ impl Telling<'_> {
             _ => ("LogModelResult", "Q012"),
         };
         let level = match result.status {
-            Status::Fail | Status::Error => LogLevel::Error,
+            Status::Fail | Status::Error | Status::PartialSuccess => LogLevel::Error,
             Status::Warn => LogLevel::Warn,
             _ => LogLevel::Info,
         };
@@ -255,6 +255,7 @@ impl Telling<'_> {
             Status::Fail => ("FAIL", Palette::red),
             Status::Error => ("ERROR", Palette::red),
             Status::Skipped => ("SKIP", Palette::yellow),
+            Status::PartialSuccess => ("PARTIAL", Palette::yellow),
         };
         let what = match (node.resource_type, &node.relation) {
             // As dbt says it: the history is no new relation.
@@ -375,7 +376,7 @@ impl Stats {
             match result.status {
                 Status::Success | Status::Pass => stats.pass += 1,
                 Status::Warn => stats.warn += 1,
-                Status::Fail | Status::Error => stats.error += 1,
+                Status::Fail | Status::Error | Status::PartialSuccess => stats.error += 1,
                 Status::Skipped => stats.skip += 1,
             }
         }
@@ -398,6 +399,13 @@ fn outcome(result: &NodeResult) -> String {
                 count(result.failures.unwrap_or_default(), "failure")
             )
         }
+        Status::PartialSuccess => match &result.batches {
+            Some(batches) => {
+                let all = batches.now.len();
+                format!("{} of {all} batches in {seconds:.2}s", batches.built())
+            }
+            None => format!("{seconds:.2}s"),
+        },
         Status::Success => match (result.rows, &result.message) {
             (Some(_), Some(message)) if result.files.is_some() || result.set_aside.is_some() => {
                 format!("{message} in {seconds:.2}s")

@@ -260,8 +260,8 @@ impl Setup {
                     comment: &|_| None,
                     plan: &plan,
                     planner,
-                    late: &|id, _, _| Ok(self.sql(id).as_ref().clone()),
-                    in_jinja: &|_, _, _| Ok(crate::compile::Acted::default()),
+                    late: &|id, _, _, _| Ok(self.sql(id).as_ref().clone()),
+                    in_jinja: &|_, _, _, _| Ok(crate::compile::Acted::default()),
                     threads: self.threads,
                     fail_fast: self.fail_fast,
                     warnings_fail: false,
@@ -308,6 +308,8 @@ impl Setup {
             columns_of: &|_| None,
             tests_of: &|_| Vec::new(),
             seed: &|_| Err(Diagnostics::default()),
+            batches: &BTreeMap::new(),
+            batch: None,
             options: self.options,
         };
         let plan = Plan::new(&planner, &compiled);

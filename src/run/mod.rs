@@ -5,6 +5,7 @@
 
 pub mod age;
 mod audit;
+mod batches;
 pub mod cancel;
 mod contract;
 mod difference;
@@ -32,13 +33,14 @@ use std::time::{Duration, Instant};
 
 pub use cancel::Cancel;
 pub use event::Event;
-pub use results::{NodeResult, RunResults, Status};
+pub use results::{BatchResult, Batched, NodeResult, RunResults, Status};
 
 pub(crate) use trouble::{place_in, start_of};
 
 use crate::compile::{Acted, SharedConnection, Sql};
 use crate::diagnostic::Diagnostics;
 use crate::manifest::NodeId;
+use crate::manifest::microbatch::Batch;
 use crate::plan::{Plan, Planner, Step};
 use schedule::{Lookout, Schedule};
 use session::{Session, Shared};
@@ -47,13 +49,16 @@ use voice::Voice;
 /// How long the watch over Ctrl-C sleeps between two looks.
 const WATCH: Duration = Duration::from_millis(50);
 
-/// How a late node is compiled at its turn: on the worker's connection, with the results that are there for `on-run-end`.
-pub type Late<'a> =
-    dyn Fn(NodeId, &SharedConnection, &[NodeResult]) -> Result<Sql, Diagnostics> + Sync + 'a;
+/// How a late node, or one of its batches, is compiled at its turn: on the worker's connection, with the results that are there for
+/// `on-run-end`.
+pub type Late<'a> = dyn Fn(NodeId, Option<Batch>, &SharedConnection, &[NodeResult]) -> Result<Sql, Diagnostics>
+    + Sync
+    + 'a;
 
-/// How a materialization written in Jinja builds its node at its turn.
-pub type InJinja<'a> =
-    dyn Fn(NodeId, &Sql, &SharedConnection) -> Result<Acted, Diagnostics> + Sync + 'a;
+/// How a materialization written in Jinja builds its node, or one of its batches, at its turn.
+pub type InJinja<'a> = dyn Fn(NodeId, Option<Batch>, &Sql, &SharedConnection) -> Result<Acted, Diagnostics>
+    + Sync
+    + 'a;
 
 /// Everything a run needs.
 #[derive(Clone, Copy)]

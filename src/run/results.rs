@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 
 use crate::adapter::{LoadError, Table};
 use crate::diagnostic::Diagnostic;
 use crate::manifest::NodeId;
+use crate::manifest::microbatch::Batch;
 
 /// dbt's outcomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +25,8 @@ pub enum Status {
     Error,
     /// Something that it stands on failed.
     Skipped,
+    /// Some batches of a model were built, and others were not.
+    PartialSuccess,
 }
 
 impl Status {
@@ -35,12 +39,13 @@ impl Status {
             Self::Fail => "fail",
             Self::Error => "error",
             Self::Skipped => "skipped",
+            Self::PartialSuccess => "partial success",
         }
     }
 
     /// Whether the run as a whole failed because of it.
     pub fn is_failure(self) -> bool {
-        matches!(self, Self::Fail | Self::Error)
+        matches!(self, Self::Fail | Self::Error | Self::PartialSuccess)
     }
 }
 
@@ -81,6 +86,50 @@ pub struct NodeResult {
     pub execute: Option<Timing>,
     /// The worker, from 1.
     pub thread: usize,
+    /// What became of each batch, of a model that is built in batches.
+    pub batches: Option<Batched>,
+}
+
+/// What became of the batches of a model.
+#[derive(Clone, Debug, Default)]
+pub struct Batched {
+    /// Batches that an earlier run built, of which this one was the rest.
+    pub before: Vec<(DateTime, DateTime)>,
+    /// The batches of this run, in order.
+    pub now: Vec<BatchResult>,
+}
+
+/// What became of one batch.
+#[derive(Clone, Debug)]
+pub struct BatchResult {
+    /// The batch.
+    pub batch: Batch,
+    /// Whether it was built.
+    pub built: bool,
+    /// Its SQL as compiled, if it came so far.
+    pub compiled_code: Option<String>,
+    /// The statements really sent, in order.
+    pub sent: Vec<String>,
+}
+
+impl Batched {
+    /// How many batches of this run were built.
+    pub fn built(&self) -> usize {
+        self.now.iter().filter(|result| result.built).count()
+    }
+
+    /// What became of the model, with dbt's words.
+    pub fn verdict(&self) -> (Status, String) {
+        let (built, all) = (self.built(), self.now.len());
+        if built == all {
+            (Status::Success, "SUCCESS".to_owned())
+        } else if built == 0 {
+            (Status::Error, "ERROR".to_owned())
+        } else {
+            let words = format!("PARTIAL SUCCESS ({built}/{all})");
+            (Status::PartialSuccess, words)
+        }
+    }
 }
 
 impl NodeResult {
@@ -104,6 +153,7 @@ impl NodeResult {
             compile: None,
             execute: None,
             thread: 0,
+            batches: None,
         }
     }
 }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use super::age::{self, Measured};
 use super::session::Session;
 use super::verdict::{self, Verdict};
-use super::{NodeResult, Status, trouble};
+use super::{Batched, NodeResult, Status, trouble};
 use crate::adapter::copy::StoredFile;
 use crate::adapter::{
     ColumnsByRelation, Error, ErrorClass, Outcome, Prepared, Statement, Table, Value,
 };
 use crate::compile::{SharedConnection, Sql};
 use crate::diagnostic::Diagnostic;
+use crate::manifest::microbatch::Batch;
 use crate::manifest::node::Detail;
 use crate::manifest::{Node, NodeId};
 use crate::materialization::{FileLoad, Phase, Rejects, Rest, Wanted};
@@ -31,13 +32,13 @@ pub(super) enum Failure {
 /// A turn and what happened in it so far.
 pub(super) struct Turn<'a> {
     pub(super) node: NodeId,
-    step: &'a Step,
+    pub(super) step: &'a Step,
     pub(super) of: &'a Node,
     pub(super) sql: Option<Arc<Sql>>,
     staging: Option<Order>,
-    statements: Vec<String>,
+    pub(super) statements: Vec<String>,
     rejected: Vec<crate::adapter::LoadError>,
-    warnings: Vec<Diagnostic>,
+    pub(super) warnings: Vec<Diagnostic>,
     /// Rows that the statements filled into the new table, as far as the warehouse said so.
     filled: Option<u64>,
     rows: Option<u64>,
@@ -56,6 +57,8 @@ pub(super) struct Turn<'a> {
     age: Option<Measured>,
     sample: Option<Table>,
     sample_hidden: bool,
+    /// What became of the batches, of a model that is built in batches.
+    pub(super) batched: Option<Batched>,
 }
 
 /// Drops what a failed build left beside.
@@ -106,7 +109,7 @@ fn remembered(table: &Table) -> Vec<StoredFile> {
 }
 
 /// What there is to know at the turn of a late node: its template may have made tables that nobody else knows.
-struct Now {
+pub(super) struct Now {
     looked_at: ColumnsByRelation,
     connection: Option<SharedConnection>,
 }
@@ -145,6 +148,7 @@ impl<'a> Turn<'a> {
             age: None,
             sample: None,
             sample_hidden: false,
+            batched: None,
         }
     }
 
@@ -171,13 +175,16 @@ impl<'a> Turn<'a> {
         {
             return Err(self.failed(session, error, None));
         }
+        if !self.step.batches.now.is_empty() {
+            return self.batches(session, finished);
+        }
         match &self.step.work {
             Work::Refused(wrong) => Err(Failure::Wrong(wrong.0.clone())),
             Work::Late => {
-                let work = self.late(session, finished)?;
+                let work = self.late(session, None, finished)?;
                 self.work(session, &work)
             }
-            Work::InJinja => self.in_jinja(session, finished),
+            Work::InJinja => self.in_jinja(session, None, finished),
             work => match self.again(session)? {
                 Some(work) => self.work(session, &work),
                 None => self.work(session, work),
@@ -185,7 +192,11 @@ impl<'a> Turn<'a> {
         }
     }
 
-    fn work(&mut self, session: &mut Session<'_, '_>, work: &Work) -> Result<(), Failure> {
+    pub(super) fn work(
+        &mut self,
+        session: &mut Session<'_, '_>,
+        work: &Work,
+    ) -> Result<(), Failure> {
         match work {
             Work::Build(build) => {
                 self.keeps_contract(session)?;
@@ -203,10 +214,11 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Compiles a late node on the worker's session.
-    fn compiled(
+    /// Compiles a late node, or one of its batches, on the worker's session.
+    pub(super) fn compiled(
         &mut self,
         session: &mut Session<'_, '_>,
+        batch: Option<Batch>,
         finished: &[NodeResult],
     ) -> Result<(Arc<Sql>, SharedConnection), Failure> {
         let run = session.shared.run;
@@ -217,7 +229,7 @@ impl<'a> Turn<'a> {
         if let Some(sql) = &self.sql {
             return Ok((Arc::clone(sql), connection));
         }
-        let sql = match (run.late)(self.node, &connection, finished) {
+        let sql = match (run.late)(self.node, batch, &connection, finished) {
             Ok(sql) => Arc::new(sql),
             Err(_) if run.cancel.is_requested() => return Err(Failure::Cancelled),
             Err(wrong) => return Err(Failure::Wrong(wrong.0)),
@@ -227,15 +239,16 @@ impl<'a> Turn<'a> {
     }
 
     /// A node whose materialization is written in Jinja: it sends its statements itself.
-    fn in_jinja(
+    pub(super) fn in_jinja(
         &mut self,
         session: &mut Session<'_, '_>,
+        batch: Option<Batch>,
         finished: &[NodeResult],
     ) -> Result<(), Failure> {
         let run = session.shared.run;
         session.use_group(self.of.config.query_group.as_ref());
-        let (sql, connection) = self.compiled(session, finished)?;
-        match (run.in_jinja)(self.node, &sql, &connection) {
+        let (sql, connection) = self.compiled(session, batch, finished)?;
+        match (run.in_jinja)(self.node, batch, &sql, &connection) {
             Ok(acted) => {
                 self.statements = acted.sent;
                 if let Some((said, rows)) = acted.main {
@@ -251,21 +264,31 @@ impl<'a> Turn<'a> {
     }
 
     /// The work of a late node, now that its upstreams are there.
-    fn late(
+    pub(super) fn late(
         &mut self,
         session: &mut Session<'_, '_>,
+        batch: Option<Batch>,
         finished: &[NodeResult],
     ) -> Result<Work, Failure> {
         let run = session.shared.run;
-        let (sql, connection) = self.compiled(session, finished)?;
-        let now = Now {
-            looked_at: self.looked_at(session)?,
-            connection: run.planner.adapter.wants_columns().then_some(connection),
-        };
+        let (sql, _) = self.compiled(session, batch, finished)?;
+        let now = self.now(session)?;
         let known = Known::new(run.planner.existing, &run.plan.planned).with(&now);
         run.planner
             .step(self.node, Some(&sql), &known, &mut self.warnings)
             .map_err(|wrong| Failure::Wrong(wrong.0))
+    }
+
+    /// What can be known of any relation at this moment.
+    pub(super) fn now(&self, session: &mut Session<'_, '_>) -> Result<Now, Failure> {
+        let wanted = session.shared.run.planner.adapter.wants_columns();
+        let connection = session
+            .connection()
+            .map_err(|error| self.story(session, error, None, None))?;
+        Ok(Now {
+            looked_at: self.looked_at(session)?,
+            connection: wanted.then_some(connection),
+        })
     }
 
     /// What the node reads and the plan could not tell the columns of, looked at now.
@@ -291,7 +314,7 @@ impl<'a> Turn<'a> {
     }
 
     /// The work of a step, made again where what it reads could not be known before the run.
-    fn again(&mut self, session: &mut Session<'_, '_>) -> Result<Option<Work>, Failure> {
+    pub(super) fn again(&mut self, session: &mut Session<'_, '_>) -> Result<Option<Work>, Failure> {
         let now = self.looked_at(session)?;
         let Some(sql) = self.sql.clone().filter(|_| !now.is_empty()) else {
             return Ok(None);
@@ -675,6 +698,12 @@ impl<'a> Turn<'a> {
                     None => counted(rows, "row"),
                 },
             });
+        }
+        if let Some(batched) = self.batched {
+            let (status, message) = batched.verdict();
+            result.status = status;
+            result.message = Some(message);
+            result.batches = Some(batched);
         }
         result.rows = self.rows;
         result.set_aside = self.set_aside;

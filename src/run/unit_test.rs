@@ -157,7 +157,7 @@ impl Turn<'_> {
             Err(error) => return Err(self.failed(session, error, None)),
         };
         // A model that cannot be compiled tells why at its own turn.
-        let Ok(mut sql) = (run.late)(id, &connection, &[]) else {
+        let Ok(mut sql) = (run.late)(id, None, &connection, &[]) else {
             return Ok(None);
         };
         let mut named = Vec::new();

@@ -16,6 +16,8 @@ mod check;
 mod command_line;
 #[cfg(feature = "duckdb")]
 mod contracts;
+#[cfg(feature = "duckdb")]
+mod dbt_reference;
 #[cfg(unix)]
 mod emulation_on_postgres;
 #[cfg(feature = "duckdb")]
@@ -37,6 +39,8 @@ mod interruption;
 #[cfg(all(unix, feature = "duckdb"))]
 mod loads;
 mod ls;
+#[cfg(all(unix, feature = "duckdb"))]
+mod microbatch;
 #[allow(dead_code, reason = "a harness holds what the next test needs")]
 mod output;
 mod packages;

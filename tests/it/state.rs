@@ -341,7 +341,7 @@ fn empty_reads_no_rows_and_sample_those_of_a_stretch_of_time() {
         .file("models/late.sql", "select id from {{ ref('events') }}");
     assert_snapshot!(project.redstart("compile -s events --empty"), @r#"
     exit 0
-    select id, at from (select * from "project"."main"."raw" where false limit 0) _dbt_limit_subq_raw
+    select id, at from (select * from "project"."main"."raw" where false limit 0)
     "#);
     project.redstart("build").success();
     project.redstart("build -s events --empty").success();
@@ -356,7 +356,7 @@ fn empty_reads_no_rows_and_sample_those_of_a_stretch_of_time() {
     id
     2
     ");
-    assert_snapshot!(project.read("target/compiled/project/models/late.sql"), @r#"select id from (select * from "project"."main"."events" where at >= '2024-01-03 00:00:00+00:00' and at < '2024-02-01 00:00:00+00:00') _dbt_et_filter_subq_events"#);
+    assert_snapshot!(project.read("target/compiled/project/models/late.sql"), @r#"select id from (select * from "project"."main"."events" where at >= '2024-01-03 00:00:00+00:00' and at < '2024-02-01 00:00:00+00:00')"#);
     assert_snapshot!(project.redstart("run --sample soon"), @r#"
     exit 2
     error[bad-flag]: `--sample soon` is no stretch of time

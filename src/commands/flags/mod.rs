@@ -29,6 +29,7 @@ const OLDER: [(&str, &str); 3] = [
 /// Adds what the tables declare, hidden from help.
 pub fn add(command: Command) -> Command {
     let declared = |flag: &&Flag| flag.role != Role::Declared;
+    let command = command.mut_subcommands(with_fail_fast);
     FLAGS
         .iter()
         .filter(declared)
@@ -36,6 +37,28 @@ pub fn add(command: Command) -> Command {
             let (on, off) = arguments(flag);
             off.into_iter().fold(command.arg(on), Command::arg)
         })
+}
+
+/// dbt takes `--fail-fast` behind every command; where nothing runs node by node it means nothing.
+fn with_fail_fast(command: Command) -> Command {
+    if command.has_subcommands() {
+        return command.mut_subcommands(with_fail_fast);
+    }
+    let id = "fail_fast";
+    if command.get_arguments().any(|known| known.get_id() == id) {
+        return command;
+    }
+    let flag = |id: &'static str, long: &'static str| {
+        let flag = Arg::new(id).long(long).hide(true);
+        flag.action(ArgAction::SetTrue)
+    };
+    command
+        .arg(
+            flag(id, "fail-fast")
+                .short('x')
+                .overrides_with("no_fail_fast"),
+        )
+        .arg(flag("no_fail_fast", "no-fail-fast").overrides_with(id))
 }
 
 fn arguments(flag: &Flag) -> (Arg, Option<Arg>) {

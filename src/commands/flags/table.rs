@@ -131,8 +131,12 @@ pub const FLAGS: &[Flag] = &[
     switch("defer"),
     flag("defer-state", Kind::Text),
     switch("empty").variable("DBT_EMPTY").hidden(),
-    flag("event-time-end", Kind::Text),
-    flag("event-time-start", Kind::Text),
+    flag("event-time-end", Kind::Text)
+        .variable("DBT_EVENT_TIME_END")
+        .hidden(),
+    flag("event-time-start", Kind::Text)
+        .variable("DBT_EVENT_TIME_START")
+        .hidden(),
     flag("exclude", Kind::Words),
     switch("export-saved-queries")
         .variable("DBT_EXPORT_SAVED_QUERIES")

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::audits::Audits;
 use super::comments::Comments;
 use super::stopped::Stopped;
-use super::{Door, Execution, Prepared, TargetFolder, Warehouse, compiler, globals, select};
+use super::{Door, Execution, Prepared, TargetFolder, Warehouse, globals, select};
 use crate::adapter::{self, emulating};
 use crate::artifacts::Previous;
 use crate::commands::{Outcome, Session, Stop};
@@ -14,13 +14,14 @@ use crate::compile::{Compiled, Compiler, SharedConnection, Turn};
 use crate::diagnostic::Diagnostics;
 use crate::docs::Formats;
 use crate::graph::{Selection, Tests};
+use crate::manifest::microbatch::{Batch, Batches};
 use crate::manifest::node::Detail;
-use crate::manifest::{NodeId, ResourceType};
+use crate::manifest::{Node, NodeId, ResourceType};
 use crate::plan::{Options, Plan, Planner};
 use crate::project::seed::{self, Seed, SeedFormat};
 use crate::relation::NothingKnown;
 use crate::report::rows;
-use crate::run::{self, NodeResult, Run, RunResults};
+use crate::run::{self, BatchResult, NodeResult, Run, RunResults};
 use crate::warnings::Fate;
 
 /// Runs the selected nodes in the warehouse and writes what became of them.
@@ -52,13 +53,24 @@ pub fn execute(session: &Session, execution: &Execution) -> Result<Outcome, Stop
         prepared.defer(&selection, &warehouse.existing);
         selection
     };
-    let compiler = compiler(
+    let full_refresh = execution.full_refresh;
+    let batches = match execution.verb {
+        "build" | "run" => super::batches::batches(
+            session,
+            &prepared,
+            &warehouse.existing,
+            full_refresh,
+            &selection,
+        ),
+        _ => BTreeMap::new(),
+    };
+    let compiler = super::compiler_of_run(
         session,
         &prepared,
         &door,
-        Some(warehouse.existing.clone()),
-        execution.full_refresh,
-        &selection,
+        warehouse.existing.clone(),
+        batches.clone(),
+        (full_refresh, &selection),
     );
     let nodes = if execution.verb == "clone" {
         selection.iter().collect()
@@ -93,6 +105,7 @@ pub fn execute(session: &Session, execution: &Execution) -> Result<Outcome, Stop
         compiler: &compiler,
         compiled: &compiled,
         audits: &audits,
+        batches: &batches,
         nodes: &nodes,
         folder: &folder,
     };
@@ -161,6 +174,7 @@ pub(super) struct Running<'a> {
     pub(super) compiler: &'a Compiler,
     pub(super) compiled: &'a Compiled,
     pub(super) audits: &'a Audits,
+    pub(super) batches: &'a BTreeMap<NodeId, Batches>,
     pub(super) nodes: &'a BTreeSet<NodeId>,
     pub(super) folder: &'a TargetFolder<'a>,
 }
@@ -177,6 +191,8 @@ impl Running<'_> {
             columns_of: &|sql| columns_of(self.prepared, sql),
             seed: &|id| seed(self.prepared, id),
             tests_of: &|id| self.audits.of_node(id),
+            batches: self.batches,
+            batch: None,
             options: Options {
                 full_refresh: self.execution.full_refresh,
                 store_failures: self.execution.store_failures,
@@ -204,9 +220,9 @@ impl Running<'_> {
             &Run {
                 plan: &plan,
                 planner: &planner,
-                late: &|id, connection, results| self.late(id, connection, results),
-                in_jinja: &|id, sql, connection| {
-                    let built = self.compiler.build(id, sql, connection);
+                late: &|id, batch, connection, results| self.late(id, batch, connection, results),
+                in_jinja: &|id, batch, sql, connection| {
+                    let built = self.compiler.build(id, sql, connection, batch);
                     built.map_err(|wrong| (*wrong).into())
                 },
                 comment: &|id| comments.as_ref()?.of_node(id),
@@ -226,13 +242,14 @@ impl Running<'_> {
     fn late(
         &self,
         id: NodeId,
+        batch: Option<Batch>,
         connection: &SharedConnection,
         results: &[NodeResult],
     ) -> Result<crate::compile::Sql, Diagnostics> {
         let names = globals::of_results(&self.prepared.manifest, results);
         let turn = Turn::with(connection, names);
         self.compiler
-            .at_turn(id, &turn)
+            .at_turn(id, &turn, batch)
             .map_err(|wrong| (*wrong).into())
     }
 
@@ -271,6 +288,12 @@ impl Running<'_> {
             if let Some(sql) = &result.compiled_code {
                 texts[result.node.index()] = Some(sql);
             }
+            for batch in result.batches.iter().flat_map(|batches| &batches.now) {
+                self.write_batch(node, batch)?;
+                if !batch.sent.is_empty() {
+                    built.insert(result.node);
+                }
+            }
             if !result.sent.is_empty() {
                 built.insert(result.node);
                 let sent = result.sent.join(";\n\n") + ";\n";
@@ -303,6 +326,19 @@ impl Running<'_> {
         }
         if self.execution.show {
             self.show_seeds(results)?;
+        }
+        Ok(())
+    }
+
+    /// The SQL of one batch, in a file of its own.
+    fn write_batch(&self, node: &Node, done: &BatchResult) -> Result<(), Stop> {
+        let folder = self.folder;
+        if let Some(sql) = &done.compiled_code {
+            folder.write_batch("compiled", node, &done.batch, sql)?;
+        }
+        if !done.sent.is_empty() {
+            let sent = done.sent.join(";\n\n") + ";\n";
+            folder.write_batch("run", node, &done.batch, &sent)?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! The age of sources: asked, judged, told, and written down.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::audits::Audits;
@@ -64,6 +64,7 @@ pub fn freshness(
         compiler: &compiler,
         compiled: &compiled,
         audits: &Audits::default(),
+        batches: &BTreeMap::new(),
         nodes: &nodes,
         folder: &folder,
     };

@@ -4,6 +4,7 @@ mod analysis;
 mod asking;
 mod audits;
 pub mod backup;
+mod batches;
 mod by_column;
 mod comments;
 mod dbt_version;
@@ -19,7 +20,7 @@ mod target_folder;
 mod unload;
 mod warehouse;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use super::{Session, Stop};
@@ -30,7 +31,8 @@ use crate::compile::{Compiled, Compiler, Message, Narrowing, Surroundings};
 use crate::diagnostic::{Diagnostics, Level};
 use crate::graph::{Definitions, Graph, Selection, Tests};
 use crate::jinja::Macros;
-use crate::manifest::{self, Manifest, ResourceType};
+use crate::manifest::microbatch::{Asked as AskedTime, Batches};
+use crate::manifest::{self, Manifest, NodeId, ResourceType};
 use crate::project::Project;
 use crate::redact::Redactor;
 use crate::relation::ExistingRelations;
@@ -40,6 +42,7 @@ pub use analysis::{
     write_lineage,
 };
 pub use asking::{failed, refused};
+pub use batches::stretch;
 pub use earlier::Deferral;
 pub use execute::{columns_of, execute, seed};
 pub use freshness::freshness;
@@ -64,6 +67,8 @@ pub struct Prepared {
     pub redactor: Redactor,
     /// How much of what templates read is read.
     pub narrowing: Narrowing,
+    /// The time that models are built for in batches.
+    pub asked: AskedTime,
     /// Which relations of an earlier run may be read, once that is known.
     pub deferral: OnceLock<Deferral>,
     read: OnceLock<Arc<Manifest>>,
@@ -128,6 +133,7 @@ pub struct Execution {
 /// without them.
 pub fn prepare(session: &Session) -> Result<Prepared, Stop> {
     let narrowing = narrowing::narrowing(session)?;
+    let asked = batches::asked(session, &narrowing)?;
     let options = session
         .global
         .project(&session.here, session.environment.clone());
@@ -163,6 +169,7 @@ pub fn prepare(session: &Session) -> Result<Prepared, Stop> {
         },
     );
     found.extend(of_names);
+    found.extend(batches::warnings(&manifest));
     let graph = Graph::new(&manifest).map_err(|cycles| {
         let mut found = found.clone();
         found.extend(cycles);
@@ -193,6 +200,7 @@ pub fn prepare(session: &Session) -> Result<Prepared, Stop> {
         definitions,
         redactor,
         narrowing,
+        asked,
         deferral: OnceLock::new(),
         read: OnceLock::new(),
     })
@@ -212,13 +220,13 @@ fn read_macros(project: &Project) -> (Macros, crate::diagnostic::Diagnostics) {
 /// # Errors
 /// Selectors that cannot be understood.
 pub fn select(session: &Session, prepared: &Prepared, asked: &Asked) -> Result<Selection, Stop> {
-    if let Some(nodes) = &session.retried {
+    if let Some(retried) = &session.retried {
         let deferral = Deferral::of(session, prepared, asked)?;
         prepared.deferral.get_or_init(|| deferral);
         let manifest = &prepared.manifest;
         let known = manifest.ids();
         return Ok(known
-            .filter(|id| nodes.contains(&manifest.node(*id).unique_id))
+            .filter(|id| retried.nodes.contains(&manifest.node(*id).unique_id))
             .collect());
     }
     let by_column = by_column::expand(session, prepared, asked)?;
@@ -247,10 +255,35 @@ pub fn compiler(
     full_refresh: bool,
     selection: &Selection,
 ) -> Compiler {
+    let surroundings = Surroundings {
+        existing,
+        full_refresh,
+        ..unheard(session, prepared, door, selection)
+    };
+    heard(session, surroundings)
+}
+
+/// The compiler of a run that builds some nodes in batches.
+fn compiler_of_run(
+    session: &Session,
+    prepared: &Prepared,
+    door: &Door,
+    existing: ExistingRelations,
+    batches: BTreeMap<NodeId, Batches>,
+    (full_refresh, selection): (bool, &Selection),
+) -> Compiler {
+    let surroundings = Surroundings {
+        existing: Some(existing),
+        full_refresh,
+        batches,
+        ..unheard(session, prepared, door, selection)
+    };
+    heard(session, surroundings)
+}
+
+/// A compiler that tells what templates print, log and warn of.
+fn heard(session: &Session, mut surroundings: Surroundings) -> Compiler {
     let (terminal, flags) = (Arc::clone(&session.terminal), session.flags.clone());
-    let mut surroundings = unheard(session, prepared, door, selection);
-    surroundings.existing = existing;
-    surroundings.full_refresh = full_refresh;
     surroundings.listener = Box::new(move |message| {
         match message {
             Message::Print(text) if flags.is("print") => {
@@ -284,6 +317,7 @@ fn unheard(
         existing: None,
         full_refresh: false,
         narrowing: prepared.narrowing.clone(),
+        batches: BTreeMap::new(),
         globals: globals::globals(session, &prepared.project),
         vars: prepared.project.vars.clone(),
         environment: prepared.project.environment.clone(),

@@ -1,10 +1,12 @@
 //! The words of `--empty` and `--sample`, understood.
 
-use jiff::{Span, Timestamp, civil, tz::TimeZone};
+use jiff::civil::DateTime;
+use jiff::{Span, Timestamp, tz::TimeZone};
 
 use crate::commands::{Session, Stop};
 use crate::compile::Narrowing;
 use crate::diagnostic::Diagnostic;
+use crate::manifest::microbatch::moment;
 use crate::project::yaml;
 
 /// What the flags ask to read.
@@ -20,7 +22,7 @@ pub fn narrowing(session: &Session) -> Result<Narrowing, Stop> {
     })
 }
 
-fn window(words: &str, now: Timestamp) -> Result<(String, String), Diagnostic> {
+fn window(words: &str, now: Timestamp) -> Result<(DateTime, DateTime), Diagnostic> {
     let wrong = || {
         Diagnostic::error(
             "bad-flag",
@@ -33,7 +35,7 @@ fn window(words: &str, now: Timestamp) -> Result<(String, String), Diagnostic> {
         let both = yaml::parse_mapping("--sample", words)?;
         let at = |key: &str| {
             let text = both.get(key)?.as_str()?;
-            moment(text)
+            moment(text.trim_end_matches('Z'))
         };
         return at("start").zip(at("end")).ok_or_else(wrong);
     }
@@ -50,26 +52,7 @@ fn window(words: &str, now: Timestamp) -> Result<(String, String), Diagnostic> {
     let start = back
         .and_then(|back| now.checked_sub(back))
         .map_err(|_| wrong())?;
-    Ok((in_python(&start.datetime()), in_python(&now.datetime())))
-}
-
-/// A date, or a date with a time, in UTC.
-fn moment(text: &str) -> Option<String> {
-    let text = text.trim().trim_end_matches('Z').trim_end_matches("+00:00");
-    let at = text.parse::<civil::DateTime>();
-    let at = at.or_else(|_| text.parse::<civil::Date>().map(|date| date.at(0, 0, 0, 0)));
-    Some(in_python(&at.ok()?))
-}
-
-/// As dbt writes a time into SQL.
-fn in_python(at: &civil::DateTime) -> String {
-    let micros = at.subsec_nanosecond() / 1000;
-    let fraction = if micros == 0 {
-        String::new()
-    } else {
-        format!(".{micros:06}")
-    };
-    format!("{}{fraction}+00:00", at.strftime("%Y-%m-%d %H:%M:%S"))
+    Ok((start.datetime(), now.datetime()))
 }
 
 #[cfg(test)]
@@ -80,7 +63,7 @@ mod tests {
     fn a_window_is_a_number_with_a_unit_or_a_start_and_an_end() {
         let now: Timestamp = "2024-03-31T12:00:00Z".parse().unwrap();
         let said = |words: &str| window(words, now).ok();
-        let pair = |from: &str, to: &str| Some((from.to_owned(), to.to_owned()));
+        let pair = |from: &str, to: &str| moment(from).zip(moment(to));
         assert_eq!(
             said("3 days"),
             pair("2024-03-28 12:00:00+00:00", "2024-03-31 12:00:00+00:00")

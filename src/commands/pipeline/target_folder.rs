@@ -15,6 +15,7 @@ use crate::artifacts::{declared, graph_summary};
 use crate::commands::{Session, Stop};
 use crate::compile::Compiled;
 use crate::diagnostic::Diagnostic;
+use crate::manifest::microbatch::Batch;
 use crate::manifest::{Node, NodeId, ResourceType};
 use crate::project::selectors;
 use crate::run::RunResults;
@@ -59,6 +60,34 @@ impl<'a> TargetFolder<'a> {
     /// # Errors
     /// When the file cannot be written.
     pub fn write_sql(&self, below: &str, node: &Node, sql: &str) -> io::Result<()> {
+        self.write(&self.sql_path(below, node), sql)
+    }
+
+    /// Writes the SQL of one batch of a node, into a folder of the name of the node's file.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_batch(
+        &self,
+        below: &str,
+        node: &Node,
+        batch: &Batch,
+        sql: &str,
+    ) -> io::Result<()> {
+        let path = self.sql_path(below, node).with_extension("");
+        let stem = path.file_name().unwrap_or_default().to_string_lossy();
+        let file = format!("{stem}_{}.sql", batch.name());
+        self.write(&path.join(file), sql)
+    }
+
+    fn write(&self, path: &Path, sql: &str) -> io::Result<()> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        std::fs::write(path, self.prepared.redactor.redact(sql).as_bytes())
+    }
+
+    fn sql_path(&self, below: &str, node: &Node) -> PathBuf {
         let mut path = self
             .folder
             .join(below)
@@ -75,10 +104,7 @@ impl<'a> TargetFolder<'a> {
         if path.extension().is_none_or(|extension| extension != "sql") {
             path.set_extension("sql");
         }
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        std::fs::write(path, self.prepared.redactor.redact(sql).as_bytes())
+        path
     }
 
     /// Writes `manifest.json` of a project that was not compiled.

@@ -96,7 +96,10 @@ pub fn after_build(manifest: &Manifest, results: &RunResults) -> Vec<(NodeId, Un
         results.results.iter().any(|result| {
             let node = manifest.node(result.node);
             node.resource_type == ResourceType::Test
-                && matches!(result.status, Status::Fail | Status::Error)
+                && matches!(
+                    result.status,
+                    Status::Fail | Status::Error | Status::PartialSuccess
+                )
                 && node.depends_on.contains(&id)
         })
     };

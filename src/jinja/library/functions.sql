@@ -209,6 +209,21 @@
 {% macro get_true_sql() %}{{ return(adapter.dispatch('get_true_sql', 'dbt')()) }}{% endmacro %}
 {% macro default__get_true_sql() %}{{ return('TRUE') }}{% endmacro %}
 
+{# The question that decides a data test. #}
+{% macro get_test_sql(main_sql, fail_calc, warn_if, error_if, limit) -%}
+    {{ adapter.dispatch('get_test_sql', 'dbt')(main_sql, fail_calc, warn_if, error_if, limit) }}
+{%- endmacro %}
+{% macro default__get_test_sql(main_sql, fail_calc, warn_if, error_if, limit) -%}
+    select
+        {{ fail_calc }} as failures,
+        {{ fail_calc }} {{ warn_if }} as should_warn,
+        {{ fail_calc }} {{ error_if }} as should_error
+    from (
+        {{ main_sql }}
+        {{ 'limit ' ~ limit if limit is not none }}
+    ) dbt_internal_test
+{%- endmacro %}
+
 {# One key of a row, made of several values; snapshots write it. #}
 {% macro snapshot_hash_arguments(args) -%}
     {{ adapter.dispatch('snapshot_hash_arguments', 'dbt')(args) }}

@@ -84,6 +84,52 @@
     )) %}
 {% endmacro %}
 
+{# The rows of a batch take the place of those of its time. #}
+{% macro get_incremental_microbatch_sql(arg_dict) %}{{ return(adapter.dispatch('get_incremental_microbatch_sql', 'dbt')(arg_dict)) }}{% endmacro %}
+{% macro default__get_incremental_microbatch_sql(arg_dict) %}
+    {{ exceptions.raise_not_implemented('batches are not known for ' ~ adapter.type()) }}
+{% endmacro %}
+{% macro postgres__get_incremental_microbatch_sql(arg_dict) %}
+    {%- if arg_dict['unique_key'] -%}{% do return(get_incremental_merge_sql(arg_dict)) %}{%- endif -%}
+    {{ exceptions.raise_compiler_error('a microbatch model needs a unique_key on PostgreSQL, by which its batches are merged') }}
+{% endmacro %}
+{% macro redshift__get_incremental_microbatch_sql(arg_dict) %}
+    {%- set target = arg_dict['target_relation'] -%}
+    {%- set columns = get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) -%}
+    {%- set time = model.config.event_time -%}
+    {%- set conditions = [] -%}
+    {%- for predicate in arg_dict.get('incremental_predicates') or [] -%}
+        {%- do conditions.append(predicate | replace('DBT_INTERNAL_DEST.', target ~ '.') | replace('dbt_internal_dest.', target ~ '.')) -%}
+    {%- endfor -%}
+    {%- do conditions.append(time ~ " >= timestamp '" ~ model.batch.event_time_start ~ "'") -%}
+    {%- do conditions.append(time ~ " < timestamp '" ~ model.batch.event_time_end ~ "'") -%}
+    delete from {{ target }}
+    where {{ conditions | join(' and ') }};
+
+    insert into {{ target }} ({{ columns }})
+    (
+        select {{ columns }}
+        from {{ arg_dict['temp_relation'] }}
+    )
+{% endmacro %}
+{% macro duckdb__get_incremental_microbatch_sql(arg_dict) %}
+    {%- set target = arg_dict['target_relation'] -%}
+    {%- set columns = get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) -%}
+    {%- set time = config.get('event_time') -%}
+    {%- if config.get('unique_key') -%}
+        {{ exceptions.raise_compiler_error('a microbatch model has no unique_key on DuckDB: its batches replace the rows of their time') }}
+    {%- endif -%}
+    {%- set within = time ~ " >= '" ~ model.batch.event_time_start ~ "' and " ~ time ~ " < '" ~ model.batch.event_time_end ~ "'" -%}
+    delete from {{ target }}
+    where {{ within }}
+    {%- for predicate in arg_dict.get('incremental_predicates') or [] %} and ({{ predicate }}){% endfor %};
+
+    insert into {{ target }} ({{ columns }})
+    select {{ columns }}
+    from {{ arg_dict['temp_relation'] }}
+    where {{ within }}
+{% endmacro %}
+
 {% macro get_incremental_default_sql(arg_dict) %}{{ return(adapter.dispatch('get_incremental_default_sql', 'dbt')(arg_dict)) }}{% endmacro %}
 {% macro default__get_incremental_default_sql(arg_dict) %}{% do return(get_incremental_append_sql(arg_dict)) %}{% endmacro %}
 {# With a key the rows of the batch take the place of those of the table, without one they are added. #}

@@ -71,8 +71,8 @@ pub struct RelationValue {
     identifier: Option<String>,
     quoted: Parts,
     included: Parts,
-    /// Which rows are read, innermost first: a condition, and the word in the alias of the query.
-    narrowed: Vec<(String, &'static str)>,
+    /// Which rows are read, innermost first: a condition, and the word in the alias of the query, where it needs one.
+    narrowed: Vec<(String, Option<&'static str>)>,
 }
 
 impl RelationValue {
@@ -89,10 +89,10 @@ impl RelationValue {
         }
     }
 
-    /// The same relation of which only some rows are read: it prints as a query in parentheses, with dbt's alias.
+    /// The same relation of which only some rows are read: it prints as a query in parentheses, where it needs one with dbt's alias.
     #[must_use]
-    pub fn narrowed(mut self, condition: &str, word: &'static str) -> Self {
-        self.narrowed.push((condition.to_owned(), word));
+    pub fn narrowed(mut self, condition: &str, alias: Option<&'static str>) -> Self {
+        self.narrowed.push((condition.to_owned(), alias));
         self
     }
 
@@ -262,9 +262,12 @@ impl fmt::Display for RelationValue {
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         let mut text = parts.join(".");
-        for (condition, word) in &self.narrowed {
-            let name = self.identifier.as_deref().unwrap_or_default();
-            text = format!("(select * from {text} where {condition}) _dbt_{word}_subq_{name}");
+        for (condition, alias) in &self.narrowed {
+            text = format!("(select * from {text} where {condition})");
+            if let Some(word) = alias {
+                let name = self.identifier.as_deref().unwrap_or_default();
+                text.push_str(&format!(" _dbt_{word}_subq_{name}"));
+            }
         }
         f.write_str(&text)
     }

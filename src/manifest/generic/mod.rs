@@ -389,21 +389,20 @@ fn configure(
     let tree = resolver.trees(|configs| &configs.tests);
     let mut merged = Merged::new(settings::defaults(ResourceType::Test));
     let mut layers = tree.layers(&node.fqn);
-    layers.push(own_layer(resolver, node, test, alias.clone(), problems));
+    let own = own_layer(resolver, node, test, alias.clone(), problems);
+    let written: Vec<(String, Value)> = own
+        .0
+        .iter()
+        .map(|setting| (setting.key.clone(), setting.value.clone()))
+        .collect();
+    layers.push(own);
     layers.extend(tree.last_word(&node.fqn));
     layers
         .iter()
         .for_each(|layer| merged.apply(layer, problems));
     node.unrendered_config = tree.unrendered(&node.fqn);
-    for (key, value) in &test.config {
-        node.unrendered_config
-            .insert(key.key_text(), value.to_json());
-    }
-    if let Some(alias) = alias {
-        node.unrendered_config
-            .entry("alias")
-            .or_insert(Value::from(alias));
-    }
+    // As in dbt, what a test itself says is rendered here too.
+    node.unrendered_config.extend(written);
 
     read(resolver, node, tested, called, &mut merged, test, problems)?;
     resolver.finish(node, merged, &test.name.span, problems);
