@@ -157,7 +157,7 @@ fn a_batch_replaces_the_rows_of_its_time_and_no_others() {
     });
     // A batch that goes on makes nothing anew, whatever the flag says.
     case.full_refresh = true;
-    let told = case.on(&[TABLE]).told();
+    let told = case.on(&[("people", TABLE, &COLUMNS)]).told();
     let delete = "delete from \"analytics\".\"people\" where (\"analytics\".\"people\".id > 5) and \
                   at >= timestamp '2024-01-02 00:00:00' and at < timestamp '2024-01-03 00:00:00'";
     let (before, after) = told.split_once(delete).expect(&told);

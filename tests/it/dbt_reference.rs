@@ -196,10 +196,9 @@ fn every_flag_of_dbt_is_taken_or_refused_by_name() {
         );
         for flag in &idle {
             let name = flag.split(' ').next().unwrap_or_default();
-            assert!(
-                format!("{output}").contains(name),
-                "no note of {flag}: {output}"
-            );
+            let name = name.replacen("--no-", "--", 1);
+            let noted = format!("{output}").contains(&format!("{name} changes nothing here"));
+            assert!(noted, "no note of {flag}: {output}");
         }
     }
     for (_, entries) in tried("flags") {
@@ -221,7 +220,8 @@ fn every_selector_method_of_dbt_is_known() {
     project
         .redstart("build --target-path before --exclude source:raw")
         .success();
-    project.redstart("source freshness --output before/sources.json");
+    let measured = r#"{"metadata": {}, "results": [], "elapsed_time": 0.0}"#;
+    project.write("before/sources.json", measured);
     for (_, entries) in tried("selector") {
         let (refused, known): (Vec<&Entry>, Vec<&Entry>) = entries
             .iter()

@@ -1,0 +1,1 @@
+{{ config(materialized='dynamic_table') }} select 1 as id

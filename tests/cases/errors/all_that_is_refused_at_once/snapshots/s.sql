@@ -1,0 +1,1 @@
+{% snapshot sn %}{{ config(strategy='mine', unique_key='id', target_schema='x') }}select 1 as id{% endsnapshot %}
