@@ -222,6 +222,7 @@ fn every_selector_method_of_dbt_is_known() {
         .success();
     let measured = r#"{"metadata": {}, "results": [], "elapsed_time": 0.0}"#;
     project.write("before/sources.json", measured);
+    project.write("target/sources.json", measured);
     for (_, entries) in tried("selector") {
         let (refused, known): (Vec<&Entry>, Vec<&Entry>) = entries
             .iter()

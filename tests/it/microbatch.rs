@@ -146,7 +146,9 @@ fn a_batch_that_fails_leaves_the_others_and_retry_builds_it_alone() {
 
 #[test]
 fn nothing_more_is_tried_when_the_first_batch_fails() {
-    let project = on_duckdb(", emulate: redshift");
+    // Nothing before the run sees that this fails.
+    let broken = MODEL.replace("nope = 1", "cast('x' || v as integer) = 1");
+    let project = on_duckdb(", emulate: redshift").file("models/daily.sql", broken);
     let output = project.redstart(&format!("build {WINDOW} --vars '{{broken: \"20240101\"}}'"));
     assert_eq!(output.code, 1, "{output}");
     assert_eq!(
