@@ -369,7 +369,7 @@ impl Compiler {
             _ => Sql::default(),
         };
         // Nothing is made of it, so no hook of it ever runs.
-        if is_ephemeral(node) {
+        if is_ephemeral(node) || node.resource_type == ResourceType::Operation {
             return Ok(sql);
         }
         if batch.is_none_or(|batch| batch.is_first()) {

@@ -9,6 +9,7 @@ use super::ddl::Existing;
 use super::failure::Failure;
 use super::session::Session;
 use crate::adapter::emulating::literal;
+use crate::adapter::redshift::encodings::fits;
 
 const MAX_COLUMNS: usize = 1600;
 const MAX_COMPOUND: usize = 400;
@@ -100,35 +101,5 @@ impl Session {
             )
             .hint(format!("alter the {key} of the table first"))),
         }
-    }
-}
-
-/// Whether an encoding takes columns of a type, or none where there is no such encoding.
-fn fits(encoding: &str, data_type: &str) -> Option<bool> {
-    let is = |names: &[&str]| names.iter().any(|name| data_type.starts_with(name));
-    let whole = is(&["smallint", "integer", "bigint", "numeric"]);
-    let moment = is(&["date", "timestamp", "time"]);
-    Some(match encoding {
-        "raw" | "none" | "auto" | "zstd" | "runlength" => true,
-        "az64" => whole || moment,
-        "bytedict" => !is(&["boolean", "super"]),
-        "delta" | "delta32k" => whole || moment,
-        "lzo" => !is(&["boolean", "real", "double precision"]),
-        "mostly8" | "mostly16" | "mostly32" => whole,
-        "text255" | "text32k" => is(&["character varying"]),
-        _ => return None,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::fits;
-
-    #[test]
-    fn an_encoding_takes_some_types() {
-        assert_eq!(fits("az64", "bigint"), Some(true));
-        assert_eq!(fits("az64", "character varying(3)"), Some(false));
-        assert_eq!(fits("text255", "character varying(3)"), Some(true));
-        assert_eq!(fits("zst", "bigint"), None);
     }
 }

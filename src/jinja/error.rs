@@ -314,6 +314,15 @@ fn undefined(
     let diagnostic = Diagnostic::error("undefined-variable", message);
     let first = name_of(name);
     if first == name {
+        // `name.macro(…)`: what is meant is a package.
+        let after = span.and_then(|span| span.source.text.get(span.end..));
+        if after.is_some_and(|after| {
+            after.starts_with('.') && after[1..].starts_with(char::is_alphabetic)
+        }) {
+            return near(name, diagnostic).help(format!(
+                "if `{name}` is a package, name it in packages.yml and run `redstart deps`"
+            ));
+        }
         return near(name, diagnostic).help(format!(
             "give it a value with `{{% set {name} = … %}}` before this place, or ask for a variable of the project: `var('{name}')`"
         ));

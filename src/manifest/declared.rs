@@ -231,10 +231,7 @@ pub fn columns(
                 tags,
                 quote: properties.quote,
                 constraints: constraints(&properties.constraints),
-                encode: properties
-                    .encode
-                    .as_ref()
-                    .map(|encode| encode.value.clone()),
+                encode: encode(properties),
                 declared_at: Some(properties.name.span.clone()),
                 type_at: properties
                     .data_type
@@ -244,6 +241,15 @@ pub fn columns(
         );
     }
     columns
+}
+
+/// `encode`, beside the column's name or in its `config`.
+fn encode(properties: &ColumnProperties) -> Option<String> {
+    let said = properties.encode.as_ref().map(|said| said.value.clone());
+    said.or_else(|| {
+        let config = properties.config.as_ref()?;
+        Some(config.get("encode")?.as_str()?.to_owned())
+    })
 }
 
 /// A list of texts, or one.

@@ -17,6 +17,16 @@ use crate::adapter::statement::{Dist, Index, SortType, TableAttributes};
 use crate::diagnostic::{Diagnostic, Diagnostics, Level, Span, nearest};
 
 /// Keys that every node may have.
+/// What Redshift calls a thing, and what dbt does.
+const OF_REDSHIFT: [(&str, &str); 6] = [
+    ("distkey", "dist"),
+    ("dist_key", "dist"),
+    ("diststyle", "dist"),
+    ("sortkey", "sort"),
+    ("sort_key", "sort"),
+    ("sortstyle", "sort_type"),
+];
+
 const COMMON_KEYS: [&str; 45] = [
     "audit",
     "rejects",
@@ -483,12 +493,17 @@ impl Reader<'_> {
     /// A comparison that stands behind a number: `> 10`, `between 1 and 5`.
     fn condition(&mut self, key: &str) -> String {
         const WORDS: [&str; 5] = ["between ", "in ", "in(", "not ", "is "];
+        const SIGNS: [&str; 8] = ["<", ">", "=", "!=", "<>", "<=", ">=", "=="];
         let Some(text) = self.text(key) else {
             return "!= 0".to_owned();
         };
         let begins = text.trim_start().to_lowercase();
-        let compares = begins.starts_with(['<', '>', '=', '!'])
-            || WORDS.iter().any(|word| begins.starts_with(word));
+        let sign: String = begins
+            .chars()
+            .take_while(|sign| "<>=!".contains(*sign))
+            .collect();
+        let compares =
+            SIGNS.contains(&sign.as_str()) || WORDS.iter().any(|word| begins.starts_with(word));
         if !compares {
             let problem =
                 Diagnostic::error("bad-config", format!("`{key}` is no comparison: `{text}`"))
@@ -699,7 +714,11 @@ impl Reader<'_> {
             {
                 continue;
             }
-            if let Some(near) = nearest(key, COMMON_KEYS.into_iter().chain(of_materializations())) {
+            let meant = OF_REDSHIFT.iter().find(|(said, _)| said == key);
+            let near = meant
+                .map(|(_, meant)| *meant)
+                .or_else(|| nearest(key, COMMON_KEYS.into_iter().chain(of_materializations())));
+            if let Some(near) = near {
                 self.problems.push(Diagnostic {
                     level: Level::Warning,
                     ..Diagnostic::error(

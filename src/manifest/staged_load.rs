@@ -13,7 +13,7 @@ use crate::adapter::statement::copy_options;
 use crate::adapter::statement::{
     AccessKeys, Compression, Copy, CopyFormat, Credentials, Encoding, Secret, TableAttributes,
 };
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::project::yaml::{Yaml, YamlValue};
 use crate::relation::Relation;
 
@@ -42,6 +42,7 @@ pub fn read(
     // Without ours, the table stays where it is: Spectrum reads it, or a package makes it.
     let copy = external.get("copy");
     if copy.is_none() && external.get("load_mode").is_none() {
+        problems.extend(mistyped(external));
         return None;
     }
     for (key, _) in external.entries() {
@@ -69,6 +70,22 @@ pub fn read(
         copy,
         attributes,
         mode,
+    })
+}
+
+/// A key that was meant to be one of those that make a table a load.
+fn mistyped(external: &Yaml) -> Option<Diagnostic> {
+    const OURS: [&str; 2] = ["copy", "load_mode"];
+    external.entries().iter().find_map(|(key, _)| {
+        let name = key.key_text();
+        nearest(&name, OURS)?;
+        let told =
+            format!("`external` has the unknown key `{name}`, so that nothing loads its table");
+        Some(
+            Diagnostic::error("unknown-key", told)
+                .at(key.span.clone())
+                .did_you_mean(&name, OURS),
+        )
     })
 }
 

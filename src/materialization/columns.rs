@@ -1,6 +1,7 @@
 //! Declared columns and the checks of what a configuration says about them.
 
 use super::Input;
+use crate::adapter::redshift::encodings;
 use crate::adapter::statement::{
     ColumnDefinition, Dist, SortType, TableAttributes, TableConstraint,
 };
@@ -27,6 +28,7 @@ pub fn column_definition(column: &Column) -> Result<ColumnDefinition, Diagnostic
         .help("a table that is made from its declared columns needs the type of each"));
     }
     let (data_type, identity) = identity(declared);
+    check_encoding(column, &data_type)?;
     let has = |kind: ConstraintKind| {
         column
             .constraints
@@ -42,6 +44,29 @@ pub fn column_definition(column: &Column) -> Result<ColumnDefinition, Diagnostic
         origin: column.declared_at.clone(),
         ..ColumnDefinition::new(&column.name, data_type)
     })
+}
+
+/// Refuses an encoding that Redshift does not have, or not for columns of this type.
+fn check_encoding(column: &Column, data_type: &str) -> Result<(), Diagnostic> {
+    let Some(encoding) = &column.encode else {
+        return Ok(());
+    };
+    let wrong = |message: String| {
+        Diagnostic::error("bad-encoding", message).at_some(column.declared_at.clone())
+    };
+    match encodings::fits(encoding, data_type) {
+        Some(true) => Ok(()),
+        Some(false) => Err(wrong(format!(
+            "column `{}` of type `{data_type}` cannot have the encoding `{encoding}`",
+            column.name
+        ))
+        .help("leave `encode` out, and Redshift chooses one")),
+        None => Err(wrong(format!(
+            "`{encoding}` of column `{}` is no encoding",
+            column.name
+        ))
+        .did_you_mean(encoding, encodings::NAMES)),
+    }
 }
 
 /// `bigint identity(0, 1)` into `bigint` and its seed and step.

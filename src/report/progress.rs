@@ -14,11 +14,12 @@ pub struct Progress {
 
 impl Progress {
     /// A bar for a number of nodes.
-    pub fn new(total: usize) -> Self {
+    pub fn new(total: usize, color: bool) -> Self {
         let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
-        let style = ProgressStyle::with_template(
-            "{spinner:.cyan} {bar:24.cyan/dim} {pos}/{len} {elapsed} {wide_msg:.dim}",
-        )
+        let style = ProgressStyle::with_template(match color {
+            true => "{spinner:.cyan} {bar:24.cyan/dim} {pos}/{len} {elapsed} {wide_msg:.dim}",
+            false => "{spinner} {bar:24} {pos}/{len} {elapsed} {wide_msg}",
+        })
         .unwrap_or_else(|_| ProgressStyle::default_bar())
         .progress_chars("━━─");
         bar.set_style(style);

@@ -424,7 +424,9 @@ impl Listener<'_> {
         }
         let mut state = self.terminal.state();
         match (event, &mut state.progress) {
-            (Event::Started { total, .. }, progress) => *progress = Some(Progress::new(*total)),
+            (Event::Started { total, .. }, progress) => {
+                *progress = Some(Progress::new(*total, self.terminal.painter.color));
+            }
             (Event::NodeStarted { node, .. }, Some(progress)) => {
                 let name = super::message::description(self.manifest.node(*node));
                 progress.started(*node, name);

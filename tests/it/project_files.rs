@@ -47,6 +47,37 @@ fn a_hook_of_the_whole_project_is_not_looked_at_for_an_ephemeral_model() {
 }
 
 #[test]
+fn hooks_of_models_are_not_those_of_the_hooks_of_the_project() {
+    let project = TestProject::new()
+        .file(
+            "dbt_project.yml",
+            "name: shop\nprofile: project\non-run-start: [\"select 1\", \"select 2\"]\nmodels: {+post-hook: \"create table if not exists log_of_{{ this.name }} as select 1 as n\"}\n",
+        )
+        .file("models/orders.sql", "select 1 as id");
+
+    let output = project.redstart("--warn-error build").success();
+    assert!(!output.text().contains("warning"), "{output}");
+    assert_eq!(project.query("select n from log_of_orders"), "n\n1\n");
+}
+
+#[test]
+fn what_redshift_calls_a_key_is_told_by_the_name_dbt_has_for_it() {
+    let project = TestProject::new().file(
+        "models/orders.sql",
+        "{{ config(materialized='table', distkey='id', sortkey='id') }} select 1 as id",
+    );
+    let output = project.redstart("build");
+    for told in [
+        "the configuration `distkey` is unknown and has no effect",
+        "did you mean `dist`?",
+        "the configuration `sortkey` is unknown and has no effect",
+        "did you mean `sort`?",
+    ] {
+        assert!(output.text().contains(told), "{told}: {output}");
+    }
+}
+
+#[test]
 fn a_source_is_loaded_by_copy_alone_and_one_that_stays_outside_is_left_alone() {
     let project = TestProject::new()
         .file(

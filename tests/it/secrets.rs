@@ -233,3 +233,24 @@ fn nothing_that_is_written_on_redshift_holds_a_secret() {
         "the keys went to the server: {logged}"
     );
 }
+
+#[test]
+fn a_password_that_is_a_word_of_the_sql_changes_no_sql() {
+    let project = TestProject::empty()
+        .file(
+            "profiles.yml",
+            "project: {target: prod, outputs: {prod: {type: redshift, host: h, port: 1, user: postgres, password: postgres, dbname: d, schema: s}}}\n",
+        )
+        .file("models/a.sql", "select 'postgres' as db, 1 as postgres_id");
+    let output = project.redstart("compile -s a").success();
+    assert!(
+        output.stdout.contains("select 'postgres' as db"),
+        "{output}"
+    );
+    assert!(output.text().contains("is not masked"), "{output}");
+    assert!(
+        project
+            .read("target/manifest.json")
+            .contains("1 as postgres_id")
+    );
+}

@@ -6,6 +6,7 @@
 mod catalog;
 mod config;
 mod copy;
+pub mod encodings;
 mod error;
 mod examine;
 mod facts;

@@ -152,7 +152,15 @@ pub fn prepare(session: &Session) -> Result<Prepared, Stop> {
     let in_target = project.target.secrets.iter().map(str::to_owned);
     let in_environment = session.environment.secrets();
     let in_environment = in_environment.iter().map(str::to_owned);
-    let redactor = Redactor::new(in_target.chain(in_loads).chain(in_environment));
+    let all = in_target.chain(in_loads).chain(in_environment);
+    let (words, secrets): (Vec<String>, Vec<String>) =
+        all.partition(|secret| is_word_of(&project, secret));
+    if !words.is_empty() {
+        session.terminal.info(
+            "a password is a word of the project's SQL, so that it is not masked: that would change the SQL",
+        );
+    }
+    let redactor = Redactor::new(secrets);
     session.terminal.hide(redactor.clone());
 
     let (macros, of_macros) = read_macros(&project);
@@ -204,6 +212,19 @@ pub fn prepare(session: &Session) -> Result<Prepared, Stop> {
         deferral: OnceLock::new(),
         read: OnceLock::new(),
     })
+}
+
+/// Whether a secret is a plain word that the SQL of the project has too, such as the password `postgres`: masked, the SQL would say
+/// something else.
+fn is_word_of(project: &Project, secret: &str) -> bool {
+    const LONGEST: usize = 12;
+    let plain = (1..=LONGEST).contains(&secret.len()) && secret.chars().all(char::is_alphabetic);
+    plain
+        && project.all().any(|package| {
+            let files = [&package.models, &package.macros, &package.analyses];
+            let mut files = files.into_iter().flatten().chain(&package.singular_tests);
+            files.any(|file| file.source.text.contains(secret))
+        })
 }
 
 /// The project's macros and the generic tests that are built in, with what is wrong in them.

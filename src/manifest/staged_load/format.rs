@@ -44,6 +44,9 @@ pub(super) fn read(external: &Yaml, options: &mut Options<'_, '_>) -> CopyFormat
             options.refuse(key, "does not go with a text with delimiters");
         }
     }
+    if format.is_some_and(|format| !["json", "avro", "text"].contains(&format)) {
+        options.refuse("jsonpaths", "goes with JSON and Avro alone");
+    }
     match format.or(by_delimiter) {
         Some("csv") => CopyFormat::Csv {
             delimiter: separator(options).unwrap_or_else(|| ",".to_owned()),
