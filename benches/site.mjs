@@ -70,6 +70,8 @@ Object.assign(seen, { page_ms: middle(pages), page_worst_ms: Math.max(...pages),
 if (queries) {
   const list = JSON.parse(readFileSync(queries, "utf8"));
   await page.keyboard.press("/");
+  // As long as somebody takes to think what to type.
+  await page.waitForTimeout(1500);
   const times = [], missed = [];
   for (const { kind, text, hit } of list) {
     const { took, found } = await page.evaluate(async (text) => {

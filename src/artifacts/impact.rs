@@ -89,6 +89,47 @@ impl Change {
     pub fn matters(&self) -> bool {
         *self != Self::Added
     }
+
+    /// The word for it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Removed { renamed: None } => "removed",
+            Self::Removed { renamed: Some(_) } => "renamed",
+            Self::Type { .. } => "type",
+            Self::Meaning { .. } => "meaning",
+            Self::Added => "added",
+        }
+    }
+
+    /// What is known beyond the word.
+    pub fn told(&self) -> String {
+        match self {
+            Self::Removed {
+                renamed: Some(name),
+            } => format!("perhaps `{name}` now"),
+            Self::Type { from, to } => format!("{from} → {to}"),
+            Self::Meaning { from, to } => format!("was {from}; now {to}"),
+            Self::Removed { renamed: None } | Self::Added => String::new(),
+        }
+    }
+}
+
+impl NodeChange {
+    /// What is said of a node as a whole.
+    pub fn told(self) -> &'static str {
+        match self {
+            Self::Added => "is new",
+            Self::Removed => "is gone",
+            Self::Columns => "has columns that changed",
+            Self::Rows => "may have other rows: its filters, joins or groups changed",
+            Self::Query => "is computed in another way from the same columns",
+        }
+    }
+
+    /// Whether those who read its rows may feel it.
+    pub fn rows_may_be_others(self) -> bool {
+        !matches!(self, Self::Added | Self::Columns)
+    }
 }
 
 /// Compares two files.

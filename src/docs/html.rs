@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html};
+use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
 /// Text for between tags and for quoted attributes.
 pub fn escape(text: &str) -> Cow<'_, str> {
@@ -26,11 +26,40 @@ pub fn escape(text: &str) -> Cow<'_, str> {
 /// Markdown as HTML: raw HTML is shown as text, images become their words, links go only to the web or to a mail address,
 /// headings become paragraphs so that the page keeps its own outline.
 pub fn markdown(text: &str) -> String {
+    written(text, |event| match event {
+        Event::Start(Tag::Heading { .. }) => Event::Start(Tag::Paragraph),
+        Event::End(TagEnd::Heading(_)) => Event::End(TagEnd::Paragraph),
+        other => other,
+    })
+}
+
+/// The same for a page of its own: its headings stay, each one level below the title of the page.
+pub fn page(text: &str) -> String {
+    written(text, |event| match event {
+        Event::Start(Tag::Heading { level, .. }) => Event::Start(Tag::Heading {
+            level: below(level),
+            id: None,
+            classes: Vec::new(),
+            attrs: Vec::new(),
+        }),
+        Event::End(TagEnd::Heading(level)) => Event::End(TagEnd::Heading(below(level))),
+        other => other,
+    })
+}
+
+fn below(level: HeadingLevel) -> HeadingLevel {
+    HeadingLevel::try_from(level as usize + 1).unwrap_or(HeadingLevel::H6)
+}
+
+fn written(text: &str, headings: fn(Event<'_>) -> Event<'_>) -> String {
     let mut options = Options::empty();
     options.insert(Options::ENABLE_TABLES);
     options.insert(Options::ENABLE_STRIKETHROUGH);
+    let events = Parser::new_ext(text, options)
+        .filter_map(keep)
+        .map(headings);
     let mut safe = String::new();
-    html::push_html(&mut safe, Parser::new_ext(text, options).filter_map(keep));
+    html::push_html(&mut safe, events);
     safe
 }
 
@@ -38,8 +67,6 @@ fn keep(event: Event<'_>) -> Option<Event<'_>> {
     Some(match event {
         Event::Html(raw) | Event::InlineHtml(raw) => Event::Text(raw),
         Event::Start(Tag::Image { .. }) | Event::End(TagEnd::Image) => return None,
-        Event::Start(Tag::Heading { .. }) => Event::Start(Tag::Paragraph),
-        Event::End(TagEnd::Heading(_)) => Event::End(TagEnd::Paragraph),
         Event::Start(Tag::HtmlBlock) => Event::Start(Tag::Paragraph),
         Event::End(TagEnd::HtmlBlock) => Event::End(TagEnd::Paragraph),
         Event::Start(Tag::Link {
@@ -81,5 +108,14 @@ mod tests {
         <p>&lt;img src=x onerror=a()&gt; i <a href="#">a</a> <a href="https://d" title="e&quot;f">c</a></p>
         "##);
         assert_eq!(escape("<a href='\"&"), "&lt;a href=&#39;&quot;&amp;");
+    }
+
+    #[test]
+    fn a_page_keeps_its_headings_below_the_title_and_no_html() {
+        insta::assert_snapshot!(page("# T <script>a()</script>\n###### S\ntext"), @"
+        <h2>T &lt;script&gt;a()&lt;/script&gt;</h2>
+        <h6>S</h6>
+        <p>text</p>
+        ");
     }
 }

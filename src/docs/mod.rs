@@ -3,6 +3,8 @@
 //! In: [`Dictionary`], made from the manifest, the catalog and the last results; for the site also the SQL and the last run. Out: files.
 //! Lays out, computes nothing: every fact comes from [`dictionary`]. Shows no value of any row.
 
+pub mod branding;
+pub mod changes;
 mod csv;
 pub mod dictionary;
 mod html;
@@ -15,6 +17,8 @@ pub mod site;
 mod tests;
 mod words;
 
+pub use branding::Branding;
+pub use changes::Changes;
 pub use dictionary::{Dictionary, Input};
 pub use site::{Layout, Site};
 

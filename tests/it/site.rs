@@ -10,7 +10,7 @@ use insta::assert_snapshot;
 use crate::project::TestProject;
 
 /// Where `scripts/setup --for-tests` keeps what the browser is driven with.
-fn browser_tools() -> Option<(PathBuf, PathBuf)> {
+pub(crate) fn browser_tools() -> Option<(PathBuf, PathBuf)> {
     let cache = std::env::var_os("REDSTART_CACHE").map_or_else(
         || {
             let home = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
@@ -57,6 +57,207 @@ fn a_browser_shows_every_page_from_disk_without_a_network() {
     let text =
         String::from_utf8_lossy(&seen.stdout).into_owned() + &String::from_utf8_lossy(&seen.stderr);
     assert_snapshot!(text);
+}
+
+/// A table of eighty columns that copies another, with words, a title and a unit test.
+fn wide() -> TestProject {
+    let columns: Vec<String> = (1..=80).map(|at| format!("{at} as fact_{at}")).collect();
+    TestProject::new()
+        .file(
+            "dbt_project.yml",
+            "name: wide\nprofile: project\nmodels: {+materialized: table}\nflags: {docs: {title: Wide tables, color: '#0a6b3d'}}\n",
+        )
+        .file("models/base.sql", &format!("select {}", columns.join(", ")))
+        .file(
+            "models/wide.sql",
+            "select *\nfrom {{ ref('base') }}\n-- the last line of the query",
+        )
+        .file(
+            "models/wide.yml",
+            "models:
+  - name: base
+    columns: [{name: fact_7, description: The seventh fact., data_tests: [unique]}]
+  - name: wide
+    description: All facts side by side.
+    columns: [{name: fact_80, description: The last fact., data_tests: [not_null]}]
+unit_tests:
+  - name: facts_stay_facts
+    description: Nothing is lost on the way.
+    model: wide
+    given: [{input: ref('base'), rows: [{fact_1: 1}, {fact_1: 2}]}]
+    expect: {rows: [{fact_1: 1}, {fact_1: 2}]}
+",
+        )
+        .file("models/notes.md", "{% docs __overview__ %}\n# Read this <script>alert(1)</script>\n{% enddocs %}\n{% docs __wide__ %}\nThe words of the package.\n{% enddocs %}\n")
+}
+
+#[test]
+fn printing_a_table_of_eighty_columns_gives_every_column_the_sql_and_the_tests() {
+    let Some((modules, chromium)) = browser_tools() else {
+        skipped();
+        return;
+    };
+    let project = wide();
+    project.redstart("build --quiet").success();
+    let site = project.path().join("target/site");
+    let index = project.read("target/site/index.html");
+    assert!(index.contains("<title>Wide tables</title>"), "{index}");
+    let printed = |hash: &str| {
+        let file = project.path().join("page.pdf");
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/site/print.mjs");
+        let run = Command::new("node")
+            .arg(script)
+            .args([&modules, &chromium, &site])
+            .arg(hash)
+            .arg(&file)
+            .output()
+            .expect("node runs");
+        assert!(run.status.success(), "{run:?}");
+        let mut text = text_of(Command::new("pdftotext").arg("-layout").arg(&file).arg("-"));
+        text.retain(|letter| letter != '\u{c}');
+        text
+    };
+    let text = printed("#/model.wide.wide");
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let missing: Vec<String> = (1..=80)
+        .map(|at| format!("fact_{at}"))
+        .filter(|name| !words.contains(&name.as_str()))
+        .collect();
+    assert_eq!(missing, Vec::<String>::new(), "{text}");
+    let plain = words.join(" ");
+    for wanted in [
+        "All facts side by side.",
+        "The last fact.",
+        "The seventh fact.",
+        "from base",
+        "from {{ ref('base') }}",
+        "-- the last line of the query",
+        "where fact_80 is null",
+        "facts_stay_facts",
+        "Nothing is lost on the way.",
+        "Given 2 rows of ref('base'); expects 2 rows",
+        "models/wide.yml:8",
+    ] {
+        assert!(plain.contains(wanted), "no {wanted:?} in {text}");
+    }
+    assert!(!plain.contains("Copy") && !plain.contains("Search"));
+    let start = printed("#/");
+    assert!(
+        start.contains("Read this <script>alert(1)</script>"),
+        "{start}"
+    );
+    let package = printed("#/list/package/wide");
+    assert!(package.contains("The words of the package."), "{package}");
+}
+
+fn text_of(command: &mut Command) -> String {
+    let output = command.output().expect("pdftotext, of poppler-utils, runs");
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn a_look_that_nobody_could_read_is_refused_by_name_before_anything_is_built() {
+    let project = TestProject::new()
+        .file(
+            "dbt_project.yml",
+            "name: shop\nprofile: project\nflags: {docs: {color: '#ffee00'}}\n",
+        )
+        .file("models/orders.sql", "select 1 as id");
+    assert_snapshot!(project.redstart("docs generate"), @"
+    exit 2
+    error[bad-config]: `#ffee00` cannot be read on light pages: its contrast is 1.2 to 1, and 4.5 is the least (`flags: {docs: …}` of dbt_project.yml)
+     |
+     = help: `color` is for light pages, `color_dark` for dark ones
+
+    1 error
+    ");
+    assert_eq!(project.redstart("build").code, 2);
+    assert!(!project.path().join("target/run_results.json").exists());
+}
+
+#[test]
+fn a_diff_tells_readers_what_changed_since_an_earlier_state() {
+    let project = shop();
+    project.redstart("build --quiet").success();
+    project
+        .redstart("docs generate --target-path before")
+        .success();
+    let project = project
+        .file(
+            "models/orders.sql",
+            "select 10 as order_id, c.id as buyer_id from {{ ref('customers') }} as c",
+        )
+        .file("models/news.sql", "select order_id from {{ ref('orders') }}")
+        .file(
+            "models/shop.yml",
+            "models:
+  - {name: customers, description: Who buys here, meta: {owner: Sales}, columns: [{name: id, description: The number, data_tests: [unique, not_null]}]}
+  - {name: orders, description: What was bought, columns: [{name: order_id, data_tests: [unique]}]}
+  - {name: totals, config: {docs: {show: false}}}
+",
+        );
+    assert_snapshot!(project.redstart("docs diff --state before --print"), @r"
+    exit 0
+    # What changed in project
+
+    1 new, 0 gone, 2 changed, 0 as before.
+
+    ## New
+
+    - news (model)
+
+    ## What others may feel
+
+    | | What | Read by |
+    | --- | --- | --- |
+    | orders.customer\_id | renamed perhaps \`buyer\_id\` now | nobody |
+
+    ## Changed
+
+    ### customers
+
+    | | Before | Now |
+    | --- | --- | --- |
+    | column name | declared |  |
+    | description | Who buys, \`\`\` and \<script\> included | Who buys here |
+    | description of name | The full name |  |
+    | tests of id | unique | not\_null; unique |
+
+    ### orders
+
+    | | Before | Now |
+    | --- | --- | --- |
+    | column customer\_id | declared |  |
+    | tags | daily |  |
+    | tests of customer\_id | relationships: to ref('customers'), field id |  |
+    ");
+    assert_snapshot!(project.redstart("docs diff --state before"), @"
+    exit 0
+    What changed is in [project]/target/changes.html
+    ");
+    assert!(
+        project
+            .read("target/changes.md")
+            .starts_with("# What changed in project")
+    );
+    let page = project.read("target/changes.html");
+    assert!(
+        page.contains("Who buys here") && !page.contains("<script"),
+        "{page}"
+    );
+    assert!(
+        !page.contains("totals"),
+        "a node that is not to be shown: {page}"
+    );
+    assert_snapshot!(project.redstart("docs diff --state nowhere"), @"
+    exit 2
+    error[state-missing]: there is no folder `[project]/nowhere` to compare with
+     |
+     = help: --state names the folder with the artifacts of an earlier run
+
+    1 error
+    ");
 }
 
 #[test]

@@ -15,7 +15,7 @@ const home = pathToFileURL(`${folder}/index.html`).href;
 const say = (fact, value) => console.log(`${fact}: ${typeof value === "string" ? value : JSON.stringify(value)}`);
 
 const PAGES = ["#/", "#/model.sparkify.fct_songplays", "#/model.sparkify.dim_users/column/level", "#/lineage/model.sparkify.fct_songplays",
-  "#/lineage", "#/diagram", "#/tests", "#/coverage", "#/glossary", "#/runs", "#/list/layer/Dimension", "#/list/kind/macro",
+  "#/lineage", "#/diagram", "#/tests", "#/coverage", "#/glossary", "#/runs", "#/list/layer/Dimension", "#/list/kind/macro", "#/list/package/sparkify",
   "#/macro.sparkify.is_songplay", "#/test.sparkify.songplays_do_not_fan_out", "#/analysis.sparkify.unmatched_plays", "#/doc.sparkify.level", "#/nothing.here"];
 
 const browser = await playwright.chromium.launch({

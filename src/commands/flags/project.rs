@@ -60,8 +60,8 @@ pub fn read(root: &Path) -> (ProjectFlags, Diagnostics) {
     };
     for (key, value) in said.entries() {
         let name = key.key_text();
-        if name == "check" {
-            // Our own, for `redstart check`, which reads it itself.
+        if matches!(name.as_str(), "check" | "docs") {
+            // Our own, for `redstart check` and the site, which read them themselves.
             continue;
         }
         if BEHAVIOURS.iter().any(|(known, _)| *known == name)

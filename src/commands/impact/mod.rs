@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use super::pipeline::{self, Door};
+use super::pipeline::{self, Door, Prepared};
 use super::{Outcome, Session, Stop};
 use crate::artifacts::impact::{self, Change, ColumnImpact, Impact, NodeChange, NodeImpact};
 use crate::artifacts::state;
@@ -48,11 +48,8 @@ impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Outcome, Stop> {
         let earlier = state::lineage(&session.here.join(&self.state)).map_err(Stop::refused)?;
         let prepared = pipeline::prepare(session)?;
-        let door = Door::of(&prepared)?;
-        let analysed = pipeline::analysed(session, &prepared, &door)?;
-        let now = pipeline::lineage_json(&prepared, &analysed.compiled, &analysed.reading);
         let told = Told {
-            impact: impact::compare(&earlier, &now),
+            impact: since(session, &prepared, &earlier)?,
             manifest: &prepared.manifest,
         };
         let answer = match self.output {
@@ -63,6 +60,21 @@ impl Args {
         session.terminal.answer(&answer)?;
         Ok(Outcome::Done)
     }
+}
+
+/// What changed for the columns since an earlier lineage.
+///
+/// # Errors
+/// Everything that is wrong in any of the templates.
+pub(super) fn since(
+    session: &Session,
+    prepared: &Prepared,
+    earlier: &Value,
+) -> Result<Impact, Stop> {
+    let door = Door::of(prepared)?;
+    let analysed = pipeline::analysed(session, prepared, &door)?;
+    let now = pipeline::lineage_json(prepared, &analysed.compiled, &analysed.reading);
+    Ok(impact::compare(earlier, &now))
 }
 
 /// An impact, and the nodes that know what hangs on it.
@@ -116,7 +128,7 @@ impl Told<'_> {
                 let readers = column.readers.iter().map(|(node, column)| json!({"node": node, "column": column}));
                 let mut entry = json!({
                     "name": column.name,
-                    "change": text::word(&column.change),
+                    "change": column.change.word(),
                     "read_by": readers.collect::<Vec<_>>(),
                     "tests": self.tests(&node.unique_id, &column.name),
                     "exposures": if column.change.matters() { self.shown(node, column) } else { Vec::new() },

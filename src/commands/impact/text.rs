@@ -4,40 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::Told;
-use crate::artifacts::impact::{Change, ColumnImpact, NodeChange, NodeImpact, short};
-
-/// The word for what happened to a column.
-pub(super) fn word(change: &Change) -> &'static str {
-    match change {
-        Change::Removed { renamed: None } => "removed",
-        Change::Removed { renamed: Some(_) } => "renamed",
-        Change::Type { .. } => "type",
-        Change::Meaning { .. } => "meaning",
-        Change::Added => "added",
-    }
-}
-
-/// What is said of a node as a whole.
-fn of_node(kind: NodeChange) -> &'static str {
-    match kind {
-        NodeChange::Added => "is new",
-        NodeChange::Removed => "is gone",
-        NodeChange::Columns => "has columns that changed",
-        NodeChange::Rows => "may have other rows: its filters, joins or groups changed",
-        NodeChange::Query => "is computed in another way from the same columns",
-    }
-}
-
-fn of_column(change: &Change) -> String {
-    match change {
-        Change::Removed {
-            renamed: Some(name),
-        } => format!("perhaps `{name}` now"),
-        Change::Type { from, to } => format!("{from} → {to}"),
-        Change::Meaning { from, to } => format!("was {from}; now {to}"),
-        Change::Removed { renamed: None } | Change::Added => String::new(),
-    }
-}
+use crate::artifacts::impact::{ColumnImpact, NodeChange, NodeImpact, short};
 
 /// Who reads a column: columns, tests and exposures.
 fn reach(told: &Told<'_>, node: &NodeImpact, column: &ColumnImpact) -> Vec<String> {
@@ -58,7 +25,7 @@ fn reach(told: &Told<'_>, node: &NodeImpact, column: &ColumnImpact) -> Vec<Strin
 
 /// Who reads a node whose rows may be others.
 fn rows_reach(told: &Told<'_>, node: &NodeImpact) -> Vec<String> {
-    if matches!(node.kind, NodeChange::Added | NodeChange::Columns) {
+    if !node.kind.rows_may_be_others() {
         return Vec::new();
     }
     let readers = node.readers.iter().map(|reader| short(reader));
@@ -71,11 +38,11 @@ fn rows_reach(told: &Told<'_>, node: &NodeImpact) -> Vec<String> {
 pub(super) fn plain(told: &Told<'_>) -> String {
     let mut text = String::new();
     for node in &told.impact.nodes {
-        let _ = writeln!(text, "{} {}", short(&node.unique_id), of_node(node.kind));
+        let _ = writeln!(text, "{} {}", short(&node.unique_id), node.kind.told());
         list(&mut text, &rows_reach(told, node));
         for column in &node.columns {
-            let details = of_column(&column.change);
-            let line = format!("  {:<8} {}  {details}", word(&column.change), column.name);
+            let details = column.change.told();
+            let line = format!("  {:<8} {}  {details}", column.change.word(), column.name);
             let _ = writeln!(text, "{}", line.trim_end());
             list(&mut text, &reach(told, node, column));
         }
@@ -104,12 +71,12 @@ pub(super) fn markdown(told: &Told<'_>) -> String {
             row(
                 &mut text,
                 &format!("**{name}**"),
-                of_node(node.kind),
+                node.kind.told(),
                 &rows_reach(told, node),
             );
         }
         for column in &node.columns {
-            let what = format!("{} {}", word(&column.change), of_column(&column.change));
+            let what = format!("{} {}", column.change.word(), column.change.told());
             row(
                 &mut text,
                 &format!("`{name}.{}`", column.name),
@@ -136,7 +103,7 @@ fn row(text: &mut String, name: &str, what: &str, reach: &[String]) {
 fn summary(told: &Told<'_>) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for column in told.impact.nodes.iter().flat_map(|node| &node.columns) {
-        *counts.entry(word(&column.change)).or_default() += 1;
+        *counts.entry(column.change.word()).or_default() += 1;
     }
     let mut words = vec![format!(
         "{} changed, {} the same",

@@ -59,9 +59,17 @@ pub fn analysed(session: &Session, prepared: &Prepared, door: &Door) -> Result<A
     // The command itself compiles what it needs, and tells what templates print, log and warn of: once is enough.
     let compiler = Compiler::new(super::unheard(session, prepared, door, &selection));
     let compiled = compiler.all(nodes).map_err(Stop::Refused)?;
-    let sources = source_columns::read(prepared).map_err(Stop::refused)?;
-    let reading = read(prepared, &compiled, &sources)?;
+    let reading = reading(prepared, &compiled)?;
     Ok(Analysed { compiled, reading })
+}
+
+/// Reads compiled queries, with the columns that `load-sources` and the like left on disk.
+///
+/// # Errors
+/// As [`read`], and a file of columns that cannot be read.
+pub fn reading(prepared: &Prepared, compiled: &Compiled) -> Result<Reading, Stop> {
+    let sources = source_columns::read(prepared).map_err(Stop::refused)?;
+    read(prepared, compiled, &sources)
 }
 
 /// Reads compiled queries, and follows personal data through them; `existing` tells what the warehouse holds, where it was asked.

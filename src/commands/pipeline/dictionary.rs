@@ -10,7 +10,8 @@ use crate::artifacts::file::write_json;
 use crate::artifacts::timeline::Timeline;
 use crate::artifacts::{Previous, declared, relation_name};
 use crate::commands::{Session, Stop};
-use crate::docs::{self, Dictionary, Formats, Input, site};
+use crate::compile::Compiled;
+use crate::docs::{self, Branding, Dictionary, Formats, Input, site};
 use crate::manifest::{NodeId, ResourceType};
 use crate::relation::{NothingKnown, RelationKind};
 
@@ -21,6 +22,8 @@ pub struct Wanted<'a> {
     pub nodes: Option<&'a BTreeSet<NodeId>>,
     /// What is written.
     pub formats: Formats,
+    /// The SQL of all nodes, where the command compiled them all already.
+    pub whole: Option<&'a Compiled>,
 }
 
 /// Writes `catalog.json`, and the dictionary in the formats that are wanted.
@@ -37,6 +40,7 @@ pub fn write(
     compiled: &[Option<&str>],
     wanted: Wanted<'_>,
 ) -> Result<(), Stop> {
+    let branding = branding(prepared)?;
     let folder = TargetFolder::of(session, prepared)?;
     let mut connection = door.connect(session)?;
     let (tables, missing) = tables(prepared, door, &mut *connection, last, wanted.nodes)
@@ -54,40 +58,46 @@ pub fn write(
         previous: last,
         generated_at: session.started,
     });
-    let analysed = match super::analysed(session, prepared, door) {
-        Ok(analysed) => {
-            super::write_lineage(session, prepared, &analysed.compiled, &analysed.reading)?;
-            Some(analysed)
-        }
-        Err(_) => {
-            session
-                .terminal
-                .debug("lineage.json is not written: a template of the project cannot be compiled");
-            None
-        }
+    let analysed = match wanted.whole {
+        Some(_) => None,
+        None => super::analysed(session, prepared, door).ok(),
     };
+    // A second reading of queries costs as much as the first.
+    let offline = analysed.as_ref().map(|analysed| &analysed.compiled);
+    let whole = wanted.whole.or(offline);
+    let read_here = wanted
+        .whole
+        .and_then(|whole| super::reading(prepared, whole).ok());
+    let reading = read_here
+        .as_ref()
+        .or(analysed.as_ref().map(|analysed| &analysed.reading));
+    match whole.zip(reading) {
+        Some((compiled, reading)) => super::write_lineage(session, prepared, compiled, reading)?,
+        None => session
+            .terminal
+            .debug("lineage.json is not written: a template of the project cannot be compiled"),
+    }
     // What was compiled for the run comes first: a late node is known only there.
-    let known = |id: NodeId| {
-        analysed
-            .as_ref()?
-            .compiled
-            .sql(id)
-            .map(|sql| sql.text.as_str())
-    };
+    let known = |id: NodeId| whole?.sql(id).map(|sql| sql.text.as_str());
     let compiled: Vec<Option<&str>> = prepared
         .manifest
         .ids()
         .map(|id| {
-            compiled
-                .get(id.index())
-                .copied()
-                .flatten()
-                .or_else(|| known(id))
+            let run = compiled.get(id.index()).copied().flatten();
+            run.or_else(|| known(id))
         })
         .collect();
+    let manifest = &prepared.manifest;
+    let (lineage, influences) = reading.map_or_else(Default::default, |reading| {
+        let analysis = &reading.analysis;
+        (
+            site::column_edges(manifest, analysis),
+            site::influences(manifest, analysis),
+        )
+    });
     let target = &prepared.project.target;
     let input = site::Input {
-        manifest: &prepared.manifest,
+        manifest,
         dictionary: &dictionary,
         selected: wanted.nodes,
         compiled: &compiled,
@@ -95,13 +105,10 @@ pub fn write(
         docs: &declared::docs(&prepared.project),
         previous: last,
         timeline: &timeline(session, &folder),
-        lineage: &analysed.as_ref().map_or_else(Vec::new, |analysed| {
-            site::column_edges(&prepared.manifest, &analysed.reading.analysis)
-        }),
-        influences: &analysed.as_ref().map_or_else(Vec::new, |analysed| {
-            site::influences(&prepared.manifest, &analysed.reading.analysis)
-        }),
+        lineage: &lineage,
+        influences: &influences,
         target: &format!("{} ({})", target.name, target.kind),
+        branding: &branding,
         redactor: &prepared.redactor,
     };
     docs::write(&folder.path(""), &input, wanted.formats)?;
@@ -110,6 +117,15 @@ pub fn write(
         folder.path(wanted.formats.first()).display()
     ));
     Ok(())
+}
+
+/// How the project wants its site to look.
+///
+/// # Errors
+/// As [`Branding::of`].
+pub fn branding(prepared: &Prepared) -> Result<Branding, Stop> {
+    let own = &prepared.project.own;
+    Branding::of(&own.file.flags, &own.root).map_err(Stop::refused)
 }
 
 /// When the last run's steps ran; a file that cannot be read is no reason not to write the rest.

@@ -77,7 +77,7 @@ fn same_folder(one: &Path, other: &Path) -> bool {
 }
 
 /// Our manifest as its file would be.
-fn as_json(session: &Session, prepared: &Prepared) -> Value {
+pub fn as_json(session: &Session, prepared: &Prepared) -> Value {
     let macros = declared::macros(&prepared.macros, &prepared.project);
     let json = ManifestJson {
         built: &BTreeSet::new(),

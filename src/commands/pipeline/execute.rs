@@ -30,6 +30,10 @@ use crate::warnings::Fate;
 /// Mistakes found before the first statement, or a warehouse that cannot be reached.
 pub fn execute(session: &Session, execution: &Execution) -> Result<Outcome, Stop> {
     let prepared = super::prepare(session)?;
+    if execution.verb == "build" {
+        // What its site cannot show is told before anything is built.
+        super::dictionary::branding(&prepared)?;
+    }
     let selection = select(session, &prepared, &execution.request)?;
     let folder = TargetFolder::of(session, &prepared)?;
     if selection.is_empty() {
@@ -321,6 +325,7 @@ impl Running<'_> {
                 super::dictionary::Wanted {
                     nodes: None,
                     formats: Formats::USUAL,
+                    whole: None,
                 },
             )?;
         }

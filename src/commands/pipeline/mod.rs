@@ -38,12 +38,12 @@ use crate::redact::Redactor;
 use crate::relation::ExistingRelations;
 
 pub use analysis::{
-    Analysed, Reading, Wrong, analysed, before_run, check, lineage_json, personal, read,
+    Analysed, Reading, Wrong, analysed, before_run, check, lineage_json, personal, read, reading,
     write_lineage,
 };
 pub use asking::{failed, refused};
 pub use batches::stretch;
-pub use earlier::Deferral;
+pub use earlier::{Deferral, as_json};
 pub use execute::{columns_of, execute, seed};
 pub use freshness::freshness;
 pub use source_columns::sync;

@@ -72,6 +72,9 @@ fn table(text: &mut String, table: &Table, place: Place) {
     fact("Grain", table.grain.as_deref().map(cell));
     fact("Rows", table.rows.map(|rows| rows.to_string()));
     let rejected = table.rejected.as_ref();
+    for (name, value) in &table.figures {
+        fact(name, Some(value.clone()));
+    }
     fact(
         "Rejected rows",
         rejected.map(|(rows, stand)| format!("{rows} in `{stand}`")),

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::words::{Place, cell};
 use super::{mermaid, summary, table};
 use crate::docs::dictionary::{Dictionary, Table, Test};
-use crate::docs::site::{ColumnEdge, Input};
+use crate::docs::site::{ColumnEdge, Input, units_of};
 use crate::docs::words::{constraint, name};
 use crate::manifest::{Node, NodeId};
 
@@ -49,6 +49,7 @@ fn page(input: &Input<'_>, edges: &Edges<'_>, about: &Table) -> String {
     let keys = mermaid::entities(input.dictionary, &|table| table.anchor == about.anchor);
     section(&mut text, "Keys", keys);
     tests(&mut text, input, about);
+    units(&mut text, edges, about);
     let written = node.code.as_ref().filter(|code| code.made_from.is_none());
     sql(&mut text, "SQL", written.map(|code| code.text()));
     sql(&mut text, "Compiled SQL", compiled(input, about.node));
@@ -107,6 +108,21 @@ fn tests(text: &mut String, input: &Input<'_>, about: &Table) {
     }
 }
 
+/// The unit tests of a table, with what became of each last.
+fn units(text: &mut String, edges: &Edges<'_>, about: &Table) {
+    let mut lines = String::new();
+    for node in edges.units.get(&about.node).into_iter().flatten() {
+        let last = edges.input.previous.results.get(&node.unique_id);
+        let status = last.map_or("not run", |last| last.status.as_str());
+        let _ = write!(lines, "- {} ({status})", cell(&node.name));
+        if !node.description.trim().is_empty() {
+            let _ = write!(lines, ": {}", cell(&node.description));
+        }
+        lines.push('\n');
+    }
+    section(text, "Unit tests", (!lines.is_empty()).then_some(lines));
+}
+
 /// SQL between fences that nothing in it can close.
 fn sql(text: &mut String, title: &str, query: Option<&str>) {
     let Some(query) = query.map(str::trim).filter(|query| !query.is_empty()) else {
@@ -125,6 +141,8 @@ fn compiled<'a>(input: &Input<'a>, id: NodeId) -> Option<&'a str> {
 struct Edges<'a> {
     from: BTreeMap<(NodeId, String), Vec<String>>,
     to: BTreeMap<(NodeId, String), Vec<String>>,
+    /// Unit tests by their model.
+    units: BTreeMap<NodeId, Vec<&'a Node>>,
     input: &'a Input<'a>,
 }
 
@@ -133,6 +151,7 @@ impl<'a> Edges<'a> {
         let mut edges = Self {
             from: BTreeMap::new(),
             to: BTreeMap::new(),
+            units: units_of(input),
             input,
         };
         for ColumnEdge { from, to, how } in input.lineage {

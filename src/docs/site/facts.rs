@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::inherited::Inherited;
 use super::items::{Item, Items, folder};
 use super::{ColumnEdge, Input};
 use crate::docs::dictionary::{Column, Table, Test};
 use crate::docs::html;
 use crate::docs::words::constraint;
 use crate::manifest::node::Detail;
-use crate::manifest::{Node, NodeId};
+use crate::manifest::unit_test::{Fixture, FixtureRows};
+use crate::manifest::{Node, NodeId, ResourceType};
 
 /// The other columns of one: `[item, column, how]`.
 type Edges = Vec<Value>;
@@ -22,6 +24,11 @@ pub struct Facts<'a> {
     /// By node and column in lower case.
     from: BTreeMap<(NodeId, &'a str), Edges>,
     to: BTreeMap<(NodeId, &'a str), Edges>,
+    inherited: Inherited<'a>,
+    /// `[item, column]` by the node whose rows it decides.
+    chosen: BTreeMap<NodeId, Vec<Value>>,
+    /// Unit tests by their model.
+    units: BTreeMap<NodeId, Vec<&'a Node>>,
 }
 
 impl<'a> Facts<'a> {
@@ -46,11 +53,20 @@ impl<'a> Facts<'a> {
                 .or_default()
                 .push(json!([makes, other, how]));
         }
+        let mut chosen: BTreeMap<NodeId, Vec<Value>> = BTreeMap::new();
+        for (made, read, column) in input.influences {
+            if let Some(read) = items.of_node(*read) {
+                chosen.entry(*made).or_default().push(json!([read, column]));
+            }
+        }
         Self {
             input,
             items,
             from,
             to,
+            inherited: Inherited::new(input),
+            chosen,
+            units: units_of(input),
         }
     }
 
@@ -108,7 +124,13 @@ impl<'a> Facts<'a> {
                     .map(|column| self.column(table, column)),
             ),
         );
-        put(facts, "chosen", self.chosen(table.node));
+        let chosen = self.chosen.get(&table.node).into_iter().flatten();
+        put(facts, "chosen", list(chosen.cloned()));
+        let units = self.units.get(&table.node).into_iter().flatten();
+        put(facts, "units", list(units.map(|node| self.unit(node))));
+        let figures = table.figures.iter();
+        let figures = figures.map(|(name, value)| json!([name, value]));
+        put(facts, "figures", list(figures));
         put(
             facts,
             "tests",
@@ -129,11 +151,22 @@ impl<'a> Facts<'a> {
         );
     }
 
-    /// The columns by which the rows of a table are filtered, joined or grouped: `[item, column]`.
-    fn chosen(&self, id: NodeId) -> Option<Value> {
-        let influences = self.input.influences.iter();
-        let own = influences.filter(|(made, _, _)| *made == id);
-        list(own.filter_map(|(_, read, column)| Some(json!([self.items.of_node(*read)?, column]))))
+    /// What a unit test of a table gives and wants, and what became of it last.
+    fn unit(&self, node: &Node) -> Value {
+        let mut facts = Map::new();
+        put(&mut facts, "name", text(&node.name));
+        put(&mut facts, "html", markdown(&node.description));
+        if let Some(last) = self.input.previous.results.get(&node.unique_id) {
+            put(&mut facts, "status", text(&last.status));
+        }
+        if let Detail::UnitTest(test) = &node.detail {
+            let given = test.given.iter();
+            let given = given.map(|given| json!([given.input.value, rows(&given.fixture)]));
+            put(&mut facts, "given", list(given));
+            put(&mut facts, "expect", rows(&test.expect).map(Value::from));
+        }
+        put(&mut facts, "file", place(node).as_deref().and_then(text));
+        facts.into()
     }
 
     fn node(&self, facts: &mut Map<String, Value>, id: NodeId, node: &Node) {
@@ -184,11 +217,7 @@ impl<'a> Facts<'a> {
             "compiled",
             self.compiled(id).map(str::trim).and_then(text),
         );
-        let declared = node.declared_at.as_ref().map(|span| {
-            let path = node.own_path(&span.source.path);
-            format!("{path}:{}", span.line_column().0)
-        });
-        put(facts, "declared", declared.as_deref().and_then(text));
+        put(facts, "declared", place(node).as_deref().and_then(text));
     }
 
     fn compiled(&self, id: NodeId) -> Option<&'a str> {
@@ -214,7 +243,15 @@ impl<'a> Facts<'a> {
             _ => None,
         };
         put(&mut facts, "key", key.and_then(text));
-        put(&mut facts, "html", markdown(&column.description));
+        let own = markdown(&column.description);
+        if own.is_none()
+            && let Some((node, description)) = self.inherited.of(table, column)
+            && let Some(from) = self.items.of_node(node)
+        {
+            put(&mut facts, "html", markdown(description));
+            put(&mut facts, "inherited", Some(from.into()));
+        }
+        put(&mut facts, "html", own);
         put(&mut facts, "pii", column.pii.then_some(Value::Bool(true)));
         let points = column.references.iter().filter_map(|reference| {
             let target = self.items.of_anchor(reference.table.anchor.as_deref())?;
@@ -261,6 +298,37 @@ impl<'a> Facts<'a> {
         );
         facts.into()
     }
+}
+
+/// The unit tests that are shown, by their model.
+pub fn units_of<'a>(input: &Input<'a>) -> BTreeMap<NodeId, Vec<&'a Node>> {
+    let mut units: BTreeMap<NodeId, Vec<&Node>> = BTreeMap::new();
+    let all = &input.manifest.nodes;
+    let shown = all
+        .iter()
+        .filter(|node| node.resource_type == ResourceType::UnitTest && node.config.docs_show);
+    for node in shown {
+        // What it reads first is its model.
+        if let Some(model) = node.depends_on.first() {
+            units.entry(*model).or_default().push(node);
+        }
+    }
+    units
+}
+
+/// How many rows a fixture has; a query has as many as it answers.
+fn rows(fixture: &Fixture) -> Option<usize> {
+    match &fixture.rows {
+        FixtureRows::Values(rows) => Some(rows.len()),
+        FixtureRows::Sql { .. } => None,
+    }
+}
+
+/// The file and line of YAML that declares a node.
+fn place(node: &Node) -> Option<String> {
+    let span = node.declared_at.as_ref()?;
+    let path = node.own_path(&span.source.path);
+    Some(format!("{path}:{}", span.line_column().0))
 }
 
 fn put(facts: &mut Map<String, Value>, name: &str, value: Option<Value>) {

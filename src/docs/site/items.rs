@@ -6,10 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::Input;
+use super::{Input, overview};
 use crate::artifacts::manifest::{Doc, Macro};
 use crate::docs::dictionary::{Table, Test};
-use crate::docs::html;
 use crate::docs::words::{last_of_id, minute, name};
 use crate::manifest::{Node, NodeId, ResourceType};
 
@@ -17,8 +16,6 @@ use crate::manifest::{Node, NodeId, ResourceType};
 const SHARD: usize = 100;
 /// At the most so many files of pages.
 const MOST_SHARDS: usize = 100;
-/// The docs block that is shown at the start, as dbt's site does it.
-const OVERVIEW: &str = "__overview__";
 /// The longest first words of a description in a list.
 const SHORT: usize = 140;
 
@@ -78,7 +75,10 @@ impl<'a> Items<'a> {
         }
         let own = |macro_: &&Macro| !matches!(macro_.package_name.as_str(), "dbt" | "redstart");
         list.extend(input.macros.values().filter(own).map(Item::Macro));
-        let blocks = input.docs.values().filter(|doc| doc.name != OVERVIEW);
+        let blocks = input
+            .docs
+            .values()
+            .filter(|doc| !overview::is_overview(doc));
         list.extend(blocks.map(Item::Doc));
         let mut by_node = BTreeMap::new();
         let mut by_anchor = BTreeMap::new();
@@ -207,18 +207,6 @@ impl<'a> Items<'a> {
         index.insert("reads".into(), json!(self.reads));
         index.insert("tags".into(), json!(tags));
         index.into()
-    }
-
-    /// The words of the docs block `__overview__`: the project's own before those of packages.
-    pub fn overview(&self, input: &Input<'_>) -> Option<String> {
-        let mut blocks: Vec<&Doc> = input
-            .docs
-            .values()
-            .filter(|doc| doc.name == OVERVIEW)
-            .collect();
-        blocks.sort_by_key(|doc| doc.package_name != input.manifest.project_name);
-        let first = blocks.first()?;
-        Some(html::markdown(&first.contents))
     }
 
     /// How much is described, tested and owned.
@@ -394,7 +382,16 @@ impl<'a> Items<'a> {
                 "thread": step.thread,
             }))
         });
-        json!({ "steps": steps.collect::<Vec<_>>(), "critical": timeline.critical(input.manifest), "at": timeline.ended().map(minute) })
+        let shown = |unique_id: &&str| {
+            let id = input.manifest.by_unique_id.get(*unique_id);
+            id.is_some_and(|id| input.manifest.node(*id).config.docs_show)
+        };
+        let critical = timeline.critical(input.manifest);
+        json!({
+            "steps": steps.collect::<Vec<_>>(),
+            "critical": critical.into_iter().filter(shown).collect::<Vec<_>>(),
+            "at": timeline.ended().map(minute),
+        })
     }
 }
 

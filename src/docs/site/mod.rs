@@ -4,14 +4,17 @@
 //! A page asks for no network and no server: its data are scripts beside it, deflated, each loaded when it is wanted.
 
 mod facts;
+mod inherited;
 mod items;
+mod overview;
 mod pack;
 mod page;
 mod search;
 #[cfg(test)]
 mod tests;
 
-pub use page::Layout;
+pub use facts::units_of;
+pub use page::{Layout, stand_alone};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -19,7 +22,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::Dictionary;
+use super::{Branding, Dictionary};
 use crate::analyze::{Analysis, ColumnGraph, ColumnRef};
 use crate::artifacts::Previous;
 use crate::artifacts::file::write_whole;
@@ -55,6 +58,8 @@ pub struct Input<'a> {
     pub influences: &'a [(NodeId, NodeId, String)],
     /// The target's name and kind, such as `dev (duckdb)`.
     pub target: &'a str,
+    /// What the project says about its looks.
+    pub branding: &'a Branding,
     /// Keeps secrets out.
     pub redactor: &'a Redactor,
 }
@@ -103,7 +108,7 @@ impl Site {
         }
         put("index".to_owned(), &index(input, &items, &terms));
         Self {
-            files: page::files(&input.dictionary.project, layout, &data),
+            files: page::files(title(input), layout, &data),
         }
     }
 
@@ -159,14 +164,24 @@ pub fn influences(manifest: &Manifest, analysis: &Analysis) -> Vec<(NodeId, Node
     manifest.ids().flat_map(of).collect()
 }
 
+/// What the site is called.
+fn title<'a>(input: &Input<'a>) -> &'a str {
+    let said = input.branding.title.as_deref();
+    said.unwrap_or(&input.dictionary.project)
+}
+
 /// What every page needs: names, kinds, who reads whom, figures of the whole.
 fn index(input: &Input<'_>, items: &Items<'_>, terms: &search::Terms) -> Value {
     let mut index = items.columns();
     let whole = json!({
-        "title": input.dictionary.project,
+        "title": title(input),
+        "logo": input.branding.logo,
+        "color": input.branding.color,
+        "colorDark": input.branding.color_dark,
         "target": input.target,
         "generated": input.dictionary.generated_at,
-        "overview": items.overview(input),
+        "overview": overview::start(input),
+        "packagePages": overview::packages(input),
         "shard": items.shard_size(),
         "search": terms.directory(),
         "coverage": items.coverage(),

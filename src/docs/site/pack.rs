@@ -11,10 +11,13 @@ use sha2::{Digest, Sha256};
 
 use crate::redact::Redactor;
 
+/// Beyond this, the time doubles for a hundredth of the size.
+const LEVEL: u32 = 6;
+
 /// `redstart("name","…");`
 pub fn script(name: &str, value: &Value, redactor: &Redactor) -> String {
     let text = value.to_string();
-    let mut packed = DeflateEncoder::new(Vec::new(), Compression::best());
+    let mut packed = DeflateEncoder::new(Vec::new(), Compression::new(LEVEL));
     // Writing into memory does not fail.
     let written = packed.write_all(redactor.redact(&text).as_bytes());
     let packed = written.and_then(|()| packed.finish()).unwrap_or_default();

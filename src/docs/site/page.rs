@@ -85,3 +85,15 @@ fn page(title: &str, scripts: &str, styles: &str, style: &str, script: &str) -> 
         .replace("{{STYLE}}", style)
         .replace("{{SCRIPT}}", script)
 }
+
+/// A page without any script that has the style in it: for what is mailed or shown beside a pull request.
+pub fn stand_alone(title: &str, body: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src {}; base-uri 'none'; form-action 'none'\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n\
+         <title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body class=\"alone\">\n<main>\n{body}</main>\n</body>\n</html>\n",
+        hash(STYLE),
+        escape(title)
+    )
+}

@@ -1,8 +1,9 @@
 //! The words of the site and where each stands, for its search.
 //!
-//! In: the items. Out: sorted words, each with its items; in files by the first letter, so that a search loads little.
+//! In: the items. Out: sorted words, each with its items; in files by the first two letters, so that a search loads little.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value, json};
 use unicode_normalization::UnicodeNormalization;
@@ -10,10 +11,10 @@ use unicode_normalization::UnicodeNormalization;
 use super::Input;
 use super::items::{Item, Items};
 
-/// Files of words at the most.
-const FILES: usize = 32;
-/// Words that share a file at the least: a small project has one.
-const ENOUGH: usize = 600;
+/// Files of words at the most: with those of the pages, a hundred and fifty.
+const FILES: usize = 36;
+/// What a file holds at the least, in letters and places: a small project has one.
+const ENOUGH: usize = 12_000;
 
 /// How much a word tells where it stands; the page weighs them.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,22 +25,31 @@ enum Place {
     Name,
 }
 
+/// A word's items, in order.
+type Found = Vec<(usize, Place)>;
+
 /// The words by their first letters, file by file.
 pub struct Terms {
-    files: Vec<BTreeMap<String, Vec<(usize, Place)>>>,
-    buckets: BTreeMap<char, usize>,
+    files: Vec<BTreeMap<String, Found>>,
+    buckets: BTreeMap<String, usize>,
 }
 
 impl Terms {
     /// Gathers the words.
     pub fn new(input: &Input<'_>, items: &Items<'_>) -> Self {
-        let mut terms: BTreeMap<String, BTreeMap<usize, Place>> = BTreeMap::new();
+        let mut terms: HashMap<String, Found> = HashMap::new();
         for (at, item) in items.list.iter().enumerate() {
             let mut put = |text: &str, place: Place| {
-                for word in words(text) {
-                    let own = terms.entry(word).or_default().entry(at).or_insert(place);
-                    *own = (*own).max(place);
-                }
+                each_word(text, &mut |word| {
+                    let found = match terms.get_mut(word) {
+                        Some(found) => found,
+                        None => terms.entry(word.to_owned()).or_default(),
+                    };
+                    match found.last_mut() {
+                        Some((last, own)) if *last == at => *own = (*own).max(place),
+                        _ => found.push((at, place)),
+                    }
+                });
             };
             put(&item.name(input), Place::Name);
             put(item.description(), Place::Description);
@@ -54,37 +64,39 @@ impl Terms {
                 }
             }
         }
-        Self::split(terms)
+        Self::split(terms.into_iter().collect())
     }
 
-    /// Puts the words of a first letter into one file, and letters together until a file has enough.
-    fn split(terms: BTreeMap<String, BTreeMap<usize, Place>>) -> Self {
-        let enough = ENOUGH.max(terms.len().div_ceil(FILES));
-        let mut files: Vec<BTreeMap<String, Vec<(usize, Place)>>> = vec![BTreeMap::new()];
+    /// Puts the words that begin alike into one file, and beginnings together until a file has enough.
+    fn split(terms: BTreeMap<String, Found>) -> Self {
+        let weight = |term: &str, found: &Found| term.len() + 2 * found.len();
+        let whole: usize = terms.iter().map(|(term, found)| weight(term, found)).sum();
+        let enough = ENOUGH.max(whole.div_ceil(FILES));
+        let mut files: Vec<BTreeMap<String, Found>> = vec![BTreeMap::new()];
         let mut buckets = BTreeMap::new();
+        let mut held = 0;
         for (term, found) in terms {
-            let first = term.chars().next().unwrap_or(' ');
-            if !buckets.contains_key(&first)
-                && files.last().is_some_and(|file| file.len() >= enough)
-                && files.len() < FILES
-            {
+            let start: String = term.chars().take(2).collect();
+            if !buckets.contains_key(&start) && held >= enough && files.len() < FILES {
                 files.push(BTreeMap::new());
+                held = 0;
             }
+            held += weight(&term, &found);
             let last = files.len() - 1;
-            buckets.entry(first).or_insert(last);
-            files[last].insert(term, found.into_iter().collect());
+            buckets.entry(start).or_insert(last);
+            files[last].insert(term, found);
         }
         Self { files, buckets }
     }
 
-    /// Which first letter is in which file.
+    /// Which two first letters are in which file.
     pub fn directory(&self) -> Value {
         let buckets: Map<String, Value> = self
             .buckets
             .iter()
-            .map(|(letter, file)| (letter.to_string(), (*file).into()))
+            .map(|(start, file)| (start.clone(), (*file).into()))
             .collect();
-        json!({ "buckets": buckets, "other": 0 })
+        json!({ "buckets": buckets })
     }
 
     /// The files: words in order, and for each its items as steps, the place in the two lowest bits.
@@ -110,18 +122,19 @@ fn steps(found: &[(usize, Place)]) -> Vec<usize> {
 }
 
 /// As the page splits what is typed: lower case, without accents, at everything that is no letter or digit.
-fn words(text: &str) -> impl Iterator<Item = String> {
-    let plain: String = text
-        .to_lowercase()
-        .nfkd()
-        .filter(|letter| !('\u{300}'..='\u{36f}').contains(letter))
-        .collect();
+fn each_word(text: &str, take: &mut dyn FnMut(&str)) {
+    let plain: Cow<'_, str> = if text.is_ascii() {
+        text.to_ascii_lowercase().into()
+    } else {
+        let apart = text.to_lowercase();
+        let apart = apart.nfkd();
+        let accents = '\u{300}'..='\u{36f}';
+        apart.filter(|letter| !accents.contains(letter)).collect()
+    };
     plain
         .split(|letter: char| !letter.is_alphanumeric())
         .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect::<Vec<_>>()
-        .into_iter()
+        .for_each(take);
 }
 
 #[cfg(test)]
@@ -130,25 +143,25 @@ mod tests {
 
     #[test]
     fn words_are_plain_and_small() {
-        let found: Vec<String> = words("Café_ID: the user's `n°1`").collect();
-        assert_eq!(found.join(" "), "cafe id the user s n 1");
+        let mut found = Vec::new();
+        for text in ["Café_ID: the user's `n°1`", "Plain TEXT_1"] {
+            each_word(text, &mut |word| found.push(word.to_owned()));
+        }
+        assert_eq!(found.join(" "), "cafe id the user s n 1 plain text 1");
     }
 
     #[test]
-    fn a_first_letter_is_in_one_file() {
-        let terms = (0..2000).map(|at| {
+    fn words_that_begin_alike_are_in_one_file() {
+        let terms = (0..20_000).map(|at| {
             let letter = char::from(b'a' + u8::try_from(at % 20).unwrap());
-            (
-                format!("{letter}{at}"),
-                BTreeMap::from([(at, Place::Column)]),
-            )
+            (format!("{letter}{at}"), vec![(at, Place::Column)])
         });
         let terms = Terms::split(terms.collect());
-        assert_eq!(terms.files.len(), 4);
-        assert_eq!(terms.files.iter().map(BTreeMap::len).sum::<usize>(), 2000);
+        assert_eq!(terms.files.len(), 11);
+        assert_eq!(terms.files.iter().map(BTreeMap::len).sum::<usize>(), 20_000);
         for (at, file) in terms.files.iter().enumerate() {
             for word in file.keys() {
-                assert_eq!(terms.buckets[&word.chars().next().unwrap()], at);
+                assert_eq!(terms.buckets[&word[..2]], at);
             }
         }
     }

@@ -10,6 +10,7 @@ use super::{ColumnEdge, Input, Layout, Site};
 use crate::artifacts::manifest::{Doc, Macro};
 use crate::artifacts::timeline::Timeline;
 use crate::artifacts::{Previous, fixture};
+use crate::docs::Branding;
 use crate::docs::tests::dictionary;
 use crate::manifest::Manifest;
 use crate::redact::Redactor;
@@ -55,6 +56,10 @@ fn site(manifest: &Manifest, layout: Layout) -> Site {
             }],
             influences: &[(fixture::FACT, fixture::DIMENSION, "level".into())],
             target: "dev (duckdb)",
+            branding: &Branding {
+                title: Some("The Shop".into()),
+                ..Branding::default()
+            },
             redactor: &Redactor::default(),
         },
         layout,
@@ -92,6 +97,8 @@ fn the_index_names_everything_that_has_a_page() {
         .collect();
     insta::assert_snapshot!(named.join("\n"));
     assert_eq!(index["overview"], "<p>What the <em>shop</em> knows.</p>\n");
+    assert_eq!(index["title"], "The Shop");
+    assert!(site.files["index.html"].contains("<title>The Shop</title>"));
 }
 
 #[test]
@@ -120,6 +127,27 @@ fn a_column_tells_where_it_comes_from_and_goes_to() {
         pages[place("fct_plays")]["chosen"],
         json!([[place("dim_users"), "level"]])
     );
+}
+
+#[test]
+fn a_column_without_words_takes_those_of_the_column_that_it_copies() {
+    let mut manifest = fixture::manifest();
+    let words = |manifest: &mut Manifest, node: crate::manifest::NodeId, words: &str| {
+        for column in manifest.nodes[node.index()].columns.values_mut() {
+            column.description = words.into();
+        }
+    };
+    words(&mut manifest, fixture::DIMENSION, "Of the *user*.");
+    words(&mut manifest, fixture::FACT, "");
+    let site = site(&manifest, Layout::Folder);
+    let index = data(&site, "index");
+    let place = |name: &str| {
+        let names = index["name"].as_array().unwrap();
+        names.iter().position(|own| own == name).unwrap()
+    };
+    let column = data(&site, "t0")[place("fct_plays")]["columns"][0].clone();
+    assert_eq!(column["html"], "<p>Of the <em>user</em>.</p>");
+    assert_eq!(column["inherited"], place("dim_users"));
 }
 
 #[test]

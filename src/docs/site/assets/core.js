@@ -17,7 +17,9 @@ window.redstart = (name, text) => {
 };
 
 async function inflate(text) {
-  const packed = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const letters = atob(text);
+  const packed = new Uint8Array(letters.length);
+  for (let at = 0; at < letters.length; at++) packed[at] = letters.charCodeAt(at);
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
   return new Response(stream).json();
 }
@@ -78,7 +80,7 @@ function h(tag, attributes, ...children) {
 }
 
 const number = (value) => String(value).replace(/\B(?=(\d{3})+$)/g, ",");
-const plainOf = (html) => (html || "").replace(/<[^>]*>/g, " ").replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&quot;/g, '"').replace(/&#39;/g, "'").replace(/&amp;/g, "&").trim();
+const plainOf = (html) => (html || "").replace(/<\/?(?:a|code|del|em|strong)\b[^>]*>/g, "").replace(/<[^>]*>/g, " ").replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&quot;/g, '"').replace(/&#39;/g, "'").replace(/&amp;/g, "&").trim();
 const many = (count, one, more) => `${number(count)} ${count === 1 ? one : more || one + "s"}`;
 const code = (text) => h("code", {}, text);
 const quiet = (...text) => h("span", { class: "quiet" }, ...text);
@@ -145,7 +147,7 @@ async function show() {
   const target = page.target && document.getElementById(page.target);
   if (target) target.scrollIntoView({ block: "center" });
   else window.scrollTo(0, history.state && history.state.scroll ? history.state.scroll : 0);
-  if (site.started) (target || main.querySelector("h1") || main).focus({ preventScroll: true });
+  if (site.started || target) (target || main.querySelector("h1") || main).focus({ preventScroll: true });
   site.started = true;
   if (page.after) page.after();
 }

@@ -31,7 +31,8 @@ async function draw(nodes, edges, focus) {
   const graph = new dagre.graphlib.Graph();
   graph.setGraph({ rankdir: "LR", nodesep: 14, ranksep: 56, marginx: 10, marginy: 10 });
   graph.setDefaultEdgeLabel(() => ({}));
-  for (const node of nodes) graph.setNode(node.id, { width: Math.min(460, 26 + 7.6 * Math.max(node.label.length, (node.note || "").length * 0.85)), height: node.note ? 44 : 30 });
+  const longest = (node) => Math.max(node.label.length, 0.85 * Math.max(0, ...[node.note || "", ...(node.lines || [])].map((words) => words.length)));
+  for (const node of nodes) graph.setNode(node.id, { width: Math.min(460, 26 + 7.6 * longest(node)), height: (node.note ? 44 : 30) + 15 * (node.lines || []).length });
   for (const [from, to] of edges) graph.setEdge(from, to);
   dagre.layout(graph);
   let top = 0, bottom = graph.graph().height;
@@ -47,7 +48,8 @@ async function draw(nodes, edges, focus) {
     const left = place.x - place.width / 2, high = place.y - place.height / 2;
     const text = (words, down, style) => h("svg:text", { x: left + 13, y: high + down, class: style }, words.length > 58 ? words.slice(0, 57) + "…" : words);
     return h("svg:a", { href: node.address, class: `node${node.id === focus ? " focus" : ""}`, "data-kind": node.tone, "data-id": node.id },
-      h("svg:rect", { x: left, y: high, width: place.width, height: place.height, rx: 6 }), h("svg:rect", { x: left, y: high, width: 5, height: place.height, rx: 2, class: "tone" }), text(node.label, node.note ? 19 : 20, "name"), node.note ? text(node.note, 35, "note") : null);
+      h("svg:rect", { x: left, y: high, width: place.width, height: place.height, rx: 6 }), h("svg:rect", { x: left, y: high, width: 5, height: place.height, rx: 2, class: "tone" }), text(node.label, node.note ? 19 : 20, "name"), node.note ? text(node.note, 35, "note") : null,
+      (node.lines || []).map((words, at) => text(words, 38 + 15 * at, "note")));
   });
   const arrow = h("svg:defs", {}, h("svg:marker", { id: "arrow", viewBox: "0 0 8 8", refX: "7", refY: "4", markerWidth: "7", markerHeight: "7", orient: "auto-start-reverse" }, h("svg:path", { d: "M0,0L8,4L0,8z", class: "head" })));
   const picture = h("svg:svg", { class: "lineage", viewBox: `0 ${top} ${width} ${height}`, width, height, role: "group", "aria-label": "Lineage" }, arrow, paths, boxes);
@@ -245,7 +247,17 @@ site.pages.push(["diagram", async (_, query) => {
     together.set(pair, [...(together.get(pair) || []), `${column} → ${key}`]);
   }
   const edges = [...together].filter(([pair]) => { const [from, to] = pair.split(">"); return from !== to; }).map(([pair, notes]) => [...pair.split(">"), notes.join(", ")]);
-  const picture = items.length ? await draw(items.map((item) => ({ ...tableNode(item), note: drawn.filter(([from]) => from === item).map(([, column]) => column).join(", ") || "key" })), edges) : null;
+  // A table names the columns that others point to, then those by which it points to others.
+  const keys = (item) => {
+    const own = new Set(drawn.filter(([, , to]) => to === item).map(([, , , key]) => key));
+    const away = new Set(drawn.filter(([from]) => from === item).map(([, column]) => column));
+    return [...[...own].map((key) => `${key}  ·  key`), ...[...away].filter((column) => !own.has(column)).map((column) => `${column}  →`)];
+  };
+  const entity = (item) => {
+    const lines = keys(item);
+    return { ...tableNode(item), note: null, lines: lines.length > 12 ? [...lines.slice(0, 11), `and ${lines.length - 11} more`] : lines };
+  };
+  const picture = items.length ? await draw(items.map(entity), edges) : null;
   return {
     title: "Diagram",
     body: [heading("Tables and their keys"),

@@ -11,6 +11,8 @@ const listOf = (items, none) => items.length ? listShort(items) : h("p", { class
 const listShort = (items) => { const list = h("ul", { class: "links" }); return shortened(items, (item) => h("li", {}, badge(item), " ", link(item)), 24, list); };
 const percent = (part, all) => all ? `${Math.floor(part * 100 / all)}%` : "–";
 const meter = (part, all, label) => h("meter", { min: 0, max: Math.max(1, all), value: part, "aria-label": label }, percent(part, all));
+const share = (part, all, label) => [percent(part, all), " ", meter(part, all, label)];
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 const byKind = (kind) => site.index.kind.flatMap((own, item) => site.index.kinds[own] === kind ? [item] : []);
 
 /* ---- The start ---- */
@@ -26,25 +28,33 @@ site.pages.push(["", () => {
     body: [
       h("header", { class: "page" }, heading(index.title), h("p", { class: "by" }, index.target ? `${index.target} · ` : "", "made ", index.generated)),
       prose(index.overview),
+      packageNames().length > 1 ? h("section", { "aria-labelledby": "packages" }, h("h2", { id: "packages" }, "Packages"), h("p", { class: "chips" }, packageNames().map((name) => [chip(name, `#/list/package/${encodeURIComponent(name)}`), " "]))) : null,
       h("section", { "aria-labelledby": "layers" }, h("h2", { id: "layers" }, "Layers"),
         h("ul", { class: "cards" },
           index.layers.map((layer, at) => h("li", {}, h("a", { class: "card", href: `#/list/layer/${encodeURIComponent(layer)}`, "data-kind": TONES[layer] || "other" }, h("span", { class: "big" }, number(counts[at])), " ", h("span", {}, layer)))),
-          others.map(([kind, count]) => h("li", {}, h("a", { class: "card", href: `#/list/kind/${kind}`, "data-kind": kind }, h("span", { class: "big" }, number(count)), " ", h("span", {}, plural(kind))))))),
+          others.map(([kind, count]) => h("li", {}, h("a", { class: "card", href: `#/list/kind/${kind}`, "data-kind": kind }, h("span", { class: "big" }, number(count)), " ", h("span", {}, capital(plural(kind)))))))),
       h("section", { "aria-labelledby": "health" }, h("h2", { id: "health" }, "How it is"),
         figures([
           ["Last build", index.lastBuild && index.lastBuild.at, "#/runs"],
           ["Failing tests", number(index.failing.length), "#/tests"],
-          ["Described columns", percent(described, columns), "#/coverage"],
-          ["Tested columns", percent(tested, columns), "#/coverage"],
-          ["Owned tables", percent(owned, tables), "#/coverage"],
+          ["Described columns", share(described, columns, "Described columns"), "#/coverage"],
+          ["Tested columns", share(tested, columns, "Tested columns"), "#/coverage"],
+          ["Owned tables", share(owned, tables, "Owned tables"), "#/coverage"],
         ]),
         index.failing.length ? h("ul", { class: "failing" }, index.failing.slice(0, 8).map(failing)) : null),
       recent.length ? h("section", { "aria-labelledby": "recent" }, h("h2", { id: "recent" }, "Built last"),
-        h("ul", { class: "links" }, recent.map(([item, at]) => h("li", {}, badge(item), " ", link(item), " ", quiet(at))))) : null,
+        h("ul", { class: "links dated" }, recent.map(([item, at]) => h("li", {}, badge(item), " ", link(item), " ", quiet(at))))) : null,
       legend(),
     ],
   };
 }]);
+
+/* The packages that have tables or a page of their own. */
+function packageNames() {
+  const { index } = site;
+  const held = new Set(index.package.filter((_, item) => isTable(item)));
+  return index.packages.filter((name, at) => held.has(at) || index.packagePages[name]);
+}
 
 const plural = (kind) => ({ analysis: "analyses", test: "singular tests" })[kind] || `${kind}s`;
 const failing = ([item, label, status, failures, column]) => h("li", {}, mark(status), " ", h("a", { href: addressOf(item, column ? ["column", column] : null) }, nameOf(item), column ? `.${column}` : ""), " ", label, failures ? quiet(` ${many(failures, "row")}`) : null);
@@ -62,11 +72,12 @@ site.pages.push(["list", ([by, value], query) => {
     layer: () => index.layers.includes(value) && index.name.flatMap((_, item) => isTable(item) && layerOf(item) === value ? [item] : []),
     kind: () => index.kinds.includes(value) && byKind(value),
     tag: () => index.tags[value],
+    package: () => index.name.flatMap((_, item) => index.packages[index.package[item]] === value ? [item] : []),
     folder: () => index.name.flatMap((_, item) => index.folders[index.folder[item]] === value ? [item] : []),
   }[by];
   const items = (chosen && chosen()) || [];
-  const words = { layer: value, kind: plural(value || ""), tag: `Tag ${value}`, folder: `${value}/` }[by] || "Nothing";
-  const name = words.charAt(0).toUpperCase() + words.slice(1);
+  const words = { layer: value, kind: plural(value || ""), tag: `Tag ${value}`, package: `Package ${value}`, folder: `${value}/` }[by] || "Nothing";
+  const name = capital(words);
   const body = h("tbody", {});
   const rows = (filter) => {
     const wanted = items.filter((item) => nameOf(item).toLowerCase().includes(filter) || (index.short[item] || "").toLowerCase().includes(filter));
@@ -82,9 +93,9 @@ site.pages.push(["list", ([by, value], query) => {
   rows("");
   return {
     title: name,
-    body: [heading(name),
+    body: [heading(name), by === "package" ? prose(index.packagePages[value]) : null,
       h("div", { class: "filter" }, h("label", { for: "filter" }, "Only with"), field, note),
-      h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": name }, h("table", {}, h("caption", { class: "unseen" }, name), h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Name"), h("th", { scope: "col" }, "Kind"), h("th", { scope: "col", class: "right" }, "Rows"), h("th", { scope: "col" }, "Description"))), body)), button],
+      h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": name }, h("table", { class: "list" }, h("caption", { class: "unseen" }, name), h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Name"), h("th", { scope: "col" }, "Kind"), h("th", { scope: "col", class: "right" }, "Rows"), h("th", { scope: "col" }, "Description"))), body)), button],
   };
 }]);
 
@@ -108,6 +119,8 @@ async function itemPage(item, rest, query) {
     target: column ? columnId(column.name) : test ? `test-${test}` : null,
     after: () => {
       if (column) unfold(item, column);
+      const details = test && document.querySelector(`#${CSS.escape(`test-${test}`)} details`);
+      if (details) details.open = true;
       const place = document.getElementById("near");
       if (place) drawNear(item, place);
     },
@@ -134,10 +147,16 @@ function tableParts(item, fact) {
     exposures.length ? section("exposures", "Exposures", listOf(exposures, "")) : null,
     fact.tests && fact.tests.length ? section("tests", "Tests of the table", testList(fact.tests)) : null,
     fact.constraints && fact.constraints.length ? section("constraints", "Constraints", h("ul", {}, fact.constraints.map((text) => h("li", {}, code(text))))) : null,
-    fact.units && fact.units.length ? section("units", "Unit tests", h("ul", { class: "tests" }, fact.units.map((unit) => h("li", {}, mark(unit.status), " ", h("strong", {}, unit.name), " ", prose(unit.html))))) : null,
+    fact.units && fact.units.length ? section("units", "Unit tests", h("ul", { class: "tests" }, fact.units.map(unitTest))) : null,
     fact.code || fact.compiled ? section("sql", "SQL", fact.code ? codeBlock("source-sql", "As written", fact.code, readBy(item)) : null, fact.compiled && fact.compiled !== fact.code ? codeBlock("compiled-sql", "As compiled", fact.compiled) : null) : null,
     section("where", "Where it is written", h("p", {}, places(fact)), fact.meta ? codeBlock("meta", "meta", fact.meta) : null),
   ];
+}
+
+function unitTest(unit) {
+  const rows = (count) => count === null || count === undefined ? "the rows of a query" : many(count, "row");
+  return h("li", { id: `test-${unit.name}`, tabindex: "-1" }, mark(unit.status), " ", h("strong", {}, unit.name), prose(unit.html),
+    h("p", { class: "points" }, "Given ", (unit.given || []).map(([input, count], at) => [at ? ", " : "", `${rows(count)} of `, code(input)]), unit.given ? "; " : "nothing; ", "expects ", rows(unit.expect), unit.file ? [" · ", code(unit.file)] : null));
 }
 
 function testList(tests) {
@@ -174,13 +193,32 @@ async function unfold(item, column, byHand) {
     ? h("ul", {}, edges.map(([other, name, how]) => h("li", {}, badge(other), " ", h("a", { href: addressOf(other, ["column", name]) }, `${nameOf(other)}.${name}`), " ", quiet(HOW[how] || ""))))
     : h("p", { class: "quiet" }, none));
   const known = column.from || column.to;
+  const whole = h("div", {});
   const detail = h("tr", { class: "detail" }, h("td", { colspan: "4" }, known
-    ? h("div", { class: "sides" }, side("Comes from", column.from, "No other column."), side("Goes to", column.to, "No other column."))
+    ? h("div", { class: "sides" }, side("Comes from", column.from, "No other column."), side("Goes to", column.to, "No other column."), whole)
     : h("p", { class: "quiet" }, "Its lineage is not known."),
     h("p", {}, known ? [h("a", { href: lineageAddress(item, column.name) }, "Lineage of this column"), " · "] : null, h("a", { href: addressOf(item, ["column", column.name]) }, "Link to this column"))));
   row.after(detail);
   button.setAttribute("aria-expanded", "true");
   if (byHand) history.replaceState(history.state, "", addressOf(item, ["column", column.name]));
+  const ways = column.from ? await waysTo(item, column) : [];
+  if (ways.length) whole.append(h("h3", {}, "All the way from"), h("ul", {}, ways.map((way) => h("li", {}, way.map(([other, name], at) => [at ? " → " : "", h("a", { href: addressOf(other, ["column", name]) }, `${nameOf(other)}.${name}`)])))));
+  else whole.remove();
+}
+
+/* The ways to a column from where its values begin, the longest first; of many, some. */
+async function waysTo(item, column) {
+  const ways = [];
+  let looked = 0;
+  const walk = async (at, name, way) => {
+    if (ways.length >= 8 || (looked += 1) > 60) return;
+    const own = columnOf(await facts(at), name);
+    const from = ((own && own.from) || []).filter(([other, otherName]) => !way.some(([here, hereName]) => here === other && hereName === otherName));
+    if (!from.length && way.length > 2) ways.push(way);
+    for (const [other, otherName] of from) await walk(other, otherName, [[other, otherName], ...way]);
+  };
+  await walk(item, column.name, [[item, column.name]]);
+  return ways.sort((a, b) => b.length - a.length);
 }
 
 function exposureParts(item, fact) {

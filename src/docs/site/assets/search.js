@@ -2,17 +2,19 @@
 const words = (text) => text.toLowerCase().normalize("NFKD").replace(/[\u0300-\u036f]/g, "").split(/[^\p{Alphabetic}\p{N}]+/u).filter(Boolean);
 const WEIGHTS = [1, 2, 3.2, 4]; // of a word in a column's description, in a description, in a column's name, in a name or tag
 
+/* The words that begin with the same two letters stand in one file; of a single letter, the first that has it is looked at. */
 async function termsFor(word) {
-  const first = word[0];
-  const bucket = site.index.search.buckets[first];
-  return load(`s${bucket === undefined ? site.index.search.other : bucket}`);
+  const { buckets } = site.index.search;
+  const start = [...word].slice(0, 2).join("");
+  const bucket = buckets[start] ?? ([...word].length === 1 ? buckets[Object.keys(buckets).find((one) => one.startsWith(word))] : undefined);
+  return bucket === undefined ? { terms: [], items: [] } : load(`s${bucket}`);
 }
 
-/* Items with a word, each with what the word is worth there; the beginning of a word counts less than all of it. */
+/* What a word is worth for each item, 0 where it is not; the beginning of a word counts less than all of it. */
 async function withWord(word, whole) {
   const shard = await termsFor(word);
-  const found = new Map();
   const total = site.index.name.length;
+  const found = new Float32Array(total);
   let low = 0, high = shard.terms.length;
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -29,25 +31,25 @@ async function withWord(word, whole) {
     for (const packed of list) {
       item += packed >> 2;
       const worth = WEIGHTS[packed & 3] * rare * share;
-      if (!(found.get(item) >= worth)) found.set(item, worth);
+      if (worth > found[item]) found[item] = worth;
     }
   }
   return found;
 }
 
+/* What the names alone are worth. */
 function withName(text, parts) {
   site.lower = site.lower || site.index.name.map((name) => name.toLowerCase());
-  const found = new Map();
+  const found = new Float32Array(site.lower.length);
   const joined = parts.join("_");
   for (let item = 0; item < site.lower.length; item++) {
     const name = site.lower[item];
+    if (!name.includes(parts[0])) continue;
     const own = name.slice(name.lastIndexOf(".") + 1);
-    let worth = 0;
-    if (name === text || own === text || own === joined) worth = 120;
-    else if (own.startsWith(joined)) worth = 40 + 20 * joined.length / own.length;
-    else if (name.includes(joined)) worth = 26 + 10 * joined.length / name.length;
-    else if (parts.every((part) => name.includes(part))) worth = 18 + 8 * joined.length / name.length;
-    if (worth) found.set(item, worth);
+    if (name === text || own === text || own === joined) found[item] = 120;
+    else if (own.startsWith(joined)) found[item] = 40 + 20 * joined.length / own.length;
+    else if (name.includes(joined)) found[item] = 26 + 10 * joined.length / name.length;
+    else if (parts.every((part) => name.includes(part))) found[item] = 18 + 8 * joined.length / name.length;
   }
   return found;
 }
@@ -56,24 +58,34 @@ async function search(text, most) {
   const query = text.trim().toLowerCase();
   const parts = words(query);
   if (!parts.length) return [];
-  const scores = withName(query, parts);
+  const named = withName(query, parts);
   const lists = await Promise.all(parts.map((part, at) => withWord(part, at < parts.length - 1)));
-  const counts = new Map();
-  for (const list of lists) {
-    for (const [item, worth] of list) {
-      const so = counts.get(item) || [0, 0];
-      so[0] += 1;
-      so[1] += worth;
-      counts.set(item, so);
-    }
+  const total = named.length;
+  const counts = new Uint8Array(total);
+  for (const list of lists) for (let item = 0; item < total; item++) if (list[item]) counts[item] += 1;
+  const mostWords = counts.reduce((one, other) => Math.max(one, other), 0);
+  const scores = [];
+  for (let item = 0; item < total; item++) {
+    if (!named[item] && (!mostWords || counts[item] < mostWords)) continue;
+    let worth = 0;
+    for (const list of lists) worth += list[item];
+    scores.push([item, named[item] + worth * (counts[item] / parts.length) ** 2]);
   }
-  const best = Math.max(0, ...[...counts.values()].map(([count]) => count));
-  for (const [item, [count, worth]] of counts) {
-    if (count < best && !scores.has(item)) continue;
-    scores.set(item, (scores.get(item) || 0) + worth * (count / parts.length) ** 2);
+  return bestOf(scores, most);
+}
+
+/* The best of many, in order, without sorting all of them. */
+function bestOf(scores, most) {
+  const kept = [];
+  for (const [item, score] of scores) {
+    const own = score + (isTable(item) ? 0.6 : 0) + Math.min(0.4, readersOf(item).length / 50);
+    if (kept.length === most && own <= kept[most - 1][1]) continue;
+    let at = kept.length;
+    while (at > 0 && (kept[at - 1][1] < own || (kept[at - 1][1] === own && kept[at - 1][0] > item))) at -= 1;
+    kept.splice(at, 0, [item, own]);
+    if (kept.length > most) kept.pop();
   }
-  const order = (item) => scores.get(item) + (isTable(item) ? 0.6 : 0) + Math.min(0.4, readersOf(item).length / 50);
-  return [...scores.keys()].sort((a, b) => order(b) - order(a) || a - b).slice(0, most);
+  return kept.map(([item]) => item);
 }
 
 /* The column or sentence of an item in which the words stand, to show why it was found. */
@@ -90,11 +102,23 @@ async function because(item, text) {
   return best;
 }
 
+/* While somebody thinks what to type, the words come in, file by file, whenever nothing else is to be done. */
+async function fetchWords() {
+  if (site.fetching) return;
+  site.fetching = true;
+  const idle = () => new Promise((done) => (window.requestIdleCallback ? requestIdleCallback(done, { timeout: 500 }) : setTimeout(done, 30)));
+  for (const file of new Set(Object.values(site.index.search.buckets))) {
+    await idle();
+    await load(`s${file}`).catch(() => null);
+  }
+}
+
 const dialog = () => document.getElementById("search");
 function openSearch() {
   if (!dialog().open) {
     site.before = document.activeElement;
     dialog().showModal();
+    fetchWords();
   }
   const field = document.getElementById("query");
   field.select();
@@ -129,6 +153,9 @@ function setUpSearch() {
     status.textContent = text.trim() ? (items.length ? `${many(items.length, "result")} shown` : "Nothing has these words.") : "";
     field.setAttribute("aria-expanded", String(items.length > 0));
     choose(0);
+    // Why each was found is looked up when the typing rests.
+    await new Promise((rested) => setTimeout(rested, 120));
+    if (own !== turn) return;
     for (const [at, item] of items.entries()) {
       const column = await because(item, text).catch(() => null);
       if (own !== turn) return;

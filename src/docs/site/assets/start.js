@@ -10,7 +10,7 @@ function menu() {
   });
   for (const kind of ["exposure", "macro", "analysis"]) {
     const count = byKind(kind).length;
-    if (count) list.append(h("li", {}, h("a", { href: `#/list/kind/${kind}`, "data-kind": kind }, plural(kind).replace(/^./, (letter) => letter.toUpperCase()), " ", quiet(number(count)))));
+    if (count) list.append(h("li", {}, h("a", { href: `#/list/kind/${kind}`, "data-kind": kind }, capital(plural(kind)), " ", quiet(number(count)))));
   }
 }
 
@@ -26,8 +26,10 @@ async function start() {
     main.replaceChildren(h("h1", {}, "The data of this page are missing"), h("p", {}, String(error.message || error)));
     return;
   }
-  document.getElementById("brand").textContent = site.index.title;
-  if (site.index.colour) document.documentElement.style.setProperty("--accent", site.index.colour);
+  const { title, logo, color, colorDark } = site.index;
+  document.getElementById("brand").replaceChildren(logo ? h("img", { src: logo, alt: "", class: "logo" }) : "", title);
+  if (color) document.documentElement.style.setProperty("--brand", color);
+  if (colorDark) document.documentElement.style.setProperty("--brand-dark", colorDark);
   menu();
   setUpSearch();
   const button = document.getElementById("menu");
@@ -43,6 +45,8 @@ async function start() {
     waiting = setTimeout(() => history.replaceState({ scroll: window.scrollY }, ""), 120);
   }, { passive: true });
   window.addEventListener("hashchange", show);
+  // On paper nothing unfolds.
+  window.addEventListener("beforeprint", () => main.querySelectorAll("details").forEach((details) => { details.open = true; }));
   await show();
   document.documentElement.dataset.ready = "yes";
 }

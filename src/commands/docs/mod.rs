@@ -1,4 +1,6 @@
-//! `redstart docs generate`, `docs serve` and `docs coverage`.
+//! `redstart docs generate`, `docs serve`, `docs coverage` and `docs diff`.
+
+mod diff;
 
 use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
@@ -6,10 +8,10 @@ use std::net::{IpAddr, SocketAddr};
 
 use clap::Subcommand;
 
-use super::pipeline::{self, Door, Prepared, TargetFolder};
-use super::selecting::Selecting;
-use super::{Outcome, Session, Stop};
 use crate::artifacts::Previous;
+use crate::commands::pipeline::{self, Door, Prepared, TargetFolder};
+use crate::commands::selecting::Selecting;
+use crate::commands::{Outcome, Session, Stop};
 use crate::diagnostic::Diagnostic;
 use crate::docs::serve::Server;
 use crate::docs::{Dictionary, Formats, Input, Layout};
@@ -32,6 +34,7 @@ enum Verb {
     Generate(Generate),
     Serve(Serve),
     Coverage(Coverage),
+    Diff(diff::Diff),
 }
 
 /// Write the data dictionary and catalog.json from what is built
@@ -42,33 +45,33 @@ enum Verb {
   redstart docs generate               target/index.html, dictionary.md, dictionary.csv, catalog.json
   redstart docs generate -s dimensions only the tables of one folder
   redstart docs generate --format md   dictionary.md, and dictionary/ with a file a table")]
-pub(super) struct Generate {
+pub(in crate::commands) struct Generate {
     #[command(flatten)]
-    pub(super) selecting: Selecting,
+    pub(in crate::commands) selecting: Selecting,
 
     /// Use what is compiled already
     #[arg(long, overrides_with = "compile")]
-    pub(super) no_compile: bool,
+    pub(in crate::commands) no_compile: bool,
 
     /// Compile first: the default
     #[arg(long, hide = true, overrides_with = "no_compile")]
-    pub(super) compile: bool,
+    pub(in crate::commands) compile: bool,
 
     /// Do not ask the warehouse for columns
     #[arg(long)]
-    pub(super) empty_catalog: bool,
+    pub(in crate::commands) empty_catalog: bool,
 
     /// Write the site as one page that holds everything, to mail or to move
     #[arg(long, visible_alias = "static")]
-    pub(super) single_file: bool,
+    pub(in crate::commands) single_file: bool,
 
     /// What to write, instead of the site, dictionary.md and dictionary.csv
     #[arg(long, value_enum, value_name = "FORMAT", value_delimiter = ',')]
-    pub(super) format: Vec<Format>,
+    pub(in crate::commands) format: Vec<Format>,
 }
 
 #[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
+pub(in crate::commands) enum Format {
     /// The site, from index.html on
     Html,
     /// dictionary.md, and the folder dictionary/ with a file a table
@@ -132,11 +135,12 @@ enum Share {
 }
 
 impl Args {
-    pub(super) fn run(&self, session: &Session) -> Result<Outcome, Stop> {
+    pub(in crate::commands) fn run(&self, session: &Session) -> Result<Outcome, Stop> {
         match &self.verb {
             Verb::Generate(args) => args.run(session),
             Verb::Serve(args) => args.run(session),
             Verb::Coverage(args) => args.run(session),
+            Verb::Diff(args) => args.run(session),
         }
     }
 }
@@ -166,11 +170,16 @@ impl Generate {
         if let Some(compiled) = &compiled {
             folder.write_manifest(compiled, &texts, &BTreeSet::new())?;
         }
+        // A selection by default, of selectors.yml, leaves nodes out too.
+        let all = manifest
+            .ids()
+            .all(|id| selection.contains(id) || !kinds.contains(&manifest.node(id).resource_type));
         let last = Previous::load(&folder.path(""))?;
         let nodes = selection.iter().collect();
         let wanted = pipeline::dictionary::Wanted {
             nodes: self.selecting.is_some().then_some(&nodes),
             formats,
+            whole: compiled.as_ref().filter(|_| all),
         };
         pipeline::dictionary::write(session, &prepared, &door, &last, &texts, wanted)?;
         Ok(Outcome::Done)

@@ -1,244 +1,24 @@
-//! The facts of the dictionary: tables by layer, their columns, keys, tests, and how much of it is described and tested.
-//!
-//! In: the manifest, what the catalog holds, the last results. Out: [`Dictionary`]. Writes nothing.
+//! What is looked up for every table: in the manifest, the catalog, the last results.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::layer;
-use super::words::{anchor, combination, dist, kind, label, minute, name, owner, plain, sort};
+use super::{Column, Input, Link, Reference, Table, Test};
+use crate::adapter::Figure;
+use crate::artifacts::CatalogTable;
 use crate::artifacts::keys::Keys;
 use crate::artifacts::previous::LastResult;
-use crate::artifacts::{CatalogTable, Previous};
+use crate::docs::words::{
+    anchor, combination, dist, kind, label, minute, name, owner, plain, sort,
+};
 use crate::manifest::config::Severity;
 use crate::manifest::node::{self, ConstraintKind, Detail};
-use crate::manifest::{Manifest, NodeId, ResourceType};
+use crate::manifest::{NodeId, ResourceType};
 use crate::materialization::rejects_of;
 
-/// What a dictionary is made from.
-pub struct Input<'a> {
-    /// The nodes.
-    pub manifest: &'a Manifest,
-    /// The nodes that are shown; all, unless some are selected.
-    pub selected: Option<&'a BTreeSet<NodeId>>,
-    /// What the warehouse holds.
-    pub catalog: &'a [CatalogTable],
-    /// What tests found, and when tables were built.
-    pub previous: &'a Previous,
-    /// When the dictionary is made.
-    pub generated_at: jiff::Timestamp,
-}
-
-/// Everything that the three writers show, in their order.
-#[derive(Debug)]
-pub struct Dictionary {
-    /// The project.
-    pub project: String,
-    /// UTC, to the second.
-    pub generated_at: String,
-    /// Layers that have tables.
-    pub layers: Vec<Layer>,
-    /// Ephemeral models with their layers: they have no table, and a place in the site alone.
-    pub inlined: Vec<(String, Table)>,
-}
-
-/// Tables of one layer, by name.
-#[derive(Debug)]
-pub struct Layer {
-    /// Such as `Staging`.
-    pub name: String,
-    /// Its tables.
-    pub tables: Vec<Table>,
-}
-
-/// A table or view.
-#[derive(Debug)]
-pub struct Table {
-    /// The node.
-    pub node: NodeId,
-    /// Its name in the project; for a source, `source.table`.
-    pub name: String,
-    /// Unique in the dictionary, made of letters, digits, `-`, `_` and `.`.
-    pub anchor: String,
-    /// Its place in the warehouse.
-    pub relation: String,
-    /// `table model`, `seed`, `source`, ….
-    pub kind: String,
-    /// Markdown.
-    pub description: String,
-    /// Who answers for it: `meta.owner`, or its group.
-    pub owner: Option<String>,
-    /// What one row is.
-    pub grain: Option<String>,
-    /// Its columns in order.
-    pub columns: Vec<Column>,
-    /// Tests of the whole table.
-    pub tests: Vec<Test>,
-    /// Distribution, where one is declared.
-    pub dist: Option<String>,
-    /// Sort key, where one is declared.
-    pub sort: Option<String>,
-    /// Rows, if counted.
-    pub rows: Option<u64>,
-    /// Rejected rows, and the table that has them.
-    pub rejected: Option<(u64, String)>,
-    /// UTC, to the second.
-    pub last_built: Option<String>,
-    /// What it reads.
-    pub upstream: Vec<Link>,
-    /// What reads it.
-    pub downstream: Vec<Link>,
-    /// The file that declares it.
-    pub file: String,
-    /// Tags.
-    pub tags: Vec<String>,
-}
-
-/// A column.
-#[derive(Debug)]
-pub struct Column {
-    /// Its name.
-    pub name: String,
-    /// Its type: of the warehouse, or else as declared.
-    pub data_type: Option<String>,
-    /// Whether it may be NULL; unknown without warehouse, constraint and test.
-    pub nullable: Option<bool>,
-    /// Part of the primary key.
-    pub primary_key: bool,
-    /// Declared or tested to be unique by itself.
-    pub unique: bool,
-    /// Where it points to.
-    pub references: Vec<Reference>,
-    /// Markdown.
-    pub description: String,
-    /// Personal data.
-    pub pii: bool,
-    /// Its tests.
-    pub tests: Vec<Test>,
-    /// Whether a test of it, or one over several columns, looks at it.
-    pub tested: bool,
-    /// Whether it is declared and the table does not have it; its type says so.
-    pub missing: bool,
-}
-
-/// What a foreign key points to.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Reference {
-    /// The table.
-    pub table: Link,
-    /// Its column.
-    pub column: String,
-}
-
-/// Another node.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Link {
-    /// As it is called.
-    pub name: String,
-    /// Its place in the dictionary, if it has one.
-    pub anchor: Option<String>,
-}
-
-/// A test.
-#[derive(Debug)]
-pub struct Test {
-    /// The node.
-    pub node: NodeId,
-    /// Whether it is a query of its own, which may read several tables.
-    pub singular: bool,
-    /// Its name with what it was told: `accepted_values: F, M`.
-    pub label: String,
-    /// `pass`, `fail`, `warn`, `error`, …; none before its first run.
-    pub status: Option<String>,
-    /// Rows it found.
-    pub failures: Option<u64>,
-    /// Whether its failure only warns.
-    pub only_warns: bool,
-}
-
-/// How much of the columns is described and tested.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Coverage {
-    /// All columns.
-    pub columns: usize,
-    /// `table.column` of those without description.
-    pub undocumented: Vec<String>,
-    /// `table.column` of those without test.
-    pub untested: Vec<String>,
-}
-
-impl Coverage {
-    /// Columns with a description.
-    pub fn documented(&self) -> usize {
-        self.columns - self.undocumented.len()
-    }
-
-    /// Columns with a test.
-    pub fn tested(&self) -> usize {
-        self.columns - self.untested.len()
-    }
-
-    /// In percent, rounded down, so that 100 means all.
-    pub fn percent(&self, part: usize) -> usize {
-        (part * 100).checked_div(self.columns).unwrap_or(100)
-    }
-}
-
-impl Dictionary {
-    /// Gathers the facts.
-    pub fn new(input: &Input<'_>) -> Self {
-        let facts = Facts::new(input);
-        let mut layers: BTreeMap<(usize, String), Vec<Table>> = BTreeMap::new();
-        for id in input.manifest.ids().filter(|id| facts.is_shown(*id)) {
-            let name = layer::layer(input.manifest.node(id));
-            let tables = layers.entry((layer::rank(&name), name)).or_default();
-            tables.push(facts.table(id));
-        }
-        let inlined = input.manifest.ids().filter(|id| facts.is_inlined(*id));
-        let inlined = inlined
-            .map(|id| (layer::layer(input.manifest.node(id)), facts.table(id)))
-            .collect();
-        let layers = layers.into_iter().map(|((_, name), mut tables)| {
-            tables.sort_by(|a, b| a.name.cmp(&b.name));
-            Layer { name, tables }
-        });
-        Self {
-            project: input.manifest.project_name.clone(),
-            generated_at: minute(input.generated_at),
-            layers: layers.collect(),
-            inlined,
-        }
-    }
-
-    /// All tables, layer by layer.
-    pub fn tables(&self) -> impl Iterator<Item = &Table> {
-        self.layers.iter().flat_map(|layer| &layer.tables)
-    }
-
-    /// What is described and tested, and what is not.
-    pub fn coverage(&self) -> Coverage {
-        let all: Vec<(&Table, &Column)> = self
-            .tables()
-            .flat_map(|table| table.columns.iter().map(move |column| (table, column)))
-            .filter(|(_, column)| !column.missing)
-            .collect();
-        let named = |wanted: fn(&Column) -> bool| -> Vec<String> {
-            all.iter()
-                .filter(|(_, column)| wanted(column))
-                .map(|(table, column)| format!("{}.{}", table.name, column.name))
-                .collect()
-        };
-        Coverage {
-            columns: all.len(),
-            undocumented: named(|column| column.description.trim().is_empty()),
-            untested: named(|column| !column.tested),
-        }
-    }
-}
-
 /// What is looked up for every table.
-struct Facts<'a> {
+pub(super) struct Facts<'a> {
     input: &'a Input<'a>,
     keys: Keys<'a>,
     catalog: BTreeMap<NodeId, &'a CatalogTable>,
@@ -246,7 +26,7 @@ struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    fn new(input: &'a Input<'a>) -> Self {
+    pub(super) fn new(input: &'a Input<'a>) -> Self {
         let mut readers: BTreeMap<NodeId, Vec<NodeId>> = BTreeMap::new();
         for id in input.manifest.ids() {
             for parent in &input.manifest.node(id).depends_on {
@@ -270,7 +50,7 @@ impl<'a> Facts<'a> {
         selected.is_none_or(|selected| selected.contains(&id))
     }
 
-    fn is_shown(&self, id: NodeId) -> bool {
+    pub(super) fn is_shown(&self, id: NodeId) -> bool {
         let node = self.input.manifest.node(id);
         let is_table = matches!(
             node.resource_type,
@@ -286,7 +66,7 @@ impl<'a> Facts<'a> {
             && self.is_selected(id)
     }
 
-    fn is_inlined(&self, id: NodeId) -> bool {
+    pub(super) fn is_inlined(&self, id: NodeId) -> bool {
         let node = self.input.manifest.node(id);
         node.resource_type == ResourceType::Model
             && node.config.materialized == "ephemeral"
@@ -309,7 +89,7 @@ impl<'a> Facts<'a> {
             .get(&self.input.manifest.node(id).unique_id)
     }
 
-    fn table(&self, id: NodeId) -> Table {
+    pub(super) fn table(&self, id: NodeId) -> Table {
         let node = self.input.manifest.node(id);
         let catalog = self.catalog.get(&id);
         let built = self.last(id).filter(|last| last.status == "success");
@@ -340,6 +120,7 @@ impl<'a> Facts<'a> {
             rows: catalog
                 .and_then(|table| table.rows)
                 .or_else(|| built.and_then(|last| last.rows)),
+            figures: catalog.map_or_else(Vec::new, |table| figures(&table.facts.figures)),
             rejected: built
                 .and_then(|last| last.rejected)
                 .zip(node.relation.as_ref())
@@ -615,5 +396,59 @@ impl<'a> Facts<'a> {
             failures: last.and_then(|last| last.failures),
             only_warns: node.config.severity == Severity::Warn,
         })
+    }
+}
+
+/// The physical figures in a reader's words; rows and keys have places of their own.
+fn figures(figures: &[Figure]) -> Vec<(&'static str, String)> {
+    let shown = figures.iter().filter(|figure| figure.include);
+    shown
+        .filter_map(|figure| {
+            let number = figure.value.as_f64()?;
+            Some(match figure.id {
+                "size" if number < 1e9 => ("Size", format!("{} MB", (number / 1e6).round())),
+                "size" => ("Size", format!("{:.1} GB", number / 1e9)),
+                "unsorted" => ("Unsorted rows", format!("{}%", (number * 100.0).round())),
+                "stats_off" => ("Statistics out of date", format!("{}%", number.round())),
+                "skew_rows" => ("Skew of rows", format!("{number:.2}")),
+                "skew_sortkey1" => ("Skew of the sort key", format!("{number:.2}")),
+                _ => return None,
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn figures_are_told_in_units_and_what_has_another_place_is_left_out() {
+        let figure = |id, value: Value| Figure {
+            id,
+            label: "",
+            include: !value.is_null(),
+            value,
+            description: "",
+        };
+        let told = figures(&[
+            figure("rows", json!(7)),
+            figure("size", json!(25_000_000)),
+            figure("unsorted", json!(0.125)),
+            figure("stats_off", json!(10.0)),
+            figure("skew_rows", Value::Null),
+            figure("skew_sortkey1", json!(1.5)),
+        ]);
+        let told: Vec<String> = told
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}"))
+            .collect();
+        insta::assert_snapshot!(told.join("\n"), @r"
+        Size: 25 MB
+        Unsorted rows: 13%
+        Statistics out of date: 10%
+        Skew of the sort key: 1.50
+        ");
     }
 }

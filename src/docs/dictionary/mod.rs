@@ -1,0 +1,236 @@
+//! The facts of the dictionary: tables by layer, their columns, keys, tests, and how much of it is described and tested.
+//!
+//! In: the manifest, what the catalog holds, the last results. Out: [`Dictionary`]. Writes nothing.
+
+mod facts;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::layer;
+use super::words::minute;
+use crate::artifacts::{CatalogTable, Previous};
+use crate::manifest::{Manifest, NodeId};
+use facts::Facts;
+
+/// What a dictionary is made from.
+pub struct Input<'a> {
+    /// The nodes.
+    pub manifest: &'a Manifest,
+    /// The nodes that are shown; all, unless some are selected.
+    pub selected: Option<&'a BTreeSet<NodeId>>,
+    /// What the warehouse holds.
+    pub catalog: &'a [CatalogTable],
+    /// What tests found, and when tables were built.
+    pub previous: &'a Previous,
+    /// When the dictionary is made.
+    pub generated_at: jiff::Timestamp,
+}
+
+/// Everything that the three writers show, in their order.
+#[derive(Debug)]
+pub struct Dictionary {
+    /// The project.
+    pub project: String,
+    /// UTC, to the second.
+    pub generated_at: String,
+    /// Layers that have tables.
+    pub layers: Vec<Layer>,
+    /// Ephemeral models with their layers: they have no table, and a place in the site alone.
+    pub inlined: Vec<(String, Table)>,
+}
+
+/// Tables of one layer, by name.
+#[derive(Debug)]
+pub struct Layer {
+    /// Such as `Staging`.
+    pub name: String,
+    /// Its tables.
+    pub tables: Vec<Table>,
+}
+
+/// A table or view.
+#[derive(Debug)]
+pub struct Table {
+    /// The node.
+    pub node: NodeId,
+    /// Its name in the project; for a source, `source.table`.
+    pub name: String,
+    /// Unique in the dictionary, made of letters, digits, `-`, `_` and `.`.
+    pub anchor: String,
+    /// Its place in the warehouse.
+    pub relation: String,
+    /// `table model`, `seed`, `source`, ….
+    pub kind: String,
+    /// Markdown.
+    pub description: String,
+    /// Who answers for it: `meta.owner`, or its group.
+    pub owner: Option<String>,
+    /// What one row is.
+    pub grain: Option<String>,
+    /// Its columns in order.
+    pub columns: Vec<Column>,
+    /// Tests of the whole table.
+    pub tests: Vec<Test>,
+    /// Distribution, where one is declared.
+    pub dist: Option<String>,
+    /// Sort key, where one is declared.
+    pub sort: Option<String>,
+    /// Rows, if counted.
+    pub rows: Option<u64>,
+    /// Sizes and the like that the warehouse tells: their names and values.
+    pub figures: Vec<(&'static str, String)>,
+    /// Rejected rows, and the table that has them.
+    pub rejected: Option<(u64, String)>,
+    /// UTC, to the second.
+    pub last_built: Option<String>,
+    /// What it reads.
+    pub upstream: Vec<Link>,
+    /// What reads it.
+    pub downstream: Vec<Link>,
+    /// The file that declares it.
+    pub file: String,
+    /// Tags.
+    pub tags: Vec<String>,
+}
+
+/// A column.
+#[derive(Debug)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its type: of the warehouse, or else as declared.
+    pub data_type: Option<String>,
+    /// Whether it may be NULL; unknown without warehouse, constraint and test.
+    pub nullable: Option<bool>,
+    /// Part of the primary key.
+    pub primary_key: bool,
+    /// Declared or tested to be unique by itself.
+    pub unique: bool,
+    /// Where it points to.
+    pub references: Vec<Reference>,
+    /// Markdown.
+    pub description: String,
+    /// Personal data.
+    pub pii: bool,
+    /// Its tests.
+    pub tests: Vec<Test>,
+    /// Whether a test of it, or one over several columns, looks at it.
+    pub tested: bool,
+    /// Whether it is declared and the table does not have it; its type says so.
+    pub missing: bool,
+}
+
+/// What a foreign key points to.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reference {
+    /// The table.
+    pub table: Link,
+    /// Its column.
+    pub column: String,
+}
+
+/// Another node.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Link {
+    /// As it is called.
+    pub name: String,
+    /// Its place in the dictionary, if it has one.
+    pub anchor: Option<String>,
+}
+
+/// A test.
+#[derive(Debug)]
+pub struct Test {
+    /// The node.
+    pub node: NodeId,
+    /// Whether it is a query of its own, which may read several tables.
+    pub singular: bool,
+    /// Its name with what it was told: `accepted_values: F, M`.
+    pub label: String,
+    /// `pass`, `fail`, `warn`, `error`, …; none before its first run.
+    pub status: Option<String>,
+    /// Rows it found.
+    pub failures: Option<u64>,
+    /// Whether its failure only warns.
+    pub only_warns: bool,
+}
+
+/// How much of the columns is described and tested.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Coverage {
+    /// All columns.
+    pub columns: usize,
+    /// `table.column` of those without description.
+    pub undocumented: Vec<String>,
+    /// `table.column` of those without test.
+    pub untested: Vec<String>,
+}
+
+impl Coverage {
+    /// Columns with a description.
+    pub fn documented(&self) -> usize {
+        self.columns - self.undocumented.len()
+    }
+
+    /// Columns with a test.
+    pub fn tested(&self) -> usize {
+        self.columns - self.untested.len()
+    }
+
+    /// In percent, rounded down, so that 100 means all.
+    pub fn percent(&self, part: usize) -> usize {
+        (part * 100).checked_div(self.columns).unwrap_or(100)
+    }
+}
+
+impl Dictionary {
+    /// Gathers the facts.
+    pub fn new(input: &Input<'_>) -> Self {
+        let facts = Facts::new(input);
+        let mut layers: BTreeMap<(usize, String), Vec<Table>> = BTreeMap::new();
+        for id in input.manifest.ids().filter(|id| facts.is_shown(*id)) {
+            let name = layer::layer(input.manifest.node(id));
+            let tables = layers.entry((layer::rank(&name), name)).or_default();
+            tables.push(facts.table(id));
+        }
+        let inlined = input.manifest.ids().filter(|id| facts.is_inlined(*id));
+        let inlined = inlined
+            .map(|id| (layer::layer(input.manifest.node(id)), facts.table(id)))
+            .collect();
+        let layers = layers.into_iter().map(|((_, name), mut tables)| {
+            tables.sort_by(|a, b| a.name.cmp(&b.name));
+            Layer { name, tables }
+        });
+        Self {
+            project: input.manifest.project_name.clone(),
+            generated_at: minute(input.generated_at),
+            layers: layers.collect(),
+            inlined,
+        }
+    }
+
+    /// All tables, layer by layer.
+    pub fn tables(&self) -> impl Iterator<Item = &Table> {
+        self.layers.iter().flat_map(|layer| &layer.tables)
+    }
+
+    /// What is described and tested, and what is not.
+    pub fn coverage(&self) -> Coverage {
+        let all: Vec<(&Table, &Column)> = self
+            .tables()
+            .flat_map(|table| table.columns.iter().map(move |column| (table, column)))
+            .filter(|(_, column)| !column.missing)
+            .collect();
+        let named = |wanted: fn(&Column) -> bool| -> Vec<String> {
+            all.iter()
+                .filter(|(_, column)| wanted(column))
+                .map(|(table, column)| format!("{}.{}", table.name, column.name))
+                .collect()
+        };
+        Coverage {
+            columns: all.len(),
+            undocumented: named(|column| column.description.trim().is_empty()),
+            untested: named(|column| !column.tested),
+        }
+    }
+}
