@@ -3,11 +3,11 @@
 //! In: a [`Statement`] in Redshift's dialect. Out: the same statement with those parts translated, or a [`Refusal`].
 
 use super::emulating::{
-    Catalog, Engine, Translated, Type, Work, catalog_type, translate_expression_with,
+    Catalog, Engine, Translated, Type, Work, catalog_type, check_width, translate_expression_with,
     translate_query_with, translate_statements,
 };
 use super::statement::{Copy, Rows, Statement};
-use super::{Refusal, TableFromQuery};
+use super::{Refusal, TableFromQuery, names};
 use crate::relation::{KnownColumn, KnownColumns, Relation};
 
 /// What is known of relations, as the translation asks for it.
@@ -121,6 +121,7 @@ pub(super) fn only_copy(sql: &str, known: &Tables<'_>) -> Result<Option<Copy>, R
 
 /// The statement with every part that the user wrote translated.
 pub(super) fn statement(statement: &Statement, known: &Tables<'_>) -> Result<Translation, Refusal> {
+    names::check(statement, names::ON_REDSHIFT, "Redshift takes")?;
     let mut translated = statement.clone();
     let mut made = None;
     let mut tables = Vec::new();
@@ -137,12 +138,14 @@ pub(super) fn statement(statement: &Statement, known: &Tables<'_>) -> Result<Tra
         } => {
             let query = query(text, known)?;
             let columns = query.columns.iter().flatten();
+            check_width(columns.clone().count())?;
             refuse_doubles(text, columns.map(|column| column.name.as_str()))?;
             *text = query.sql;
             made = query.columns;
             translate_header(header, known)?;
         }
         Statement::CreateTable { columns, .. } => {
+            check_width(columns.len())?;
             for default in columns
                 .iter_mut()
                 .filter_map(|column| column.default.as_mut())

@@ -9,6 +9,7 @@ pub mod copy;
 pub mod duckdb;
 mod emulated;
 pub mod emulating;
+mod names;
 pub mod postgres;
 pub mod redshift;
 pub mod seed;

@@ -170,7 +170,7 @@ fn said(error: &Error) -> (&'static str, String) {
             }
             "bad-value" => ("22P02", fault.message.clone()),
             "out-of-range" => ("22003", fault.message.clone()),
-            "not-grouped" => ("42803", fault.message.clone()),
+            "aggregate-misuse" => ("42803", fault.message.clone()),
             "type-mismatch" => ("42883", fault.message.clone()),
             "column-count" => ("42601", fault.message.clone()),
             _ => ("XX000", fault.message.clone()),

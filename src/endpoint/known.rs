@@ -11,15 +11,22 @@ use crate::relation::{KnownColumn, KnownColumns, Relation};
 
 /// Columns by the schema and name that a statement says; a bare name has an empty schema.
 #[derive(Default)]
-pub(super) struct Known(BTreeMap<(String, String), Vec<KnownColumn>>);
+pub(super) struct Known {
+    database: String,
+    columns: BTreeMap<(String, String), Vec<KnownColumn>>,
+}
 
 impl KnownColumns for Known {
     fn columns(&self, relation: &Relation) -> Option<Vec<KnownColumn>> {
-        self.0.get(&relation.key()).cloned()
+        self.columns.get(&relation.key()).cloned()
     }
 }
 
 impl Catalog for Known {
+    fn database(&self) -> Option<&str> {
+        Some(&self.database)
+    }
+
     fn columns(&self, schema: Option<&str>, table: &str) -> Option<Vec<(String, Option<Type>)>> {
         let relation = Relation::new(schema.unwrap_or_default(), table);
         let columns = KnownColumns::columns(self, &relation)?;
@@ -32,15 +39,23 @@ impl Catalog for Known {
 }
 
 impl Session {
+    /// The name of the database, folded.
+    pub fn database(&self) -> String {
+        self.shared.options.database.to_lowercase()
+    }
+
     /// The columns of the relations that a query or statement names.
     pub fn known(&mut self, query: &str) -> Result<Known, Failure> {
-        let mut known = Known::default();
-        for reference in references(query) {
+        let mut known = Known {
+            database: self.database(),
+            ..Known::default()
+        };
+        for reference in references(query, &self.database()) {
             let Ok((schema, name)) = self.placed(&reference.parts) else {
                 continue;
             };
             let key = (schema.unwrap_or_default(), name);
-            if known.0.contains_key(&key) {
+            if known.columns.contains_key(&key) {
                 continue;
             }
             let Some(found) = self.existing(&reference.parts)? else {
@@ -55,7 +70,7 @@ impl Session {
                 name: column.name.to_lowercase(),
                 data_type: Some(column.data_type),
             });
-            known.0.insert(key, columns.collect());
+            known.columns.insert(key, columns.collect());
         }
         Ok(known)
     }

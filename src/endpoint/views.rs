@@ -59,7 +59,8 @@ impl Session {
             .find(|at| words.are(*at, &["with", "no", "schema", "binding"]));
         let end = late.map_or(text.len(), |at| words.range(at).start);
         let query = text[words.range(body + 1).start..end].trim().to_owned();
-        let references = references(&query);
+        let database = self.database();
+        let references = references(&query, &database);
         let mut on = Vec::new();
         let mut missing = None;
         for reference in &references {
@@ -161,7 +162,7 @@ impl Session {
         let start = words.range(body + 1).start;
         let query = text[start..].to_owned();
         let mut on = Vec::new();
-        for reference in references(&query) {
+        for reference in references(&query, &self.database()) {
             on.extend(self.existing(&reference.parts)?);
         }
         if let Some(late) = on.iter().find(|found| found.sort == "late") {
@@ -254,7 +255,7 @@ impl Session {
         let mut all_bound = true;
         for row in waiting {
             let mut ready = true;
-            for reference in references(&row[2]) {
+            for reference in references(&row[2], &self.database()) {
                 ready &= self.existing(&reference.parts)?.is_some();
             }
             if !ready {
@@ -327,7 +328,7 @@ impl Session {
         let query = self.query_of(view)?;
         let mut said = query.clone();
         let path = self.settings.search_path();
-        for reference in references(&query).into_iter().rev() {
+        for reference in references(&query, &self.database()).into_iter().rev() {
             let (schema, name) = self.placed(&reference.parts)?;
             let same_schema = match &schema {
                 Some(schema) => *schema == old.schema,
@@ -365,10 +366,12 @@ impl Session {
     }
 }
 
-/// The tables and views that a query reads, in the order of the text; its own common table expressions are left out.
-pub(super) fn references(query: &str) -> Vec<Reference> {
+/// The tables and views that a query reads, in the order of the text; its own common table expressions are left out. `database` is the
+/// name of the database, which an alias may have too.
+pub(super) fn references(query: &str, database: &str) -> Vec<Reference> {
     struct Seen<'a> {
         lines: Lines<'a>,
+        database: &'a str,
         found: Vec<Reference>,
         names: Vec<String>,
         /// The names that qualify columns, for each query around.
@@ -397,9 +400,9 @@ pub(super) fn references(query: &str) -> Vec<Reference> {
             let parts = name.map_or(&[][..], |name| &name.0);
             if let Some(seen) = self.aliases.last_mut() {
                 let first = parts.first().filter(|_| parts.len() > 1);
-                let path = first
-                    .and_then(folded)
-                    .is_some_and(|first| seen.contains(&first));
+                let path = first.and_then(folded).is_some_and(|first| {
+                    seen.contains(&first) && !(parts.len() == 3 && first == self.database)
+                });
                 seen.extend(match alias {
                     Some(alias) => Some(alias.name.value.to_lowercase()),
                     None => parts.last().and_then(folded),
@@ -424,6 +427,7 @@ pub(super) fn references(query: &str) -> Vec<Reference> {
     };
     let mut seen = Seen {
         lines: Lines::new(query),
+        database,
         found: Vec::new(),
         names: Vec::new(),
         aliases: Vec::new(),
@@ -452,10 +456,12 @@ mod tests {
     fn an_array_of_a_table_is_no_table() {
         let sql = "with c as (select 1 as one) select * from (select 1 as x) p, p.x.items e, e.more f, c, a.t, t.items, a.u v
              where exists (select 1 from a.v, v.items)";
-        let found: Vec<String> = references(sql)
-            .into_iter()
-            .map(|reference| reference.parts.join("."))
-            .collect();
-        assert_eq!(found, ["a.t", "a.u", "a.v"]);
+        let found = |sql: &str| -> Vec<String> {
+            let found = references(sql, "dev").into_iter();
+            found.map(|reference| reference.parts.join(".")).collect()
+        };
+        assert_eq!(found(sql), ["a.t", "a.u", "a.v"]);
+        let sql = "select * from dev.a.t as dev join dev.a.u as v on dev.x = v.x, dev.x y";
+        assert_eq!(found(sql), ["dev.a.t", "dev.a.u"]);
     }
 }

@@ -165,6 +165,26 @@ fn a_bound_view_follows_its_table_and_holds_it() {
 }
 
 #[test]
+fn an_alias_in_a_late_binding_view_may_be_called_as_the_database_is() {
+    let (_server, client) = both();
+    client.ask("create table t (id int); create table u (id int, n int); insert into t values (1); insert into u values (1, 7)");
+    let view = |name: &str, binding: &str| {
+        client.ask(&format!(
+            "create view {name} as select u.n from dev.public.t as dev join dev.public.u as u on u.id = dev.id {binding}"
+        ))
+    };
+    view("late", "with no schema binding");
+    view("bound", "");
+    assert_eq!(
+        client.ask("select n from late"),
+        client.ask("select n from bound")
+    );
+    assert!(client.ask("select n from late").starts_with('7'));
+    client.ask("alter table u rename to w");
+    assert!(client.ask("select n from bound").starts_with('7'));
+}
+
+#[test]
 fn a_late_view_is_bound_when_it_is_read() {
     let (_server, client) = both();
     client.ask("create view v as select a from public.t with no schema binding");

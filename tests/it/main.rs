@@ -18,6 +18,8 @@ mod command_line;
 mod contracts;
 #[cfg(feature = "duckdb")]
 mod dbt_reference;
+#[cfg(feature = "duckdb")]
+mod differences;
 #[cfg(unix)]
 mod emulation_on_postgres;
 #[cfg(feature = "duckdb")]
@@ -58,6 +60,7 @@ mod redshift_ddl;
 mod redshift_vs_dbt;
 #[cfg(feature = "duckdb")]
 mod refusals;
+mod reverse;
 #[cfg(all(unix, feature = "duckdb"))]
 mod s3;
 #[cfg(all(unix, feature = "duckdb"))]

@@ -143,7 +143,7 @@ fn query(message: &str) -> Option<(Fault, Option<String>)> {
             between(message, "column \"", "\"").or_else(|| between(message, "column ", " must"))?;
         return Some((
             plain(
-                "not-grouped",
+                "aggregate-misuse",
                 format!("`{column}` is neither grouped nor aggregated"),
             ),
             Some(format!("add `{column}` to the `group by`, or aggregate it")),
@@ -234,7 +234,7 @@ mod tests {
         value-too-long: value too long for character type: `amount` is character varying(1) [] the length counts bytes: declare a longer column, or cut the value with `left`
         null-value: a row has no value for `id`, which is declared not null [] leave such rows out, give them a value, or take `not_null` away
         bad-value: a value does not fit the type it is turned into [] 
-        not-grouped: `order_id` is neither grouped nor aggregated [] add `order_id` to the `group by`, or aggregate it
+        aggregate-misuse: `order_id` is neither grouped nor aggregated [] add `order_id` to the `group by`, or aggregate it
         not understood
         ");
     }

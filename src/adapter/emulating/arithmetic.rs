@@ -24,10 +24,17 @@ impl Translator<'_> {
         if let Some(symbol) = compare::symbol(op) {
             return Ok(compare::compare(a, symbol, b));
         }
-        let (a, b) = (
-            &*self.computed(a, op, b, span)?,
-            &*self.computed(b, op, a, span)?,
+        let (left, right) = (
+            self.computed(a, op, b, span)?,
+            self.computed(b, op, a, span)?,
         );
+        let (a, b) = (
+            &*self.integer(&left, op, &right),
+            &*self.integer(&right, op, &left),
+        );
+        if let Some(of_floats) = self.of_floats(a, op, b) {
+            return Ok(of_floats);
+        }
         match op {
             BinaryOperator::Plus | BinaryOperator::Minus
                 if self.on_postgres() && a.is(Type::Date) && b.is(Type::Int8) =>
@@ -137,6 +144,50 @@ impl Translator<'_> {
             }
             _ => Ok(Cow::Borrowed(value)),
         }
+    }
+
+    /// A literal whole number beside a value that may be a smallint: it is an integer, where DuckDB would make it small too.
+    fn integer<'s>(&self, value: &'s Sql, op: &BinaryOperator, other: &Sql) -> Cow<'s, Sql> {
+        use BinaryOperator::{BitwiseAnd, BitwiseOr, Minus, Modulo, Multiply, PGBitwiseXor, Plus};
+        let widens = matches!(
+            op,
+            Plus | Minus | Multiply | Modulo | BitwiseAnd | BitwiseOr | PGBitwiseXor
+        );
+        let literal = matches!(value.constant, Some(Constant::Number(_))) && value.is(Type::Int4);
+        let small = other.is(Type::Int2) || other.ty.is_none() && !other.is_null();
+        if !widens || !literal || !small || self.on_postgres() {
+            return Cow::Borrowed(value);
+        }
+        let text = format!("CAST({} AS INTEGER)", value.text);
+        Cow::Owned(Sql {
+            text,
+            ..value.clone()
+        })
+    }
+
+    /// Arithmetic of which a side is a float: in double precision, and it fails where it overflows.
+    fn of_floats(&self, a: &Sql, op: &BinaryOperator, b: &Sql) -> Option<Sql> {
+        if self.on_postgres() {
+            return None;
+        }
+        let name = match op {
+            BinaryOperator::Plus => "sum",
+            BinaryOperator::Minus => "difference",
+            BinaryOperator::Multiply => "product",
+            BinaryOperator::Divide => "quotient",
+            _ => return None,
+        };
+        let ty = sum_type(a.ty, b.ty).filter(|ty| ty.is_float())?;
+        let right = match op {
+            BinaryOperator::Divide => guarded(b),
+            _ => b.text.clone(),
+        };
+        let text = format!("__rs_float_{name}({}, {right})", a.text);
+        let text = match ty {
+            Type::Float4 => format!("CAST({text} AS FLOAT)"),
+            _ => text,
+        };
+        Some(Sql::typed(text, ty).of([a, b]))
     }
 
     fn bits(&mut self, a: &Sql, symbol: &str, b: &Sql, span: Span) -> Result<Sql, Refusal> {

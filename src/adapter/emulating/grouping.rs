@@ -122,7 +122,15 @@ impl Translator<'_> {
         let mut values = Vec::new();
         let mut how = if wild { How::Checked } else { How::Trimmed };
         for member in members(elements) {
+            let before = self.correlated_subqueries();
             let value = self.raw_member(select, member)?;
+            if self.correlated_subqueries() > before {
+                return Err(self.not_redshift(
+                    member.expr.span(),
+                    "rows are not grouped by the result of a correlated subquery",
+                    "put the query into a subquery, and group that",
+                ));
+            }
             let late = value.ty.is_none() && !value.plain;
             if sets && late {
                 how = How::Checked;

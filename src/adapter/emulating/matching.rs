@@ -65,12 +65,20 @@ impl Translator<'_> {
         let Some(ty) = common_type(results.iter()).filter(|ty| !ty.is_text()) else {
             return Ok(results);
         };
+        // Beside a smallint DuckDB would make a literal small too.
+        let widened = ty == Type::Int4
+            && !self.on_postgres()
+            && results.iter().any(|result| result.is(Type::Int2));
         results
             .into_iter()
             .enumerate()
-            .map(|(at, result)| match result.constant_text() {
-                Some(_) => self.literal_as(&result, ty, span(at)),
-                None => Ok(result),
+            .map(|(at, result)| match result.constant {
+                Some(Constant::Text(_)) => self.literal_as(&result, ty, span(at)),
+                Some(Constant::Number(_)) if widened => Ok(Sql {
+                    text: format!("CAST({} AS INTEGER)", result.text),
+                    ..result
+                }),
+                _ => Ok(result),
             })
             .collect()
     }

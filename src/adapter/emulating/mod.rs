@@ -8,6 +8,7 @@ mod arithmetic;
 mod cast;
 mod compare;
 mod copy;
+mod elements;
 mod engine;
 mod expression;
 mod functions;
@@ -135,7 +136,47 @@ fn deep<T>(work: impl FnOnce() -> T) -> T {
     stacker::grow(64 * 1024 * 1024, work)
 }
 
+/// The most bytes of a statement, and the most columns of a table:
+/// <https://docs.aws.amazon.com/redshift/latest/dg/c_redshift-sql.html>,
+/// <https://docs.aws.amazon.com/redshift/latest/mgmt/amazon-redshift-limits.html>.
+const MOST_BYTES: usize = 16 * 1024 * 1024;
+const MOST_COLUMNS: usize = 1600;
+
+/// Refuses a statement that is longer than Redshift takes.
+fn check_length(sql: &str, range: Range<usize>) -> Result<(), Refusal> {
+    if range.len() <= MOST_BYTES {
+        return Ok(());
+    }
+    let start = range.start;
+    let first = first_word(&sql[range.clone()]);
+    Err(Refusal {
+        code: "statement-too-long",
+        message: format!(
+            "this statement has {} bytes, Redshift takes {MOST_BYTES}",
+            range.len()
+        ),
+        range: Some(start + first.start..start + first.end),
+        reason: None,
+        help: Some("load long lists from a seed or a file".to_owned()),
+    })
+}
+
+/// Refuses a table of more columns than Redshift takes.
+pub(in crate::adapter) fn check_width(columns: usize) -> Result<(), Refusal> {
+    if columns <= MOST_COLUMNS {
+        return Ok(());
+    }
+    Err(Refusal {
+        code: "too-many-columns",
+        message: format!("the table has {columns} columns, Redshift takes {MOST_COLUMNS}"),
+        range: None,
+        reason: None,
+        help: Some("split it, or keep what is rarely asked for in one `super` column".to_owned()),
+    })
+}
+
 fn query_with(sql: &str, catalog: &dyn Catalog) -> Result<Translated, Refusal> {
+    check_length(sql, 0..sql.len())?;
     let statement = only_statement(sql)?;
     let mut translator = Translator::new(sql, catalog);
     let Statement::Query(query) = &statement else {

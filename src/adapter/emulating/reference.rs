@@ -1,5 +1,6 @@
 //! The page of documentation that the table of functions makes: what is emulated, what is refused, and why.
 
+use super::elements::{self, Element};
 use super::functions::{CATEGORIES, How, Row, date, syntax};
 use super::{postgres, translate_query_with};
 
@@ -18,15 +19,12 @@ pub fn reference() -> String {
         .iter()
         .filter(|row| matches!(row.how, How::Refused(..)))
         .count();
-    let examples = rows.iter().map(|row| row.examples.len()).sum::<usize>()
-        + PRACTICE
-            .lines()
-            .filter(|line| line.contains(" => "))
-            .count()
-        + syntax::FORMS
-            .iter()
-            .map(|form| form.examples.len())
-            .sum::<usize>();
+    let scripts: usize = elements::STATEMENTS
+        .1
+        .iter()
+        .map(|row| row.examples.len())
+        .sum();
+    let examples = examples().len() + scripts;
     let on_postgres = rows
         .iter()
         .filter(|row| !matches!(row.how, How::Refused(..)))
@@ -45,6 +43,7 @@ pub fn reference() -> String {
         rows.len() - refused,
     );
     out.push_str(&coverage());
+    out.push_str(&coverage_of_elements());
     out.push_str(LIMITS);
     out.push_str("## Syntax\n\n| | Redshift | Value |\n|--|--|--|\n");
     for form in syntax::FORMS {
@@ -57,7 +56,15 @@ pub fn reference() -> String {
             out.push_str(&format!("| {name} | {} | {} |\n", code(sql), shown(value)));
         }
     }
-    out.push_str("\n## Date parts\n\n| Part | Spellings |\n|--|--|\n");
+    for (category, rows) in elements::all() {
+        out.push_str(&format!(
+            "\n## {category}\n\n| | | Redshift | Value |\n|--|--|--|--|\n"
+        ));
+        for row in rows {
+            out.push_str(&element(row));
+        }
+    }
+    out.push_str("\n## Spellings of date parts\n\n| Part | Spellings |\n|--|--|\n");
     for (part, spellings) in date::PARTS {
         out.push_str(&format!("| {part} | {} |\n", spellings.join(", ")));
     }
@@ -79,7 +86,10 @@ pub fn examples() -> Vec<(&'static str, &'static str)> {
     let functions = functions.flat_map(|row| row.examples);
     let forms = syntax::FORMS.iter().flat_map(|form| form.examples);
     let practice = PRACTICE.lines().filter_map(|line| line.rsplit_once(" => "));
-    functions.chain(forms).copied().chain(practice).collect()
+    let elements = elements::QUERIES.iter().flat_map(|(_, rows)| rows.iter());
+    let elements = elements.flat_map(|row| row.examples);
+    let all = functions.chain(forms).chain(elements);
+    all.copied().chain(practice).collect()
 }
 
 /// How many of the examples have a translation for PostgreSQL, or none on Redshift either.
@@ -177,6 +187,48 @@ fn table_line(name: &str, counts: &[usize]) -> String {
     format!("| {name} | {} |\n", counts.join(" | "))
 }
 
+/// How many of the other elements are emulated.
+fn coverage_of_elements() -> String {
+    let mut out = String::from(
+        "What is no function, each with its page and executed examples:\n\n| | Elements | emulated | refused | Examples |\n|--|--|--|--|--|\n",
+    );
+    let mut sums = [0; 4];
+    for (category, rows) in elements::all() {
+        let refused = rows.iter().filter(|row| !row.refused.is_empty()).count();
+        let examples = rows.iter().map(|row| row.examples.len()).sum();
+        let line = [rows.len(), rows.len() - refused, refused, examples];
+        for (sum, count) in sums.iter_mut().zip(line) {
+            *sum += count;
+        }
+        out.push_str(&table_line(category, &line));
+    }
+    out.push_str(&table_line("All", &sums));
+    out + "\n"
+}
+
+fn element(row: &Element) -> String {
+    let mut out = String::new();
+    let treatment = match row.refused {
+        "" => String::new(),
+        reason => format!("refused: {reason}"),
+    };
+    for (at, (sql, value)) in row.examples.iter().enumerate() {
+        let (name, treatment) = match at {
+            0 => (
+                format!("[{}]({DOCUMENTATION}{})", escaped(row.name), row.page),
+                escaped(&treatment),
+            ),
+            _ => (String::new(), String::new()),
+        };
+        out.push_str(&format!(
+            "| {name} | {treatment} | {} | {} |\n",
+            code(sql),
+            shown(value)
+        ));
+    }
+    out
+}
+
 fn function(row: &Row) -> String {
     let name = format!("[`{}`]({DOCUMENTATION}{})", row.name, row.page);
     let treatment = match row.how {
@@ -248,7 +300,7 @@ These differences remain. None is hidden behind a function that looks emulated.
   blank stops the query with an error that says to write `rtrim`. `natural join` is refused where the columns are not known, and so is `using` of a text
   after several tables. Which of several texts that are equal but for blanks a group, `min` or `max` shows is open on Redshift, and here.
 - Whether values of one column are of one kind is checked where their types are known. A NULL divided by zero fails; on Redshift it may be NULL.
-- A float that overflows in a product or sum is infinite; `exp` and `power` fail, as on Redshift.
+- A float that overflows fails, as on Redshift, but for a product or sum of values whose types only DuckDB knows: that is infinite.
 - `CHAR(n)` is stored without its padding. Redshift does not count the padding either, but shows it.
 - A quotient of decimals whose types only DuckDB knows is a double rounded to Redshift's scale: its first 15 digits are Redshift's, and it prints without zeros at the end.
 - `avg` of decimals rounds half away from zero; Redshift's rule there is not documented.
@@ -294,7 +346,8 @@ mod executed {
 
     use super::*;
     use crate::adapter::emulating::{
-        Catalog, NoCatalog, Type, catalog_type, prelude, translate_query_with,
+        Catalog, NoCatalog, Type, Work, catalog_type, prelude, translate_query_with,
+        translate_statements,
     };
 
     const SALES: &str = "
@@ -501,6 +554,45 @@ mod executed {
             untrue.len(),
             untrue.join("\n")
         );
+    }
+
+    /// What the last query of a script gives.
+    fn run(script: &str) -> Result<String, String> {
+        let connection = Connection::open_in_memory().unwrap();
+        prelude(&connection).unwrap();
+        let text = |error: duckdb::Error| error.to_string();
+        let mut last = String::new();
+        for one in translate_statements(script, &NoCatalog).map_err(|refusal| refusal.message)? {
+            match one.work {
+                Work::Query(query) => {
+                    let sql = format!("SELECT CAST(COLUMNS(*) AS VARCHAR) FROM ({})", query.sql);
+                    let value =
+                        connection.query_row(&sql, [], |row| row.get::<_, Option<String>>(0));
+                    last = value.map_err(text)?.unwrap_or_else(|| "null".into());
+                }
+                Work::Sql(all) => connection.execute_batch(&all.join(";")).map_err(text)?,
+                Work::CreateTableAs { create, query } => connection
+                    .execute_batch(&format!("{create} {}", query.sql))
+                    .map_err(text)?,
+                Work::Copy(_) | Work::Nothing => {}
+            }
+        }
+        Ok(last)
+    }
+
+    #[test]
+    fn every_example_of_a_statement_gives_redshifts_value() {
+        let (_, rows) = elements::STATEMENTS;
+        let failures: Vec<String> = rows
+            .iter()
+            .flat_map(|row| row.examples)
+            .filter_map(|(script, wanted)| match (run(script), *wanted) {
+                (Err(_), "ERROR") => None,
+                (Ok(value), _) if value == *wanted => None,
+                (given, _) => Some(format!("{script}\n    wanted {wanted}, gave {given:?}")),
+            })
+            .collect();
+        assert!(failures.is_empty(), "{}", failures.join("\n"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a translation knows while it walks a query: the text, the tables in scope, the types it has learned.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use sqlparser::ast::{Expr, Ident};
@@ -9,6 +10,7 @@ use super::engine::Engine;
 use super::expression::place;
 use super::grouping::Key;
 use super::identifier;
+use super::query::Correlation;
 use super::types::Type;
 use crate::adapter::Refusal;
 use crate::sql::position::Lines;
@@ -196,6 +198,10 @@ pub(super) struct Translator<'a> {
     pub near: Option<Range<usize>>,
     /// How many aggregates and window functions were met so far.
     pub aggregates: usize,
+    /// What the subqueries of the query at hand name of it.
+    pub correlation: Cell<Correlation>,
+    /// The scopes around the queries in `from` that are read, which those do not see.
+    pub walled: Vec<Vec<Scope>>,
 }
 
 impl<'a> Translator<'a> {
@@ -209,6 +215,8 @@ impl<'a> Translator<'a> {
             ctes: Vec::new(),
             near: None,
             aggregates: 0,
+            correlation: Cell::default(),
+            walled: Vec::new(),
         }
     }
 
@@ -328,6 +336,9 @@ impl<'a> Translator<'a> {
                 .collect();
             if table.is_some() {
                 if let Some(found) = candidates.first() {
+                    if !own {
+                        self.note_outer(depth);
+                    }
                     return Resolved {
                         ty: find(found.columns.as_deref(), column).flatten(),
                         plain: own,
@@ -338,6 +349,9 @@ impl<'a> Translator<'a> {
             }
             for visible in &candidates {
                 if let Some(ty) = find(visible.columns.as_deref(), column) {
+                    if !own {
+                        self.note_outer(depth);
+                    }
                     return Resolved {
                         ty,
                         plain: own,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use duckdb::Connection;
 use duckdb::arrow::array::{
-    Array, ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch, StringArray,
+    Array, ArrayRef, AsArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray,
 };
 use duckdb::arrow::datatypes::{DataType, Float64Type, Int16Type, Int32Type, Int64Type};
 use duckdb::vscalar::{ArrowFunctionSignature, VArrowScalar};
@@ -17,6 +17,11 @@ use super::{hashes, json, moment, number};
 pub(super) fn register(connection: &Connection) -> duckdb::Result<()> {
     connection.register_scalar_function::<FloatText>("__rs_float_text")?;
     connection.register_scalar_function::<Divide>("__rs_divide")?;
+    connection.register_scalar_function::<FloatSum>("__rs_float_sum")?;
+    connection.register_scalar_function::<FloatDifference>("__rs_float_difference")?;
+    connection.register_scalar_function::<FloatProduct>("__rs_float_product")?;
+    connection.register_scalar_function::<FloatQuotient>("__rs_float_quotient")?;
+    connection.register_scalar_function::<Finite>("__rs_finite")?;
     connection.register_scalar_function::<LeftBytes>("__rs_left_bytes")?;
     connection.register_scalar_function::<Initcap>("__rs_initcap")?;
     connection.register_scalar_function::<Moment>("__rs_moment")?;
@@ -122,6 +127,59 @@ function!(Divide, [Utf8, Utf8, Int32] -> Utf8, StringArray, |row| {
         return Ok(None);
     };
     Ok(Some(number::divide(a, b, usize::try_from(scale)?)?))
+});
+
+/// Writes a function of two floats that fails where it overflows: DuckDB would answer with infinity.
+macro_rules! of_floats {
+    ($name:ident, |$a:ident, $b:ident| $body:expr) => {
+        struct $name;
+
+        impl VArrowScalar for $name {
+            type State = ();
+
+            fn invoke(_: &(), input: RecordBatch) -> Fallible<Arc<dyn Array>> {
+                let (left, right) = (floats(&input, 0)?, floats(&input, 1)?);
+                let each = left.iter().zip(right).map(|(left, right)| {
+                    let (Some($a), Some($b)) = (left, right) else {
+                        return Ok(None);
+                    };
+                    let value: f64 = $body;
+                    match value.is_infinite() && $a.is_finite() && $b.is_finite() {
+                        true => Err(OVERFLOW),
+                        false => Ok(Some(value)),
+                    }
+                });
+                Ok(Arc::new(each.collect::<Result<Float64Array, _>>()?))
+            }
+
+            fn signatures() -> Vec<ArrowFunctionSignature> {
+                vec![ArrowFunctionSignature::exact(
+                    vec![Float64, Float64],
+                    Float64,
+                )]
+            }
+        }
+    };
+}
+
+const OVERFLOW: &str = "value out of range: overflow";
+
+/// The floats of a column.
+fn floats(batch: &RecordBatch, column: usize) -> Fallible<&Float64Array> {
+    let column = batch.columns().get(column);
+    let floats = column.and_then(|column| column.as_primitive_opt::<Float64Type>());
+    floats.ok_or_else(|| "a float is wanted here".into())
+}
+
+of_floats!(FloatSum, |a, b| a + b);
+of_floats!(FloatDifference, |a, b| a - b);
+of_floats!(FloatProduct, |a, b| a * b);
+// What divides is not zero: the macro `divisor` stands around it.
+of_floats!(FloatQuotient, |a, b| a / b);
+
+function!(Finite, [Float64] -> Float64, Float64Array, |row| match row.float(0) {
+    Some(value) if value.is_infinite() => Err(OVERFLOW.into()),
+    value => Ok(value),
 });
 
 function!(LeftBytes, [Utf8, Int32] -> Utf8, StringArray, |row| {

@@ -2,17 +2,14 @@
 //!
 //! In: a [`Statement`]. Out: SQL for PostgreSQL, the user's parts byte for byte, or a [`Refusal`]. Sends nothing.
 
-use crate::adapter::Refusal;
 use crate::adapter::emulating::postgres::identity;
 use crate::adapter::statement::{
     ColumnDefinition, Index, Statement, TableAttributes, TableConstraint,
 };
 use crate::adapter::wording::{Wording, with_header};
 pub(super) use crate::adapter::wording::{name, quote};
+use crate::adapter::{Refusal, names};
 use crate::relation::Relation;
-
-/// The longest name that PostgreSQL keeps, in bytes; of a longer one it cuts the end off without an error.
-const MAX_NAME: usize = 63;
 
 /// The statement in PostgreSQL's SQL, without a semicolon at the end.
 pub(super) fn sql(statement: &Statement) -> Result<Vec<String>, Refusal> {
@@ -29,7 +26,7 @@ pub(super) enum Of {
 
 /// The same for a statement that may be Redshift's.
 pub(super) fn sql_as(statement: &Statement, of: Of) -> Result<Vec<String>, Refusal> {
-    check_names(statement)?;
+    names::check(statement, names::ON_POSTGRES, "PostgreSQL keeps")?;
     let said = match statement {
         // Where rows lie and in what order (`dist`, `sort`, `backup`) is Redshift's: dropped knowingly.
         Statement::CreateTableAs {
@@ -366,31 +363,6 @@ fn grantee(who: &str) -> String {
     } else {
         quote(bare)
     }
-}
-
-/// Refuses names that PostgreSQL would cut: two could become one.
-fn check_names(statement: &Statement) -> Result<(), Refusal> {
-    let name = match statement {
-        Statement::CreateTableAs { relation, .. }
-        | Statement::CreateTable { relation, .. }
-        | Statement::CreateMaterializedView { relation, .. }
-        | Statement::CreateView { relation, .. } => &relation.identifier,
-        Statement::Rename { to, .. } => to,
-        Statement::CreateSchema { schema, .. } => schema,
-        _ => return Ok(()),
-    };
-    if name.len() <= MAX_NAME {
-        return Ok(());
-    }
-    let mut refused = Refusal::new(
-        "name-too-long",
-        format!(
-            "the name `{name}` has {} bytes, PostgreSQL keeps {MAX_NAME}",
-            name.len()
-        ),
-    );
-    refused.help = Some("give it a shorter one with `alias`".to_owned());
-    Err(refused)
 }
 
 fn no_late_binding() -> Refusal {

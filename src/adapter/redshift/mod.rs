@@ -38,7 +38,7 @@ use super::aws::Identity;
 use super::aws::s3::Place;
 use super::copy::{Folders, Object, StoredFile, list};
 use super::statement::{Copy, Secret};
-use super::{Adapter, Connection, Error, Prepared, Refusal, Statement, UserSql};
+use super::{Adapter, Connection, Error, Prepared, Refusal, Statement, UserSql, names};
 use crate::relation::KnownColumns;
 use login::Login;
 
@@ -108,7 +108,7 @@ impl Adapter for Redshift {
     }
 
     fn prepare(&self, statement: &Statement, _: &dyn KnownColumns) -> Result<Prepared, Refusal> {
-        sql::check_names(statement)?;
+        names::check(statement, names::ON_REDSHIFT, "Redshift takes")?;
         self.check_database(statement)?;
         let sql = match (statement, &self.config.query_group) {
             // The target's own group, where a node names none.

@@ -2,14 +2,11 @@
 //!
 //! In: a [`Statement`]. Out: SQL for Redshift, the user's parts byte for byte. Sends nothing.
 
-use crate::adapter::Refusal;
+use crate::adapter::names;
 use crate::adapter::statement::{ColumnDefinition, Dist, SortType, Statement, TableAttributes};
 use crate::adapter::wording::{Wording, with_header};
 pub(in crate::adapter) use crate::adapter::wording::{name, quote};
 use crate::relation::{Relation, RelationKind};
-
-/// The longest name that Redshift takes, in bytes ("Names and identifiers" in the Database Developer Guide).
-pub(super) const MAX_NAME: usize = 127;
 
 /// The statement in Redshift's SQL, without a semicolon at the end.
 pub fn sql(statement: &Statement) -> Vec<String> {
@@ -156,32 +153,6 @@ impl Wording for Redshift {
     }
 }
 
-/// Refuses names that Redshift would refuse, before anything runs.
-pub(super) fn check_names(statement: &Statement) -> Result<(), Refusal> {
-    let named = match statement {
-        Statement::CreateTableAs { relation, .. }
-        | Statement::CreateTable { relation, .. }
-        | Statement::CreateMaterializedView { relation, .. }
-        | Statement::CreateView { relation, .. } => &relation.identifier,
-        Statement::Rename { to, .. } => to,
-        Statement::CreateSchema { schema, .. } => schema,
-        _ => return Ok(()),
-    };
-    if named.len() <= MAX_NAME {
-        return Ok(());
-    }
-    Err(Refusal {
-        code: "name-too-long",
-        message: format!(
-            "the name `{named}` has {} bytes, Redshift takes {MAX_NAME}",
-            named.len()
-        ),
-        range: None,
-        reason: None,
-        help: Some("give it a shorter one with `alias`".to_owned()),
-    })
-}
-
 /// Another type through a column beside: `alter column … type` takes nothing but longer texts.
 fn change_type(relation: &Relation, column: &str, data_type: &str) -> Vec<String> {
     let table = name(relation);
@@ -198,7 +169,7 @@ fn change_type(relation: &Relation, column: &str, data_type: &str) -> Vec<String
 /// The name of a column that stands in for another for a moment, no longer than Redshift allows.
 fn beside(column: &str) -> String {
     const SUFFIX: &str = "__rs_type";
-    let room = MAX_NAME - SUFFIX.len();
+    let room = names::ON_REDSHIFT - SUFFIX.len();
     let end = (0..=column.len().min(room))
         .rev()
         .find(|&end| column.is_char_boundary(end))

@@ -290,7 +290,7 @@ impl<'a> Facts<'a> {
             references: self.references(id, name, &own, constraints),
             description: declared
                 .map_or_else(String::new, |column| column.description.trim().to_owned()),
-            pii: declared.is_some_and(node::Column::is_pii),
+            pii: node.personal_columns().contains(&name.to_lowercase()),
             tested: !own.is_empty() || in_combination,
             missing: false,
             tests: own

@@ -263,28 +263,25 @@ impl Reader<'_> {
             };
         }
         // `from t, t.items as i` steps through an array.
-        if lower.len() > 1 || path {
-            let scope = self.scope();
-            if scope.tables.iter().any(|table| table.alias == lower[0]) {
-                let idents: Vec<_> = name
-                    .0
-                    .iter()
-                    .filter_map(ObjectNamePart::as_ident)
-                    .cloned()
-                    .collect();
-                let value = if idents.len() > 1 {
-                    self.compound(&idents)
-                } else {
-                    self.bare(&idents[0])
-                };
-                let element = value.through(How::Transformed).nullable().typed(None);
-                return Visible {
-                    alias: lower[lower.len() - 1].clone(),
-                    element: Some(element),
-                    rest: Rest::Unknown,
-                    ..Visible::default()
-                };
-            }
+        if path || self.is_path(&parts, &lower) {
+            let idents: Vec<_> = name
+                .0
+                .iter()
+                .filter_map(ObjectNamePart::as_ident)
+                .cloned()
+                .collect();
+            let value = if idents.len() > 1 {
+                self.compound(&idents)
+            } else {
+                self.bare(&idents[0])
+            };
+            let element = value.through(How::Transformed).nullable().typed(None);
+            return Visible {
+                alias: lower[lower.len() - 1].clone(),
+                element: Some(element),
+                rest: Rest::Unknown,
+                ..Visible::default()
+            };
         }
         let identifier = lower.last().cloned().unwrap_or_default();
         let schema = lower.len().checked_sub(2).map(|at| lower[at].clone());
@@ -306,6 +303,22 @@ impl Reader<'_> {
                 ..Visible::default()
             },
         }
+    }
+
+    /// Whether a name steps through an array of a table before it. An alias may well be called as the database or a schema is.
+    fn is_path(&mut self, parts: &[String], lower: &[String]) -> bool {
+        let [first, column, ..] = lower else {
+            return false;
+        };
+        let mut tables = self.scope().tables.iter().rev();
+        let Some(table) = tables.find(|table| &table.alias == first) else {
+            return false;
+        };
+        if table.column(column).is_some() {
+            return true;
+        }
+        let may = table.element.is_some() || !table.rest.is_closed();
+        may && self.tables.table(parts).is_none()
     }
 
     pub(super) fn show_shape(&mut self, shape: Shape, alias: Option<&TableAlias>) {

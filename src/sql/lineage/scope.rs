@@ -63,7 +63,7 @@ enum Found {
 }
 
 impl Visible {
-    fn column(&self, name: &str) -> Option<Value> {
+    pub(super) fn column(&self, name: &str) -> Option<Value> {
         let column = self
             .columns
             .iter()

@@ -193,6 +193,16 @@ fn a_name_that_means_nothing_is_found_with_the_nearest_one() {
 }
 
 #[test]
+fn an_alias_may_be_called_as_a_schema_or_database_is() {
+    for sql in [
+        "select analytics.total, u.name from orders as analytics join analytics.users as u on u.id = analytics.user_id",
+        "select raw.total, o.known from orders as raw join raw.open as o on o.known = raw.id",
+    ] {
+        assert_eq!(findings(sql), [""; 0], "{sql}");
+    }
+}
+
+#[test]
 fn nothing_is_said_about_what_is_not_known() {
     for sql in [
         "select anything from raw.open",

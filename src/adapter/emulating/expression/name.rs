@@ -41,6 +41,7 @@ impl Translator<'_> {
             return Ok(value);
         }
         self.no_hidden_alias(ident, &name)?;
+        self.no_sideways_column(ident)?;
         let resolved = self.resolve(None, &name);
         if resolved.skips {
             return Err(self.skips_a_query(ident.span));
@@ -150,10 +151,13 @@ impl Translator<'_> {
                 json::path_text(&[&names[0]], &names[1..]),
                 Type::Super,
             )),
-            [_, _] => Ok(Sql::new(
-                format!("{}.{}", quote(&parts[0]), quote(&parts[1])),
-                None,
-            )),
+            [_, _] => {
+                self.no_sideways_table(&parts[0])?;
+                Ok(Sql::new(
+                    format!("{}.{}", quote(&parts[0]), quote(&parts[1])),
+                    None,
+                ))
+            }
             [table, column, path @ ..] if self.is_table(table) => Ok(Sql::typed(
                 json::path_text(&[table, column], path),
                 Type::Super,

@@ -20,6 +20,52 @@ impl Translator<'_> {
         ))
     }
 
+    /// `x is [not] true`, `false` or `unknown`.
+    pub(super) fn truth_test(&mut self, inner: &Expr, words: &str) -> Result<Sql, Refusal> {
+        let what = match words {
+            "IS NULL" => "`is unknown`".to_owned(),
+            "IS NOT NULL" => "`is not unknown`".to_owned(),
+            _ => format!("`{}`", words.to_lowercase()),
+        };
+        let value = self.truth(inner, &what)?;
+        Ok(operand(
+            format!("{} {words}", value.text),
+            Some(Type::Bool),
+            &[&value],
+        ))
+    }
+
+    /// An expression where a condition is wanted. DuckDB takes a number for one, Redshift does not.
+    pub fn truth(&mut self, expr: &Expr, what: &str) -> Result<Sql, Refusal> {
+        let value = self.expr(expr)?;
+        self.as_truth(value, what, expr.span())
+    }
+
+    fn as_truth(&self, value: Sql, what: &str, span: Span) -> Result<Sql, Refusal> {
+        match value.ty {
+            Some(Type::Bool | Type::Super) => Ok(value),
+            _ if value.is_null() => Ok(value),
+            Some(_) if value.constant_text().is_some() => self.literal_as(&value, Type::Bool, span),
+            Some(ty) => {
+                let help = match ty.is_number() {
+                    true => "compare it: `… <> 0`",
+                    false => "compare it with a value",
+                };
+                Err(self.not_redshift(
+                    span,
+                    format!("{what} takes a condition, and this is {ty}"),
+                    help,
+                ))
+            }
+            None if self.on_postgres() => Ok(value),
+            None => Ok(Sql {
+                text: format!("__rs.condition({})", value.text),
+                ty: Some(Type::Bool),
+                ..value
+            }),
+        }
+    }
+
     pub(super) fn unary(
         &mut self,
         op: UnaryOperator,
@@ -29,7 +75,10 @@ impl Translator<'_> {
         if let (UnaryOperator::Not, Some((values, query, negated))) = (op, row_in_query(expr)) {
             return self.row_in_query(values, query, !negated, span);
         }
-        let inner = self.expr(expr)?;
+        let inner = match op {
+            UnaryOperator::Not => self.truth(expr, "`not`")?,
+            _ => self.expr(expr)?,
+        };
         let (text, ty) = match op {
             UnaryOperator::Minus => {
                 if let Some(Constant::Number(number)) = &inner.constant {
@@ -105,7 +154,11 @@ impl Translator<'_> {
         operands.reverse();
         let mut parts = Vec::with_capacity(operands.len());
         for expr in &operands {
-            parts.push(self.expr(expr)?);
+            parts.push(match op {
+                BinaryOperator::And => self.truth(expr, "`and`")?,
+                BinaryOperator::Or => self.truth(expr, "`or`")?,
+                _ => self.expr(expr)?,
+            });
         }
         let (symbol, ty) = match op {
             BinaryOperator::And => (" AND ", Type::Bool),
@@ -204,7 +257,10 @@ impl Translator<'_> {
     }
 
     fn with_query(&mut self, left: &Sql, words: &str, query: &Query) -> Result<Sql, Refusal> {
-        let inner = self.subquery(query)?;
+        let (inner, correlated) = self.correlated(query)?;
+        if correlated && words.ends_with("IN") {
+            self.no_grouped_aggregate(query)?;
+        }
         let ty = match inner.columns.as_deref() {
             Some([(_, ty)]) => *ty,
             _ => None,

@@ -22,10 +22,12 @@ impl Translator<'_> {
         let mut parts = Vec::new();
         let (mut results, mut exprs) = (Vec::new(), Vec::new());
         for when in conditions {
-            let condition = self.expr(&when.condition)?;
             parts.push(match &subject {
-                Some(subject) => compare::compare(subject, "=", &condition),
-                None => condition,
+                Some(subject) => {
+                    let value = self.expr(&when.condition)?;
+                    compare::compare(subject, "=", &value)
+                }
+                None => self.truth(&when.condition, "`when`")?,
             });
             results.push(self.expr(&when.result)?);
             exprs.push(&when.result);

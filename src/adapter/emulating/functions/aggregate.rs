@@ -1,11 +1,12 @@
 //! Aggregate functions.
 
-use sqlparser::ast::{OrderByExpr, OrderBySort, Spanned};
+use sqlparser::ast::Spanned;
 
+use super::sorted::{listagg, median, percentile};
 use super::{Call, How, Kind, Returns, Row, row};
 use crate::adapter::Refusal;
-use crate::adapter::emulating::translator::{Constant, Sql, Translator};
-use crate::adapter::emulating::types::{MAX_LENGTH, Type};
+use crate::adapter::emulating::translator::{Sql, Translator};
+use crate::adapter::emulating::types::Type;
 
 const FLOAT: Returns = Returns::Is(Type::Float8);
 const SAME: Returns = Returns::SameAs(0);
@@ -295,7 +296,7 @@ fn grouping(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Ref
     ))
 }
 
-fn distinct(call: &Call<'_>) -> &'static str {
+pub(super) fn distinct(call: &Call<'_>) -> &'static str {
     if call.distinct { "DISTINCT " } else { "" }
 }
 
@@ -371,10 +372,10 @@ fn sum(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal>
     };
     let text = format!("sum({}{argument}){over}", distinct(call));
     // DuckDB sums integers to a type that Redshift does not have.
-    let text = if ty == Some(Type::Int8) {
-        format!("CAST({text} AS BIGINT)")
-    } else {
-        text
+    let text = match ty {
+        Some(Type::Int8) => format!("CAST({text} AS BIGINT)"),
+        Some(Type::Float8) if !translator.on_postgres() => format!("__rs_finite({text})"),
+        _ => text,
     };
     Ok(Sql::new(text, ty))
 }
@@ -419,6 +420,9 @@ fn avg(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal>
             ),
             Type::Decimal(38, scale),
         ),
+        Some(ty) if ty.is_float() && !translator.on_postgres() => {
+            Sql::typed(format!("__rs_finite(avg({of}{x}){over})"), Type::Float8)
+        }
         Some(ty) if ty.is_float() => Sql::typed(format!("avg({of}{x}){over}"), Type::Float8),
         Some(Type::Interval) if translator.on_postgres() => {
             Sql::typed(format!("avg({of}{x}){over}"), Type::Interval)
@@ -432,228 +436,4 @@ fn avg(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal>
             ));
         }
     })
-}
-
-/// Aggregates that sort their rows must sort them by the same values; those of windows need not.
-///
-/// <https://docs.aws.amazon.com/redshift/latest/dg/r_LISTAGG.html>
-fn sorted(translator: &mut Translator<'_>, call: &Call<'_>, order: String) -> Result<(), Refusal> {
-    if call.over.is_some() {
-        return Ok(());
-    }
-    let order = order.to_lowercase();
-    match translator.scope().sorted.replace(order.clone()) {
-        Some(other) if other != order => Err(translator.not_redshift(
-            call.span,
-            "the aggregates of one query that sort their rows must sort them by the same values",
-            "compute one of them in a query of its own, and join",
-        )),
-        _ => Ok(()),
-    }
-}
-
-fn sort_text(order: &[OrderByExpr]) -> String {
-    let keys = order
-        .iter()
-        .map(|key| format!("{}{}", key.expr, direction(key)));
-    keys.collect::<Vec<_>>().join(", ")
-}
-
-fn median(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
-    let args = translator.arguments(call, 1, 1)?;
-    sorted(translator, call, call.args[0].to_string())?;
-    let over = translator.over(call)?;
-    let ty = interpolated(args[0].ty);
-    if translator.on_postgres() {
-        if call.over.is_some() || call.distinct {
-            return Err(translator.not_on_postgres(call.span, "`median` of a window"));
-        }
-        no_moment_between(translator, call, args[0].ty)?;
-        let text = format!(
-            "percentile_cont(0.5) WITHIN GROUP (ORDER BY {})",
-            args[0].text
-        );
-        return Ok(Sql::new(text, ty));
-    }
-    let text = format!("median({}{}){over}", distinct(call), args[0].text);
-    Ok(Sql::new(of_date(text, ty), ty))
-}
-
-/// The type of a value between two others; unknown for whole numbers and decimals, of which the documentation does not tell the scale.
-///
-/// <https://docs.aws.amazon.com/redshift/latest/dg/r_MEDIAN.html>
-fn interpolated(ty: Option<Type>) -> Option<Type> {
-    ty.filter(|ty| !ty.is_integer() && !matches!(ty, Type::Decimal(..)))
-}
-
-/// PostgreSQL finds a value between numbers and intervals only.
-fn no_moment_between(
-    translator: &Translator<'_>,
-    call: &Call<'_>,
-    ty: Option<Type>,
-) -> Result<(), Refusal> {
-    match ty {
-        Some(Type::Date | Type::Timestamp | Type::TimestampTz) => {
-            let what = format!("`{}` of dates", call.name);
-            Err(translator.not_on_postgres(call.span, &what))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Between two dates lies a date; DuckDB has a timestamp there.
-fn of_date(text: String, ty: Option<Type>) -> String {
-    match ty {
-        Some(Type::Date) => format!("CAST({text} AS DATE)"),
-        _ => text,
-    }
-}
-
-fn listagg(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
-    translator.count(call, 1, 2)?;
-    if !call.within_group.is_empty() {
-        sorted(translator, call, sort_text(call.within_group))?;
-    }
-    let value = translator.expr(call.args[0])?;
-    let text = value.ty.is_none_or(Type::is_text);
-    // DuckDB wants the very same expression under `order by` where `distinct` is asked for.
-    let same =
-        call.distinct && call.within_group.len() == 1 && call.within_group[0].expr == *call.args[0];
-    let value = if same && value.ty.is_none() {
-        value
-    } else {
-        translator.as_text(value, call.args[0].span())?
-    };
-    let delimiter = match call.args.get(1) {
-        Some(delimiter) => translator.text_operand(delimiter)?.text,
-        None => "''".to_owned(),
-    };
-    let order = if call.within_group.is_empty() {
-        String::new()
-    } else {
-        let order = if same {
-            format!("{}{}", value.text, direction(&call.within_group[0]))
-        } else {
-            translator.order_list(call.within_group)?
-        };
-        format!(" ORDER BY {order}")
-    };
-    let over = match call.over {
-        Some(_) if translator.on_postgres() => translator.listagg_window(call)?,
-        _ => translator.over(call)?,
-    };
-    let order = match call.over {
-        Some(_) if translator.on_postgres() => String::new(),
-        _ => order,
-    };
-    // Empty strings are left out, as NULLs are.
-    let list = format!(
-        "{}(string_agg({}{value}, {delimiter}{order}) FILTER (WHERE {value} <> ''){over})",
-        translator.engine.own("listed"),
-        distinct(call),
-        value = value.text
-    );
-    // Texts that differ in trailing blanks alone are one value; which of them is joined cannot be chosen here.
-    let list = if call.distinct && text && translator.on_postgres() {
-        format!(
-            "CASE WHEN count(DISTINCT rtrim(CAST({0} AS VARCHAR), ' ')) < count(DISTINCT CAST({0} AS VARCHAR)) THEN __rs.padded(min(CAST({0} AS VARCHAR))) ELSE {list} END",
-            value.text
-        )
-    } else if call.distinct && text {
-        format!(
-            "CASE WHEN count(DISTINCT rtrim(CAST({0} AS VARCHAR), ' ')) < count(DISTINCT CAST({0} AS VARCHAR)) THEN __rs.padded() ELSE {list} END",
-            value.text
-        )
-    } else {
-        list
-    };
-    Ok(Sql::typed(list, Type::Varchar(MAX_LENGTH)))
-}
-
-fn direction(order: &OrderByExpr) -> &'static str {
-    match order.options.sort {
-        Some(OrderBySort::Desc) => " DESC",
-        _ => "",
-    }
-}
-
-fn percentile(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
-    let args = translator.arguments(call, 1, 1)?;
-    let [order] = call.within_group else {
-        return Err(translator.not_redshift(
-            call.span,
-            format!("`{}` needs `within group (order by x)`", call.name),
-            "",
-        ));
-    };
-    let Some(Constant::Number(fraction)) = &args[0].constant else {
-        return Err(translator.unsupported(
-            call.span,
-            "a percentile that is not constant is not emulated",
-            "write a number from 0 to 1",
-        ));
-    };
-    let value = translator.expr(&order.expr)?;
-    let descending = matches!(order.options.sort, Some(OrderBySort::Desc));
-    let over = translator.over(call)?;
-    let continuous = call.name == "percentile_cont";
-    if continuous {
-        sorted(translator, call, sort_text(call.within_group))?;
-    }
-    if descending && !continuous {
-        return Err(translator.unsupported(
-            call.span,
-            "`percentile_disc` over a descending order is not emulated",
-            "order ascending and take 1 minus the fraction, where no value lies on the border",
-        ));
-    }
-    if translator.on_postgres() {
-        if call.over.is_some() {
-            let what = format!("`{}` of a window", call.name);
-            return Err(translator.not_on_postgres(call.span, &what));
-        }
-        if continuous {
-            no_moment_between(translator, call, value.ty)?;
-        }
-        let direction = if descending { " DESC" } else { "" };
-        let text = format!(
-            "{}({fraction}) WITHIN GROUP (ORDER BY {}{direction})",
-            call.name, value.text
-        );
-        let ty = value.ty.filter(|_| !continuous);
-        return Ok(Sql::new(text, ty));
-    }
-    let function = if continuous {
-        "quantile_cont"
-    } else {
-        "quantile_disc"
-    };
-    let fraction = if descending {
-        format!("1 - {fraction}")
-    } else {
-        fraction.clone()
-    };
-    let text = format!("{function}({}, {fraction}){over}", value.text);
-    if !continuous {
-        return Ok(Sql::new(text, value.ty));
-    }
-    let ty = interpolated(value.ty);
-    Ok(Sql::new(of_date(text, ty), ty))
-}
-
-impl Translator<'_> {
-    /// The window of a `listagg` on PostgreSQL, where the order of the values is that of the window, all of it in the frame.
-    fn listagg_window(&mut self, call: &Call<'_>) -> Result<String, Refusal> {
-        let over = self.over(call)?;
-        let inner = over.trim_start_matches(" OVER (").trim_end_matches(')');
-        let mut parts = Vec::new();
-        if !inner.is_empty() {
-            parts.push(over[" OVER (".len()..over.len() - 1].to_owned());
-        }
-        if !call.within_group.is_empty() {
-            parts.push(format!("ORDER BY {}", self.order_list(call.within_group)?));
-            parts.push("ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING".to_owned());
-        }
-        Ok(format!(" OVER ({})", parts.join(" ")))
-    }
 }

@@ -1,12 +1,13 @@
 //! Conditional functions.
 
-use sqlparser::ast::Expr;
+use sqlparser::ast::{Expr, Spanned};
 
 use super::{Call, How, Kind, Returns, Row, row};
 use crate::adapter::Refusal;
 use crate::adapter::emulating::compare;
 use crate::adapter::emulating::expression::common_type;
 use crate::adapter::emulating::translator::{Sql, Translator};
+use crate::adapter::emulating::types::Type;
 
 /// Conditional expressions: <https://docs.aws.amazon.com/redshift/latest/dg/c_conditional_expressions.html>.
 pub(in super::super) const ROWS: &[Row] = &[
@@ -16,6 +17,11 @@ pub(in super::super) const ROWS: &[Row] = &[
         "r_NVL_function.html",
         &[
             ("SELECT COALESCE(NULL,NULL,3)", "3"),
+            (
+                "SELECT COALESCE(qty::smallint, 0) * 32767 FROM sales WHERE id = 2",
+                "65534",
+            ),
+            ("SELECT COALESCE(1, 2.5) / 2", "0.5"),
             ("SELECT COALESCE(qty, '7') FROM sales WHERE id = 4", "7"),
             ("SELECT COALESCE(qty, 'none') FROM sales", "ERROR"),
             (
@@ -100,6 +106,10 @@ pub(in super::super) const ROWS: &[Row] = &[
             ("SELECT NULLIF('a ','a')", "null"),
             ("SELECT NULLIF(qty,0) FROM sales WHERE id=1", "1"),
             ("SELECT NULLIF(rep,'ann') FROM sales WHERE id=1", "null"),
+            ("SELECT NULLIF(qty, '') FROM sales", "ERROR"),
+            ("SELECT NULLIF('5', 0) + 1", "6"),
+            ("SELECT NULLIF(3, 2.5) / 2", "1.5"),
+            ("SELECT NULLIF(3, 0) / 2", "1"),
         ],
     ),
     row(
@@ -134,7 +144,13 @@ fn nvl2(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal
 }
 
 fn nullif(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
-    let args = translator.arguments(call, 2, 2)?;
+    let mut args = translator.arguments(call, 2, 2)?;
+    for (at, other) in [(0, 1), (1, 0)] {
+        let kind = args[other].ty.filter(|ty| !ty.is_text());
+        if let (Some(kind), Some(_)) = (kind, args[at].constant_text()) {
+            args[at] = translator.literal_as(&args[at], kind, call.args[at].span())?;
+        }
+    }
     let equal = compare::compare(&args[0], "=", &args[1]);
     let as_it_is = format!("({} = {})", args[0].text, args[1].text);
     let text = if equal.text == as_it_is {
@@ -145,7 +161,23 @@ fn nullif(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refus
             equal.text, args[0].text
         )
     };
-    Ok(Sql::new(text, args[0].ty).of(&args))
+    // The value is the left side of the comparison, as the type that both sides are compared in.
+    let compared = match (args[0].ty, args[1].ty) {
+        (Some(whole), Some(Type::Decimal(..))) if whole.is_integer() => whole
+            .digits()
+            .map(|(precision, scale)| Type::Decimal(precision, scale)),
+        (Some(number), Some(other)) if number.is_number() && other.is_float() => {
+            (number != other).then_some(Type::Float8)
+        }
+        _ => None,
+    };
+    Ok(match compared {
+        Some(ty) => {
+            let text = format!("CAST({text} AS {})", translator.engine.type_name(ty));
+            Sql::typed(text, ty).of(&args)
+        }
+        None => Sql::new(text, args[0].ty).of(&args),
+    })
 }
 
 /// `decode(x, a, 1, b, 2, 3)`: a `case` in which NULL equals NULL.

@@ -5,10 +5,12 @@ pub(super) mod aggregate;
 pub(super) mod conditional;
 pub(super) mod date;
 pub(super) mod format;
+mod frame;
 pub(super) mod hash;
 pub(super) mod json;
 pub(super) mod numeric;
 pub(super) mod sketch;
+mod sorted;
 pub(super) mod spatial;
 pub(super) mod string;
 pub(super) mod super_type;
@@ -19,13 +21,11 @@ pub(super) mod window;
 
 use sqlparser::ast::{
     DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
-    FunctionArguments, NullTreatment, ObjectNamePart, OrderByExpr, Spanned, WindowFrame,
-    WindowFrameBound, WindowFrameUnits, WindowSpec, WindowType,
+    FunctionArguments, NullTreatment, ObjectNamePart, OrderByExpr, Spanned, WindowSpec, WindowType,
 };
 use sqlparser::tokenizer::Span;
 
 use super::expression::common_type;
-use super::grouping::trimmed;
 use super::postgres::{self, functions::Pg};
 use super::translator::{Sql, Translator, fold};
 use super::types::Type;
@@ -149,6 +149,9 @@ impl Translator<'_> {
             return Err(self.unknown_function(&call));
         };
         self.check_modifiers(&call, row)?;
+        if call.over.is_some() {
+            self.note_window();
+        }
         let kind = kind(row);
         if kind != Some(Kind::Scalar) {
             self.aggregates += 1;
@@ -505,76 +508,6 @@ impl Translator<'_> {
         }
         Ok(Sql::new(text.replace('\u{1}', "{"), returned(returns, &args)).of(&args))
     }
-
-    /// ` OVER (…)` of a call, or nothing.
-    pub fn over(&mut self, call: &Call<'_>) -> Result<String, Refusal> {
-        let Some(spec) = call.over else {
-            return Ok(String::new());
-        };
-        let mut parts = Vec::new();
-        if !spec.partition_by.is_empty() {
-            let mut columns = Vec::new();
-            for expr in &spec.partition_by {
-                match expr {
-                    Expr::Tuple(parts) => columns.extend(self.exprs(parts)?),
-                    _ => columns.push(self.expr(expr)?),
-                }
-            }
-            let columns: Vec<String> = columns.iter().map(trimmed).collect();
-            parts.push(format!("PARTITION BY {}", columns.join(", ")));
-        }
-        if !spec.order_by.is_empty() {
-            parts.push(format!("ORDER BY {}", self.window_order(&spec.order_by)?));
-        }
-        let frame = Frame::of(&call.name);
-        match (&spec.window_frame, frame) {
-            (Some(_), Frame::Never) => {
-                return Err(self.not_redshift(
-                    call.span,
-                    format!("`{}` takes no frame (`rows …`)", call.name),
-                    "leave the frame out",
-                ));
-            }
-            (None, Frame::WithOrder) if !spec.order_by.is_empty() => {
-                return Err(self.not_redshift(
-                    call.span,
-                    format!("`{}` over an `order by` needs a frame", call.name),
-                    "add `rows between unbounded preceding and current row`, or what you mean",
-                ));
-            }
-            (Some(frame), _) => parts.push(self.frame(frame, call.span)?),
-            (None, _) => {}
-        }
-        Ok(format!(" OVER ({})", parts.join(" ")))
-    }
-
-    fn frame(&mut self, frame: &WindowFrame, span: Span) -> Result<String, Refusal> {
-        if frame.units != WindowFrameUnits::Rows {
-            return Err(self.not_redshift(
-                span,
-                "a frame is counted in `rows`",
-                "write `rows between …`",
-            ));
-        }
-        let start = self.bound(&frame.start_bound)?;
-        Ok(match &frame.end_bound {
-            Some(end) => format!("ROWS BETWEEN {start} AND {}", self.bound(end)?),
-            None => format!("ROWS {start}"),
-        })
-    }
-
-    fn bound(&mut self, bound: &WindowFrameBound) -> Result<String, Refusal> {
-        let of = |translator: &mut Self, rows: &Option<Box<Expr>>| {
-            rows.as_ref().map_or(Ok("UNBOUNDED".to_owned()), |rows| {
-                translator.expr(rows).map(|rows| rows.text)
-            })
-        };
-        Ok(match bound {
-            WindowFrameBound::CurrentRow => "CURRENT ROW".to_owned(),
-            WindowFrameBound::Preceding(rows) => format!("{} PRECEDING", of(self, rows)?),
-            WindowFrameBound::Following(rows) => format!("{} FOLLOWING", of(self, rows)?),
-        })
-    }
 }
 
 /// What kind of function a row describes, unless it is refused.
@@ -585,25 +518,6 @@ fn kind(row: &Row) -> Option<Kind> {
         How::Window(..) => Some(Kind::Window),
         How::Native(kind, _) => Some(kind),
         How::Refused(..) => None,
-    }
-}
-
-/// When a window function takes a frame.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Frame {
-    Never,
-    /// Needed once there is an `order by`.
-    WithOrder,
-}
-
-impl Frame {
-    fn of(name: &str) -> Self {
-        match name {
-            "row_number" | "rank" | "dense_rank" | "percent_rank" | "cume_dist" | "ntile"
-            | "lag" | "lead" | "listagg" | "median" | "percentile_cont" | "percentile_disc"
-            | "ratio_to_report" => Self::Never,
-            _ => Self::WithOrder,
-        }
     }
 }
 

@@ -26,6 +26,7 @@ pub(in super::super) const ROWS: &[Row] = &[
             ("SELECT ABS(14-76)", "62"),
             ("SELECT ABS('-5')", "5"),
             ("SELECT ABS(region::varchar) FROM sales", "ERROR"),
+            ("SELECT ABS(JSON_PARSE('1'))", "ERROR"),
         ],
     ),
     row(
@@ -268,6 +269,11 @@ pub(in super::super) fn numbers(
                 expr.span(),
                 format!("`{name}` takes a number, and this is a {ty}"),
                 "cast it to a number",
+            )),
+            Some(Type::Super) => Err(translator.unsupported(
+                expr.span(),
+                format!("`{name}` of a `super` value is not emulated"),
+                "cast it to a number: `x::int`",
             )),
             _ => Ok(arg),
         })

@@ -95,7 +95,10 @@ impl Translator<'_> {
                     "add `on …`",
                 ));
             }
-            JoinConstraint::On(on) => format!(" ON {}", self.condition(on)?),
+            JoinConstraint::On(on) => {
+                let condition = self.joining(|translator| translator.condition(on, "`on`"))?;
+                format!(" ON {condition}")
+            }
             JoinConstraint::Natural => {
                 let names = self.common_columns(&joined)?;
                 if names.is_empty() {

@@ -1,5 +1,6 @@
 //! Queries and their common table expressions; a file each for what a query is made of.
 
+mod correlated;
 mod join;
 mod order;
 mod pivot;
@@ -14,6 +15,7 @@ use super::translator::{Named, Scope, Sql, Translator, fold, quote};
 use super::types::Type;
 use super::{identifier, postgres};
 use crate::adapter::Refusal;
+pub(in crate::adapter::emulating) use correlated::Correlation;
 use order::OrderOf;
 
 /// A translated query and the columns it puts out, where they are known.
@@ -36,19 +38,6 @@ impl Translator<'_> {
     /// A query whose expressions cannot see the columns around it: a statement, a derived table, a common table expression.
     pub fn query(&mut self, query: &Query) -> Result<QuerySql, Refusal> {
         self.query_in(query, false)
-    }
-
-    /// A subquery in an expression: it sees the columns around it.
-    pub fn subquery(&mut self, query: &Query) -> Result<QuerySql, Refusal> {
-        let inner = self.query_in(query, true)?;
-        match inner.into {
-            Some(_) => Err(self.not_redshift(
-                query.span(),
-                "`select … into` stands inside another query",
-                "",
-            )),
-            None => Ok(inner),
-        }
     }
 
     fn query_in(&mut self, query: &Query, correlated: bool) -> Result<QuerySql, Refusal> {
@@ -156,10 +145,7 @@ impl Translator<'_> {
                 .then(|| names.iter().map(|name| (name.clone(), None)).collect());
             self.ctes.push((name.clone(), columns));
         }
-        let outer = std::mem::take(&mut self.scopes);
-        let inner = self.query(&cte.query);
-        self.scopes = outer;
-        let inner = inner?;
+        let inner = self.apart(|translator| translator.query(&cte.query))?;
         if recursive {
             self.ctes.pop();
         }

@@ -43,18 +43,22 @@ impl Translator<'_> {
             // Rows are chosen before the select list has names.
             let lateral = std::mem::take(&mut self.scope().lateral);
             self.scope().hidden = std::mem::take(&mut self.scope().aliases);
-            let condition = self.without_keys(|translator| translator.condition(condition))?;
+            let condition =
+                self.without_keys(|translator| translator.condition(condition, "`where`"))?;
             self.scope().aliases = std::mem::take(&mut self.scope().hidden);
             self.scope().lateral = lateral;
             rest.push_str(&format!(" WHERE {condition}"));
         }
         rest.push_str(&grouping.text);
         if let Some(condition) = &select.having {
-            rest.push_str(&format!(" HAVING {}", self.condition(condition)?));
+            rest.push_str(&format!(
+                " HAVING {}",
+                self.condition(condition, "`having`")?
+            ));
         }
         let mut text = match &select.qualify {
             Some(qualify) if self.on_postgres() => {
-                let condition = self.condition(qualify)?;
+                let condition = self.condition(qualify, "`qualify`")?;
                 let Some(columns) = &columns else {
                     return Err(self.not_on_postgres(
                         qualify.span(),
@@ -65,7 +69,7 @@ impl Translator<'_> {
                 postgres::qualified(&items, &rest, columns, &condition)
             }
             Some(qualify) => {
-                let condition = self.condition(qualify)?;
+                let condition = self.condition(qualify, "`qualify`")?;
                 format!("SELECT {plain}{items}{rest} QUALIFY {condition}")
             }
             None => format!("SELECT {plain}{items}{rest}"),
@@ -170,8 +174,9 @@ impl Translator<'_> {
         }))
     }
 
-    pub fn condition(&mut self, condition: &Expr) -> Result<String, Refusal> {
-        Ok(self.expr(condition)?.text)
+    /// The condition of a clause.
+    pub fn condition(&mut self, condition: &Expr, clause: &str) -> Result<String, Refusal> {
+        Ok(self.truth(condition, clause)?.text)
     }
 
     fn projection(

@@ -47,15 +47,8 @@ impl Translator<'_> {
                     ));
                 }
                 let parts = self.parts(name)?;
-                if let [first, rest @ ..] = parts.as_slice()
-                    && !rest.is_empty()
-                    && self
-                        .scope()
-                        .tables
-                        .iter()
-                        .any(|table| &table.alias == first)
-                {
-                    let source = json::path_text(&[first, &rest[0]], &rest[1..]);
+                if self.is_path(&parts) {
+                    let source = json::path_text(&[&parts[0], &parts[1]], &parts[2..]);
                     return self.unnest(&source, alias.as_ref(), factor.span());
                 }
                 self.table(name, alias.as_ref())
@@ -73,10 +66,7 @@ impl Translator<'_> {
                         "join on a condition, or use a window function",
                     ));
                 }
-                let outer = std::mem::take(&mut self.scopes);
-                let inner = self.query(subquery);
-                self.scopes = outer;
-                let inner = inner?;
+                let inner = self.apart(|translator| translator.query(subquery))?;
                 if inner.into.is_some() {
                     return Err(self.not_redshift(
                         factor.span(),
@@ -129,6 +119,34 @@ impl Translator<'_> {
             )),
             _ => {
                 Err(self.not_redshift(factor.span(), "this is not a part of Redshift's `from`", ""))
+            }
+        }
+    }
+
+    /// Whether a name in `from` steps into an array of a table before it (`from t, t.items`), and names no table of its own: an
+    /// alias may well be called as the database or a schema is.
+    fn is_path(&mut self, parts: &[String]) -> bool {
+        let [first, column, ..] = parts else {
+            return false;
+        };
+        let mut tables = self.scope().tables.iter();
+        let Some(table) = tables.find(|table| &table.alias == first) else {
+            return false;
+        };
+        match &table.columns {
+            Some(columns) => columns.iter().any(|(name, ty)| {
+                name == column && ty.is_none_or(|ty| ty == Type::Super)
+                    || name == first && *ty == Some(Type::Super) && columns.len() == 1
+            }),
+            None => {
+                let named = parts.len() == 3
+                    && self
+                        .catalog
+                        .database()
+                        .is_some_and(|name| name.eq_ignore_ascii_case(first));
+                let at = parts.len() - 2;
+                let schema = Some(parts[at].as_str());
+                !named && self.catalog.columns(schema, &parts[at + 1]).is_none()
             }
         }
     }

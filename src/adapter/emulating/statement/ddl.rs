@@ -10,7 +10,9 @@ use super::Part;
 use super::attributes::{said, word};
 use crate::adapter::Refusal;
 use crate::adapter::emulating::translator::fold;
-use crate::adapter::emulating::{Work, create_table_columns, identifier, literal, postgres};
+use crate::adapter::emulating::{
+    Work, check_width, create_table_columns, identifier, literal, postgres,
+};
 use crate::adapter::statement::ColumnDefinition;
 use crate::relation::Relation;
 
@@ -62,6 +64,13 @@ impl Part<'_> {
         }
     }
 
+    fn within_width(&self, columns: usize) -> Result<(), Refusal> {
+        check_width(columns).map_err(|refusal| Refusal {
+            range: self.translator.range(self.first_span()),
+            ..refusal
+        })
+    }
+
     fn create_table(&mut self, create: &CreateTable) -> Result<Work, Refusal> {
         let unknown = create.or_replace
             || create.external
@@ -90,6 +99,7 @@ impl Part<'_> {
                 "list the columns",
             ));
         }
+        self.within_width(create.columns.len())?;
         let name = self.translator.table_name(&create.name)?;
         let temporary = create.temporary
             || create
@@ -116,6 +126,7 @@ impl Part<'_> {
                 ));
             }
             let query = self.query(query)?;
+            self.within_width(query.columns.as_ref().map_or(0, Vec::len))?;
             return Ok(Work::CreateTableAs {
                 create: format!("{lead} AS"),
                 query,

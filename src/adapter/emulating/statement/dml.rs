@@ -7,9 +7,10 @@ use sqlparser::ast::{
 };
 
 use super::Part;
-use super::fitted::{column_list, fitted, length_of};
+use super::fitted::column_list;
 use crate::adapter::Refusal;
 use crate::adapter::emulating::translator::Scope;
+use crate::adapter::emulating::types::Type;
 use crate::adapter::emulating::{Work, identifier, refuse_several_matches};
 
 impl Part<'_> {
@@ -40,7 +41,7 @@ impl Part<'_> {
         for column in &insert.columns {
             columns.extend(self.translator.parts(column)?.pop());
         }
-        let lengths = self.lengths(name, &columns)?;
+        let filled = self.filled(name, &columns)?;
         let columns = column_list(&columns);
         let Some(source) = &insert.source else {
             return Ok(Work::Sql(vec![format!(
@@ -48,22 +49,25 @@ impl Part<'_> {
             )]));
         };
         let rows = match source.body.as_ref() {
-            SetExpr::Values(values) => self.values(values, &lengths)?,
-            _ => Self::fitted_rows(self.query(source)?, &lengths),
+            SetExpr::Values(values) => self.values(values, &filled)?,
+            _ => {
+                let query = self.query(source)?;
+                self.fitted_rows(query, &filled, source.span())?
+            }
         };
         Ok(Work::Sql(vec![format!(
             "INSERT INTO {table}{columns} {rows}"
         )]))
     }
 
-    fn values(&mut self, values: &Values, lengths: &[Option<u32>]) -> Result<String, Refusal> {
+    fn values(&mut self, values: &Values, filled: &[Option<Type>]) -> Result<String, Refusal> {
         self.translator.scopes.push(Scope::default());
         let mut rows = Vec::new();
         for row in &values.rows {
             let mut cells = Vec::new();
             for (at, cell) in row.content.iter().enumerate() {
-                let length = lengths.get(at).copied().flatten();
-                cells.push(self.value_or_default(cell, length)?);
+                let column = filled.get(at).copied().flatten();
+                cells.push(self.value_or_default(cell, column)?);
             }
             rows.push(format!("({})", cells.join(", ")));
         }
@@ -71,14 +75,17 @@ impl Part<'_> {
         Ok(format!("VALUES {}", rows.join(", ")))
     }
 
-    fn value_or_default(&mut self, expr: &Expr, length: Option<u32>) -> Result<String, Refusal> {
+    fn value_or_default(&mut self, expr: &Expr, column: Option<Type>) -> Result<String, Refusal> {
         match expr {
             Expr::Identifier(ident)
                 if ident.quote_style.is_none() && ident.value.eq_ignore_ascii_case("default") =>
             {
                 Ok("DEFAULT".into())
             }
-            _ => Ok(fitted(&self.translator.expr(expr)?, length)),
+            _ => {
+                let value = self.translator.expr(expr)?;
+                self.fitted(&value, column, expr.span())
+            }
         }
     }
 
@@ -126,12 +133,11 @@ impl Part<'_> {
             let column = self.translator.parts(name)?.pop().unwrap_or_default();
             // The table that is changed was read first.
             let target = self.translator.scope().tables.first();
-            let length = target
+            let declared = target
                 .and_then(|table| table.columns.as_ref())
                 .and_then(|columns| columns.iter().find(|(name, _)| *name == column))
-                .and_then(length_of);
-            let length = length.filter(|_| !self.translator.on_postgres());
-            let value = self.value_or_default(&assignment.value, length)?;
+                .and_then(|(_, ty)| *ty);
+            let value = self.value_or_default(&assignment.value, declared)?;
             all.push(format!("{} = {value}", identifier(&column)));
         }
         Ok(all.join(", "))
@@ -139,7 +145,10 @@ impl Part<'_> {
 
     fn where_clause(&mut self, condition: Option<&Expr>) -> Result<String, Refusal> {
         Ok(match condition {
-            Some(condition) => format!(" WHERE {}", self.translator.condition(condition)?),
+            Some(condition) => format!(
+                " WHERE {}",
+                self.translator.condition(condition, "`where`")?
+            ),
             None => String::new(),
         })
     }
@@ -222,7 +231,7 @@ impl Part<'_> {
         self.translator.scopes.push(Scope::default());
         let target = self.translator.table_factor(&merge.table)?;
         let source = self.translator.table_factor(&merge.source)?;
-        let on = self.translator.condition(&merge.on)?;
+        let on = self.translator.condition(&merge.on, "`on`")?;
         let mut text = format!("MERGE INTO {target} USING {source} ON {on}");
         let (mut matched, mut unmatched) = (0, 0);
         for clause in &merge.clauses {
