@@ -39,6 +39,8 @@ mod in_jinja;
 #[cfg(feature = "duckdb")]
 mod interruption;
 #[cfg(all(unix, feature = "duckdb"))]
+mod kills;
+#[cfg(all(unix, feature = "duckdb"))]
 mod loads;
 mod ls;
 #[cfg(all(unix, feature = "duckdb"))]
@@ -61,6 +63,10 @@ mod redshift_vs_dbt;
 #[cfg(feature = "duckdb")]
 mod refusals;
 mod reverse;
+#[cfg(all(unix, feature = "duckdb"))]
+mod rejects;
+#[cfg(all(unix, feature = "duckdb"))]
+mod run_history;
 #[cfg(all(unix, feature = "duckdb"))]
 mod s3;
 #[cfg(all(unix, feature = "duckdb"))]

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use redstart::endpoint::{Options, Server};
 
@@ -39,11 +40,10 @@ impl Example {
         })
         .expect("the endpoint starts");
         let postgres = postgres::server();
-        let database = format!(
-            "redstart_{name}{}",
-            if data.is_some() { "_real" } else { "" }
-        );
-        postgres::query(&format!("drop database if exists {database}"));
+        // One of its own: tests of the same example run at the same time.
+        static DATABASES: AtomicU32 = AtomicU32::new(0);
+        let number = DATABASES.fetch_add(1, Ordering::Relaxed);
+        let database = format!("redstart_{name}_{}_{number}", std::process::id());
         postgres::query(&format!(
             "create database {database} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'"
         ));
@@ -151,7 +151,7 @@ fn tour(project: &TestProject, readme: &str) {
 }
 
 /// Runs the commands of a text, each with what it says below it; `…` stands for any lines.
-fn steps(project: &TestProject, text: &str) -> usize {
+pub fn steps(project: &TestProject, text: &str) -> usize {
     let mut commands = 0;
     for block in text.split("```console\n").skip(1) {
         let block = block.split("```").next().unwrap_or_default();

@@ -169,6 +169,11 @@ impl Server {
     }
 
     pub fn psql(&self, sql: &str) -> Result<String, String> {
+        self.psql_in(&self.database, sql)
+    }
+
+    /// What a database of the server answers.
+    pub fn psql_in(&self, database: &str, sql: &str) -> Result<String, String> {
         let answer = Command::new(binary("psql"))
             .args([
                 "-X",
@@ -186,7 +191,7 @@ impl Server {
             .env("PGPORT", self.port.to_string())
             .env("PGUSER", &self.user)
             .env("PGPASSWORD", &self.password)
-            .env("PGDATABASE", &self.database)
+            .env("PGDATABASE", database)
             .output()
             .map_err(|error| error.to_string())?;
         if answer.status.success() {

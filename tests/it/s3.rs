@@ -273,6 +273,79 @@ fn the_emulator_copies_from_a_store_and_unloads_to_it() {
     assert_snapshot!(client.ask("unload ('select * from t') to 's3://sea/out/' iam_role default csv cleanpath"), @"(0)");
 }
 
+#[test]
+fn tables_are_backed_up_to_a_store_and_come_back_from_it_on_every_warehouse() {
+    let Some(store) = store() else { return };
+    store.bucket("vault");
+    let server = Server::start(Options {
+        stores: vec![("s3://vault/".to_owned(), store.place())],
+        ..Options::default()
+    })
+    .expect("the endpoint starts");
+    let s3 = format!("s3: {{'s3://vault/': {}}}", store.keys());
+    let postgres = postgres::server();
+    postgres::query("set client_min_messages = error; drop schema if exists vault cascade");
+    let profile = format!(
+        "project:
+  target: dev
+  outputs:
+    dev: {{type: duckdb, path: project.duckdb, schema: vault, emulate: redshift, {s3}}}
+    ci: {{type: postgres, host: {}, port: {}, user: {}, password: {}, dbname: {}, schema: vault, {s3}}}
+    prod: {{type: redshift, host: 127.0.0.1, port: {}, user: awsuser, password: x, dbname: dev, schema: vault, sslmode: disable, {s3}}}
+",
+        postgres.host,
+        postgres.port,
+        postgres.user,
+        postgres.password,
+        postgres.database,
+        server.address().port()
+    );
+    let project = TestProject::empty()
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .file("profiles.yml", profile)
+        .file(
+            "models/orders.sql",
+            "{{ config(materialized='table') }} select 1 as id, cast('a, \"b\"' as varchar(20)) as words, cast(1.50 as decimal(8,2)) as price union all select {{ var('last', 2) }}, null, -0.25",
+        );
+    let rows = |target: &str| {
+        let show = format!(
+            "show --inline \"select * from {{{{ ref('orders') }}}} order by id\" --output json --target {target}"
+        );
+        project.redstart(&show).success().stdout
+    };
+    for target in ["dev", "ci", "prod"] {
+        project
+            .redstart(&format!("build --target {target}"))
+            .success();
+        let before = rows(target);
+        project
+            .redstart(&format!(
+                "backup --to s3://vault/{target} --target {target}"
+            ))
+            .success();
+        let changed = format!("build --vars '{{last: 9}}' --target {target}");
+        project.redstart(&changed).success();
+        assert_ne!(rows(target), before);
+        let restore = format!("restore --from s3://vault/{target} --target {target}");
+        project.redstart(&restore).success();
+        assert_eq!(rows(target), before);
+        // What was changed in the bucket is found out before anything is touched.
+        let keys = store.listed("vault");
+        let part = keys
+            .lines()
+            .find(|key| key.starts_with(target) && key.contains("part_00"))
+            .expect("a file");
+        store.ask("PUT", &format!("vault/{part}"), b"0123456789");
+        let damaged = project.redstart(&restore);
+        assert!(
+            damaged.text().contains("error[backup-damaged]"),
+            "{damaged}"
+        );
+        assert_eq!(rows(target), before);
+    }
+    assert_snapshot!(store.listed("vault"), @"");
+}
+
 /// A project with a seed of more than a megabyte, for the emulator, which keeps large seeds for a moment in a bucket.
 fn staged(store: &Store, bucket: &str, server: &Server) -> TestProject {
     let mut seed = String::from("id,name,price,day,open\n");

@@ -187,6 +187,16 @@ fn a_second_build_changes_no_row() {
     assert_eq!(first, rows(&project));
 }
 
+#[cfg(all(unix, feature = "duckdb"))]
+#[test]
+fn the_commands_of_the_readme_say_what_it_tells() {
+    let project = TestProject::example();
+    project.redstart("build").success();
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = std::fs::read_to_string(readme).expect("the README");
+    assert_eq!(crate::pipelines::steps(&project, &readme), 4);
+}
+
 #[test]
 fn select_distinct_doubles_users_and_the_unique_test_names_them() {
     let project = TestProject::example();
