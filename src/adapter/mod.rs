@@ -247,6 +247,16 @@ pub trait Connection: Send {
         Ok(None)
     }
 
+    /// Who has a schema that could not be claimed, as far as the warehouse tells.
+    fn holder(&mut self, _schema: &str) -> Option<Holder> {
+        None
+    }
+
+    /// The number of the query that ran last, by which the warehouse's own log knows it.
+    fn last_query(&mut self) -> Option<i64> {
+        None
+    }
+
     /// Looks whether the session may do what a build needs; `redstart debug` shows it.
     ///
     /// # Errors
@@ -260,6 +270,25 @@ pub trait Connection: Send {
 
     /// Forgets that it was stopped: what comes next is run again. A session that only ever stops for good has nothing to forget.
     fn resume(&mut self) {}
+}
+
+/// Whoever keeps a build from its turn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The user and the number of the session.
+    pub who: String,
+    /// Since when, in UTC.
+    pub since: Option<String>,
+}
+
+impl std::fmt::Display for Holder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.who)?;
+        match &self.since {
+            Some(since) => write!(f, ", since {since} UTC"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// What a warehouse tells of its relations beyond their columns.

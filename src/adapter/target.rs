@@ -254,12 +254,18 @@ pub enum Warehouse {
     Redshift(Box<super::redshift::Config>),
 }
 
+/// Keys of a target that are for whoever runs something there, whatever the warehouse.
+const OF_RUNS: [&str; 1] = ["run_history"];
+
 impl Target {
     /// Understands the keys of an output.
     ///
     /// # Errors
     /// Every key that is unknown, missing or holds what it should not.
     pub fn understand(config: &TargetConfig) -> Result<Self, Diagnostics> {
+        let mut config = config.clone();
+        config.keys.retain(|key| !OF_RUNS.contains(&&*key.name));
+        let config = &config;
         let Some(kind) = config.get("type") else {
             return Err(Diagnostic::error(
                 "missing-target-key",

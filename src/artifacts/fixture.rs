@@ -319,6 +319,8 @@ pub fn result(node: NodeId, status: Status) -> NodeResult {
         sample_hidden: false,
         files: None,
         set_aside: None,
+        set_aside_in_all: None,
+        query_id: None,
         rejected: Vec::new(),
         diagnostics: Vec::new(),
         compiled_code: None,

@@ -26,7 +26,7 @@ pub mod timeline;
 mod unit_test;
 
 pub use catalog::CatalogTable;
-pub use previous::Previous;
+pub use previous::{LastResult, Previous};
 
 use std::path::Path;
 

@@ -157,7 +157,7 @@ fn last(result: &NodeResult) -> LastResult {
         status: result.status.as_str().to_owned(),
         seconds: super::seconds(result),
         failures: result.failures,
-        rejected: result.set_aside,
+        rejected: result.set_aside_in_all.or(result.set_aside),
         rows: result.rows,
         completed_at: timing.iter().flatten().map(|timing| timing.completed).max(),
     }

@@ -101,5 +101,8 @@ fn response(result: &NodeResult) -> Value {
             response.insert(key.to_owned(), Value::from(number));
         }
     }
+    if let Some(query) = result.query_id {
+        response.insert("query_id".to_owned(), Value::from(query));
+    }
     Value::Object(response)
 }

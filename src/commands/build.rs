@@ -4,6 +4,7 @@ use super::options::{Audit, Checking, FailFast, FullRefresh, StoreFailures};
 use super::pipeline::{self, Execution};
 use super::selecting::{Kinds, Selecting};
 use super::{Outcome, Session, Stop};
+use crate::diagnostic::Diagnostic;
 use crate::graph::Tests;
 use crate::manifest::ResourceType;
 
@@ -46,10 +47,21 @@ pub struct Args {
 
     #[command(flatten)]
     checking: Checking,
+
+    /// Publish everything in one transaction, or nothing
+    #[arg(long, hide = true)]
+    atomic: bool,
 }
 
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Outcome, Stop> {
+        if self.atomic {
+            return Err(Stop::refused(
+                Diagnostic::error("unsupported-flag", "the flag `--atomic` is not supported yet")
+                    .note("each node is published by a transaction of its own, once it is built")
+                    .help("`--audit` shows a node only once its tests have passed, and skips what stands on one that has not"),
+            ));
+        }
         let execution = Execution {
             verb: "build",
             request: self.selecting.request(self.kinds.of(&KINDS, &KINDS)),

@@ -1,6 +1,7 @@
 //! The flags that every command takes, before or after the command's name.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args};
@@ -60,6 +61,18 @@ pub struct Global {
     /// How many nodes are built at a time
     #[arg(long, global = true, value_name = "N", value_parser = at_least_one)]
     pub threads: Option<usize>,
+
+    /// How long to wait for another build into the same schemas or DuckDB file: 90s, 10m, 1h [default: for a schema as long as it
+    /// takes, for a file not at all]
+    #[arg(
+        long,
+        global = true,
+        value_name = "TIME",
+        env = "DBT_WAIT",
+        hide_env_values = true,
+        value_parser = time
+    )]
+    pub wait: Option<Duration>,
 
     /// Folder for compiled SQL, artifacts and documentation [default: target]
     #[arg(
@@ -246,6 +259,16 @@ fn at_least_one(text: &str) -> Result<usize, String> {
         Ok(number) if number > 0 => Ok(number),
         _ => Err("a whole number from 1 is needed".to_owned()),
     }
+}
+
+/// `10m`, `1h 30m`; a number alone is seconds.
+fn time(text: &str) -> Result<Duration, String> {
+    let wrong = || "a time is needed, such as `90s`, `10m` or `1h`".to_owned();
+    if let Ok(seconds) = text.parse() {
+        return Ok(Duration::from_secs(seconds));
+    }
+    let time: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
+    Duration::try_from(time).map_err(|_| wrong())
 }
 
 /// dbt's names: `default` is the text, and so is `debug`, whose additions `--log-level debug` shows.

@@ -409,7 +409,7 @@ impl Session {
 
     /// Waits until a table can be locked, or somebody stops the statement.
     pub fn wait_for_lock(&mut self, table: (String, String)) -> Result<(), Failure> {
-        while !self.shared.locks.take(table.clone(), self.pid) {
+        while !self.shared.locks.take(table.clone(), self.pid, &self.user) {
             if !self.patience.wait(LOOK) {
                 return Err(Failure::cancelled());
             }

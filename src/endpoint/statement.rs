@@ -162,10 +162,26 @@ impl Session {
 
     /// Writes the log into the catalog's tables.
     fn tell_log(&self, connection: &mut dyn Connection) -> Result<(), Failure> {
+        let moment = |at: jiff::Timestamp| {
+            literal(&at.to_zoned(jiff::tz::TimeZone::UTC).datetime().to_string())
+        };
+        // Only ever added to, so that sessions that ask at the same time do not get in each other's way.
+        let (look, locks) = self.shared.locks.all();
+        let mut held = vec![format!(
+            "insert into __log.main.lock_log values ({look}, null, null, null, null, null)"
+        )];
+        held.extend(locks.into_iter().map(|lock| {
+            format!(
+                "insert into __log.main.lock_log values ({look}, {}, {}, {}, {}, {})",
+                lock.pid,
+                literal(&lock.user),
+                literal(&lock.schema),
+                literal(&lock.table),
+                moment(lock.since)
+            )
+        }));
+        connection.execute(&Prepared::sql(held))?;
         for logged in self.shared.log.news() {
-            let moment = |at: jiff::Timestamp| {
-                literal(&at.to_zoned(jiff::tz::TimeZone::UTC).datetime().to_string())
-            };
             let (sqlstate, error) = logged.error.clone().unzip();
             let null = |text: Option<String>| text.map_or("null".to_owned(), |text| literal(&text));
             let mut statements = vec![format!(
@@ -521,9 +537,16 @@ impl Session {
 /// Whether a query asks for the log of statements and loads.
 fn asks_log(text: &str) -> bool {
     let lower = text.to_lowercase();
-    ["stl_", "sys_", "svl_", "stv_", "pg_stat_activity"]
-        .iter()
-        .any(|prefix| lower.contains(prefix))
+    [
+        "stl_",
+        "sys_",
+        "svl_",
+        "stv_",
+        "svv_transactions",
+        "pg_stat_activity",
+    ]
+    .iter()
+    .any(|prefix| lower.contains(prefix))
 }
 
 /// Rows of texts.

@@ -119,6 +119,17 @@ fn table_node(
             .values
             .insert("materialized", Value::from("load"));
     }
+    if node.config.rejects && load.is_none() {
+        let message = format!("`{name}` is not loaded here, so no row of it can be rejected");
+        let rejects = node.config.written("rejects", "");
+        problems.push(
+            Diagnostic::error("no-rejects", message)
+                .at(rejects.unwrap_or_else(|| table.name.span.clone()))
+                .help(
+                    "load it with `external` and `copy`, or reject rows in a model that reads it",
+                ),
+        );
+    }
     refuse_external_location(&node, table, problems);
     node.relation = Some(relation);
     node.detail = Detail::Source(Box::new(SourceDetail {

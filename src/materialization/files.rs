@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::publish::beside;
-use super::{Phase, Section, name};
+use super::{Phase, Rejects, Rest, Section, name};
 use crate::adapter::Statement;
 use crate::adapter::copy::StoredFile;
 use crate::adapter::statement::{ColumnDefinition, Copy, LOADED_FILES, TableAttributes};
@@ -37,6 +37,8 @@ pub struct FileLoad {
     pub(super) memory: Option<Memory>,
     /// Where the user declared the load.
     pub(super) place: Option<Span>,
+    /// What is done with the rows, where some may be rejected; the sections only read them then.
+    pub(super) rejects: Option<Box<Rejects>>,
 }
 
 /// What an appending load knows of the files that it loaded.
@@ -62,6 +64,8 @@ impl Memory {
 pub struct Picked {
     /// The sections.
     pub sections: Vec<Section>,
+    /// What is done with the rows that they read, where that is more.
+    pub then: Option<Rest>,
     /// Files that are loaded.
     pub files: usize,
     /// Files that were loaded before.
@@ -77,6 +81,11 @@ impl FileLoad {
     /// Whether rows come to those that are there: then nothing of it may be done twice.
     pub fn appends(&self) -> bool {
         self.memory.as_ref().is_some_and(|memory| memory.goes_on)
+    }
+
+    /// What is done with the rows, where some may be rejected.
+    pub fn rejects(&self) -> Option<&Rejects> {
+        self.rejects.as_deref()
     }
 
     /// The sections as they are known before the files are.
@@ -121,9 +130,12 @@ impl FileLoad {
         if let Some(ambiguous) = self.ambiguous(&new, found) {
             return Err(Box::new(ambiguous));
         }
+        let noted = |memory: &Memory| noted(memory, &new, now);
+        let notes = self.memory.as_ref().map(noted).unwrap_or_default();
         let visible = self.sections.iter().rposition(|section| {
             section.transaction && matches!(section.phase, Phase::Build | Phase::Publish)
         });
+        let visible = visible.filter(|_| self.rejects.is_none());
         let mut sections = Vec::new();
         for (place, section) in self.sections.iter().enumerate() {
             let mut statements = Vec::new();
@@ -139,18 +151,18 @@ impl FileLoad {
                     other => statements.push(other.clone()),
                 }
             }
-            if Some(place) == visible
-                && let Some(memory) = &self.memory
-            {
-                statements.extend(noted(memory, &new, now));
+            if Some(place) == visible {
+                statements.extend(notes.iter().cloned());
             }
             sections.push(Section {
                 statements,
                 ..section.clone()
             });
         }
+        let rejects = self.rejects.as_deref().cloned();
         Ok(Picked {
             sections: super::sections(sections),
+            then: rejects.map(|rejects| Rest::Rejects(Box::new(rejects.with(notes)))),
             files: new.len(),
             known: found.len() - new.len(),
         })

@@ -7,7 +7,7 @@ use super::publish::{beside, clean, describe, hooks_of, prepare, raw, still_boun
 use super::schema_change::length;
 use super::{
     Build, Input, Materialization, Phase, Rest, SchemaChange, Section, Work, by_name, columns,
-    name, sections, table,
+    name, rejects, sections, table,
 };
 use crate::adapter::Statement;
 use crate::adapter::statement::{Rows, TableAttributes};
@@ -142,6 +142,16 @@ impl Batch {
 
 fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
     let strategy = strategy(input)?;
+    if input.node.config.rejects && input.node.config.microbatch.is_some() {
+        let message = format!(
+            "`{}` is built in batches of time, whose rows cannot be rejected one by one",
+            input.node.name
+        );
+        return Err(Diagnostic::error("no-rejects", message)
+            .at_some(input.place_of("rejects", ""))
+            .help("use `delete+insert` or `merge`, or reject rows in a model below it")
+            .into());
+    }
     let old = input
         .existing
         .get(input.relation()?)
@@ -152,7 +162,10 @@ fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
             if problems.has_errors() {
                 return Err(problems);
             }
-            table::build(input)?
+            match input.node.config.rejects {
+                true => rejects::build(input)?,
+                false => table::build(input)?,
+            }
         }
         Some(old) => next(input, strategy, old)?,
     };
@@ -329,6 +342,24 @@ fn next(
     };
     let mut after = describe(input, &batch.into, RelationKind::Table);
     after.extend(raw(input.hooks.post, true));
+    let change = |batch: Batch, publish: Section| SchemaChange {
+        clean: clean(input, vec![drop_staging(&batch)]),
+        policy: config.on_schema_change,
+        existing: old.columns.clone(),
+        place: input.place_of("on_schema_change", ""),
+        batch,
+        publish,
+        before: Vec::new(),
+    };
+    let publish = |after: Vec<Statement>| Section {
+        phase: Phase::Publish,
+        transaction: true,
+        retryable: hooks_of(input.hooks, true).next().is_none(),
+        statements: after,
+    };
+    if config.rejects {
+        return rejects::next(input, change(batch, publish(after)));
+    }
     // Texts that are longer than their column make it grow; it cannot where everything is one transaction with a hook.
     let hooked = !raw(input.hooks.pre, true).is_empty();
     let grows =
@@ -346,12 +377,7 @@ fn next(
         build
     } else {
         let mut build = staged(input, &batch, query);
-        let publish = Section {
-            phase: Phase::Publish,
-            transaction: true,
-            retryable: hooks_of(input.hooks, true).next().is_none(),
-            statements: after,
-        };
+        let publish = publish(after);
         if settled {
             let mut statements = batch.apply(&columns);
             statements.extend(publish.statements);
@@ -363,14 +389,8 @@ fn next(
             close(input, &mut build, &batch);
         } else {
             build.staging = Some((RelationKind::Table, batch.from.clone()));
-            build.then = Some(Box::new(Rest::SchemaChange(Box::new(SchemaChange {
-                clean: clean(input, vec![drop_staging(&batch)]),
-                policy: config.on_schema_change,
-                existing: old.columns.clone(),
-                place: input.place_of("on_schema_change", ""),
-                batch,
-                publish,
-            }))));
+            let change = change(batch, publish);
+            build.then = Some(Box::new(Rest::SchemaChange(Box::new(change))));
         }
         build
     };

@@ -2,6 +2,7 @@
 
 use super::files::{FileLoad, Memory};
 use super::publish::{Publish, clean, describe, hooks_of, prepare, raw, still_bound};
+use super::rejects::{self, Loaded};
 use super::{Build, Input, Materialization, Phase, Rest, Section, Work, columns, sections};
 use crate::adapter::Statement;
 use crate::adapter::copy::is_pattern;
@@ -67,8 +68,22 @@ fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
     let publish = Publish::new(input, RelationKind::Table)?;
     let appends = load.mode == LoadMode::Append;
     let there = there(input, load, &definitions)?;
+    let mut rest = None;
     let mut build = if load.copy.no_load {
         publish.try_out(make)
+    } else if input.node.config.rejects {
+        let (build, rejects) = rejects::load(
+            input,
+            Loaded {
+                copy: &load.copy,
+                columns: definitions,
+                constraints,
+                attributes: load.attributes.clone(),
+                there,
+            },
+        )?;
+        rest = Some(Box::new(rejects));
+        build
     } else if there {
         // The table is there: all that is new goes to it at once.
         add(input, make(input.relation()?).split_off(1))?
@@ -76,7 +91,9 @@ fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
         publish.build(make)?
     };
     build.warnings = warnings;
-    if appends || is_pattern(&load.copy.from) {
+    if !(appends || is_pattern(&load.copy.from)) {
+        build.then = rest.map(|rejects| Box::new(Rest::Rejects(rejects)));
+    } else {
         let relation = input.relation()?;
         let begun = std::mem::take(&mut build.sections);
         build.then = Some(Box::new(Rest::Files(Box::new(FileLoad {
@@ -86,6 +103,7 @@ fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
                 ..load.copy.clone()
             },
             memory: appends.then(|| Memory::of(relation, there)),
+            rejects: rest,
             place: input.node.declared_at.clone(),
         }))));
     }

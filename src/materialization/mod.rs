@@ -79,6 +79,9 @@ pub const ALL: [Materialization; 9] = [
     test::MATERIALIZATION,
 ];
 
+/// Those whose rows may be rejected one by one.
+const REJECTING: [&str; 3] = ["table", "incremental", "load"];
+
 /// Every materialization, as configuration names it.
 pub fn known() -> Vec<KnownMaterialization> {
     let names = ALL.iter().map(|found| KnownMaterialization {
@@ -264,7 +267,7 @@ pub enum Rest {
     History(Box<History>),
     /// Of a load that picks its files.
     Files(Box<FileLoad>),
-    /// Of a model whose rows are tested one by one.
+    /// Of a node whose rows are tested one by one.
     Rejects(Box<Rejects>),
 }
 
@@ -298,6 +301,14 @@ impl Rest {
             Self::History(rest) => rest.sections(columns),
             Self::Files(rest) => Ok(rest.pattern().to_vec()),
             Self::Rejects(rest) => rest.sections(columns),
+        }
+    }
+
+    /// What there is to do after that, once what it waits for can be asked.
+    pub fn next(&self, columns: &[Column]) -> Option<Self> {
+        match self {
+            Self::Rejects(rest) => rest.next(columns),
+            _ => None,
         }
     }
 }
@@ -340,9 +351,9 @@ pub fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
         ResourceType::Snapshot => "snapshot",
         _ => input.node.config.materialized.as_str(),
     };
-    if input.node.config.rejects && name != "table" {
+    if input.node.config.rejects && !REJECTING.contains(&name) {
         let message = format!(
-            "`rejects` is for tables, and `{}` is a {name}",
+            "`rejects` is for tables, incremental models and loads, and `{}` is a {name}",
             input.node.name
         );
         return Err(Diagnostic::error("no-rejects", message)

@@ -18,6 +18,8 @@ pub struct SchemaChange {
     pub(super) place: Option<Span>,
     pub(super) publish: Section,
     pub(super) clean: Section,
+    /// What else is done before the transaction, outside of it.
+    pub(super) before: Vec<Statement>,
 }
 
 impl SchemaChange {
@@ -82,11 +84,13 @@ impl SchemaChange {
         statements.extend(self.batch.apply(&columns));
         statements.extend(self.publish.statements.iter().cloned());
         // Before the transaction, in which Redshift does not take it; a column that is longer than it need be harms nobody.
+        let mut before = self.before.clone();
+        before.extend(widened(&self.batch.into, &self.existing, batch));
         let widen = Section {
             phase: Phase::Prepare,
             transaction: false,
             retryable: true,
-            statements: widened(&self.batch.into, &self.existing, batch),
+            statements: before,
         };
         Ok(sections([
             widen,

@@ -8,7 +8,7 @@ use super::{Build, Work};
 use crate::adapter::Statement;
 use crate::adapter::emulating::catalog_type;
 use crate::adapter::statement::ColumnDefinition;
-use crate::materialization::Rest;
+use crate::materialization::{Rejects, Rest};
 use crate::relation::{
     ExistingRelation, ExistingRelations, KnownColumn, KnownColumns, NothingKnown, Relation,
 };
@@ -82,14 +82,23 @@ impl Planned {
 /// The columns that a build leaves behind: none where it makes no relation anew, unknown where nobody can tell.
 fn made(build: &Build, old: Option<&ExistingRelation>) -> Option<Option<Vec<KnownColumn>>> {
     let orders = build.sections.iter().flat_map(|section| &section.orders);
-    let later = match build.then.as_deref() {
-        Some(Rest::Files(load)) => load.pattern(),
-        _ => &[],
+    let (later, rejects) = match build.then.as_deref() {
+        Some(Rest::Files(load)) => (load.pattern(), load.rejects()),
+        Some(Rest::Rejects(rejects)) => (&[][..], Some(&**rejects)),
+        _ => (&[][..], None),
     };
+    if let Some(columns) = rejects.and_then(Rejects::declared) {
+        return Some(Some(declared(columns)));
+    }
     let later = later.iter().flat_map(|section| &section.statements);
     let mut found = None;
     for statement in later {
-        if let Statement::CreateTable { columns, .. } = statement {
+        if let Statement::CreateTable {
+            columns,
+            temporary: false,
+            ..
+        } = statement
+        {
             found = Some(Some(declared(columns)));
         }
     }
@@ -97,17 +106,14 @@ fn made(build: &Build, old: Option<&ExistingRelation>) -> Option<Option<Vec<Know
         match &order.statement {
             Statement::CreateTableAs {
                 temporary: true, ..
-            } if matches!(build.then.as_deref(), Some(Rest::Rejects(_))) => {
-                let Some(Rest::Rejects(rest)) = build.then.as_deref() else {
-                    continue;
-                };
-                found = Some(
-                    order
-                        .prepared
-                        .columns
-                        .clone()
-                        .map(|columns| rest.kept(columns)),
-                );
+            } if rejects.is_some() => {
+                let Some(rejects) = rejects else { continue };
+                let kept = order.prepared.columns.clone();
+                let kept = kept.map(|columns| rejects.kept(columns));
+                found = Some(match rejects.adds_to() {
+                    Some(_) => grown(old, kept.as_deref()),
+                    None => kept,
+                });
             }
             Statement::CreateTableAs {
                 temporary: true, ..

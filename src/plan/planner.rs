@@ -59,6 +59,8 @@ pub struct Options {
     pub freshness: bool,
     /// Whether the tests of a node stand before what depends on it (`build`).
     pub tests_gate: bool,
+    /// Whether each node's query is to be found again in the log of the warehouse.
+    pub query_ids: bool,
 }
 
 impl Plan {

@@ -16,6 +16,7 @@ pub mod event;
 mod lost_tests;
 #[cfg(all(test, feature = "duckdb"))]
 mod on_duckdb;
+mod rest;
 pub mod results;
 mod schedule;
 mod session;

@@ -70,6 +70,10 @@ pub struct NodeResult {
     pub files: Option<u64>,
     /// Rows that went to the table of rejected rows, where the node has one.
     pub set_aside: Option<u64>,
+    /// Rows that this table has now, where those of earlier runs are in it too.
+    pub set_aside_in_all: Option<u64>,
+    /// The query that brought the rows, by its number in the log of the warehouse, where that was asked.
+    pub query_id: Option<i64>,
     /// Whether there are such rows, of which nobody may see any column.
     pub sample_hidden: bool,
     /// Rows a load left out, within `MAXERROR`.
@@ -145,6 +149,8 @@ impl NodeResult {
             sample: None,
             files: None,
             set_aside: None,
+            set_aside_in_all: None,
+            query_id: None,
             sample_hidden: false,
             rejected: Vec::new(),
             diagnostics: Vec::new(),

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::results::Timing;
-use super::turn::{Failure, Turn};
+use super::turn::{Failure, Turn, fills};
 use super::verdict::Verdict;
 use super::voice::Voice;
 use super::{Event, NodeResult, Run, Status, locked};
@@ -383,6 +383,10 @@ impl<'s, 'a> Session<'s, 'a> {
                 }
             };
             turn.sent(order, outcome);
+            if self.shared.run.planner.options.query_ids && fills(&order.statement) {
+                let connection = self.connection.clone();
+                turn.query_id = connection.and_then(|connection| locked(&connection).last_query());
+            }
         }
         Ok(())
     }

@@ -3,20 +3,17 @@
 use std::sync::Arc;
 
 use super::age::{self, Measured};
+use super::rest::{Load, counted};
 use super::session::Session;
 use super::verdict::{self, Verdict};
 use super::{Batched, NodeResult, Status, trouble};
-use crate::adapter::copy::StoredFile;
-use crate::adapter::{
-    ColumnsByRelation, Error, ErrorClass, Outcome, Prepared, Statement, Table, Value,
-};
+use crate::adapter::{ColumnsByRelation, Error, ErrorClass, Outcome, Prepared, Statement, Table};
 use crate::compile::{SharedConnection, Sql};
 use crate::diagnostic::Diagnostic;
 use crate::manifest::microbatch::Batch;
 use crate::manifest::node::Detail;
 use crate::manifest::{Node, NodeId};
-use crate::materialization::{FileLoad, Phase, Rejects, Rest, Wanted};
-use crate::plan::{Audit, Build, Count, Known, Order, Query, Section, Step, Test, Work};
+use crate::plan::{Audit, Build, Count, Known, Order, Query, Step, Test, Work};
 use crate::relation::{KnownColumn, KnownColumns, Relation};
 
 /// Why a turn did not come to its end.
@@ -37,20 +34,25 @@ pub(super) struct Turn<'a> {
     pub(super) sql: Option<Arc<Sql>>,
     staging: Option<Order>,
     pub(super) statements: Vec<String>,
-    rejected: Vec<crate::adapter::LoadError>,
+    pub(super) rejected: Vec<crate::adapter::LoadError>,
     pub(super) warnings: Vec<Diagnostic>,
     /// Rows that the statements filled into the new table, as far as the warehouse said so.
-    filled: Option<u64>,
+    pub(super) filled: Option<u64>,
     rows: Option<u64>,
     /// Rows that the files of a load gave.
-    loaded: u64,
-    load: Option<Load>,
+    pub(super) loaded: u64,
+    pub(super) load: Option<Load>,
     /// The tests that decide whether the new rows are shown.
     pub(super) audit: Option<Arc<Audit>>,
     /// Rows that were rejected.
-    set_aside: Option<u64>,
+    pub(super) set_aside: Option<u64>,
+    /// The table of rejected rows, where they come to those of earlier runs, and how many it has then.
+    pub(super) rejects: Option<Relation>,
+    pub(super) set_aside_in_all: Option<u64>,
+    /// The query that brought the rows, by its number in the log of the warehouse.
+    pub(super) query_id: Option<i64>,
     /// Whether the turn begins anew where it was interrupted.
-    once: bool,
+    pub(super) once: bool,
     /// What the warehouse said to the statement of a materialization in Jinja.
     said: Option<String>,
     pub(super) verdict: Option<Verdict>,
@@ -61,51 +63,22 @@ pub(super) struct Turn<'a> {
     pub(super) batched: Option<Batched>,
 }
 
+/// Whether a statement brings rows into a table.
+pub(super) fn fills(statement: &Statement) -> bool {
+    matches!(
+        statement,
+        Statement::CreateTableAs { .. }
+            | Statement::Insert { .. }
+            | Statement::Load { .. }
+            | Statement::Copy(_)
+    )
+}
+
 /// Drops what a failed build left beside.
 fn tidy(session: &mut Session<'_, '_>, build: &Build) {
     for beside in build.staging.iter().chain(&build.also) {
         session.clean_up(beside);
     }
-}
-
-/// What a load read.
-struct Load {
-    files: u64,
-    appends: bool,
-}
-
-impl Load {
-    /// One line about a load after which the table has so many rows.
-    fn words(&self, rows: u64, (loaded, rejected): (u64, u64)) -> String {
-        let files = counted(self.files, "file");
-        let mut words = match (self.appends, self.files) {
-            (false, _) => format!("{} from {files}", counted(rows, "row")),
-            (true, 0) => format!("nothing new, {}", counted(rows, "row")),
-            (true, _) => format!("{} from {files}, {rows} in all", counted(loaded, "new row")),
-        };
-        if rejected > 0 {
-            words += &format!(", {rejected} rejected");
-        }
-        words
-    }
-}
-
-fn counted(number: u64, what: &str) -> String {
-    let s = if number == 1 { "" } else { "s" };
-    format!("{number} {what}{s}")
-}
-
-/// The files that a table remembers.
-fn remembered(table: &Table) -> Vec<StoredFile> {
-    let file = |row: &Vec<Value>| match row.as_slice() {
-        [url, size, etag] => Some(StoredFile {
-            url: url.to_string(),
-            size: size.to_string().parse().ok()?,
-            etag: etag.to_string(),
-        }),
-        _ => None,
-    };
-    table.rows.iter().filter_map(file).collect()
 }
 
 /// What there is to know at the turn of a late node: its template may have made tables that nobody else knows.
@@ -142,6 +115,9 @@ impl<'a> Turn<'a> {
             load: None,
             audit: None,
             set_aside: None,
+            rejects: None,
+            set_aside_in_all: None,
+            query_id: None,
             once: false,
             said: None,
             verdict: None,
@@ -351,6 +327,7 @@ impl<'a> Turn<'a> {
         }
         done?;
         session.shared.leave_for_last(&build.last);
+        self.count_rejected(session)?;
         match &build.counts {
             Some(counts) => self.count(session, counts),
             None => Ok(()),
@@ -364,100 +341,10 @@ impl<'a> Turn<'a> {
             self.audit_beside(session, audit, section.phase)?;
             session.section(section, self)?;
         }
-        let Some(then) = &build.then else {
-            return Ok(());
-        };
-        let staging = match then.wants() {
-            Wanted::Files(load) => return self.files(session, load, audit),
-            Wanted::Columns(staging) => staging,
-        };
-        let columns = session.connection().and_then(|connection| {
-            let columns = super::locked(&connection).columns(staging);
-            session.after(columns)
-        });
-        let columns = columns.map_err(|error| self.failed(session, error, None))?;
-        let rest = then
-            .sections(&columns)
-            .map_err(|wrong| Failure::Wrong(vec![*wrong]))?;
-        let run = session.shared.run;
-        let now = ColumnsByRelation::from([(staging.key(), columns)]);
-        let known = Known::new(run.planner.existing, &run.plan.planned).with(&now);
-        let rest: Vec<Section> = session
-            .shared
-            .run
-            .planner
-            .sections(self.node, rest, &known)
-            .map_err(|wrong| Failure::Wrong(wrong.0))?;
-        // What the first half made for this session goes with its connection.
-        self.once = matches!(**then, Rest::Rejects(_));
-        for section in &rest {
-            if let (Rest::Rejects(rejects), Phase::Publish) = (&**then, section.phase) {
-                self.gate(session, rejects, &known)?;
-            }
-            self.audit_beside(session, audit, section.phase)?;
-            session.section(section, self)?;
-        }
-        Ok(())
-    }
-
-    /// Whether the rows of a model and its rejected ones are those of its query, before anyone sees them.
-    fn gate(
-        &mut self,
-        session: &mut Session<'_, '_>,
-        rejects: &Rejects,
-        known: &Known<'_>,
-    ) -> Result<(), Failure> {
-        let prepared = session.adapter().prepare_query(&rejects.count(), known);
-        let prepared = prepared.map_err(|refusal| {
-            let error = Error::new(ErrorClass::Internal, refusal.message);
-            self.story(session, error, None, None)
-        })?;
-        let table = self.ask(session, &prepared, None)?;
-        let row = table.rows.first().map(Vec::as_slice).unwrap_or_default();
-        let numbers = [0, 1, 2].map(|at| verdict::number(row.get(at)).unwrap_or(0));
-        let judged = rejects.judge(numbers);
-        self.set_aside = Some(numbers[2]);
-        judged.map_err(|wrong| Failure::Wrong(vec![*wrong]))
-    }
-
-    /// A load that picks its files: looked for now, and compared with what the table remembers.
-    fn files(
-        &mut self,
-        session: &mut Session<'_, '_>,
-        load: &FileLoad,
-        audit: Option<&Arc<Audit>>,
-    ) -> Result<(), Failure> {
-        let looked = Statement::Copy(Box::new(load.copy().clone()));
-        let found = session.adapter().files(load.copy());
-        let found = found.map_err(|error| self.story(session, error, Some(&looked), None))?;
-        let planner = session.shared.run.planner;
-        let known = Known::new(planner.existing, &session.shared.run.plan.planned);
-        let before = match load.question() {
-            None => Vec::new(),
-            Some(question) => {
-                let prepared = planner.adapter.prepare_query(&question, &known);
-                let prepared = prepared.map_err(|refusal| {
-                    let error = Error::new(ErrorClass::Internal, refusal.message);
-                    self.story(session, error, None, None)
-                })?;
-                remembered(&self.ask(session, &prepared, None)?)
-            }
-        };
-        let now = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%S%.6f");
-        let picked = load.pick(&found, &before, &now.to_string());
-        let picked = picked.map_err(|wrong| Failure::Wrong(vec![*wrong]))?;
-        let sections = planner.sections(self.node, picked.sections, &known);
-        let sections = sections.map_err(|wrong| Failure::Wrong(wrong.0))?;
-        (self.loaded, self.filled) = (0, None);
-        self.rejected.clear();
-        self.load = Some(Load {
-            files: picked.files as u64,
-            appends: load.appends(),
-        });
-        self.once = load.appends();
-        for section in &sections {
-            self.audit_beside(session, audit, section.phase)?;
-            session.section(section, self)?;
+        let mut then = build.then.clone();
+        let mut now = ColumnsByRelation::new();
+        while let Some(rest) = then {
+            then = self.rest(session, &rest, &mut now, audit)?;
         }
         Ok(())
     }
@@ -581,7 +468,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    fn ask(
+    pub(super) fn ask(
         &mut self,
         session: &mut Session<'_, '_>,
         prepared: &Prepared,
@@ -599,13 +486,6 @@ impl<'a> Turn<'a> {
         let warnings = outcome.warnings.into_iter();
         self.warnings
             .extend(warnings.map(|words| Diagnostic::warning("left-behind", words)));
-        let fills = matches!(
-            order.statement,
-            Statement::CreateTableAs { .. }
-                | Statement::Insert { .. }
-                | Statement::Load { .. }
-                | Statement::Copy(_)
-        );
         if matches!(order.statement, Statement::Copy(_)) {
             self.loaded += outcome.rows.unwrap_or(0);
             if let (Some(files), None) = (outcome.files, &self.load) {
@@ -615,7 +495,7 @@ impl<'a> Turn<'a> {
                 });
             }
         }
-        if let Some(rows) = outcome.rows.filter(|_| fills) {
+        if let Some(rows) = outcome.rows.filter(|_| fills(&order.statement)) {
             self.filled = Some(rows);
         }
     }
@@ -690,7 +570,11 @@ impl<'a> Turn<'a> {
         } else if let Some(said) = self.said {
             result.message = Some(said);
         } else if let Some(rows) = self.rows {
-            let loaded = (self.loaded, self.rejected.len() as u64);
+            let set_aside = self.set_aside.unwrap_or(0);
+            let loaded = (
+                self.loaded.saturating_sub(set_aside),
+                self.rejected.len() as u64 + set_aside,
+            );
             result.message = Some(match &self.load {
                 Some(load) => load.words(rows, loaded),
                 None => match self.set_aside {
@@ -707,6 +591,8 @@ impl<'a> Turn<'a> {
         }
         result.rows = self.rows;
         result.set_aside = self.set_aside;
+        result.set_aside_in_all = self.set_aside_in_all;
+        result.query_id = self.query_id;
         result.files = self.load.as_ref().map(|load| load.files);
         result.sample = self.sample;
         result.sample_hidden = self.sample_hidden;

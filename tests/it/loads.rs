@@ -41,7 +41,7 @@ impl Everywhere {
         let profile = format!(
             "{ci}      {s3}
     dev: {{type: duckdb, path: project.duckdb, schema: {schema}, emulate: redshift, {s3}}}
-    prod: {{type: redshift, host: 127.0.0.1, port: {port}, user: awsuser, password: none, dbname: dev, schema: {schema}, sslmode: disable, threads: 1, {s3}}}
+    prod: {{type: redshift, host: 127.0.0.1, port: {port}, user: awsuser, password: unasked, dbname: dev, schema: {schema}, sslmode: disable, threads: 1, {s3}}}
 "
         );
         Self {

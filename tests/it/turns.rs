@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use insta::assert_snapshot;
 use redstart::endpoint::{Fault, Mishap, Options, Server};
 
-use crate::endpoint;
+use crate::output::stable;
 use crate::project::TestProject;
+use crate::{endpoint, postgres};
 
 fn project(server: &Server) -> TestProject {
     let port = server.address().port();
@@ -123,12 +124,8 @@ fn a_build_that_waits_for_its_turn_stops_on_request() {
     (0)
     ");
     let mut waiting = start(&project, "build");
-    let mut lines = BufReader::new(waiting.stdout.take().expect("its words")).lines();
-    let told = lines.find_map(|line| line.ok().filter(|line| line.contains("Waiting")));
-    assert_eq!(
-        told.as_deref(),
-        Some("Waiting for another build into the schema `shop`")
-    );
+    let told = told_to_wait(&mut waiting, &project);
+    assert_snapshot!(told, @"Waiting for another build into the schema `shop` (user `awsuser`, process [pid], since [timestamp] UTC)");
     let pid = waiting.id().to_string();
     let sent = std::process::Command::new("kill")
         .args(["-INT", &pid])
@@ -142,6 +139,86 @@ fn a_build_that_waits_for_its_turn_stops_on_request() {
     );
     client.ask("rollback");
     project.redstart("build").success();
+}
+
+/// The line by which a build says that it waits.
+fn told_to_wait(waiting: &mut Child, project: &TestProject) -> String {
+    let mut lines = BufReader::new(waiting.stdout.take().expect("its words")).lines();
+    let told = lines.find_map(|line| line.ok().filter(|line| line.contains("Waiting")));
+    stable(&told.expect("a line"), &project.path())
+        .trim_end()
+        .to_owned()
+}
+
+#[test]
+fn a_build_waits_as_long_as_it_is_told_and_says_who_has_its_turn() {
+    let server = Server::start(Options::default()).expect("the endpoint starts");
+    let project = project(&server).file("models/one.sql", "select 1 as id");
+    project.redstart("build").success();
+    let client = endpoint::connect(&server, "awsuser", "secret").expect("a session");
+    client.ask("begin; lock table shop.redstart_lease");
+    assert_snapshot!(project.redstart("build --wait 0"), @"
+    exit 2
+    error[warehouse]: another build is at work in the schema `shop`: user `awsuser`, process [pid], since [timestamp] UTC
+     |
+     = help: wait for it with `--wait 10m`
+
+    1 error
+    ");
+    let mut waiting = start(&project, "build --wait 10m");
+    told_to_wait(&mut waiting, &project);
+    client.ask("rollback");
+    assert_eq!(end(waiting).0, Some(0));
+}
+
+#[test]
+fn on_postgres_a_build_waits_as_long_as_its_variable_says() {
+    let project = postgres::project("waited").file("models/one.sql", "select 1 as id");
+    let server = postgres::server();
+    let mut holder = std::process::Command::new(postgres::binary("psql"))
+        .args(["-X", "-q", "-c"])
+        .arg("select pg_advisory_lock(hashtextextended('redstart build into waited', 0)); select pg_sleep(600)")
+        .env("PGHOST", &server.host)
+        .env("PGPORT", server.port.to_string())
+        .env("PGUSER", &server.user)
+        .env("PGPASSWORD", &server.password)
+        .env("PGDATABASE", &server.database)
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("psql starts");
+    let held = "select count(*) from pg_locks where locktype = 'advisory' and granted and ((classid::bigint << 32) | objid::bigint) = hashtextextended('redstart build into waited', 0)";
+    while !postgres::query(held).contains('1') {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let project = project.env("DBT_WAIT", "1s");
+    assert_snapshot!(project.redstart("build"), @"
+    exit 2
+    Waiting for another build into the schema `waited` (user `redstart`, process [pid], since [timestamp] UTC)
+    --- stderr
+    error[warehouse]: another build is at work in the schema `waited`: user `redstart`, process [pid], since [timestamp] UTC
+     |
+     = help: it was waited for [time]: `--wait` takes a longer time
+
+    1 error
+    ");
+    holder.kill().expect("it can be killed");
+    holder.wait().expect("an end");
+    postgres::query(
+        "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted and ((classid::bigint << 32) | objid::bigint) = hashtextextended('redstart build into waited', 0)",
+    );
+    project.redstart("build --wait 10m").success();
+}
+
+#[test]
+fn a_build_waits_for_the_process_that_has_its_duckdb_file() {
+    let project = TestProject::new().file("models/one.sql", "select 1 as id");
+    let held = duckdb::Connection::open(project.path().join("project.duckdb")).expect("a database");
+    let mut waiting = start(&project, "build --wait 10m");
+    let told = told_to_wait(&mut waiting, &project);
+    assert_snapshot!(told, @"Waiting: `[project]/project.duckdb` is in use by the process [test program] (PID [pid]), since [timestamp] UTC");
+    drop(held);
+    assert_eq!(end(waiting).0, Some(0));
+    assert!(project.query("select id from one").contains('1'));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::fault;
+use super::{fault, process};
 use crate::adapter::emulating::{locate, without_own_aliases};
 use crate::adapter::{Error, ErrorClass, Prepared, UserSql};
 
@@ -74,13 +74,15 @@ pub(super) fn opening(cause: &duckdb::Error, path: Option<&Path>) -> Error {
     if let Some(path) = path
         && error.message.contains("lock")
     {
+        // The file is free again when the other process ends.
+        error.class = ErrorClass::Retryable { after: PAUSE };
         let holder = error
             .message
             .split_once("lock is held in ")
             .and_then(|(_, rest)| rest.split_once(')'))
             .map_or_else(
                 || "another process".to_owned(),
-                |(holder, _)| format!("the process {holder})"),
+                |(holder, _)| format!("the process {holder}){}", since(holder)),
             );
         error.detail = Some(std::mem::replace(
             &mut error.message,
@@ -100,6 +102,15 @@ pub(super) fn opening(cause: &duckdb::Error, path: Option<&Path>) -> Error {
         );
     }
     error
+}
+
+/// Since when a process runs, as words behind its name: `/usr/bin/duckdb (PID 71`.
+fn since(holder: &str) -> String {
+    let pid = holder.rsplit_once("PID ").map(|(_, pid)| pid);
+    let begun = pid.and_then(process::begun);
+    begun.map_or(String::new(), |begun| {
+        format!(", since {} UTC", begun.strftime("%Y-%m-%d %H:%M:%S"))
+    })
 }
 
 /// The error, and the byte of the statement it points at.

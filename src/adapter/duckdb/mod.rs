@@ -12,6 +12,7 @@ mod error;
 mod fault;
 mod load;
 mod parquet;
+mod process;
 #[cfg(test)]
 mod process_tests;
 mod query;

@@ -6,8 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::session::Session;
 use super::sql::literal;
-use crate::adapter::Error;
-use crate::adapter::emulating;
+use crate::adapter::{Error, Holder, emulating};
 use crate::relation::{Column, ExistingRelation, ExistingRelations, Relation, RelationKind};
 
 impl Session {
@@ -128,10 +127,7 @@ impl Session {
             .collect::<BTreeSet<_>>();
         let mut taken = Vec::new();
         for schema in keys {
-            let lock = format!(
-                "hashtextextended({}, 0)",
-                literal(&format!("redstart build into {schema}"))
-            );
+            let lock = lock_of(&schema);
             let got = self
                 .link
                 .texts::<1>(&format!("select pg_try_advisory_lock({lock})::text"))?;
@@ -147,6 +143,29 @@ impl Session {
         }
         Ok(None)
     }
+
+    /// The session that has the lock of a schema. Who may not see when another one began is told nothing of it.
+    pub(super) fn holder_of(&self, schema: &str) -> Option<Holder> {
+        let lock = lock_of(&schema.to_lowercase());
+        let rows = self.link.texts::<3>(&format!(
+            "select a.usename::text, a.pid::text, coalesce(to_char(a.backend_start at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS'), '')
+             from pg_catalog.pg_locks l join pg_catalog.pg_stat_activity a on a.pid = l.pid
+             where l.locktype = 'advisory' and l.granted and l.objsubid = 1
+               and l.database = (select d.oid from pg_catalog.pg_database d where d.datname = current_database())
+               and ((l.classid::bigint << 32) | l.objid::bigint) = {lock}"
+        ));
+        let [user, pid, since] = rows.ok()?.into_iter().next()?;
+        Some(Holder {
+            who: format!("user `{user}`, process {pid}"),
+            since: Some(since).filter(|since| !since.is_empty()),
+        })
+    }
+}
+
+/// The number of the lock of a schema.
+fn lock_of(schema: &str) -> String {
+    let name = literal(&format!("redstart build into {schema}"));
+    format!("hashtextextended({name}, 0)")
 }
 
 fn in_list(names: &[String]) -> String {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::sql::Of;
 use super::{Config, connect, error, load, query, sql};
 use crate::adapter::wire::link::Link;
-use crate::adapter::{Connection, Error, ErrorClass, Outcome, Prepared, Statement, Table};
+use crate::adapter::{Connection, Error, ErrorClass, Holder, Outcome, Prepared, Statement, Table};
 use crate::relation::{Column, ExistingRelations, Relation};
 
 /// The first version whose `merge` is the standard's.
@@ -156,6 +156,10 @@ impl Connection for Session {
 
     fn claim(&mut self, schemas: &[String]) -> Result<Option<String>, Error> {
         self.try_claim(schemas)
+    }
+
+    fn holder(&mut self, schema: &str) -> Option<Holder> {
+        self.holder_of(schema)
     }
 
     fn canceller(&self) -> Box<dyn Fn() + Send + Sync> {

@@ -18,7 +18,7 @@ use super::config::Config;
 use super::login::Login;
 use super::session::Session;
 use super::sql::{literal, quote};
-use crate::adapter::{Connection, Error, ErrorClass};
+use crate::adapter::{Connection, Error, ErrorClass, Holder};
 
 /// The table that is locked.
 const TABLE: &str = "redstart_lease";
@@ -201,6 +201,25 @@ fn take(
         }
         return Ok(());
     }
+}
+
+/// Who has the lock of a schema. Redshift shows a superuser everybody's transactions, and others their own: those of the same user.
+pub(super) fn holder(session: &Session, schema: &str) -> Option<Holder> {
+    let rows = session.link.texts::<3>(&format!(
+        "select t.txn_owner, t.pid, t.txn_start \
+         from pg_catalog.svv_transactions t \
+         join pg_catalog.pg_class c on c.oid = t.relation \
+         join pg_catalog.pg_namespace n on n.oid = c.relnamespace \
+         where t.granted = 't' and t.lock_mode = 'AccessExclusiveLock' \
+         and c.relname = '{TABLE}' and lower(n.nspname) = {}",
+        literal(&schema.to_lowercase())
+    ));
+    let [user, pid, since] = rows.ok()?.into_iter().next()?;
+    Some(Holder {
+        who: format!("user `{}`, process {pid}", user.trim()),
+        // Without what is less than a second.
+        since: Some(since.split('.').next().unwrap_or_default().to_owned()),
+    })
 }
 
 /// The schemas whose locks are to be taken; the tables that they need are made.

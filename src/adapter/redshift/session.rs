@@ -16,7 +16,7 @@ use super::{error, query, seed, sql, startup};
 use crate::adapter::wire::error as wire;
 use crate::adapter::wire::link::{Failed, Link, Place};
 use crate::adapter::{
-    Check, Connection, Error, ErrorClass, Facts, Needs, Outcome, Prepared, Statement, Table,
+    Check, Connection, Error, ErrorClass, Facts, Holder, Needs, Outcome, Prepared, Statement, Table,
 };
 use crate::relation::{Column, ExistingRelations, Relation};
 
@@ -241,6 +241,16 @@ impl Connection for Session {
             )?),
         };
         lease.look(&self.cancelled)
+    }
+
+    fn last_query(&mut self) -> Option<i64> {
+        let rows = self.link.texts::<1>("select pg_last_query_id()").ok()?;
+        let [number] = rows.into_iter().next()?;
+        number.parse().ok()
+    }
+
+    fn holder(&mut self, schema: &str) -> Option<Holder> {
+        lease::holder(self, schema)
     }
 
     fn examine(&mut self, needs: &Needs) -> Result<Vec<Check>, Error> {

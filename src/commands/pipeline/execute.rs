@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::audits::Audits;
 use super::comments::Comments;
+use super::history::History;
 use super::stopped::Stopped;
 use super::{Door, Execution, Prepared, TargetFolder, Warehouse, globals, select};
 use crate::adapter::{self, emulating};
@@ -44,6 +45,7 @@ pub fn execute(session: &Session, execution: &Execution) -> Result<Outcome, Stop
         return Ok(Outcome::Done);
     }
     let door = Door::of(&prepared)?;
+    let history = History::of(&prepared)?;
     session.begin_run();
     let warehouse = if execution.verb == "test" && !execution.store_failures {
         door.enter(session, &prepared)?
@@ -112,8 +114,12 @@ pub fn execute(session: &Session, execution: &Execution) -> Result<Outcome, Stop
         batches: &batches,
         nodes: &nodes,
         folder: &folder,
+        history: history.as_ref(),
     };
     let (results, previous) = work.run()?;
+    if let Some(history) = &history {
+        history.keep(session, &prepared, &door, &results);
+    }
     work.write(&results, &previous)?;
     let unloaded = if results.cancelled || !matches!(execution.verb, "build" | "run") {
         Outcome::Done
@@ -181,6 +187,7 @@ pub(super) struct Running<'a> {
     pub(super) batches: &'a BTreeMap<NodeId, Batches>,
     pub(super) nodes: &'a BTreeSet<NodeId>,
     pub(super) folder: &'a TargetFolder<'a>,
+    pub(super) history: Option<&'a History>,
 }
 
 impl Running<'_> {
@@ -203,6 +210,7 @@ impl Running<'_> {
                 audit: self.execution.audit,
                 freshness: self.execution.verb == "freshness",
                 tests_gate: self.execution.tests == Tests::First,
+                query_ids: self.history.is_some(),
             },
         };
         let mut plan = Plan::new(&planner, self.compiled).map_err(Stop::Failed)?;
@@ -257,14 +265,25 @@ impl Running<'_> {
             .map_err(|wrong| (*wrong).into())
     }
 
-    /// What the last run left; a file that cannot be read is no reason not to run.
+    /// What the last run left here, or else what the history of runs knows; what cannot be read is no reason not to run.
     fn previous(&self) -> Previous {
-        Previous::load(&self.folder.path("")).unwrap_or_else(|error| {
-            self.session
-                .terminal
-                .debug(format!("what the last run left is not used: {error}"));
+        let unused = |error: &dyn std::fmt::Display| {
+            let words = format!("what the last run left is not used: {error}");
+            self.session.terminal.debug(words);
+        };
+        let here = Previous::load(&self.folder.path("")).unwrap_or_else(|error| {
+            unused(&error);
             Previous::default()
-        })
+        });
+        match self.history {
+            Some(history) if here.results.is_empty() => {
+                history.last(self.door).unwrap_or_else(|error| {
+                    unused(&error);
+                    here
+                })
+            }
+            _ => here,
+        }
     }
 
     fn durations(&self, previous: &Previous) -> BTreeMap<String, Duration> {

@@ -67,6 +67,7 @@ pub fn freshness(
         batches: &BTreeMap::new(),
         nodes: &nodes,
         folder: &folder,
+        history: None,
     };
     let (results, _) = work.run()?;
     folder.write_sources(&results, output)?;

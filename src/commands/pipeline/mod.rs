@@ -13,10 +13,12 @@ mod earlier;
 mod execute;
 mod freshness;
 mod globals;
+mod history;
 mod narrowing;
 mod source_columns;
 mod stopped;
 mod target_folder;
+mod turn;
 mod unload;
 mod warehouse;
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use super::Prepared;
+use super::turn::Turn;
 use crate::adapter::target::{Target, TargetConfig, TargetKey, open};
 use crate::adapter::{self, Adapter, Connection, ErrorClass};
 use crate::commands::{Session, Stop};
@@ -105,16 +105,19 @@ impl Door {
     /// The same for a build: what stands there stays as it is until this one changes it.
     ///
     /// # Errors
-    /// What the warehouse answers, and Ctrl-C while another build has its turn.
+    /// What the warehouse answers, another build that takes longer than is waited for, and Ctrl-C while it has its turn.
     pub fn enter_in_turn(
         &self,
         session: &Session,
         prepared: &Prepared,
     ) -> Result<Warehouse, adapter::Error> {
-        let mut connection = self.connect(session)?;
         let schemas = schemas(prepared);
-        wait_for_turn(session, &mut *connection, &schemas)
-            .and_then(|()| self.look(connection, prepared, schemas))
+        let mut turn = Turn::new(session);
+        turn.connection(self)
+            .and_then(|mut connection| {
+                turn.claim(&mut *connection, &schemas)?;
+                self.look(connection, prepared, schemas)
+            })
             .map_err(|error| or_cancelled(session, error))
     }
 
@@ -150,33 +153,6 @@ pub(super) fn or_cancelled(session: &Session, error: adapter::Error) -> adapter:
         return adapter::Error::new(ErrorClass::Cancelled, "cancelled");
     }
     error
-}
-
-/// How long a build that waits for its turn sleeps before it asks again.
-const TURN: Duration = Duration::from_millis(200);
-
-/// Waits until no other build is at work in the schemas of a project.
-fn wait_for_turn(
-    session: &Session,
-    connection: &mut dyn Connection,
-    schemas: &[String],
-) -> Result<(), adapter::Error> {
-    let mut told = false;
-    while let Some(schema) = connection.claim(schemas)? {
-        if session.cancel.is_requested() {
-            return Err(adapter::Error::new(
-                ErrorClass::Cancelled,
-                "cancelled while another build had its turn",
-            ));
-        }
-        if !told {
-            told = true;
-            let words = format!("Waiting for another build into the schema `{schema}`");
-            session.terminal.info(words);
-        }
-        std::thread::sleep(TURN);
-    }
-    Ok(())
 }
 
 /// The schemas that the project builds in, each once.

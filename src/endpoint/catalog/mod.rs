@@ -77,6 +77,7 @@ pub(super) const SYSTEM: &[&str] = &[
     "svv_schema_privileges",
     "svv_table_info",
     "svv_tables",
+    "svv_transactions",
     "svv_user_grants",
     "svv_user_info",
     "svv_views",

@@ -5,6 +5,7 @@ create table __log.main.query_log (
   query bigint, pid integer, xid bigint, usename varchar, querytxt varchar, label varchar,
   starttime timestamp, endtime timestamp, rows bigint, sqlstate varchar, error varchar
 );
+create table __log.main.lock_log (look bigint, pid integer, usename varchar, nspname varchar, relname varchar, since timestamp);
 create table __log.main.load_error_log (
   query bigint, pid integer, filename varchar, line_number bigint, colname varchar, type varchar, raw_value varchar, err_reason varchar,
   starttime timestamp, table_id bigint
@@ -394,6 +395,10 @@ create view __pg.main.stv_sessions as
   select max(starttime) as starttime, pid as process, usename as user_name, {database_text} as db_name, 0 as timeout_sec from __log.main.query_log group by pid, usename;
 create view __pg.main.sys_session_history as
   select 100 as user_id, pid as session_id, {database_text} as database_name, 'active' as status, min(starttime) as start_time, max(endtime) as end_time from __log.main.query_log group by pid;
+create view __pg.main.svv_transactions as
+  select l.usename as txn_owner, {database_text} as txn_db, 0::bigint as xid, l.pid, l.since as txn_start, 'AccessExclusiveLock' as lock_mode, 'relation' as lockable_object_type, r.oid as relation, 't' as granted
+  from __log.main.lock_log l join __pg.main.relations r on r.nspname = l.nspname and r.relname = l.relname
+  where l.look = (select max(look) from __log.main.lock_log);
 create view __pg.main.pg_stat_activity as
   select 100 as datid, {database_text} as datname, pid as procpid, 100 as usesysid, usename, null::varchar as current_query, max(starttime) as query_start from __log.main.query_log group by pid, usename;
 create view __pg.main.pg_settings as select ''::varchar as "name", ''::varchar as setting where false;

@@ -1,0 +1,200 @@
+//! The second half of a build: what waits for the columns of a relation, or for the files that lie there.
+
+use std::sync::Arc;
+
+use super::session::Session;
+use super::turn::{Failure, Turn};
+use super::verdict;
+use crate::adapter::copy::StoredFile;
+use crate::adapter::{ColumnsByRelation, Error, ErrorClass, Statement, Table, Value};
+use crate::materialization::{FileLoad, Phase, Rejects, Rest, Wanted};
+use crate::plan::{Audit, Known, Section};
+use crate::relation::Relation;
+
+/// What a load read.
+pub(super) struct Load {
+    pub(super) files: u64,
+    pub(super) appends: bool,
+}
+
+impl Load {
+    /// One line about a load after which the table has so many rows.
+    pub(super) fn words(&self, rows: u64, (loaded, rejected): (u64, u64)) -> String {
+        let files = counted(self.files, "file");
+        let mut words = match (self.appends, self.files) {
+            (false, _) => format!("{} from {files}", counted(rows, "row")),
+            (true, 0) => format!("nothing new, {}", counted(rows, "row")),
+            (true, _) => format!("{} from {files}, {rows} in all", counted(loaded, "new row")),
+        };
+        if rejected > 0 {
+            words += &format!(", {rejected} rejected");
+        }
+        words
+    }
+}
+
+/// `1 row`, `2 rows`.
+pub(super) fn counted(number: u64, what: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{s}")
+}
+
+/// The files that a table remembers.
+fn remembered(table: &Table) -> Vec<StoredFile> {
+    let file = |row: &Vec<Value>| match row.as_slice() {
+        [url, size, etag] => Some(StoredFile {
+            url: url.to_string(),
+            size: size.to_string().parse().ok()?,
+            etag: etag.to_string(),
+        }),
+        _ => None,
+    };
+    table.rows.iter().filter_map(file).collect()
+}
+
+impl Turn<'_> {
+    /// Goes on where the build waited for something; the answer is what there is to do after that. `now` keeps the columns that were
+    /// looked at on the way.
+    pub(super) fn rest(
+        &mut self,
+        session: &mut Session<'_, '_>,
+        rest: &Rest,
+        now: &mut ColumnsByRelation,
+        audit: Option<&Arc<Audit>>,
+    ) -> Result<Option<Box<Rest>>, Failure> {
+        let staging = match rest.wants() {
+            Wanted::Files(load) => return self.files(session, load, audit),
+            Wanted::Columns(staging) => staging,
+        };
+        let columns = session.connection().and_then(|connection| {
+            let columns = super::locked(&connection).columns(staging);
+            session.after(columns)
+        });
+        let columns = columns.map_err(|error| self.failed(session, error, None))?;
+        let sections = rest
+            .sections(&columns)
+            .map_err(|wrong| Failure::Wrong(vec![*wrong]))?;
+        let next = rest.next(&columns);
+        let run = session.shared.run;
+        now.insert(staging.key(), columns);
+        let known = Known::new(run.planner.existing, &run.plan.planned).with(&*now);
+        let sections: Vec<Section> = run
+            .planner
+            .sections(self.node, sections, &known)
+            .map_err(|wrong| Failure::Wrong(wrong.0))?;
+        let mut gate = match rest {
+            Rest::Rejects(rejects) => Some(rejects),
+            _ => None,
+        };
+        // What the first half made for this session goes with its connection.
+        self.once = self.once || gate.is_some();
+        for section in &sections {
+            if section.phase == Phase::Publish
+                && let Some(rejects) = gate.take()
+            {
+                self.gate(session, rejects, &known)?;
+            }
+            self.audit_beside(session, audit, section.phase)?;
+            session.section(section, self)?;
+        }
+        if let Some(rejects) = gate {
+            self.gate(session, rejects, &known)?;
+        }
+        Ok(next.map(Box::new))
+    }
+
+    /// Whether the good rows and the rejected ones are all that there are, before anyone sees them.
+    fn gate(
+        &mut self,
+        session: &mut Session<'_, '_>,
+        rejects: &Rejects,
+        known: &Known<'_>,
+    ) -> Result<(), Failure> {
+        let prepared = session.adapter().prepare_query(&rejects.count(), known);
+        let prepared = prepared.map_err(|refusal| {
+            let error = Error::new(ErrorClass::Internal, refusal.message);
+            self.story(session, error, None, None)
+        })?;
+        let table = self.ask(session, &prepared, None)?;
+        let row = table.rows.first().map(Vec::as_slice).unwrap_or_default();
+        let numbers = [0, 1, 2].map(|at| verdict::number(row.get(at)).unwrap_or(0));
+        let judged = rejects.judge(numbers);
+        self.set_aside = Some(numbers[2]);
+        self.rejects = rejects.adds_to().cloned();
+        judged.map_err(|wrong| Failure::Wrong(vec![*wrong]))
+    }
+
+    /// Counts the rejected rows of all runs, where they come to earlier ones.
+    pub(super) fn count_rejected(&mut self, session: &mut Session<'_, '_>) -> Result<(), Failure> {
+        let Some(rejects) = self.rejects.take() else {
+            return Ok(());
+        };
+        let query = format!(
+            "select count(*) as n_rows from {}",
+            in_full(session, &rejects)
+        );
+        let prepared = session
+            .adapter()
+            .prepare_query(&query, &crate::relation::NothingKnown);
+        let prepared = prepared.map_err(|refusal| {
+            let error = Error::new(ErrorClass::Internal, refusal.message);
+            self.story(session, error, None, None)
+        })?;
+        let table = self.ask(session, &prepared, None)?;
+        self.set_aside_in_all = verdict::number(table.rows.first().and_then(|row| row.first()));
+        Ok(())
+    }
+
+    /// A load that picks its files: looked for now, and compared with what the table remembers.
+    fn files(
+        &mut self,
+        session: &mut Session<'_, '_>,
+        load: &FileLoad,
+        audit: Option<&Arc<Audit>>,
+    ) -> Result<Option<Box<Rest>>, Failure> {
+        let looked = Statement::Copy(Box::new(load.copy().clone()));
+        let found = session.adapter().files(load.copy());
+        let found = found.map_err(|error| self.story(session, error, Some(&looked), None))?;
+        let planner = session.shared.run.planner;
+        let known = Known::new(planner.existing, &session.shared.run.plan.planned);
+        let before = match load.question() {
+            None => Vec::new(),
+            Some(question) => {
+                let prepared = planner.adapter.prepare_query(&question, &known);
+                let prepared = prepared.map_err(|refusal| {
+                    let error = Error::new(ErrorClass::Internal, refusal.message);
+                    self.story(session, error, None, None)
+                })?;
+                remembered(&self.ask(session, &prepared, None)?)
+            }
+        };
+        let now = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%S%.6f");
+        let picked = load.pick(&found, &before, &now.to_string());
+        let picked = picked.map_err(|wrong| Failure::Wrong(vec![*wrong]))?;
+        let sections = planner.sections(self.node, picked.sections, &known);
+        let sections = sections.map_err(|wrong| Failure::Wrong(wrong.0))?;
+        (self.loaded, self.filled) = (0, None);
+        self.rejected.clear();
+        self.load = Some(Load {
+            files: picked.files as u64,
+            appends: load.appends(),
+        });
+        self.once = load.appends();
+        for section in &sections {
+            self.audit_beside(session, audit, section.phase)?;
+            session.section(section, self)?;
+        }
+        Ok(picked.then.map(Box::new))
+    }
+}
+
+/// A relation by its names in a query of ours; by that of the database too where its schema has that name.
+fn in_full(session: &Session<'_, '_>, relation: &Relation) -> String {
+    let quote = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+    let database = &session.shared.run.planner.manifest.database;
+    let mut parts = vec![quote(&relation.schema), quote(&relation.identifier)];
+    if database.eq_ignore_ascii_case(&relation.schema) {
+        parts.insert(0, quote(database));
+    }
+    parts.join(".")
+}
