@@ -66,8 +66,6 @@ mod reverse;
 #[cfg(all(unix, feature = "duckdb"))]
 mod rejects;
 #[cfg(all(unix, feature = "duckdb"))]
-mod run_history;
-#[cfg(all(unix, feature = "duckdb"))]
 mod s3;
 #[cfg(all(unix, feature = "duckdb"))]
 mod same_rows;

@@ -343,7 +343,14 @@ fn tables_are_backed_up_to_a_store_and_come_back_from_it_on_every_warehouse() {
         );
         assert_eq!(rows(target), before);
     }
-    assert_snapshot!(store.listed("vault"), @"");
+    assert_snapshot!(store.listed("vault"), @"
+    ci/model.project.orders/part_0000_part_00
+    ci/redstart_backup.json
+    dev/model.project.orders/part_0000_part_00.parquet
+    dev/redstart_backup.json
+    prod/model.project.orders/part_0000_part_00.parquet
+    prod/redstart_backup.json
+    ");
 }
 
 /// A project with a seed of more than a megabyte, for the emulator, which keeps large seeds for a moment in a bucket.
