@@ -62,9 +62,9 @@ mod redshift_ddl;
 mod redshift_vs_dbt;
 #[cfg(feature = "duckdb")]
 mod refusals;
-mod reverse;
 #[cfg(all(unix, feature = "duckdb"))]
 mod rejects;
+mod reverse;
 #[cfg(all(unix, feature = "duckdb"))]
 mod s3;
 #[cfg(all(unix, feature = "duckdb"))]
