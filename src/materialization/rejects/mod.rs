@@ -405,7 +405,19 @@ impl Batch {
                 header: None,
             }];
         };
-        let mut statements = Vec::new();
+        let kept = Self::columns_of_rejected(columns);
+        let has = |name: &str| {
+            let mut there = there.iter();
+            there.any(|column| column.name.eq_ignore_ascii_case(name))
+        };
+        let new = kept.iter().filter(|column| !has(&column.name));
+        // First: DuckDB adds no column to a table from which the same transaction deleted rows.
+        let new = new.map(|column| Statement::AddColumn {
+            relation: self.rejects.clone(),
+            name: column.name.clone(),
+            data_type: column.data_type.clone(),
+        });
+        let mut statements: Vec<Statement> = new.collect();
         if !self.key.is_empty() {
             statements.push(Statement::DeleteByKey {
                 from: self.rejects.clone(),
@@ -425,17 +437,6 @@ impl Batch {
                 origin: None,
             });
         }
-        let kept = Self::columns_of_rejected(columns);
-        let has = |name: &str| {
-            let mut there = there.iter();
-            there.any(|column| column.name.eq_ignore_ascii_case(name))
-        };
-        let new = kept.iter().filter(|column| !has(&column.name));
-        statements.extend(new.map(|column| Statement::AddColumn {
-            relation: self.rejects.clone(),
-            name: column.name.clone(),
-            data_type: column.data_type.clone(),
-        }));
         let mut names: Vec<String> = kept.into_iter().map(|column| column.name).collect();
         names.extend(REASONS.map(str::to_owned));
         statements.push(Statement::Insert {
