@@ -197,13 +197,13 @@ impl Batch {
 /// A moment of a flag or of `begin`: a day, or a day and a time. A zone is passed over, as in dbt.
 pub fn moment(text: &str) -> Option<DateTime> {
     let text = text.trim();
-    if let Ok(date) = text.parse::<Date>() {
-        return Some(date.at(0, 0, 0, 0));
-    }
-    text.parse::<DateTime>().ok().or_else(|| {
+    let zoned = || {
         let pieces = jiff::fmt::temporal::Pieces::parse(text).ok()?;
         Some(pieces.date().to_datetime(pieces.time()?))
-    })
+    };
+    // A date last: jiff reads one out of a day with a time too.
+    let day = || Some(text.parse::<Date>().ok()?.at(0, 0, 0, 0));
+    text.parse::<DateTime>().ok().or_else(zoned).or_else(day)
 }
 
 /// The configuration of a microbatch model; what is wrong goes to `problems`.
