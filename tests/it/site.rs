@@ -67,7 +67,7 @@ fn wide() -> TestProject {
             "dbt_project.yml",
             "name: wide\nprofile: project\nmodels: {+materialized: table}\nflags: {docs: {title: Wide tables, color: '#0a6b3d'}}\n",
         )
-        .file("models/base.sql", &format!("select {}", columns.join(", ")))
+        .file("models/base.sql", format!("select {}", columns.join(", ")))
         .file(
             "models/wide.sql",
             "select *\nfrom {{ ref('base') }}\n-- the last line of the query",
