@@ -97,6 +97,9 @@ pub(super) fn notice(severity: &str, message: &str) -> PgWireBackendMessage {
 
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
+        if refusal.code == "too-many-columns" {
+            return Self::new("54011", "tables can have at most 1600 columns");
+        }
         let sqlstate = match refusal.code {
             "sql-syntax" | "copy-syntax" | "not-a-query" | "not-an-expression" => "42601",
             "unknown-function" => "42883",
