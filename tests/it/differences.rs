@@ -138,7 +138,9 @@ fn a_model_whose_name_is_longer_than_redshift_takes_is_refused() {
 }
 
 /// The tables that there are.
-struct Tables(Vec<(String, Vec<(String, Option<Type>)>)>);
+struct Tables(Vec<(String, Columns)>);
+
+type Columns = Vec<(String, Option<Type>)>;
 
 impl Tables {
     fn of(connection: &Connection) -> Self {

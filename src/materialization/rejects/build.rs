@@ -53,7 +53,7 @@ pub(in crate::materialization) fn next(
     let all = temporary(input, ALL)?;
     let bad = temporary(input, BATCH[1])?;
     let good = change.batch.from.clone();
-    let drops = [&all, &bad].map(|table| dropped(table));
+    let drops = [&all, &bad].map(dropped);
     change.clean.statements.splice(0..0, drops);
     let attributes = TableAttributes {
         backup: None,
@@ -155,7 +155,7 @@ pub(in crate::materialization) fn load(
         };
         let described = describe(input, relation, RelationKind::Table);
         publish.statements.extend(described);
-        let drops = [&all, &good, &bad].map(|table| dropped(table));
+        let drops = [&all, &good, &bad].map(dropped);
         let rest = Rejects {
             noted: from,
             form: Form::Batch(Box::new(batch(input, TableAttributes::default(), None)?)),

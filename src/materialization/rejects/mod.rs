@@ -247,8 +247,7 @@ impl Rejects {
                 self.publish.clone(),
             ),
             Form::Batch(batch) => {
-                let mut statements: Vec<Statement> =
-                    [&self.good, &self.bad].map(|table| dropped(table)).into();
+                let mut statements: Vec<Statement> = [&self.good, &self.bad].map(dropped).into();
                 statements.push(create(&self.good, good, &batch.attributes));
                 statements.push(create(&self.bad, bad, &plain));
                 let mut publish = self.publish.clone();
