@@ -115,7 +115,7 @@ const KINDS: [(&str, &[&str]); 3] = [
         ],
     ),
 ];
-const COMMON_KEYS: [&str; 3] = ["type", "schema", "threads"];
+const COMMON_KEYS: [&str; 4] = ["type", "schema", "threads", "run_history"];
 
 /// The keys of a store under `s3` and `staging`.
 const STORE_KEYS: [&str; 7] = [

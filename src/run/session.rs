@@ -145,11 +145,13 @@ impl<'s, 'a> Session<'s, 'a> {
             else {
                 continue;
             };
+            let why = match error.class {
+                ErrorClass::User => "what stands on it was not made anew",
+                _ => "it could not be dropped",
+            };
             let mut warning = Diagnostic::warning(
                 "still-bound",
-                format!(
-                    "`{relation}` stays until the next build: what stands on it was not made anew"
-                ),
+                format!("`{relation}` stays until the next build: {why}"),
             )
             .note(error.message);
             warning.notes.extend(error.detail);

@@ -11,7 +11,7 @@ fn help_is_printed_on_standard_output() {
     let output = project.redstart("help build").success();
     assert!(output.stdout.contains("Examples:"), "{output}");
     assert!(output.stderr.is_empty(), "{output}");
-    assert_snapshot!(project.redstart("clean -h").success(), @r"
+    assert_snapshot!(project.redstart("clean -h").success(), @"
     exit 0
     Remove the target folder and the other clean-targets of the project
 
@@ -30,6 +30,9 @@ fn help_is_printed_on_standard_output() {
           --vars <YAML>            Variables as YAML, which win over those of dbt_project.yml: '{start:
                                    2018-11-01}'
           --threads <N>            How many nodes are built at a time
+          --wait <TIME>            How long to wait for another build into the same schemas or DuckDB
+                                   file: [time], 10m, 1h [default: for a schema as long as it takes, for a
+                                   file not at all] [env: DBT_WAIT]
           --target-path <FOLDER>   Folder for compiled SQL, artifacts and documentation [default:
                                    target] [env: DBT_TARGET_PATH]
 

@@ -66,6 +66,8 @@ mod refusals;
 mod rejects;
 mod reverse;
 #[cfg(all(unix, feature = "duckdb"))]
+mod run_history;
+#[cfg(all(unix, feature = "duckdb"))]
 mod s3;
 #[cfg(all(unix, feature = "duckdb"))]
 mod same_rows;

@@ -244,7 +244,7 @@ fn a_run_that_is_stopped_before_it_begins_is_tried_again_from_its_mistakes() {
     for (wrong, told) in [
         ("select id, nope as double from {{ ref('a') }}", "`nope`"),
         (
-            "select {% if execute %}{{ exceptions.raise_compiler_error('no such thing') }}{% endif %}",
+            "select {% if execute %}{{ exceptions.raise_compiler_error('no such thing') }}{% endif %} from {{ ref('a') }}",
             "no such thing",
         ),
     ] {
