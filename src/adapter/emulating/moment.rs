@@ -6,6 +6,7 @@ mod read;
 
 use jiff::civil::{Date, DateTime, Weekday};
 
+#[cfg(feature = "duckdb")]
 pub(super) use read::from_format;
 
 /// The longest start of a text that takes at most `length` bytes and cuts no character.
