@@ -156,7 +156,7 @@ fn docglow_shows_our_columns_tests_and_lineage() {
             column["name"], column["data_type"], column["description"], column["tests"][0]["test_type"],
             column["tests"][0]["status"], site["models"]["model.shop.orders"]["materialization"]
         ),
-        @r#""order_id" "INTEGER" "the number": "unique" ("pass", "table")"#
+        @r#""order_id" "integer" "the number": "unique" ("pass", "table")"#
     );
     assert_snapshot!(site["column_lineage"]["model.shop.totals"], @r#"{"order_id":[{"source_model":"model.shop.orders","source_column":"order_id","transformation":"passthrough"}],"total":[{"source_model":"model.shop.orders","source_column":"doubled","transformation":"derived"}]}"#);
 }
@@ -170,7 +170,7 @@ fn dbdocs_shows_our_nodes_and_lineage() {
     let command = "import sys; from dbdocs.main import main; sys.argv = ['dbdocs', 'generate', '--output-dir', 'dbdocs']; main()";
     run(&python, &project, &["-c", command]);
     let site = json(&project, "dbdocs/dbdocs-data.json");
-    assert_snapshot!(site["nodes"]["model.shop.orders"]["columns"], @r#"[{"description":"the number","name":"order_id","tags":[],"tests":["unique"],"type":"INTEGER"},{"description":"","name":"doubled","tags":[],"tests":[],"type":"INTEGER"}]"#);
+    assert_snapshot!(site["nodes"]["model.shop.orders"]["columns"], @r#"[{"description":"the number","name":"order_id","tags":[],"tests":["unique"],"type":"integer"},{"description":"","name":"doubled","tags":[],"tests":[],"type":"integer"}]"#);
     assert_snapshot!(site["lineage"]["edges"], @r#"[{"source":"seed.shop.raw","target":"model.shop.orders"},{"source":"model.shop.orders","target":"model.shop.totals"}]"#);
 }
 
