@@ -6,7 +6,7 @@ use super::emulating::{
     Catalog, Engine, Translated, Type, Work, catalog_type, check_width, translate_expression_with,
     translate_query_with, translate_statements,
 };
-use super::statement::{Copy, Rows, Statement};
+use super::statement::{Copy, Key, Rows, Statement};
 use super::{Refusal, TableFromQuery, names};
 use crate::relation::{KnownColumn, KnownColumns, Relation};
 
@@ -158,7 +158,18 @@ pub(super) fn statement(statement: &Statement, known: &Tables<'_>) -> Result<Tra
             from: Rows::Query(text),
             ..
         } => *text = query(text, known)?.sql,
-        Statement::DeleteByKey { predicates, .. } | Statement::Merge { predicates, .. } => {
+        Statement::DeleteByKey {
+            key, predicates, ..
+        } => {
+            let expressions = key.iter_mut().filter_map(|key| match key {
+                Key::Expression(expression) => Some(expression),
+                Key::Column(_) => None,
+            });
+            for written in expressions.chain(predicates) {
+                *written = translate_expression_with(written, known)?;
+            }
+        }
+        Statement::Merge { predicates, .. } => {
             for predicate in predicates {
                 *predicate = translate_expression_with(predicate, known)?;
             }

@@ -116,8 +116,8 @@ pub enum Statement {
         from: Relation,
         /// The relation that holds the keys.
         using: Relation,
-        /// The columns of the key, the same in both.
-        key: Vec<String>,
+        /// The parts of the key, the same in both.
+        key: Vec<Key>,
         /// More conditions on the table, in the target's dialect, joined by `and`.
         predicates: Vec<String>,
     },
@@ -256,6 +256,32 @@ impl Statement {
             } => Some(query),
             Self::Raw { sql, .. } => Some(sql),
             _ => None,
+        }
+    }
+}
+
+/// A part of a key by which rows are told apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// A column, by its name.
+    Column(String),
+    /// An expression over columns, in the dialect of the target.
+    Expression(String),
+}
+
+impl Key {
+    /// Its SQL: a column as `quote` writes its name.
+    pub fn sql(&self, quote: impl Fn(&str) -> String) -> String {
+        match self {
+            Self::Column(name) => quote(name),
+            Self::Expression(text) => format!("({text})"),
+        }
+    }
+
+    /// The name or the expression.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Column(text) | Self::Expression(text) => text,
         }
     }
 }

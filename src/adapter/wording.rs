@@ -179,7 +179,9 @@ pub(super) trait Wording {
                     .iter()
                     .map(|predicate| format!("\nand {predicate}"))
                     .collect();
-                let compared = key.iter().map(|column| self.compared(self.quote(column)));
+                let compared = key
+                    .iter()
+                    .map(|key| self.compared(key.sql(|name| self.quote(name))));
                 let key = compared.collect::<Vec<_>>().join(", ");
                 format!(
                     "delete from {}\nwhere ({key}) in (\n  select {key} from {}\n){more}",

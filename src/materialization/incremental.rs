@@ -6,11 +6,11 @@
 use super::publish::{beside, clean, describe, hooks_of, prepare, raw, still_bound};
 use super::schema_change::length;
 use super::{
-    Build, Input, Materialization, Phase, Rest, SchemaChange, Section, Work, by_name, columns,
+    Build, Input, Materialization, Phase, Rest, SchemaChange, Section, Work, by_name, columns, key,
     name, rejects, sections, table,
 };
 use crate::adapter::Statement;
-use crate::adapter::statement::{Rows, TableAttributes};
+use crate::adapter::statement::{Key, Rows, TableAttributes};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::manifest::config::OnSchemaChange;
 use crate::relation::{ExistingRelation, Relation, RelationKind};
@@ -65,7 +65,7 @@ pub(super) struct Batch {
     pub(super) strategy: Strategy,
     pub(super) into: Relation,
     pub(super) from: Relation,
-    pub(super) key: Vec<String>,
+    pub(super) key: Vec<Key>,
     pub(super) predicates: Vec<String>,
     pub(super) update: Vec<String>,
     pub(super) exclude: Vec<String>,
@@ -96,7 +96,7 @@ impl Batch {
             Strategy::Merge => vec![Statement::Merge {
                 into: self.into.clone(),
                 using: self.from.clone(),
-                key: self.key.clone(),
+                key: self.key.iter().map(|key| key.text().to_owned()).collect(),
                 update: self.updated(columns),
                 insert: columns.to_vec(),
                 predicates: self.predicates.clone(),
@@ -158,7 +158,7 @@ fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
         .filter(|old| old.kind == RelationKind::Table && !input.full_refresh());
     let build = match old {
         None => {
-            let problems = check(input);
+            let problems = check(input, &strategy);
             if problems.has_errors() {
                 return Err(problems);
             }
@@ -274,10 +274,13 @@ fn microbatch(input: &Input<'_>) -> Result<Strategy, Diagnostics> {
     }))
 }
 
-/// Whether the columns that the configuration names are there.
-fn check(input: &Input<'_>) -> Diagnostics {
+/// Whether the columns that the configuration names are there, and the strategy can compare its key.
+fn check(input: &Input<'_>, strategy: &Strategy) -> Diagnostics {
     let mut problems = Diagnostics::default();
     let config = &input.node.config;
+    if strategy == &Strategy::Merge {
+        problems.extend(key::columns_only(input, &key::of(input)));
+    }
     let named = [
         ("`unique_key`", &config.unique_key),
         ("`merge_update_columns`", &config.merge_update_columns),
@@ -291,7 +294,7 @@ fn check(input: &Input<'_>) -> Diagnostics {
     };
     for (what, names) in named {
         // A key may be an expression; only a plain name can be looked up.
-        for name in names.iter().filter(|name| is_plain(name)) {
+        for name in names.iter().filter(|name| key::is_plain(name)) {
             if !known.iter().any(|column| column.eq_ignore_ascii_case(name)) {
                 let known = known.iter().map(String::as_str);
                 problems.push(input.unknown_column(what, name, known));
@@ -299,11 +302,6 @@ fn check(input: &Input<'_>) -> Diagnostics {
         }
     }
     problems
-}
-
-fn is_plain(name: &str) -> bool {
-    name.chars()
-        .all(|character| character.is_alphanumeric() || character == '_')
 }
 
 /// A run on a table that is there.
@@ -314,7 +312,7 @@ fn next(
 ) -> Result<Build, Diagnostics> {
     let query = input.query()?;
     let config = &input.node.config;
-    let mut problems = check(input);
+    let mut problems = check(input, &strategy);
     problems.extend(columns::check_attributes_of_query(
         input,
         &config.attributes,
@@ -335,7 +333,7 @@ fn next(
         strategy,
         into: input.relation()?.clone(),
         from: Relation::temporary(beside(input.relation()?, "__rs_tmp").identifier),
-        key: config.unique_key.clone(),
+        key: key::of(input),
         predicates: config.incremental_predicates.clone(),
         update: config.merge_update_columns.clone(),
         exclude: config.merge_exclude_columns.clone(),

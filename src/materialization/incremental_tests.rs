@@ -97,6 +97,57 @@ fn with_a_key_a_batch_replaces_its_rows() {
 }
 
 #[test]
+fn a_key_may_be_an_expression() {
+    let keyed = |keys: &'static [&'static str], strategy: Option<&'static str>| {
+        incremental(move |node| {
+            node.config.incremental_strategy = strategy.map(str::to_owned);
+            node.config.unique_key = keys.iter().map(|key| (*key).to_owned()).collect();
+        })
+        .on(&[("people", TABLE, &COLUMNS)])
+        .columns(&["id", "name"])
+        .told()
+    };
+    assert_snapshot!(keyed(&["id || '-' || name"], None), @r#"
+    Build
+      create temporary table "people__rs_tmp"
+      as (
+      select id, name from raw.people
+      )
+    Publish, transaction
+      delete from "analytics"."people"
+      where ((id || '-' || name)) in (
+        select (id || '-' || name) from "people__rs_tmp"
+      )
+      insert into "analytics"."people" ("id", "name") (
+        select "id", "name" from "people__rs_tmp"
+      )
+    Clean
+      drop table if exists "people__rs_tmp"
+    "#);
+    assert_snapshot!(keyed(&["ID, name"], None), @r#"
+    Build
+      create temporary table "people__rs_tmp"
+      as (
+      select id, name from raw.people
+      )
+    Publish, transaction
+      delete from "analytics"."people"
+      where ("id", "name") in (
+        select "id", "name" from "people__rs_tmp"
+      )
+      insert into "analytics"."people" ("id", "name") (
+        select "id", "name" from "people__rs_tmp"
+      )
+    Clean
+      drop table if exists "people__rs_tmp"
+    "#);
+    assert_snapshot!(keyed(&["id || '-' || name"], Some("merge")), @"
+    error[bad-config]: `merge` compares columns, and `unique_key` of `people` is the expression `id || '-' || name` (models/people.sql:1:1)
+      help: give the query a column with this value and name it, or use `incremental_strategy: delete+insert`
+    ");
+}
+
+#[test]
 fn a_merge_updates_what_it_is_told_to() {
     let merge = |change: fn(&mut Node)| {
         incremental(|node| {

@@ -14,6 +14,7 @@ mod history;
 mod incremental;
 #[cfg(test)]
 mod incremental_tests;
+mod key;
 mod load;
 mod materialized_view;
 #[cfg(test)]

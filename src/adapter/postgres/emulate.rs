@@ -10,6 +10,7 @@ use super::session::Session;
 use super::sql::{self, Of, literal, quote};
 use crate::adapter::copy;
 use crate::adapter::emulating::{Engine, postgres};
+use crate::adapter::statement::Key;
 use crate::adapter::wire::link::Link;
 use crate::adapter::{Error, ErrorClass, Outcome, Prepared, Refusal, Statement, UserSql, emulated};
 use crate::relation::{KnownColumn, KnownColumns, Relation};
@@ -159,7 +160,11 @@ fn fold(statement: &mut Statement) -> Result<(), Refusal> {
         } => {
             fold_relation(from);
             fold_relation(using);
-            key.iter_mut().for_each(lower);
+            for part in key {
+                if let Key::Column(name) = part {
+                    lower(name);
+                }
+            }
         }
         Statement::Merge {
             into,

@@ -6,7 +6,7 @@ use super::sql::sql;
 use crate::adapter::Statement;
 use crate::adapter::seed::SeedRows;
 use crate::adapter::statement::{
-    AccessKeys, ColumnDefinition, Compression, Copy, CopyFormat, Dist, Encoding, Rows, Secret,
+    AccessKeys, ColumnDefinition, Compression, Copy, CopyFormat, Dist, Encoding, Key, Rows, Secret,
     SortType, TableAttributes, TableConstraint,
 };
 use crate::relation::{Relation, RelationKind};
@@ -256,7 +256,9 @@ pub(in crate::adapter) fn statements() -> Vec<Statement> {
         Statement::DeleteByKey {
             from: t("orders"),
             using: Relation::new("", "orders__tmp"),
-            key: texts(&["id", "day"]),
+            key: ["id", "day"]
+                .map(|name| Key::Column(name.to_owned()))
+                .to_vec(),
             predicates: texts(&["day > '2024-01-01'"]),
         },
         merge(&["amount"]),

@@ -9,7 +9,7 @@ use crate::materialization::publish::{
     Publish, beside, clean, describe, hooks_before, hooks_of, prepare, raw, removed, still_bound,
 };
 use crate::materialization::{
-    Build, Input, Phase, Rest, SchemaChange, Section, columns, quote, sections,
+    Build, Input, Phase, Rest, SchemaChange, Section, columns, key, quote, sections,
 };
 use crate::relation::{Relation, RelationKind};
 
@@ -303,7 +303,7 @@ fn batch(
         there: there.map(|there| there.columns.clone()),
         rejects,
         key: match change {
-            Some(_) => input.node.config.unique_key.clone(),
+            Some(_) => key::of(input),
             None => Vec::new(),
         },
         change,

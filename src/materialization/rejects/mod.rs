@@ -16,7 +16,7 @@ use super::publish::beside;
 use super::schema_change::widened;
 use super::{Phase, Rest, SchemaChange, Section, quote, sections};
 use crate::adapter::Statement;
-use crate::adapter::statement::{ColumnDefinition, Rows, TableAttributes, TableConstraint};
+use crate::adapter::statement::{ColumnDefinition, Key, Rows, TableAttributes, TableConstraint};
 use crate::data_tests::RowRule;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::manifest::config::RejectLimit;
@@ -74,7 +74,7 @@ struct Batch {
     rejects: Relation,
     there: Option<Vec<Column>>,
     /// What tells rows that come again.
-    key: Vec<String>,
+    key: Vec<Key>,
     /// How an incremental model goes on; the rows of a load are inserted.
     change: Option<SchemaChange>,
     /// The table that the rows of a load are inserted into.
@@ -425,7 +425,10 @@ impl Batch {
                 predicates: Vec::new(),
             });
             // NULL is the key of no row: of such rows, those of the last batch are kept.
-            let null = self.key.iter().map(|key| format!("{key} is null"));
+            let null = self
+                .key
+                .iter()
+                .map(|key| format!("{} is null", key.sql(quote)));
             let null: Vec<String> = null.collect();
             statements.push(Statement::Raw {
                 sql: format!(

@@ -8,7 +8,7 @@ mod unload;
 
 use super::*;
 use crate::adapter::copy::Folders;
-use crate::adapter::statement::{Rows, TableAttributes};
+use crate::adapter::statement::{Key, Rows, TableAttributes};
 use crate::adapter::{Outcome, Table};
 use crate::relation::{NothingKnown, Relation, RelationKind};
 
@@ -238,7 +238,9 @@ fn rows_change_by_key() {
     let delete = Statement::DeleteByKey {
         from: t.clone(),
         using: temporary.clone(),
-        key: texts(&["k1", "k2"]),
+        key: ["k1", "k2"]
+            .map(|name| Key::Column(name.to_owned()))
+            .to_vec(),
         predicates: vec!["k1 < 4".to_owned()],
     };
     assert_eq!(warehouse.run(c, &delete).unwrap().rows, Some(1));

@@ -1,7 +1,7 @@
 //! As a stand-in for Redshift.
 
 use super::*;
-use crate::adapter::statement::ColumnDefinition;
+use crate::adapter::statement::{ColumnDefinition, Key};
 
 #[test]
 fn a_declared_type_is_held_and_reported_in_redshifts_words() {
@@ -203,7 +203,7 @@ fn a_key_that_differs_in_trailing_blanks_alone_is_the_same_key() {
     let delete = Statement::DeleteByKey {
         from: t,
         using: u,
-        key: texts(&["k", "n"]),
+        key: ["k", "n"].map(|name| Key::Column(name.to_owned())).to_vec(),
         predicates: Vec::new(),
     };
     assert_eq!(warehouse.run(c, &delete).unwrap().rows, Some(2));
