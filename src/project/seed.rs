@@ -9,7 +9,9 @@ use std::sync::{Arc, LazyLock};
 
 use regex::Regex;
 
-use crate::adapter::seed::{Form, Record, SeedFile, SeedRows, SeedText, is_null, number_text};
+use crate::adapter::seed::{
+    Form, Record, SeedFile, SeedRows, SeedText, is_day, is_null, is_time, number_text,
+};
 use crate::adapter::statement::ColumnDefinition;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
 
@@ -221,6 +223,18 @@ fn pattern(text: &str) -> Regex {
     Regex::new(text).unwrap_or_else(|error| unreachable!("a constant pattern: {error}"))
 }
 
+/// Whether the calendar has the day, and the day the time, that a text of one of the patterns is written as.
+fn is_moment(text: &str) -> bool {
+    let mut numbers = text
+        .split(|letter: char| !letter.is_ascii_digit())
+        .map(|digits| digits.parse::<u16>().unwrap_or(u16::MAX));
+    let mut next = |otherwise| numbers.next().unwrap_or(otherwise);
+    let (year, month, day) = (next(0), next(0), next(0));
+    let (hour, minute, second) = (next(0), next(0), next(0));
+    let small = |number: u16| u8::try_from(number).unwrap_or(u8::MAX);
+    is_day(year, small(month), small(day)) && is_time(small(hour), small(minute), small(second))
+}
+
 /// What the cells of a column could still be.
 struct Inference<'a> {
     given: Option<&'a str>,
@@ -276,13 +290,13 @@ impl<'a> Inference<'a> {
         let is_date = (self.date || self.timestamp)
             && match form {
                 Form::Date => true,
-                Form::Other => DATE.is_match(trimmed),
+                Form::Other => DATE.is_match(trimmed) && is_moment(trimmed),
                 _ => false,
             };
         self.timestamp = self.timestamp
             && (is_date
                 || form == Form::Timestamp
-                || form == Form::Other && TIMESTAMP.is_match(trimmed));
+                || form == Form::Other && TIMESTAMP.is_match(trimmed) && is_moment(trimmed));
         self.date = self.date && is_date;
         self.boolean = self.boolean
             && (trimmed.eq_ignore_ascii_case("true") || trimmed.eq_ignore_ascii_case("false"));
@@ -424,6 +438,14 @@ mod tests {
         a integer, b bigint, c float8, d date, e timestamp without time zone, f boolean, g varchar(5), h integer, i integer, j integer
         "1"@2:1 "3000000000"@2:3 "1.5"@2:14 "2024-01-31"@2:18 "2024-01-31 10:00:00"@2:29 "True"@2:49 "été"@2:54 NULL NULL "1000"@2:64
         "-2"@3:1 "1"@3:4 "2"@3:6 "2024-2-1"@3:8 "2024-01-31T10:00:00Z"@3:17 "false"@3:38 "x"@3:44 NULL NULL "5"@3:48
+        "#);
+    }
+
+    #[test]
+    fn what_no_calendar_has_is_a_text() {
+        insta::assert_snapshot!(seed("a|b|c|d|e|f\n2024-02-30|2024-2-30|2024-01-02 25:04:05|2024-01-31T10:60:00Z|2024-02-29|2024-01-31T10:30:00+02:00\n", '|', &[]), @r#"
+        a varchar(10), b varchar(9), c varchar(19), d varchar(20), e date, f timestamp without time zone
+        "2024-02-30"@2:1 "2024-2-30"@2:12 "2024-01-02 25:04:05"@2:22 "2024-01-31T10:60:00Z"@2:42 "2024-02-29"@2:63 "2024-01-31T10:30:00+02:00"@2:74
         "#);
     }
 

@@ -40,8 +40,7 @@ impl Form {
                 let is_date = digits(0..4)
                     && digits(5..7)
                     && digits(8..10)
-                    && (1..=12).contains(&two(5))
-                    && (1..=31).contains(&two(8));
+                    && is_day(u16::from(two(0)) * 100 + u16::from(two(2)), two(5), two(8));
                 let is_clock = || {
                     bytes[10] == b' '
                         && bytes[13] == b':'
@@ -49,6 +48,7 @@ impl Form {
                         && digits(11..13)
                         && digits(14..16)
                         && digits(17..19)
+                        && is_time(two(11), two(14), two(17))
                 };
                 match bytes.len() {
                     10 if is_date => Self::Date,
@@ -86,6 +86,24 @@ impl Form {
     }
 }
 
+/// Whether the calendar has a day, from the year 1 on.
+pub fn is_day(year: u16, month: u8, day: u8) -> bool {
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let days = match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if leap => 29,
+        2 => 28,
+        1..=12 => 31,
+        _ => return false,
+    };
+    year > 0 && (1..=days).contains(&day)
+}
+
+/// Whether a day has a time.
+pub fn is_time(hour: u8, minute: u8, second: u8) -> bool {
+    hour < 24 && minute < 60 && second < 60
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,6 +124,11 @@ mod tests {
             ("t", Form::Other),
             ("2024-01-31", Form::Date),
             ("2024-13-31", Form::Other),
+            ("2024-02-29", Form::Date),
+            ("2023-02-29", Form::Other),
+            ("2024-04-31", Form::Other),
+            ("0000-01-31", Form::Other),
+            ("2024-01-31 24:00:00", Form::Other),
             ("2024-1-31", Form::Other),
             ("2024-01-31 10:30:00", Form::Timestamp),
             ("2024-01-31T10:30:00", Form::Other),

@@ -11,7 +11,7 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use form::Form;
+pub use form::{Form, is_day, is_time};
 pub use records::{Record, Records};
 
 use super::statement::ColumnDefinition;
