@@ -316,6 +316,7 @@ pub fn result(node: NodeId, status: Status) -> NodeResult {
         failures: None,
         age: None,
         sample: None,
+        stored: None,
         sample_hidden: false,
         files: None,
         set_aside: None,

@@ -1,5 +1,6 @@
 {% test expression_is_true(model, expression, column_name=none) %}
 select *
 from {{ model }}
-where not ({% if column_name is not none %}{{ column_name }} {% endif %}{{ expression }})
+where not ({% if column_name is not none %}{{ column_name }} {% endif %}{{ expression }}
+)
 {% endtest %}

@@ -45,8 +45,10 @@ pub enum Kind {
     Text,
     /// A number, or an expression that stands for one.
     Number,
-    /// The same, where no column can be named.
+    /// The same, where no column can be named and nothing is below zero.
     Count,
+    /// A part of something, as a [`Kind::Count`]: 0.1 for a tenth.
+    Share,
     /// `true` or `false`.
     Flag,
     /// A list with at least one entry.
@@ -110,7 +112,7 @@ pub const ALL: [DataTest; 9] = [
             takes("max", Kind::Count),
             takes("compare_to", Kind::Text),
             takes("factor", Kind::Count),
-            takes("tolerance", Kind::Count),
+            takes("tolerance", Kind::Share),
             takes("column_name", Kind::Text),
         ],
         values: &[],
@@ -172,6 +174,12 @@ const ONE_OF: [(&str, &[&str]); 2] = [
     ("accepted_range", &["min_value", "max_value"]),
 ];
 
+/// Two arguments of a test that bound a value from below and from above.
+const BOUNDS: [(&str, &str, &str); 2] = [
+    ("row_count", "min", "max"),
+    ("accepted_range", "min_value", "max_value"),
+];
+
 /// The built-in test of this name.
 pub fn find(name: &str) -> Option<&'static DataTest> {
     ALL.iter().find(|test| test.name == name)
@@ -214,6 +222,20 @@ pub fn check_arguments(name: &str, arguments: &Map<String, Value>) -> Diagnostic
             format!("test `{name}` needs one of `{}`", choices.join("`, `")),
         ));
     }
+    for (_, least, most) in BOUNDS.iter().filter(|(test, ..)| *test == name) {
+        let bound = |name: &str| arguments.get(name).and_then(Value::as_f64);
+        if let (Some(low), Some(high)) = (bound(least), bound(most))
+            && low > high
+        {
+            problems.push(
+                Diagnostic::error(
+                    "bad-test-argument",
+                    format!("`{least}` of test `{name}` is above `{most}`: no value is between {low} and {high}"),
+                )
+                .help(format!("exchange `{least}` and `{most}`")),
+            );
+        }
+    }
     for refinement in ["factor", "tolerance"] {
         if given(refinement) && !given("compare_to") {
             problems.push(Diagnostic::error(
@@ -250,11 +272,15 @@ fn missing(test: &DataTest, argument: &Argument) -> Diagnostic {
 fn wrong_kind(test: &DataTest, argument: &Argument, value: &Value) -> Option<Diagnostic> {
     let template = value.as_str().is_some_and(|text| text.contains("{{"));
     let (fits, expected) = match argument.kind {
-        Kind::Text => (value.is_string(), "text"),
+        Kind::Text => (
+            value.as_str().is_some_and(|text| !text.trim().is_empty()),
+            "a text that says something",
+        ),
         Kind::Number => (value.is_number() || value.is_string(), "a number"),
-        Kind::Count => (
-            value.is_number() || value.as_str().is_some_and(|text| !is_name(text)),
-            "a number",
+        Kind::Count => (is_count(value), "a number that is not below zero"),
+        Kind::Share => (
+            is_count(value),
+            "a part as a number: 0.1 for a tenth, not `10%`",
         ),
         Kind::Flag => (value.is_boolean(), "`true` or `false`"),
         Kind::List => (
@@ -272,6 +298,19 @@ fn wrong_kind(test: &DataTest, argument: &Argument, value: &Value) -> Option<Dia
             ),
         )
     })
+}
+
+/// Whether a value is a number that counts something, or a text that may stand for one.
+fn is_count(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.as_f64().is_none_or(|number| number >= 0.0),
+        Value::String(text) => {
+            let text = text.trim();
+            let below_zero = text.parse::<f64>().is_ok_and(|number| number < 0.0);
+            !is_name(text) && !text.ends_with('%') && !below_zero
+        }
+        _ => false,
+    }
 }
 
 /// Whether a text can only be the name of a column; no number and no query is.
@@ -313,7 +352,17 @@ mod tests {
           it takes `column_name`, `values`, `quote`
         missing-test-argument: test `accepted_values` needs `values`
         ");
-        assert_snapshot!(told("row_count", json!({"equals": "many", "min": "2 * 5"})), @"bad-test-argument: `equals` of test `row_count` must be a number");
+        assert_snapshot!(told("row_count", json!({"equals": "many", "min": "2 * 5"})), @"bad-test-argument: `equals` of test `row_count` must be a number that is not below zero");
+        assert_snapshot!(told("row_count", json!({"compare_to": "ref('a')", "tolerance": "10%"})), @"bad-test-argument: `tolerance` of test `row_count` must be a part as a number: 0.1 for a tenth, not `10%`");
+        assert_snapshot!(told("row_count", json!({"equals": -1, "min": 20, "max": 10})), @r"
+        bad-test-argument: `equals` of test `row_count` must be a number that is not below zero
+        bad-test-argument: `min` of test `row_count` is above `max`: no value is between 20 and 10
+          exchange `min` and `max`
+        ");
+        assert_snapshot!(told("accepted_range", json!({"column_name": "a", "min_value": 1, "max_value": 0.5})), @r"
+        bad-test-argument: `min_value` of test `accepted_range` is above `max_value`: no value is between 1 and 0.5
+          exchange `min_value` and `max_value`
+        ");
         assert_snapshot!(told("row_count", json!({"tolerance": 0.1})), @r"
         missing-test-argument: test `row_count` needs one of `equals`, `min`, `max`, `compare_to`
         missing-test-argument: `tolerance` of test `row_count` means nothing without `compare_to`

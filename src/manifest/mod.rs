@@ -13,6 +13,7 @@ mod gaps;
 mod generic;
 pub mod groups;
 mod in_jinja;
+mod in_vain;
 mod link;
 mod merge;
 pub mod microbatch;

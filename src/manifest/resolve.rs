@@ -15,6 +15,7 @@ use super::gaps;
 use super::generic;
 use super::groups;
 use super::in_jinja::InJinja;
+use super::in_vain;
 use super::link;
 use super::merge::{self, Layer, Merged};
 use super::names::Names;
@@ -77,7 +78,7 @@ impl Manifest {
             drafts.extend(made);
             problems.extend(found);
         }
-        problems.extend(described_in_vain(project, macros));
+        problems.extend(in_vain::descriptions(project, macros));
         let groups = groups::groups(project, &mut problems);
         let (mut manifest, mut problems) =
             link::link(project, drafts, options.started_at, problems);
@@ -88,32 +89,6 @@ impl Manifest {
             gaps::without_consequences(project, macros, problems),
         )
     }
-}
-
-/// Macros that property files describe and no file holds.
-fn described_in_vain(project: &Project, macros: &Macros) -> Vec<Diagnostic> {
-    if !macros.is_whole() {
-        return Vec::new();
-    }
-    let described = project.all().flat_map(|package| {
-        let of_package = package.properties.macros.iter();
-        of_package.map(move |described| (&package.name, &described.name))
-    });
-    let missing = described.filter(|(package, name)| {
-        let found = macros.find(package, &name.value);
-        found.is_none_or(|found| found.package != **package)
-    });
-    missing
-        .map(|(package, name)| {
-            let own = macros.iter().filter(|known| known.package == *package);
-            Diagnostic::warning(
-                "unmatched-properties",
-                format!("there is no macro `{}` to describe", name.value),
-            )
-            .at(name.span.clone())
-            .did_you_mean(&name.value, own.map(|known| known.name.as_str()))
-        })
-        .collect()
 }
 
 fn shared(project: &Project, package: &Package, macros: &Macros, options: &Options) -> Shared {

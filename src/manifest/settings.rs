@@ -502,8 +502,11 @@ impl Reader<'_> {
             .chars()
             .take_while(|sign| "<>=!".contains(*sign))
             .collect();
-        let compares =
-            SIGNS.contains(&sign.as_str()) || WORDS.iter().any(|word| begins.starts_with(word));
+        let compared_with = begins
+            .strip_prefix(&sign)
+            .is_some_and(|rest| !rest.trim().is_empty());
+        let compares = SIGNS.contains(&sign.as_str()) && compared_with
+            || WORDS.iter().any(|word| begins.starts_with(word));
         if !compares {
             let problem =
                 Diagnostic::error("bad-config", format!("`{key}` is no comparison: `{text}`"))

@@ -165,7 +165,7 @@ impl Reader<'_, '_> {
             iam_role,
             keys,
             master_symmetric_key,
-            region: options.text("region"),
+            region: region(options),
             compression: Compression::ALL
                 .into_iter()
                 .find(|compression| options.flag(compression.word())),
@@ -176,8 +176,8 @@ impl Reader<'_, '_> {
             encoding: options
                 .one_of("encoding", Encoding::ALL.map(|it| (it.word(), it)))
                 .filter(|encoding| *encoding != Encoding::Utf8),
-            time_format: options.text("time_format"),
-            date_format: options.text("date_format"),
+            time_format: options.words("time_format"),
+            date_format: options.words("date_format"),
             accept_any_date: options.flag("accept_any_date"),
             accept_invalid_characters: replacement(options),
             blanks_as_null: options.flag("blanks_as_null"),
@@ -289,17 +289,38 @@ impl Reader<'_, '_> {
 /// `default`, an ARN, or a list of them: the roles of a chain.
 fn role(options: &mut Options<'_, '_>) -> Option<String> {
     let value = options.option("iam_role")?;
-    let Some(items) = value.as_seq() else {
-        return options.text("iam_role");
+    let roles = match value.as_seq() {
+        Some(items) => items.iter().map(Yaml::as_str).collect::<Option<Vec<_>>>(),
+        None => value.as_str().map(|text| vec![text]),
     };
-    let roles = items.iter().map(Yaml::as_str).collect::<Option<Vec<_>>>();
+    let is_role =
+        |role: &str| role.eq_ignore_ascii_case("default") || role.trim().starts_with("arn:");
+    let roles = roles.map(|roles| roles.join(","));
     match roles {
-        Some(roles) if !roles.is_empty() => Some(roles.join(",")),
+        Some(roles) if roles.split(',').all(is_role) => Some(roles),
         _ => {
             options.expected("iam_role", "`default`, an ARN or a list of ARNs");
             None
         }
     }
+}
+
+/// The region of the bucket: `us-west-2`.
+fn region(options: &mut Options<'_, '_>) -> Option<String> {
+    let text = options.text("region")?;
+    let parts: Vec<&str> = text.split('-').collect();
+    let is_region = match parts.as_slice() {
+        [area, places @ .., number] if !places.is_empty() => {
+            let letters = |part: &&str| part.bytes().all(|byte| byte.is_ascii_lowercase());
+            letters(area) && places.iter().all(letters) && number.parse::<u8>().is_ok()
+        }
+        _ => false,
+    };
+    if !is_region {
+        options.expected("region", "a region of AWS, such as `us-west-2`,");
+        return None;
+    }
+    Some(text)
 }
 
 fn replacement(options: &mut Options<'_, '_>) -> Option<char> {

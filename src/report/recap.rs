@@ -83,6 +83,11 @@ fn failed_test(node: &Node, result: &NodeResult) -> Diagnostic {
             .notes
             .push(format!("{title}\n{}", rows::text(sample).trim_end()));
     }
+    if let Some(stored) = &result.stored {
+        diagnostic
+            .notes
+            .push(format!("all of them are kept: `select * from {stored}`"));
+    }
     if result.sample_hidden {
         diagnostic.notes.push(
             "the rows are not shown: they hold personal data (`meta: {pii: true}`)".to_owned(),

@@ -9,6 +9,7 @@ use crate::adapter::{LoadError, Table};
 use crate::diagnostic::Diagnostic;
 use crate::manifest::NodeId;
 use crate::manifest::microbatch::Batch;
+use crate::relation::Relation;
 
 /// dbt's outcomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +75,8 @@ pub struct NodeResult {
     pub set_aside_in_all: Option<u64>,
     /// The query that brought the rows, by its number in the log of the warehouse, where that was asked.
     pub query_id: Option<i64>,
+    /// The relation in which all of them are kept, where they are (`store_failures`).
+    pub stored: Option<Relation>,
     /// Whether there are such rows, of which nobody may see any column.
     pub sample_hidden: bool,
     /// Rows a load left out, within `MAXERROR`.
@@ -151,6 +154,7 @@ impl NodeResult {
             set_aside: None,
             set_aside_in_all: None,
             query_id: None,
+            stored: None,
             sample_hidden: false,
             rejected: Vec::new(),
             diagnostics: Vec::new(),

@@ -58,6 +58,7 @@ pub(super) struct Turn<'a> {
     pub(super) verdict: Option<Verdict>,
     age: Option<Measured>,
     sample: Option<Table>,
+    stored: Option<Relation>,
     sample_hidden: bool,
     /// What became of the batches, of a model that is built in batches.
     pub(super) batched: Option<Batched>,
@@ -123,6 +124,7 @@ impl<'a> Turn<'a> {
             verdict: None,
             age: None,
             sample: None,
+            stored: None,
             sample_hidden: false,
             batched: None,
         }
@@ -387,6 +389,7 @@ impl<'a> Turn<'a> {
         }
         if let Some(store) = &test.store {
             self.build(session, store)?;
+            self.stored = self.of.relation.clone();
         }
         let (verdict, sample) = self.decide(session, self.of, test)?;
         (self.verdict, self.sample) = (Some(verdict), sample);
@@ -595,6 +598,7 @@ impl<'a> Turn<'a> {
         result.query_id = self.query_id;
         result.files = self.load.as_ref().map(|load| load.files);
         result.sample = self.sample;
+        result.stored = self.stored;
         result.sample_hidden = self.sample_hidden;
         result.rejected = self.rejected;
         result.diagnostics.extend(self.warnings);

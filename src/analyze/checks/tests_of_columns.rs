@@ -4,7 +4,7 @@ use super::configured::is_name;
 use super::sets::clash;
 use super::{Code, Found, Look};
 use crate::diagnostic::Diagnostic;
-use crate::manifest::node::Detail;
+use crate::manifest::node::{Detail, GenericTest};
 
 pub(super) const CODES: &[Code] = &[Code::warning("relationship-types")];
 
@@ -18,22 +18,23 @@ pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
     let manifest = look.project.manifest;
     let schema = &look.project.analysis.node(of).schema;
     let column = test.column_name.as_deref().filter(|name| is_name(name));
-    if let Some(name) = column
-        && schema.lacks(name)
-    {
-        let names = schema.columns.iter().map(|column| column.name.as_str());
-        found.tell(
-            Diagnostic::error(
-                "unknown-column",
-                format!(
-                    "the test `{}` is on the column `{name}`, which `{}` does not have",
-                    generic.name,
-                    manifest.node(of).name
-                ),
-            )
-            .at_some(look.node.declared_at.clone())
-            .did_you_mean(name, names),
-        );
+    let combined = combined(generic);
+    for name in column.into_iter().chain(combined) {
+        if schema.lacks(name) {
+            let names = schema.columns.iter().map(|column| column.name.as_str());
+            found.tell(
+                Diagnostic::error(
+                    "unknown-column",
+                    format!(
+                        "the test `{}` is on the column `{name}`, which `{}` does not have",
+                        generic.name,
+                        manifest.node(of).name
+                    ),
+                )
+                .at_some(look.node.declared_at.clone())
+                .did_you_mean(name, names),
+            );
+        }
     }
     if generic.name != "relationships" || generic.namespace.is_some() {
         return;
@@ -86,4 +87,16 @@ pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
             .help("give both the same type"),
         );
     }
+}
+
+/// The columns of a built-in test of several.
+fn combined(generic: &GenericTest) -> impl Iterator<Item = &str> {
+    let built_in = generic.name == "unique_combination" && generic.namespace.is_none();
+    let columns = generic.arguments.get("columns").filter(|_| built_in);
+    let columns = columns.and_then(serde_json::Value::as_array);
+    let names = columns
+        .into_iter()
+        .flatten()
+        .filter_map(|name| name.as_str());
+    names.filter(|name| is_name(name))
 }

@@ -163,6 +163,7 @@ fn make(
     let mut found = Diagnostics::default();
     check_arguments(&called, &arguments, test, &mut found);
     let cannot_be_called = found.has_errors();
+    found.extend(second_column(column, test));
     problems.extend(found);
     if cannot_be_called {
         return None;
@@ -305,6 +306,27 @@ fn arguments(
     arguments
 }
 
+/// The column that a test under a column names once more: dbt takes the one that it stands under.
+fn second_column(column: Option<&ColumnProperties>, test: &TestDeclaration) -> Option<Diagnostic> {
+    let under = &column?.name.value;
+    let (key, named) = test
+        .arguments
+        .iter()
+        .find(|(key, _)| key.key_text() == "column_name")?;
+    let named = named.to_json();
+    if named.as_str() == Some(under) {
+        return None;
+    }
+    Some(
+        Diagnostic::warning(
+            "no-effect",
+            format!("`column_name` has no effect: the test is on `{under}`, under which it stands"),
+        )
+        .at(key.span.clone())
+        .help("declare the test under the column that it is for"),
+    )
+}
+
 fn check_arguments(
     called: &Called<'_>,
     arguments: &Map<String, Value>,
@@ -388,23 +410,36 @@ fn configure(
 ) -> Option<()> {
     let tree = resolver.trees(|configs| &configs.tests);
     let mut merged = Merged::new(settings::defaults(ResourceType::Test));
-    let mut layers = tree.layers(&node.fqn);
+    let layers = tree.layers(&node.fqn);
     let own = own_layer(resolver, node, test, alias.clone(), problems);
     let written: Vec<(String, Value)> = own
         .0
         .iter()
         .map(|setting| (setting.key.clone(), setting.value.clone()))
         .collect();
-    layers.push(own);
-    layers.extend(tree.last_word(&node.fqn));
+    // What stands at the test wins over what its macro says of every test of its kind.
+    let mut stronger = vec![own];
+    stronger.extend(tree.last_word(&node.fqn));
     layers
         .iter()
+        .chain(&stronger)
         .for_each(|layer| merged.apply(layer, problems));
     node.unrendered_config = tree.unrendered(&node.fqn);
     // As in dbt, what a test itself says is rendered here too.
-    node.unrendered_config.extend(written);
+    node.unrendered_config.extend(written.iter().cloned());
 
-    read(resolver, node, tested, called, &mut merged, test, problems)?;
+    let of_macro = read(resolver, node, tested, called, &merged, test, problems)?;
+    if !of_macro.0.is_empty() {
+        merged.apply(&of_macro, problems);
+        stronger
+            .iter()
+            .for_each(|layer| merged.apply(layer, problems));
+        for setting in of_macro.0 {
+            if !written.iter().any(|(key, _)| *key == setting.key) {
+                node.unrendered_config.insert(setting.key, setting.value);
+            }
+        }
+    }
     resolver.finish(node, merged, &test.name.span, problems);
     // The tags of its column and source select a test too, though dbt does not count them as its configuration.
     let tags = &mut node.config.tags;
@@ -456,16 +491,17 @@ fn own_layer(
     layer
 }
 
-/// Finds what a test reads: from its arguments where they are literal and the macro is ours, else by rendering it.
+/// Finds what a test reads: from its arguments where they are literal and the macro is ours, else by rendering it. Gives the
+/// configuration that the macro says.
 fn read(
     resolver: &Resolver<'_>,
     node: &mut Node,
     tested: &Tested<'_>,
     called: &Called<'_>,
-    merged: &mut Merged,
+    merged: &Merged,
     test: &TestDeclaration,
     problems: &mut Diagnostics,
-) -> Option<()> {
+) -> Option<Layer> {
     let mut readings = Vec::new();
     if called.declared.package == "dbt"
         && test
@@ -482,15 +518,10 @@ fn read(
             node.macros
                 .insert("macro.dbt.get_where_subquery".to_owned());
         }
-        return Some(());
+        return Some(Layer::default());
     }
     let code = node.code.clone()?;
     let found = resolver.discover(node, merged, &code.template(), problems)?;
-    merged.apply(&found.config, problems);
-    for setting in &found.config.0 {
-        node.unrendered_config
-            .insert(setting.key.clone(), setting.value.clone());
-    }
     node.refs = found.refs;
     node.sources = found.sources;
     node.macros = found.macros;
@@ -502,7 +533,7 @@ fn read(
     for call in &mut node.sources {
         call.span = Some(place_of(test, &call.table).unwrap_or_else(|| test.name.span.clone()));
     }
-    Some(())
+    Some(found.config)
 }
 
 fn copy(reading: &Reading) -> Reading {

@@ -39,6 +39,11 @@ pub(super) fn read(external: &Yaml, options: &mut Options<'_, '_>) -> CopyFormat
     }
     let format = named.or(inside).or(by_option).or(by_json);
     options.format = format.filter(|format| *format != "text");
+    if let Some(format) = options.format
+        && options.option(format).and_then(Yaml::as_bool) == Some(false)
+    {
+        options.refuse(format, "says no to the format of the files");
+    }
     if format == Some("text") {
         for key in by_option.into_iter().chain(by_json) {
             options.refuse(key, "does not go with a text with delimiters");
@@ -48,10 +53,7 @@ pub(super) fn read(external: &Yaml, options: &mut Options<'_, '_>) -> CopyFormat
         options.refuse("jsonpaths", "goes with JSON and Avro alone");
     }
     match format.or(by_delimiter) {
-        Some("csv") => CopyFormat::Csv {
-            delimiter: separator(options).unwrap_or_else(|| ",".to_owned()),
-            quote: options.character("quote").unwrap_or('"'),
-        },
+        Some("csv") => csv(options),
         Some("json") => json(options),
         Some("text") => CopyFormat::Delimited {
             delimiter: separator(options).unwrap_or_else(|| "|".to_owned()),
@@ -98,6 +100,15 @@ fn named(value: Option<&Yaml>, options: &mut Options<'_, '_>) -> Option<&'static
 fn named_inside(options: &mut Options<'_, '_>) -> Option<&'static str> {
     let value = options.option("format");
     named(value, options)
+}
+
+fn csv(options: &mut Options<'_, '_>) -> CopyFormat {
+    let delimiter = separator(options).unwrap_or_else(|| ",".to_owned());
+    let quote = options.character("quote").unwrap_or('"');
+    if delimiter == quote.to_string() {
+        options.refuse("delimiter", "is the character in which values are quoted");
+    }
+    CopyFormat::Csv { delimiter, quote }
 }
 
 fn separator(options: &mut Options<'_, '_>) -> Option<String> {

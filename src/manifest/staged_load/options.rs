@@ -163,6 +163,16 @@ impl<'a, 'p> Options<'a, 'p> {
         }
     }
 
+    /// A text that says something.
+    pub(super) fn words(&mut self, key: &str) -> Option<String> {
+        let text = self.text(key)?;
+        if text.trim().is_empty() {
+            self.refuse(key, "is empty");
+            return None;
+        }
+        Some(text)
+    }
+
     pub(super) fn flag(&mut self, key: &str) -> bool {
         let Some(value) = self.option(key) else {
             return false;
