@@ -14,9 +14,10 @@ use crate::compile::{Compiled, Sql};
 use crate::diagnostic::Source;
 use crate::graph::Selection;
 use crate::jinja::Template;
-use crate::manifest::ResourceType;
+use crate::manifest::{Node, ResourceType};
 use crate::plan::{Options, Order, Plan, Planner, Work};
 use crate::relation::{ExistingRelations, NothingKnown};
+use crate::report::{Asked, Message};
 
 /// Write the SQL of every node to target/compiled, and print that of selected ones
 ///
@@ -130,7 +131,7 @@ impl Args {
         for id in asked_for(&prepared.manifest, &selection) {
             let node = prepared.manifest.node(id);
             if let Some(sql) = compiled.sql(id).filter(|sql| !sql.text.is_empty()) {
-                self.answer(session, &door, Some(&node.name), sql)?;
+                self.answer(session, &door, Some(node), sql)?;
             }
         }
         Ok(Outcome::Done)
@@ -199,7 +200,7 @@ impl Args {
                     format!("-- {}\n{}", node.unique_id, text.trim_end())
                 }
             };
-            session.terminal.answer(&(text + "\n"))?;
+            session.terminal.answer_event(&Message::printed(text))?;
         }
         Ok(Outcome::Done)
     }
@@ -217,10 +218,10 @@ impl Args {
         &self,
         session: &Session,
         door: &Door,
-        name: Option<&str>,
+        node: Option<&Node>,
         sql: &Sql,
     ) -> Result<(), Stop> {
-        let text = if self.emulated {
+        let compiled = if self.emulated {
             let query = door
                 .adapter
                 .prepare_query(&sql.text, &NothingKnown)
@@ -229,12 +230,20 @@ impl Args {
         } else {
             sql.text.clone()
         };
-        let text = match (self.output, name) {
-            (Format::Json, Some(name)) => json!({ "node": name, "compiled": text }).to_string(),
-            (Format::Json, None) => json!({ "compiled": text }).to_string(),
-            (Format::Text, _) => text.trim().to_owned(),
+        let text = match (self.output, node) {
+            (Format::Json, Some(node)) => {
+                json!({ "node": node.name, "compiled": compiled }).to_string()
+            }
+            (Format::Json, None) => json!({ "compiled": compiled }).to_string(),
+            (Format::Text, _) => compiled.trim().to_owned(),
         };
-        session.terminal.answer(&(text + "\n"))?;
+        let asked = Asked {
+            node,
+            as_json: self.output == Format::Json,
+            quiet: session.global.output.quiet,
+        };
+        let message = Message::compiled(asked, &compiled, text);
+        session.terminal.answer_event(&message)?;
         Ok(())
     }
 }

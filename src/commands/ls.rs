@@ -12,6 +12,7 @@ use crate::artifacts::manifest::ManifestJson;
 use crate::compile::Compiled;
 use crate::manifest::node::Detail;
 use crate::manifest::{Manifest, Node, NodeId, ResourceType};
+use crate::report::Message;
 
 const KINDS: [ResourceType; 7] = [
     ResourceType::Model,
@@ -111,8 +112,9 @@ impl Args {
             }),
             Form::Selector => lines(&prepared.manifest, ids, selector),
         };
-        let text: String = lines.into_iter().map(|line| line + "\n").collect();
-        session.terminal.answer(&text)?;
+        for line in lines {
+            session.terminal.answer_event(&Message::printed(line))?;
+        }
         Ok(Outcome::Done)
     }
 

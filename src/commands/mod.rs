@@ -44,10 +44,10 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostics, nearest};
 use flags::{Flags, ProjectFlags};
 use options::Global;
 use session::Retried;
@@ -126,7 +126,7 @@ pub fn main(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) ->
     }
     let called = match Called::read(&arguments) {
         Ok(called) => called,
-        Err(error) => return usage(&error),
+        Err(error) => return usage(error),
     };
     let session = Session::new(&called);
     session.listen_for_ctrl_c();
@@ -300,7 +300,7 @@ impl Command {
 }
 
 /// Help and version go to standard output; what is wrong with the command line to standard error, with exit code 2.
-fn usage(error: &clap::Error) -> ExitCode {
+fn usage(mut error: clap::Error) -> ExitCode {
     // Nobody is left to be told when the stream is closed.
     let code = match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
@@ -317,10 +317,29 @@ fn usage(error: &clap::Error) -> ExitCode {
         ErrorKind::ArgumentConflict => "conflicting-flags",
         _ => "bad-flag",
     };
+    nearest_first(&mut error);
     let said = error.render().ansi().to_string();
     let said = said.replacen("error:", &format!("error[{code}]:"), 1);
     let _ = anstream::stderr().write_all(said.as_bytes());
     ExitCode::from(2)
+}
+
+/// Puts the nearest of the similar commands first: the parser's own measure likes `unload` better for `biuld`.
+fn nearest_first(error: &mut clap::Error) {
+    let Some(ContextValue::String(said)) = error.get(ContextKind::InvalidSubcommand) else {
+        return;
+    };
+    let Some(ContextValue::Strings(similar)) = error.get(ContextKind::SuggestedSubcommand) else {
+        return;
+    };
+    let names = similar.iter().map(String::as_str);
+    let Some(nearest) = nearest(said, names).map(str::to_owned) else {
+        return;
+    };
+    error.insert(
+        ContextKind::SuggestedSubcommand,
+        ContextValue::Strings(vec![nearest]),
+    );
 }
 
 #[cfg(test)]

@@ -13,9 +13,9 @@ use crate::compile::{Sql, Turn};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::graph::Selection;
 use crate::jinja::Template;
-use crate::manifest::ResourceType;
+use crate::manifest::{Node, ResourceType};
 use crate::materialization::failed;
-use crate::report::rows;
+use crate::report::{Asked, Message, rows};
 
 /// The kinds of node that have rows to show.
 const SHOWN: [ResourceType; 6] = [
@@ -147,7 +147,7 @@ impl Args {
             };
             let mut table = ask(&sql)?;
             rows::mask(&mut table, &hidden);
-            self.answer(session, Some(&node.name), &table)?;
+            self.answer(session, Some(node), &table)?;
         }
         Ok(Outcome::Done)
     }
@@ -175,15 +175,24 @@ impl Args {
             })
     }
 
-    fn answer(&self, session: &Session, name: Option<&str>, table: &Table) -> Result<(), Stop> {
+    fn answer(&self, session: &Session, node: Option<&Node>, table: &Table) -> Result<(), Stop> {
+        let name = node.map(|node| node.name.as_str());
         let text = match self.output {
-            Format::Json => rows::json(name, table) + "\n",
-            Format::Text => match name {
-                Some(name) => format!("{name}\n{}", rows::text(table)),
-                None => rows::text(table),
-            },
+            Format::Json => rows::json(name, table),
+            Format::Text => {
+                let heading = name.map(|name| format!("{name}\n")).unwrap_or_default();
+                heading + &rows::text(table)
+            }
         };
-        session.terminal.answer(&text)?;
+        let text = text.trim_end_matches('\n').to_owned();
+        let asked = Asked {
+            node,
+            as_json: self.output == Format::Json,
+            quiet: session.global.output.quiet,
+        };
+        session
+            .terminal
+            .answer_event(&Message::shown(asked, text))?;
         Ok(())
     }
 }

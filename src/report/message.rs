@@ -73,9 +73,51 @@ impl Message {
         }
     }
 
+    /// What a template or `ls` prints.
+    pub fn printed(text: impl Into<String>) -> Self {
+        Self::new("PrintEvent", "Z052", LogLevel::Info, text)
+    }
+
+    /// The SQL of a node, or of a query that has no name, as `compile` prints it; `text` holds the `compiled` SQL in the form asked for.
+    pub fn compiled(asked: Asked<'_>, compiled: &str, text: String) -> Self {
+        let mut data = asked.data();
+        data["compiled"] = json!(compiled);
+        Self::new("CompiledNode", "Q042", LogLevel::Info, text).with(data)
+    }
+
+    /// The rows of a node, or of a query that has no name, as `show` prints them.
+    pub fn shown(asked: Asked<'_>, text: String) -> Self {
+        let mut data = asked.data();
+        data["preview"] = json!(text);
+        Self::new("ShowNode", "Q041", LogLevel::Info, text).with(data)
+    }
+
     fn with(mut self, data: Value) -> Self {
         self.data = data;
         self
+    }
+}
+
+/// What a command was asked to print.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The node; none for a query of the command line.
+    pub node: Option<&'a Node>,
+    /// Whether it is printed as JSON.
+    pub as_json: bool,
+    /// `--quiet`.
+    pub quiet: bool,
+}
+
+impl Asked<'_> {
+    fn data(self) -> Value {
+        json!({
+            "is_inline": self.node.is_none(),
+            "node_name": self.node.map_or("inline_query", |node| node.name.as_str()),
+            "output_format": if self.as_json { "json" } else { "text" },
+            "quiet": self.quiet,
+            "unique_id": self.node.map_or("", |node| node.unique_id.as_str()),
+        })
     }
 }
 

@@ -16,6 +16,6 @@ mod terminal;
 mod tests;
 
 pub use log_file::{FileFormat, FileOptions};
-pub use message::{LogLevel, Message};
+pub use message::{Asked, LogLevel, Message};
 pub use paint::{Painter, paint};
 pub use terminal::{Color, Listener, LogFormat, Options, Terminal};

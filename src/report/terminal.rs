@@ -196,6 +196,18 @@ impl Terminal {
         }
     }
 
+    /// The command's answer, or a part of it, as an event: its words and a line end, or with the log format of programs a line of JSON.
+    ///
+    /// # Errors
+    /// As [`answer`](Self::answer).
+    pub fn answer_event(&self, message: &Message) -> io::Result<()> {
+        let line = match self.options.log_format {
+            LogFormat::Text => message.text.clone(),
+            LogFormat::Json => self.json(message),
+        };
+        self.answer(&(line + "\n"))
+    }
+
     /// Tells the user something about the course of things.
     pub fn info(&self, text: impl Into<String>) {
         self.tell(&Message::new("Note", "Z050", LogLevel::Info, text));

@@ -72,7 +72,7 @@ fn a_mistyped_command_flag_or_value_gets_a_hint() {
     exit 2
     error[unknown-command]: unrecognized subcommand 'biuld'
 
-      tip: some similar subcommands exist: 'unload', 'build'
+      tip: a similar subcommand exists: 'build'
 
     Usage: redstart [OPTIONS] <COMMAND>
 

@@ -1,5 +1,7 @@
 //! One test binary for everything a user sees: the real program, run in a temporary project.
 
+#[cfg(feature = "duckdb")]
+mod answers;
 mod architecture;
 #[cfg(feature = "duckdb")]
 mod artifact_readers;
@@ -18,6 +20,8 @@ mod command_line;
 mod contracts;
 #[cfg(feature = "duckdb")]
 mod dbt_reference;
+#[cfg(feature = "duckdb")]
+mod declared_tests;
 #[cfg(feature = "duckdb")]
 mod differences;
 #[cfg(unix)]
@@ -38,6 +42,8 @@ mod fuzz_sql;
 mod in_jinja;
 #[cfg(feature = "duckdb")]
 mod interruption;
+#[cfg(feature = "duckdb")]
+mod keys;
 #[cfg(all(unix, feature = "duckdb"))]
 mod kills;
 #[cfg(all(unix, feature = "duckdb"))]

@@ -124,15 +124,25 @@ fn told(cause: &duckdb::Error) -> (Error, Option<usize>) {
     let kind = field("exception_type").unwrap_or(kind);
     let message = field("exception_message").unwrap_or_else(|| text.clone());
     let position = field("position").and_then(|position| position.parse().ok());
-    let mut error = Error::new(class(&kind, &message), format!("{kind} Error: {message}"));
+    let shown = without_guesses(&message);
+    let mut error = Error::new(class(&kind, &message), format!("{kind} Error: {shown}"));
     if let Some((understood, help)) = fault::understood(&kind, &message) {
         error.fault = Some(understood);
         error.help = help;
     }
     if kind.is_empty() {
-        error.message = message;
+        error.message = shown;
     }
     (error, position)
+}
+
+/// A message without the engine's guess at what was meant: it knows its own catalog, and nothing of the project.
+fn without_guesses(message: &str) -> String {
+    let lines: Vec<&str> = message.lines().collect();
+    let kept = lines
+        .iter()
+        .filter(|line| !line.trim_start().starts_with("Did you mean "));
+    kept.copied().collect::<Vec<_>>().join("\n")
 }
 
 /// `Binder Error: {…}` as the kind and the JSON.

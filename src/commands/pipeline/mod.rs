@@ -311,7 +311,7 @@ fn heard(session: &Session, mut surroundings: Surroundings) -> Compiler {
         match message {
             Message::Print(text) if flags.is("print") => {
                 // Nobody is left to be told when the stream is closed.
-                drop(terminal.answer(&(text + "\n")));
+                drop(terminal.answer_event(&crate::report::Message::printed(text)));
             }
             Message::Print(_) => {}
             Message::Log { text, info } if info => terminal.info(text),
