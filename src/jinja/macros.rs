@@ -4,7 +4,7 @@
 //! Knows nothing of who calls them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use minijinja::Value;
 use minijinja::value::Kwargs;
@@ -298,6 +298,7 @@ impl Loading {
         Self {
             shared: Shared {
                 env,
+                strict: OnceLock::new(),
                 entries: Vec::new(),
                 by_name: HashMap::new(),
                 by_id: HashMap::new(),

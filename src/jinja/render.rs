@@ -11,10 +11,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use minijinja::value::{Enumerator, Kwargs, Object, ObjectRepr, Tuple};
-use minijinja::{Environment, Error, ErrorKind, State, Value};
+use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, Value};
 
 use super::builtins::left_out;
 use super::error::{self, Places, bad_call, in_call};
@@ -32,6 +32,8 @@ const TEMPLATE: &str = "template";
 pub struct Shared {
     /// The compiled macros, filters and tests.
     pub env: Environment<'static>,
+    /// The same, in which what nothing has is a mistake.
+    pub strict: OnceLock<Environment<'static>>,
     /// All macros.
     pub entries: Vec<Entry>,
     /// Where the macros of a name are in `entries`.
@@ -70,6 +72,18 @@ pub struct Entry {
 pub const BUILTIN_PACKAGE: &str = "dbt";
 
 impl Shared {
+    /// The environment for a render. As in dbt, nothing has every attribute while a project is parsed, and none when it is run.
+    fn environment(&self, execute: bool) -> &Environment<'static> {
+        if !execute {
+            return &self.env;
+        }
+        self.strict.get_or_init(|| {
+            let mut env = self.env.clone();
+            env.set_undefined_behavior(UndefinedBehavior::Lenient);
+            env
+        })
+    }
+
     /// The macro that a bare name means in a package.
     pub fn find(&self, package: &str, name: &str) -> Option<&Entry> {
         let candidates = self.by_name.get(name)?;
@@ -575,7 +589,7 @@ pub fn run(
         rewrite: job.rewrite,
     };
     let text = shared
-        .env
+        .environment(world.execute())
         .template_from_named_str(TEMPLATE, &job.rewrite.text)
         .and_then(|compiled| compiled.render(Value::from_object(Root(Arc::clone(&render)))))
         .map_err(|error| error::diagnose(&error, &places))?;

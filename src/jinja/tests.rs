@@ -322,7 +322,7 @@ fn names_that_nobody_knows_are_pointed_at() {
     warning[undefined-variable]: `target.shema` is not defined
       at models/m.sql:1:4 `target.shema`
       label: no `shema` in `target`, or `target` is not defined itself
-    warning[undefined-variable]: `rows.missing.deeper` is not defined
+    error[undefined-variable]: `rows.missing.deeper` is not defined
       at models/m.sql:1:23 `rows.missing.deeper`
       label: no `deeper` in `rows.missing`, or `rows.missing` is not defined itself
     error[undefined-variable]: `rows` is not defined
@@ -569,6 +569,12 @@ fn the_library_speaks_each_dialect() {
     make_date(2024, 1, 2) select generate_series as generated_number from generate_series(1, 3)
     it''s 'x' 23 numeric(28,6)
     ");
+}
+
+#[test]
+fn filters_of_what_is_not_defined_have_no_items() {
+    let model = "{% set c = {'a': 1} %}{{ c.f | first }}{{ c.f | last }}{{ c.f | items | list }}{{ c.f | wordcount }} {{ 'aaa' | replace('a', 'b', 2) }} {{ '0x1f' | int(0, 16) }}";
+    insta::assert_snapshot!(text("", model), @"");
 }
 
 /// Each `tests/cases/jinja/*.sql` prints what dbt-core 1.11 with dbt-duckdb made of it, kept beside it.

@@ -77,7 +77,20 @@ fn add_filters(env: &mut Environment<'static>) {
     env.add_filter("length", length);
     env.add_filter("count", length);
     env.add_filter("float", float);
-    env.add_filter("wordcount", |text: &str| text.split_whitespace().count());
+    env.add_filter("first", |value: &Value| {
+        end_of(value, minijinja::filters::first)
+    });
+    env.add_filter("last", |value: &Value| {
+        end_of(value, |value| minijinja::filters::last(value.clone()))
+    });
+    env.add_filter("items", |value: &Value| match value.is_undefined() {
+        true => Ok(List::of(Vec::new())),
+        false => minijinja::filters::items(value),
+    });
+    env.add_filter("replace", replace);
+    env.add_filter("wordcount", |text: &Value| {
+        text.to_string().split_whitespace().count()
+    });
     env.add_filter("tojson", |value: &Value| {
         // Jinja's own filter sorts the keys and escapes what HTML knows.
         let text =
@@ -247,13 +260,40 @@ fn length(state: &State<'_, '_>, value: &Value) -> Result<usize, Error> {
     minijinja::filters::length(value)
 }
 
+/// The first or the last item: of nothing, nothing.
+fn end_of(value: &Value, of: fn(&Value) -> Result<Value, Error>) -> Result<Value, Error> {
+    match value.is_undefined() {
+        true => Ok(left_out()),
+        false => of(value),
+    }
+}
+
+/// Jinja's `replace`: all of the old texts, or as many as `count` says.
+fn replace(text: &str, old: &str, new: &str, count: Option<usize>) -> String {
+    match count {
+        None => text.replace(old, new),
+        Some(count) => text.replacen(old, new, count),
+    }
+}
+
 /// Python's `int`, as Jinja's filter has it: what is no number gives the default.
-fn int(value: &Value, default: Option<i64>, kwargs: Kwargs) -> Result<Value, Error> {
+fn int(
+    value: &Value,
+    default: Option<i64>,
+    base: Option<u32>,
+    kwargs: Kwargs,
+) -> Result<Value, Error> {
     let default = match default {
         Some(default) => default,
         None => kwargs.get::<Option<i64>>("default")?.unwrap_or(0),
     };
-    let base = kwargs.get::<Option<u32>>("base")?.unwrap_or(10);
+    let base = match base {
+        Some(base) => base,
+        None => kwargs.get::<Option<u32>>("base")?.unwrap_or(10),
+    };
+    if !(2..=36).contains(&base) {
+        return Err(bad_call(format!("no number is written to the base {base}")));
+    }
     kwargs.assert_all_used()?;
     let read = match value.kind() {
         ValueKind::Bool => Some(Value::from(i64::from(value.is_true()))),
@@ -261,7 +301,13 @@ fn int(value: &Value, default: Option<i64>, kwargs: Kwargs) -> Result<Value, Err
         ValueKind::Number => f64::try_from(value.clone()).ok().and_then(whole),
         _ => value.as_str().and_then(|text| {
             let text = text.trim().replace('_', "");
-            let exact = i128::from_str_radix(&text, base).ok().map(Value::from);
+            let digits = match base {
+                16 => text.trim_start_matches("0x"),
+                8 => text.trim_start_matches("0o"),
+                2 => text.trim_start_matches("0b"),
+                _ => &text,
+            };
+            let exact = i128::from_str_radix(digits, base).ok().map(Value::from);
             exact.or_else(|| text.parse::<f64>().ok().and_then(whole))
         }),
     };

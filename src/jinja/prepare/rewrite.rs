@@ -85,14 +85,18 @@ impl Rewrite {
         self.text.push_str(&original[range]);
     }
 
-    /// Where a stretch of the new text stood in the original; `None` where it is all inserted.
+    /// Where a stretch of the new text stood in the original. What was inserted stands for what follows it, as a call for its first
+    /// argument; before the original begins it stands for nothing.
     pub fn origin(&self, out: Range<usize>) -> Option<Range<usize>> {
         let first = self
             .copies
             .partition_point(|copied| copied.out_end() <= out.start);
-        let first = self.copies.get(first)?;
+        let (is_first, first) = (first == 0, self.copies.get(first)?);
         if first.out >= out.end {
-            return None;
+            let follows = self.text.get(first.out..first.out_end())?;
+            let shown = follows.lines().next().unwrap_or_default().trim_end();
+            let found = first.from.start..first.from.start + shown.len();
+            return (!is_first && !found.is_empty()).then_some(found);
         }
         let start = first.from.start + out.start.saturating_sub(first.out);
         let last = self.copies.partition_point(|copied| copied.out < out.end);
@@ -117,5 +121,6 @@ mod tests {
         assert_eq!(new.origin(9..18), Some(2..5));
         assert_eq!(new.origin(19..20), Some(6..7));
         assert_eq!(new.origin(0..6), None);
+        assert_eq!(new.origin(9..12), Some(2..5));
     }
 }
