@@ -37,7 +37,7 @@ fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
     if problems.has_errors() {
         return Err(problems);
     }
-    let build = Publish::new(input, RelationKind::Table)?.build(|relation| {
+    let mut build = Publish::new(input, RelationKind::Table)?.build(|relation| {
         vec![
             Statement::CreateTable {
                 relation: relation.clone(),
@@ -53,5 +53,6 @@ fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
             },
         ]
     })?;
+    build.warnings.clone_from(&seed.warnings);
     Ok(Work::Build(Box::new(build)))
 }

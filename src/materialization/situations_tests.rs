@@ -121,6 +121,7 @@ fn case(node: Node, held: Option<RelationKind>, full_refresh: bool) -> Case<'sta
         columns: COLUMNS
             .map(|(name, kind)| ColumnDefinition::new(name, kind))
             .to_vec(),
+        warnings: Vec::new(),
         rows: std::sync::Arc::new(SeedRows::of_text("seeds/people.csv", "id,name\n1,ann\n")),
     });
     case

@@ -437,6 +437,7 @@ fn a_seed_is_loaded_beside_too() {
             ColumnDefinition::new("level", "varchar(4)"),
             ColumnDefinition::new("price", "integer"),
         ],
+        warnings: Vec::new(),
         rows: std::sync::Arc::new(SeedRows::of_text(
             "seeds/levels.csv",
             "level,price\nfree,0\n",

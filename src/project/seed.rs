@@ -28,6 +28,8 @@ pub struct Seed {
     pub columns: Vec<ColumnDefinition>,
     /// Its rows.
     pub rows: Arc<SeedRows>,
+    /// What is configured for it in vain.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// How a seed's file is read.
@@ -101,6 +103,7 @@ pub fn infer(file: SeedFile, format: &SeedFormat<'_>) -> Result<Seed, Diagnostic
     });
     Ok(Seed {
         columns: typed.collect(),
+        warnings: problems.into_iter().collect(),
         rows: Arc::new(SeedRows {
             delimiter,
             numbers: columns.iter().map(Inference::is_number).collect(),
@@ -118,9 +121,21 @@ pub fn infer(file: SeedFile, format: &SeedFormat<'_>) -> Result<Seed, Diagnostic
 fn definitions(header: &Record<'_>) -> Vec<ColumnDefinition> {
     let definition = |(number, name): (usize, &str)| ColumnDefinition {
         origin: Some(place(header, number)),
-        ..ColumnDefinition::new(name.trim(), "")
+        ..ColumnDefinition::new(column_name(name), "")
     };
     header.cells().enumerate().map(definition).collect()
+}
+
+/// The name in a cell of the header. One that is written with quotes of its own stands in them as it is, as where dbt writes names
+/// without quotes (`quote_columns: false`).
+fn column_name(cell: &str) -> &str {
+    let name = cell.trim();
+    let within = name
+        .strip_prefix('"')
+        .and_then(|name| name.strip_suffix('"'));
+    within
+        .filter(|name| !name.is_empty() && !name.contains('"'))
+        .unwrap_or(name)
 }
 
 /// Where a cell stands; an empty one still has a place for a caret.
@@ -130,7 +145,7 @@ fn place(record: &Record<'_>, number: usize) -> Span {
 }
 
 fn check_header(header: &Record<'_>, format: &SeedFormat<'_>, problems: &mut Diagnostics) {
-    let names = || header.cells().map(str::trim);
+    let names = || header.cells().map(column_name);
     let mut seen: HashMap<String, usize> = HashMap::new();
     for (number, name) in names().enumerate() {
         if name.is_empty() {
@@ -167,8 +182,9 @@ fn check_header(header: &Record<'_>, format: &SeedFormat<'_>, problems: &mut Dia
     for (column, _) in format.column_types {
         if !names().any(|name| name == column) {
             let at = format.types_at;
+            // A warning, as dbt takes no offence: packages name columns that only some of their users' files have.
             problems.push(
-                Diagnostic::error(
+                Diagnostic::warning(
                     "unknown-column",
                     format!("`column_types` names `{column}`, which the seed does not have"),
                 )
@@ -256,7 +272,7 @@ impl<'a> Inference<'a> {
         let given = format
             .column_types
             .iter()
-            .find(|(column, _)| column == name.trim());
+            .find(|(column, _)| column == column_name(name));
         Self {
             given: given.map(|(_, data_type)| data_type.as_str()),
             number: true,
@@ -455,7 +471,10 @@ mod tests {
         zip varchar(5), n integer
         "01234"@2:1 "1"@2:7
         "#);
-        insta::assert_snapshot!(seed("zip\n1\n", ',', &[("zpi", "text")]), @"error[unknown-column]: `column_types` names `zpi`, which the seed does not have (seeds/s.csv:1:1) -- help: did you mean `zip`?");
+        insta::assert_snapshot!(seed("zip\n1\n", ',', &[("zpi", "text")]), @r#"
+        zip integer
+        "1"@2:1
+        "#);
     }
 
     #[test]

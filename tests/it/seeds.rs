@@ -1,0 +1,45 @@
+//! Seeds as dbt takes them: types that nobody needs, and names with quotes of their own.
+
+use insta::assert_snapshot;
+
+use crate::project::TestProject;
+
+#[test]
+fn a_type_of_a_column_that_the_file_does_not_have_is_told_and_the_seed_is_loaded() {
+    let project = TestProject::new().file("seeds/s.csv", "id\n1\n").file(
+        "seeds/seeds.yml",
+        "seeds:\n  - name: s\n    config: {column_types: {id: bigint, idd: timestamp}}\n",
+    );
+    assert_snapshot!(project.redstart("build"), @"
+    exit 0
+    Running 1 node on 2 threads (target `dev.main`)
+    warning[unknown-column]: `column_types` names `idd`, which the seed does not have (seeds/seeds.yml:3:41)
+    1 of 1  OK    loaded seed file main.s                                 [1 row in [time]]
+
+    warning[unknown-column]: `column_types` names `idd`, which the seed does not have
+     --> seeds/seeds.yml:3:41
+      |
+    3 |     config: {column_types: {id: bigint, idd: timestamp}}
+      |                                         ^^^
+      |
+      = help: did you mean `id`?
+
+    Finished 1 seed in [time]
+    Done. PASS=1 WARN=0 ERROR=0 SKIP=0 TOTAL=1
+    The data dictionary is in [project]/target/index.html
+    ");
+    assert_eq!(project.query("select id from s"), "id\n1\n");
+}
+
+#[test]
+fn a_name_in_quotes_of_its_own_is_the_name_without_them() {
+    let project = TestProject::new().file(
+        "seeds/s.csv",
+        "id,\"\"\"from\"\"\",\"\"\"a-b\"\"\"\n1,x,3\n",
+    );
+    project.redstart("seed").success();
+    assert_eq!(
+        project.query("select id, \"from\", \"a-b\" from s"),
+        "id | from | a-b\n1 | x | 3\n"
+    );
+}
