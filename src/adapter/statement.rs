@@ -218,6 +218,8 @@ pub enum Statement {
         relation: Relation,
         /// The column, or none for the relation itself.
         column: Option<String>,
+        /// Whether the column is known to be there; where not, whoever sends the statement looks first.
+        is_there: bool,
         /// The words.
         text: String,
     },

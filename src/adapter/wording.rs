@@ -156,6 +156,7 @@ pub(super) trait Wording {
                 relation,
                 column,
                 text,
+                ..
             } => self.comment(*kind, relation, column.as_deref(), text),
             of_rows => return self.of_rows(of_rows),
         })

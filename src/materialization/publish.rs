@@ -474,10 +474,14 @@ pub(super) fn describe(
             grantees: grantees.clone(),
         })
         .collect();
+    let known = input
+        .query_columns()
+        .map(|columns| super::by_name(columns.iter().map(String::as_str)));
     let comment = |column: Option<&str>, text: &str| Statement::Comment {
         kind,
         relation: relation.clone(),
         column: column.map(str::to_owned),
+        is_there: column.is_none() || known.is_some(),
         text: text.to_owned(),
     };
     if config.persist_docs_relation && !input.node.description.is_empty() {
@@ -486,23 +490,16 @@ pub(super) fn describe(
     // As in dbt, a late-binding view has no columns to describe: it is bound to nothing.
     let late = kind == RelationKind::View && !config.bind;
     if config.persist_docs_columns && !late {
-        // A described column that the relation lacks is left out, as in dbt, where the columns are known.
-        let known = input
-            .query_columns()
-            .map(|columns| super::by_name(columns.iter().map(String::as_str)));
-        statements.extend(
-            input
-                .node
-                .columns
-                .values()
-                .filter(|column| !column.description.is_empty())
-                .filter(|column| {
-                    known
-                        .as_ref()
-                        .is_none_or(|known| known.contains_key(&column.name.to_lowercase()))
-                })
-                .map(|column| comment(Some(&column.name), &column.description)),
-        );
+        // A described column that the relation lacks is left out, as in dbt.
+        let columns = input.node.columns.values();
+        let described = columns.filter(|column| !column.description.is_empty());
+        statements.extend(described.filter_map(|column| {
+            let name = match &known {
+                Some(known) => known.get(&column.name.to_lowercase())?,
+                None => column.name.as_str(),
+            };
+            Some(comment(Some(name), &column.description))
+        }));
     }
     statements
 }

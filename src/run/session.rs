@@ -378,6 +378,14 @@ impl<'s, 'a> Session<'s, 'a> {
                 self.connection = None;
                 return Err(Undone::Stopped(failure));
             }
+            let order = match self.told_of(order, turn) {
+                Ok(Some(order)) => order,
+                Ok(None) => continue,
+                Err(error) => {
+                    return Err(Undone::Refused(Box::new((Some(order.clone()), error))));
+                }
+            };
+            let order = order.as_ref();
             let outcome = match self.execute(&order.prepared) {
                 Ok(outcome) => outcome,
                 Err(error) => {
@@ -391,6 +399,57 @@ impl<'s, 'a> Session<'s, 'a> {
             }
         }
         Ok(())
+    }
+
+    /// A statement as it is sent now: a description of a column that nobody could look up before is left out where there is no such
+    /// column, and told.
+    fn told_of<'o>(
+        &mut self,
+        order: &'o Order,
+        turn: &mut Turn<'_>,
+    ) -> Result<Option<Cow<'o, Order>>, Error> {
+        let Statement::Comment {
+            relation,
+            column: Some(column),
+            is_there: false,
+            ..
+        } = &order.statement
+        else {
+            return Ok(Some(Cow::Borrowed(order)));
+        };
+        if turn.described.as_ref().is_none_or(|(of, _)| of != relation) {
+            let connection = self.connection()?;
+            let found = locked(&connection).columns(relation);
+            let found = self.after(found)?.into_iter().map(|column| column.name);
+            turn.described = Some((relation.clone(), found.collect()));
+        }
+        let found = turn.described.iter().flat_map(|(_, columns)| columns);
+        let same = |name: &&String| name.eq_ignore_ascii_case(column);
+        match found
+            .clone()
+            .find(|name| *name == column)
+            .or_else(|| found.clone().find(same))
+        {
+            Some(name) if name == column => Ok(Some(Cow::Borrowed(order))),
+            Some(name) => {
+                let mut statement = order.statement.clone();
+                if let Statement::Comment { column, .. } = &mut statement {
+                    *column = Some(name.clone());
+                }
+                let prepared = self
+                    .adapter()
+                    .prepare(&statement, &NothingKnown)
+                    .map_err(|refusal| Error::new(ErrorClass::User, refusal.message))?;
+                Ok(Some(Cow::Owned(Order {
+                    statement,
+                    prepared,
+                })))
+            }
+            None => {
+                turn.lacks(column);
+                Ok(None)
+            }
+        }
     }
 
     fn pause(&self, pause: Duration) {

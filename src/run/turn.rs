@@ -36,6 +36,8 @@ pub(super) struct Turn<'a> {
     pub(super) statements: Vec<String>,
     pub(super) rejected: Vec<crate::adapter::LoadError>,
     pub(super) warnings: Vec<Diagnostic>,
+    /// A relation and its columns, looked up for their descriptions.
+    pub(super) described: Option<(Relation, Vec<String>)>,
     /// Rows that the statements filled into the new table, as far as the warehouse said so.
     pub(super) filled: Option<u64>,
     rows: Option<u64>,
@@ -110,6 +112,7 @@ impl<'a> Turn<'a> {
             statements: Vec::new(),
             rejected: Vec::new(),
             warnings: Vec::new(),
+            described: None,
             filled: None,
             rows: None,
             loaded: 0,
@@ -349,6 +352,28 @@ impl<'a> Turn<'a> {
             then = self.rest(session, &rest, &mut now, audit)?;
         }
         Ok(())
+    }
+
+    /// Tells of a column that is described and not there.
+    pub(super) fn lacks(&mut self, column: &str) {
+        let message = format!(
+            "the column `{column}` is described, and `{}` does not have it",
+            self.of.name
+        );
+        if self.warnings.iter().any(|told| told.message == message) {
+            return;
+        }
+        let declared = self
+            .of
+            .columns
+            .values()
+            .find(|declared| declared.name == column);
+        let place = declared.and_then(|column| column.declared_at.clone());
+        self.warnings.push(
+            Diagnostic::warning("undeclared-column", message)
+                .at_some(place.or_else(|| self.of.declared_at.clone()))
+                .label("its description is kept nowhere"),
+        );
     }
 
     /// Whether nothing of the turn may be done twice: it begins anew with what is there.

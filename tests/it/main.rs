@@ -23,6 +23,8 @@ mod dbt_reference;
 #[cfg(feature = "duckdb")]
 mod declared_tests;
 #[cfg(feature = "duckdb")]
+mod descriptions;
+#[cfg(feature = "duckdb")]
 mod differences;
 #[cfg(unix)]
 mod emulation_on_postgres;
@@ -81,6 +83,8 @@ mod same_rows;
 mod schema_changes;
 #[cfg(feature = "duckdb")]
 mod secrets;
+#[cfg(feature = "duckdb")]
+mod seeds;
 mod selectors;
 #[cfg(feature = "duckdb")]
 mod site;

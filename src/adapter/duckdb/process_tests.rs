@@ -145,6 +145,7 @@ fn swap_forever(path: PathBuf) {
             kind: RelationKind::Table,
             relation: Relation::new("main", "t"),
             column: Some("round".to_owned()),
+            is_there: true,
             text: "the round".to_owned(),
         });
         run(&Statement::Commit);

@@ -188,6 +188,7 @@ pub(in crate::adapter) fn statements() -> Vec<Statement> {
         kind: RelationKind::View,
         relation: t("v"),
         column: column.map(str::to_owned),
+        is_there: true,
         text: "it's \\ fine".to_owned(),
     };
     let mut all = vec![

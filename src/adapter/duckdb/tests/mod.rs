@@ -277,12 +277,14 @@ fn what_is_described_and_granted_is_said_or_refused() {
             kind: RelationKind::View,
             relation: view.clone(),
             column: None,
+            is_there: true,
             text: "it's a view".to_owned(),
         },
         Statement::Comment {
             kind: RelationKind::View,
             relation: view.clone(),
             column: Some("a".to_owned()),
+            is_there: true,
             text: "one".to_owned(),
         },
     ] {

@@ -1,0 +1,45 @@
+//! `persist_docs`: descriptions as comments, also of columns that nobody could look up before the run.
+
+use insta::assert_snapshot;
+
+use crate::project::{PROFILES, TestProject};
+
+#[test]
+fn a_described_column_that_is_not_there_is_told_and_the_others_are_described() {
+    // Nothing is known of the columns of a table that is read as it is.
+    let plain = PROFILES.replace("      emulate: redshift\n", "");
+    let project = TestProject::empty()
+        .file("profiles.yml", plain)
+        .file(
+            "models/a.sql",
+            "{{ config(materialized='table') }} select * from range(1) as t(\"Id\")",
+        )
+        .file(
+            "models/a.yml",
+            "models:
+  - name: a
+    config: {persist_docs: {relation: true, columns: true}}
+    description: all of them
+    columns: [{name: id, description: the key}, {name: gone, description: not here}]
+",
+        );
+    assert_snapshot!(project.redstart("run --no-check"), @"
+    exit 0
+    Running 1 node on 2 threads (target `dev.main`)
+    1 of 1  OK    created sql table model main.a                          [1 row in [time]]
+          warning[undeclared-column]: the column `gone` is described, and `a` does not have it (models/a.yml:5:56)
+
+    warning[undeclared-column]: the column `gone` is described, and `a` does not have it
+     --> models/a.yml:5:56
+      |
+    5 |     columns: [{name: id, description: the key}, {name: gone, description: not here}]
+      |                                                        ^^^^ its description is kept nowhere
+
+    Finished 1 table model in [time]
+    Done. PASS=1 WARN=0 ERROR=0 SKIP=0 TOTAL=1
+    ");
+    assert_eq!(
+        project.query("select column_name, comment from duckdb_columns() where table_name = 'a'"),
+        "column_name | comment\nId | the key\n"
+    );
+}
