@@ -243,6 +243,11 @@ pub enum Statement {
         /// Where the user wrote it.
         origin: Option<Span>,
     },
+    /// A `post-hook` that asks the warehouse while it is rendered: what it says is known only when it is due.
+    LateHook {
+        /// Its place among the hooks of its node.
+        at: usize,
+    },
 }
 
 impl Statement {

@@ -125,6 +125,9 @@ pub(super) trait Wording {
             }
             Statement::Commit => "commit".to_owned(),
             Statement::Raw { sql, .. } => sql.clone(),
+            Statement::LateHook { .. } => {
+                "-- a post-hook that asks the warehouse: it is rendered when it is due".to_owned()
+            }
             Statement::AddColumn {
                 relation,
                 name,

@@ -50,7 +50,7 @@ pub(super) fn analyze(
             .pre_hooks
             .iter()
             .chain(&sql.post_hooks)
-            .any(|hook| changes(&hook.sql))
+            .any(|hook| hook.late.is_some() || changes(&hook.sql))
     {
         // A hook may give it other columns than its query has.
         analysis.schema.rest = Rest::Unknown;

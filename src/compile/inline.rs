@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::sources::SqlMap;
-use super::{CompiledNode, Sql};
+use super::{CompiledNode, Drafts, Sql};
+use crate::diagnostic::Diagnostic;
+use crate::jinja::LATE;
 use crate::manifest::{Manifest, NodeId};
 
 /// What `ref` of an ephemeral model prints: dbt's name for its common table expression.
@@ -12,21 +14,25 @@ pub fn cte_name(identifier: &str) -> String {
     format!("__dbt__cte__{identifier}")
 }
 
-/// Puts the finished node into `done`: its draft with every ephemeral model below it inlined, or late where one of them is.
+/// Puts the finished node into `done`: its draft with every ephemeral model below it inlined, or late or wrong
+/// where one of them is.
 pub(super) fn inline(
     id: NodeId,
     manifest: &Manifest,
-    drafts: &BTreeMap<NodeId, Result<Sql, String>>,
+    drafts: &Drafts,
     done: &mut BTreeMap<NodeId, CompiledNode>,
 ) {
     let finished = match drafts.get(&id) {
         None => return,
-        Some(Err(reason)) => Err(reason.clone()),
+        Some(Err(why)) => Err(why.clone()),
         Some(Ok(draft)) => with_ephemerals(draft.clone(), manifest, drafts),
     };
     let node = match finished {
         Ok(sql) => CompiledNode::Ready(Arc::new(sql)),
-        Err(reason) => CompiledNode::Late { reason },
+        Err(late) if late.code == LATE => CompiledNode::Late {
+            reason: late.message,
+        },
+        Err(wrong) => CompiledNode::Wrong(wrong),
     };
     done.insert(id, node);
 }
@@ -35,8 +41,8 @@ pub(super) fn inline(
 pub(super) fn with_ephemerals(
     mut sql: Sql,
     manifest: &Manifest,
-    drafts: &BTreeMap<NodeId, Result<Sql, String>>,
-) -> Result<Sql, String> {
+    drafts: &Drafts,
+) -> Result<Sql, Box<Diagnostic>> {
     let mut order = Vec::new();
     for id in &sql.ephemerals {
         collect(*id, drafts, &mut order);
@@ -50,7 +56,7 @@ pub(super) fn with_ephemerals(
     for (number, id) in order.iter().enumerate() {
         let draft = match drafts.get(id) {
             Some(Ok(draft)) => draft,
-            Some(Err(reason)) => return Err(reason.clone()),
+            Some(Err(why)) => return Err(why.clone()),
             None => continue,
         };
         if number > 0 {
@@ -81,7 +87,7 @@ pub(super) fn in_front(mut sql: Sql, head: &str, map: &SqlMap) -> Sql {
 }
 
 /// Depth first, so that what is read stands before its reader; each once.
-fn collect(id: NodeId, drafts: &BTreeMap<NodeId, Result<Sql, String>>, order: &mut Vec<NodeId>) {
+fn collect(id: NodeId, drafts: &Drafts, order: &mut Vec<NodeId>) {
     if order.contains(&id) {
         return;
     }

@@ -93,6 +93,8 @@ pub enum CompiledNode {
         /// What it asks for.
         reason: String,
     },
+    /// Its template cannot be rendered, or that of an ephemeral model it stands on.
+    Wrong(Box<Diagnostic>),
 }
 
 /// The SQL of a node, with its hooks.
@@ -116,15 +118,20 @@ pub struct Sql {
     pub macros: BTreeSet<String>,
 }
 
+/// Nodes after their own template was rendered, or why it could not be.
+type Drafts = BTreeMap<NodeId, Result<Sql, Box<Diagnostic>>>;
+
 /// A hook, rendered.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HookSql {
-    /// The SQL.
+    /// The SQL; the template, where it is late.
     pub sql: String,
     /// Whether it runs in the transaction of its node.
     pub transaction: bool,
     /// Where it is written.
     pub origin: Option<crate::diagnostic::Span>,
+    /// Its place among the `post-hook`s of its node, where its template asks the warehouse: it is rendered when it is due.
+    pub late: Option<usize>,
 }
 
 impl FromIterator<(NodeId, CompiledNode)> for Compiled {
@@ -175,7 +182,7 @@ impl Compiled {
     pub fn sql(&self, id: NodeId) -> Option<&Arc<Sql>> {
         match self.nodes.get(&id)? {
             CompiledNode::Ready(sql) => Some(sql),
-            CompiledNode::Late { .. } => None,
+            CompiledNode::Late { .. } | CompiledNode::Wrong(_) => None,
         }
     }
 
@@ -183,7 +190,26 @@ impl Compiled {
     pub fn late(&self) -> impl Iterator<Item = (NodeId, &str)> {
         self.nodes.iter().filter_map(|(id, node)| match node {
             CompiledNode::Late { reason } => Some((*id, reason.as_str())),
-            CompiledNode::Ready(_) => None,
+            CompiledNode::Ready(_) | CompiledNode::Wrong(_) => None,
+        })
+    }
+
+    /// What is wrong in the templates: in an ephemeral model once, and not again for each of its readers.
+    pub fn mistakes(&self) -> Diagnostics {
+        let mut found = Diagnostics::default();
+        for (_, wrong) in self.wrong() {
+            if !found.0.contains(wrong) {
+                found.push(wrong.clone());
+            }
+        }
+        found
+    }
+
+    /// The nodes whose template is wrong, with what is wrong, in the order of the manifest.
+    pub fn wrong(&self) -> impl Iterator<Item = (NodeId, &Diagnostic)> {
+        self.nodes.iter().filter_map(|(id, node)| match node {
+            CompiledNode::Wrong(wrong) => Some((*id, &**wrong)),
+            CompiledNode::Ready(_) | CompiledNode::Late { .. } => None,
         })
     }
 }
@@ -212,6 +238,15 @@ impl Compiler {
     /// # Errors
     /// Everything that is wrong in any of the templates.
     pub fn all(&self, nodes: impl IntoIterator<Item = NodeId>) -> Result<Compiled, Diagnostics> {
+        let compiled = self.each(nodes);
+        compiled
+            .mistakes()
+            .or(compiled)
+            .map(|(compiled, _)| compiled)
+    }
+
+    /// The same for a run, in which a node whose template is wrong fails alone.
+    pub fn each(&self, nodes: impl IntoIterator<Item = NodeId>) -> Compiled {
         let manifest = &self.around.given.manifest;
         let wanted = self.with_ephemerals(nodes.into_iter().collect());
         let rendered: Vec<(NodeId, Result<Sql, Box<Diagnostic>>)> = wanted
@@ -221,25 +256,12 @@ impl Compiler {
                 None => (id, self.render(id, None, self.first_batch(id))),
             })
             .collect();
-        let mut found = Diagnostics::default();
-        let mut drafts: BTreeMap<NodeId, Result<Sql, String>> = BTreeMap::new();
-        for (id, outcome) in rendered {
-            match outcome {
-                Ok(sql) => {
-                    drafts.insert(id, Ok(sql));
-                }
-                Err(late) if late.code == LATE => {
-                    drafts.insert(id, Err(late.message));
-                }
-                Err(wrong) => found.push(*wrong),
-            }
-        }
-        let (drafts, _) = found.or(drafts)?;
+        let drafts: Drafts = rendered.into_iter().collect();
         let mut compiled = Compiled::default();
         for id in drafts.keys() {
             inline::inline(*id, manifest, &drafts, &mut compiled.nodes);
         }
-        Ok(compiled)
+        compiled
     }
 
     /// What the template of a comment says of a node, which it knows as `node` and by `connection_name`.
@@ -299,6 +321,7 @@ impl Compiler {
         match done.remove(&id) {
             Some(CompiledNode::Ready(sql)) => Ok(Arc::unwrap_or_clone(sql)),
             Some(CompiledNode::Late { reason }) => Err(Box::new(Diagnostic::error(LATE, reason))),
+            Some(CompiledNode::Wrong(wrong)) => Err(wrong),
             None => Err(Box::new(Diagnostic::error(
                 "internal",
                 format!("`{}` was not compiled", manifest.node(id).name),
@@ -324,7 +347,30 @@ impl Compiler {
             drafts.insert(wanted, Ok(draft));
         }
         inline::with_ephemerals(sql, &self.around.given.manifest, &drafts)
-            .map_err(|reason| Box::new(Diagnostic::error(LATE, reason)))
+    }
+
+    /// Renders a `post-hook` that is late, when its node is built.
+    ///
+    /// # Errors
+    /// What is wrong in the template, or what the warehouse answered.
+    pub fn post_hook(
+        &self,
+        id: NodeId,
+        (at, batch): (usize, Option<Batch>),
+        turn: &Turn,
+    ) -> Result<String, Box<Diagnostic>> {
+        let hooks = &self.around.given.manifest.node(id).config.post_hook;
+        let Some(hook) = hooks.get(at) else {
+            return Ok(String::new());
+        };
+        let world = NodeWorld::new(Arc::clone(&self.around), Some(id), Some(turn.clone()));
+        let world: Arc<dyn World> = Arc::new(world.in_batch(batch));
+        let rendered = self
+            .around
+            .given
+            .macros
+            .render(&template_of(hook), &world)?;
+        Ok(rendered.text)
     }
 
     /// Why a node is late whatever its template says: `on-run-end` sees what became of the others.
@@ -376,7 +422,22 @@ impl Compiler {
             sql.pre_hooks = self.hooks(&node.config.pre_hook, &world, &mut sql.macros)?;
         }
         if batch.is_none_or(|batch| batch.is_last()) {
-            sql.post_hooks = self.hooks(&node.config.post_hook, &world, &mut sql.macros)?;
+            // They follow the statements of the node: one that asks the warehouse is rendered only then.
+            let world = NodeWorld::new(Arc::clone(&self.around), Some(id), None);
+            let world = Arc::new(world.in_batch(batch).built());
+            for at in 0..node.config.post_hook.len() {
+                let hook = &node.config.post_hook[at..=at];
+                match self.hooks(hook, &world, &mut sql.macros) {
+                    Ok(rendered) => sql.post_hooks.extend(rendered),
+                    Err(late) if late.code == LATE => sql.post_hooks.push(HookSql {
+                        sql: hook[0].sql.clone(),
+                        transaction: hook[0].transaction,
+                        origin: hook[0].origin.clone(),
+                        late: Some(at),
+                    }),
+                    Err(wrong) => return Err(wrong),
+                }
+            }
         }
         Ok(sql)
     }
@@ -407,19 +468,25 @@ impl Compiler {
         let asked: Arc<dyn World> = Arc::clone(world) as Arc<dyn World>;
         let mut rendered = Vec::with_capacity(hooks.len());
         for hook in hooks {
-            let template = match &hook.origin {
-                Some(span) => Template::scalar(&hook.sql, span),
-                None => Template::file(&crate::diagnostic::Source::new("hook", &*hook.sql)),
-            };
+            let template = template_of(hook);
             let mut done = self.around.given.macros.render(&template, &asked)?;
             macros.append(&mut done.macros_called);
             rendered.push(HookSql {
                 sql: done.text,
                 transaction: hook.transaction,
                 origin: hook.origin.clone(),
+                late: None,
             });
         }
         Ok(rendered)
+    }
+}
+
+/// The template of a hook, with its place in the user's file.
+fn template_of(hook: &crate::manifest::config::Hook) -> Template {
+    match &hook.origin {
+        Some(span) => Template::scalar(&hook.sql, span),
+        None => Template::file(&crate::diagnostic::Source::new("hook", &*hook.sql)),
     }
 }
 

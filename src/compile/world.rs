@@ -53,6 +53,8 @@ pub(super) struct NodeWorld {
     goes_on: bool,
     /// Whether the template is that of a query comment.
     is_comment: bool,
+    /// Whether the template is rendered when its node is built, so that what stood under its name before says nothing.
+    is_built: bool,
     ephemerals: Mutex<Vec<NodeId>>,
 }
 
@@ -67,6 +69,7 @@ impl NodeWorld {
             batch: None,
             goes_on: false,
             is_comment: false,
+            is_built: false,
             ephemerals: Mutex::default(),
         }
     }
@@ -86,6 +89,12 @@ impl NodeWorld {
     /// The same world as the template of a comment sees it.
     pub(super) fn for_comment(mut self) -> Self {
         self.is_comment = true;
+        self
+    }
+
+    /// The same world once its node is built.
+    pub(super) fn built(mut self) -> Self {
+        self.is_built = true;
         self
     }
 
@@ -115,7 +124,7 @@ impl NodeWorld {
     /// relation may be made anew meanwhile.
     fn known(&self, relation: &Relation) -> Option<Option<&ExistingRelation>> {
         let own = self.node()?.relation.as_ref()?;
-        if own.key() != relation.key() {
+        if own.key() != relation.key() || self.is_built {
             return None;
         }
         let existing = self.around.given.existing.as_ref()?;

@@ -168,6 +168,14 @@ fn whole_operand(mut span: Span) -> Span {
     span
 }
 
+/// The macro that a template calls and that is nowhere.
+pub fn missing_macro(wrong: &Diagnostic) -> Option<&str> {
+    let words = wrong.message.strip_prefix("there is no macro `")?;
+    words
+        .strip_suffix('`')
+        .filter(|_| wrong.code == "undefined-macro")
+}
+
 /// The words for an error that minijinja found by itself.
 fn own_words(error: &Error, span: Option<&Span>, places: &dyn Places) -> Diagnostic {
     let detail = error.detail().unwrap_or_default();

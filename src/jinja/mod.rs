@@ -25,6 +25,7 @@ mod values;
 mod world;
 
 pub use builtins::{DBT_VERSION, MomentValue};
+pub use error::missing_macro;
 pub use macros::{Macro, MacroArgument, MacroFile, MacroKind, Macros, Rendered};
 pub use minijinja::Value;
 pub use prepare::{NamedBlock, snapshot_blocks};

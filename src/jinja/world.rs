@@ -100,6 +100,12 @@ pub trait World: Send + Sync {
         false
     }
 
+    /// Whether a macro or a variable that is missing is none of the render's business: as in dbt, a template that calls one is refused
+    /// when it is compiled, and not when the project is parsed.
+    fn forgives(&self) -> bool {
+        false
+    }
+
     /// Whether the template may change the warehouse while it renders, so that it must not be rendered twice.
     fn acts(&self) -> bool {
         false

@@ -63,6 +63,8 @@ pub struct ParseWorld {
     shared: Arc<Shared>,
     identity: Identity,
     found: Mutex<Found>,
+    /// The macros that the template calls and that are nowhere: nothing is made of it, but what else it reads is found.
+    missing: Mutex<BTreeSet<String>>,
 }
 
 /// What a template may know of its node before it is resolved.
@@ -85,6 +87,7 @@ impl ParseWorld {
             shared: Arc::clone(shared),
             identity,
             found: Mutex::default(),
+            missing: Mutex::default(),
         })
     }
 
@@ -101,7 +104,19 @@ impl ParseWorld {
             return Ok(Found::literal(calls, template));
         }
         let world: Arc<dyn World> = Arc::clone(self) as Arc<dyn World>;
-        let rendered = macros.render(template, &world)?;
+        let rendered = loop {
+            match macros.render(template, &world) {
+                Ok(rendered) => break rendered,
+                Err(wrong) => {
+                    let missing = jinja::missing_macro(&wrong).map(str::to_owned);
+                    let mut known = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+                    if !missing.is_some_and(|name| known.insert(name)) {
+                        return Err(wrong);
+                    }
+                    *self.lock() = Found::default();
+                }
+            }
+        };
         let mut found = std::mem::take(&mut *self.lock());
         // As dbt does: only what the template itself calls, which it then names.
         let text = template.text();
@@ -273,6 +288,15 @@ impl World for ParseWorld {
 
     fn package(&self) -> &str {
         &self.shared.package
+    }
+
+    fn forgives(&self) -> bool {
+        true
+    }
+
+    fn overridden(&self, package: Option<&str>, name: &str) -> Option<jinja::Value> {
+        let missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+        (package.is_none() && missing.contains(name)).then_some(jinja::Value::UNDEFINED)
     }
 
     fn global(&self, name: &str) -> Option<jinja::Value> {

@@ -509,9 +509,12 @@ pub(super) fn raw(hooks: &[HookSql], transaction: bool) -> Vec<Statement> {
     hooks
         .iter()
         .filter(|hook| hook.transaction == transaction && !hook.sql.trim().is_empty())
-        .map(|hook| Statement::Raw {
-            sql: hook.sql.clone(),
-            origin: hook.origin.clone(),
+        .map(|hook| match hook.late {
+            Some(at) => Statement::LateHook { at },
+            None => Statement::Raw {
+                sql: hook.sql.clone(),
+                origin: hook.origin.clone(),
+            },
         })
         .collect()
 }

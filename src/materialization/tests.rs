@@ -29,6 +29,7 @@ pub(super) fn people(materialized: &str) -> Node {
 
 pub(super) fn hook(sql: &str, transaction: bool) -> HookSql {
     HookSql {
+        late: None,
         sql: sql.into(),
         transaction,
         origin: None,

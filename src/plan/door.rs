@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::place::{home, place_of, place_of_copy};
 use super::planner::Planner;
 use super::{Audit, Build, Count, Order, Query, Section, Test};
-use crate::adapter::{Refusal, Statement};
+use crate::adapter::{Prepared, Refusal, Statement};
 use crate::compile::Sql;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::manifest::NodeId;
@@ -160,6 +160,13 @@ impl Door<'_, '_> {
     }
 
     pub(super) fn order(&self, statement: Statement) -> Result<Order, Diagnostics> {
+        if let Statement::LateHook { .. } = statement {
+            // What it says knocks at the door when it is rendered.
+            return Ok(Order {
+                statement,
+                prepared: Prepared::sql(Vec::new()),
+            });
+        }
         match self.planner.adapter.prepare(&statement, self.known) {
             Ok(prepared) => Ok(Order {
                 statement,

@@ -2,6 +2,7 @@
 //!
 //! In: the steps in order, and the texts of hooks. Out: [`Planned`], and through [`Known`] the columns of any relation at a turn.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Build, Work};
@@ -27,7 +28,7 @@ pub struct Planned {
 
 impl Planned {
     /// Nothing made yet; the given hooks may change what they name.
-    pub(super) fn beside<'t>(hooks: impl Iterator<Item = &'t str>) -> Self {
+    pub(super) fn beside<'t>(hooks: impl Iterator<Item = Cow<'t, str>>) -> Self {
         let mut touched = BTreeSet::new();
         for hook in hooks {
             let words: BTreeSet<String> = hook

@@ -1,5 +1,6 @@
 //! From compiled nodes to steps: materializations asked, and every statement knocked at the adapter's door.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -76,14 +77,19 @@ impl Plan {
         let steps = planner.steps();
         let turns = planner.turns(&steps)?;
         let mut take = |node: NodeId, waits_for: Vec<usize>, planned: &Planned| {
-            let sql = match compiled.get(node) {
-                Some(CompiledNode::Late { .. }) => None,
-                Some(CompiledNode::Ready(sql)) => Some(Arc::clone(sql)),
+            let (sql, wrong) = match compiled.get(node) {
+                Some(CompiledNode::Late { .. }) => (None, None),
+                Some(CompiledNode::Wrong(wrong)) => (None, Some(wrong)),
+                Some(CompiledNode::Ready(sql)) => (Some(Arc::clone(sql)), None),
                 // A seed or a load has nothing to compile.
-                None => Some(Arc::default()),
+                None => (Some(Arc::default()), None),
             };
             let known = Known::new(planner.existing, planned);
-            let (work, waits_for) = match planner.step(node, sql.as_ref(), &known, &mut warnings) {
+            let work = match wrong {
+                Some(wrong) => Err(Diagnostics::from(Diagnostic::clone(wrong))),
+                None => planner.step(node, sql.as_ref(), &known, &mut warnings),
+            };
+            let (work, waits_for) = match work {
                 Ok(work) => (work, waits_for),
                 // It waits for nothing, so that it is told whatever becomes of the nodes before it.
                 Err(wrong) => (Work::Refused(wrong), Vec::new()),
@@ -530,9 +536,14 @@ impl<'a> Planner<'a> {
         let texts = hooks.flat_map(|(id, sql)| {
             let own = self.node(id).resource_type == ResourceType::Operation;
             let hooks = sql.pre_hooks.iter().chain(&sql.post_hooks);
+            // What a late hook will say nobody knows: it may well change the relation of its node.
+            let late = hooks.clone().any(|hook| hook.late.is_some());
+            let relation = self.node(id).relation.as_ref().filter(|_| late);
+            let changed = relation.map(|relation| format!("alter {}", relation.identifier));
             hooks
-                .map(|hook| hook.sql.as_str())
-                .chain(own.then_some(sql.text.as_str()))
+                .map(|hook| Cow::Borrowed(hook.sql.as_str()))
+                .chain(own.then_some(Cow::Borrowed(sql.text.as_str())))
+                .chain(changed.map(Cow::Owned))
         });
         Planned::beside(texts)
     }

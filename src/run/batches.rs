@@ -72,6 +72,7 @@ impl Turn<'_> {
         if run.cancel.is_requested() {
             return Err(Failure::Cancelled);
         }
+        self.batch = Some(batch);
         if !batch.is_first() {
             self.sql = None;
         }

@@ -261,6 +261,7 @@ impl Setup {
                     plan: &plan,
                     planner,
                     late: &|id, _, _, _| Ok(self.sql(id).as_ref().clone()),
+                    late_hook: &|_, _, _| Ok(String::new()),
                     in_jinja: &|_, _, _, _| Ok(crate::compile::Acted::default()),
                     threads: self.threads,
                     fail_fast: self.fail_fast,

@@ -12,6 +12,7 @@ mod difference;
 #[cfg(test)]
 mod double;
 pub mod event;
+mod late_hook;
 #[cfg(test)]
 mod lost_tests;
 #[cfg(all(test, feature = "duckdb"))]
@@ -61,6 +62,11 @@ pub type InJinja<'a> = dyn Fn(NodeId, Option<Batch>, &Sql, &SharedConnection) ->
     + Sync
     + 'a;
 
+/// How a `post-hook` that asks the warehouse is rendered when it is due: the one at that place among the hooks of its node.
+pub type LateHook<'a> = dyn Fn(NodeId, (usize, Option<Batch>), &SharedConnection) -> Result<String, Diagnostics>
+    + Sync
+    + 'a;
+
 /// Everything a run needs.
 #[derive(Clone, Copy)]
 pub struct Run<'a> {
@@ -72,6 +78,8 @@ pub struct Run<'a> {
     pub late: &'a Late<'a>,
     /// Builds the nodes whose materialization is written in Jinja.
     pub in_jinja: &'a InJinja<'a>,
+    /// Renders the hooks that ask the warehouse.
+    pub late_hook: &'a LateHook<'a>,
     /// What stands beside each statement of a node in the log of the warehouse.
     pub comment: &'a (dyn Fn(NodeId) -> Option<crate::adapter::Comment> + Sync),
     /// Workers.

@@ -378,6 +378,10 @@ impl<'s, 'a> Session<'s, 'a> {
                 self.connection = None;
                 return Err(Undone::Stopped(failure));
             }
+            if let Statement::LateHook { at } = order.statement {
+                self.late_hook(at, turn)?;
+                continue;
+            }
             let order = match self.told_of(order, turn) {
                 Ok(Some(order)) => order,
                 Ok(None) => continue,
@@ -450,6 +454,25 @@ impl<'s, 'a> Session<'s, 'a> {
                 Ok(None)
             }
         }
+    }
+
+    /// Renders a hook that asks the warehouse, on the session of its node and in its transaction, and sends what it says.
+    fn late_hook(&mut self, at: usize, turn: &mut Turn<'_>) -> Result<(), Undone> {
+        let orders = match turn.rendered_hook(self, at) {
+            Ok(orders) => orders,
+            Err(failure) => {
+                // With its session the transaction ends, and nothing of it stays.
+                self.connection = None;
+                return Err(Undone::Stopped(failure));
+            }
+        };
+        for order in orders {
+            match self.execute(&order.prepared) {
+                Ok(outcome) => turn.sent(&order, outcome),
+                Err(error) => return Err(Undone::Refused(Box::new((Some(order), error)))),
+            }
+        }
+        Ok(())
     }
 
     fn pause(&self, pause: Duration) {
@@ -528,7 +551,8 @@ fn is_swap(section: &Section) -> bool {
             | Statement::Insert { .. }
             | Statement::Load { .. }
             | Statement::Copy(_)
-            | Statement::Raw { .. } => return false,
+            | Statement::Raw { .. }
+            | Statement::LateHook { .. } => return false,
             _ => {}
         }
     }

@@ -64,6 +64,8 @@ pub(super) struct Turn<'a> {
     sample_hidden: bool,
     /// What became of the batches, of a model that is built in batches.
     pub(super) batched: Option<Batched>,
+    /// The batch that is built now.
+    pub(super) batch: Option<Batch>,
 }
 
 /// Whether a statement brings rows into a table.
@@ -130,6 +132,7 @@ impl<'a> Turn<'a> {
             stored: None,
             sample_hidden: false,
             batched: None,
+            batch: None,
         }
     }
 

@@ -34,6 +34,8 @@ mod endpoint;
 mod endpoint_clients;
 mod error_cases;
 mod exit_codes;
+#[cfg(feature = "duckdb")]
+mod failing_nodes;
 #[cfg(all(unix, feature = "duckdb"))]
 mod faults;
 mod flags;

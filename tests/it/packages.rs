@@ -157,7 +157,7 @@ fn a_mistake_in_a_package_is_shown_where_it_stands() {
         );
     project.redstart("deps").success();
 
-    assert_snapshot!(project.redstart("parse"), @"
+    assert_snapshot!(project.redstart("compile"), @"
     exit 2
     error[undefined-macro]: there is no macro `shuot`
      --> dbt_packages/parts/models/lib/units.sql:1:11

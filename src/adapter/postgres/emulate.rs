@@ -230,7 +230,8 @@ fn fold(statement: &mut Statement) -> Result<(), Refusal> {
         | Statement::Commit
         | Statement::QueryGroup { .. }
         | Statement::Unload(_)
-        | Statement::Raw { .. } => {}
+        | Statement::Raw { .. }
+        | Statement::LateHook { .. } => {}
     }
     Ok(())
 }

@@ -49,6 +49,22 @@ pub struct Reading {
 /// # Errors
 /// Everything that is wrong in any of the templates.
 pub fn analysed(session: &Session, prepared: &Prepared, door: &Door) -> Result<Analysed, Stop> {
+    let analysed = analysed_in_part(session, prepared, door)?;
+    match analysed.compiled.mistakes() {
+        wrong if wrong.has_errors() => Err(Stop::Refused(wrong)),
+        _ => Ok(analysed),
+    }
+}
+
+/// The same, in which nothing is known of a node whose template is wrong.
+///
+/// # Errors
+/// As [`reading`].
+pub fn analysed_in_part(
+    session: &Session,
+    prepared: &Prepared,
+    door: &Door,
+) -> Result<Analysed, Stop> {
     let kinds = compiled_kinds();
     let nodes: BTreeSet<NodeId> = prepared
         .manifest
@@ -58,7 +74,7 @@ pub fn analysed(session: &Session, prepared: &Prepared, door: &Door) -> Result<A
     let selection: Selection = nodes.iter().copied().collect();
     // The command itself compiles what it needs, and tells what templates print, log and warn of: once is enough.
     let compiler = Compiler::new(super::unheard(session, prepared, door, &selection));
-    let compiled = compiler.all(nodes).map_err(Stop::Refused)?;
+    let compiled = compiler.each(nodes);
     let reading = reading(prepared, &compiled)?;
     Ok(Analysed { compiled, reading })
 }
@@ -170,7 +186,7 @@ pub fn before_run(
         sql.pre_hooks
             .iter()
             .chain(&sql.post_hooks)
-            .any(|hook: &HookSql| analyze::changes(&hook.sql))
+            .any(|hook: &HookSql| hook.late.is_some() || analyze::changes(&hook.sql))
             || operation && analyze::changes(&sql.text)
     });
     let nothing = NothingKnown;

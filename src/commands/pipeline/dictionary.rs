@@ -60,7 +60,7 @@ pub fn write(
     });
     let analysed = match wanted.whole {
         Some(_) => None,
-        None => super::analysed(session, prepared, door).ok(),
+        None => super::analysed_in_part(session, prepared, door).ok(),
     };
     // A second reading of queries costs as much as the first.
     let offline = analysed.as_ref().map(|analysed| &analysed.compiled);

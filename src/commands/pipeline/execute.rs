@@ -89,13 +89,7 @@ pub fn execute(session: &Session, execution: &Execution) -> Result<Outcome, Stop
         nodes: &nodes,
         folder: &folder,
     };
-    let compiled = match compiler.all(nodes.iter().copied()) {
-        Ok(compiled) => compiled,
-        Err(all) => {
-            let again = Compiler::new(super::unheard(session, &prepared, &door, &selection));
-            return Err(stopped.by_templates(&again, all)?);
-        }
-    };
+    let compiled = compiler.each(nodes.iter().copied());
     let audits = Audits::of(execution, &prepared, &compiler, &nodes)?;
     let existing = &warehouse.existing;
     let wrong = super::before_run(&prepared, &compiled, existing, &nodes, execution.check)?;
@@ -236,6 +230,10 @@ impl Running<'_> {
                 in_jinja: &|id, batch, sql, connection| {
                     let built = self.compiler.build(id, sql, connection, batch);
                     built.map_err(|wrong| (*wrong).into())
+                },
+                late_hook: &|id, hook, connection| {
+                    let rendered = self.compiler.post_hook(id, hook, &Turn::on(connection));
+                    rendered.map_err(|wrong| (*wrong).into())
                 },
                 comment: &|id| comments.as_ref()?.of_node(id),
                 threads: self.prepared.project.target.threads,

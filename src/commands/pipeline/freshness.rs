@@ -7,8 +7,7 @@ use super::audits::Audits;
 use super::execute::{Running, with_operations};
 use super::{Door, Execution, TargetFolder, compiler, select};
 use crate::commands::{Outcome, Session, Stop};
-use crate::compile::Compiled;
-use crate::diagnostic::Diagnostics;
+use crate::compile::{Compiled, CompiledNode};
 use crate::manifest::node::Detail;
 use crate::manifest::{NodeId, ResourceType};
 
@@ -46,15 +45,11 @@ pub fn freshness(
         })
         .collect();
     let operations = nodes.iter().copied().filter(|id| !wanted.contains(id));
-    let mut compiled = compiler.all(operations).map_err(Stop::Failed)?;
-    let mut wrong = Diagnostics::default();
+    let mut compiled = compiler.each(operations);
     for id in &wanted {
-        match compiler.loaded_at(*id) {
-            Ok(sql) => compiled.extend([(*id, sql)]),
-            Err(problem) => wrong.push(*problem),
-        }
+        let asked = compiler.loaded_at(*id);
+        compiled.extend([(*id, asked.unwrap_or_else(CompiledNode::Wrong))]);
     }
-    let (compiled, _) = wrong.or(compiled).map_err(Stop::Failed)?;
     let work = Running {
         session,
         execution,

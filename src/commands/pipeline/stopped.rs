@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Execution, Prepared, TargetFolder, Wrong};
 use crate::commands::Stop;
-use crate::compile::{Compiled, Compiler};
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::compile::Compiled;
+use crate::diagnostic::Diagnostic;
 use crate::manifest::NodeId;
 use crate::run::{NodeResult, RunResults, Status};
 
@@ -21,22 +21,22 @@ pub(super) struct Stopped<'a> {
 }
 
 impl Stopped<'_> {
-    /// Templates that could not be rendered: `all` is what is wrong with them; `again` renders one node at a time, to tell whose it is.
+    /// Queries that the database would refuse; what is wrong in templates is told with them.
     ///
     /// # Errors
     /// When the artifacts cannot be written.
-    pub(super) fn by_templates(&self, again: &Compiler, all: Diagnostics) -> Result<Stop, Stop> {
-        let each = self.nodes.iter().copied();
-        let by_node = each.filter_map(|id| Some((id, again.all([id]).err()?.0)));
-        let by_node = by_node.collect();
-        self.by_checks(&Compiled::default(), Wrong { all, by_node })
-    }
-
-    /// Queries that the database would refuse.
-    ///
-    /// # Errors
-    /// When the artifacts cannot be written.
-    pub(super) fn by_checks(&self, compiled: &Compiled, wrong: Wrong) -> Result<Stop, Stop> {
+    pub(super) fn by_checks(&self, compiled: &Compiled, mut wrong: Wrong) -> Result<Stop, Stop> {
+        let templates = compiled.wrong().filter(|(id, _)| self.nodes.contains(id));
+        for (id, of_template) in templates {
+            wrong
+                .by_node
+                .entry(id)
+                .or_default()
+                .push(of_template.clone());
+            if !wrong.all.0.contains(of_template) {
+                wrong.all.push(of_template.clone());
+            }
+        }
         self.write(compiled, &wrong.by_node)?;
         Ok(Stop::Failed(wrong.all))
     }

@@ -113,6 +113,7 @@ fn var(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
     }
     match given.or(default) {
         Some(value) => Ok(own(value)),
+        None if world(state)?.forgives() => Ok(Value::from(())),
         None => Err(raise(
             Diagnostic::error("undefined-var", format!("variable `{name}` has no value"))
                 .did_you_mean(
