@@ -1,27 +1,30 @@
 //! `redstart compile`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use clap::ValueEnum;
 
 use serde_json::json;
 
 use super::options::FullRefresh;
-use super::pipeline::{self, Door, Prepared, TargetFolder};
+use super::pipeline::{self, Door, Prepared, TargetFolder, Warehouse};
 use super::selecting::{Selecting, asked_for};
 use super::{Outcome, Session, Stop};
-use crate::compile::{Compiled, Sql};
-use crate::diagnostic::Source;
+use crate::adapter::ErrorClass;
+use crate::compile::{Compiled, CompiledNode, Compiler, Sql, Turn};
+use crate::diagnostic::{Diagnostics, Source};
 use crate::graph::Selection;
-use crate::jinja::Template;
-use crate::manifest::{Node, ResourceType};
+use crate::jinja::{LATE, Template};
+use crate::manifest::{Node, NodeId, ResourceType};
 use crate::plan::{Options, Order, Plan, Planner, Work};
 use crate::relation::{ExistingRelations, NothingKnown};
 use crate::report::{Asked, Message};
 
 /// Write the SQL of every node to target/compiled, and print that of selected ones
 ///
-/// Opens no connection: a template that asks the warehouse while it is compiled is named and left out.
+/// A template that asks the warehouse is compiled with its answers; where it cannot be reached, or with --no-introspect, such a template
+/// is named and left out. Without one, no connection is opened.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   redstart compile                                     every node
@@ -85,14 +88,25 @@ impl Args {
             pipeline::compiler(session, &prepared, &door, None, full_refresh, &selection);
         if let Some(text) = &self.inline {
             let template = Template::file(&Source::new("--inline", text.as_str()));
-            let sql = compiler
-                .inline(&template, None)
-                .map_err(|wrong| Stop::Refused((*wrong).into()))?;
+            let sql = match compiler.inline(&template, None) {
+                Err(wrong) if wrong.code == LATE && session.flags.is("introspect") => {
+                    let warehouse = door.enter(session, &prepared)?;
+                    let compiler = self.asking(session, &prepared, &door, &selection, &warehouse);
+                    compiler.inline(&template, Some(&warehouse.connection))
+                }
+                done => done,
+            };
+            let sql = sql.map_err(|wrong| Stop::Refused((*wrong).into()))?;
             self.answer(session, &door, None, &sql)?;
             return Ok(Outcome::Done);
         }
-        let compiled = compiler.all(selection.iter()).map_err(Stop::Refused)?;
+        let mut compiled = compiler.all(selection.iter()).map_err(Stop::Refused)?;
+        let mut problems = Diagnostics::default();
+        if session.flags.is("introspect") {
+            problems = self.ask(session, &prepared, &door, &selection, &mut compiled)?;
+        }
         self.write(session, &prepared, &compiled)?;
+        problems.or(()).map_err(Stop::Refused)?;
         let planner = Planner {
             manifest: prepared.read(),
             adapter: &*door.adapter,
@@ -135,6 +149,65 @@ impl Args {
             }
         }
         Ok(Outcome::Done)
+    }
+
+    /// Compiles the nodes whose templates ask the warehouse with its answers, where it can be reached; gives what is wrong with them.
+    fn ask(
+        &self,
+        session: &Session,
+        prepared: &Prepared,
+        door: &Door,
+        selection: &Selection,
+        compiled: &mut Compiled,
+    ) -> Result<Diagnostics, Stop> {
+        let late = compiled.late().map(|(id, _)| id);
+        // Hooks at the end of a run ask for what only a run knows.
+        let is_operation =
+            |id: &NodeId| prepared.manifest.node(*id).resource_type == ResourceType::Operation;
+        let late: Vec<NodeId> = late.filter(|id| !is_operation(id)).collect();
+        if late.is_empty() {
+            return Ok(Diagnostics::default());
+        }
+        let warehouse = match door.enter(session, prepared) {
+            Ok(warehouse) => warehouse,
+            Err(error) if error.class == ErrorClass::Cancelled => return Err(error.into()),
+            Err(error) => {
+                session.terminal.info(format!(
+                    "the warehouse that templates ask cannot be reached: {}",
+                    error.message
+                ));
+                return Ok(Diagnostics::default());
+            }
+        };
+        let compiler = self.asking(session, prepared, door, selection, &warehouse);
+        let turn = Turn::on(&warehouse.connection);
+        let mut problems = Diagnostics::default();
+        for id in late {
+            match compiler.at_turn(id, &turn, None) {
+                Ok(sql) => compiled.extend([(id, CompiledNode::Ready(Arc::new(sql)))]),
+                Err(wrong) => problems.push(*wrong),
+            }
+        }
+        Ok(problems)
+    }
+
+    /// A compiler that knows what the warehouse has.
+    fn asking(
+        &self,
+        session: &Session,
+        prepared: &Prepared,
+        door: &Door,
+        selection: &Selection,
+        warehouse: &Warehouse,
+    ) -> Compiler {
+        pipeline::compiler(
+            session,
+            prepared,
+            door,
+            Some(warehouse.existing.clone()),
+            self.full_refresh.full_refresh,
+            selection,
+        )
     }
 
     /// Writes the SQL of the nodes and the manifest, and names the nodes whose SQL is not known yet.

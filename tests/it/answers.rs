@@ -30,3 +30,45 @@ fn the_engines_own_guesses_are_not_shown() {
     assert!(output.text().contains("nothere does not exist"), "{output}");
     assert!(!output.text().contains("Did you mean"), "{output}");
 }
+
+#[test]
+fn compile_asks_the_warehouse_what_a_template_asks() {
+    let project = TestProject::new()
+        .file("seeds/s.csv", "id\n3\n")
+        .file(
+            "models/m.sql",
+            "{% set all = run_query('select max(id) as n from ' ~ ref('s')) %}select {{ all.columns[0].values()[0] if execute }} as n",
+        );
+    assert_snapshot!(project.redstart("compile -q -s m"), @"
+    exit 2
+    error[database-error]: `run_query` failed
+     --> models/m.sql:1:14
+      |
+    1 | {% set all = run_query('select max(id) as n from ' ~ ref('s')) %}select {{ all.columns[0].values()[0] if execute }} as n
+      |              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: Catalog Error: Table with name s does not exist!
+
+    1 error
+    ");
+    project.redstart("seed").success();
+    assert_snapshot!(project.redstart("compile -q -s m"), @"
+    exit 0
+    select 3 as n
+    ");
+    assert_eq!(
+        project.read("target/compiled/project/models/m.sql").trim(),
+        "select 3 as n"
+    );
+    assert_snapshot!(project.redstart("compile -s m --no-introspect"), @"
+    exit 0
+    `m` is late: `run_query` needs a connection to the warehouse, so its SQL is known only at its turn in a run
+    ");
+    assert_snapshot!(
+        project.redstart("compile -q --inline \"select {{ run_query('select 4').columns[0].values()[0] if execute }}\""),
+        @"
+    exit 0
+    select 4
+    "
+    );
+}

@@ -150,9 +150,7 @@ pub const FLAGS: &[Flag] = &[
     flag("indirect-selection", Kind::Choice(INDIRECT, "eager")).in_project(),
     default_on("inject-ephemeral-ctes")
         .refused("a query that reads an ephemeral model means nothing without it"),
-    default_on("introspect")
-        .variable("DBT_INTROSPECT")
-        .refused("a template that asks the warehouse cannot be compiled without it"),
+    default_on("introspect").variable("DBT_INTROSPECT").hidden(),
     switch("log-cache-events")
         .variable("DBT_LOG_CACHE_EVENTS")
         .idle(NO_CACHE),
