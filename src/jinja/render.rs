@@ -396,6 +396,19 @@ impl Object for Package {
         if let Some(entry) = render.shared.find_in(&self.0, method) {
             return entry.value.clone().call(state, args);
         }
+        // What is written in the program here is a macro of dbt's own package there: `dbt.is_incremental()`.
+        let written = render.shared.builtins.get(method);
+        if let Some(function) = written.filter(|_| self.0 == BUILTIN_PACKAGE) {
+            return function.clone().call(state, args);
+        }
+        // `context['package']` is a mapping.
+        if let ("get", [name, rest @ ..]) = (method, args) {
+            let found = name
+                .as_str()
+                .and_then(|name| render.shared.find_in(&self.0, name));
+            let otherwise = || rest.first().cloned().unwrap_or_else(|| Value::from(()));
+            return Ok(found.map_or_else(otherwise, |entry| entry.value.clone()));
+        }
         if render.world.forgives() {
             return Ok(Value::UNDEFINED);
         }

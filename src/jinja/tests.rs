@@ -545,19 +545,19 @@ fn the_library_speaks_each_dialect() {
     dateadd( day, 1, ts )
     datediff( month, a, b )
     cast(dateadd( day, -1, dateadd( month, 3, date_trunc('quarter', d) ) ) as date)
-    getdate() cast(a as INT) case when b is true then 'true' when b is false then 'false' end
+    getdate() cast(a as integer) case when b is true then 'true' when b is false then 'false' end
     listagg( x, ',' ) within group (order by x) split_part(s, '-', length(s) - length(replace(s, '-', '')) + 2 + -1)
     case when 2 = 0 then '' else right( a, 2 ) end any_value(x) md5(cast(a || b as TEXT))
-    to_date('2024-1-2', 'YYYY-MM-DD') with bit as ( select 0 as value union all select 1 ), numbers as ( select p0.value * 1 + p1.value * 2 + 1 as generated_number from bit as p0 cross join bit as p1 ) select * from numbers where generated_number <= 3 order by generated_number
+    to_date('2024-1-2', 'YYYY-MM-DD') with bit as ( select 0 as value union all select 1 ), numbers as ( select p0.value * power(2, 0) + p1.value * power(2, 1) + 1 as generated_number from bit as p0 cross join bit as p1 ) select * from numbers where generated_number <= 3 order by generated_number
     it''s 'x' 23 numeric(28,6)
     -- postgres
     ts + ((interval '1 day') * (1))
     ((date_part('year', (b)::date) - date_part('year', (a)::date)) * 12 + date_part('month', (b)::date) - date_part('month', (a)::date))
     cast(date_trunc('quarter', d) + ((interval '1 month') * (3)) + ((interval '1 day') * (-1)) as date)
-    now() cast(a as INT) cast(b as TEXT)
+    now() cast(a as integer) cast(b as TEXT)
     string_agg( x, ',' order by x ) split_part(s, '-', length(s) - length(replace(s, '-', '')) + 2 + -1)
     right( a, 2 ) min(x) md5(cast(a || b as TEXT))
-    to_date('2024-1-2', 'YYYY-MM-DD') with bit as ( select 0 as value union all select 1 ), numbers as ( select p0.value * 1 + p1.value * 2 + 1 as generated_number from bit as p0 cross join bit as p1 ) select * from numbers where generated_number <= 3 order by generated_number
+    to_date('2024-1-2', 'YYYY-MM-DD') with bit as ( select 0 as value union all select 1 ), numbers as ( select p0.value * power(2, 0) + p1.value * power(2, 1) + 1 as generated_number from bit as p0 cross join bit as p1 ) select * from numbers where generated_number <= 3 order by generated_number
     it''s 'x' 23 numeric(28,6)
     -- duckdb
     (ts + cast(1 as bigint) * interval 1 day)
@@ -574,7 +574,14 @@ fn the_library_speaks_each_dialect() {
 #[test]
 fn filters_of_what_is_not_defined_have_no_items() {
     let model = "{% set c = {'a': 1} %}{{ c.f | first }}{{ c.f | last }}{{ c.f | items | list }}{{ c.f | wordcount }} {{ 'aaa' | replace('a', 'b', 2) }} {{ '0x1f' | int(0, 16) }}";
-    insta::assert_snapshot!(text("", model), @"");
+    insta::assert_snapshot!(text("", model), @"[]0 bba 31");
+}
+
+#[test]
+fn a_package_is_a_mapping_of_its_macros() {
+    let macros = "{% macro one() %}1{% endmacro %}";
+    let model = "{{ context.get('shop', {}).get('one')() }} {{ context.get('shop', {}).get('nothing', 'no') }} {{ dbt.is_incremental() }} {{ 'a' in['a', 'b'] }}";
+    insta::assert_snapshot!(text(macros, model), @"1 no True True");
 }
 
 /// Each `tests/cases/jinja/*.sql` prints what dbt-core 1.11 with dbt-duckdb made of it, kept beside it.

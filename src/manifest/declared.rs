@@ -196,16 +196,17 @@ pub fn columns(
     for properties in declared {
         let name = &properties.name.value;
         if let Some(first) = columns.get(name) {
-            let problem = Diagnostic::error(
+            // dbt takes the last one without a word; the tests of both count.
+            let problem = Diagnostic::warning(
                 "duplicate-column",
                 format!("the column `{name}` is declared twice"),
             )
-            .at(properties.name.span.clone());
+            .at(properties.name.span.clone())
+            .label("what is said here counts");
             problems.push(match &first.declared_at {
                 Some(span) => problem.related("the first time", span.clone()),
                 None => problem,
             });
-            continue;
         }
         let config = properties.config.as_ref();
         let is_wrong = |meta: &&Yaml| !meta.is_map() && !meta.is_null();

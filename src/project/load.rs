@@ -14,7 +14,7 @@ use super::{
     File, Gaps, Options, Package, Project, Properties, SeedFile, SnapshotBlock, docs, profile,
     selectors, yaml,
 };
-use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
+use crate::diagnostic::{Diagnostic, Diagnostics, Level, Source, Span};
 use crate::jinja::snapshot_blocks;
 
 impl Project {
@@ -38,7 +38,8 @@ impl Project {
             Some(text) => yaml::parse_mapping("--vars", text)?,
             None => serde_json::Map::new(),
         };
-        let draft = Draft::read(&options.root, "")?;
+        let mut draft = Draft::read(&options.root, "")?;
+        let doubles = std::mem::take(&mut draft.doubles);
         let mut vars = Vars {
             command_line,
             project: draft.vars.clone(),
@@ -92,6 +93,10 @@ impl Project {
             },
         };
         let mut problems = found.files;
+        problems.extend(doubles.into_iter().map(|double| Diagnostic {
+            level: Level::Warning,
+            ..double
+        }));
         problems.extend(found.properties);
         problems.extend(found.docs);
         problems.extend(of_selectors);

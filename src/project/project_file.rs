@@ -107,6 +107,8 @@ pub struct ConfigTree {
 #[derive(Debug)]
 pub struct Draft {
     document: Option<Yaml>,
+    /// Keys that are written twice, of which the last value counts.
+    pub doubles: Vec<Diagnostic>,
     source: Option<Arc<Source>>,
     /// The project's name.
     pub name: String,
@@ -205,6 +207,7 @@ impl Draft {
         if !path.exists() {
             return Ok(Self {
                 document: None,
+                doubles: Vec::new(),
                 source: None,
                 name: name_of_folder(root),
                 profile: None,
@@ -212,7 +215,8 @@ impl Draft {
             });
         }
         let source = files::read(&path, &format!("{prefix}dbt_project.yml"))?;
-        let document = yaml::parse(&source)?;
+        let mut doubles = Vec::new();
+        let document = yaml::parse_forgiving(&source, &mut doubles)?;
         if !document.is_map() && !document.is_null() {
             return Err(document
                 .expected("a mapping with keys such as `name:`")
@@ -233,6 +237,7 @@ impl Draft {
         };
         Ok(Self {
             document: Some(document),
+            doubles,
             source: Some(source),
             name,
             profile,

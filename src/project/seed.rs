@@ -43,6 +43,8 @@ pub struct SeedFormat<'a> {
     pub types_at: Option<&'a Span>,
     /// The dialect that types are written in (`redshift`, `postgres`, `duckdb`).
     pub dialect: &'a str,
+    /// Whether names are those that they are without quotes (`quote_columns: false`).
+    pub unquoted: bool,
 }
 
 /// The columns and rows of a seed's file.
@@ -69,7 +71,7 @@ pub fn infer(file: SeedFile, format: &SeedFormat<'_>) -> Result<Seed, Diagnostic
         Some(header) => {
             check_header(&header, format, &mut problems);
             let columns = header.cells().map(|name| Inference::new(name, format));
-            (definitions(&header), columns.collect::<Vec<_>>())
+            (definitions(&header, format), columns.collect::<Vec<_>>())
         }
         None => {
             return Err(Diagnostic::error("empty-seed", "the seed has no header")
@@ -118,10 +120,19 @@ pub fn infer(file: SeedFile, format: &SeedFormat<'_>) -> Result<Seed, Diagnostic
 }
 
 /// The columns that a header names, without types.
-fn definitions(header: &Record<'_>) -> Vec<ColumnDefinition> {
-    let definition = |(number, name): (usize, &str)| ColumnDefinition {
-        origin: Some(place(header, number)),
-        ..ColumnDefinition::new(column_name(name), "")
+fn definitions(header: &Record<'_>, format: &SeedFormat<'_>) -> Vec<ColumnDefinition> {
+    let folds = format.unquoted && format.dialect == "postgres";
+    let definition = |(number, cell): (usize, &str)| {
+        let name = column_name(cell);
+        let quoted = name.len() < cell.trim().len();
+        let name = match folds && !quoted {
+            true => name.to_lowercase(),
+            false => name.to_owned(),
+        };
+        ColumnDefinition {
+            origin: Some(place(header, number)),
+            ..ColumnDefinition::new(name, "")
+        }
     };
     header.cells().enumerate().map(definition).collect()
 }
@@ -387,6 +398,7 @@ mod tests {
             column_types: &types,
             types_at: None,
             dialect: "redshift",
+            unquoted: false,
         };
         let file = SeedFile {
             path: "seeds/s.csv".to_owned(),

@@ -444,3 +444,86 @@ fn exceptions_name_the_model_and_what_is_wrong_with_it() {
     error[duplicate-name]: `model.project.m11` and `model.project.m11` have one name
     ");
 }
+
+#[test]
+fn yaml_that_dbt_reads_is_read() {
+    let project = TestProject::new()
+        .file(
+            "dbt_project.yml",
+            "name: shop\nprofile: project\nversion: '1.0'\nmodels:\n  shop:\n    +enabled: \"{{ target.type in ['redshift', 'spark'] | as_bool() }}\"\nversion: '1.1'\n",
+        )
+        .file("models/m.sql", "select 1 as id, 'a' as k where {{ 1 in[1, 2] }}")
+        .file(
+            "models/m.yml",
+            "models:
+  - name: m
+    description: one
+    description: two
+    columns:
+      - name: id
+        description: first
+        data_tests: [not_null]
+      - name: k
+        data_tests:
+          - accepted_values:
+              arguments:
+                values: [
+                  'a',
+                  'b'
+                ]
+      - name: id
+        description: 'second
+and more'
+        data_tests: [unique]
+",
+        );
+    assert_snapshot!(project.redstart("parse"), @"
+    exit 0
+    shop: 4 nodes, no mistakes
+    --- stderr
+    warning[yaml-duplicate-key]: the key `version` is written twice in one mapping
+     --> dbt_project.yml:7:1
+      |
+    7 | version: '1.1'
+      | ^^^^^^^ the second time
+      |
+      = help: keep one of them: the last one counts
+    note: the first time
+     --> dbt_project.yml:3:1
+      |
+    3 | version: '1.0'
+      | ^^^^^^^
+
+    warning[yaml-duplicate-key]: the key `description` is written twice in one mapping
+     --> models/m.yml:4:5
+      |
+    4 |     description: two
+      |     ^^^^^^^^^^^ the second time
+      |
+      = help: keep one of them: the last one counts
+    note: the first time
+     --> models/m.yml:3:5
+      |
+    3 |     description: one
+      |     ^^^^^^^^^^^
+
+    warning[duplicate-column]: the column `id` is declared twice
+      --> models/m.yml:17:15
+       |
+    17 |       - name: id
+       |               ^^ what is said here counts
+       |
+    note: the first time
+      --> models/m.yml:6:15
+       |
+     6 |       - name: id
+       |               ^^
+
+    3 warnings
+    ");
+    project.redstart("build").success();
+    assert_snapshot!(project.redstart("ls -q --output json --output-keys name description columns -s m --resource-type model"), @r#"
+    exit 0
+    {"name": "m", "description": "two", "columns": {"id": {"name": "id", "description": "second and more", "meta": {}, "data_type": null, "constraints": [], "quote": null, "config": {"meta": {}, "tags": []}, "tags": [], "granularity": null, "doc_blocks": []}, "k": {"name": "k", "description": "", "meta": {}, "data_type": null, "constraints": [], "quote": null, "config": {"meta": {}, "tags": []}, "tags": [], "granularity": null, "doc_blocks": []}}}
+    "#);
+}

@@ -164,6 +164,7 @@ pub fn seed(prepared: &Prepared, id: NodeId) -> Result<Seed, Diagnostics> {
             .get("column_types")
             .or(node.declared_at.as_ref()),
         dialect: prepared.project.target.dialect(),
+        unquoted: config.quote_columns == Some(false),
     };
     seed::read(path, &node.original_file_path, &format)
 }

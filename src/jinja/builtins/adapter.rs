@@ -603,21 +603,13 @@ fn numeric_type(_: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
     }))
 }
 
-/// dbt's generic names of types in the words of the warehouse.
-fn translate_type(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
+/// dbt's generic names of types in the words of the warehouse: its adapters for these know one name only.
+fn translate_type(_: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
     let named = args.text("dtype")?;
     args.done()?;
-    // dbt's adapter for DuckDB knows one name only.
-    if world(state)?.dialect() == "duckdb" && !named.eq_ignore_ascii_case("string") {
-        return Ok(Value::from(named));
-    }
-    let translated = match named.to_uppercase().as_str() {
-        "STRING" => "TEXT",
-        "TIMESTAMP" => "TIMESTAMP",
-        "FLOAT" => "FLOAT",
-        "INTEGER" => "INT",
-        "BOOLEAN" => "BOOLEAN",
-        _ => return Ok(Value::from(named)),
+    let translated = match named.eq_ignore_ascii_case("string") {
+        true => "TEXT".to_owned(),
+        false => named,
     };
     Ok(Value::from(translated))
 }

@@ -243,8 +243,8 @@ fn typed(state: &State<'_, '_>, value: Value, kind: ValueKind, name: &str) -> Re
     if read.kind() == kind {
         return Ok(read);
     }
-    // `target.type == 'redshift' | as_bool` filters the text alone, and compares it then.
-    if value.as_str().is_some() {
+    // `target.type == 'redshift' | as_bool` filters the text alone, and compares it then; `target.type in [...] | as_bool` the list.
+    if value.as_str().is_some() || value.kind() == ValueKind::Seq {
         return Ok(value);
     }
     Err(bad_call(format!("`{value}` is not {name}")))

@@ -12,6 +12,9 @@
 
 {% macro current_timestamp_in_utc_backcompat() %}{{ return(adapter.dispatch('current_timestamp_in_utc_backcompat', 'dbt')()) }}{% endmacro %}
 {% macro default__current_timestamp_in_utc_backcompat() %}{{ return(current_timestamp_backcompat()) }}{% endmacro %}
+{% macro redshift__current_timestamp_backcompat() %}{{ return('getdate()') }}{% endmacro %}
+{% macro redshift__current_timestamp_in_utc_backcompat() %}{{ return('getdate()') }}{% endmacro %}
+{% macro postgres__current_timestamp_in_utc_backcompat() %}{{ return("(current_timestamp at time zone 'utc')::" ~ type_timestamp()) }}{% endmacro %}
 
 {# The time that snapshots write. #}
 {% macro snapshot_get_time() %}{{ return(adapter.dispatch('snapshot_get_time', 'dbt')()) }}{% endmacro %}

@@ -19,7 +19,7 @@
     ), numbers as (
         select
             {%- for at in range(bits) %}
-            p{{ at }}.value * {{ 2 ** at }}{{ ' +' if not loop.last }}
+            p{{ at }}.value * power(2, {{ at }}){{ ' +' if not loop.last }}
             {%- endfor %}
             + 1 as generated_number
         from

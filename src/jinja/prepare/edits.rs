@@ -202,7 +202,12 @@ fn literals(tokens: &[At<'_>], edits: &mut Vec<Edit>) {
                     _ => None,
                 };
                 if let Some(function) = function {
-                    edits.push(Edit::insert(range.start, function));
+                    // `in['a']`: the name of the function must not grow onto the word.
+                    let touches = at.checked_sub(1).and_then(|at| tokens.get(at)).is_some_and(
+                        |(before, its)| matches!(before, Token::Ident(_)) && its.end == range.start,
+                    );
+                    let blank = if touches { " " } else { "" };
+                    edits.push(Edit::insert(range.start, format!("{blank}{function}")));
                 }
                 open.push(Open {
                     literal: function.is_some(),

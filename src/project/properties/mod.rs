@@ -20,7 +20,7 @@ use serde::de::DeserializeOwned;
 
 use super::render::YamlRenderer;
 use super::yaml::{self, Yaml};
-use crate::diagnostic::{Diagnostic, Diagnostics, Source};
+use crate::diagnostic::{Diagnostic, Diagnostics, Level, Source};
 
 /// The keys of a property file that are read.
 const READ: [&str; 12] = [
@@ -79,10 +79,16 @@ impl Properties {
         renderer: &YamlRenderer,
         problems: &mut Diagnostics,
     ) {
-        let document = match yaml::parse(source) {
+        let mut doubles = Vec::new();
+        let document = match yaml::parse_forgiving(source, &mut doubles) {
             Ok(document) => document,
             Err(problem) => return problems.push(problem),
         };
+        let as_warning = |double| Diagnostic {
+            level: Level::Warning,
+            ..double
+        };
+        problems.extend(doubles.into_iter().map(as_warning));
         if document.is_null() {
             return;
         }

@@ -1,7 +1,7 @@
 //! From the events of the parser to nodes: anchors, merge keys, duplicate keys.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
@@ -14,38 +14,139 @@ const MAX_DEPTH: usize = 100;
 /// More nodes than this through aliases is a bomb.
 const MAX_ALIASED_NODES: usize = 500_000;
 
+/// Deeper than any block: what a line in brackets or quotes is moved to the right by.
+const MOVED: &str = "                                                                                                    ";
+/// So many lines are moved at most.
+const MOST_MOVED: usize = 2_000;
+
 /// The one document of a file; an empty file is null.
 ///
 /// # Errors
-/// What is wrong with the YAML, where, and what to write instead.
+/// What is wrong with the YAML, where, and what to write instead; a key that is written twice among it.
 pub fn parse(source: &Arc<Source>) -> Result<Yaml, Diagnostic> {
+    let mut doubles = Vec::new();
+    let document = parse_forgiving(source, &mut doubles)?;
+    match doubles.into_iter().next() {
+        Some(double) => Err(double),
+        None => Ok(document),
+    }
+}
+
+/// The same, where of a key that is written twice the last one counts, as in dbt; `doubles` are told of as errors.
+///
+/// # Errors
+/// As [`parse`], but for keys that are written twice.
+pub fn parse_forgiving(
+    source: &Arc<Source>,
+    doubles: &mut Vec<Diagnostic>,
+) -> Result<Yaml, Diagnostic> {
+    let mut moved = BTreeSet::new();
+    loop {
+        match attempt(source, &moved) {
+            Ok((document, found)) => {
+                doubles.extend(found);
+                return Ok(document);
+            }
+            Err(Failure::Wrong(wrong)) => return Err(*wrong),
+            Err(Failure::Syntax { at, info }) => {
+                let known = moved.len();
+                if known < MOST_MOVED {
+                    moved.extend(to_move(&source.text, at, &info));
+                }
+                if moved.len() == known {
+                    return Err(explain(source, at, &info));
+                }
+            }
+        }
+    }
+}
+
+enum Failure {
+    Wrong(Box<Diagnostic>),
+    Syntax { at: usize, info: String },
+}
+
+impl From<Diagnostic> for Failure {
+    fn from(wrong: Diagnostic) -> Self {
+        Self::Wrong(Box::new(wrong))
+    }
+}
+
+/// The lines, by their first byte, that the parser wants further to the right and other readers of YAML, dbt's among them, do not: in
+/// brackets and in quotes the indentation means nothing.
+fn to_move(text: &str, at: usize, info: &str) -> Vec<usize> {
+    let line_of = |at: usize| text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    match info {
+        "invalid indentation" | "invalid indentation in flow construct" => vec![line_of(at)],
+        "invalid indentation in quoted scalar" => {
+            let Some(quote) = text[at..].chars().next() else {
+                return Vec::new();
+            };
+            let within = &text[at + 1..];
+            let mut end = 0;
+            let mut letters = within.char_indices().peekable();
+            while let Some((place, letter)) = letters.next() {
+                end = place;
+                match letter {
+                    '\\' if quote == '"' => drop(letters.next()),
+                    '\'' if quote == '\''
+                        && letters.peek().is_some_and(|(_, next)| *next == quote) =>
+                    {
+                        letters.next();
+                    }
+                    letter if letter == quote => break,
+                    _ => {}
+                }
+            }
+            let breaks = within[..end].match_indices('\n');
+            breaks.map(|(newline, _)| at + 1 + newline + 1).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Reads a file whose lines at `moved` are taken as if they stood further to the right.
+fn attempt(
+    source: &Arc<Source>,
+    moved: &BTreeSet<usize>,
+) -> Result<(Yaml, Vec<Diagnostic>), Failure> {
     let skipped = if source.text.starts_with('\u{feff}') {
         '\u{feff}'.len_utf8()
     } else {
         0
     };
-    let text = &source.text[skipped..];
+    let mut text = Cow::Borrowed(&source.text[skipped..]);
+    let mut inserted = Vec::with_capacity(moved.len());
+    for (number, line) in moved.iter().enumerate() {
+        let at = line.saturating_sub(skipped) + number * MOVED.len();
+        text.to_mut().insert_str(at, MOVED);
+        inserted.push(at);
+    }
     let mut loader = Loader {
         source,
-        offsets: Offsets::new(text, skipped),
+        offsets: Offsets::new(&text, skipped, inserted),
         open: Vec::new(),
         anchors: HashMap::new(),
         aliased_nodes: 0,
+        doubles: Vec::new(),
         document: None,
     };
-    for event in Parser::new_from_str(text) {
+    for event in Parser::new_from_str(&text) {
         match event {
             Ok((event, span)) => loader.event(event, span)?,
             Err(error) => {
-                let at = loader.offsets.byte(error.marker().index());
-                return Err(explain(source, at, error.info()));
+                return Err(Failure::Syntax {
+                    at: loader.offsets.byte(error.marker().index()),
+                    info: error.info().to_owned(),
+                });
             }
         }
     }
-    Ok(loader.document.unwrap_or(Yaml {
+    let document = loader.document.unwrap_or(Yaml {
         value: YamlValue::Null,
         span: Span::file(source),
-    }))
+    });
+    Ok((document, loader.doubles))
 }
 
 /// A collection that is still open.
@@ -66,6 +167,8 @@ struct Loader<'a> {
     open: Vec<Open>,
     anchors: HashMap<usize, Yaml>,
     aliased_nodes: usize,
+    /// Keys that are written twice.
+    doubles: Vec<Diagnostic>,
     document: Option<Yaml>,
 }
 
@@ -170,7 +273,7 @@ impl Loader<'_> {
         let span = self.span(open.start, end);
         let value = match open.kind {
             OpenKind::Seq(items) => YamlValue::Seq(items),
-            OpenKind::Map(entries, _) => YamlValue::Map(merge(entries)?),
+            OpenKind::Map(entries, _) => YamlValue::Map(merge(entries, &mut self.doubles)?),
         };
         self.add(Yaml { value, span }, open.anchor)
     }
@@ -218,9 +321,12 @@ fn collection_as_key(node: &Yaml) -> Diagnostic {
     .at(node.span.clone())
 }
 
-/// Merge keys (`<<`) resolved and double keys refused.
-fn merge(entries: Vec<(Yaml, Yaml)>) -> Result<Vec<(Yaml, Yaml)>, Diagnostic> {
-    refuse_doubles(&entries)?;
+/// Merge keys (`<<`) resolved; of a key that stands twice, the last value.
+fn merge(
+    entries: Vec<(Yaml, Yaml)>,
+    doubles: &mut Vec<Diagnostic>,
+) -> Result<Vec<(Yaml, Yaml)>, Diagnostic> {
+    let entries = last_of_doubles(entries, doubles);
     let is_merge = |key: &Yaml| key.as_str() == Some("<<") && key.span.text() == "<<";
     if !entries.iter().any(|(key, _)| is_merge(key)) {
         return Ok(entries);
@@ -246,14 +352,29 @@ fn merge(entries: Vec<(Yaml, Yaml)>) -> Result<Vec<(Yaml, Yaml)>, Diagnostic> {
     Ok(own)
 }
 
-fn refuse_doubles(entries: &[(Yaml, Yaml)]) -> Result<(), Diagnostic> {
-    let mut seen: HashMap<Cow<'_, str>, &Yaml> = HashMap::with_capacity(entries.len());
-    for (key, _) in entries {
+fn last_of_doubles(
+    mut entries: Vec<(Yaml, Yaml)>,
+    doubles: &mut Vec<Diagnostic>,
+) -> Vec<(Yaml, Yaml)> {
+    let mut seen: HashMap<Cow<'_, str>, usize> = HashMap::with_capacity(entries.len());
+    let mut again = Vec::new();
+    for (number, (key, _)) in entries.iter().enumerate() {
         let text = key
             .as_str()
             .map_or_else(|| Cow::Owned(key.key_text()), Cow::Borrowed);
-        if let Some(first) = seen.insert(text, key) {
-            return Err(Diagnostic::error(
+        if let Some(first) = seen.get(&text) {
+            again.push((*first, number));
+        } else {
+            seen.insert(text, number);
+        }
+    }
+    drop(seen);
+    let mut taken = BTreeSet::new();
+    for (first, number) in again.into_iter().rev() {
+        let (key, value) = entries.remove(number);
+        let (first_key, first_value) = &mut entries[first];
+        doubles.push(
+            Diagnostic::error(
                 "yaml-duplicate-key",
                 format!(
                     "the key `{}` is written twice in one mapping",
@@ -262,11 +383,15 @@ fn refuse_doubles(entries: &[(Yaml, Yaml)]) -> Result<(), Diagnostic> {
             )
             .at(key.span.clone())
             .label("the second time")
-            .related("the first time", first.span.clone())
-            .help("keep one of them: YAML would silently take the last"));
+            .related("the first time", first_key.span.clone())
+            .help("keep one of them: the last one counts"),
+        );
+        // From behind: what comes first here is written last.
+        if taken.insert(first) {
+            *first_value = value;
         }
     }
-    Ok(())
+    entries
 }
 
 fn count(node: &Yaml) -> usize {
@@ -287,10 +412,12 @@ struct Offsets {
     bytes: Option<Vec<u32>>,
     base: usize,
     length: usize,
+    /// Where [`MOVED`] was put in, by bytes of the text with it.
+    inserted: Vec<usize>,
 }
 
 impl Offsets {
-    fn new(text: &str, base: usize) -> Self {
+    fn new(text: &str, base: usize, inserted: Vec<usize>) -> Self {
         let bytes = (!text.is_ascii()).then(|| {
             text.char_indices()
                 .map(|(at, _)| u32::try_from(at).unwrap_or(u32::MAX))
@@ -300,6 +427,7 @@ impl Offsets {
             bytes,
             base,
             length: text.len(),
+            inserted,
         }
     }
 
@@ -310,7 +438,12 @@ impl Offsets {
                 .map_or(self.length, |&byte| byte as usize),
             None => character.min(self.length),
         };
-        self.base + byte
+        let before = self.inserted.partition_point(|at| *at <= byte);
+        let within = before.checked_sub(1).map_or(0, |last| {
+            let into = byte - self.inserted[last];
+            MOVED.len() - into.min(MOVED.len())
+        });
+        self.base + byte + within - before * MOVED.len()
     }
 }
 
@@ -454,7 +587,41 @@ mod tests {
 
     #[test]
     fn a_double_key_names_both_places() {
-        insta::assert_snapshot!(load("a: 1\nb:\n  c: 1\n  d: 2\n  c: 3\n"), @"error[yaml-duplicate-key]: the key `c` is written twice in one mapping (a.yml:5:3) -- the second time -- the first time: a.yml:3:3 -- help: keep one of them: YAML would silently take the last");
+        insta::assert_snapshot!(load("a: 1\nb:\n  c: 1\n  d: 2\n  c: 3\n"), @"error[yaml-duplicate-key]: the key `c` is written twice in one mapping (a.yml:5:3) -- the second time -- the first time: a.yml:3:3 -- help: keep one of them: the last one counts");
+    }
+
+    #[test]
+    fn of_a_double_key_the_last_value_counts_where_it_is_forgiven() {
+        let mut doubles = Vec::new();
+        let source = Source::new("a.yml", "a: 1\nb: 2\na: 3\na: 4\n");
+        let yaml = parse_forgiving(&source, &mut doubles).unwrap();
+        assert_eq!(yaml.to_json().to_string(), r#"{"a":4,"b":2}"#);
+        assert_eq!(doubles.len(), 2);
+    }
+
+    #[test]
+    fn in_brackets_and_quotes_the_indentation_means_nothing() {
+        insta::assert_snapshot!(load("models:\n  - name: é\n    values: [\n      'x', # one\n 'y',\nz\n    ]\n    text: 'one\n\n  it''s\ntwo'\n    map: {\n  a: [1,\n2]}\n    last: \"a\n b\"\n"), @r#"{"models":[{"name":"é","values":["x","y","z"],"text":"one\nit's two","map":{"a":[1,2]},"last":"a b"}]}"#);
+        let source = Source::new(
+            "a.yml",
+            "é:\n  - b: [\n  x,\n  y\n ]\n    c: \"q\nr\"\n    d: e\n",
+        );
+        let yaml = parse(&source).unwrap();
+        let item = &yaml.entries()[0].1.as_seq().unwrap()[0];
+        let places = item.entries().iter().map(|(key, value)| {
+            format!(
+                "{}={:?}@{}",
+                key.span.text(),
+                value.span.text(),
+                value.span.place()
+            )
+        });
+        insta::assert_snapshot!(places.collect::<Vec<_>>().join("\n"), @r#"
+        b="[\n  x,\n  y\n ]"@a.yml:2:8
+        c="\"q\nr\""@a.yml:6:8
+        d="e"@a.yml:8:8
+        "#);
+        insta::assert_snapshot!(load("a:\n  b: [1,\n2\nc: 3\n"), @"error[yaml-syntax]: this is not YAML: illegal placement of ':' indicator (a.yml:4:2) -- help: check the indentation and the quotes around this line");
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod load;
 mod scalar;
 
 pub use de::{Spanned, carry};
-pub use load::parse;
+pub use load::{parse, parse_forgiving};
 
 use std::sync::Arc;
 
