@@ -141,7 +141,7 @@ impl ManifestJson<'_> {
     fn metadata(&self) -> Value {
         let mut metadata = self.invocation.metadata("manifest", 12);
         metadata["project_name"] = self.manifest.project_name.as_str().into();
-        metadata["project_id"] = Value::Null;
+        metadata["project_id"] = crate::manifest::md5(&self.manifest.project_name).into();
         metadata["user_id"] = Value::Null;
         metadata["send_anonymous_usage_stats"] = false.into();
         metadata["adapter_type"] = self.invocation.adapter_type.into();

@@ -324,16 +324,21 @@ fn usage(mut error: clap::Error) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// Puts the nearest of the similar commands first: the parser's own measure likes `unload` better for `biuld`.
+/// Offers the nearest command: the parser's own measure likes `unload` better for `biuld`, and nothing for `rnu`.
 fn nearest_first(error: &mut clap::Error) {
     let Some(ContextValue::String(said)) = error.get(ContextKind::InvalidSubcommand) else {
         return;
     };
-    let Some(ContextValue::Strings(similar)) = error.get(ContextKind::SuggestedSubcommand) else {
-        return;
+    let command = Cli::command();
+    // That of `docs` and `source` has commands of its own.
+    let among = match error.get(ContextKind::SuggestedSubcommand) {
+        Some(ContextValue::Strings(similar)) => similar.clone(),
+        _ => {
+            let all = command.get_subcommands().map(|inner| inner.get_name());
+            all.map(str::to_owned).collect()
+        }
     };
-    let names = similar.iter().map(String::as_str);
-    let Some(nearest) = nearest(said, names).map(str::to_owned) else {
+    let Some(nearest) = nearest(said, among.iter().map(String::as_str)).map(str::to_owned) else {
         return;
     };
     error.insert(

@@ -582,6 +582,9 @@ fn a_package_is_a_mapping_of_its_macros() {
     let macros = "{% macro one() %}1{% endmacro %}";
     let model = "{{ context.get('shop', {}).get('one')() }} {{ context.get('shop', {}).get('nothing', 'no') }} {{ dbt.is_incremental() }} {{ 'a' in['a', 'b'] }}";
     insta::assert_snapshot!(text(macros, model), @"1 no True True");
+    // A namespace that is no package is none.
+    let macros = "{% macro f() %}{{ return(adapter.dispatch('f', 'macros')()) }}{% endmacro %}{% macro default__f() %}2{% endmacro %}";
+    assert_eq!(text(macros, "{{ f() }}"), "2");
 }
 
 /// Each `tests/cases/jinja/*.sql` prints what dbt-core 1.11 with dbt-duckdb made of it, kept beside it.

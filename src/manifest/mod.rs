@@ -39,6 +39,7 @@ pub mod versions;
 
 pub use config::Config;
 pub use node::{Node, NodeId, ResourceType};
+pub(crate) use python::md5;
 pub use resolve::Options;
 pub use values::Values;
 

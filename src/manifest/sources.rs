@@ -110,6 +110,25 @@ fn table_node(
             problems,
         )
     });
+    if let Some(load) = &load
+        && resolver.project.target.kind == "redshift"
+        && load.copy.iam_role.is_none()
+        && load.copy.keys.is_none()
+    {
+        let copy = table
+            .external
+            .as_ref()
+            .and_then(|external| external.get("copy"));
+        let place = copy.map_or(&table.name.span, |copy| &copy.span);
+        problems.push(
+            Diagnostic::warning(
+                "missing-role",
+                format!("nothing says by whose right `COPY` reads the files of `{name}`"),
+            )
+            .at(place.clone())
+            .help("add `iam_role: default`, or the ARN of a role, to `copy`: a cluster refuses the load without"),
+        );
+    }
     match &load {
         Some(_) => require_types(&node, table, problems),
         None => "source".clone_into(&mut node.config.materialized),

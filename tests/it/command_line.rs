@@ -78,6 +78,18 @@ fn a_mistyped_command_flag_or_value_gets_a_hint() {
 
     For more information, try '--help'.
     ");
+    for (slip, meant) in [
+        ("rnu", "run"),
+        ("tset", "test"),
+        ("sed", "seed"),
+        ("sl", "ls"),
+    ] {
+        let output = project.redstart(slip);
+        assert!(
+            output.text().contains(&format!("exists: '{meant}'")),
+            "{output}"
+        );
+    }
     assert_snapshot!(project.redstart("build --selct a"), @r"
     exit 2
     error[unknown-flag]: unexpected argument '--selct' found

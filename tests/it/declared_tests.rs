@@ -233,3 +233,19 @@ fn settings_that_a_materialization_does_not_heed_are_told() {
     4 warnings
     ");
 }
+
+#[test]
+fn a_configuration_among_the_arguments_is_one() {
+    let project = TestProject::new()
+        .file("models/m.sql", "select 1 as id union all select 1")
+        .file(
+            "models/m.yml",
+            "models:
+  - name: m
+    data_tests:
+      - unique: {arguments: {column_name: id, config: {severity: warn}}}
+",
+        );
+    let output = project.redstart("build").success();
+    assert!(output.text().contains("WARN  test unique_m_id"), "{output}");
+}

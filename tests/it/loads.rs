@@ -93,7 +93,7 @@ const SALES: &str = "sources:
     schema: SCHEMA
     tables:
       - name: sales
-        external: {location: 's3://lake/sales_*.csv', file_format: csv, load_mode: append, copy: {ignoreheader: 1}}
+        external: {location: 's3://lake/sales_*.csv', file_format: csv, load_mode: append, copy: {iam_role: default, ignoreheader: 1}}
         columns: [{name: id, data_type: integer}, {name: words, data_type: varchar(20)}]
 ";
 

@@ -187,12 +187,8 @@ fn dispatched(render: &Render, name: &str, namespace: Option<&str>) -> Result<Va
         Some(namespace) => match shared.dispatch.get(namespace) {
             Some(order) => order.iter().map(String::as_str).collect(),
             None if shared.packages.contains(namespace) => vec![&shared.root, namespace],
-            None => {
-                return Err(raise(
-                    Diagnostic::error("dispatch", format!("there is no package `{namespace}`"))
-                        .did_you_mean(namespace, shared.packages.iter().map(String::as_str)),
-                ));
-            }
+            // As in dbt: a name of no package leaves the macro to be found like any other.
+            None => Vec::new(),
         },
     };
     let candidate = |prefix: &str| format!("{prefix}__{name}");
@@ -208,6 +204,14 @@ fn dispatched(render: &Render, name: &str, namespace: Option<&str>) -> Result<Va
         })
     };
     found.map(|entry| entry.value.clone()).ok_or_else(|| {
+        if let Some(namespace) =
+            namespace.filter(|namespace| order.is_empty() && *namespace != BUILTIN_PACKAGE)
+        {
+            return raise(
+                Diagnostic::error("dispatch", format!("there is no package `{namespace}`"))
+                    .did_you_mean(namespace, shared.packages.iter().map(String::as_str)),
+            );
+        }
         let tried: Vec<String> = prefixes
             .iter()
             .map(|prefix| format!("`{}`", candidate(prefix)))

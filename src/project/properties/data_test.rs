@@ -103,7 +103,18 @@ fn with_entries<'y>(
             "name" => test.custom_name = Some(text(value)?),
             "description" => test.description = Some(text(value)?),
             "config" => add(&mut test.config, mapping(value)?)?,
-            "arguments" => add(&mut test.arguments, mapping(value)?)?,
+            "arguments" => {
+                // dbt takes a configuration that was indented too far for what it is.
+                let is_config =
+                    |(key, value): &&(Yaml, Yaml)| key.as_str() == Some("config") && value.is_map();
+                let (config, arguments): (Vec<_>, Vec<_>) =
+                    mapping(value)?.iter().partition(is_config);
+                for (_, config) in config {
+                    add(&mut test.config, config.entries())?;
+                }
+                let arguments: Vec<_> = arguments.into_iter().cloned().collect();
+                add(&mut test.arguments, &arguments)?;
+            }
             "model" => {
                 return Err(Box::new(
                     Diagnostic::error("bad-test", "a test cannot take an argument `model`")
