@@ -110,6 +110,34 @@ pub trait KnownColumns: Sync {
     fn columns(&self, relation: &Relation) -> Option<Vec<KnownColumn>>;
 }
 
+/// A relation as a statement leaves it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// By the name that the statement says: without a schema, it may stand in any.
+    pub relation: Relation,
+    /// Its columns, where the statement tells them.
+    pub columns: Option<Vec<KnownColumn>>,
+}
+
+/// The columns of a relation after some changes: nothing where none of them says its name.
+pub fn columns_after(changes: &[Change], relation: &Relation) -> Option<Option<Vec<KnownColumn>>> {
+    let (schema, name) = relation.key();
+    for change in changes.iter().rev() {
+        let (of_schema, of_name) = change.relation.key();
+        if of_name != name {
+            continue;
+        }
+        if of_schema == schema {
+            return Some(change.columns.clone());
+        }
+        // One of them is said without a schema: nobody can tell whether both are the same.
+        if of_schema.is_empty() || schema.is_empty() {
+            return Some(None);
+        }
+    }
+    None
+}
+
 /// Knows no columns.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NothingKnown;

@@ -3,12 +3,12 @@
 //! In: a [`Statement`] in Redshift's dialect. Out: the same statement with those parts translated, or a [`Refusal`].
 
 use super::emulating::{
-    Catalog, Engine, Translated, Type, Work, catalog_type, check_width, translate_expression_with,
-    translate_query_with, translate_statements,
+    Catalog, Engine, Translated, Type, Work, catalog_type, check_width, refuse_assignment,
+    translate_expression_with, translate_query_with, translate_statements,
 };
 use super::statement::{Copy, Key, Rows, Statement};
 use super::{Refusal, TableFromQuery, names};
-use crate::relation::{KnownColumn, KnownColumns, Relation};
+use crate::relation::{Change, KnownColumn, KnownColumns, Relation};
 
 /// What is known of relations, as the translation asks for it.
 pub(super) struct Tables<'a> {
@@ -43,11 +43,15 @@ pub(super) fn query(query: &str, known: &Tables<'_>) -> Result<Translated, Refus
     translate_query_with(query, known)
 }
 
-/// Statements in the engine's SQL, and the tables that they make from queries.
-fn statements(sql: &str, known: &Tables<'_>) -> Result<(String, Vec<TableFromQuery>), Refusal> {
+/// Statements in the engine's SQL, the tables that they make from queries, and what they leave.
+fn statements(
+    sql: &str,
+    known: &Tables<'_>,
+) -> Result<(String, Vec<TableFromQuery>, Vec<Change>), Refusal> {
     let mut said: Vec<String> = Vec::new();
-    let mut tables = Vec::new();
+    let (mut tables, mut left) = (Vec::new(), Vec::new());
     for translated in translate_statements(sql, known)? {
+        left.extend(translated.left);
         match translated.work {
             Work::Query(query) => said.push(query.sql),
             Work::Sql(statements) => said.extend(statements),
@@ -76,7 +80,7 @@ fn statements(sql: &str, known: &Tables<'_>) -> Result<(String, Vec<TableFromQue
             Work::Nothing => {}
         }
     }
-    Ok((said.join(NEXT), tables))
+    Ok((said.join(NEXT), tables, left))
 }
 
 /// What stands between two statements.
@@ -93,6 +97,8 @@ pub(super) struct Translation {
         allow(dead_code, reason = "PostgreSQL keeps the lengths of texts itself")
     )]
     pub(super) tables: Vec<TableFromQuery>,
+    /// What SQL of the user makes, changes or drops.
+    pub(super) left: Vec<Change>,
 }
 
 /// The load of a text that is nothing but a `copy`.
@@ -124,7 +130,7 @@ pub(super) fn statement(statement: &Statement, known: &Tables<'_>) -> Result<Tra
     names::check(statement, names::ON_REDSHIFT, "Redshift takes")?;
     let mut translated = statement.clone();
     let mut made = None;
-    let mut tables = Vec::new();
+    let (mut tables, mut left) = (Vec::new(), Vec::new());
     match &mut translated {
         Statement::CreateTableAs {
             query: text,
@@ -155,9 +161,29 @@ pub(super) fn statement(statement: &Statement, known: &Tables<'_>) -> Result<Tra
         }
         Statement::Unload(unload) => unload.query = query(&unload.query, known)?.sql,
         Statement::Insert {
+            into,
+            columns,
             from: Rows::Query(text),
+        } => {
+            let query = query(text, known)?;
+            taken_in_order(known, into, columns, &query)?;
+            *text = query.sql;
+        }
+        Statement::Insert {
+            into,
+            columns,
+            from: Rows::Relation(from),
+        } => taken_by_name(known, into, columns, from)?,
+        Statement::Merge {
+            into,
+            using,
+            insert,
+            predicates,
             ..
-        } => *text = query(text, known)?.sql,
+        } => {
+            taken_by_name(known, into, insert, using)?;
+            translate_all(predicates, known)?;
+        }
         Statement::DeleteByKey {
             key, predicates, ..
         } => {
@@ -169,23 +195,92 @@ pub(super) fn statement(statement: &Statement, known: &Tables<'_>) -> Result<Tra
                 *written = translate_expression_with(written, known)?;
             }
         }
-        Statement::Merge { predicates, .. } => {
-            for predicate in predicates {
-                *predicate = translate_expression_with(predicate, known)?;
-            }
-        }
         Statement::CloseVersions {
             current: Some(current),
             ..
         } => *current = translate_expression_with(current, known)?,
-        Statement::Raw { sql, .. } => (*sql, tables) = statements(sql, known)?,
+        Statement::Raw { sql, .. } => (*sql, tables, left) = statements(sql, known)?,
         _ => {}
     }
     Ok(Translation {
         statement: translated,
         columns: made,
         tables,
+        left,
     })
+}
+
+fn translate_all(expressions: &mut [String], known: &Tables<'_>) -> Result<(), Refusal> {
+    for expression in expressions {
+        *expression = translate_expression_with(expression, known)?;
+    }
+    Ok(())
+}
+
+/// Refuses the rows of a query of which a column does not take its values.
+fn taken_in_order(
+    known: &Tables<'_>,
+    into: &Relation,
+    columns: &[String],
+    query: &Translated,
+) -> Result<(), Refusal> {
+    let held = known.known.columns(into).unwrap_or_default();
+    // Without a list, the columns of the table are filled in their order.
+    let names: Vec<String> = match columns.is_empty() {
+        true => held.iter().map(|column| column.name.clone()).collect(),
+        false => columns.to_vec(),
+    };
+    let given = query.columns.iter().flatten().enumerate();
+    let given = given.map(|(at, column)| (!query.is_literal(at)).then(|| column.clone()));
+    taken(&held, names.into_iter().zip(given))
+}
+
+/// Refuses the rows of a relation of which a column does not take its values.
+fn taken_by_name(
+    known: &Tables<'_>,
+    into: &Relation,
+    columns: &[String],
+    from: &Relation,
+) -> Result<(), Refusal> {
+    let held = known.known.columns(into).unwrap_or_default();
+    let given = known.known.columns(from).unwrap_or_default();
+    let of = |name: &String| {
+        let mut given = given.iter();
+        let found = given.find(|column| column.name.eq_ignore_ascii_case(name));
+        (name.clone(), found.cloned())
+    };
+    taken(&held, columns.iter().map(of))
+}
+
+/// Refuses values that a column does not take without a cast, as far as the types are known: DuckDB would cast them by itself. And
+/// those that it takes, and that DuckDB would cast to others than Redshift.
+fn taken(
+    held: &[KnownColumn],
+    given: impl Iterator<Item = (String, Option<KnownColumn>)>,
+) -> Result<(), Refusal> {
+    let typed = |column: &KnownColumn| column.data_type.as_deref().and_then(catalog_type);
+    for (name, value) in given {
+        let mut held = held.iter();
+        let column = held.find(|column| column.name.eq_ignore_ascii_case(&name));
+        let (Some(column), Some(value)) = (column.and_then(typed), value.as_ref().and_then(typed))
+        else {
+            continue;
+        };
+        if let Some(refused) = refuse_assignment(&name, column, value) {
+            return Err(refused);
+        }
+        let rounds = column.is_integer() && value.is_float();
+        if rounds || column == Type::Super && value.is_text() {
+            let message = format!(
+                "values of type {value} for column `{name}` of type {column} are not emulated"
+            );
+            let mut refused = Refusal::new("not-emulated", message);
+            refused.reason = Some("another value than Redshift's would come of it".to_owned());
+            refused.help = Some(format!("write `cast({name} as {column})` in the query"));
+            return Err(refused);
+        }
+    }
+    Ok(())
 }
 
 /// A table or view has each name once; DuckDB would give the second one another name without a word.

@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::diagnostic::Span;
-use crate::relation::{Column, ExistingRelations, KnownColumn, KnownColumns, Relation};
+use crate::relation::{Change, Column, ExistingRelations, KnownColumn, KnownColumns, Relation};
 use copy::StoredFile;
 
 /// A warehouse that a target names. Shared by all workers.
@@ -99,6 +99,8 @@ pub struct Prepared {
     pub columns: Option<Vec<KnownColumn>>,
     /// The tables that are made from a query, in order.
     pub tables: Vec<TableFromQuery>,
+    /// What SQL of the user inside makes, changes or drops.
+    pub left: Vec<Change>,
     /// Whether whoever asks wants the values alone: the types of the answer's columns may be left empty, which saves the warehouse
     /// from planning the query a second time to tell them.
     pub values_only: bool,
@@ -137,6 +139,7 @@ impl Prepared {
             source: None,
             columns: None,
             tables: Vec::new(),
+            left: Vec::new(),
             values_only: false,
         }
     }

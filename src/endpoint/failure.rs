@@ -100,6 +100,13 @@ impl From<Refusal> for Failure {
         if refusal.code == "too-many-columns" {
             return Self::new("54011", "tables can have at most 1600 columns");
         }
+        if refusal.message.contains("but expression is of type") {
+            return Self {
+                at: refusal.range.map(|range| range.start),
+                hint: Some("You will need to rewrite or cast the expression.".to_owned()),
+                ..Self::new("42804", refusal.message.replace('`', "\""))
+            };
+        }
         let sqlstate = match refusal.code {
             "sql-syntax" | "copy-syntax" | "not-a-query" | "not-an-expression" => "42601",
             "unknown-function" => "42883",

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::known::Meanwhile;
 use super::place::{home, place_of, place_of_copy};
 use super::planner::Planner;
 use super::{Audit, Build, Count, Order, Query, Section, Test};
@@ -137,10 +138,14 @@ impl Door<'_, '_> {
     ) -> Result<Vec<Section>, Diagnostics> {
         let mut problems = Diagnostics::default();
         let mut done = Vec::with_capacity(sections.len());
+        let mut known = Meanwhile::new(self.known);
         for section in sections {
             let mut orders = Vec::with_capacity(section.statements.len() + 2);
-            let mut take = |statement: Statement| match self.order(statement) {
-                Ok(order) => orders.push(order),
+            let mut take = |statement: Statement| match self.order_after(statement, &known) {
+                Ok(order) => {
+                    known.note(&order);
+                    orders.push(order);
+                }
                 Err(more) => problems.extend(more),
             };
             if section.transaction {
@@ -160,6 +165,15 @@ impl Door<'_, '_> {
     }
 
     pub(super) fn order(&self, statement: Statement) -> Result<Order, Diagnostics> {
+        self.order_after(statement, self.known)
+    }
+
+    /// The order of a statement before which something else is known than at the door.
+    fn order_after(
+        &self,
+        statement: Statement,
+        known: &dyn KnownColumns,
+    ) -> Result<Order, Diagnostics> {
         if let Statement::LateHook { .. } = statement {
             // What it says knocks at the door when it is rendered.
             return Ok(Order {
@@ -167,7 +181,7 @@ impl Door<'_, '_> {
                 prepared: Prepared::sql(Vec::new()),
             });
         }
-        match self.planner.adapter.prepare(&statement, self.known) {
+        match self.planner.adapter.prepare(&statement, known) {
             Ok(prepared) => Ok(Order {
                 statement,
                 prepared,

@@ -5,13 +5,14 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Build, Work};
+use super::{Build, Order, Work};
 use crate::adapter::Statement;
 use crate::adapter::emulating::catalog_type;
 use crate::adapter::statement::ColumnDefinition;
 use crate::materialization::{Rejects, Rest};
 use crate::relation::{
-    ExistingRelation, ExistingRelations, KnownColumn, KnownColumns, NothingKnown, Relation,
+    Change, ExistingRelation, ExistingRelations, KnownColumn, KnownColumns, NothingKnown, Relation,
+    columns_after,
 };
 
 type Key = (String, String);
@@ -169,6 +170,98 @@ fn grown(
 /// The length of a column's texts, where it is known.
 fn length(column: &KnownColumn) -> Option<u32> {
     catalog_type(column.data_type.as_deref()?)?.length()
+}
+
+/// What is known before a statement of a node, and what the statements before it in the same node left.
+pub(super) struct Meanwhile<'a> {
+    known: &'a dyn KnownColumns,
+    changes: Vec<Change>,
+}
+
+impl<'a> Meanwhile<'a> {
+    pub(super) fn new(known: &'a dyn KnownColumns) -> Self {
+        Self {
+            known,
+            changes: Vec::new(),
+        }
+    }
+
+    /// Notes what a statement leaves.
+    pub(super) fn note(&mut self, order: &Order) {
+        let (relation, columns) = match &order.statement {
+            Statement::CreateTableAs { relation, .. }
+            | Statement::CreateMaterializedView { relation, .. }
+            | Statement::CreateView { relation, .. } => (relation, order.prepared.columns.clone()),
+            Statement::CreateTable {
+                relation, columns, ..
+            } => (relation, Some(declared(columns))),
+            Statement::ChangeColumnType {
+                relation,
+                name,
+                data_type,
+            }
+            | Statement::WidenColumn {
+                relation,
+                name,
+                data_type,
+            }
+            | Statement::AddColumn {
+                relation,
+                name,
+                data_type,
+            } => (relation, self.with(relation, name, Some(data_type))),
+            Statement::DropColumn { relation, name } => (relation, self.with(relation, name, None)),
+            Statement::Drop { relation, .. } => (relation, None),
+            Statement::Rename { from, to, .. } => {
+                let columns = self.columns(from);
+                self.change(from.clone(), None);
+                self.change(from.with_identifier(to), columns);
+                return;
+            }
+            Statement::Raw { .. } => {
+                self.changes.extend(order.prepared.left.iter().cloned());
+                return;
+            }
+            _ => return,
+        };
+        self.change(relation.clone(), columns);
+    }
+
+    fn change(&mut self, relation: Relation, columns: Option<Vec<KnownColumn>>) {
+        self.changes.push(Change { relation, columns });
+    }
+
+    /// The columns of a relation where one has another type, is new, or is gone.
+    fn with(
+        &self,
+        relation: &Relation,
+        name: &str,
+        data_type: Option<&String>,
+    ) -> Option<Vec<KnownColumn>> {
+        let mut columns = self.columns(relation)?;
+        let place = columns
+            .iter()
+            .position(|column| column.name.eq_ignore_ascii_case(name));
+        let new = data_type.map(|data_type| KnownColumn {
+            name: name.to_owned(),
+            data_type: Some(data_type.clone()),
+        });
+        match (place, new) {
+            (Some(at), Some(new)) => columns[at] = new,
+            (Some(at), None) => drop(columns.remove(at)),
+            (None, new) => columns.extend(new),
+        }
+        Some(columns)
+    }
+}
+
+impl KnownColumns for Meanwhile<'_> {
+    fn columns(&self, relation: &Relation) -> Option<Vec<KnownColumn>> {
+        match columns_after(&self.changes, relation) {
+            Some(columns) => columns,
+            None => self.known.columns(relation),
+        }
+    }
 }
 
 /// What is known at some turn of a plan.

@@ -272,6 +272,22 @@ impl<'a> Planner<'a> {
         found
     }
 
+    /// Whether SQL that the user wrote as statements changes rows of tables: in the hooks of a node, or as an operation.
+    pub fn fills_by_hand(&self, node: NodeId, sql: &Sql) -> bool {
+        let hooks = sql.pre_hooks.iter().chain(&sql.post_hooks);
+        let operation = self.node(node).resource_type == ResourceType::Operation;
+        let texts = hooks
+            .map(|hook| hook.sql.as_str())
+            .chain(operation.then_some(sql.text.as_str()));
+        let changes = |text: &str| {
+            let lower = text.to_ascii_lowercase();
+            ["insert", "update", "merge"]
+                .iter()
+                .any(|word| lower.contains(word))
+        };
+        texts.into_iter().any(changes)
+    }
+
     /// Hooks, those outside of the transaction that Redshift takes nowhere else.
     fn hooks(&self, hooks: &[HookSql]) -> Vec<HookSql> {
         let redshift = self.adapter.dialect() == "redshift";

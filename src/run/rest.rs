@@ -77,7 +77,8 @@ impl Turn<'_> {
         let next = rest.next(&columns);
         let run = session.shared.run;
         now.insert(staging.key(), columns);
-        let known = Known::new(run.planner.existing, &run.plan.planned).with(&*now);
+        let now = self.with_filled(session, now.clone())?;
+        let known = Known::new(run.planner.existing, &run.plan.planned).with(&now);
         let sections: Vec<Section> = run
             .planner
             .sections(self.node, sections, &known)

@@ -299,8 +299,10 @@ impl<'a> Turn<'a> {
 
     /// The work of a step, made again where what it reads could not be known before the run.
     pub(super) fn again(&mut self, session: &mut Session<'_, '_>) -> Result<Option<Work>, Failure> {
-        let now = self.looked_at(session)?;
-        let Some(sql) = self.sql.clone().filter(|_| !now.is_empty()) else {
+        let looked_at = self.looked_at(session)?;
+        let now = self.with_filled(session, looked_at)?;
+        let nothing = now.looked_at.is_empty() && now.connection.is_none();
+        let Some(sql) = self.sql.clone().filter(|_| !nothing) else {
             return Ok(None);
         };
         let run = session.shared.run;
@@ -310,6 +312,30 @@ impl<'a> Turn<'a> {
             .planner
             .step(self.node, Some(&sql), &known, &mut Vec::new());
         work.map(Some).map_err(|wrong| Failure::Wrong(wrong.0))
+    }
+
+    /// What was looked at, and where a hook fills tables, whatever it asks for: their columns are known for sure when they are there.
+    pub(super) fn with_filled(
+        &self,
+        session: &mut Session<'_, '_>,
+        looked_at: ColumnsByRelation,
+    ) -> Result<Now, Failure> {
+        let planner = session.shared.run.planner;
+        let sql = self.sql.as_ref();
+        let asks = planner.adapter.wants_columns()
+            && sql.is_some_and(|sql| planner.fills_by_hand(self.node, sql));
+        let connection = match asks {
+            false => None,
+            true => Some(
+                session
+                    .connection()
+                    .map_err(|error| self.story(session, error, None, None))?,
+            ),
+        };
+        Ok(Now {
+            looked_at,
+            connection,
+        })
     }
 
     fn build(&mut self, session: &mut Session<'_, '_>, build: &Build) -> Result<(), Failure> {

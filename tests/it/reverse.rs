@@ -86,6 +86,12 @@ fn what_redshift_takes_is_not_refused_with_it() {
         let translated = translate_query_with(&sql, &Tables);
         assert!(translated.is_ok(), "{sql}\n    {translated:?}");
     }
+    let taken = lines("[taken statements]");
+    assert!(taken.len() > 8);
+    for sql in taken {
+        let translated = translate_statements(&sql, &Tables);
+        assert!(translated.is_ok(), "{sql}\n    {translated:?}");
+    }
 }
 
 #[test]

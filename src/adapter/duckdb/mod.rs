@@ -241,9 +241,17 @@ impl Adapter for DuckDb {
             .as_ref()
             .map_or(statement, |translation| &translation.statement);
         let mut sql = self.words().sql(engine)?;
-        let (columns, mut tables) = translation
+        let (columns, mut tables, left) = translation
             .as_ref()
-            .map(|translation| (translation.columns.clone(), translation.tables.clone()))
+            .map(|translation| {
+                let emulated::Translation {
+                    columns,
+                    tables,
+                    left,
+                    ..
+                } = translation;
+                (columns.clone(), tables.clone(), left.clone())
+            })
             .unwrap_or_default();
         if let (Statement::CreateView { query, .. }, Some(columns), Some(create)) =
             (engine, &columns, sql.last_mut())
@@ -289,6 +297,7 @@ impl Adapter for DuckDb {
             source,
             columns,
             tables,
+            left,
             values_only: false,
         })
     }
@@ -310,6 +319,7 @@ impl Adapter for DuckDb {
             load: None,
             columns,
             tables: Vec::new(),
+            left: Vec::new(),
             values_only: false,
         })
     }

@@ -87,7 +87,11 @@ impl Translator<'_> {
         })
     }
 
-    fn cast_text(
+    /// A value as another type, in the engine's SQL.
+    ///
+    /// # Errors
+    /// A cast that Redshift refuses, or that is not emulated.
+    pub(super) fn cast_text(
         &self,
         value: &Sql,
         target: Type,

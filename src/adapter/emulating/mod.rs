@@ -59,7 +59,7 @@ pub use types::{
 
 use super::Refusal;
 use super::statement::Copy;
-use crate::relation::KnownColumn;
+use crate::relation::{Change, KnownColumn};
 use crate::sql::redshift;
 use translator::{Named, Translator};
 
@@ -82,6 +82,16 @@ pub struct Translated {
     /// Its output columns, names folded and types in Redshift's words, as far as the text and the catalog tell them;
     /// none where a `*` hides them.
     pub columns: Option<Vec<KnownColumn>>,
+    /// Which of them are texts as they are written, which Redshift reads as values of whatever column they go into; none where nobody
+    /// can tell.
+    pub literals: Option<Vec<usize>>,
+}
+
+impl Translated {
+    /// Whether a column is, or may be, a text as it is written.
+    pub fn is_literal(&self, at: usize) -> bool {
+        self.literals.as_ref().is_none_or(|all| all.contains(&at))
+    }
 }
 
 /// One statement of the user in DuckDB's SQL.
@@ -93,6 +103,8 @@ pub struct TranslatedStatement {
     pub work: Work,
     /// What Redshift would do and DuckDB has no meaning for, dropped knowingly: `distkey (a)`, `grant`.
     pub dropped: Vec<String>,
+    /// What it makes, changes or drops.
+    pub left: Vec<Change>,
 }
 
 /// What a translated statement asks for.
@@ -188,6 +200,7 @@ fn query_with(sql: &str, catalog: &dyn Catalog) -> Result<Translated, Refusal> {
             help: Some("write a `select`".to_owned()),
         });
     };
+    let literals = statement::literals(query);
     let query = translator.query(query)?;
     if query.into.is_some() {
         return Err(Refusal {
@@ -198,12 +211,17 @@ fn query_with(sql: &str, catalog: &dyn Catalog) -> Result<Translated, Refusal> {
             help: Some("leave out `into`: the materialization makes the table".to_owned()),
         });
     }
-    Ok(translated(query.text, query.columns))
+    Ok(translated(query.text, query.columns, literals))
 }
 
-fn translated(sql: String, columns: Option<Vec<translator::Named>>) -> Translated {
+fn translated(
+    sql: String,
+    columns: Option<Vec<translator::Named>>,
+    literals: Option<Vec<usize>>,
+) -> Translated {
     Translated {
         sql,
+        literals,
         columns: columns.map(|columns| {
             columns
                 .into_iter()
@@ -371,6 +389,29 @@ pub fn parse_copy(sql: &str) -> Result<Copy, Refusal> {
     let tokens = redshift::tokens(sql).map_err(unparsed)?;
     let code: Vec<_> = tokens.into_iter().filter(redshift::is_code).collect();
     copy::parse(&Translator::new(sql, &NoCatalog), &code)
+}
+
+/// Why a column does not take the values of a type without a cast; nothing where it does, or where nobody can tell.
+pub(in crate::adapter) fn refuse_assignment(
+    name: &str,
+    column: Type,
+    value: Type,
+) -> Option<Refusal> {
+    if column.takes(value) {
+        return None;
+    }
+    let help = match value {
+        Type::Bool if column.is_text() => "write `case when … then 'true' else 'false' end`".into(),
+        Type::Bool => "write `case when … then 1 else 0 end`".to_owned(),
+        _ => format!("write `cast(… as {column})`"),
+    };
+    Some(Refusal {
+        code: "not-redshift",
+        message: format!("column `{name}` is of type {column} but expression is of type {value}"),
+        range: None,
+        reason: Some("Redshift refuses this".to_owned()),
+        help: Some(help),
+    })
 }
 
 /// The query before a `merge` that fails where several rows of the source match one of the target: Redshift refuses them, DuckDB

@@ -64,6 +64,34 @@ impl Type {
         matches!(self, Self::Char(_) | Self::Varchar(_) | Self::Text)
     }
 
+    /// Whether values are times or dates.
+    pub fn is_moment(self) -> bool {
+        matches!(
+            self,
+            Self::Date | Self::Timestamp | Self::TimestampTz | Self::Time | Self::TimeTz
+        )
+    }
+
+    /// Whether a column of this type takes values of another one that are put into it by `insert`, `update` or `merge`, without a cast.
+    ///
+    /// Certain pairs alone are told apart ("Implicit conversion types" of
+    /// <https://docs.aws.amazon.com/redshift/latest/dg/c_Supported_data_types.html>): no text becomes a number, a time or a boolean, no
+    /// boolean anything else, no number a time and no time a number.
+    pub fn takes(self, value: Self) -> bool {
+        let clock = |ty: Self| matches!(ty, Self::Time | Self::TimeTz);
+        let day = |ty: Self| ty.is_moment() && !clock(ty);
+        match value {
+            _ if value.is_text() => !(self.is_number() || self.is_moment() || self == Self::Bool),
+            Self::Bool => matches!(self, Self::Bool | Self::Super),
+            _ if value.is_integer() => !self.is_moment(),
+            _ if value.is_number() => !(self.is_moment() || self == Self::Bool),
+            _ if self.is_number() || self == Self::Bool => !value.is_moment(),
+            Self::Date => !clock(self),
+            _ if clock(value) => !day(self),
+            _ => true,
+        }
+    }
+
     /// Whether values are whole numbers.
     pub fn is_integer(self) -> bool {
         matches!(self, Self::Int2 | Self::Int4 | Self::Int8)

@@ -89,6 +89,7 @@ pub(super) fn prepare(
         source,
         columns,
         tables: Vec::new(),
+        left: Vec::new(),
         values_only: false,
     })
 }
@@ -107,6 +108,7 @@ pub(super) fn prepare_query(query: &str, known: &dyn KnownColumns) -> Result<Pre
         load: None,
         columns: translated.columns,
         tables: Vec::new(),
+        left: Vec::new(),
         values_only: false,
     })
 }

@@ -102,6 +102,7 @@ impl Adapter for Postgres {
             source,
             columns: None,
             tables: Vec::new(),
+            left: Vec::new(),
             values_only: false,
         })
     }
@@ -120,6 +121,7 @@ impl Adapter for Postgres {
             }),
             columns: None,
             tables: Vec::new(),
+            left: Vec::new(),
             values_only: false,
         })
     }

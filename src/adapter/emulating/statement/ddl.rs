@@ -14,7 +14,7 @@ use crate::adapter::emulating::{
     Work, check_width, create_table_columns, identifier, literal, postgres,
 };
 use crate::adapter::statement::ColumnDefinition;
-use crate::relation::Relation;
+use crate::relation::{KnownColumn, Relation};
 
 impl Part<'_> {
     pub(super) fn create_schema(&mut self) -> Result<Work, Refusal> {
@@ -127,6 +127,7 @@ impl Part<'_> {
             }
             let query = self.query(query)?;
             self.within_width(query.columns.as_ref().map_or(0, Vec::len))?;
+            self.makes(&create.name, create.if_not_exists, query.columns.clone())?;
             return Ok(Work::CreateTableAs {
                 create: format!("{lead} AS"),
                 query,
@@ -135,6 +136,11 @@ impl Part<'_> {
         self.constraints(&create.constraints)?;
         let relation = self.relation(&create.name)?;
         let columns = self.columns(&create.columns)?;
+        let made = columns.iter().map(|column| KnownColumn {
+            name: column.name.clone(),
+            data_type: Some(column.data_type.clone()),
+        });
+        self.makes(&create.name, create.if_not_exists, Some(made.collect()))?;
         let sql = if self.translator.on_postgres() {
             postgres::table_columns(&columns)
         } else {
@@ -145,6 +151,19 @@ impl Part<'_> {
         let mut statements = sql.before;
         statements.push(format!("{lead} ({})", sql.columns.join(", ")));
         Ok(Work::Sql(statements))
+    }
+
+    /// Notes the columns of a new table. Whether `if not exists` makes one, nobody can tell here.
+    fn makes(
+        &mut self,
+        name: &ObjectName,
+        if_not_exists: bool,
+        columns: Option<Vec<KnownColumn>>,
+    ) -> Result<(), Refusal> {
+        match if_not_exists {
+            true => Ok(()),
+            false => self.leaves(name, columns),
+        }
     }
 
     /// Points a refused type at its place in the text.
@@ -303,6 +322,8 @@ impl Part<'_> {
             format!(" ({})", names.join(", "))
         };
         let query = self.query(&create.query)?;
+        let made = query.columns.clone();
+        self.leaves(&create.name, made.filter(|_| create.columns.is_empty()))?;
         let replace = if create.or_replace { "OR REPLACE " } else { "" };
         let exists = if create.if_not_exists {
             "IF NOT EXISTS "
@@ -337,7 +358,9 @@ impl Part<'_> {
                 _ => None,
             })
             .collect();
-        let table = self.translator.table_name(&ObjectName::from(parts))?;
+        let name = ObjectName::from(parts);
+        let table = self.translator.table_name(&name)?;
+        self.leaves(&name, None)?;
         let words: Vec<String> = self.code[at..]
             .iter()
             .map(|token| word(token).unwrap_or_else(|| token.token.to_string()))
@@ -484,6 +507,9 @@ impl Part<'_> {
         let exists = if if_exists { "IF EXISTS " } else { "" };
         let mut statements = Vec::new();
         for name in &names {
+            if kind != "SCHEMA" {
+                self.leaves(name, None)?;
+            }
             let name = self.translator.table_name(name)?;
             // DuckDB's views are bound late: only a schema has what depends on it.
             let cascade = if cascade && (kind == "SCHEMA" || self.translator.on_postgres()) {

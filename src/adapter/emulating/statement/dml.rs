@@ -9,8 +9,7 @@ use sqlparser::ast::{
 use super::Part;
 use super::fitted::column_list;
 use crate::adapter::Refusal;
-use crate::adapter::emulating::translator::Scope;
-use crate::adapter::emulating::types::Type;
+use crate::adapter::emulating::translator::{Named, Scope};
 use crate::adapter::emulating::{Work, identifier, refuse_several_matches};
 
 impl Part<'_> {
@@ -60,14 +59,13 @@ impl Part<'_> {
         )]))
     }
 
-    fn values(&mut self, values: &Values, filled: &[Option<Type>]) -> Result<String, Refusal> {
+    fn values(&mut self, values: &Values, filled: &[Named]) -> Result<String, Refusal> {
         self.translator.scopes.push(Scope::default());
         let mut rows = Vec::new();
         for row in &values.rows {
             let mut cells = Vec::new();
             for (at, cell) in row.content.iter().enumerate() {
-                let column = filled.get(at).copied().flatten();
-                cells.push(self.value_or_default(cell, column)?);
+                cells.push(self.value_or_default(cell, filled.get(at))?);
             }
             rows.push(format!("({})", cells.join(", ")));
         }
@@ -75,7 +73,7 @@ impl Part<'_> {
         Ok(format!("VALUES {}", rows.join(", ")))
     }
 
-    fn value_or_default(&mut self, expr: &Expr, column: Option<Type>) -> Result<String, Refusal> {
+    fn value_or_default(&mut self, expr: &Expr, column: Option<&Named>) -> Result<String, Refusal> {
         match expr {
             Expr::Identifier(ident)
                 if ident.quote_style.is_none() && ident.value.eq_ignore_ascii_case("default") =>
@@ -131,16 +129,20 @@ impl Part<'_> {
                 );
             };
             let column = self.translator.parts(name)?.pop().unwrap_or_default();
-            // The table that is changed was read first.
-            let target = self.translator.scope().tables.first();
-            let declared = target
-                .and_then(|table| table.columns.as_ref())
-                .and_then(|columns| columns.iter().find(|(name, _)| *name == column))
-                .and_then(|(_, ty)| *ty);
-            let value = self.value_or_default(&assignment.value, declared)?;
+            let declared = self.of_target().find(|(name, _)| *name == column).cloned();
+            let value = self.value_or_default(&assignment.value, declared.as_ref())?;
             all.push(format!("{} = {value}", identifier(&column)));
         }
         Ok(all.join(", "))
+    }
+
+    /// The columns of the table that is changed, as far as they are known: it was read first.
+    fn of_target(&mut self) -> impl Iterator<Item = &Named> {
+        let target = self.translator.scope().tables.first();
+        target
+            .and_then(|table| table.columns.as_ref())
+            .into_iter()
+            .flatten()
     }
 
     fn where_clause(&mut self, condition: Option<&Expr>) -> Result<String, Refusal> {
@@ -302,10 +304,20 @@ impl Part<'_> {
                 for column in &insert.columns {
                     columns.extend(self.translator.parts(column)?.pop());
                 }
+                let filled: Vec<Option<Named>> = if columns.is_empty() {
+                    self.of_target().cloned().map(Some).collect()
+                } else {
+                    let mut find = |column: &String| {
+                        let mut all = self.of_target();
+                        all.find(|(name, _)| name == column).cloned()
+                    };
+                    columns.iter().map(&mut find).collect()
+                };
                 let columns = column_list(&columns);
                 let mut cells = Vec::new();
-                for cell in &row.content {
-                    cells.push(self.value_or_default(cell, None)?);
+                for (at, cell) in row.content.iter().enumerate() {
+                    let column = filled.get(at).and_then(Option::as_ref);
+                    cells.push(self.value_or_default(cell, column)?);
                 }
                 Ok(format!("INSERT{columns} VALUES ({})", cells.join(", ")))
             }

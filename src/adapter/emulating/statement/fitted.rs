@@ -1,24 +1,28 @@
-//! Texts that are stored in columns of a length.
+//! Values that are stored in columns of a type.
 //!
-//! Blanks beyond the length are cut, other characters are an error:
-//! <https://docs.aws.amazon.com/redshift/latest/dg/r_Character_types.html>. The error is that of the column's check.
+//! Redshift casts some of them by itself and refuses the others ("Implicit conversion types" of
+//! <https://docs.aws.amazon.com/redshift/latest/dg/c_Supported_data_types.html>). Of texts in a column of a length, blanks beyond the length
+//! are cut, other characters are an error: <https://docs.aws.amazon.com/redshift/latest/dg/r_Character_types.html>. The error is that of the
+//! column's check.
 
-use sqlparser::ast::ObjectName;
+use sqlparser::ast::{Expr, ObjectName, Query, SelectItem, SetExpr, Value};
 use sqlparser::tokenizer::Span;
 
 use super::Part;
 use crate::adapter::Refusal;
-use crate::adapter::emulating::translator::Sql;
+use crate::adapter::emulating::translator::{Named, Sql};
 use crate::adapter::emulating::types::Type;
-use crate::adapter::emulating::{Translated, catalog_type, identifier, literal, moment};
+use crate::adapter::emulating::{
+    Translated, catalog_type, identifier, literal, moment, refuse_assignment,
+};
 
 impl Part<'_> {
-    /// The types of the columns that an `insert` fills, in its order; empty where they are not known.
+    /// The columns that an `insert` fills, in its order; empty where they are not known.
     pub(super) fn filled(
         &self,
         table: &ObjectName,
         listed: &[String],
-    ) -> Result<Vec<Option<Type>>, Refusal> {
+    ) -> Result<Vec<Named>, Refusal> {
         let parts = self.translator.parts(table)?;
         let name = parts.last().cloned().unwrap_or_default();
         let schema = parts.len().checked_sub(2).map(|at| parts[at].as_str());
@@ -26,13 +30,12 @@ impl Part<'_> {
             return Ok(Vec::new());
         };
         if listed.is_empty() {
-            return Ok(declared.into_iter().map(|(_, ty)| ty).collect());
+            return Ok(declared);
         }
         let find = |column: &String| {
             let mut declared = declared.iter();
-            declared
-                .find(|(name, _)| name.eq_ignore_ascii_case(column))
-                .and_then(|(_, ty)| *ty)
+            let found = declared.find(|(name, _)| name.eq_ignore_ascii_case(column));
+            (column.clone(), found.and_then(|(_, ty)| *ty))
         };
         Ok(listed.iter().map(find).collect())
     }
@@ -41,7 +44,7 @@ impl Part<'_> {
     pub(super) fn fitted_rows(
         &self,
         query: Translated,
-        filled: &[Option<Type>],
+        filled: &[Named],
         span: Span,
     ) -> Result<String, Refusal> {
         let Some(columns) = &query.columns else {
@@ -52,8 +55,16 @@ impl Part<'_> {
         for (at, (column, name)) in columns.iter().zip(&numbered).enumerate() {
             let ty = column.data_type.as_deref().and_then(catalog_type);
             let value = Sql::new(name, ty);
-            let target = filled.get(at).copied().flatten();
-            values.push(self.fitted(&value, target, span)?);
+            let Some((filled, Some(target))) = filled.get(at) else {
+                values.push(value.text);
+                continue;
+            };
+            if query.is_literal(at) {
+                values.push(self.read(&value, *target, span)?);
+                continue;
+            }
+            self.takes(filled, *target, ty, span)?;
+            values.push(self.stored(&value, *target, span)?);
         }
         if values == numbered {
             return Ok(query.sql);
@@ -66,25 +77,66 @@ impl Part<'_> {
         ))
     }
 
+    /// A text as it is written, which is read as a value of the column that it goes into.
+    fn read(&self, value: &Sql, column: Type, span: Span) -> Result<String, Refusal> {
+        match column {
+            _ if column.is_text() => self.stored(value, column, span),
+            Type::Varbyte(_) | Type::Interval => Ok(value.text.clone()),
+            _ if value.constant_text().is_some() && column != Type::Super => {
+                Ok(self.translator.literal_as(value, column, span)?.text)
+            }
+            _ => self.translator.cast_text(value, column, false, span),
+        }
+    }
+
+    /// Refuses a value of a type that a column does not take.
+    fn takes(
+        &self,
+        name: &str,
+        column: Type,
+        value: Option<Type>,
+        span: Span,
+    ) -> Result<(), Refusal> {
+        match value.and_then(|value| refuse_assignment(name, column, value)) {
+            None => Ok(()),
+            Some(refused) => Err(Refusal {
+                range: self.translator.range(span),
+                ..refused
+            }),
+        }
+    }
+
     /// A value as a column of a type takes it.
     ///
     /// # Errors
-    /// A boolean for a column that holds none: DuckDB would store 1 or `true`.
+    /// A type that the column does not take, and a text as it is written that is no value of it.
     pub(super) fn fitted(
         &self,
         value: &Sql,
-        column: Option<Type>,
+        column: Option<&Named>,
         span: Span,
     ) -> Result<String, Refusal> {
-        let Some(column) = column.filter(|_| !value.is_null()) else {
+        let Some((name, Some(column))) = column else {
             return Ok(value.text.clone());
         };
-        if value.is(Type::Bool) && !matches!(column, Type::Bool | Type::Super) {
-            return Err(self.translator.not_redshift(
-                span,
-                format!("a column of type {column} takes no boolean"),
-                "write `case when … then 1 else 0 end`, or `'true'` and `'false'` for a text",
-            ));
+        if value.is_null() {
+            return Ok(value.text.clone());
+        }
+        if value.constant_text().is_some() {
+            return self.read(value, *column, span);
+        }
+        self.takes(name, *column, value.ty, span)?;
+        self.stored(value, *column, span)
+    }
+
+    /// A value that the column takes, cast as Redshift casts it where DuckDB would do it otherwise.
+    fn stored(&self, value: &Sql, column: Type, span: Span) -> Result<String, Refusal> {
+        if value.is_null() || value.is(Type::Null) {
+            return Ok(value.text.clone());
+        }
+        let rounds = column.is_integer() && value.ty.is_some_and(Type::is_float);
+        if rounds || column == Type::Super && value.ty.is_some_and(|ty| ty != Type::Super) {
+            return self.translator.cast_text(value, column, false, span);
         }
         // PostgreSQL cuts the blanks itself, and writes numbers as Redshift does.
         let Some(length) = column.length().filter(|_| !self.translator.on_postgres()) else {
@@ -101,9 +153,49 @@ impl Part<'_> {
             Some(ty) if ty.length().is_some_and(|known| known <= length) => value.text.clone(),
             Some(ty) if ty.is_text() => format!("__rs.fit({}, {length})", value.text),
             None => format!("__rs.fit(__rs.text({}), {length})", value.text),
-            Some(Type::Null) => value.text.clone(),
             Some(_) => self.translator.as_text(value.clone(), span)?.text,
         })
+    }
+}
+
+/// Which columns of a query are texts as they are written, which Redshift reads as values of the column that they go into; none where
+/// a `*` beside them hides what stands where.
+pub(in crate::adapter::emulating) fn literals(source: &Query) -> Option<Vec<usize>> {
+    of_body(&source.body)
+}
+
+fn of_body(body: &SetExpr) -> Option<Vec<usize>> {
+    let select = match body {
+        SetExpr::Select(select) => select,
+        SetExpr::Query(query) => return of_body(&query.body),
+        // Where one of the queries gives such a text, the type of the column is that of the others.
+        SetExpr::SetOperation { left, right, .. } => {
+            let mut all = of_body(left)?;
+            all.extend(of_body(right)?);
+            return Some(all);
+        }
+        _ => return Some(Vec::new()),
+    };
+    let mut found = Vec::new();
+    let mut hidden = false;
+    for (at, item) in select.projection.iter().enumerate() {
+        match item {
+            SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
+                if is_written(expr) {
+                    found.push(at);
+                }
+            }
+            _ => hidden = true,
+        }
+    }
+    (found.is_empty() || !hidden).then_some(found)
+}
+
+fn is_written(expr: &Expr) -> bool {
+    match expr {
+        Expr::Nested(inner) => is_written(inner),
+        Expr::Value(value) => matches!(value.value, Value::SingleQuotedString(_)),
+        _ => false,
     }
 }
 
@@ -143,7 +235,7 @@ mod tests {
         ] {
             let refused = translate_statements(sql, &Lengths).unwrap_err();
             assert_eq!(refused.code, "not-redshift", "{sql}");
-            assert!(refused.message.ends_with("takes no boolean"), "{sql}");
+            assert!(refused.message.ends_with("of type boolean"), "{sql}");
         }
     }
 

@@ -7,16 +7,19 @@ mod fitted;
 
 use std::ops::Range;
 
-use sqlparser::ast::{Spanned, Statement};
+use sqlparser::ast::{ObjectName, Spanned, Statement};
 use sqlparser::tokenizer::{Span, Token, TokenWithSpan};
 
 use super::copy;
-use super::translator::{Catalog, Translator};
-use super::{Translated, TranslatedStatement, Work, check_length, translated};
+use super::engine::Engine;
+use super::translator::{Catalog, Named, Translator};
+use super::{Translated, TranslatedStatement, Work, catalog_type, check_length, translated};
 use crate::adapter::Refusal;
+use crate::relation::{Change, KnownColumn, Relation, columns_after};
 use crate::sql::position::Lines;
 use crate::sql::redshift;
 use attributes::{said, strip, word};
+pub(super) use fitted::literals;
 
 /// One statement while it is translated.
 struct Part<'a> {
@@ -25,6 +28,35 @@ struct Part<'a> {
     code: Vec<TokenWithSpan>,
     range: Range<usize>,
     dropped: Vec<String>,
+    left: Vec<Change>,
+}
+
+/// What was known of relations before a statement, and what the statements before it in the same text left.
+struct Since<'a> {
+    before: &'a dyn Catalog,
+    left: &'a [Change],
+}
+
+impl Catalog for Since<'_> {
+    fn engine(&self) -> Engine {
+        self.before.engine()
+    }
+
+    fn database(&self) -> Option<&str> {
+        self.before.database()
+    }
+
+    fn columns(&self, schema: Option<&str>, table: &str) -> Option<Vec<Named>> {
+        let relation = Relation::new(schema.unwrap_or_default(), table);
+        let Some(columns) = columns_after(self.left, &relation) else {
+            return self.before.columns(schema, table);
+        };
+        let typed = |column: KnownColumn| {
+            let known = column.data_type.as_deref().and_then(catalog_type);
+            (column.name.to_lowercase(), known)
+        };
+        Some(columns?.into_iter().map(typed).collect())
+    }
 }
 
 /// Translates all statements of a text.
@@ -35,6 +67,7 @@ pub(super) fn statements(
     let tokens = redshift::tokens(sql).map_err(super::unparsed)?;
     let lines = Lines::new(sql);
     let mut all = Vec::new();
+    let mut left: Vec<Change> = Vec::new();
     for range in redshift::split(&tokens) {
         let code: Vec<TokenWithSpan> = tokens[range]
             .iter()
@@ -47,18 +80,26 @@ pub(super) fn statements(
         let start = lines.offset(first.span.start).unwrap_or(0);
         let end = lines.offset(last.span.end).unwrap_or(sql.len());
         check_length(sql, start..end)?;
+        let since = Since {
+            before: catalog,
+            left: &left,
+        };
         let mut part = Part {
-            translator: Translator::new(sql, catalog),
+            translator: Translator::new(sql, &since),
             code,
             range: start..end,
             dropped: Vec::new(),
+            left: Vec::new(),
         };
         part.translator.near = Some(start..end);
         let work = part.work()?;
+        let (range, dropped, new) = (part.range, part.dropped, part.left);
+        left.extend(new.iter().cloned());
         all.push(TranslatedStatement {
-            range: part.range,
+            range,
             work,
-            dropped: part.dropped,
+            dropped,
+            left: new,
         });
     }
     Ok(all)
@@ -135,14 +176,15 @@ impl Part<'_> {
         let statement = self.parse(self.code.clone())?;
         match statement {
             Statement::Query(query) => {
+                let literals = literals(&query);
                 let inner = self.translator.query(&query)?;
                 match inner.into {
-                    None => Ok(Work::Query(translated(inner.text, inner.columns))),
+                    None => Ok(Work::Query(translated(inner.text, inner.columns, literals))),
                     Some(into) => {
                         let temporary = if into.temporary { "TEMPORARY " } else { "" };
                         Ok(Work::CreateTableAs {
                             create: format!("CREATE {temporary}TABLE {} AS", into.table),
-                            query: translated(inner.text, inner.columns),
+                            query: translated(inner.text, inner.columns, literals),
                         })
                     }
                 }
@@ -221,6 +263,17 @@ impl Part<'_> {
             .map_or_else(Span::empty, |token| token.span)
     }
 
+    /// Notes how a relation is left; `made` are its columns, where they are told.
+    fn leaves(&mut self, name: &ObjectName, made: Option<Vec<KnownColumn>>) -> Result<(), Refusal> {
+        let mut parts = self.translator.parts(name)?;
+        let table = parts.pop().unwrap_or_default();
+        self.left.push(Change {
+            relation: Relation::new(parts.pop().unwrap_or_default(), table),
+            columns: made,
+        });
+        Ok(())
+    }
+
     fn dropping_at(&mut self, what: impl Into<String>) {
         self.dropped.push(what.into());
     }
@@ -235,7 +288,7 @@ impl Part<'_> {
                 "",
             ));
         }
-        Ok(translated(inner.text, inner.columns))
+        Ok(translated(inner.text, inner.columns, literals(query)))
     }
 
     /// The statement's tokens without its physical attributes.
