@@ -108,6 +108,11 @@ pub struct KnownColumn {
 pub trait KnownColumns: Sync {
     /// The columns of a relation in order, or none where they are not known.
     fn columns(&self, relation: &Relation) -> Option<Vec<KnownColumn>>;
+
+    /// Those columns that number the rows of a relation themselves, and take no value of anybody, as far as they are known.
+    fn identities(&self, _relation: &Relation) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// A relation as a statement leaves it.
@@ -117,10 +122,26 @@ pub struct Change {
     pub relation: Relation,
     /// Its columns, where the statement tells them.
     pub columns: Option<Vec<KnownColumn>>,
+    /// Those of them that number its rows themselves, and take no value of anybody.
+    pub identities: Vec<String>,
 }
 
 /// The columns of a relation after some changes: nothing where none of them says its name.
 pub fn columns_after(changes: &[Change], relation: &Relation) -> Option<Option<Vec<KnownColumn>>> {
+    Some(last_change(changes, relation)?.and_then(|change| change.columns.clone()))
+}
+
+/// The columns that number the rows of a relation after some changes: nothing where none of them says its name.
+pub fn identities_after(changes: &[Change], relation: &Relation) -> Option<Vec<String>> {
+    let last = last_change(changes, relation)?;
+    Some(
+        last.map(|change| change.identities.clone())
+            .unwrap_or_default(),
+    )
+}
+
+/// The last of some changes that says the name of a relation; inside, nothing where it may be that of another.
+fn last_change<'c>(changes: &'c [Change], relation: &Relation) -> Option<Option<&'c Change>> {
     let (schema, name) = relation.key();
     for change in changes.iter().rev() {
         let (of_schema, of_name) = change.relation.key();
@@ -128,7 +149,7 @@ pub fn columns_after(changes: &[Change], relation: &Relation) -> Option<Option<V
             continue;
         }
         if of_schema == schema {
-            return Some(change.columns.clone());
+            return Some(Some(change));
         }
         // One of them is said without a schema: nobody can tell whether both are the same.
         if of_schema.is_empty() || schema.is_empty() {

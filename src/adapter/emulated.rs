@@ -36,6 +36,11 @@ impl Catalog for Tables<'_> {
         let columns = self.known.columns(&relation)?;
         Some(columns.into_iter().map(typed).collect())
     }
+
+    fn identities(&self, schema: Option<&str>, table: &str) -> Vec<String> {
+        let relation = Relation::new(schema.unwrap_or_default(), table);
+        self.known.identities(&relation)
+    }
 }
 
 /// A query in the engine's SQL, with its columns.

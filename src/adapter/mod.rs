@@ -101,6 +101,8 @@ pub struct Prepared {
     pub tables: Vec<TableFromQuery>,
     /// What SQL of the user inside makes, changes or drops.
     pub left: Vec<Change>,
+    /// What of it runs only outside of a transaction, though the engine would take it inside.
+    pub alone: Option<&'static str>,
     /// Whether whoever asks wants the values alone: the types of the answer's columns may be left empty, which saves the warehouse
     /// from planning the query a second time to tell them.
     pub values_only: bool,
@@ -140,6 +142,7 @@ impl Prepared {
             columns: None,
             tables: Vec::new(),
             left: Vec::new(),
+            alone: None,
             values_only: false,
         }
     }
@@ -217,6 +220,11 @@ pub trait Connection: Send {
     /// # Errors
     /// What the warehouse answers.
     fn columns(&mut self, relation: &Relation) -> Result<Vec<Column>, Error>;
+
+    /// Those columns that number the rows of a relation themselves, and take no value of anybody, as far as they are known.
+    fn identities(&mut self, _relation: &Relation) -> Vec<String> {
+        Vec::new()
+    }
 
     /// The columns of those of some relations that exist, now, by [`Relation::key`].
     ///

@@ -352,6 +352,14 @@ impl KnownColumns for Now<'_> {
         let columns = self.0.with_connection("columns", ask).ok()?;
         (!columns.is_empty()).then(|| columns.iter().map(KnownColumn::from).collect())
     }
+
+    fn identities(&self, relation: &Relation) -> Vec<String> {
+        if self.0.turn.is_none() || !self.0.around.given.adapter.wants_columns() {
+            return Vec::new();
+        }
+        let ask = |connection: &mut dyn Connection| Ok(connection.identities(relation));
+        self.0.with_connection("columns", ask).unwrap_or_default()
+    }
 }
 
 impl World for NodeWorld {

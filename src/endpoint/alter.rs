@@ -1,12 +1,11 @@
 //! `alter table`, as far as Redshift has it.
 
-use sqlparser::tokenizer::Token;
-
 use super::attributes::{Attributes, list_sql};
 use super::ddl::{Existing, TEMPORARY};
 use super::failure::Failure;
 use super::session::{Answer, Session};
 use super::words::Words;
+use crate::adapter::emulating::physical::check_encoding;
 use crate::adapter::emulating::{identifier, literal};
 
 impl Session {
@@ -46,6 +45,9 @@ impl Session {
             ["alter", "column", ..] if words.word(at + 3) == "encode" => {
                 let column = words.name(at + 2).0.pop().unwrap_or_default();
                 let encoding = words.word(at + 4);
+                let made = self.made(&found.schema, &found.name)?;
+                let of = made.iter().find(|(name, _)| *name == column);
+                check_encoding(&column, &encoding, of.and_then(|(_, ty)| ty.as_deref()))?;
                 self.set_state(
                     &found,
                     &format!(
@@ -172,21 +174,9 @@ impl Session {
         words: &Words,
         at: usize,
     ) -> Result<(), Failure> {
-        let mut read = Attributes::default();
-        if words.word(at) == "distkey" && !words.is(at + 1, &Token::LParen) {
-            read.diststyle = Some("key".to_owned());
-            read.distkey = words.name(at + 1).0.pop();
-        } else {
-            let mut place = at;
-            while place < words.len() {
-                if words.word(place) == "distkey" && !words.is(place + 1, &Token::LParen) {
-                    read.distkey = words.name(place + 1).0.pop();
-                    place += 2;
-                } else {
-                    place = read.attribute(words, place);
-                }
-            }
-        }
+        let read = Attributes::altered(words, at);
+        let made = self.made(&found.schema, &found.name)?;
+        read.check(&found.name, Some(&made))?;
         let text = |value: &Option<String>| value.as_deref().map_or("null".to_owned(), literal);
         if read.diststyle.is_some() {
             self.set_state(

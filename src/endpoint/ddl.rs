@@ -4,7 +4,7 @@
 
 use sqlparser::tokenizer::Token;
 
-use super::attributes::{Attributes, list_sql};
+use super::attributes::{Attributes, encodings_sql, list_sql};
 use super::catalog::STATE;
 use super::failure::Failure;
 use super::session::{Answer, Session};
@@ -359,7 +359,7 @@ impl Session {
             list_sql(&attributes.sortkeys),
             attributes.backup,
             attributes.auto_refresh,
-            attributes.encodings_sql()
+            encodings_sql(attributes)
         ))?;
         self.record_constraints(place, attributes)?;
         Ok(())

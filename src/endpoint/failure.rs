@@ -109,17 +109,28 @@ impl From<Refusal> for Failure {
         }
         let sqlstate = match refusal.code {
             "sql-syntax" | "copy-syntax" | "not-a-query" | "not-an-expression" => "42601",
+            "unknown-encoding" => "42601",
+            "unknown-column" => "42703",
+            "too-many-keys" => "54011",
+            "invalid-table" => "42P16",
             "unknown-function" => "42883",
             "unknown-type" => "42704",
             "duplicate-column" => "42701",
             "copy-option" => "22023",
             _ => "0A000",
         };
+        let message = match refusal.code {
+            // In Redshift's words.
+            "unknown-encoding" | "bad-encoding" | "unknown-column" | "invalid-table" => {
+                refusal.message.replace('`', "\"")
+            }
+            _ => refusal.message,
+        };
         Self {
             at: refusal.range.map(|range| range.start),
             detail: refusal.reason,
             hint: refusal.help,
-            ..Self::new(sqlstate, refusal.message)
+            ..Self::new(sqlstate, message)
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::relation::{KnownColumn, KnownColumns, Relation};
 pub(super) struct Known {
     database: String,
     columns: BTreeMap<(String, String), Vec<KnownColumn>>,
+    identities: BTreeMap<(String, String), Vec<String>>,
 }
 
 impl KnownColumns for Known {
@@ -35,6 +36,11 @@ impl Catalog for Known {
             (column.name, known)
         };
         Some(columns.into_iter().map(typed).collect())
+    }
+
+    fn identities(&self, schema: Option<&str>, table: &str) -> Vec<String> {
+        let key = Relation::new(schema.unwrap_or_default(), table).key();
+        self.identities.get(&key).cloned().unwrap_or_default()
     }
 }
 
@@ -66,6 +72,8 @@ impl Session {
                 _ => Relation::new(found.schema, found.name),
             };
             let columns = self.connection.columns(&relation)?;
+            let identities = self.connection.identities(&relation);
+            known.identities.insert(key.clone(), identities);
             let columns = columns.into_iter().map(|column| KnownColumn {
                 name: column.name.to_lowercase(),
                 data_type: Some(column.data_type),

@@ -20,6 +20,7 @@ use super::settings::Settings;
 use super::wire::Wire;
 use super::words::Words;
 use crate::adapter::{Adapter, Connection, LoadError, Outcome, Prepared, Table};
+use crate::sql::alone::stands_alone;
 
 /// How often a statement that waits for a lock looks again.
 const LOOK: Duration = Duration::from_millis(20);
@@ -293,7 +294,7 @@ impl Session {
             ));
         }
         let alone = self.transaction == Transaction::Idle;
-        if let (false, Some(what)) = (alone, super::statement::stands_alone(&words)) {
+        if let (false, Some(what)) = (alone, stands_alone(&words)) {
             return Err(Failure::new(
                 "25001",
                 format!("{what} cannot run inside a transaction block"),

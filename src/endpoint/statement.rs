@@ -13,29 +13,6 @@ use crate::adapter::emulating::{self, Work, literal};
 use crate::adapter::{Adapter, Connection, Outcome, Prepared, Table, UserSql, Value};
 use crate::relation::{Column, NothingKnown};
 
-/// What cannot run in a transaction that others are part of, in Redshift's words.
-pub(super) fn stands_alone(words: &Words) -> Option<String> {
-    let said = match (words.word(0).as_str(), words.word(1).as_str()) {
-        ("vacuum", _) => "VACUUM",
-        ("create", "database") => "CREATE DATABASE",
-        ("drop", "database") => "DROP DATABASE",
-        ("alter", "database") => "ALTER DATABASE",
-        ("create", "external") if words.word(2) == "table" => "CREATE EXTERNAL TABLE",
-        ("drop", "external") => "DROP EXTERNAL TABLE",
-        ("alter", "table") => {
-            let (_, at) = words.name(2);
-            let next = (words.word(at), words.word(at + 1));
-            match (next.0.as_str(), next.1.as_str()) {
-                ("append", _) => "ALTER TABLE APPEND",
-                ("alter", "column") if words.word(at + 3) == "type" => "ALTER TABLE ALTER COLUMN",
-                _ => return None,
-            }
-        }
-        _ => return None,
-    };
-    Some(said.to_owned())
-}
-
 /// Whether a statement answers rows.
 pub(super) fn answers_rows(words: &Words) -> bool {
     match words.word(0).as_str() {

@@ -41,6 +41,7 @@ pub fn column_definition(column: &Column) -> Result<ColumnDefinition, Diagnostic
         unique: has(ConstraintKind::Unique),
         encode: column.encode.clone(),
         identity,
+        by_default: false,
         origin: column.declared_at.clone(),
         ..ColumnDefinition::new(&column.name, data_type)
     })

@@ -12,7 +12,7 @@ use crate::adapter::statement::ColumnDefinition;
 use crate::materialization::{Rejects, Rest};
 use crate::relation::{
     Change, ExistingRelation, ExistingRelations, KnownColumn, KnownColumns, NothingKnown, Relation,
-    columns_after,
+    columns_after, identities_after,
 };
 
 type Key = (String, String);
@@ -228,7 +228,11 @@ impl<'a> Meanwhile<'a> {
     }
 
     fn change(&mut self, relation: Relation, columns: Option<Vec<KnownColumn>>) {
-        self.changes.push(Change { relation, columns });
+        self.changes.push(Change {
+            relation,
+            columns,
+            identities: Vec::new(),
+        });
     }
 
     /// The columns of a relation where one has another type, is new, or is gone.
@@ -261,6 +265,11 @@ impl KnownColumns for Meanwhile<'_> {
             Some(columns) => columns,
             None => self.known.columns(relation),
         }
+    }
+
+    fn identities(&self, relation: &Relation) -> Vec<String> {
+        let made = identities_after(&self.changes, relation);
+        made.unwrap_or_else(|| self.known.identities(relation))
     }
 }
 
@@ -301,5 +310,9 @@ impl KnownColumns for Known<'_> {
             Some(made) => made.clone(),
             None => self.existing.columns(relation),
         }
+    }
+
+    fn identities(&self, relation: &Relation) -> Vec<String> {
+        self.now.identities(relation)
     }
 }

@@ -101,6 +101,13 @@ impl KnownColumns for Now {
         let columns = super::locked(connection).columns(relation).ok()?;
         (!columns.is_empty()).then(|| columns.iter().map(KnownColumn::from).collect())
     }
+
+    fn identities(&self, relation: &Relation) -> Vec<String> {
+        let connection = self.connection.as_ref();
+        connection.map_or_else(Vec::new, |connection| {
+            super::locked(connection).identities(relation)
+        })
+    }
 }
 
 impl<'a> Turn<'a> {

@@ -1,37 +1,36 @@
 //! Statements that Redshift runs only outside of a transaction.
 //!
-//! In: SQL text. Out: whether its first statement is one of those. Sources: the pages of `VACUUM`, `ALTER TABLE`,
+//! In: a statement. Out: what of it is one of those. Sources: the pages of `VACUUM`, `ALTER TABLE`,
 //! `ALTER TABLE APPEND`, `CREATE DATABASE` and `CREATE EXTERNAL TABLE` in the Database Developer Guide.
 
-use sqlparser::tokenizer::Token;
+use super::words::Words;
 
-use super::redshift::tokens;
-
-/// Whether a statement runs only outside of a transaction.
+/// Whether a text begins with a statement that runs only outside of a transaction.
 pub fn runs_alone(sql: &str) -> bool {
-    let Ok(tokens) = tokens(sql) else {
-        return false;
-    };
-    let words: Vec<String> = tokens
-        .iter()
-        .take_while(|token| token.token != Token::SemiColon)
-        .filter_map(|token| match &token.token {
-            Token::Word(word) => Some(word.value.to_lowercase()),
-            _ => None,
-        })
-        .take(12)
-        .collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match words.as_slice() {
-        ["vacuum", ..] | ["create" | "drop", "database", ..] => true,
-        ["create" | "alter", "external", "table", ..] => true,
-        ["alter", "table", rest @ ..] => {
-            let pairs = || rest.windows(2);
-            rest.contains(&"append")
-                || pairs().any(|pair| pair == ["alter", "column"]) && rest.contains(&"type")
+    stands_alone(&Words::new(sql)).is_some()
+}
+
+/// What of a statement cannot run in a transaction that others are part of, in Redshift's words.
+pub fn stands_alone(words: &Words) -> Option<&'static str> {
+    Some(match (words.word(0).as_str(), words.word(1).as_str()) {
+        ("vacuum", _) => "VACUUM",
+        ("create", "database") => "CREATE DATABASE",
+        ("drop", "database") => "DROP DATABASE",
+        ("alter", "database") => "ALTER DATABASE",
+        ("create", "external") if words.word(2) == "table" => "CREATE EXTERNAL TABLE",
+        ("alter", "external") if words.word(2) == "table" => "ALTER EXTERNAL TABLE",
+        ("drop", "external") => "DROP EXTERNAL TABLE",
+        ("alter", "table") => {
+            let (_, at) = words.name(2);
+            let next = (words.word(at), words.word(at + 1));
+            match (next.0.as_str(), next.1.as_str()) {
+                ("append", _) => "ALTER TABLE APPEND",
+                ("alter", "column") if words.word(at + 3) == "type" => "ALTER TABLE ALTER COLUMN",
+                _ => return None,
+            }
         }
-        _ => false,
-    }
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

@@ -126,6 +126,26 @@ impl Session {
         ))
     }
 
+    /// The columns that number the rows of a table, and take no value of anybody.
+    pub(super) fn numbered(&self, relation: &Relation) -> Result<Vec<String>, Error> {
+        let (schema, name) = relation.key();
+        let place = match schema.as_str() {
+            "" => "database_name = 'temp'".to_owned(),
+            schema => format!(
+                "database_name = {} and lower(schema_name) = {}",
+                literal(&self.config.database),
+                literal(schema)
+            ),
+        };
+        let rows = self.texts::<1>(&format!(
+            "select lower(column_name) from duckdb_columns()
+             where {place} and lower(table_name) = {} and column_default like 'nextval(%' and column_default not like '%{}%'",
+            literal(&name),
+            emulating::BY_DEFAULT
+        ))?;
+        Ok(rows.into_iter().flatten().collect())
+    }
+
     /// Columns by the key of their relation, of all relations or of those with a given name. An empty schema asks for temporary
     /// tables.
     pub(super) fn read_columns(

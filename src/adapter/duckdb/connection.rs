@@ -187,6 +187,11 @@ impl Session {
 impl Connection for Session {
     fn execute(&mut self, prepared: &Prepared) -> Result<Outcome, Error> {
         self.check_cancelled()?;
+        if let Some(what) = prepared.alone.filter(|_| self.in_transaction.get()) {
+            self.roll_back();
+            let message = format!("{what} cannot run inside a transaction block");
+            return Err(Error::new(ErrorClass::User, message));
+        }
         self.execute_all(prepared).inspect_err(|_| self.roll_back())
     }
 
@@ -206,6 +211,10 @@ impl Connection for Session {
             std::slice::from_ref(&wanted.1),
         )?;
         Ok(columns.remove(&wanted).unwrap_or_default())
+    }
+
+    fn identities(&mut self, relation: &Relation) -> Vec<String> {
+        self.numbered(relation).unwrap_or_default()
     }
 
     fn columns_of(&mut self, relations: &[Relation]) -> Result<ColumnsByRelation, Error> {

@@ -35,7 +35,7 @@ use crate::adapter::emulating::Engine;
 use crate::adapter::statement::Copy;
 use crate::adapter::{copy, emulated, redshift, statement};
 use crate::relation::KnownColumns;
-use sql::Words;
+use crate::sql::alone::stands_alone;
 
 /// A DuckDB, shared by all workers. Its file is opened, or made, when the first session begins.
 pub struct DuckDb {
@@ -80,8 +80,8 @@ impl DuckDb {
         Ok(root)
     }
 
-    fn words(&self) -> Words<'_> {
-        Words(&self.config)
+    fn words(&self) -> sql::Words<'_> {
+        sql::Words(&self.config)
     }
 
     /// What is known of the relations of a query.
@@ -156,6 +156,14 @@ fn check_copy(load: &statement::Copy, emulates_redshift: bool) -> Result<(), Ref
         return Err(refused);
     }
     copy::check(load, copy::Reads::Parquet)
+}
+
+/// What of SQL of the user runs only outside of a transaction on Redshift.
+fn alone(statement: &Statement) -> Option<&'static str> {
+    match statement {
+        Statement::Raw { sql, .. } => stands_alone(&crate::sql::words::Words::new(sql)),
+        _ => None,
+    }
 }
 
 /// The table that stands in for a materialized view.
@@ -298,6 +306,7 @@ impl Adapter for DuckDb {
             columns,
             tables,
             left,
+            alone: alone(statement).filter(|_| self.config.emulates_redshift),
             values_only: false,
         })
     }
@@ -320,6 +329,7 @@ impl Adapter for DuckDb {
             columns,
             tables: Vec::new(),
             left: Vec::new(),
+            alone: None,
             values_only: false,
         })
     }

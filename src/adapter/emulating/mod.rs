@@ -29,6 +29,7 @@ mod moment;
     allow(dead_code, reason = "called from DuckDB")
 )]
 mod number;
+pub mod physical;
 pub mod postgres;
 #[cfg(feature = "duckdb")]
 mod prelude;
@@ -53,8 +54,8 @@ pub use reference::{examples, reference};
 pub use translator::{Catalog, NoCatalog};
 
 pub use types::{
-    ColumnsSql, DuckdbType, Type, catalog_type, create_table_columns, declared_length, duckdb_type,
-    fix_type, redshift_type,
+    BY_DEFAULT, ColumnsSql, DuckdbType, Type, catalog_type, create_table_columns, declared_length,
+    duckdb_type, fix_type, redshift_type,
 };
 
 use super::Refusal;

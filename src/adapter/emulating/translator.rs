@@ -29,6 +29,11 @@ pub trait Catalog {
 
     /// The columns of a relation in order, each with its type where that is known, or `None` when it is not known.
     fn columns(&self, schema: Option<&str>, table: &str) -> Option<Vec<(String, Option<Type>)>>;
+
+    /// Those columns that number the rows of a table themselves, and take no value of anybody, as far as they are known.
+    fn identities(&self, _schema: Option<&str>, _table: &str) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// A catalog that knows nothing: types come from the text alone.

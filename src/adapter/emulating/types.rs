@@ -459,7 +459,9 @@ pub fn create_table_columns(
             ));
         }
         if let Some((seed, step)) = column.identity {
-            let name = identifier(&format!("{}_{}_seq", table.identifier, column.name));
+            let mark = if column.by_default { BY_DEFAULT } else { "" };
+            let name = format!("{}_{}{mark}_seq", table.identifier, column.name);
+            let name = identifier(&name);
             let sequence = if table.schema.is_empty() {
                 name
             } else {
@@ -490,6 +492,9 @@ pub fn create_table_columns(
     }
     Ok(all)
 }
+
+/// What stands in the name of the sequence of an identity that takes values too.
+pub const BY_DEFAULT: &str = "__by_default";
 
 fn length_check(name: &str, data_type: &DuckdbType) -> Option<String> {
     let length = data_type.max_bytes?;

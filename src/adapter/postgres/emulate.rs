@@ -90,6 +90,7 @@ pub(super) fn prepare(
         columns,
         tables: Vec::new(),
         left: Vec::new(),
+        alone: None,
         values_only: false,
     })
 }
@@ -109,6 +110,7 @@ pub(super) fn prepare_query(query: &str, known: &dyn KnownColumns) -> Result<Pre
         columns: translated.columns,
         tables: Vec::new(),
         left: Vec::new(),
+        alone: None,
         values_only: false,
     })
 }

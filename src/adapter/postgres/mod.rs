@@ -103,6 +103,7 @@ impl Adapter for Postgres {
             columns: None,
             tables: Vec::new(),
             left: Vec::new(),
+            alone: None,
             values_only: false,
         })
     }
@@ -122,6 +123,7 @@ impl Adapter for Postgres {
             columns: None,
             tables: Vec::new(),
             left: Vec::new(),
+            alone: None,
             values_only: false,
         })
     }

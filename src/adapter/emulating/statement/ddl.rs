@@ -127,6 +127,7 @@ impl Part<'_> {
             }
             let query = self.query(query)?;
             self.within_width(query.columns.as_ref().map_or(0, Vec::len))?;
+            self.within_limits(&create.name, query.columns.as_deref())?;
             self.makes(&create.name, create.if_not_exists, query.columns.clone())?;
             return Ok(Work::CreateTableAs {
                 create: format!("{lead} AS"),
@@ -140,7 +141,15 @@ impl Part<'_> {
             name: column.name.clone(),
             data_type: Some(column.data_type.clone()),
         });
-        self.makes(&create.name, create.if_not_exists, Some(made.collect()))?;
+        let made: Vec<KnownColumn> = made.collect();
+        self.within_limits(&create.name, Some(&made))?;
+        self.makes(&create.name, create.if_not_exists, Some(made))?;
+        let own = columns
+            .iter()
+            .filter(|column| column.identity.is_some() && !column.by_default);
+        if let Some(left) = self.left.last_mut() {
+            left.identities = own.map(|column| column.name.clone()).collect();
+        }
         let sql = if self.translator.on_postgres() {
             postgres::table_columns(&columns)
         } else {
@@ -276,7 +285,10 @@ impl Part<'_> {
                 self.dropping_at(format!("{name} ({})", column.name))
             }
             ["encode", encoding] => column.encode = Some((*encoding).to_owned()),
-            ["identity", "(", seed, ",", step, ")"] => {
+            [lead @ .., "identity", "(", seed, ",", step, ")"]
+                if matches!(lead, [] | ["generated", "by", "default", "as"]) =>
+            {
+                column.by_default = !lead.is_empty();
                 let (Ok(seed), Ok(step)) = (seed.parse(), step.parse()) else {
                     return Err(self.not_redshift(
                         "`identity` takes two whole numbers",
@@ -402,6 +414,15 @@ impl Part<'_> {
                 ..,
             ]
             | ["drop", "constraint", ..] => {
+                if words[0] == "alter" {
+                    self.altered(&name, &words[1])?;
+                }
+                let what = said(&self.code[at..]);
+                self.dropping_at(what);
+                Ok(Work::Nothing)
+            }
+            ["alter", "column", column, "encode", encoding] => {
+                self.encoded(&name, &column.to_lowercase(), encoding)?;
                 let what = said(&self.code[at..]);
                 self.dropping_at(what);
                 Ok(Work::Nothing)

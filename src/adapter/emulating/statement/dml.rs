@@ -8,6 +8,7 @@ use sqlparser::ast::{
 
 use super::Part;
 use super::fitted::column_list;
+use super::limits::is_default;
 use crate::adapter::Refusal;
 use crate::adapter::emulating::translator::{Named, Scope};
 use crate::adapter::emulating::{Work, identifier, refuse_several_matches};
@@ -41,6 +42,13 @@ impl Part<'_> {
             columns.extend(self.translator.parts(column)?.pop());
         }
         let filled = self.filled(name, &columns)?;
+        if let Some(source) = &insert.source {
+            let names: Vec<String> = match columns.is_empty() {
+                true => filled.iter().map(|(name, _)| name.clone()).collect(),
+                false => columns.clone(),
+            };
+            self.numbers_itself(name, &names, source)?;
+        }
         let columns = column_list(&columns);
         let Some(source) = &insert.source else {
             return Ok(Work::Sql(vec![format!(
@@ -74,17 +82,11 @@ impl Part<'_> {
     }
 
     fn value_or_default(&mut self, expr: &Expr, column: Option<&Named>) -> Result<String, Refusal> {
-        match expr {
-            Expr::Identifier(ident)
-                if ident.quote_style.is_none() && ident.value.eq_ignore_ascii_case("default") =>
-            {
-                Ok("DEFAULT".into())
-            }
-            _ => {
-                let value = self.translator.expr(expr)?;
-                self.fitted(&value, column, expr.span())
-            }
+        if is_default(expr) {
+            return Ok("DEFAULT".into());
         }
+        let value = self.translator.expr(expr)?;
+        self.fitted(&value, column, expr.span())
     }
 
     pub(super) fn update(&mut self, update: &Update) -> Result<Work, Refusal> {

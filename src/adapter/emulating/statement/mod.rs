@@ -4,6 +4,7 @@ mod attributes;
 mod ddl;
 mod dml;
 mod fitted;
+mod limits;
 
 use std::ops::Range;
 
@@ -15,7 +16,7 @@ use super::engine::Engine;
 use super::translator::{Catalog, Named, Translator};
 use super::{Translated, TranslatedStatement, Work, catalog_type, check_length, translated};
 use crate::adapter::Refusal;
-use crate::relation::{Change, KnownColumn, Relation, columns_after};
+use crate::relation::{Change, KnownColumn, Relation, columns_after, identities_after};
 use crate::sql::position::Lines;
 use crate::sql::redshift;
 use attributes::{said, strip, word};
@@ -57,6 +58,12 @@ impl Catalog for Since<'_> {
         };
         Some(columns?.into_iter().map(typed).collect())
     }
+
+    fn identities(&self, schema: Option<&str>, table: &str) -> Vec<String> {
+        let relation = Relation::new(schema.unwrap_or_default(), table);
+        let made = identities_after(self.left, &relation);
+        made.unwrap_or_else(|| self.before.identities(schema, table))
+    }
 }
 
 /// Translates all statements of a text.
@@ -68,12 +75,13 @@ pub(super) fn statements(
     let lines = Lines::new(sql);
     let mut all = Vec::new();
     let mut left: Vec<Change> = Vec::new();
-    for range in redshift::split(&tokens) {
-        let code: Vec<TokenWithSpan> = tokens[range]
-            .iter()
-            .filter(|token| redshift::is_code(token))
-            .cloned()
-            .collect();
+    let split = redshift::split(&tokens).into_iter().map(|range| {
+        let code = tokens[range].iter().filter(|it| redshift::is_code(it));
+        code.cloned().collect::<Vec<TokenWithSpan>>()
+    });
+    let split: Vec<_> = split.filter(|code| !code.is_empty()).collect();
+    limits::refuse_company(sql, &split)?;
+    for code in split {
         let (Some(first), Some(last)) = (code.first(), code.last()) else {
             continue;
         };
@@ -270,6 +278,7 @@ impl Part<'_> {
         self.left.push(Change {
             relation: Relation::new(parts.pop().unwrap_or_default(), table),
             columns: made,
+            identities: Vec::new(),
         });
         Ok(())
     }
