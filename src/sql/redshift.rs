@@ -58,9 +58,7 @@ pub fn parse(text: &str) -> Result<Vec<Parsed>, ParseError> {
         ) else {
             continue;
         };
-        if let Some(error) = tokens.iter().find_map(|token| refused(token, &lines)) {
-            return Err(error);
-        }
+        check(tokens, &lines)?;
         let start = lines.offset(first.span.start).unwrap_or(0);
         let end = lines.offset(last.span.end).unwrap_or(text.len());
         let statement = parse_tokens(tokens.to_vec())
@@ -75,6 +73,17 @@ pub fn parse(text: &str) -> Result<Vec<Parsed>, ParseError> {
 
 /// How many bytes a name takes at most: <https://docs.aws.amazon.com/redshift/latest/dg/r_names.html>.
 const LONGEST_NAME: usize = 127;
+
+/// Refuses tokens that the parser would take and Redshift does not: names that are too long, `==`.
+///
+/// # Errors
+/// The first of them.
+pub fn check(tokens: &[TokenWithSpan], lines: &Lines<'_>) -> Result<(), ParseError> {
+    match tokens.iter().find_map(|token| refused(token, lines)) {
+        Some(error) => Err(error),
+        None => Ok(()),
+    }
+}
 
 /// What the parser would take and Redshift does not.
 fn refused(token: &TokenWithSpan, lines: &Lines<'_>) -> Option<ParseError> {

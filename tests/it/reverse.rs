@@ -98,6 +98,10 @@ fn what_redshift_takes_is_not_refused_with_it() {
 fn limits_of_redshift_are_limits_here() {
     let refused = |sql: &str| translate_statements(sql, &NoCatalog).unwrap_err().code;
     let name = "n".repeat(128);
+    assert_eq!(
+        refused(&format!("create table {name} (a int)")),
+        "sql-syntax"
+    );
     let query = translate_query_with(&format!("select 1 as {name}"), &NoCatalog);
     assert_eq!(query.unwrap_err().code, "sql-syntax");
     let columns: Vec<String> = (0..1601).map(|at| format!("c{at} int")).collect();

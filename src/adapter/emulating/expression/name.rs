@@ -196,11 +196,7 @@ impl Translator<'_> {
             rest = more;
         }
         if let Some(ty) = self.type_of_column(&names).filter(|ty| *ty != Type::Super) {
-            return Err(self.not_redshift(
-                root.span(),
-                format!("a {ty} has no elements"),
-                "write `substring(x, n, 1)` for a character of a text",
-            ));
+            return Err(self.without_elements(ty, root.span()));
         }
         let base = if names.is_empty() {
             self.expr(root)?.text
@@ -213,6 +209,14 @@ impl Translator<'_> {
         }
         let sql = Sql::typed(json::extract(&base, &steps), Type::Super);
         self.no_path(sql, root.span())
+    }
+
+    fn without_elements(&self, ty: Type, span: Span) -> Refusal {
+        self.not_redshift(
+            span,
+            format!("a {ty} has no elements"),
+            "write `substring(x, n, 1)` for a character of a text",
+        )
     }
 
     /// The type of a column, by its name or the name of its table and its own.
@@ -254,6 +258,9 @@ impl Translator<'_> {
 
     pub(super) fn json_access(&mut self, value: &Expr, path: &JsonPath) -> Result<Sql, Refusal> {
         let base = self.expr(value)?;
+        if let Some(ty) = base.ty.filter(|ty| *ty != Type::Super) {
+            return Err(self.without_elements(ty, value.span()));
+        }
         let steps = self.json_steps(path)?;
         let sql = Sql::typed(json::extract(&base.text, &format!("${steps}")), Type::Super);
         self.no_path(sql, value.span())

@@ -88,6 +88,7 @@ pub(super) fn statements(
         let start = lines.offset(first.span.start).unwrap_or(0);
         let end = lines.offset(last.span.end).unwrap_or(sql.len());
         check_length(sql, start..end)?;
+        redshift::check(&code, &lines).map_err(super::unparsed)?;
         let since = Since {
             before: catalog,
             left: &left,
