@@ -119,16 +119,24 @@ impl From<Refusal> for Failure {
             "copy-option" => "22023",
             _ => "0A000",
         };
-        let message = match refusal.code {
-            // In Redshift's words.
-            "unknown-encoding" | "bad-encoding" | "unknown-column" | "invalid-table" => {
-                refusal.message.replace('`', "\"")
-            }
-            _ => refusal.message,
+        // What a cluster says itself, in its words.
+        let own = matches!(
+            refusal.code,
+            "unknown-encoding"
+                | "bad-encoding"
+                | "unknown-column"
+                | "too-many-keys"
+                | "invalid-table"
+        );
+        let message = match own {
+            true => refusal.message.replace('`', "\""),
+            false => refusal.message,
         };
         Self {
             at: refusal.range.map(|range| range.start),
-            detail: refusal.reason,
+            detail: refusal
+                .reason
+                .filter(|reason| !own || reason != "Redshift refuses this"),
             hint: refusal.help,
             ..Self::new(sqlstate, message)
         }

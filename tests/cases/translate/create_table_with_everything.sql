@@ -1,1 +1,1 @@
-create table if not exists s.t (id bigint identity(0, 1) not null, name varchar(10) encode zstd default 'x', at timestamptz sortkey, n numeric(10, 6) distkey, primary key (id), foreign key (n) references o (n)) diststyle key compound sortkey (at, id);
+create table if not exists s.t (id bigint identity(0, 1) not null, name varchar(10) encode zstd default 'x', at timestamptz, n numeric(10, 6) distkey, primary key (id), foreign key (n) references o (n)) diststyle key compound sortkey (at, id);
