@@ -218,6 +218,11 @@ impl<'a> Meanwhile<'a> {
                 self.change(from.with_identifier(to), columns);
                 return;
             }
+            // What it does is not known before its turn.
+            Statement::LateHook { .. } => {
+                self.changes.clear();
+                return;
+            }
             Statement::Raw { .. } => {
                 self.changes.extend(order.prepared.left.iter().cloned());
                 return;
