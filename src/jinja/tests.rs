@@ -573,8 +573,8 @@ fn the_library_speaks_each_dialect() {
 
 #[test]
 fn filters_of_what_is_not_defined_have_no_items() {
-    let model = "{% set c = {'a': 1} %}{{ c.f | first }}{{ c.f | last }}{{ c.f | items | list }}{{ c.f | wordcount }} {{ 'aaa' | replace('a', 'b', 2) }} {{ '0x1f' | int(0, 16) }}";
-    insta::assert_snapshot!(text("", model), @"[]0 bba 31");
+    let model = "{% set c = {'a': 1} %}{{ c.f | first }}{{ c.f | last }}{{ c.f | items | list }}{{ c.f | wordcount }} {{ 'aaa' | replace('a', 'b', 2) }} {{ '0x1f' | int(0, 16) }} {{ none | replace('a', 'b') }} {{ 5 | replace(5, none) }}";
+    insta::assert_snapshot!(text("", model), @"[]0 bba 31 None None");
 }
 
 #[test]

@@ -78,6 +78,25 @@ pub fn suits(required: &Value, version: &Version) -> bool {
         .all(|condition| condition.holds(version))
 }
 
+/// What of a requirement is no condition on a version, as it is written.
+pub fn unreadable(required: &Value) -> Option<String> {
+    let is_condition = |value: &&Value| {
+        value
+            .as_str()
+            .is_some_and(|text| Condition::read_all(text).is_some_and(|all| !all.is_empty()))
+    };
+    match required {
+        Value::Array(list) => list.iter().find(|value| !is_condition(value)),
+        Value::Null => None,
+        value => Some(value).filter(|value| !is_condition(value)),
+    }
+    .map(|wrong| {
+        wrong
+            .as_str()
+            .map_or_else(|| wrong.to_string(), str::to_owned)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -527,3 +527,57 @@ and more'
     {"name": "m", "description": "two", "columns": {"id": {"name": "id", "description": "second and more", "meta": {}, "data_type": null, "constraints": [], "quote": null, "config": {"meta": {}, "tags": []}, "tags": [], "granularity": null, "doc_blocks": []}, "k": {"name": "k", "description": "", "meta": {}, "data_type": null, "constraints": [], "quote": null, "config": {"meta": {}, "tags": []}, "tags": [], "granularity": null, "doc_blocks": []}}}
     "#);
 }
+
+#[test]
+fn profiles_are_looked_for_where_dbt_looks_in_its_order() {
+    let profile = |schema: &str| {
+        format!(
+            "project: {{target: dev, outputs: {{dev: {{type: duckdb, path: a.duckdb, schema: {schema}}}}}}}\n"
+        )
+    };
+    let schema = |project: &TestProject, flags: &str| {
+        let output = project.redstart(&format!(
+            "compile -q --inline '{{{{ target.schema }}}}' {flags}"
+        ));
+        output.success().stdout.trim().to_owned()
+    };
+    let project = TestProject::empty()
+        .file("dbt_project.yml", "name: project\nprofile: project\n")
+        .file("flag/profiles.yml", profile("of_flag"))
+        .file("variable/profiles.yml", profile("of_variable"))
+        .file("profiles.yml", profile("of_project"))
+        .env("DBT_PROFILES_DIR", "variable");
+    assert_eq!(schema(&project, "--profiles-dir flag"), "of_flag");
+    assert_eq!(schema(&project, ""), "of_variable");
+
+    let home = tempfile::tempdir().unwrap();
+    std::fs::create_dir(home.path().join(".dbt")).unwrap();
+    std::fs::write(home.path().join(".dbt/profiles.yml"), profile("of_home")).unwrap();
+    let at_home = || TestProject::empty().env("HOME", home.path().to_string_lossy());
+    let project = at_home()
+        .file("dbt_project.yml", "name: project\nprofile: project\n")
+        .file("profiles.yml", profile("of_project"));
+    assert_eq!(schema(&project, ""), "of_project");
+    let project = at_home().file("dbt_project.yml", "name: project\nprofile: project\n");
+    assert_eq!(schema(&project, ""), "of_home");
+}
+
+#[test]
+fn a_version_of_dbt_that_is_none_is_told() {
+    let project = TestProject::new().file(
+        "dbt_project.yml",
+        "name: project\nprofile: project\nrequire-dbt-version: ['>=1.6.0', '<2.0']\n",
+    );
+    assert_snapshot!(project.redstart("parse"), @r#"
+    exit 2
+    error[dbt-version]: `<2.0` is no condition on a version of dbt
+     --> dbt_project.yml:3:22
+      |
+    3 | require-dbt-version: ['>=1.6.0', '<2.0']
+      |                      ^^^^^^^^^^^^^^^^^^^
+      |
+      = help: write whole versions: `">=1.6.0"`, or `[">=1.6.0", "<2.0.0"]`
+
+    1 error
+    "#);
+}

@@ -4,7 +4,7 @@ use semver::Version;
 
 use crate::artifacts::DBT_VERSION;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::packages::version::suits;
+use crate::packages::version::{suits, unreadable};
 use crate::project::Project;
 
 /// An error for each project file that asks for another dbt than the one that is spoken here.
@@ -17,6 +17,17 @@ pub(super) fn check(project: &Project) -> Vec<Diagnostic> {
         let Some(required) = &package.file.require_dbt_version else {
             continue;
         };
+        if let Some(wrong) = unreadable(&required.to_json()) {
+            problems.push(
+                Diagnostic::error(
+                    "dbt-version",
+                    format!("`{wrong}` is no condition on a version of dbt"),
+                )
+                .at(required.span.clone())
+                .help("write whole versions: `\">=1.6.0\"`, or `[\">=1.6.0\", \"<2.0.0\"]`"),
+            );
+            continue;
+        }
         if suits(&required.to_json(), &ours) {
             continue;
         }

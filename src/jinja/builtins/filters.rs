@@ -268,12 +268,24 @@ fn end_of(value: &Value, of: fn(&Value) -> Result<Value, Error>) -> Result<Value
     }
 }
 
-/// Jinja's `replace`: all of the old texts, or as many as `count` says.
-fn replace(text: &str, old: &str, new: &str, count: Option<usize>) -> String {
-    match count {
-        None => text.replace(old, new),
-        Some(count) => text.replacen(old, new, count),
-    }
+/// Jinja's `replace`: all of the old texts, or as many as `count` says; of what is no text, its words.
+fn replace(
+    text: &Value,
+    old: &Value,
+    new: &Value,
+    count: Option<usize>,
+    kwargs: Kwargs,
+) -> Result<String, Error> {
+    let count = match count {
+        Some(count) => Some(count),
+        None => kwargs.get("count")?,
+    };
+    kwargs.assert_all_used()?;
+    let [text, old, new] = [text, old, new].map(Value::to_string);
+    Ok(match count {
+        None => text.replace(&old, &new),
+        Some(count) => text.replacen(&old, &new, count),
+    })
 }
 
 /// Python's `int`, as Jinja's filter has it: what is no number gives the default.

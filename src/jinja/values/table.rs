@@ -9,7 +9,7 @@ use std::sync::Arc;
 use minijinja::value::{Enumerator, Kwargs, Object, ObjectRepr, Tuple, ValueKind};
 use minijinja::{Error, ErrorKind, State, Value};
 
-use super::List;
+use super::{Dict, List};
 use crate::jinja::render::world;
 
 /// Rows and named columns.
@@ -466,7 +466,7 @@ fn named_method(
             let pairs = keys().zip(values.iter().cloned());
             Ok(match method {
                 "items" => tuple(pairs.map(|(key, value)| tuple([key, value].into_iter()))),
-                _ => Value::from_pairs(pairs),
+                _ => Dict::of(pairs),
             })
         }
         "get" => {
