@@ -227,3 +227,26 @@ on-run-start:
     build | true |    24
     ");
 }
+
+#[test]
+fn nodes_that_do_not_wait_for_each_other_are_built_at_the_same_time() {
+    let rows: String = (1..=700).map(|number| format!("{number}\n")).collect();
+    let work = "{{ config(materialized='table') }} select count(*) as n from {{ ref('s') }} a cross join {{ ref('s') }} b cross join {{ ref('s') }} c where a.id + b.id > c.id";
+    let project = TestProject::new()
+        .file("seeds/s.csv", format!("id\n{rows}"))
+        .file("models/a.sql", work)
+        .file("models/b.sql", work);
+    project.redstart("build").success();
+    let results: serde_json::Value =
+        serde_json::from_str(&project.read("target/run_results.json")).unwrap();
+    let stretch = |id: &str| {
+        let all = results["results"].as_array().unwrap();
+        let result = all.iter().find(|result| result["unique_id"] == id).unwrap();
+        let timing = result["timing"].as_array().unwrap();
+        let execute = timing.iter().find(|it| it["name"] == "execute").unwrap();
+        let text = |key: &str| execute[key].as_str().unwrap().to_owned();
+        (text("started_at"), text("completed_at"))
+    };
+    let (a, b) = (stretch("model.project.a"), stretch("model.project.b"));
+    assert!(a.0 < b.1 && b.0 < a.1, "{a:?} {b:?}");
+}

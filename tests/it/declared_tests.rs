@@ -25,14 +25,14 @@ select * from {{ model }} where {{ column_name }} % 2 <> 0
           - is_even: {name: strict, config: {severity: error, limit: 5, tags: [nightly]}}
 ",
         );
-    assert_snapshot!(project.redstart("build"), @"
+    assert_snapshot!(project.redstart("build --threads 1"), @"
     exit 1
-    Running 3 nodes on 2 threads (target `dev.main`)
+    Running 3 nodes on 1 thread (target `dev.main`)
     1 of 3  OK    created sql view model main.m                           [[time]]
-    3 of 3  FAIL  test strict                                             [2 failures in [time]]
-          error[test-failed]: test `strict` found 2 rows (models/m.yml:7:13)
     2 of 3  WARN  test is_even_m_id                                       [1 failure in [time]]
           warning[test-warned]: test `is_even_m_id` found 1 row (models/m.yml:6:13)
+    3 of 3  FAIL  test strict                                             [2 failures in [time]]
+          error[test-failed]: test `strict` found 2 rows (models/m.yml:7:13)
 
     warning[test-warned]: test `is_even_m_id` found 1 row
      --> models/m.yml:6:13
