@@ -203,6 +203,18 @@ pub struct ExistingRelations {
     /// The schemas that exist, lower case.
     pub schemas: std::collections::BTreeSet<String>,
     relations: BTreeMap<(String, String), ExistingRelation>,
+    granted: BTreeMap<(String, String), Vec<Granted>>,
+}
+
+/// A privilege that somebody but the owner has on a relation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Granted {
+    /// The relation's schema and name.
+    pub on: Relation,
+    /// Such as `select`, lower case.
+    pub privilege: String,
+    /// Who has it, as the warehouse holds the name.
+    pub grantee: String,
 }
 
 impl ExistingRelations {
@@ -219,6 +231,22 @@ impl ExistingRelations {
     /// What stands under this name, whatever its case.
     pub fn get(&self, relation: &Relation) -> Option<&ExistingRelation> {
         self.relations.get(&relation.key())
+    }
+
+    /// Keeps who may do what with some relations: all that anybody may with them, or nothing where nobody may.
+    pub fn note_granted(&mut self, relations: &[Relation], granted: Vec<Granted>) {
+        for relation in relations {
+            self.granted.entry(relation.key()).or_default();
+        }
+        for granted in granted {
+            let key = granted.on.key();
+            self.granted.entry(key).or_default().push(granted);
+        }
+    }
+
+    /// Who may do what with a relation, where that was asked.
+    pub fn granted(&self, relation: &Relation) -> Option<&[Granted]> {
+        self.granted.get(&relation.key()).map(Vec::as_slice)
     }
 
     /// All of them, ordered by schema and name.

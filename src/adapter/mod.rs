@@ -25,7 +25,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::diagnostic::Span;
-use crate::relation::{Change, Column, ExistingRelations, KnownColumn, KnownColumns, Relation};
+use crate::relation::{
+    Change, Column, ExistingRelations, Granted, KnownColumn, KnownColumns, Relation,
+};
 use copy::StoredFile;
 
 /// A warehouse that a target names. Shared by all workers.
@@ -247,6 +249,14 @@ pub trait Connection: Send {
     /// What the warehouse answers.
     fn facts(&mut self, _schemas: &[String]) -> Result<Facts, Error> {
         Ok(Facts::default())
+    }
+
+    /// Who but its owner may do what with each of some relations; nothing in a warehouse without privileges.
+    ///
+    /// # Errors
+    /// What the warehouse answers.
+    fn granted(&mut self, _relations: &[Relation]) -> Result<Vec<Granted>, Error> {
+        Ok(Vec::new())
     }
 
     /// Takes some schemas for this session until it ends, all or none, so that two builds into one schema take turns.

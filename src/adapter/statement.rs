@@ -232,6 +232,15 @@ pub enum Statement {
         /// Users, or `group x`, `role x`.
         grantees: Vec<String>,
     },
+    /// Takes a privilege back.
+    Revoke {
+        /// The relation.
+        relation: Relation,
+        /// Such as `select`.
+        privilege: String,
+        /// Users, or `group x`, `role x`.
+        grantees: Vec<String>,
+    },
     /// Opens a transaction.
     Begin,
     /// Commits it.

@@ -58,6 +58,12 @@ pub(super) trait Wording {
         self.quote(who)
     }
 
+    /// All who are granted something, with commas between them.
+    fn grantees(&self, all: &[String]) -> String {
+        let all: Vec<String> = all.iter().map(|who| self.grantee(who)).collect();
+        all.join(", ")
+    }
+
     /// Columns in quotes, with commas between them.
     fn list(&self, columns: &[String]) -> String {
         let columns: Vec<String> = columns.iter().map(|column| self.quote(column)).collect();
@@ -115,14 +121,20 @@ pub(super) trait Wording {
                 relation,
                 privilege,
                 grantees,
-            } => {
-                let grantees: Vec<String> = grantees.iter().map(|who| self.grantee(who)).collect();
-                format!(
-                    "grant {privilege} on {} to {}",
-                    self.name(relation),
-                    grantees.join(", ")
-                )
-            }
+            } => format!(
+                "grant {privilege} on {} to {}",
+                self.name(relation),
+                self.grantees(grantees)
+            ),
+            Statement::Revoke {
+                relation,
+                privilege,
+                grantees,
+            } => format!(
+                "revoke {privilege} on {} from {}",
+                self.name(relation),
+                self.grantees(grantees)
+            ),
             Statement::Commit => "commit".to_owned(),
             Statement::Raw { sql, .. } => sql.clone(),
             Statement::LateHook { .. } => {

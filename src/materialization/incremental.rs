@@ -3,7 +3,7 @@
 //! The batch is built into a temporary table first, then applied in one short transaction. With a `unique_key`, the same
 //! batch twice changes nothing. As on Redshift itself, a NULL in the key matches no row.
 
-use super::publish::{beside, clean, describe, hooks_of, prepare, raw, still_bound};
+use super::publish::{beside, clean, describe_again, hooks_of, prepare, raw, still_bound};
 use super::schema_change::length;
 use super::{
     Build, Input, Materialization, Phase, Rest, SchemaChange, Section, Work, by_name, columns, key,
@@ -338,7 +338,7 @@ fn next(
         update: config.merge_update_columns.clone(),
         exclude: config.merge_exclude_columns.clone(),
     };
-    let mut after = describe(input, &batch.into, RelationKind::Table);
+    let mut after = describe_again(input, &batch.into);
     after.extend(raw(input.hooks.post, true));
     let change = |batch: Batch, publish: Section| SchemaChange {
         clean: clean(input, vec![drop_staging(&batch)]),

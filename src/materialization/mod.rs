@@ -10,6 +10,7 @@ mod files;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod freshness;
+mod grants;
 mod history;
 mod incremental;
 #[cfg(test)]

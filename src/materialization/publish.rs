@@ -457,23 +457,27 @@ pub(super) fn clean(input: &Input<'_>, mut statements: Vec<Statement>) -> Sectio
     }
 }
 
-/// Grants and comments, in dbt's order.
+/// Grants and comments of a relation that was just made, in dbt's order.
 pub(super) fn describe(
     input: &Input<'_>,
     relation: &Relation,
     kind: RelationKind,
 ) -> Vec<Statement> {
+    let mut statements = super::grants::of_new(input, relation);
+    statements.extend(comments(input, relation, kind));
+    statements
+}
+
+/// The same of a table that stays: what it grants beyond its configuration is taken back.
+pub(super) fn describe_again(input: &Input<'_>, relation: &Relation) -> Vec<Statement> {
+    let mut statements = super::grants::of_old(input, relation);
+    statements.extend(comments(input, relation, RelationKind::Table));
+    statements
+}
+
+fn comments(input: &Input<'_>, relation: &Relation, kind: RelationKind) -> Vec<Statement> {
     let config = &input.node.config;
-    let mut statements: Vec<Statement> = config
-        .grants
-        .iter()
-        .filter(|(_, grantees)| !grantees.is_empty())
-        .map(|(privilege, grantees)| Statement::Grant {
-            relation: relation.clone(),
-            privilege: privilege.clone(),
-            grantees: grantees.clone(),
-        })
-        .collect();
+    let mut statements = Vec::new();
     let known = input
         .query_columns()
         .map(|columns| super::by_name(columns.iter().map(String::as_str)));
@@ -488,7 +492,7 @@ pub(super) fn describe(
         statements.push(comment(None, &input.node.description));
     }
     // As in dbt, a late-binding view has no columns to describe: it is bound to nothing.
-    let late = kind == RelationKind::View && !config.bind;
+    let late = kind == RelationKind::View && !config.bind && input.dialect != "postgres";
     if config.persist_docs_columns && !late {
         // A described column that the relation lacks is left out, as in dbt.
         let columns = input.node.columns.values();

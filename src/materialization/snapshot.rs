@@ -5,7 +5,7 @@
 //! it was. What counts as a change, and the words of the key of a row, are dbt's, so that either program goes on with the
 //! history of the other.
 
-use super::publish::{Publish, beside, describe, hooks_of, prepare, raw};
+use super::publish::{Publish, beside, describe_again, hooks_of, prepare, raw};
 use super::{Build, Input, Materialization, Phase, Rest, Section, Work, sections};
 use crate::adapter::Statement;
 use crate::adapter::statement::TableAttributes;
@@ -127,7 +127,7 @@ fn next(
         temporary: true,
         header: config.sql_header.clone(),
     });
-    let mut after = describe(input, &into, RelationKind::Table);
+    let mut after = describe_again(input, &into);
     after.extend(raw(input.hooks.post, true));
     let changes = Relation::temporary(beside(&into, "__rs_chg").identifier);
     let publish = Section {

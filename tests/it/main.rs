@@ -43,6 +43,8 @@ mod flags;
 #[cfg(feature = "duckdb")]
 mod freshness;
 mod fuzz_sql;
+#[cfg(all(unix, feature = "duckdb"))]
+mod grants;
 #[cfg(feature = "duckdb")]
 mod in_jinja;
 #[cfg(feature = "duckdb")]

@@ -102,7 +102,7 @@ impl Words<'_> {
                     unload.query
                 )
             }
-            Statement::Grant { privilege, .. } => {
+            Statement::Grant { privilege, .. } | Statement::Revoke { privilege, .. } => {
                 return if self.0.emulates_redshift {
                     // DuckDB knows no users: dropped knowingly.
                     Ok(Vec::new())

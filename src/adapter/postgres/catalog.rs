@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::session::Session;
 use super::sql::literal;
 use crate::adapter::{Error, Holder, emulating};
-use crate::relation::{Column, ExistingRelation, ExistingRelations, Relation, RelationKind};
+use crate::relation::{
+    Column, ExistingRelation, ExistingRelations, Granted, Relation, RelationKind,
+};
 
 impl Session {
     /// The relations of some schemas, and with them every relation that stands on one of those, wherever it is.
@@ -90,6 +92,33 @@ impl Session {
         let columns =
             self.read_columns(&format!("{schema} and lower(c.relname) = lower({name})"))?;
         Ok(columns.into_values().next().unwrap_or_default())
+    }
+
+    /// What others were given by this user on some relations.
+    pub(super) fn read_granted(&self, relations: &[Relation]) -> Result<Vec<Granted>, Error> {
+        if relations.is_empty() {
+            return Ok(Vec::new());
+        }
+        let pair = |relation: &Relation| {
+            let (schema, name) = relation.key();
+            format!("({}, {})", literal(&schema), literal(&name))
+        };
+        let wanted: Vec<String> = relations.iter().map(pair).collect();
+        let rows = self.link.texts::<4>(&format!(
+            "select table_schema::text, table_name::text, lower(privilege_type::text), grantee::text
+             from information_schema.role_table_grants
+             where grantor = current_role and grantee <> current_role and (lower(table_schema), lower(table_name)) in ({})
+             order by 1, 2, 3, 4",
+            wanted.join(", ")
+        ))?;
+        let granted = rows.into_iter();
+        Ok(granted
+            .map(|[schema, name, privilege, grantee]| Granted {
+                on: Relation::new(schema, name),
+                privilege,
+                grantee,
+            })
+            .collect())
     }
 
     /// Columns by the number of their relation.

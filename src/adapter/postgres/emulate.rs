@@ -145,7 +145,9 @@ fn fold(statement: &mut Statement) -> Result<(), Refusal> {
             fold_relation(from);
             lower(to);
         }
-        Statement::Drop { relation, .. } | Statement::Grant { relation, .. } => {
+        Statement::Drop { relation, .. }
+        | Statement::Grant { relation, .. }
+        | Statement::Revoke { relation, .. } => {
             fold_relation(relation);
         }
         Statement::Insert {

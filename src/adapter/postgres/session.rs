@@ -9,7 +9,7 @@ use super::sql::Of;
 use super::{Config, connect, error, load, query, sql};
 use crate::adapter::wire::link::Link;
 use crate::adapter::{Connection, Error, ErrorClass, Holder, Outcome, Prepared, Statement, Table};
-use crate::relation::{Column, ExistingRelations, Relation};
+use crate::relation::{Column, ExistingRelations, Granted, Relation};
 
 /// The first version whose `merge` is the standard's.
 const MERGE_SINCE: u32 = 150_000;
@@ -152,6 +152,10 @@ impl Connection for Session {
 
     fn columns(&mut self, relation: &Relation) -> Result<Vec<Column>, Error> {
         self.read_columns_of(relation)
+    }
+
+    fn granted(&mut self, relations: &[Relation]) -> Result<Vec<Granted>, Error> {
+        self.read_granted(relations)
     }
 
     fn claim(&mut self, schemas: &[String]) -> Result<Option<String>, Error> {

@@ -57,12 +57,10 @@ pub(super) fn sql_as(statement: &Statement, of: Of) -> Result<Vec<String>, Refus
         Statement::CreateView {
             relation,
             query,
-            bind,
+            // Every view of PostgreSQL is bound to its tables, and dbt does not look at the key there.
+            bind: _,
             header,
         } => {
-            if !bind && of == Of::Postgres {
-                return Err(no_late_binding());
-            }
             let create = format!("create view {} as (\n{query}\n)", name(relation));
             return Ok(with_header(header.as_deref(), create));
         }
@@ -363,15 +361,6 @@ fn grantee(who: &str) -> String {
     } else {
         quote(bare)
     }
-}
-
-fn no_late_binding() -> Refusal {
-    let mut refused = Refusal::new(
-        "no-late-binding",
-        "PostgreSQL binds every view to its tables",
-    );
-    refused.help = Some("leave out `bind: false`, which is Redshift's".to_owned());
-    refused
 }
 
 fn no_foreign_keys() -> Refusal {

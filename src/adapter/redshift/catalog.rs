@@ -11,11 +11,14 @@ use super::session::Session;
 use super::sql::literal;
 use crate::adapter::{Error, ErrorClass};
 use crate::relation::{
-    Column, ExistingRelation, ExistingRelations, MaterializedView, Relation, RelationKind,
+    Column, ExistingRelation, ExistingRelations, Granted, MaterializedView, Relation, RelationKind,
 };
 
 /// How often a look at the catalogs is tried: somebody who drops a relation meanwhile makes it fail.
 const LOOKS: u32 = 5;
+
+/// The privileges on a relation that are looked at, as dbt does.
+const PRIVILEGES: [&str; 5] = ["select", "insert", "update", "delete", "references"];
 
 /// A relation by schema and name, as the catalog holds them.
 pub(super) type Name = (String, String);
@@ -39,6 +42,36 @@ impl Session {
                 other => return other,
             }
         }
+    }
+
+    /// What users may do with some relations, as dbt reads it: by themselves or as members of a group or role.
+    pub(super) fn read_granted(&self, relations: &[Relation]) -> Result<Vec<Granted>, Error> {
+        if relations.is_empty() {
+            return Ok(Vec::new());
+        }
+        let names = relations.iter().enumerate().map(|(place, relation)| {
+            let name = literal(&crate::adapter::wording::name(relation));
+            format!("select {place} as place, {name}::varchar as name")
+        });
+        let names: Vec<String> = names.collect();
+        let privileges = PRIVILEGES.map(|word| format!("select '{word}'::varchar as privilege"));
+        let rows = self.link.texts::<3>(&format!(
+            "select r.place::varchar, p.privilege, u.usename::varchar
+             from pg_catalog.pg_user u cross join ({}) p cross join ({}) r
+             where has_table_privilege(u.usename, r.name, p.privilege) and u.usename <> current_user and not u.usesuper
+             order by 1, 2, 3",
+            privileges.join(" union all "),
+            names.join(" union all ")
+        ))?;
+        let granted = rows.into_iter().filter_map(|[place, privilege, grantee]| {
+            let on = relations.get(place.parse::<usize>().ok()?)?.clone();
+            Some(Granted {
+                on,
+                privilege,
+                grantee,
+            })
+        });
+        Ok(granted.collect())
     }
 
     /// The relations of some schemas, and with them every relation that stands on one of those, wherever it is.

@@ -18,7 +18,7 @@ use crate::adapter::wire::link::{Failed, Link, Place};
 use crate::adapter::{
     Check, Connection, Error, ErrorClass, Facts, Holder, Needs, Outcome, Prepared, Statement, Table,
 };
-use crate::relation::{Column, ExistingRelations, Relation};
+use crate::relation::{Column, ExistingRelations, Granted, Relation};
 
 /// How long `retry_all` waits before it tries again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -225,6 +225,10 @@ impl Connection for Session {
 
     fn facts(&mut self, schemas: &[String]) -> Result<Facts, Error> {
         self.patiently(|session| session.read_facts(schemas))
+    }
+
+    fn granted(&mut self, relations: &[Relation]) -> Result<Vec<Granted>, Error> {
+        self.patiently(|session| session.read_granted(relations))
     }
 
     fn claim(&mut self, schemas: &[String]) -> Result<Option<String>, Error> {

@@ -10,8 +10,9 @@ use crate::adapter::target::{Target, TargetConfig, TargetKey, open};
 use crate::adapter::{self, Adapter, Connection, ErrorClass};
 use crate::commands::{Session, Stop};
 use crate::compile::SharedConnection;
+use crate::manifest::ResourceType;
 use crate::manifest::node::Detail;
-use crate::relation::ExistingRelations;
+use crate::relation::{ExistingRelations, Relation};
 
 /// The target, understood: it can say every statement, and nothing is opened yet.
 pub struct Door {
@@ -139,7 +140,12 @@ impl Door {
             schemas.sort();
             schemas.dedup();
         }
-        let existing = connection.existing(&schemas)?;
+        let mut existing = connection.existing(&schemas)?;
+        let kept = kept_with_grants(prepared, &existing);
+        if !kept.is_empty() {
+            let granted = connection.granted(&kept)?;
+            existing.note_granted(&kept, granted);
+        }
         Ok(Warehouse {
             connection: Arc::new(Mutex::new(connection)),
             existing,
@@ -153,6 +159,19 @@ pub(super) fn or_cancelled(session: &Session, error: adapter::Error) -> adapter:
         return adapter::Error::new(ErrorClass::Cancelled, "cancelled");
     }
     error
+}
+
+/// Tables that a build adds to and whose `grants` are configured: whoever else may use them loses that.
+fn kept_with_grants(prepared: &Prepared, existing: &ExistingRelations) -> Vec<Relation> {
+    let nodes = prepared.manifest.nodes.iter();
+    nodes
+        .filter(|node| {
+            !node.config.grants.is_empty()
+                && (node.resource_type == ResourceType::Snapshot
+                    || node.config.materialized == "incremental")
+        })
+        .filter_map(|node| Some(existing.get(node.relation.as_ref()?)?.relation.clone()))
+        .collect()
 }
 
 /// The schemas that the project builds in, each once.
