@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{Invocation, relation_name, seconds, timestamp};
 use crate::manifest::{Manifest, ResourceType};
 use crate::run::results::Timing;
-use crate::run::{Batched, NodeResult, RunResults};
+use crate::run::{Batched, NodeResult, RunResults, Status};
 
 /// What became of each node, and how the program was called.
 ///
@@ -30,6 +30,48 @@ pub fn run_results(
     })
 }
 
+/// What became of a macro that was called by `run-operation`.
+#[derive(Clone, Debug)]
+pub struct Operated {
+    /// The macro, as `package.name`.
+    pub name: String,
+    /// Whether it came through.
+    pub done: bool,
+    /// How long it took to read the project.
+    pub read: Timing,
+    /// How long the macro took.
+    pub called: Timing,
+}
+
+/// The results of `run-operation`: one, of its macro.
+pub fn operated(
+    operated: &Operated,
+    invocation: &Invocation<'_>,
+    arguments: &Map<String, Value>,
+) -> Value {
+    let (read, called) = (operated.read, operated.called);
+    let seconds = (read.duration() + called.duration()).as_secs_f64();
+    json!({
+        "metadata": invocation.metadata("run-results", 6),
+        "results": [{
+            "status": if operated.done { "success" } else { "error" },
+            "timing": [stretch("compile", read), stretch("execute", called)],
+            "thread_id": "MainThread",
+            "execution_time": seconds,
+            "adapter_response": {},
+            "message": null,
+            "failures": u8::from(!operated.done),
+            "unique_id": format!("macro.{}", operated.name),
+            "compiled": false,
+            "compiled_code": null,
+            "relation_name": null,
+            "batch_results": null,
+        }],
+        "elapsed_time": seconds,
+        "args": arguments,
+    })
+}
+
 fn entry(manifest: &Manifest, result: &NodeResult) -> Value {
     let node = manifest.node(result.node);
     let message = result.message.clone().or_else(|| {
@@ -48,13 +90,22 @@ fn entry(manifest: &Manifest, result: &NodeResult) -> Value {
         "execution_time": seconds(result),
         "adapter_response": response(result),
         "message": message,
-        "failures": result.failures,
+        "failures": failures(node.resource_type, result),
         "unique_id": node.unique_id,
         "compiled": compiled,
         "compiled_code": result.compiled_code,
         "relation_name": relation.map(|relation| relation_name(&manifest.in_full(relation))),
         "batch_results": result.batches.as_ref().map(batch_results),
     })
+}
+
+/// What dbt counts as failures: rows of a test; of a hook, itself.
+fn failures(kind: ResourceType, result: &NodeResult) -> Option<u64> {
+    match kind {
+        ResourceType::Operation => Some(u64::from(result.status != Status::Success)),
+        _ if result.batches.is_some() => Some(0),
+        _ => result.failures,
+    }
 }
 
 /// Which stretches of time were built, and which were not; what an earlier run built stands behind, as in dbt.

@@ -78,11 +78,23 @@ impl Args {
             let message = "the flags of the last command cannot be understood";
             Stop::refused(Diagnostic::error("not-retryable", message).note(error.to_string()))
         })?;
-        session.terminal.info(format!(
-            "Trying {} again for {}",
-            command.join(" "),
-            crate::report::message::count(failed.len() as u64, "node")
-        ));
+        let what = command.join(" ");
+        if command
+            .first()
+            .is_some_and(|which| which == "run-operation")
+        {
+            if failed.is_empty() {
+                let done = format!("Nothing to try again: `{what}` came through");
+                session.terminal.info(done);
+                return Ok(Outcome::Done);
+            }
+            session.terminal.info(format!("Trying {what} again"));
+        } else {
+            session.terminal.info(format!(
+                "Trying {what} again for {}",
+                crate::report::message::count(failed.len() as u64, "node")
+            ));
+        }
         let retried = Retried {
             batches: batches(&results),
             started: started(&results),
@@ -150,7 +162,13 @@ fn command(arguments: &Map<String, Value>) -> Option<Vec<String>> {
             vec![which.to_owned()]
         }
         "generate" => vec!["docs".to_owned(), which.to_owned()],
-        "run-operation" => vec![which.to_owned(), text("macro")?.to_owned()],
+        "run-operation" => {
+            let mut words = vec![which.to_owned(), text("macro")?.to_owned()];
+            if let Some(with) = arguments.get("args").filter(|with| with.is_object()) {
+                words.push(format!("--args={with}"));
+            }
+            words
+        }
         _ => return None,
     })
 }

@@ -1,12 +1,16 @@
 //! `redstart run-operation`.
 
+use jiff::Timestamp;
+
 use super::pipeline::{self, Door};
 use super::{Outcome, Session, Stop};
+use crate::artifacts::run_results::Operated;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::graph::Selection;
 use crate::jinja::{Macro, MacroKind, Value};
 use crate::project::render::to_jinja;
 use crate::project::yaml;
+use crate::run::results::Timing;
 
 /// Call a macro of the project
 ///
@@ -31,10 +35,11 @@ pub struct Args {
 
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Outcome, Stop> {
+        let begun = Timestamp::now();
         let prepared = pipeline::prepare(session)?;
-        let arguments = yaml::parse_mapping("--args", &self.args)
+        let called_with = yaml::parse_mapping("--args", &self.args)
             .map_err(|wrong| Stop::Refused(Diagnostics::from(wrong)))?;
-        let arguments: Vec<(String, Value)> = arguments
+        let arguments: Vec<(String, Value)> = called_with
             .iter()
             .map(|(name, value)| (name.clone(), to_jinja(value)))
             .collect();
@@ -49,9 +54,22 @@ impl Args {
             false,
             &Selection::default(),
         );
-        let acted = compiler
-            .operate(&name, &arguments, &warehouse.connection)
-            .map_err(|wrong| Stop::Failed((*wrong).into()))?;
+        let called = Timestamp::now();
+        let acted = compiler.operate(&name, &arguments, &warehouse.connection);
+        let operated = Operated {
+            name,
+            done: acted.is_ok(),
+            read: Timing {
+                started: begun,
+                completed: called,
+            },
+            called: Timing {
+                started: called,
+                completed: Timestamp::now(),
+            },
+        };
+        pipeline::write_operated(session, &prepared, &operated, called_with.into())?;
+        let acted = acted.map_err(|wrong| Stop::Failed((*wrong).into()))?;
         session.terminal.diagnostics(&acted.warnings);
         Ok(Outcome::Done)
     }

@@ -372,3 +372,24 @@ fn empty_reads_no_rows_and_sample_those_of_a_stretch_of_time() {
     1 error
     "#);
 }
+
+#[test]
+fn an_operation_tells_what_became_of_it_and_is_tried_again() {
+    let project = built().file(
+        "macros/op.sql",
+        "{% macro op(x) %}{% if x == var('bad', 2) %}{{ exceptions.raise_compiler_error('no') }}{% endif %}{% endmacro %}",
+    );
+    let told = || {
+        let results = project.read("target/run_results.json");
+        let results: serde_json::Value = serde_json::from_str(&results).expect("JSON");
+        let one = &results["results"][0];
+        format!("{} {} {}", one["unique_id"], one["status"], one["failures"])
+    };
+    let output = project.redstart("run-operation op --args '{x: 2}'");
+    assert_eq!(output.code, 1, "{output}");
+    assert_eq!(told(), "\"macro.project.op\" \"error\" 1");
+    project.redstart("retry --vars '{bad: 3}'").success();
+    assert_eq!(told(), "\"macro.project.op\" \"success\" 0");
+    let output = project.redstart("retry").success();
+    assert!(output.stdout.contains("Nothing to try again"), "{output}");
+}

@@ -49,7 +49,7 @@ pub use earlier::{Deferral, as_json};
 pub use execute::{columns_of, execute, seed};
 pub use freshness::freshness;
 pub use source_columns::sync;
-pub use target_folder::TargetFolder;
+pub use target_folder::{TargetFolder, write_operated};
 pub use unload::unload;
 pub use warehouse::{Door, Warehouse, schemas};
 

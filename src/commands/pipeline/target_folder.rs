@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::{Execution, Prepared, invocation};
 use crate::artifacts::file::write_json;
 use crate::artifacts::manifest::ManifestJson;
-use crate::artifacts::run_results::run_results;
+use crate::artifacts::run_results::{self, Operated, run_results};
 use crate::artifacts::sources::sources;
 use crate::artifacts::{declared, graph_summary};
 use crate::commands::{Session, Stop};
@@ -188,6 +188,35 @@ impl<'a> TargetFolder<'a> {
             &self.prepared.redactor,
         )
     }
+}
+
+/// Writes `run_results.json` of `run-operation`: what became of a macro that was called with some arguments.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_operated(
+    session: &Session,
+    prepared: &Prepared,
+    operated: &Operated,
+    called_with: Value,
+) -> Result<(), Stop> {
+    let folder = TargetFolder::of(session, prepared)?;
+    if !session.flags.is("write_json") {
+        return Ok(());
+    }
+    let project = &prepared.project;
+    let mut arguments = session.arguments();
+    let bare = operated
+        .name
+        .strip_prefix(&format!("{}.", project.own.name));
+    let name = bare.unwrap_or(&operated.name);
+    arguments.insert("macro".to_owned(), name.into());
+    arguments.insert("args".to_owned(), called_with);
+    arguments.insert("target".to_owned(), project.target.name.clone().into());
+    let json = run_results::operated(operated, &invocation(session, project), &arguments);
+    let path = folder.path("run_results.json");
+    write_json(&path, &json, &prepared.redactor)?;
+    Ok(())
 }
 
 /// How the program was called, as `run_results.json` tells it.
