@@ -253,7 +253,6 @@ fn a_hook_that_fails_when_it_is_rendered_takes_back_what_its_node_was_given() {
       |                                                  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
       = note: Catalog Error: Table with name nowhere does not exist!
-              Did you mean "pg_indexes"?
 
     Finished 1 project hook, 1 table model in [time]
     Done. PASS=1 WARN=0 ERROR=1 SKIP=0 TOTAL=2

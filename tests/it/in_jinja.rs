@@ -152,3 +152,55 @@ fn an_operation_runs_a_macro_with_its_arguments() {
     1 error
     ");
 }
+
+#[test]
+fn a_hook_that_asks_the_warehouse_runs_once_its_node_is_built() {
+    let project = TestProject::empty()
+        .file(
+            "profiles.yml",
+            "shop: {target: dev, outputs: {dev: {type: duckdb, path: project.duckdb, schema: main}}}\n",
+        )
+        .file(
+            "dbt_project.yml",
+            "name: shop\nprofile: shop\non-run-start: \"create table if not exists seen (n integer, word varchar)\"\n\
+             seeds: {+post-hook: \"{% do adapter.drop_relation(this.incorporate(type='table')) %}\"}\n",
+        )
+        .file("seeds/gone.csv", "id\n1\n")
+        .file(
+            "macros/noted.sql",
+            "{% macro noted(of) %}{% set rows = run_query('select count(*) from ' ~ of) %}\
+             insert into seen values ({{ rows.columns[0].values()[0] }}, 'rendered'){% endmacro %}",
+        )
+        .file(
+            "models/a.sql",
+            "{{ config(materialized='table', post_hook=['{{ noted(this) }}', \"insert into seen select count(*), 'plain' from {{ this }}\"]) }}\n\
+             select 1 as id union all select 2",
+        );
+    project.redstart("build").success();
+    assert_eq!(
+        project.query("select n, word from seen order by word"),
+        "n | word\n2 | plain\n2 | rendered\n"
+    );
+    assert_eq!(
+        project.query("select count(*) as n from duckdb_tables() where table_name = 'gone'"),
+        "n\n0\n"
+    );
+}
+
+#[test]
+fn numbers_and_sets_print_as_in_python() {
+    let project = TestProject::new();
+
+    let shown = |text: &str| {
+        let output = project.redstart(&format!("compile --inline \"{text}\""));
+        output.success().stdout
+    };
+    assert_snapshot!(
+        shown("{{ 1e16 }} {{ -1.5e300 }} {{ 0.00001 }} {{ 0.0001 }} {{ 1e15 }} {{ 2e22 | string }} {{ 0.0 }}"),
+        @"1e+16 -1.5e+300 1e-05 0.0001 1000000000000000.0 2e+22 0.0"
+    );
+    assert_snapshot!(
+        shown("{{ set([]) }} {{ set([2, 1, 2]) }} {{ [set(['a'])] }} {{ set([1]).union([3]) | list }} {{ set([1, 2]) | length }}"),
+        @"set() {1, 2} [{'a'}] [1, 3] 2"
+    );
+}

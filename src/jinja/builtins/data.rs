@@ -13,7 +13,7 @@ use minijinja::{Error, State, Value};
 use super::args::{Args, Body, what};
 use super::yaml;
 use crate::jinja::error::bad_call;
-use crate::jinja::values::{Dict, List, pairs_of};
+use crate::jinja::values::{Dict, List, Set, pairs_of};
 
 /// The functions, by name.
 pub const FUNCTIONS: &[(&str, Body)] = &[
@@ -175,7 +175,7 @@ fn zip(mut args: Args, strict: bool) -> Result<Value, Error> {
     Ok(List::of(rows))
 }
 
-/// The values without repetitions, in their order: a set of Python has none of its own.
+/// The values without repetitions.
 fn set(mut args: Args, strict: bool) -> Result<Value, Error> {
     let value = args.required("value")?;
     let default = args.optional("default");
@@ -185,9 +185,7 @@ fn set(mut args: Args, strict: bool) -> Result<Value, Error> {
         _ if strict => return Err(bad_call(format!("{} is no set", what(&value)))),
         _ => return Ok(default.unwrap_or(Value::from(()))),
     };
-    // Python's sets have no order of their own and are equal whatever it is: in order, equal sets are equal lists.
-    let sorted: BTreeSet<Value> = items.collect();
-    Ok(List::of(sorted.into_iter().collect()))
+    Ok(Set::of(items))
 }
 
 fn local_md5(_: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {

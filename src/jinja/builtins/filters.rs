@@ -30,6 +30,9 @@ pub fn environment() -> (Environment<'static>, Vec<String>) {
         if value.is_undefined() && is_strict(state)? {
             return print_undefined(value);
         }
+        if let Some(text) = far_float(value) {
+            return Ok(out.write_str(&text)?);
+        }
         minijinja::escape_formatter(out, state, value)
     });
     add_filters(&mut env);
@@ -48,6 +51,25 @@ pub fn environment() -> (Environment<'static>, Vec<String>) {
         )
     });
     (env, FILTERS.iter().map(ToString::to_string).collect())
+}
+
+/// A number that Python writes with an exponent, as Python writes it.
+fn far_float(value: &Value) -> Option<String> {
+    if value.kind() != ValueKind::Number || value.is_integer() {
+        return None;
+    }
+    let number = f64::try_from(value.clone()).ok()?;
+    let size = number.abs();
+    if !number.is_finite() || size == 0.0 || (1e-4..1e16).contains(&size) {
+        return None;
+    }
+    let text = format!("{number:e}");
+    let (digits, exponent) = text.split_once('e')?;
+    let (sign, exponent) = match exponent.strip_prefix('-') {
+        Some(exponent) => ('-', exponent),
+        None => ('+', exponent),
+    };
+    Some(format!("{digits}e{sign}{exponent:0>2}"))
 }
 
 /// What is undefined because an `if` had no `else` prints as nothing, and so does a parameter that a call left out; any other
@@ -77,6 +99,12 @@ fn add_filters(env: &mut Environment<'static>) {
     env.add_filter("length", length);
     env.add_filter("count", length);
     env.add_filter("float", float);
+    env.add_filter("string", |state: &State<'_, '_>, value: Value| {
+        far_float(&value).map_or_else(
+            || minijinja::filters::string(state, &value),
+            |text| Ok(Value::from(text)),
+        )
+    });
     env.add_filter("first", |value: &Value| {
         end_of(value, minijinja::filters::first)
     });
@@ -250,11 +278,9 @@ fn typed(state: &State<'_, '_>, value: Value, kind: ValueKind, name: &str) -> Re
     Err(bad_call(format!("`{value}` is not {name}")))
 }
 
-/// As Jinja's own: what is not known yet while a project is parsed, as `results` in a hook at the end of a run, has no items.
-fn length(state: &State<'_, '_>, value: &Value) -> Result<usize, Error> {
-    if value.is_undefined()
-        && (!in_state(state)?.render.world.execute() || print_undefined(value).is_ok())
-    {
+/// As Jinja's own: what is undefined has no items.
+fn length(value: &Value) -> Result<usize, Error> {
+    if value.is_undefined() {
         return Ok(0);
     }
     minijinja::filters::length(value)

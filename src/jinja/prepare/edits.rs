@@ -1,7 +1,7 @@
 //! What has to change in a template's expressions so that minijinja reads them as Python's Jinja would.
 //!
 //! In: a [`Scan`]. Out: [`Edit`]s in order.
-//! Knows the functions `__list`, `__dict`, `__own`, `__add` and `__sub` by name only.
+//! Knows the functions `__list`, `__dict`, `__own` and those of operators (`__add`, `__mul`) by name only.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -295,16 +295,16 @@ fn operand_end(tokens: &[At<'_>], at: usize) -> usize {
     end.min(tokens.len())
 }
 
-/// `a + b - c` becomes `__sub(__add(a, b), c)`: minijinja has no operators for objects, and dates are objects.
+/// `a + b * c` becomes `__add(a, __mul(b, c))`: minijinja has no operators for objects, and dates are objects.
 fn arithmetic(tokens: &[At<'_>], edits: &mut Vec<Edit>) {
-    // One chain for each open bracket; a chain starts anew after whatever binds looser than a sum.
-    let mut stack = vec![Chain::default()];
+    // One sum for each open bracket; a sum starts anew after whatever binds looser.
+    let mut stack = vec![Sum::default()];
     for (at, (token, range)) in tokens.iter().enumerate() {
         let top = stack.len() - 1;
         match token {
             Token::ParenOpen | Token::BracketOpen | Token::BraceOpen => {
-                stack[top].start.get_or_insert(range.start);
-                stack.push(Chain::default());
+                stack[top].reach(range.start..range.start);
+                stack.push(Sum::default());
             }
             Token::ParenClose | Token::BracketClose | Token::BraceClose => {
                 stack[top].finish(edits);
@@ -312,7 +312,18 @@ fn arithmetic(tokens: &[At<'_>], edits: &mut Vec<Edit>) {
                     stack.pop();
                 }
                 let top = stack.len() - 1;
-                stack[top].end = range.end;
+                stack[top].reach(range.end..range.end);
+            }
+            Token::Mul | Token::Div | Token::FloorDiv if ends_operand(tokens, at) => {
+                let function = match token {
+                    Token::Mul => "__mul(",
+                    Token::Div => "__div(",
+                    _ => "__floor(",
+                };
+                stack[top].factor(function, range.clone());
+            }
+            Token::Mod if ends_operand(tokens, at) && !after_text(tokens, at) => {
+                stack[top].factor("__mod(", range.clone());
             }
             Token::Plus | Token::Minus if ends_operand(tokens, at) => {
                 let function = if matches!(token, Token::Plus) {
@@ -320,7 +331,7 @@ fn arithmetic(tokens: &[At<'_>], edits: &mut Vec<Edit>) {
                 } else {
                     "__sub("
                 };
-                stack[top].operator(function, range.clone());
+                stack[top].term(function, range.clone());
             }
             Token::Comma
             | Token::Colon
@@ -335,31 +346,76 @@ fn arithmetic(tokens: &[At<'_>], edits: &mut Vec<Edit>) {
             Token::Ident(word) if KEYWORDS.contains(word) && !after_dot(tokens, at) => {
                 stack[top].finish(edits);
             }
-            _ => {
-                stack[top].start.get_or_insert(range.start);
-                stack[top].end = range.end;
-            }
+            _ => stack[top].reach(range.clone()),
         }
     }
-    for chain in &mut stack {
-        chain.finish(edits);
+    for sum in &mut stack {
+        sum.finish(edits);
     }
+}
+
+/// Whether what stands before is a text, whose `%` fills it in.
+fn after_text(tokens: &[At<'_>], at: usize) -> bool {
+    at > 0 && matches!(tokens[at - 1].0, Token::Str(_) | Token::String(_))
 }
 
 fn after_dot(tokens: &[At<'_>], at: usize) -> bool {
     at > 0 && matches!(tokens[at - 1].0, Token::Dot)
 }
 
-/// A sum being read.
+/// A sum of products being read.
+#[derive(Default)]
+struct Sum {
+    terms: Chain,
+    /// The product that is the last term so far.
+    factors: Chain,
+    /// The edits of the products, which stand inside those of the sum.
+    products: Vec<Edit>,
+}
+
+impl Sum {
+    /// A piece of an operand.
+    fn reach(&mut self, range: Range<usize>) {
+        self.terms.reach(&range);
+        self.factors.reach(&range);
+    }
+
+    fn factor(&mut self, function: &'static str, range: Range<usize>) {
+        self.factors.operator(function, range);
+    }
+
+    fn term(&mut self, function: &'static str, range: Range<usize>) {
+        self.factors.finish(&mut self.products);
+        self.terms.operator(function, range);
+    }
+
+    fn finish(&mut self, edits: &mut Vec<Edit>) {
+        self.factors.finish(&mut self.products);
+        // At one place, what is pushed first stays outside: where it opens the sum, where it ends the product.
+        let mut sum = Vec::new();
+        self.terms.finish(&mut sum);
+        let mut sum = sum.into_iter();
+        edits.extend(sum.next());
+        edits.append(&mut self.products);
+        edits.extend(sum);
+    }
+}
+
+/// Operands with operators of one rank between them.
 #[derive(Default)]
 struct Chain {
     start: Option<usize>,
     end: usize,
-    /// The function and place of each operator, and the end of the term before it.
+    /// The function and place of each operator, and the end of the operand before it.
     operators: Vec<(&'static str, Range<usize>, usize)>,
 }
 
 impl Chain {
+    fn reach(&mut self, range: &Range<usize>) {
+        self.start.get_or_insert(range.start);
+        self.end = range.end;
+    }
+
     fn operator(&mut self, function: &'static str, range: Range<usize>) {
         self.operators.push((function, range, self.end));
     }

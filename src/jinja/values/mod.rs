@@ -9,6 +9,7 @@ mod list;
 pub(super) mod methods;
 mod relation;
 mod response;
+mod set;
 mod table;
 
 pub use column::ColumnValue;
@@ -16,6 +17,7 @@ pub(super) use dict::{Dict, pairs_of};
 pub(super) use list::List;
 pub use relation::{Parts, RelationValue};
 pub use response::Response;
+pub(super) use set::Set;
 pub use table::TableValue;
 
 use minijinja::Value;

@@ -20,8 +20,15 @@ pub use moment::MomentValue;
 use moment::{Shape, strptime};
 use span::SpanValue;
 
-/// What `+` and `-` become in templates that do arithmetic with dates.
-pub const OPERATORS: &[(&str, Body)] = &[("__add", add), ("__sub", subtract)];
+/// What operators become in templates that do arithmetic with dates.
+pub const OPERATORS: &[(&str, Body)] = &[
+    ("__add", add),
+    ("__sub", subtract),
+    ("__mul", multiply),
+    ("__div", divide),
+    ("__floor", divide_whole),
+    ("__mod", remainder),
+];
 
 fn add(_: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
     let (left, right) = (args.required("left")?, args.required("right")?);
@@ -46,6 +53,48 @@ fn subtract(_: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
         (_, Some(left), _, Some(right)) => SpanValue::value(left.0.checked_sub(right.0)),
         _ => plain("-", left, right),
     }
+}
+
+fn multiply(_: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
+    let (left, right) = (args.required("left")?, args.required("right")?);
+    match (as_span(&left), as_span(&right)) {
+        (Some(span), None) => span.times(&right),
+        (None, Some(span)) => span.times(&left),
+        _ => plain("*", left, right),
+    }
+}
+
+fn divide(_: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
+    let (left, right) = (args.required("left")?, args.required("right")?);
+    match (as_span(&left), as_span(&right)) {
+        (Some(span), None) => span.over(&right),
+        (Some(span), Some(by)) if !by.0.is_zero() => {
+            Ok(Value::from(span.0.as_secs_f64() / by.0.as_secs_f64()))
+        }
+        (Some(_), Some(_)) => Err(bad_call("division by a span of no time")),
+        _ => plain("/", left, right),
+    }
+}
+
+fn divide_whole(_: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
+    let (left, right) = (args.required("left")?, args.required("right")?);
+    match (as_span(&left), as_span(&right)) {
+        (Some(span), Some(by)) => span.holds(&by),
+        (Some(span), None) => span.over(&right),
+        _ => plain("//", left, right),
+    }
+}
+
+fn remainder(_: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
+    let (left, right) = (args.required("left")?, args.required("right")?);
+    match (as_span(&left), as_span(&right)) {
+        (Some(span), Some(by)) => span.rest(&by),
+        _ => plain("%", left, right),
+    }
+}
+
+fn as_span(value: &Value) -> Option<Arc<SpanValue>> {
+    value.downcast_object::<SpanValue>()
 }
 
 /// minijinja's own operator.
@@ -310,6 +359,22 @@ mod tests {
 
     #[test]
     fn dates_add_subtract_compare_and_print_as_in_python() {
+        assert_eq!(
+            shows(
+                "d.datetime(2024, 1, 1) + 2 * d.timedelta(days=1) * 3 - d.timedelta(hours=1) / 2"
+            ),
+            "2024-01-06 23:30:00"
+        );
+        assert_eq!(
+            shows(
+                "(d.timedelta(days=7) // d.timedelta(days=2), d.timedelta(days=-7) // d.timedelta(days=2), d.timedelta(1) / d.timedelta(hours=12), 7 * 2 % 4 + 1)"
+            ),
+            "(3, -4, 2.0, 3)"
+        );
+        assert_eq!(
+            shows("d.timedelta(days=7) % d.timedelta(days=2) + d.timedelta(seconds=1) * 1.5"),
+            "1 day, 0:00:01.500000"
+        );
         assert_eq!(
             shows("d.datetime(2024, 2, 28, 23) + d.timedelta(hours=2) - d.timedelta(days=1)"),
             "2024-02-28 01:00:00"

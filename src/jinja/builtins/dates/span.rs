@@ -61,9 +61,65 @@ impl SpanValue {
         Self::value(SignedDuration::from_secs(whole).checked_add(part))
     }
 
+    /// So many times as long, to the microsecond.
+    pub fn times(&self, by: &Value) -> Result<Value, Error> {
+        let whole = by.as_i64().filter(|_| by.is_integer());
+        let Some(by) = whole.map(i128::from) else {
+            let by = f64::try_from(by.clone())?;
+            #[expect(clippy::cast_precision_loss, reason = "as Python rounds too")]
+            return Self::of_micros((self.0.as_micros() as f64) * by);
+        };
+        let micros = self.0.as_micros().checked_mul(by);
+        Self::value(micros.and_then(whole_micros))
+    }
+
+    /// The span divided by a number, to the microsecond.
+    pub fn over(&self, by: &Value) -> Result<Value, Error> {
+        let by = f64::try_from(by.clone())?;
+        if by == 0.0 {
+            return Err(bad_call("division by zero"));
+        }
+        #[expect(clippy::cast_precision_loss, reason = "as Python rounds too")]
+        Self::of_micros((self.0.as_micros() as f64) / by)
+    }
+
+    /// How often another span fits into it whole.
+    pub fn holds(&self, by: &Self) -> Result<Value, Error> {
+        let (quotient, _) = self.divided(by)?;
+        Ok(Value::from(quotient))
+    }
+
+    /// What is left of it then.
+    pub fn rest(&self, by: &Self) -> Result<Value, Error> {
+        let (_, rest) = self.divided(by)?;
+        Self::value(whole_micros(rest))
+    }
+
+    /// The quotient towards minus infinity and what is left, in microseconds, as in Python.
+    fn divided(&self, by: &Self) -> Result<(i128, i128), Error> {
+        let (span, by) = (self.0.as_micros(), by.0.as_micros());
+        if by == 0 {
+            return Err(bad_call("division by a span of no time"));
+        }
+        let rest = ((span % by) + by) % by;
+        Ok(((span - rest) / by, rest))
+    }
+
+    fn of_micros(micros: f64) -> Result<Value, Error> {
+        let span = SignedDuration::try_from_secs_f64(micros.round_ties_even() / 1e6);
+        Self::value(Some(span.map_err(|error| super::bad_date(&error))?))
+    }
+
     fn days(&self) -> i64 {
         self.0.as_secs().div_euclid(DAY)
     }
+}
+
+fn whole_micros(micros: i128) -> Option<SignedDuration> {
+    const SECOND: i128 = 1_000_000;
+    let seconds = i64::try_from(micros.div_euclid(SECOND)).ok()?;
+    let rest = i32::try_from(micros.rem_euclid(SECOND)).ok()?;
+    Some(SignedDuration::new(seconds, rest * 1000))
 }
 
 impl fmt::Display for SpanValue {
