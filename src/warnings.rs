@@ -33,6 +33,13 @@ const NAMES: &[(&str, &[&str])] = &[
     ("unfiltered-batches", &["MicrobatchModelNoEventTimeInputs"]),
     ("unknown-flag", &["CustomKeyInObjectDeprecation"]),
     (
+        "unknown-key",
+        &[
+            "CustomKeyInObjectDeprecation",
+            "CustomTopLevelKeyDeprecation",
+        ],
+    ),
+    (
         "unmatched-properties",
         &[
             "NoNodeForYamlKey",
@@ -74,7 +81,6 @@ const OTHERS: &[&str] = &[
     "ConfigSourcePathDeprecation",
     "ConfigTargetPathDeprecation",
     "CustomOutputPathInSourceFreshnessDeprecation",
-    "CustomTopLevelKeyDeprecation",
     "DeprecatedModel",
     "DeprecatedReference",
     "DeprecationsSummary",

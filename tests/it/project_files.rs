@@ -581,3 +581,67 @@ fn a_version_of_dbt_that_is_none_is_told() {
     1 error
     "#);
 }
+
+#[test]
+fn a_key_that_nobody_knows_is_passed_over_where_dbt_does_and_refused_elsewhere() {
+    let project = TestProject::new()
+        .file("models/a.sql", "select 1 as id")
+        .file("macros/m.sql", "{% macro m(x) %}{{ x }}{% endmacro %}")
+        .file(
+            "models/told.yml",
+            "models:
+  - name: a
+    foo: 1
+    constraints: [{type: not_null, columns: [id], foo: 2}]
+    columns: [{name: id, foo: 3, data_tests: [unique]}]
+sources:
+  - name: raw
+    tables: [{name: t, foo: 4, columns: [{name: c, foo: 5}]}]
+macros: [{name: m, foo: 6}]
+groups: [{name: g, owner: {name: x, foo: 7}}]
+exposures: [{name: e, type: dashboard, owner: {name: x, foo: 8}}]
+other: [{name: x}]
+",
+        );
+    let output = project.redstart("parse").success();
+    assert_eq!(output.stdout, "project: 4 nodes, no mistakes\n");
+    let told = output.stderr.lines();
+    let told: Vec<&str> = told.filter(|line| line.contains("-->")).collect();
+    assert_snapshot!(told.join("\n"), @"
+    --> models/told.yml:3:5
+     --> models/told.yml:4:51
+     --> models/told.yml:5:26
+     --> models/told.yml:8:24
+     --> models/told.yml:8:52
+     --> models/told.yml:9:20
+      --> models/told.yml:12:1
+    ");
+    assert_eq!(output.stderr.matches("warning[unknown-key]").count(), 7);
+    let output = project.redstart("ls --resource-type test --quiet");
+    assert_snapshot!(output, @"
+    exit 0
+    project.unique_a_id
+    ");
+
+    let project = project.file(
+        "models/told.yml",
+        "models:
+  - name: a
+sources:
+  - name: raw
+    foo: 2
+    tables: [{name: t}]
+macros: [{name: m, arguments: [{name: x, foo: 4}]}]
+groups: [{name: g, foo: 5, owner: {name: x}}]
+exposures: [{name: e, type: dashboard, foo: 6, owner: {name: x}}]
+unit_tests: [{name: u, model: a, given: [], foo: 7, expect: {rows: [{id: 1}]}}]
+",
+    );
+    let output = project.redstart("parse");
+    assert_eq!(output.code, 2, "{output}");
+    assert_eq!(
+        output.text().matches("error[unknown-key]").count(),
+        5,
+        "{output}"
+    );
+}

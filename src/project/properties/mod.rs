@@ -22,6 +22,9 @@ use super::render::YamlRenderer;
 use super::yaml::{self, Yaml};
 use crate::diagnostic::{Diagnostic, Diagnostics, Level, Source};
 
+/// The code of a key that nobody knows.
+const UNKNOWN_KEY: &str = "unknown-key";
+
 /// The keys of a property file that are read.
 const READ: [&str; 12] = [
     "version",
@@ -100,16 +103,16 @@ impl Properties {
             let mut read = Reader { renderer, problems };
             match key.as_str().unwrap_or("") {
                 "version" => {}
-                "groups" => read.items(value, &mut self.groups),
-                "models" => read.items(value, &mut self.models),
-                "seeds" => read.items(value, &mut self.seeds),
-                "analyses" => read.items(value, &mut self.analyses),
-                "sources" => read.items(value, &mut self.sources),
-                "macros" => read.items(value, &mut self.macros),
-                "exposures" => read.items(value, &mut self.exposures),
-                "unit_tests" => read.items(value, &mut self.unit_tests),
-                "data_tests" | "tests" => read.items(value, &mut self.singular_tests),
-                "snapshots" => read.items(value, &mut self.snapshots),
+                "groups" => read.items(value, &mut self.groups, OWNER),
+                "models" => read.items(value, &mut self.models, NODE),
+                "seeds" => read.items(value, &mut self.seeds, NODE),
+                "analyses" => read.items(value, &mut self.analyses, NODE),
+                "sources" => read.items(value, &mut self.sources, TABLES),
+                "macros" => read.items(value, &mut self.macros, ITSELF),
+                "exposures" => read.items(value, &mut self.exposures, OWNER),
+                "unit_tests" => read.items(value, &mut self.unit_tests, NOWHERE),
+                "data_tests" | "tests" => read.items(value, &mut self.singular_tests, ITSELF),
+                "snapshots" => read.items(value, &mut self.snapshots, NODE),
                 name if SKIPPED.contains(&name) => {
                     if name != "anchors" {
                         problems.push(
@@ -124,8 +127,8 @@ impl Properties {
                     }
                 }
                 name => problems.push(
-                    Diagnostic::error(
-                        "unknown-key",
+                    Diagnostic::warning(
+                        UNKNOWN_KEY,
                         format!("a property file has no key `{name}`"),
                     )
                     .at(key.span.clone())
@@ -136,6 +139,25 @@ impl Properties {
     }
 }
 
+/// Where in an item a key that nobody knows is told of and passed over, as in dbt; everywhere else it is wrong. Each place is the way of
+/// keys from the item to the mapping that has it.
+type Passed = &'static [&'static [&'static str]];
+
+const NOWHERE: Passed = &[];
+const ITSELF: Passed = &[&[]];
+const OWNER: Passed = &[&["owner"]];
+const NODE: Passed = &[
+    &[],
+    &["columns"],
+    &["constraints"],
+    &["columns", "constraints"],
+];
+const TABLES: Passed = &[
+    &["tables"],
+    &["tables", "columns"],
+    &["tables", "columns", "constraints"],
+];
+
 struct Reader<'a> {
     renderer: &'a YamlRenderer,
     problems: &'a mut Diagnostics,
@@ -143,7 +165,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// Every item of a list, as the shape; a wrong item is told and left out.
-    fn items<T: DeserializeOwned>(&mut self, list: &Yaml, into: &mut Vec<T>) {
+    fn items<T: DeserializeOwned>(&mut self, list: &Yaml, into: &mut Vec<T>, passed: Passed) {
         if list.is_null() {
             return;
         }
@@ -155,15 +177,42 @@ impl Reader<'_> {
         for item in items {
             let before = self.problems.0.len();
             tests_twice(item, self.problems);
-            let rendered = self.renderer.render(item, &rendered_now, self.problems);
+            let mut rendered = self.renderer.render(item, &rendered_now, self.problems);
             if self.problems.0.len() > before {
                 continue;
             }
-            match rendered.to::<T>() {
-                Ok(shape) => into.push(shape),
-                Err(problem) => self.problems.push(problem),
+            loop {
+                match rendered.to::<T>() {
+                    Ok(shape) => {
+                        into.push(shape);
+                        break;
+                    }
+                    Err(problem) if passed_over(&mut rendered, &problem, passed) => {
+                        self.problems.push(as_warning(problem));
+                    }
+                    Err(problem) => {
+                        self.problems.push(problem);
+                        break;
+                    }
+                }
             }
         }
+    }
+}
+
+/// Takes a key that nobody knows out of an item, where it is only told of.
+fn passed_over(item: &mut Yaml, problem: &Diagnostic, passed: Passed) -> bool {
+    let at = problem.span.as_ref();
+    let Some(at) = at.filter(|_| problem.code == UNKNOWN_KEY) else {
+        return false;
+    };
+    passed.iter().any(|way| item.take_key(way, at))
+}
+
+fn as_warning(problem: Diagnostic) -> Diagnostic {
+    Diagnostic {
+        level: Level::Warning,
+        ..problem
     }
 }
 
@@ -288,12 +337,13 @@ models:
       - name: id
         data_type: 5
 "), @r#"
-error[unknown-key]: a property file has no key `model` (models/schema.yml:3:1) -- help: did you mean `models`?
+warning[unknown-key]: a property file has no key `model` (models/schema.yml:3:1) -- help: did you mean `models`?
 warning[not-supported]: `metrics` are not supported: what is declared here is left out (models/schema.yml:4:1)
-error[unknown-key]: there is no key `colums` here (models/schema.yml:18:5) -- help: did you mean `columns`?
+warning[unknown-key]: there is no key `colums` here (models/schema.yml:18:5) -- help: did you mean `columns`?
 error[missing-key]: the key `name` is missing (models/schema.yml:19:5)
 error[yaml-type]: expected a text, found the number `5` (models/schema.yml:23:20) -- help: put it in quotes: "5"
 orders [("unique", 0, 0), ("not_null", 0, 1), ("relationships", 2, 1), ("accepted_values", 1, 0)]
+customers []
 "#);
     }
 

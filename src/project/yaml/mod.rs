@@ -160,6 +160,27 @@ impl Yaml {
             .map(|(_, value)| value)
     }
 
+    /// Takes the key that stands at a place out of the mapping to which a way of keys leads, through lists; whether there was one.
+    pub fn take_key(&mut self, way: &[&str], at: &Span) -> bool {
+        match (&mut self.value, way) {
+            (YamlValue::Seq(items), _) => items.iter_mut().any(|item| item.take_key(way, at)),
+            (YamlValue::Map(entries), [first, rest @ ..]) => entries
+                .iter_mut()
+                .filter(|(key, _)| key.as_str() == Some(first))
+                .any(|(_, value)| value.take_key(rest, at)),
+            (YamlValue::Map(entries), []) => {
+                // What a template made stands at one place, all of it: there the key is none.
+                let written = |key: &Self| {
+                    let text = at.text().trim_matches(['"', '\'']);
+                    key.span == *at && key.as_str() == Some(text)
+                };
+                let place = entries.iter().position(|(key, _)| written(key));
+                place.map(|place| entries.remove(place)).is_some()
+            }
+            _ => false,
+        }
+    }
+
     /// The text of a scalar as a mapping's key: what JSON makes of it.
     pub fn key_text(&self) -> String {
         match &self.value {
