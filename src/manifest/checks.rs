@@ -80,10 +80,21 @@ fn check_contract(node: &Node, problems: &mut Diagnostics) {
             .help("set `on_schema_change` to `append_new_columns` or `fail`"),
         );
     }
-    if matches!(
-        config.materialized.as_str(),
-        "materialized_view" | "ephemeral"
-    ) {
+    if config.materialized == "ephemeral" {
+        // As in dbt, which says nothing of it.
+        problems.push(
+            Diagnostic::warning(
+                "contract-not-checked",
+                format!(
+                    "the contract of `{}` is not checked: an ephemeral model makes no relation",
+                    node.name
+                ),
+            )
+            .at_some(place("contract"))
+            .help("a contract is kept by `table`, `view` and `incremental`"),
+        );
+    }
+    if config.materialized == "materialized_view" {
         problems.push(
             Diagnostic::error(
                 "contract-cannot-be-kept",

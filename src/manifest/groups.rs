@@ -2,6 +2,8 @@
 //!
 //! In: the declarations of a project and its nodes with every name resolved. Out: [`Group`]s, and every use that is not allowed.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::declared::config_layers;
@@ -100,15 +102,21 @@ fn group(
     }
 }
 
-/// Groups that nobody declares, and private models that another group reads.
-pub fn check(manifest: &Manifest, problems: &mut Diagnostics) {
+/// Groups that nobody declares, private models that another group reads, and models that another package reads though theirs restricts
+/// access.
+pub fn check(manifest: &Manifest, project: &Project, problems: &mut Diagnostics) {
+    let packages = project.all().filter(|package| package.file.restrict_access);
+    let restricting: BTreeSet<&str> = packages.map(|package| package.name.as_str()).collect();
     for node in &manifest.nodes {
         if let Some(name) = &node.config.group {
             unknown(manifest, node, name, problems);
         }
         for id in &node.depends_on {
-            if !may_read(node, *id, manifest.node(*id)) {
-                problems.push(forbidden(node, manifest.node(*id)));
+            let read = manifest.node(*id);
+            let restricted = node.package_name != read.package_name
+                && restricting.contains(read.package_name.as_str());
+            if let Some(access) = kept_from(node, *id, read, restricted) {
+                problems.push(forbidden(node, read, access));
             }
         }
     }
@@ -131,11 +139,28 @@ fn unknown(manifest: &Manifest, node: &Node, name: &str, problems: &mut Diagnost
     );
 }
 
-/// Whether a node may read another: a private model belongs to its group, and to its own tests.
-fn may_read(node: &Node, id: NodeId, read: &Node) -> bool {
+/// Why a node may not be read by another.
+enum Kept {
+    /// It is for its group alone.
+    Private,
+    /// It is for its package alone.
+    InPackage,
+}
+
+/// Whether a node is kept from reading another: a private model is for its group, and for its own tests; where its package restricts
+/// access, only what is public is for others.
+fn kept_from(node: &Node, id: NodeId, read: &Node, restricted: bool) -> Option<Kept> {
+    if read.resource_type != ResourceType::Model {
+        return None;
+    }
     let access = read.config.values.get("access").and_then(Value::as_str);
-    if read.resource_type != ResourceType::Model || access != Some("private") {
-        return true;
+    match access.unwrap_or("protected") {
+        "private" => {}
+        "protected" if restricted => return Some(Kept::InPackage),
+        _ => return None,
+    }
+    if restricted {
+        return Some(Kept::InPackage);
     }
     let tests_it = matches!(&node.detail, Detail::Test(test) if test.attached_node == Some(id));
     let grouped = matches!(
@@ -146,28 +171,46 @@ fn may_read(node: &Node, id: NodeId, read: &Node) -> bool {
             | ResourceType::Test
             | ResourceType::Analysis
     );
-    tests_it || (grouped && node.config.group == read.config.group)
+    let of_group = tests_it || (grouped && node.config.group == read.config.group);
+    // As in dbt, what is private to no group is for nobody.
+    let may = of_group && read.config.group.is_some();
+    (!may).then_some(Kept::Private)
 }
 
-fn forbidden(node: &Node, read: &Node) -> Diagnostic {
+fn forbidden(node: &Node, read: &Node, kept: Kept) -> Diagnostic {
     let mut calls = node.refs.iter();
     let call = calls.find(|call| call.name == read.name);
     let at = call.and_then(|call| call.span.clone());
-    let group = read.config.group.as_deref().unwrap_or_default();
-    let whose = match group {
-        "" => "it is private and belongs to no group".to_owned(),
-        group => format!("it is private to the group `{group}`"),
-    };
     let problem = Diagnostic::error(
         "private-model",
         format!("`{}` may not read `{}`", node.name, read.name),
     )
-    .at_some(at.or_else(|| place(node)))
-    .label(whose)
-    .help(format!(
-        "configure `group: {group}` for `{}`, or another `access` for `{}`",
-        node.name, read.name
-    ));
+    .at_some(at.or_else(|| place(node)));
+    let package = &read.package_name;
+    let group = read.config.group.as_deref().unwrap_or_default();
+    let problem = match (kept, group) {
+        (Kept::InPackage, _) => problem
+            .label(format!(
+                "it is not public, and the package `{package}` restricts access"
+            ))
+            .help(format!(
+                "read a model of `{package}` with `access: public`, or give it that"
+            )),
+        (Kept::Private, "") => {
+            problem
+                .label("it is private and belongs to no group")
+                .help(format!(
+                    "give `{}` a `group`, or another `access`",
+                    read.name
+                ))
+        }
+        (Kept::Private, group) => problem
+            .label(format!("it is private to the group `{group}`"))
+            .help(format!(
+                "configure `group: {group}` for `{}`, or another `access` for `{}`",
+                node.name, read.name
+            )),
+    };
     match read.config.origins.get("access") {
         Some(span) => problem.related("made private", span.clone()),
         None => problem,

@@ -83,7 +83,7 @@ impl Manifest {
         let (mut manifest, mut problems) =
             link::link(project, drafts, options.started_at, problems);
         manifest.groups = groups;
-        groups::check(&manifest, &mut problems);
+        groups::check(&manifest, project, &mut problems);
         (
             manifest,
             gaps::without_consequences(project, macros, problems),

@@ -381,6 +381,17 @@ fn a_private_model_is_read_by_its_group_alone() {
       made private: models/a.sql:1:35
       help: configure `group: finance` for `b`, or another `access` for `a`
     ");
+    let ungrouped = told(&[
+        (
+            "models/a.sql",
+            "{{ config(access='private') }}select 1 as id",
+        ),
+        (
+            "models/s.yml",
+            "models: [{name: a, columns: [{name: id, data_tests: [unique]}]}]\n",
+        ),
+    ]);
+    insta::assert_snapshot!(ungrouped, @"");
     insta::assert_snapshot!(told_of_groups("group: finanse"), @"
     error[unknown-group]: there is no group `finanse` (models/s.yml:2:36)
       help: did you mean `finance`?

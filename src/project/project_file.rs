@@ -47,6 +47,8 @@ pub struct ProjectFile {
     pub query_comment: QueryComment,
     /// `require-dbt-version`.
     pub require_dbt_version: Option<Yaml>,
+    /// `restrict-access`: whether other packages may read only what is public.
+    pub restrict_access: bool,
     /// The file, if there is one.
     pub source: Option<Arc<Source>>,
 }
@@ -184,7 +186,7 @@ struct Shape {
     query_comment: Option<Yaml>,
     require_dbt_version: Option<Yaml>,
     #[serde(rename = "restrict-access")]
-    _restrict_access: Option<Yaml>,
+    restrict_access: Option<Spanned<bool>>,
     #[serde(rename = "dbt-cloud")]
     _dbt_cloud: Option<Yaml>,
     packages: Option<Yaml>,
@@ -325,6 +327,9 @@ impl Draft {
                 .unwrap_or_default(),
             query_comment: query_comment(shape.query_comment.as_ref(), &mut problems),
             require_dbt_version: shape.require_dbt_version,
+            restrict_access: shape
+                .restrict_access
+                .is_some_and(|restricts| restricts.value),
             source: self.source,
         };
         problems.or(file).map(|(file, _)| file)
@@ -356,6 +361,7 @@ impl Draft {
             quoting: Map::new(),
             query_comment: QueryComment::None,
             require_dbt_version: None,
+            restrict_access: false,
             source: None,
         }
     }
@@ -499,7 +505,33 @@ fn name_of_folder(root: &Path) -> String {
     }
 }
 
+/// Whether dbt takes a text as the version of a project: two or three whole numbers, and behind three what semantic versions allow.
+fn is_version(text: &str) -> bool {
+    let core = text.split(['-', '+']).next().unwrap_or_default();
+    let numbers: Vec<&str> = core.split('.').collect();
+    let is_number = |number: &&str| {
+        let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        digits && (number.len() == 1 || !number.starts_with('0'))
+    };
+    let whole = core.len() == text.len();
+    numbers.iter().all(is_number)
+        && (numbers.len() == 3 && (whole || text.len() > core.len() + 1)
+            || numbers.len() == 2 && whole)
+}
+
 fn refuse_unsupported(shape: &Shape, problems: &mut Diagnostics) {
+    if let Some(version) = shape.version.as_ref().filter(|version| !version.is_null())
+        && !is_version(&version.key_text())
+    {
+        problems.push(
+            Diagnostic::error(
+                "bad-version",
+                format!("`version: {}` is no version of a project", version.key_text()),
+            )
+            .at(version.span.clone())
+            .help("write two or three whole numbers, such as `version: '1.0.0'`, or leave the key out"),
+        );
+    }
     if let Some(version) = shape
         .config_version
         .as_ref()

@@ -450,3 +450,33 @@ fn versions_of_the_hub_are_chosen_so_that_all_conditions_hold() {
     1 error
     "#);
 }
+
+#[test]
+fn what_a_package_does_not_show_is_read_by_itself_alone() {
+    let project = package(shop(), "vendor/parts")
+        .file("packages.yml", "packages:\n  - local: vendor/parts\n")
+        .file(
+            "vendor/parts/dbt_project.yml",
+            "name: parts\nrestrict-access: true\nvars: {currency: none}\n",
+        );
+    project.redstart("deps").success();
+
+    assert_snapshot!(project.redstart("parse"), @"
+    exit 2
+    error[private-model]: `orders` may not read `units`
+     --> models/orders.sql:1:34
+      |
+    1 | select n, currency, word from {{ ref('parts', 'units') }} join {{ ref('codes') }} on code = 1
+      |                                  ^^^^^^^^^^^^^^^^^^^^^ it is not public, and the package `parts` restricts access
+      |
+      = help: read a model of `parts` with `access: public`, or give it that
+
+    1 error
+    ");
+
+    let project = project.file(
+        "vendor/parts/models/lib/lib.yml",
+        "models: [{name: units, config: {access: public}}]\n",
+    );
+    project.redstart("parse").success();
+}
