@@ -72,7 +72,8 @@ pub fn operated(
     })
 }
 
-fn entry(manifest: &Manifest, result: &NodeResult) -> Value {
+/// What became of one node.
+pub fn entry(manifest: &Manifest, result: &NodeResult) -> Value {
     let node = manifest.node(result.node);
     let message = result.message.clone().or_else(|| {
         let first = result.diagnostics.first()?;

@@ -299,6 +299,11 @@ impl Compiler {
         Ok(CompiledNode::Ready(Arc::new(sql)))
     }
 
+    /// The nodes as `manifest.json` shows them, in the order of the manifest.
+    pub fn entries(&self) -> &[serde_json::Value] {
+        self.around.entries()
+    }
+
     /// Compiles a late node, or one of its batches, at its turn; questions go to the worker's own connection.
     ///
     /// # Errors

@@ -97,7 +97,45 @@ fn a_hook_at_the_end_of_a_run_counts_its_results() {
         .file("models/a.sql", "select 1 as id");
 
     project.redstart("build").success();
-    assert_eq!(project.query("select nodes from main.runs"), "nodes\n2\n");
+    assert_eq!(project.query("select nodes from main.runs"), "nodes\n1\n");
+}
+
+#[test]
+fn a_hook_at_the_end_of_a_run_sees_what_dbt_shows_it() {
+    let project = TestProject::new()
+        .file(
+            "dbt_project.yml",
+            "name: shop\non-run-start: select 1\non-run-end: [\"{{ told() }}\", \"{% for s in schemas %}create table if not exists {{ s }}.seen (n int);{% endfor %}\"]\n",
+        )
+        .file("models/a.sql", "{{ config(tags=['nightly']) }} select 1 as id")
+        .file("models/b.sql", "{{ config(schema='other') }} select cast('x' as integer) as id")
+        .file("models/a.yml", "models: [{name: a, columns: [{name: id, data_tests: [unique]}]}]\n")
+        .file(
+            "macros/told.sql",
+            "{% macro told() %}{% for r in results | sort(attribute='unique_id') %}
+{{ log(r.unique_id ~ ' ' ~ r.status ~ ' ' ~ r.message[:2] ~ ' ' ~ r.timing | length ~ ' ' ~ r.node.relation_name ~ ' ' ~ r.node.tags ~ ' ' ~ r.to_dict().failures, info=true) }}
+{% endfor %}{{ log(schemas, info=true) }}{{ log(database_schemas, info=true) }}{% endmacro %}",
+        );
+    let output = project.redstart("build --no-check --threads 1");
+    assert_eq!(output.code, 1, "{output}");
+    let told: Vec<&str> = output
+        .stdout
+        .lines()
+        .filter(|line| {
+            line.starts_with("model.") || line.starts_with("test.") || line.starts_with('[')
+        })
+        .collect();
+    assert_snapshot!(told.join("\n"), @r#"
+    model.shop.a success OK 1 "project"."main"."a" ['nightly'] None
+    model.shop.b error `x 1 "project"."main_other"."b" [] None
+    test.shop.unique_a_id.f6a5f640da pass [] 1 None [] 0
+    ['main']
+    [['project', 'main']]
+    "#);
+    assert_eq!(
+        project.query("select count(*) as n from main.seen"),
+        "n\n0\n"
+    );
 }
 
 #[test]

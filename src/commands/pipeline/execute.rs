@@ -257,7 +257,13 @@ impl Running<'_> {
         connection: &SharedConnection,
         results: &[NodeResult],
     ) -> Result<crate::compile::Sql, Diagnostics> {
-        let names = globals::of_results(&self.prepared.manifest, results);
+        let manifest = &self.prepared.manifest;
+        let names = match manifest.node(id).resource_type {
+            ResourceType::Operation => {
+                globals::of_results(manifest, self.compiler.entries(), results)
+            }
+            _ => BTreeMap::new(),
+        };
         let turn = Turn::with(connection, names);
         self.compiler
             .at_turn(id, &turn, batch)

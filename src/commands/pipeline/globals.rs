@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value as Json, json};
 
-use crate::artifacts::seconds;
+use crate::artifacts::run_results;
 use crate::commands::Session;
 use crate::jinja::{MomentValue, Value};
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, NodeId, ResourceType};
 use crate::project::Project;
 use crate::project::render::to_jinja;
-use crate::run::NodeResult;
+use crate::run::{NodeResult, Status};
 
 /// What holds for every node of a run.
 pub(super) fn globals(session: &Session, project: &Project) -> BTreeMap<String, Value> {
@@ -47,41 +47,62 @@ pub(super) fn globals(session: &Session, project: &Project) -> BTreeMap<String, 
         .collect()
 }
 
-/// What `on-run-end` sees beside: `results`, and the schemas that were built in.
-pub(super) fn of_results(manifest: &Manifest, results: &[NodeResult]) -> BTreeMap<String, Value> {
+/// What `on-run-end` sees beside, as dbt shows it: `results` of the nodes, and the schemas in which relations were built. `entries` are the
+/// nodes as `manifest.json` has them, in its order.
+pub(super) fn of_results(
+    manifest: &Manifest,
+    entries: &[Json],
+    results: &[NodeResult],
+) -> BTreeMap<String, Value> {
+    let is_node =
+        |result: &&NodeResult| manifest.node(result.node).resource_type != ResourceType::Operation;
+    let entry_of: BTreeMap<NodeId, &Json> = manifest.ids().zip(entries).collect();
     let of = |result: &NodeResult| {
-        let node = manifest.node(result.node);
-        json!({
-            "node": {
-                "unique_id": node.unique_id,
-                "name": node.name,
-                "alias": node.alias,
-                "resource_type": node.resource_type.as_str(),
-                "package_name": node.package_name,
-                "original_file_path": node.original_file_path,
-                "schema": node.relation.as_ref().map(|relation| relation.schema.as_str()),
-                "database": node.relation.as_ref().and_then(|relation| relation.database.as_deref()),
-                "config": node.config.values,
-            },
-            "status": result.status.as_str(),
-            "message": result.message,
-            "failures": result.failures,
-            "execution_time": seconds(result),
-            "thread_id": format!("Thread-{}", result.thread),
-            "adapter_response": { "rows_affected": result.rows },
-        })
+        let mut told = run_results::entry(manifest, result);
+        let mut node = entry_of
+            .get(&result.node)
+            .map_or(Json::Null, |entry| (*entry).clone());
+        node["compiled_code"] = told["compiled_code"].take();
+        if told["message"].is_null() && result.status == Status::Success {
+            told["message"] = json!("OK");
+        }
+        told["node"] = node;
+        told
     };
-    let schemas: BTreeSet<&str> = results
+    let built: BTreeSet<(String, String)> = results
         .iter()
-        .filter_map(|result| manifest.node(result.node).relation.as_ref())
-        .map(|relation| relation.schema.as_str())
+        .filter(is_node)
+        .filter(|result| {
+            !matches!(
+                result.status,
+                Status::Error | Status::Fail | Status::Skipped
+            )
+        })
+        .filter_map(|result| {
+            let node = manifest.node(result.node);
+            // Where failures are not kept, a test makes nothing.
+            let relation = match node.resource_type.is_test() {
+                true => result.stored.as_ref()?,
+                false => node.relation.as_ref()?,
+            };
+            let relation = manifest.in_full(relation);
+            Some((
+                relation.database.clone().unwrap_or_default(),
+                relation.schema.clone(),
+            ))
+        })
         .collect();
-    let values = [
-        ("results", json!(results.iter().map(of).collect::<Vec<_>>())),
-        ("schemas", json!(schemas)),
-    ];
-    values
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), to_jinja(&value)))
-        .collect()
+    let schemas: BTreeSet<&str> = built.iter().map(|(_, schema)| schema.as_str()).collect();
+    let pairs = built.iter().map(|(database, schema)| {
+        Value::from(vec![
+            Value::from(database.as_str()),
+            Value::from(schema.as_str()),
+        ])
+    });
+    let results: Vec<Json> = results.iter().filter(is_node).map(of).collect();
+    BTreeMap::from([
+        ("results".to_owned(), to_jinja(&json!(results))),
+        ("schemas".to_owned(), to_jinja(&json!(schemas))),
+        ("database_schemas".to_owned(), pairs.collect()),
+    ])
 }

@@ -117,7 +117,10 @@
     {%- elif datepart == 'day' -%}
         ({{ b }}::date - {{ a }}::date)
     {%- elif datepart == 'week' -%}
-        ((date_trunc('week', {{ b }}::timestamp)::date - date_trunc('week', {{ a }}::timestamp)::date) / 7)
+        {#- dbt counts Sundays, and a week that is not whole on the way back as one more. -#}
+        (({{ b }}::date - {{ a }}::date) / 7 + case when date_part('dow', {{ a }}::timestamp) <= date_part('dow', {{ b }}::timestamp)
+            then case when {{ a }} <= {{ b }} then 0 else -1 end
+            else case when {{ a }} <= {{ b }} then 1 else 0 end end)
     {%- elif datepart == 'hour' -%}
         ({{ postgres__datediff(first_date, second_date, 'day') }} * 24 + date_part('hour', {{ b }}::timestamp) - date_part('hour', {{ a }}::timestamp))
     {%- elif datepart == 'minute' -%}

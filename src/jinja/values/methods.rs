@@ -35,7 +35,8 @@ pub fn call(
         (ValueKind::Seq | ValueKind::Iterable, "copy") => {
             return Ok(List::of(value.try_iter()?.collect()));
         }
-        (ValueKind::Map, "copy") => return Ok(Dict::of(super::pairs_of(value)?)),
+        // What dbt shows as an object is a mapping here: `result.to_dict()`.
+        (ValueKind::Map, "copy" | "to_dict") => return Ok(Dict::of(super::pairs_of(value)?)),
         (
             ValueKind::Seq | ValueKind::Iterable,
             "append" | "extend" | "insert" | "pop" | "remove" | "sort" | "reverse" | "clear",
