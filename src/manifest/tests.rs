@@ -391,7 +391,11 @@ fn a_private_model_is_read_by_its_group_alone() {
             "models: [{name: a, columns: [{name: id, data_tests: [unique]}]}]\n",
         ),
     ]);
-    insta::assert_snapshot!(ungrouped, @"");
+    insta::assert_snapshot!(ungrouped, @r"
+    error[private-model]: `unique_a_id` may not read `a` (models/s.yml:1:54)
+      made private: models/a.sql:1:18
+      help: give `a` a `group`, or another `access`
+    ");
     insta::assert_snapshot!(told_of_groups("group: finanse"), @"
     error[unknown-group]: there is no group `finanse` (models/s.yml:2:36)
       help: did you mean `finance`?
