@@ -88,11 +88,11 @@ fn a_project_replaces_ref_and_reaches_the_old_one() {
 }
 
 #[test]
-fn what_is_unknown_while_parsing_has_no_items() {
+fn what_is_unknown_has_no_items() {
     let template = "{{ results | length }}";
-    let parsed = try_render("", template, TestWorld::parsing()).unwrap();
-    assert_eq!(parsed.text, "0");
-    assert!(try_render("", template, TestWorld::new()).is_err());
+    for world in [TestWorld::parsing(), TestWorld::new()] {
+        assert_eq!(try_render("", template, world).unwrap().text, "0");
+    }
 }
 
 #[test]

@@ -38,9 +38,25 @@ pub fn read(
                 .help("write `{% enddocs %}` after its text"),
             ),
             (None, Some((name, span, start))) => {
+                let text = rendered(&source.text[start..whole.start()]).unwrap_or_else(|error| {
+                    let detail = error
+                        .detail()
+                        .map_or_else(|| error.kind().to_string(), str::to_owned);
+                    problems.push(
+                        Diagnostic::error(
+                            "docs-block",
+                            format!("the docs block `{name}` is no template: {detail}"),
+                        )
+                        .at(span.clone())
+                        .help(
+                            "put Jinja that is to be shown between `{% raw %}` and `{% endraw %}`",
+                        ),
+                    );
+                    String::new()
+                });
                 let block = DocsBlock {
                     package: package.to_owned(),
-                    text: source.text[start..whole.start()].trim().to_owned(),
+                    text: text.trim().to_owned(),
                     name: name.clone(),
                     span,
                 };
@@ -75,9 +91,31 @@ pub fn read(
     }
 }
 
+/// The text of a block: as in dbt a template that knows nothing, so that `{% raw %}` shows Jinja.
+fn rendered(text: &str) -> Result<String, minijinja::Error> {
+    if !["{{", "{%", "{#"].iter().any(|tag| text.contains(tag)) {
+        return Ok(text.to_owned());
+    }
+    minijinja::Environment::empty().render_str(text, ())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_block_is_a_template_that_knows_nothing() {
+        let text = "{% docs a %}{{ x }} {% raw %}{{ ref('m') }}{% endraw %}{% enddocs %}{% docs b %}{{ 1 + }}{% enddocs %}";
+        let (mut blocks, mut problems) = (BTreeMap::new(), Diagnostics::default());
+        read(
+            "shop",
+            &Source::new("docs.md", text),
+            &mut blocks,
+            &mut problems,
+        );
+        assert_eq!(blocks["a"].text, "{{ ref('m') }}");
+        insta::assert_snapshot!(problems.0[0].to_string(), @"error[docs-block]: the docs block `b` is no template: unexpected end of variable block (docs.md:1:77)");
+    }
 
     #[test]
     fn blocks_are_read_and_an_open_one_is_told() {

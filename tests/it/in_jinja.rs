@@ -204,3 +204,37 @@ fn numbers_and_sets_print_as_in_python() {
         @"set() {1, 2} [{'a'}] [1, 3] 2"
     );
 }
+
+#[test]
+fn a_header_of_the_statement_is_set_by_a_call_block() {
+    let project = TestProject::new().file(
+        "models/m.sql",
+        "{{ config(materialized='table') }}
+{% call set_sql_header(config) %}create temporary table seven as select 7 as n;{% endcall %}
+select n from seven",
+    );
+    project.redstart("run --no-check").success();
+    assert_eq!(project.query("select n from m"), "n\n7\n");
+}
+
+#[test]
+fn a_key_of_dbt_duckdb_that_is_not_taken_is_told_at_its_place() {
+    let project = TestProject::empty()
+        .file(
+            "profiles.yml",
+            "project:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: a.duckdb, schema: main, keep_open: true}\n",
+        )
+        .file("models/m.sql", "select 1 as id");
+    assert_snapshot!(project.redstart("run"), @"
+    exit 2
+    error[unsupported-target-key]: `keep_open` of dbt-duckdb is not supported
+     --> profiles.yml:4:66
+      |
+    4 |     dev: {type: duckdb, path: a.duckdb, schema: main, keep_open: true}
+      |                                                                  ^^^^
+      |
+      = help: take it out of the target: Redstart opens one file by itself
+
+    1 error
+    ");
+}

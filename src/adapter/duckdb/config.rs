@@ -161,7 +161,8 @@ fn unknown(key: &TargetKey) -> Diagnostic {
             "unsupported-target-key",
             format!("`{}` of dbt-duckdb is not supported", key.name),
         )
-        .at_some(key.key_span.clone());
+        .at_some(key.key_span.clone())
+        .help("take it out of the target: Redstart opens one file by itself");
     }
     Diagnostic::error(
         "unknown-target-key",
@@ -310,7 +311,7 @@ mod tests {
         error[unknown-target-key]: a target of type `duckdb` has no key `pth` | did you mean `path`?
         error[bad-target-value]: `threads` of the target must be a whole number above zero | 
         error[bad-target-value]: DuckDB cannot emulate `redshfit` | the only value is `redshift` | did you mean `redshift`?
-        error[unsupported-target-key]: `plugins` of dbt-duckdb is not supported | 
+        error[unsupported-target-key]: `plugins` of dbt-duckdb is not supported | take it out of the target: Redstart opens one file by itself
         error[extension-not-built-in]: the DuckDB extension `httpfs` is not built in | built in are core_functions, icu, json, parquet
         error[bad-target-value]: `s3` of the target must be a map from `s3://bucket/prefix` to a folder, or to the keys of a store (`region`, `endpoint_url`, …) | 
         error[bad-target-value]: `settings` of the target must be a map of settings, each with one value | 

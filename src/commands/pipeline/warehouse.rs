@@ -52,7 +52,7 @@ impl Door {
                 .iter()
                 .map(|(name, value)| TargetKey {
                     name: name.clone(),
-                    key_span: None,
+                    key_span: Some(value.span.clone()),
                     value: value.value.clone(),
                     value_span: Some(value.span.clone()),
                 })

@@ -31,6 +31,11 @@
     );
 {%- endmacro %}
 
+{# What stands in front of the statement that builds a model: `{% call set_sql_header(config) %} … {% endcall %}`. #}
+{% macro set_sql_header(config) -%}
+    {{ config.set('sql_header', caller()) }}
+{%- endmacro %}
+
 {% macro __header() -%}
     {{ config.get('sql_header') or '' }}
 {%- endmacro %}
