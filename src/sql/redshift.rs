@@ -148,7 +148,72 @@ pub fn parse_statement(
     parse_tokens(tokens).map_err(|error| parse_error(&error, &Lines::new(text), range))
 }
 
+/// Words behind which an operand stands, and no operator.
+const BEFORE_OPERANDS: [Keyword; 19] = [
+    Keyword::SELECT,
+    Keyword::DISTINCT,
+    Keyword::ALL,
+    Keyword::WHERE,
+    Keyword::AND,
+    Keyword::OR,
+    Keyword::NOT,
+    Keyword::CASE,
+    Keyword::WHEN,
+    Keyword::THEN,
+    Keyword::ELSE,
+    Keyword::BY,
+    Keyword::ON,
+    Keyword::IN,
+    Keyword::LIKE,
+    Keyword::HAVING,
+    Keyword::FROM,
+    Keyword::AS,
+    Keyword::BETWEEN,
+];
+
+/// `x isnull` and `x notnull` in the words that the parser knows: it would take them for aliases, which no reserved word can be.
+fn spelled_out(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let is_reserved = |token: &TokenWithSpan| matches!(&token.token, Token::Word(word) if is_word(word, "isnull") || is_word(word, "notnull"));
+    if !tokens.iter().any(is_reserved) {
+        return tokens;
+    }
+    let mut all: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len() + 2);
+    for (at, token) in tokens.iter().enumerate() {
+        let before = all.iter().rfind(|token| is_code(token));
+        let after = tokens[at + 1..].iter().find(|token| is_code(token));
+        let is_operand = before.is_some_and(|before| match &before.token {
+            Token::Word(word) => {
+                word.quote_style.is_some() || !BEFORE_OPERANDS.contains(&word.keyword)
+            }
+            Token::Number(..) | Token::SingleQuotedString(_) | Token::RParen | Token::RBracket => {
+                true
+            }
+            _ => false,
+        });
+        let is_call =
+            after.is_some_and(|after| matches!(after.token, Token::LParen | Token::Period));
+        let Token::Word(word) = &token.token else {
+            all.push(token.clone());
+            continue;
+        };
+        if !is_operand || is_call || !is_reserved(token) {
+            all.push(token.clone());
+            continue;
+        }
+        let words: &[&str] = match is_word(word, "isnull") {
+            true => &["IS", "NULL"],
+            false => &["IS", "NOT", "NULL"],
+        };
+        let said = words
+            .iter()
+            .map(|word| TokenWithSpan::new(Token::make_keyword(word), token.span));
+        all.extend(said);
+    }
+    all
+}
+
 fn parse_tokens(tokens: Vec<TokenWithSpan>) -> Result<Statement, ParserError> {
+    let tokens = spelled_out(tokens);
     let mut parser = Parser::new(&RedshiftDialect)
         .with_options(ParserOptions::new().with_trailing_commas(true))
         .with_recursion_limit(DEPTH)

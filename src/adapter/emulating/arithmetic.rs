@@ -77,7 +77,7 @@ impl Translator<'_> {
                 Ok(Sql::typed(text, Type::Float8).of([a, b]))
             }
             BinaryOperator::PGExp | BinaryOperator::BitwiseXor => {
-                let text = format!("__rs.finite(power({}, {}))", a.text, b.text);
+                let text = format!("__rs.power({}, {})", a.text, b.text);
                 Ok(Sql::typed(text, Type::Float8).of([a, b]))
             }
             BinaryOperator::PGRegexMatch => self.matches(a, b, false, false, span),

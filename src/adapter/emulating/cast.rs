@@ -166,6 +166,23 @@ impl Translator<'_> {
                 })?;
                 format!("CAST({} AS TIME WITH TIME ZONE)", literal(&read))
             }
+            Type::Decimal(..) | Type::Float4 | Type::Float8
+                if !self.on_postgres() && value.ty.is_some_and(Type::is_text) =>
+            {
+                let to = self.engine.type_name(target);
+                match value.constant_text() {
+                    // DuckDB reads over such signs between digits.
+                    Some(text) if text.contains('_') => {
+                        return Err(self.not_redshift(
+                            span,
+                            format!("`{text}` is not a number"),
+                            "write digits alone",
+                        ));
+                    }
+                    Some(_) => direct(),
+                    None => format!("CAST(__rs.digits({x}) AS {to})"),
+                }
+            }
             Type::Super => match value.ty {
                 Some(Type::Super) => x.clone(),
                 _ => format!("to_json({x})"),

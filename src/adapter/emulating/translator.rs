@@ -150,6 +150,8 @@ pub(super) struct Scope {
     pub sorted: Option<String>,
     /// Whether its rows are wrapped by a `distinct`: then `order by` sees the columns put out alone.
     pub distinct: bool,
+    /// Whether it is a `select distinct` that nothing wraps.
+    pub unique: bool,
 }
 
 /// A column that `join … using` makes of two.
@@ -274,6 +276,26 @@ impl<'a> Translator<'a> {
             help: (!help.is_empty()).then(|| help.to_owned()),
             ..self.refuse("not-redshift", span, message)
         }
+    }
+
+    /// Refuses a text in the place of a name: `1 as 'x'`, and `'a' 'b'`, which the parser reads as the same.
+    pub fn is_name(&self, name: &Ident) -> Result<(), Refusal> {
+        if name.quote_style != Some('\'') {
+            return Ok(());
+        }
+        let written = format!("'{}'", name.value);
+        let place = self.text.find(&written);
+        let refused = self.not_redshift(
+            name.span,
+            format!("`{written}` is a text, and stands where a name may stand"),
+            "write a name as it is or in double quotes, and join texts with `||`",
+        );
+        // The parser keeps no place for it.
+        let found = place.map(|at| at..at + written.len());
+        Err(Refusal {
+            range: refused.range.clone().or(found),
+            ..refused
+        })
     }
 
     pub fn scope(&mut self) -> &mut Scope {

@@ -68,8 +68,12 @@ impl Translator<'_> {
                 if let Some(values) = tuple::row(expr) {
                     return self.row_in_list(values, list, *negated, span);
                 }
+                let places: Vec<Span> = list.iter().map(Spanned::span).collect();
                 let expr = self.expr(expr)?;
                 let list = self.exprs(list)?;
+                for (item, place) in list.iter().zip(places) {
+                    self.reads_beside(item, &expr, place)?;
+                }
                 Ok(compare::in_list(&expr, &list, *negated))
             }
             Expr::InSubquery {
@@ -83,7 +87,10 @@ impl Translator<'_> {
                 low,
                 high,
             } => {
+                let places = (low.span(), high.span());
                 let (expr, low, high) = (self.expr(expr)?, self.expr(low)?, self.expr(high)?);
+                self.reads_beside(&low, &expr, places.0)?;
+                self.reads_beside(&high, &expr, places.1)?;
                 Ok(compare::between(&expr, &low, &high, *negated))
             }
             Expr::Like { any: true, .. } | Expr::ILike { any: true, .. } => Err(self.not_redshift(

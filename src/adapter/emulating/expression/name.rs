@@ -46,6 +46,7 @@ impl Translator<'_> {
         if resolved.skips {
             return Err(self.skips_a_query(ident.span));
         }
+        self.no_whole_row(ident, &name)?;
         Ok(Sql {
             text: quote(ident),
             ty: resolved.ty,
@@ -73,6 +74,25 @@ impl Translator<'_> {
             ));
         }
         Ok(())
+    }
+
+    /// The name of a table is no value on Redshift; on DuckDB it is the whole row.
+    fn no_whole_row(&self, ident: &Ident, name: &str) -> Result<(), Refusal> {
+        let Some(scope) = self.scopes.last() else {
+            return Ok(());
+        };
+        let has = |columns: &[Named]| columns.iter().any(|(column, _)| column == name);
+        let is_table = scope.tables.iter().any(|table| table.alias == name);
+        let mut known = scope.tables.iter().map(|table| table.columns.as_deref());
+        let elsewhere = has(&scope.aliases) || has(&scope.hidden) || scope.correlated;
+        if !is_table || elsewhere || known.any(|columns| columns.is_none_or(has)) {
+            return Ok(());
+        }
+        Err(self.not_redshift(
+            ident.span,
+            format!("`{name}` is a table, and a whole row is no value"),
+            &format!("name a column, or write `{name}.*` in the select list"),
+        ))
     }
 
     fn skips_a_query(&self, span: Span) -> Refusal {

@@ -132,7 +132,25 @@ impl Translator<'_> {
             return self.compare_rows(left, op, right, span);
         }
         let (a, b) = (self.expr(left)?, self.expr(right)?);
+        if compare::symbol(op).is_some() {
+            self.reads_beside(&a, &b, left.span())?;
+            self.reads_beside(&b, &a, right.span())?;
+        }
         self.operator(&a, op, &b, span)
+    }
+
+    /// A text as it is written is read as a value of what it is compared with.
+    ///
+    /// # Errors
+    /// A text that is none. DuckDB would round `'7.5'` beside whole numbers, and find 8.
+    pub(super) fn reads_beside(&self, value: &Sql, other: &Sql, span: Span) -> Result<(), Refusal> {
+        let target = other.ty.filter(|_| other.constant.is_none());
+        if let (Some(_), Some(target)) = (value.constant_text(), target)
+            && (target.is_number() || target == Type::Bool)
+        {
+            self.literal_as(value, target, span)?;
+        }
+        Ok(())
     }
 
     fn chain(&mut self, left: &Expr, op: &BinaryOperator, right: &Expr) -> Result<Sql, Refusal> {

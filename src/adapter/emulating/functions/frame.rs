@@ -14,6 +14,13 @@ impl Translator<'_> {
         let Some(spec) = call.over else {
             return Ok(String::new());
         };
+        if sorts_itself(&call.name) && !spec.order_by.is_empty() {
+            return Err(self.not_redshift(
+                call.span,
+                format!("`{}` takes no `order by` in its window", call.name),
+                "leave it out, or say it in `within group (order by …)`",
+            ));
+        }
         let mut parts = Vec::new();
         if !spec.partition_by.is_empty() {
             let mut columns = Vec::new();
@@ -78,6 +85,14 @@ impl Translator<'_> {
             WindowFrameBound::Following(rows) => format!("{} FOLLOWING", of(self, rows)?),
         })
     }
+}
+
+/// Whether a function looks at all rows of its partition, in an order of its own or in none.
+fn sorts_itself(name: &str) -> bool {
+    matches!(
+        name,
+        "listagg" | "median" | "percentile_cont" | "percentile_disc" | "ratio_to_report"
+    )
 }
 
 /// When a window function takes a frame.

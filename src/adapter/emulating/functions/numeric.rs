@@ -159,13 +159,13 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "pow",
-        How::Forms(&[(2, "__rs.finite(power({0}, {1}))")], FLOAT),
+        How::Forms(&[(2, "__rs.power({0}, {1})")], FLOAT),
         "r_POWER.html",
         &[("SELECT POW(2,10)", "1024")],
     ),
     row(
         "power",
-        How::Forms(&[(2, "__rs.finite(power({0}, {1}))")], FLOAT),
+        How::Forms(&[(2, "__rs.power({0}, {1})")], FLOAT),
         "r_POWER.html",
         &[
             ("SELECT POWER(10, 400)", "ERROR"),

@@ -1,12 +1,28 @@
 //! Joins, and the columns that `using` compares.
 
-use sqlparser::ast::{Join, JoinConstraint, JoinOperator, ObjectName, Spanned, TableWithJoins};
+use sqlparser::ast::{
+    BinaryOperator, Expr, Join, JoinConstraint, JoinOperator, ObjectName, Spanned, TableWithJoins,
+};
 
 use crate::adapter::Refusal;
 use crate::adapter::emulating::expression::common_type;
 use crate::adapter::emulating::grouping::unpadded;
 use crate::adapter::emulating::translator::{Merged, Sql, Translator, Visible};
 use crate::adapter::emulating::{compare, identifier, postgres};
+
+/// Whether one of the conditions that are joined by `and` says that two expressions are equal.
+fn equates(on: &Expr) -> bool {
+    let is_value = |expr: &Expr| matches!(expr, Expr::Value(_));
+    match on {
+        Expr::Nested(inner) => equates(inner),
+        Expr::BinaryOp { left, op, right } => match op {
+            BinaryOperator::And => equates(left) || equates(right),
+            BinaryOperator::Eq => !is_value(left) && !is_value(right),
+            _ => false,
+        },
+        _ => false,
+    }
+}
 
 /// A side of a join: the places of its tables in the scope.
 type Side = std::ops::Range<usize>;
@@ -96,6 +112,13 @@ impl Translator<'_> {
                 ));
             }
             JoinConstraint::On(on) => {
+                if words == "FULL JOIN" && !equates(on) {
+                    return Err(self.not_redshift(
+                        on.span(),
+                        "a `full join` compares columns of its two sides with `=`",
+                        "join the sides with `left` and `right`, and `union` them",
+                    ));
+                }
                 let condition = self.joining(|translator| translator.condition(on, "`on`"))?;
                 format!(" ON {condition}")
             }

@@ -8,7 +8,7 @@ mod select;
 mod set;
 mod table;
 
-use sqlparser::ast::{Cte, Query, SetExpr, Spanned, With};
+use sqlparser::ast::{Cte, Query, SetExpr, Spanned, TableFactor, With};
 
 use super::engine::Engine;
 use super::translator::{Named, Scope, Sql, Translator, fold, quote};
@@ -140,6 +140,13 @@ impl Translator<'_> {
             .iter()
             .map(|column| fold(&column.name))
             .collect();
+        if recursive && names.is_empty() && reads(&cte.query.body, &name) {
+            return Err(self.not_redshift(
+                cte.alias.name.span,
+                format!("`{name}` reads itself and has no list of columns"),
+                &format!("write `with recursive {name}(…) as`"),
+            ));
+        }
         if recursive {
             let columns = (!names.is_empty())
                 .then(|| names.iter().map(|name| (name.clone(), None)).collect());
@@ -161,6 +168,20 @@ impl Translator<'_> {
             quote(&cte.alias.name),
             inner.text
         ))
+    }
+}
+
+/// Whether one of the queries of a set operation reads a table of a name.
+fn reads(body: &SetExpr, name: &str) -> bool {
+    match body {
+        SetExpr::SetOperation { left, right, .. } => reads(left, name) || reads(right, name),
+        SetExpr::Query(query) => reads(&query.body, name),
+        SetExpr::Select(select) => select.from.iter().any(|table| {
+            let joined = table.joins.iter().map(|join| &join.relation);
+            let mut all = std::iter::once(&table.relation).chain(joined);
+            all.any(|factor| matches!(factor, TableFactor::Table { name: of, .. } if of.to_string().eq_ignore_ascii_case(name)))
+        }),
+        _ => false,
     }
 }
 

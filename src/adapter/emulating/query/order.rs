@@ -125,7 +125,8 @@ impl Translator<'_> {
             return Ok(quote(ident));
         }
         let sql = self.expr(expr)?;
-        if !self.scope().distinct || matches!(sql.constant, Some(Constant::Number(_))) {
+        let (wrapped, unique) = (self.scope().distinct, self.scope().unique);
+        if !(wrapped || unique) || matches!(sql.constant, Some(Constant::Number(_))) {
             return Ok(sql.text);
         }
         let outputs = self.scope().outputs.clone();
@@ -134,6 +135,10 @@ impl Translator<'_> {
             .iter()
             .position(|output| output.name.is_some() && same(&output.sql.text, &sql.text));
         match (at, expr) {
+            (Some(_), _) if !wrapped => Ok(sql.text),
+            (None, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) if !wrapped && hidden => {
+                Ok(sql.text)
+            }
             (Some(at), _) if !hidden => Ok((at + 1).to_string()),
             (Some(at), _) => Ok(identifier(outputs[at].name.as_deref().unwrap_or_default())),
             (None, Expr::Identifier(ident)) if hidden => Ok(quote(ident)),

@@ -28,7 +28,10 @@ impl Translator<'_> {
         let outside = self.on_postgres() && select.qualify.is_some();
         let (wrapped, plain) = match &select.distinct {
             Some(Distinct::Distinct) if may_hold_text || outside => (true, ""),
-            Some(Distinct::Distinct) => (false, "DISTINCT "),
+            Some(Distinct::Distinct) => {
+                self.scope().unique = true;
+                (false, "DISTINCT ")
+            }
             None | Some(Distinct::All) => (false, ""),
             Some(Distinct::On(_)) => {
                 return Err(self.not_redshift(
@@ -196,6 +199,7 @@ impl Translator<'_> {
                     push(&mut columns, (name, put_out(&sql)));
                 }
                 SelectItem::ExprWithAlias { expr, alias } => {
+                    self.is_name(alias)?;
                     let sql = self.item(at, expr, grouping)?;
                     self.output(Some(&fold(alias)), &sql);
                     items.push(format!("{} AS {}", sql.text, quote(alias)));

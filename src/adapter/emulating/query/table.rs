@@ -207,6 +207,7 @@ impl Translator<'_> {
         let Some(alias) = alias else {
             return Ok((None, columns));
         };
+        self.is_name(&alias.name)?;
         if alias.at.is_some() {
             return Err(self.unsupported(
                 alias.name.span,
