@@ -370,11 +370,7 @@ impl Compiler {
         };
         let world = NodeWorld::new(Arc::clone(&self.around), Some(id), Some(turn.clone()));
         let world: Arc<dyn World> = Arc::new(world.in_batch(batch));
-        let rendered = self
-            .around
-            .given
-            .macros
-            .render(&template_of(hook), &world)?;
+        let rendered = self.around.given.macros.render(&hook.template(), &world)?;
         Ok(rendered.text)
     }
 
@@ -473,7 +469,7 @@ impl Compiler {
         let asked: Arc<dyn World> = Arc::clone(world) as Arc<dyn World>;
         let mut rendered = Vec::with_capacity(hooks.len());
         for hook in hooks {
-            let template = template_of(hook);
+            let template = hook.template();
             let mut done = self.around.given.macros.render(&template, &asked)?;
             macros.append(&mut done.macros_called);
             rendered.push(HookSql {
@@ -484,14 +480,6 @@ impl Compiler {
             });
         }
         Ok(rendered)
-    }
-}
-
-/// The template of a hook, with its place in the user's file.
-fn template_of(hook: &crate::manifest::config::Hook) -> Template {
-    match &hook.origin {
-        Some(span) => Template::scalar(&hook.sql, span),
-        None => Template::file(&crate::diagnostic::Source::new("hook", &*hook.sql)),
     }
 }
 

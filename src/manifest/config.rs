@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::values::Values;
-use crate::diagnostic::Span;
+use crate::diagnostic::{Source, Span};
+use crate::jinja::Template;
 
 /// A materialization, as far as configuration names it. The room of materializations says which there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,6 +148,16 @@ pub struct Hook {
     pub transaction: bool,
     /// Where it is written.
     pub origin: Option<Span>,
+}
+
+impl Hook {
+    /// Its template, with its place in the user's file.
+    pub fn template(&self) -> Template {
+        match &self.origin {
+            Some(span) => Template::scalar(&self.sql, span),
+            None => Template::file(&Source::new("hook", &*self.sql)),
+        }
+    }
 }
 
 /// How many rejected rows are too many.

@@ -12,6 +12,7 @@ pub mod freshness;
 mod gaps;
 mod generic;
 pub mod groups;
+mod hooks;
 mod in_jinja;
 mod in_vain;
 mod link;

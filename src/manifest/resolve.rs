@@ -14,6 +14,7 @@ use super::discover::{Found, Identity, ParseWorld, Shared};
 use super::gaps;
 use super::generic;
 use super::groups;
+use super::hooks;
 use super::in_jinja::InJinja;
 use super::in_vain;
 use super::link;
@@ -402,6 +403,7 @@ impl Resolver<'_> {
         node.macros = found.macros;
         problems.extend(found.warnings);
         self.finish(node, merged, at, problems);
+        hooks::read(self, node);
         Some(())
     }
 
@@ -641,7 +643,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn world(&self, node: &Node, config: &Values) -> Arc<ParseWorld> {
+    pub(super) fn world(&self, node: &Node, config: &Values) -> Arc<ParseWorld> {
         let identity = Identity {
             name: node.name.clone(),
             model: model_value(node, config),

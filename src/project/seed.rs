@@ -80,14 +80,18 @@ pub fn infer(file: SeedFile, format: &SeedFormat<'_>) -> Result<Seed, Diagnostic
                 .into());
         }
     };
-    let mut count = 0;
+    let (mut count, mut short) = (0, None);
     while let Some(record) = records.next().map_err(|problem| *problem)? {
-        if record.width() != columns.len() {
+        if record.width() > columns.len() {
             problems.push(ragged(columns.len(), &record));
             if problems.0.len() >= MOST_PROBLEMS {
                 break;
             }
             continue;
+        }
+        if record.width() < columns.len() && short.is_none() {
+            // As in dbt, what is missing is NULL. One word is enough: a file may lack the same cells in each row.
+            short = Some(ragged(columns.len(), &record));
         }
         for (column, cell) in columns.iter_mut().zip(record.cells()) {
             column.see(cell);
@@ -97,6 +101,7 @@ pub fn infer(file: SeedFile, format: &SeedFormat<'_>) -> Result<Seed, Diagnostic
     if problems.has_errors() {
         return Err(problems);
     }
+    problems.extend(short);
     drop(records);
     let typed = definitions.into_iter().zip(&columns);
     let typed = typed.map(|(definition, column)| ColumnDefinition {
@@ -219,18 +224,17 @@ fn key_in(mapping: &Span, key: &str) -> Span {
 
 fn ragged(wanted: usize, record: &Record<'_>) -> Diagnostic {
     let found = record.width();
-    let problem = Diagnostic::error(
-        "ragged-seed",
-        format!("this row has {found} cells, the header has {wanted}"),
-    )
-    .at(place(record, wanted.min(found - 1)));
+    let message = format!("this row has {found} cells, the header has {wanted}");
+    let at = place(record, wanted.min(found - 1));
     if found > wanted {
-        problem
+        Diagnostic::error("ragged-seed", message)
+            .at(at)
             .label("too many")
             .help("put a cell that holds the delimiter in quotes")
     } else {
-        problem
-            .label("the last cell of the row")
+        Diagnostic::warning("ragged-seed", message)
+            .at(at)
+            .label("the last cell of the row: what is missing is NULL")
             .help("write an empty cell for a missing value")
     }
 }

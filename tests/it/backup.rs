@@ -22,7 +22,7 @@ fn shop(schema: &str) -> Everywhere {
     schema: {schema}
     tables:
       - name: sales
-        external: {{location: 's3://lake/sales_*.csv', file_format: csv, load_mode: append}}
+        external: {{location: 's3://lake/sales_*.csv', file_format: csv, load_mode: append, copy: {{iam_role: default}}}}
         columns: [{{name: id, data_type: integer}}]
 "
         ),

@@ -238,3 +238,21 @@ fn a_key_of_dbt_duckdb_that_is_not_taken_is_told_at_its_place() {
     1 error
     ");
 }
+
+#[test]
+fn what_a_hook_reads_is_built_before_its_node() {
+    let project = TestProject::new()
+        .file("macros/m.sql", "{% macro filled(name) %}insert into {{ this }} select id from {{ ref(name) }}{% endmacro %}")
+        .file(
+            "models/a.sql",
+            "{{ config(materialized='table', post_hook=[\"{{ filled('b') }}\", \"insert into {{ this }} select id from {{ ref('c') }}\"]) }} select 1 as id",
+        )
+        .file("models/b.sql", "select 2 as id")
+        .file("models/c.sql", "select 3 as id");
+    project.redstart("build").success();
+    assert_eq!(
+        project.query("select id from a order by id"),
+        "id\n1\n2\n3\n"
+    );
+    assert_snapshot!(project.redstart("ls -q -s +a --resource-type model --output name"), @"");
+}

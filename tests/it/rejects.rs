@@ -10,7 +10,7 @@ const SALES: &str = "sources:
     tables:
       - name: sales
         config: {rejects: true, reject_limit: 'LIMIT'}
-        external: {location: 's3://lake/sales_1.csv', file_format: csv, load_mode: replace, copy: {ignoreheader: 1}}
+        external: {location: 's3://lake/sales_1.csv', file_format: csv, load_mode: replace, copy: {iam_role: default, ignoreheader: 1}}
         columns:
           - {name: id, data_type: varchar(12), data_tests: [not_null, unique, castable: {arguments: {data_type: integer}}]}
           - {name: day, data_type: varchar(20), data_tests: [castable: {arguments: {data_type: date}}]}

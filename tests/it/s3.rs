@@ -120,7 +120,7 @@ const SOURCE: &str = "sources:
     schema: s3_raw
     tables:
       - name: events
-        external: {location: 's3://BUCKET/in/', file_format: csv, copy: {ignoreheader: 1}}
+        external: {location: 's3://BUCKET/in/', file_format: csv, copy: {iam_role: default, ignoreheader: 1}}
         columns: [{name: id, data_type: integer}, {name: words, data_type: varchar(2000)}]
 ";
 

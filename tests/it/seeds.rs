@@ -43,3 +43,14 @@ fn a_name_in_quotes_of_its_own_is_the_name_without_them() {
         "id | from | a-b\n1 | x | 3\n"
     );
 }
+
+#[test]
+fn cells_that_a_row_lacks_are_null() {
+    let project = TestProject::new().file("seeds/s.csv", "id,k,v\n1,a,1.5\n2\n3,c\n");
+    let output = project.redstart("seed --threads 1").success();
+    assert_snapshot!(output, @"");
+    assert_eq!(
+        project.query("select id, coalesce(k, '-') as k, v from s order by id"),
+        "id | k | v\n1 | a | 1.5\n2 | - | NULL\n3 | c | NULL\n"
+    );
+}

@@ -135,7 +135,8 @@ impl SeedRows {
         let mut count = 0;
         records.next().map_err(|problem| changed(*problem))?;
         while let Some(record) = records.next().map_err(|problem| changed(*problem))? {
-            if record.width() != self.numbers.len() {
+            // The cells that a row lacks are NULL.
+            if record.width() > self.numbers.len() {
                 break;
             }
             let row = Row {
@@ -215,9 +216,9 @@ impl<'r> Row<'r> {
         })
     }
 
-    /// How many cells it has.
+    /// How many cells it has, those among them that are not written.
     pub fn width(&self) -> usize {
-        self.record.width()
+        self.numbers.len()
     }
 
     /// Where a cell stands in the file.

@@ -52,7 +52,7 @@ fn files(project: TestProject, schema: &str) -> TestProject {
     schema: {schema}
     tables:
       - name: events
-        external: {{location: 's3://bucket/events', file_format: csv, copy: {{}}}}
+        external: {{location: 's3://bucket/events', file_format: csv, copy: {{iam_role: default}}}}
         columns: [{{name: id, data_type: integer}}, {{name: version, data_type: integer}}]
 models:
   - name: plain
