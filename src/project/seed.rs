@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock};
 use regex::Regex;
 
 use crate::adapter::seed::{
-    Form, Record, SeedFile, SeedRows, SeedText, is_day, is_null, is_time, number_text,
+    Form, Record, SeedFile, SeedRows, SeedText, is_day, is_null, is_time, number_text, whole_number,
 };
 use crate::adapter::statement::ColumnDefinition;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
@@ -114,6 +114,10 @@ pub fn infer(file: SeedFile, format: &SeedFormat<'_>) -> Result<Seed, Diagnostic
         rows: Arc::new(SeedRows {
             delimiter,
             numbers: columns.iter().map(Inference::is_number).collect(),
+            whole: columns
+                .iter()
+                .map(|column| column.is_number() && !column.fraction)
+                .collect(),
             forms: columns
                 .iter()
                 .map(|column| column.form.unwrap_or(Form::Whole))
@@ -242,8 +246,11 @@ fn ragged(wanted: usize, record: &Record<'_>) -> Diagnostic {
 static DATE: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"^\d{4}-(0?[1-9]|1[0-2])-(0?[1-9]|[12]\d|3[01])$"));
 static TIMESTAMP: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"^\d{4}-(0?[1-9]|1[0-2])-(0?[1-9]|[12]\d|3[01]) \d{1,2}:\d{1,2}:\d{1,2}$")
+});
+static ISO: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"^\d{4}-(0?[1-9]|1[0-2])-(0?[1-9]|[12]\d|3[01])( \d{1,2}:\d{1,2}:\d{1,2}|T\d{2}(:\d{2}(:\d{2}([.,]\d+)?)?)?(Z|[+-]\d{2}(:?\d{2})?)?)$",
+        r"^\d{4}-(0?[1-9]|1[0-2])-(0?[1-9]|[12]\d|3[01])T\d{2}(:\d{2}(:\d{2}([.,]\d+)?)?)?(Z|[+-]\d{2}(:?\d{2})?)?$",
     )
 });
 static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
@@ -274,7 +281,10 @@ struct Inference<'a> {
     /// The largest absolute value of a whole number.
     largest: u128,
     date: bool,
+    /// `2024-01-31 10:30:00`.
     timestamp: bool,
+    /// `2024-01-31T10:30:00Z`.
+    iso: bool,
     boolean: bool,
     empty: bool,
     longest: usize,
@@ -295,6 +305,7 @@ impl<'a> Inference<'a> {
             largest: 0,
             date: true,
             timestamp: true,
+            iso: true,
             boolean: true,
             empty: true,
             longest: 0,
@@ -313,22 +324,20 @@ impl<'a> Inference<'a> {
         };
         self.form = Some(self.form.map_or(form, |before| before.or(form)));
         self.empty = false;
-        if self.given.is_some() || !(self.number || self.date || self.timestamp || self.boolean) {
+        if self.given.is_some()
+            || !(self.number || self.date || self.timestamp || self.iso || self.boolean)
+        {
             return;
         }
         let trimmed = text.trim();
         self.number = self.number && self.see_number(trimmed, form);
-        let is_date = (self.date || self.timestamp)
-            && match form {
-                Form::Date => true,
-                Form::Other => DATE.is_match(trimmed) && is_moment(trimmed),
-                _ => false,
-            };
-        self.timestamp = self.timestamp
-            && (is_date
-                || form == Form::Timestamp
-                || form == Form::Other && TIMESTAMP.is_match(trimmed) && is_moment(trimmed));
-        self.date = self.date && is_date;
+        // As in dbt, all cells are written in one of the ways.
+        let is = |pattern: &Regex| {
+            form == Form::Other && pattern.is_match(trimmed) && is_moment(trimmed)
+        };
+        self.date = self.date && (form == Form::Date || is(&DATE));
+        self.timestamp = self.timestamp && (form == Form::Timestamp || is(&TIMESTAMP));
+        self.iso = self.iso && is(&ISO);
         self.boolean = self.boolean
             && (trimmed.eq_ignore_ascii_case("true") || trimmed.eq_ignore_ascii_case("false"));
     }
@@ -341,7 +350,7 @@ impl<'a> Inference<'a> {
                 return true;
             }
             Form::Number => {
-                self.fraction = true;
+                self.see_fraction(text);
                 return true;
             }
             Form::Other => {}
@@ -353,12 +362,20 @@ impl<'a> Inference<'a> {
         };
         let has = |part: &str| number.name(part).is_some();
         if has("point") || has("fraction") || has("exponent") {
-            self.fraction = true;
+            self.see_fraction(&text);
         } else {
             let digits = text.trim_start_matches(['+', '-']);
             self.largest = self.largest.max(digits.parse().unwrap_or(u128::MAX));
         }
         true
+    }
+
+    /// A number with a point or an exponent, which may be whole all the same, as in dbt.
+    fn see_fraction(&mut self, text: &str) {
+        match whole_number(text) {
+            Some(whole) => self.largest = self.largest.max(whole.unsigned_abs()),
+            None => self.fraction = true,
+        }
     }
 
     fn is_number(&self) -> bool {
@@ -379,7 +396,7 @@ impl<'a> Inference<'a> {
             () if self.number && self.largest <= i64::MAX.unsigned_abs().into() => "bigint",
             () if self.number => "numeric(38,0)",
             () if self.date => "date",
-            () if self.timestamp => "timestamp without time zone",
+            () if self.timestamp || self.iso => "timestamp without time zone",
             () if self.boolean => "boolean",
             () if dialect == "redshift" => return format!("varchar({})", self.longest.max(1)),
             () => "text",
@@ -471,6 +488,11 @@ mod tests {
         "1"@2:1 "3000000000"@2:3 "1.5"@2:14 "2024-01-31"@2:18 "2024-01-31 10:00:00"@2:29 "True"@2:49 "été"@2:54 NULL NULL "1000"@2:64
         "-2"@3:1 "1"@3:4 "2"@3:6 "2024-2-1"@3:8 "2024-01-31T10:00:00Z"@3:17 "false"@3:38 "x"@3:44 NULL NULL "5"@3:48
         "#);
+    }
+
+    #[test]
+    fn a_column_is_of_what_all_its_cells_are_in_one_way() {
+        insta::assert_snapshot!(seed("a|b|c|d|e|f|g\n32.00|1e3|1.50|2024-01-01|2024-01-01 10:00:00|2024-01-01T10:00:00|3e9\n1.0|2|2.00|2024-01-01 10:00:00|2024-01-01T10:00:00|2024-01-01T10:00:00Z|-1\n", '|', &[]), @"");
     }
 
     #[test]

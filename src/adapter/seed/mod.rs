@@ -48,6 +48,8 @@ pub struct SeedRows {
     pub delimiter: u8,
     /// For each column whether its cells are numbers, which dbt reads without thousands, currency and percent signs.
     pub numbers: Vec<bool>,
+    /// For each column whether its numbers are whole however they are written: `32.00`, `1e3`.
+    pub whole: Vec<bool>,
     /// For each column how its cells are written.
     pub forms: Vec<Form>,
     /// How many rows there were when the types were inferred.
@@ -59,6 +61,7 @@ pub struct SeedRows {
 pub struct Row<'r> {
     record: Record<'r>,
     numbers: &'r [bool],
+    whole: &'r [bool],
 }
 
 /// A cell that does not fit its column.
@@ -115,6 +118,7 @@ impl SeedRows {
             file,
             delimiter: b',',
             numbers: vec![false; columns],
+            whole: vec![false; columns],
             forms: vec![Form::Other; columns],
             count,
         }
@@ -142,6 +146,7 @@ impl SeedRows {
             let row = Row {
                 record,
                 numbers: &self.numbers,
+                whole: &self.whole,
             };
             take(count, &row)?;
             count += 1;
@@ -211,7 +216,15 @@ impl<'r> Row<'r> {
             return None;
         }
         Some(match self.numbers.get(column) {
-            Some(true) => number_text(text),
+            Some(true) => {
+                let number = number_text(text);
+                match self.whole.get(column) {
+                    Some(true) => {
+                        whole_number(&number).map_or(number, |whole| Cow::Owned(whole.to_string()))
+                    }
+                    _ => number,
+                }
+            }
             _ => Cow::Borrowed(text),
         })
     }
@@ -251,6 +264,32 @@ pub fn is_null(text: &str) -> bool {
     }
     let text = text.trim();
     text.is_empty() || text.eq_ignore_ascii_case("null")
+}
+
+/// The whole number that a number's text stands for, where it is one: `32.00`, `1e3`.
+pub fn whole_number(text: &str) -> Option<i128> {
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let exponent: i32 = exponent.parse().ok()?;
+    let (sign, digits) = match mantissa.strip_prefix('-') {
+        Some(digits) => (-1, digits),
+        None => (1, mantissa.strip_prefix('+').unwrap_or(mantissa)),
+    };
+    let (before, behind) = digits.split_once('.').unwrap_or((digits, ""));
+    let digits = format!("{before}{behind}");
+    let scale = exponent - i32::try_from(behind.len()).ok()?;
+    let digits = match usize::try_from(scale) {
+        Ok(zeros) if zeros <= 38 => digits + &"0".repeat(zeros),
+        Ok(_) => return None,
+        Err(_) => {
+            let cut = digits.len().checked_sub(usize::try_from(-scale).ok()?)?;
+            let (whole, rest) = digits.split_at(cut);
+            if rest.bytes().any(|digit| digit != b'0') {
+                return None;
+            }
+            format!("0{whole}")
+        }
+    };
+    digits.parse::<i128>().ok().map(|number| sign * number)
 }
 
 /// A number's text as dbt takes it: without thousands, currency and percent signs.
