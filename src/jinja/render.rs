@@ -21,7 +21,7 @@ use super::error::{self, Places, bad_call, in_call};
 use super::macros::Macro;
 use super::prepare::{Rewrite, prepare};
 use super::template::Template;
-use super::values::Dict;
+use super::values::{Dict, pairs_of};
 use super::world::World;
 use crate::diagnostic::{Diagnostic, Source, Span};
 
@@ -123,6 +123,8 @@ pub struct Render {
     packages: Mutex<Vec<usize>>,
     called: Mutex<BTreeSet<usize>>,
     taken: Mutex<Option<Value>>,
+    /// What the template puts into `context`.
+    put: OnceLock<Mutex<BTreeMap<String, Value>>>,
 }
 
 /// A macro to call with arguments.
@@ -162,6 +164,11 @@ impl Render {
 
     /// Everything that a name can mean outside the template itself.
     fn lookup(self: &Arc<Self>, name: &str) -> Option<Value> {
+        if let Some(put) = self.put.get()
+            && let Some(value) = lock(put).get(name)
+        {
+            return Some(value.clone());
+        }
         if let Some(value) = self.world.overridden(None, name) {
             return Some(Value::from_object(Overridden(value)));
         }
@@ -302,6 +309,16 @@ impl Object for Root {
                 .lookup(name)
                 .or_else(|| args.get(1).cloned())
                 .unwrap_or(Value::from(()))),
+            ("update", None) if args.len() == 1 => {
+                let pairs = pairs_of(&args[0])?;
+                let mut put = lock(self.0.put.get_or_init(Mutex::default));
+                put.extend(
+                    pairs
+                        .into_iter()
+                        .map(|(name, value)| (name.to_string(), value)),
+                );
+                Ok(Value::from(()))
+            }
             _ => match self.0.lookup(method) {
                 Some(value) => value.call(state, args),
                 None => Err(Error::from(ErrorKind::UnknownMethod)),
@@ -598,6 +615,7 @@ pub fn run(
         packages: Mutex::new(Vec::new()),
         called: Mutex::new(BTreeSet::new()),
         taken: Mutex::new(None),
+        put: OnceLock::new(),
     });
     let places = RenderPlaces {
         render: &render,

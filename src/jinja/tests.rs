@@ -582,6 +582,13 @@ fn a_package_is_a_mapping_of_its_macros() {
     let macros = "{% macro one() %}1{% endmacro %}";
     let model = "{{ context.get('shop', {}).get('one')() }} {{ context.get('shop', {}).get('nothing', 'no') }} {{ dbt.is_incremental() }} {{ 'a' in['a', 'b'] }}";
     insta::assert_snapshot!(text(macros, model), @"1 no True True");
+    assert_eq!(
+        text(
+            macros,
+            "{% do context.update({'a': 1}) %}{{ context.get('a') }}{{ a }}"
+        ),
+        "11"
+    );
     // A namespace that is no package is none.
     let macros = "{% macro f() %}{{ return(adapter.dispatch('f', 'macros')()) }}{% endmacro %}{% macro default__f() %}2{% endmacro %}";
     assert_eq!(text(macros, "{{ f() }}"), "2");
