@@ -180,7 +180,7 @@ impl Translator<'_> {
                         ));
                     }
                     Some(_) => direct(),
-                    None => format!("CAST(__rs.digits({x}) AS {to})"),
+                    None => format!("CAST(__rs.unbroken({x}) AS {to})"),
                 }
             }
             Type::Super => match value.ty {

@@ -70,7 +70,7 @@ CREATE MACRO IF NOT EXISTS __rs.main.split_part(x, delimiter, part) AS CASE WHEN
 
 CREATE MACRO IF NOT EXISTS __rs.main.cbrt(x) AS CASE WHEN pow(round(cbrt(x)), 3) = x THEN round(cbrt(x)) ELSE cbrt(x) END;
 CREATE MACRO IF NOT EXISTS __rs.main.finite(x) AS CASE WHEN isinf(x) THEN error('value out of range: overflow') ELSE x END;
-CREATE MACRO IF NOT EXISTS __rs.main.digits(x) AS CASE WHEN contains(x, '_') THEN error('invalid digit in the number: ' || x) ELSE x END;
+CREATE MACRO IF NOT EXISTS __rs.main.unbroken(x) AS CASE WHEN contains(x, '_') THEN error('invalid digit in the number: ' || x) ELSE x END;
 CREATE MACRO IF NOT EXISTS __rs.main.power(a, b) AS CASE WHEN a < 0 AND b <> trunc(b) AND NOT isnan(b) THEN error('a negative number raised to a non-integer power yields a complex result') ELSE __rs.main.finite(power(a, b)) END;
 -- A column of unknown type where a condition is wanted: DuckDB would take a number for one.
 CREATE MACRO IF NOT EXISTS __rs.main.condition(x) AS CASE WHEN typeof(x) IN ('BOOLEAN', 'JSON', '"NULL"') THEN x ELSE error('a condition must be a boolean on Redshift, and this is ' || lower(typeof(x)) || ': compare it with a value') END;
