@@ -254,5 +254,10 @@ fn what_a_hook_reads_is_built_before_its_node() {
         project.query("select id from a order by id"),
         "id\n1\n2\n3\n"
     );
-    assert_snapshot!(project.redstart("ls -q -s +a --resource-type model --output name"), @"");
+    assert_snapshot!(project.redstart("ls -q -s +a --resource-type model --output name"), @"
+    exit 0
+    a
+    b
+    c
+    ");
 }

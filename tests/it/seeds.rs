@@ -48,7 +48,23 @@ fn a_name_in_quotes_of_its_own_is_the_name_without_them() {
 fn cells_that_a_row_lacks_are_null() {
     let project = TestProject::new().file("seeds/s.csv", "id,k,v\n1,a,1.5\n2\n3,c\n");
     let output = project.redstart("seed --threads 1").success();
-    assert_snapshot!(output, @"");
+    assert_snapshot!(output, @"
+    exit 0
+    Running 1 node on 1 thread (target `dev.main`)
+    warning[ragged-seed]: this row has 1 cells, the header has 3 (seeds/s.csv:3:1)
+    1 of 1  OK    loaded seed file main.s                                 [3 rows in [time]]
+
+    warning[ragged-seed]: this row has 1 cells, the header has 3
+     --> seeds/s.csv:3:1
+      |
+    3 | 2
+      | ^ the last cell of the row: what is missing is NULL
+      |
+      = help: write an empty cell for a missing value
+
+    Finished 1 seed in [time]
+    Done. PASS=1 WARN=0 ERROR=0 SKIP=0 TOTAL=1
+    ");
     assert_eq!(
         project.query("select id, coalesce(k, '-') as k, v from s order by id"),
         "id | k | v\n1 | a | 1.5\n2 | - | NULL\n3 | c | NULL\n"
