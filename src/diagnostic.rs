@@ -181,6 +181,15 @@ impl Diagnostic {
         }
     }
 
+    /// The same words as a warning.
+    #[must_use]
+    pub fn as_warning(self) -> Self {
+        Self {
+            level: Level::Warning,
+            ..self
+        }
+    }
+
     /// Says where.
     #[must_use]
     pub fn at(mut self, span: Span) -> Self {

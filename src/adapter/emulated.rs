@@ -200,9 +200,7 @@ pub(super) fn statement(statement: &Statement, known: &Tables<'_>) -> Result<Tra
                 Key::Expression(expression) => Some(expression),
                 Key::Column(_) => None,
             });
-            for written in expressions.chain(predicates) {
-                *written = translate_expression_with(written, known)?;
-            }
+            translate_all(expressions.chain(predicates), known)?;
         }
         Statement::CloseVersions {
             current: Some(current),
@@ -219,7 +217,10 @@ pub(super) fn statement(statement: &Statement, known: &Tables<'_>) -> Result<Tra
     })
 }
 
-fn translate_all(expressions: &mut [String], known: &Tables<'_>) -> Result<(), Refusal> {
+fn translate_all<'e>(
+    expressions: impl IntoIterator<Item = &'e mut String>,
+    known: &Tables<'_>,
+) -> Result<(), Refusal> {
     for expression in expressions {
         *expression = translate_expression_with(expression, known)?;
     }

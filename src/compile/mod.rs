@@ -27,6 +27,7 @@ pub use world::{Message, SharedConnection};
 use crate::adapter::Adapter;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::jinja::{Answer, LATE, Macros, Template, Value, World};
+use crate::manifest::config::Hook;
 use crate::manifest::microbatch::{Batch, Batches};
 use crate::manifest::node::Detail;
 use crate::manifest::{Manifest, Node, NodeId, ResourceType};
@@ -420,24 +421,26 @@ impl Compiler {
             return Ok(sql);
         }
         if batch.is_none_or(|batch| batch.is_first()) {
-            sql.pre_hooks = self.hooks(&node.config.pre_hook, &world, &mut sql.macros)?;
+            for hook in &node.config.pre_hook {
+                let rendered = self.hook(hook, &world, &mut sql.macros)?;
+                sql.pre_hooks.push(rendered);
+            }
         }
         if batch.is_none_or(|batch| batch.is_last()) {
             // They follow the statements of the node: one that asks the warehouse is rendered only then.
             let world = NodeWorld::new(Arc::clone(&self.around), Some(id), None);
             let world = Arc::new(world.in_batch(batch).built());
-            for at in 0..node.config.post_hook.len() {
-                let hook = &node.config.post_hook[at..=at];
-                match self.hooks(hook, &world, &mut sql.macros) {
-                    Ok(rendered) => sql.post_hooks.extend(rendered),
-                    Err(late) if late.code == LATE => sql.post_hooks.push(HookSql {
-                        sql: hook[0].sql.clone(),
-                        transaction: hook[0].transaction,
-                        origin: hook[0].origin.clone(),
+            for (at, hook) in node.config.post_hook.iter().enumerate() {
+                let rendered = match self.hook(hook, &world, &mut sql.macros) {
+                    Err(late) if late.code == LATE => HookSql {
+                        sql: hook.sql.clone(),
+                        transaction: hook.transaction,
+                        origin: hook.origin.clone(),
                         late: Some(at),
-                    }),
-                    Err(wrong) => return Err(wrong),
-                }
+                    },
+                    rendered => rendered?,
+                };
+                sql.post_hooks.push(rendered);
             }
         }
         Ok(sql)
@@ -460,26 +463,21 @@ impl Compiler {
         })
     }
 
-    fn hooks(
+    fn hook(
         &self,
-        hooks: &[crate::manifest::config::Hook],
+        hook: &Hook,
         world: &Arc<NodeWorld>,
         macros: &mut BTreeSet<String>,
-    ) -> Result<Vec<HookSql>, Box<Diagnostic>> {
+    ) -> Result<HookSql, Box<Diagnostic>> {
         let asked: Arc<dyn World> = Arc::clone(world) as Arc<dyn World>;
-        let mut rendered = Vec::with_capacity(hooks.len());
-        for hook in hooks {
-            let template = hook.template();
-            let mut done = self.around.given.macros.render(&template, &asked)?;
-            macros.append(&mut done.macros_called);
-            rendered.push(HookSql {
-                sql: done.text,
-                transaction: hook.transaction,
-                origin: hook.origin.clone(),
-                late: None,
-            });
-        }
-        Ok(rendered)
+        let mut done = self.around.given.macros.render(&hook.template(), &asked)?;
+        macros.append(&mut done.macros_called);
+        Ok(HookSql {
+            sql: done.text,
+            transaction: hook.transaction,
+            origin: hook.origin.clone(),
+            late: None,
+        })
     }
 }
 

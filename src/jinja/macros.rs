@@ -16,7 +16,7 @@ use super::prepare::{self, MacroBlock, macro_blocks, prepare, prepare_call, prep
 use super::render::{self, CallRequest, Entry, Job, MacroObject, Shared};
 use super::template::{SourceMap, Template};
 use super::world::World;
-use crate::diagnostic::{Diagnostic, Diagnostics, Level, Source, Span};
+use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
 
 /// A file that may hold macros, generic tests and materializations.
 #[derive(Clone, Debug)]
@@ -188,10 +188,7 @@ impl Macros {
         let done = match render::run(&self.shared, world, job(lenient)) {
             Err(wrong) if !lenient && wrong.code == "undefined-variable" => {
                 let done = render::run(&self.shared, world, job(true))?;
-                world.warn(Diagnostic {
-                    level: Level::Warning,
-                    ..*wrong
-                })?;
+                world.warn(wrong.as_warning())?;
                 done
             }
             done => done?,

@@ -3,7 +3,7 @@
 //! In: a node with its configuration. Out: its references, those of its hooks among them.
 
 use super::config::Hook;
-use super::node::{Node, RefCall, SourceCall};
+use super::node::Node;
 use super::resolve::Resolver;
 use crate::jinja::Template;
 
@@ -19,23 +19,14 @@ pub(super) fn read(resolver: &Resolver<'_>, node: &mut Node) {
         let Ok(found) = world.discover(resolver.macros, &template) else {
             continue;
         };
-        for call in found.refs {
-            let same = |known: &RefCall| {
-                known.name == call.name
-                    && known.package == call.package
-                    && known.version == call.version
-            };
-            if !node.refs.iter().any(same) {
-                node.refs.push(call);
-            }
-        }
-        for call in found.sources {
-            let same =
-                |known: &SourceCall| known.source == call.source && known.table == call.table;
-            if !node.sources.iter().any(same) {
-                node.sources.push(call);
-            }
-        }
+        found
+            .refs
+            .into_iter()
+            .for_each(|call| node.reads_model(call));
+        found
+            .sources
+            .into_iter()
+            .for_each(|call| node.reads_source(call));
         node.macros.extend(found.macros);
     }
 }

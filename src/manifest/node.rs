@@ -146,6 +146,26 @@ pub struct Node {
 }
 
 impl Node {
+    /// Adds a model that it reads, each once.
+    pub fn reads_model(&mut self, call: RefCall) {
+        let same = |known: &RefCall| {
+            (&known.name, &known.package, &known.version)
+                == (&call.name, &call.package, &call.version)
+        };
+        if !self.refs.iter().any(same) {
+            self.refs.push(call);
+        }
+    }
+
+    /// Adds a table of a source that it reads, each once.
+    pub fn reads_source(&mut self, call: SourceCall) {
+        let same =
+            |known: &SourceCall| (&known.source, &known.table) == (&call.source, &call.table);
+        if !self.sources.iter().any(same) {
+            self.sources.push(call);
+        }
+    }
+
     /// A node with a name and nothing else.
     pub fn new(resource_type: ResourceType, package: &str, name: &str) -> Self {
         Self {

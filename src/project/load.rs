@@ -14,7 +14,7 @@ use super::{
     File, Gaps, Options, Package, Project, Properties, SeedFile, SnapshotBlock, docs, profile,
     selectors, yaml,
 };
-use crate::diagnostic::{Diagnostic, Diagnostics, Level, Source, Span};
+use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
 use crate::jinja::snapshot_blocks;
 
 impl Project {
@@ -93,10 +93,7 @@ impl Project {
             },
         };
         let mut problems = found.files;
-        problems.extend(doubles.into_iter().map(|double| Diagnostic {
-            level: Level::Warning,
-            ..double
-        }));
+        problems.extend(doubles.into_iter().map(Diagnostic::as_warning));
         problems.extend(found.properties);
         problems.extend(found.docs);
         problems.extend(of_selectors);

@@ -265,11 +265,11 @@ fn pattern(text: &str) -> Regex {
 fn is_moment(text: &str) -> bool {
     let mut numbers = text
         .split(|letter: char| !letter.is_ascii_digit())
-        .map(|digits| digits.parse::<u16>().unwrap_or(u16::MAX));
+        .map(|digits| digits.parse::<i16>().unwrap_or(i16::MAX));
     let mut next = |otherwise| numbers.next().unwrap_or(otherwise);
     let (year, month, day) = (next(0), next(0), next(0));
     let (hour, minute, second) = (next(0), next(0), next(0));
-    let small = |number: u16| u8::try_from(number).unwrap_or(u8::MAX);
+    let small = |number: i16| i8::try_from(number).unwrap_or(i8::MAX);
     is_day(year, small(month), small(day)) && is_time(small(hour), small(minute), small(second))
 }
 

@@ -1,5 +1,7 @@
 //! How a cell is written, as far as every engine reads it alike.
 
+use jiff::civil::{Date, Time};
+
 /// A way to write a value that nobody reads in two ways; a column has one where all its cells have it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -26,7 +28,8 @@ impl Form {
                 .get(range)
                 .is_some_and(|part| part.iter().all(u8::is_ascii_digit))
         };
-        let two = |at: usize| (bytes[at] - b'0') * 10 + bytes[at + 1] - b'0';
+        let digit = |at: usize| i8::try_from(bytes[at] - b'0').unwrap_or(0);
+        let two = |at: usize| digit(at) * 10 + digit(at + 1);
         match bytes {
             [b't' | b'T' | b'f' | b'F', ..] => {
                 let is = |word: &str| text.eq_ignore_ascii_case(word);
@@ -40,7 +43,7 @@ impl Form {
                 let is_date = digits(0..4)
                     && digits(5..7)
                     && digits(8..10)
-                    && is_day(u16::from(two(0)) * 100 + u16::from(two(2)), two(5), two(8));
+                    && is_day(i16::from(two(0)) * 100 + i16::from(two(2)), two(5), two(8));
                 let is_clock = || {
                     bytes[10] == b' '
                         && bytes[13] == b':'
@@ -87,21 +90,13 @@ impl Form {
 }
 
 /// Whether the calendar has a day, from the year 1 on.
-pub fn is_day(year: u16, month: u8, day: u8) -> bool {
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let days = match month {
-        4 | 6 | 9 | 11 => 30,
-        2 if leap => 29,
-        2 => 28,
-        1..=12 => 31,
-        _ => return false,
-    };
-    year > 0 && (1..=days).contains(&day)
+pub fn is_day(year: i16, month: i8, day: i8) -> bool {
+    year > 0 && Date::new(year, month, day).is_ok()
 }
 
 /// Whether a day has a time.
-pub fn is_time(hour: u8, minute: u8, second: u8) -> bool {
-    hour < 24 && minute < 60 && second < 60
+pub fn is_time(hour: i8, minute: i8, second: i8) -> bool {
+    Time::new(hour, minute, second, 0).is_ok()
 }
 
 #[cfg(test)]

@@ -545,24 +545,8 @@ fn copy(reading: &Reading) -> Reading {
 
 fn add(node: &mut Node, reading: Reading) {
     match reading {
-        Reading::Ref(call) => {
-            if !node
-                .refs
-                .iter()
-                .any(|known| known.name == call.name && known.package == call.package)
-            {
-                node.refs.push(call);
-            }
-        }
-        Reading::Source(call) => {
-            if !node
-                .sources
-                .iter()
-                .any(|known| known.source == call.source && known.table == call.table)
-            {
-                node.sources.push(call);
-            }
-        }
+        Reading::Ref(call) => node.reads_model(call),
+        Reading::Source(call) => node.reads_source(call),
     }
 }
 

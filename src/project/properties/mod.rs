@@ -20,7 +20,7 @@ use serde::de::DeserializeOwned;
 
 use super::render::YamlRenderer;
 use super::yaml::{self, Yaml};
-use crate::diagnostic::{Diagnostic, Diagnostics, Level, Source};
+use crate::diagnostic::{Diagnostic, Diagnostics, Source};
 
 /// The code of a key that nobody knows.
 const UNKNOWN_KEY: &str = "unknown-key";
@@ -87,11 +87,7 @@ impl Properties {
             Ok(document) => document,
             Err(problem) => return problems.push(problem),
         };
-        let as_warning = |double| Diagnostic {
-            level: Level::Warning,
-            ..double
-        };
-        problems.extend(doubles.into_iter().map(as_warning));
+        problems.extend(doubles.into_iter().map(Diagnostic::as_warning));
         if document.is_null() {
             return;
         }
@@ -188,7 +184,7 @@ impl Reader<'_> {
                         break;
                     }
                     Err(problem) if passed_over(&mut rendered, &problem, passed) => {
-                        self.problems.push(as_warning(problem));
+                        self.problems.push(problem.as_warning());
                     }
                     Err(problem) => {
                         self.problems.push(problem);
@@ -207,13 +203,6 @@ fn passed_over(item: &mut Yaml, problem: &Diagnostic, passed: Passed) -> bool {
         return false;
     };
     passed.iter().any(|way| item.take_key(way, at))
-}
-
-fn as_warning(problem: Diagnostic) -> Diagnostic {
-    Diagnostic {
-        level: Level::Warning,
-        ..problem
-    }
 }
 
 /// Tells of a node, a table or a column that has its tests under both names of their key.
