@@ -5,8 +5,8 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::error::Sent;
 use super::sql::{Words, literal, quote};
@@ -23,15 +23,33 @@ pub(super) struct Session {
     pub(super) connection: duckdb::Connection,
     pub(super) config: Config,
     cancelled: Arc<AtomicBool>,
+    /// What stops the statement that runs, until the session ends.
+    interrupt: Interrupt,
     /// Whether a transaction is open: DuckDB does not tell, and a second `begin` spoils the first.
     in_transaction: Cell<bool>,
+}
+
+type Interrupt = Arc<Mutex<Option<Arc<duckdb::InterruptHandle>>>>;
+
+/// A handle is not to be used while its connection is being closed: the driver closes first and forgets the handle after,
+/// and whoever interrupts in between writes to memory that is no longer the connection's.
+impl Drop for Session {
+    fn drop(&mut self) {
+        let mut interrupt = self
+            .interrupt
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *interrupt = None;
+    }
 }
 
 impl Session {
     /// Makes a fresh connection ready for statements.
     pub(super) fn start(connection: duckdb::Connection, config: &Config) -> Result<Self, Error> {
+        let interrupt = Arc::new(Mutex::new(Some(connection.interrupt_handle())));
         let session = Self {
             connection,
+            interrupt,
             config: config.clone(),
             cancelled: Arc::default(),
             in_transaction: Cell::new(false),
@@ -228,10 +246,13 @@ impl Connection for Session {
 
     fn canceller(&self) -> Box<dyn Fn() + Send + Sync> {
         let cancelled = Arc::clone(&self.cancelled);
-        let handle = self.connection.interrupt_handle();
+        let interrupt = Arc::clone(&self.interrupt);
         Box::new(move || {
             cancelled.store(true, Ordering::Relaxed);
-            handle.interrupt();
+            let interrupt = interrupt.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(handle) = &*interrupt {
+                handle.interrupt();
+            }
         })
     }
 

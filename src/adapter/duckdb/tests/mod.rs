@@ -333,6 +333,25 @@ fn what_runs_can_be_cancelled_from_another_thread() {
 }
 
 #[test]
+fn a_session_can_be_cancelled_while_it_ends() {
+    let warehouse = Warehouse::new(false);
+    for _ in 0..1000 {
+        let connection = warehouse.connect();
+        let cancel = connection.canceller();
+        let (ended, has_ended) = std::sync::mpsc::channel::<()>();
+        let cancelling = std::thread::spawn(move || {
+            while has_ended.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty) {
+                cancel();
+            }
+            cancel();
+        });
+        drop(connection);
+        drop(ended);
+        cancelling.join().unwrap();
+    }
+}
+
+#[test]
 fn workers_build_at_the_same_time_and_a_conflict_may_be_tried_again() {
     let warehouse = Warehouse::new(false);
     std::thread::scope(|scope| {
