@@ -80,6 +80,10 @@ pub fn infer(file: SeedFile, format: &SeedFormat<'_>) -> Result<Seed, Diagnostic
                 .into());
         }
     };
+    // agate, which reads seeds for dbt, takes a line without anything for a row; DuckDB, which reads them for dbt-duckdb, only
+    // where there is one column.
+    let blank_rows = format.dialect != "duckdb" || columns.len() == 1;
+    records.keep_blank_lines(blank_rows);
     let (mut count, mut short) = (0, None);
     while let Some(record) = records.next().map_err(|problem| *problem)? {
         if record.width() > columns.len() {
@@ -89,9 +93,9 @@ pub fn infer(file: SeedFile, format: &SeedFormat<'_>) -> Result<Seed, Diagnostic
             }
             continue;
         }
-        if record.width() < columns.len() && short.is_none() {
+        if short.is_none() {
             // As in dbt, what is missing is NULL. One word is enough: a file may lack the same cells in each row.
-            short = Some(ragged(columns.len(), &record));
+            short = lacking(columns.len(), &record);
         }
         for (column, cell) in columns.iter_mut().zip(record.cells()) {
             column.see(cell);
@@ -113,6 +117,7 @@ pub fn infer(file: SeedFile, format: &SeedFormat<'_>) -> Result<Seed, Diagnostic
         warnings: problems.into_iter().collect(),
         rows: Arc::new(SeedRows {
             delimiter,
+            blank_rows,
             numbers: columns.iter().map(Inference::is_number).collect(),
             whole: columns
                 .iter()
@@ -226,21 +231,39 @@ fn key_in(mapping: &Span, key: &str) -> Span {
     }
 }
 
+/// What is said of a row with too many cells.
 fn ragged(wanted: usize, record: &Record<'_>) -> Diagnostic {
-    let found = record.width();
-    let message = format!("this row has {found} cells, the header has {wanted}");
-    let at = place(record, wanted.min(found - 1));
-    if found > wanted {
-        Diagnostic::error("ragged-seed", message)
-            .at(at)
-            .label("too many")
-            .help("put a cell that holds the delimiter in quotes")
-    } else {
-        Diagnostic::warning("ragged-seed", message)
-            .at(at)
+    Diagnostic::error("ragged-seed", widths(wanted, record))
+        .at(place(record, wanted))
+        .label("too many")
+        .help("put a cell that holds the delimiter in quotes")
+}
+
+/// What is said of a row with too few, or of a line without any.
+fn lacking(wanted: usize, record: &Record<'_>) -> Option<Diagnostic> {
+    if record.is_blank() {
+        let message = format!(
+            "line {} of the seed is empty: it is a row of NULLs",
+            record.line()
+        );
+        return Some(
+            Diagnostic::warning("ragged-seed", message)
+                .at(place(record, 0))
+                .help("leave the line out, where it is not meant as a row"),
+        );
+    }
+    let last = record.width() - 1;
+    (record.width() < wanted).then(|| {
+        Diagnostic::warning("ragged-seed", widths(wanted, record))
+            .at(place(record, last))
             .label("the last cell of the row: what is missing is NULL")
             .help("write an empty cell for a missing value")
-    }
+    })
+}
+
+fn widths(wanted: usize, record: &Record<'_>) -> String {
+    let found = record.width();
+    format!("this row has {found} cells, the header has {wanted}")
 }
 
 static DATE: LazyLock<Regex> =
@@ -476,6 +499,7 @@ mod tests {
         insta::assert_snapshot!(seed("id,note\r\n1,\"two\r\nlines, \"\"quoted\"\"\"\r\n\r\n2,\r\n3,\"\"", ',', &[]), @r#"
         id integer, note varchar(20)
         "1"@2:1 "two\r\nlines, \"quoted\""@2:4
+        NULL NULL
         "2"@5:1 NULL
         "3"@6:1 NULL
         "#);

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::project::TestProject;
+use crate::project::{PROFILES, TestProject};
 
 #[test]
 fn a_type_of_a_column_that_the_file_does_not_have_is_told_and_the_seed_is_loaded() {
@@ -42,6 +42,45 @@ fn a_name_in_quotes_of_its_own_is_the_name_without_them() {
         project.query("select id, \"from\", \"a-b\" from s"),
         "id | from | a-b\n1 | x | 3\n"
     );
+}
+
+#[test]
+fn an_empty_line_is_a_row_of_nulls() {
+    let project = TestProject::new()
+        .file("seeds/one.csv", "a\nx\n\ny\n\n")
+        .file("seeds/two.csv", "a,b\nx,1\n\ny,2\n");
+    let output = project.redstart("seed --threads 1 -s two").success();
+    assert_snapshot!(output, @"
+    exit 0
+    Running 1 node on 1 thread (target `dev.main`)
+    warning[ragged-seed]: line 3 of the seed is empty: it is a row of NULLs (seeds/two.csv:3:1)
+    1 of 1  OK    loaded seed file main.two                               [3 rows in [time]]
+
+    warning[ragged-seed]: line 3 of the seed is empty: it is a row of NULLs
+    --> seeds/two.csv
+     = help: leave the line out, where it is not meant as a row
+
+    Finished 1 seed in [time]
+    Done. PASS=1 WARN=0 ERROR=0 SKIP=0 TOTAL=1
+    ");
+    project.redstart("seed --quiet").success();
+    assert_eq!(
+        project.query("select a from one order by a nulls first"),
+        "a\nNULL\nNULL\nx\ny\n"
+    );
+    assert_eq!(
+        project.query("select a, b from two order by a nulls first"),
+        "a | b\nNULL | NULL\nx | 1\ny | 2\n"
+    );
+
+    // DuckDB, which reads seeds for dbt-duckdb, takes such a line for a row only where there is one column.
+    let plain = project.file(
+        "profiles.yml",
+        PROFILES.replace("      emulate: redshift\n", ""),
+    );
+    plain.redstart("seed --quiet --full-refresh").success();
+    assert_eq!(plain.query("select count(*) as n from one"), "n\n4\n");
+    assert_eq!(plain.query("select count(*) as n from two"), "n\n2\n");
 }
 
 #[test]

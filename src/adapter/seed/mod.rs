@@ -46,6 +46,8 @@ pub struct SeedRows {
     pub file: SeedFile,
     /// What stands between two cells.
     pub delimiter: u8,
+    /// Whether a blank line is a row, all of whose cells are NULL.
+    pub blank_rows: bool,
     /// For each column whether its cells are numbers, which dbt reads without thousands, currency and percent signs.
     pub numbers: Vec<bool>,
     /// For each column whether its numbers are whole however they are written: `32.00`, `1e3`.
@@ -117,6 +119,7 @@ impl SeedRows {
         Self {
             file,
             delimiter: b',',
+            blank_rows: false,
             numbers: vec![false; columns],
             whole: vec![false; columns],
             forms: vec![Form::Other; columns],
@@ -138,6 +141,7 @@ impl SeedRows {
             .map_err(|problem| changed(*problem))?;
         let mut count = 0;
         records.next().map_err(|problem| changed(*problem))?;
+        records.keep_blank_lines(self.blank_rows);
         while let Some(record) = records.next().map_err(|problem| changed(*problem))? {
             // The cells that a row lacks are NULL.
             if record.width() > self.numbers.len() {

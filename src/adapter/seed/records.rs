@@ -13,11 +13,12 @@ const BLOCK: usize = 1024 * 1024;
 /// A record that is longer has a quote that is never closed.
 const LONGEST: usize = 64 * 1024 * 1024;
 
-/// The records of a file, without blank lines.
+/// The records of a file; blank lines are left out, or are records of one empty cell.
 pub struct Records<'a> {
     input: Box<dyn Read + 'a>,
     path: &'a str,
     delimiter: u8,
+    keeps_blank: bool,
     /// What is read and not yet given out starts at `at`.
     buffer: Vec<u8>,
     at: usize,
@@ -66,6 +67,7 @@ impl<'a> Records<'a> {
             input,
             path,
             delimiter,
+            keeps_blank: false,
             buffer: Vec::new(),
             at: 0,
             ended: false,
@@ -73,6 +75,11 @@ impl<'a> Records<'a> {
             cells: Vec::new(),
             resolved: String::new(),
         }
+    }
+
+    /// Whether blank lines are records from here on.
+    pub fn keep_blank_lines(&mut self, keep: bool) {
+        self.keeps_blank = keep;
     }
 
     /// The next record; nothing at the end of the file.
@@ -97,7 +104,7 @@ impl<'a> Records<'a> {
                     continue;
                 }
             };
-            if end.is_blank {
+            if end.is_blank && !self.keeps_blank {
                 continue;
             }
             // The cells were cut at ASCII alone, so they stand on character borders where the whole is UTF-8.
@@ -330,6 +337,11 @@ impl<'r> Record<'r> {
     pub fn cells(&self) -> impl Iterator<Item = &'r str> {
         let record = *self;
         (0..record.width()).filter_map(move |number| record.cell(number))
+    }
+
+    /// Whether it is a line without anything.
+    pub fn is_blank(&self) -> bool {
+        self.text.trim().is_empty()
     }
 
     /// Where a cell stands in the file; past the last, where the record ends.
