@@ -9,7 +9,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::{Value as Json, json};
 
-use crate::jinja::{MomentValue, Value};
+use crate::jinja::{MomentValue, Value, changing};
 use crate::manifest::microbatch::Batch;
 use crate::manifest::{Manifest, ResourceType};
 
@@ -40,7 +40,7 @@ pub(super) fn model(entry: &Json, batch: Option<&Batch>) -> Value {
     Value::from_pairs(keys.chain([("batch", batch)]))
 }
 
-/// `graph`: every node by its `unique_id`.
+/// `graph`: every node by its `unique_id`. As with dbt it can be changed, and what one template puts there the others see.
 pub(super) fn graph(manifest: &Manifest, entries: &[Json]) -> Value {
     let of = |wanted: fn(ResourceType) -> bool| -> BTreeMap<&str, &Json> {
         let nodes = manifest.nodes.iter().zip(entries);
@@ -60,7 +60,7 @@ pub(super) fn graph(manifest: &Manifest, entries: &[Json]) -> Value {
             )
         })
         .collect();
-    from_json(json!({
+    changing(&json!({
         "nodes": of(|kind| {
             !matches!(kind, ResourceType::Source | ResourceType::Exposure | ResourceType::UnitTest)
         }),

@@ -261,3 +261,22 @@ fn what_a_hook_reads_is_built_before_its_node() {
     c
     ");
 }
+
+#[test]
+fn the_graph_can_be_changed_behind_a_filter() {
+    let project = TestProject::new()
+        .file(
+            "models/a.sql",
+            "{% if execute %}
+            {% for node in graph.nodes.values() | selectattr('name', 'equalto', 'a') %}
+            {% do node.update({'alias': 'other'}) %}{% do node.config.tags.append('new') %}
+            {% endfor %}
+            select '{{ graph.nodes['model.project.a'].alias }}' as alias, '{{ graph.nodes['model.project.a'].config.tags | join }}' as tags
+            {% endif %}",
+        );
+    project.redstart("run --quiet").success();
+    assert_eq!(
+        project.query("select * from a"),
+        "alias | tags\nother | new\n"
+    );
+}

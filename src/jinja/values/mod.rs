@@ -23,6 +23,19 @@ pub use table::TableValue;
 use minijinja::Value;
 use minijinja::value::{ObjectRepr, Tuple};
 
+/// Data as lists and dicts that can change, all the way down.
+pub fn changing(data: &serde_json::Value) -> Value {
+    match data {
+        serde_json::Value::Array(items) => List::of(items.iter().map(changing).collect()),
+        serde_json::Value::Object(entries) => Dict::of(
+            entries
+                .iter()
+                .map(|(key, value)| (Value::from(key.as_str()), changing(value))),
+        ),
+        plain => Value::from(minijinja::value::Serde(plain)),
+    }
+}
+
 /// A list or dict that can change, made from one that cannot; anything else as it is.
 ///
 /// Only minijinja's own lists and maps are taken: our objects (a table, a relation) are what they are.
