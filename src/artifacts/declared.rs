@@ -108,11 +108,7 @@ pub fn groups(project: &Project) -> BTreeMap<String, Group> {
             path: below(path),
             original_file_path: path.to_owned(),
             owner: it.owner.to_json(),
-            description: it
-                .description
-                .as_ref()
-                .map(|it| it.value.clone())
-                .unwrap_or_default(),
+            description: it.description.as_ref().map(|it| it.value.clone()),
             config: it.config.as_ref().map(Yaml::to_object).unwrap_or_default(),
         };
         (format!("group.{}.{}", package.name, it.name.value), group)

@@ -4,7 +4,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::manifest::Index;
+use super::manifest::{Index, owner};
 use super::{config, relation_name, unit_test};
 use crate::manifest::node::{
     Column, Constraint, ConstraintKind, Detail, ExposureDetail, SourceDetail, TestDetail,
@@ -60,7 +60,8 @@ impl Entry<'_> {
             map.serialize_entry("root_path", &self.root_path())?;
             return map.serialize_entry("depends_on", &json!({ "macros": node.macros }));
         }
-        map.serialize_entry("language", "sql")?;
+        let language = if node.is_python() { "python" } else { "sql" };
+        map.serialize_entry("language", language)?;
         self.reads(map)?;
         self.compiled(map)?;
         self.own(map)
@@ -199,9 +200,15 @@ impl Entry<'_> {
             .as_deref()
             .and(column.or(test.column_name.as_deref()));
         map.serialize_entry("column_name", &column)?;
-        map.serialize_entry("file_key_name", &attached.map(file_key_name))?;
+        let declared = test.declared_on.as_ref();
+        let key = declared.map(|declared| declared.key.clone());
+        map.serialize_entry(
+            "file_key_name",
+            &key.or_else(|| attached.map(file_key_name)),
+        )?;
         let node = attached.filter(|node| node.resource_type != ResourceType::Source);
-        map.serialize_entry("attached_node", &node.map(|node| &node.unique_id))?;
+        let id = declared.and_then(|declared| declared.unique_id.as_ref());
+        map.serialize_entry("attached_node", &id.or(node.map(|node| &node.unique_id)))?;
         let metadata = json!({
             "name": generic.name,
             "kwargs": generic.arguments,
@@ -221,8 +228,11 @@ impl Entry<'_> {
             .as_ref()
             .map_or(&node.name, |relation| &relation.identifier);
         map.serialize_entry("identifier", identifier)?;
-        let quoting =
+        let mut quoting =
             json!({ "database": null, "schema": null, "identifier": null, "column": null });
+        for (key, value) in &detail.quoting {
+            quoting[key] = value.clone();
+        }
         map.serialize_entry("quoting", &quoting)?;
         map.serialize_entry("loaded_at_field", &detail.loaded_at.field)?;
         let query = detail.loaded_at.query.as_ref().map(|query| &query.value);
@@ -239,9 +249,8 @@ impl Entry<'_> {
         map.serialize_entry("unrendered_config", &node.unrendered_config)?;
         map.serialize_entry("relation_name", &self.relation_name())?;
         map.serialize_entry("created_at", &self.index.created_at)?;
-        map.serialize_entry("unrendered_database", &Value::Null)?;
-        let schema = node.relation.as_ref().map(|relation| &relation.schema);
-        map.serialize_entry("unrendered_schema", &schema)?;
+        map.serialize_entry("unrendered_database", &detail.unrendered_database)?;
+        map.serialize_entry("unrendered_schema", &detail.unrendered_schema)?;
         map.serialize_entry("doc_blocks", &node.doc_blocks)
     }
 
@@ -255,7 +264,7 @@ impl Entry<'_> {
         map.serialize_entry("resource_type", node.resource_type.as_str())?;
         self.identity(map)?;
         map.serialize_entry("type", &detail.kind)?;
-        map.serialize_entry("owner", &detail.owner)?;
+        map.serialize_entry("owner", &owner(&detail.owner))?;
         map.serialize_entry("description", &node.description)?;
         map.serialize_entry("label", &detail.label)?;
         map.serialize_entry("maturity", &detail.maturity)?;

@@ -137,6 +137,7 @@ fn generic(name: &str, attached: NodeId, column: &str, arguments: serde_json::Va
         }),
         attached_node: Some(attached),
         column_name: Some(column.into()),
+        declared_on: None,
     }));
     node
 }
@@ -160,6 +161,9 @@ pub fn manifest() -> Manifest {
         freshness_value: Default::default(),
         loaded_at: Default::default(),
         source_meta: Map::new(),
+        quoting: Default::default(),
+        unrendered_schema: None,
+        unrendered_database: None,
     }));
     let mut seed = node(ResourceType::Seed, "levels", "levels.csv");
     seed.config.materialized = "seed".into();
@@ -294,6 +298,7 @@ fn singular() -> Node {
         generic: None,
         attached_node: None,
         column_name: None,
+        declared_on: None,
     }));
     node
 }
@@ -313,6 +318,7 @@ pub fn result(node: NodeId, status: Status) -> NodeResult {
         status,
         message: None,
         rows: None,
+        filled: None,
         failures: None,
         age: None,
         sample: None,

@@ -29,14 +29,23 @@ impl<'a> Keys<'a> {
         tests.filter_map(move |id| Some((*id, test(manifest, *id)?)))
     }
 
-    /// Declared as primary key, or else all that is tested to be unique and not null, as dbt has it.
+    /// Declared as primary key, or else all that is tested to be unique and not null, or else to be unique, as dbt has it.
     pub fn primary(&self, id: NodeId) -> Vec<&'a str> {
         let declared = self.declared(id);
         if !declared.is_empty() {
             return declared;
         }
         let mut unique = self.unique(id);
+        if unique.is_empty() {
+            unique = self.tested(id, "unique");
+            let together = self.tests(id).filter_map(|(_, test)| test.generic.as_ref());
+            let together = together
+                .filter(|test| test.name == "unique_combination_of_columns")
+                .filter_map(|test| test.arguments.get("combination_of_columns")?.as_array());
+            unique.extend(together.flatten().filter_map(serde_json::Value::as_str));
+        }
         unique.sort_unstable();
+        unique.dedup();
         unique
     }
 

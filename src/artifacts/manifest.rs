@@ -70,7 +70,7 @@ pub struct Group {
     /// Who answers for it, as declared.
     pub owner: Value,
     /// Description.
-    pub description: String,
+    pub description: Option<String>,
     /// Its configuration, as declared.
     pub config: Map<String, Value>,
 }
@@ -116,11 +116,11 @@ impl Serialize for ManifestJson<'_> {
             .partition(|id| self.manifest.node(*id).resource_type == ResourceType::Source);
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("metadata", &self.metadata())?;
-        map.serialize_entry("nodes", &Entries(&index, &nodes))?;
-        map.serialize_entry("sources", &Entries(&index, &sources))?;
+        map.serialize_entry("nodes", &Entries(&index, &nodes, &self.manifest.aside))?;
+        map.serialize_entry("sources", &Entries(&index, &sources, &[]))?;
         map.serialize_entry("macros", &Macros(self.macros, index.created_at))?;
         map.serialize_entry("docs", &Docs(self.docs))?;
-        map.serialize_entry("exposures", &Entries(&index, &exposures))?;
+        map.serialize_entry("exposures", &Entries(&index, &exposures, &[]))?;
         map.serialize_entry("metrics", &json!({}))?;
         map.serialize_entry("groups", &Groups(self.groups))?;
         map.serialize_entry("selectors", self.selectors)?;
@@ -131,7 +131,7 @@ impl Serialize for ManifestJson<'_> {
         for empty in ["saved_queries", "semantic_models"] {
             map.serialize_entry(empty, &json!({}))?;
         }
-        map.serialize_entry("unit_tests", &Entries(&index, &unit_tests))?;
+        map.serialize_entry("unit_tests", &Entries(&index, &unit_tests, &[]))?;
         map.serialize_entry("functions", &json!({}))?;
         map.end()
     }
@@ -240,19 +240,24 @@ impl<'a> Index<'a> {
             .collect()
     }
 
+    /// Every node that stands in the manifest, those beside the graph too.
+    fn all(&self) -> impl Iterator<Item = &'a Node> {
+        let of_graph = self.manifest.nodes.iter().map(|node| &**node);
+        of_graph.chain(&self.manifest.aside)
+    }
+
     fn parents(&self) -> BTreeMap<&str, Vec<&str>> {
-        let entry = |id| {
-            let node = self.manifest.node(id);
+        let entry = |node: &'a Node| {
             let mut parents = self.names(&node.depends_on);
             parents.sort_unstable();
             (node.unique_id.as_str(), parents)
         };
-        self.manifest.ids().map(entry).collect()
+        self.all().map(entry).collect()
     }
 
     fn children(&self) -> BTreeMap<&str, Vec<&str>> {
         let mut children: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for node in &self.manifest.nodes {
+        for node in self.all() {
             children.entry(&node.unique_id).or_default();
             for parent in &node.depends_on {
                 let parent = self.manifest.node(*parent).unique_id.as_str();
@@ -266,15 +271,20 @@ impl<'a> Index<'a> {
     }
 }
 
-struct Entries<'a>(&'a Index<'a>, &'a [NodeId]);
+/// Nodes of the graph, and some beside it.
+struct Entries<'a>(&'a Index<'a>, &'a [NodeId], &'a [Node]);
 
 impl Serialize for Entries<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self(index, ids) = self;
-        serializer.collect_map(ids.iter().map(|id| {
-            let node = index.manifest.node(*id);
-            (&node.unique_id, index.entry(*id))
-        }))
+        let Self(index, ids, aside) = self;
+        let entries = ids.iter().map(|id| index.entry(*id));
+        let aside = aside.iter().map(|node| Entry {
+            index,
+            node,
+            id: None,
+        });
+        let all = entries.chain(aside);
+        serializer.collect_map(all.map(|entry| (&entry.node.unique_id, entry)))
     }
 }
 
@@ -330,6 +340,15 @@ impl Serialize for Macros<'_> {
     }
 }
 
+/// Who answers for something, with both of dbt's keys.
+pub(super) fn owner(declared: &Value) -> Value {
+    let mut owner = json!({ "email": null, "name": null });
+    for (key, value) in declared.as_object().into_iter().flatten() {
+        owner[key] = value.clone();
+    }
+    owner
+}
+
 struct Groups<'a>(&'a BTreeMap<String, Group>);
 
 impl Serialize for Groups<'_> {
@@ -346,7 +365,7 @@ impl Serialize for Groups<'_> {
                 "path": group.path,
                 "original_file_path": group.original_file_path,
                 "unique_id": id,
-                "owner": group.owner,
+                "owner": owner(&group.owner),
                 "description": group.description,
                 "config": config,
             });

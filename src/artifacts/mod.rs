@@ -17,6 +17,7 @@ pub mod keys;
 pub mod lineage;
 pub mod manifest;
 pub mod previous;
+mod response;
 pub mod run_results;
 pub mod sources;
 pub mod state;

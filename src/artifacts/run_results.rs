@@ -3,7 +3,7 @@
 use jiff::civil::DateTime;
 use serde_json::{Map, Value, json};
 
-use super::{Invocation, relation_name, seconds, timestamp};
+use super::{Invocation, relation_name, response, seconds, timestamp};
 use crate::manifest::{Manifest, ResourceType};
 use crate::run::results::Timing;
 use crate::run::{Batched, NodeResult, RunResults, Status};
@@ -20,7 +20,7 @@ pub fn run_results(
     let entries: Vec<Value> = results
         .results
         .iter()
-        .map(|result| entry(manifest, result))
+        .map(|result| entry(manifest, result, invocation.adapter_type))
         .collect();
     json!({
         "metadata": invocation.metadata("run-results", 6),
@@ -72,10 +72,11 @@ pub fn operated(
     })
 }
 
-/// What became of one node.
-pub fn entry(manifest: &Manifest, result: &NodeResult) -> Value {
+/// What became of one node, on a warehouse for which dbt has an adapter of this name.
+pub fn entry(manifest: &Manifest, result: &NodeResult, adapter: &str) -> Value {
     let node = manifest.node(result.node);
-    let message = result.message.clone().or_else(|| {
+    let said = response::message(node, result, adapter).or_else(|| result.message.clone());
+    let message = said.or_else(|| {
         let first = result.diagnostics.first()?;
         Some(first.to_string())
     });
@@ -89,7 +90,7 @@ pub fn entry(manifest: &Manifest, result: &NodeResult) -> Value {
         "timing": stretches(result),
         "thread_id": format!("Thread-{} (worker)", result.thread),
         "execution_time": seconds(result),
-        "adapter_response": response(result),
+        "adapter_response": response::response(node, result, adapter),
         "message": message,
         "failures": failures(node.resource_type, result),
         "unique_id": node.unique_id,
@@ -124,9 +125,16 @@ fn batch_results(batches: &Batched) -> Value {
     })
 }
 
-/// How long each part of a turn took.
+/// How long each part of a turn took. As with dbt, what had a turn tells both, though it had nothing to compile.
 pub(super) fn stretches(result: &NodeResult) -> Vec<Value> {
-    let timing = [("compile", result.compile), ("execute", result.execute)];
+    let nothing = result.execute.map(|timing| Timing {
+        completed: timing.started,
+        ..timing
+    });
+    let timing = [
+        ("compile", result.compile.or(nothing)),
+        ("execute", result.execute),
+    ];
     timing
         .into_iter()
         .filter_map(|(name, timing)| Some(stretch(name, timing?)))
@@ -139,22 +147,4 @@ fn stretch(name: &str, timing: Timing) -> Value {
         "started_at": timestamp(timing.started),
         "completed_at": timestamp(timing.completed),
     })
-}
-
-fn response(result: &NodeResult) -> Value {
-    let mut response = serde_json::Map::new();
-    let numbers = [
-        ("rows_affected", result.rows),
-        ("rows_rejected", result.set_aside),
-        ("files", result.files),
-    ];
-    for (key, number) in numbers {
-        if let Some(number) = number {
-            response.insert(key.to_owned(), Value::from(number));
-        }
-    }
-    if let Some(query) = result.query_id {
-        response.insert("query_id".to_owned(), Value::from(query));
-    }
-    Value::Object(response)
 }

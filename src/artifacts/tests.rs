@@ -428,9 +428,10 @@ fn run_results_tell_what_became_of_each_node() {
           "thread_id": "Thread-1 (worker)",
           "execution_time": 0.12,
           "adapter_response": {
+            "_message": "SUCCESS",
             "rows_affected": 96
           },
-          "message": null,
+          "message": "SUCCESS",
           "failures": null,
           "unique_id": "model.shop.dim_users",
           "compiled": true,
@@ -454,7 +455,10 @@ fn run_results_tell_what_became_of_each_node() {
           ],
           "thread_id": "Thread-1 (worker)",
           "execution_time": 0.12,
-          "adapter_response": {},
+          "adapter_response": {
+            "_message": "SUCCESS",
+            "rows_affected": 1
+          },
           "message": "Got 8 results, configured to fail if != 0",
           "failures": 8,
           "unique_id": "test.shop.unique_dim_users_user_id",

@@ -8,13 +8,14 @@ use crate::diagnostic::Diagnostic;
 use crate::graph::Tests;
 use crate::manifest::ResourceType;
 
-const KINDS: [ResourceType; 6] = [
+const KINDS: [ResourceType; 7] = [
     ResourceType::Model,
     ResourceType::Seed,
     ResourceType::Snapshot,
     ResourceType::Source,
     ResourceType::Test,
     ResourceType::UnitTest,
+    ResourceType::Exposure,
 ];
 
 /// Build everything in order: loads, seeds and models, each followed by its tests

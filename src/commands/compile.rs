@@ -260,6 +260,7 @@ impl Args {
                 Work::UnitTest
                 | Work::Freshness(_)
                 | Work::Refused(_)
+                | Work::NoOp
                 | Work::Late
                 | Work::InJinja => Vec::new(),
             };

@@ -30,7 +30,7 @@ use crate::jinja::{Answer, LATE, Macros, Template, Value, World};
 use crate::manifest::config::Hook;
 use crate::manifest::microbatch::{Batch, Batches};
 use crate::manifest::node::Detail;
-use crate::manifest::{Manifest, Node, NodeId, ResourceType};
+use crate::manifest::{Manifest, Node, NodeId, ResourceType, not_run};
 use crate::project::{Environment, Vars};
 use crate::relation::ExistingRelations;
 use world::NodeWorld;
@@ -252,6 +252,8 @@ impl Compiler {
         let wanted = self.with_ephemerals(nodes.into_iter().collect());
         let rendered: Vec<(NodeId, Result<Sql, Box<Diagnostic>>)> = wanted
             .into_par_iter()
+            // Its text is no template.
+            .filter(|id| !manifest.node(*id).is_python())
             .map(|id| match self.must_wait(id) {
                 Some(reason) => (id, Err(Box::new(Diagnostic::error(LATE, reason)))),
                 None => (id, self.render(id, None, self.first_batch(id))),
@@ -316,6 +318,9 @@ impl Compiler {
         batch: Option<Batch>,
     ) -> Result<Sql, Box<Diagnostic>> {
         let manifest = &self.around.given.manifest;
+        if manifest.node(id).is_python() {
+            return Err(Box::new(not_run(manifest.node(id))));
+        }
         let mut drafts = BTreeMap::new();
         for wanted in self.with_ephemerals(BTreeSet::from([id])) {
             let batch = batch.filter(|_| wanted == id);

@@ -88,6 +88,9 @@ impl Sketch {
                 freshness_value: Default::default(),
                 loaded_at: Default::default(),
                 source_meta: Map::new(),
+                quoting: Default::default(),
+                unrendered_schema: None,
+                unrendered_database: None,
             })),
             ResourceType::Exposure => Detail::Exposure(Box::new(ExposureDetail {
                 kind: "dashboard".to_owned(),
@@ -108,6 +111,7 @@ impl Sketch {
                     }),
                 attached_node: None,
                 column_name: None,
+                declared_on: None,
             })),
             _ => Detail::Plain,
         }

@@ -58,7 +58,7 @@ pub fn check(manifest: &Manifest, problems: &mut Diagnostics) {
     }
 }
 
-/// What a contract needs: the type of every column, and a materialization that can keep it.
+/// What a contract needs: columns, and a materialization that can keep it. Whether each has a type is looked at when it is built.
 fn check_contract(node: &Node, problems: &mut Diagnostics) {
     let place = |key: &str| {
         let written = node.config.origins.get(key).cloned();
@@ -116,21 +116,6 @@ fn check_contract(node: &Node, problems: &mut Diagnostics) {
             .at_some(place("contract"))
             .help("list all columns under `columns:` with `name` and `data_type`"),
         );
-    }
-    for column in node.columns.values() {
-        if column.data_type.is_none() {
-            problems.push(
-                Diagnostic::error(
-                    "missing-data-type",
-                    format!("column `{}` has no `data_type`", column.name),
-                )
-                .at_some(column.declared_at.clone())
-                .help(format!(
-                    "`{}` has an enforced contract, which needs the type of each column",
-                    node.name
-                )),
-            );
-        }
     }
 }
 

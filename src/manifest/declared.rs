@@ -308,7 +308,7 @@ pub fn description(
     problems: &mut Diagnostics,
 ) -> Option<String> {
     if !is_jinja(&text.value) {
-        return Some(text.value.trim_end_matches('\n').to_owned());
+        return Some(text.value.clone());
     }
     let docs = &resolver.shared.docs;
     let mut missing = false;
@@ -327,7 +327,8 @@ pub fn description(
     }
     let rest = DOC.replace_all(&text.value, "");
     if !is_jinja(&rest) {
-        return Some(filled.trim_end_matches('\n').to_owned());
+        // As a template does: of what it is written in, the last line end goes.
+        return Some(filled.strip_suffix('\n').unwrap_or(&filled).to_owned());
     }
     let node = Node::new(ResourceType::Model, &resolver.package.name, "description");
     let template = Template::scalar(&text.value, &text.span);

@@ -46,9 +46,9 @@ pub struct Shared {
 /// What a template was found to read and to say.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// `ref` calls in order, each once.
+    /// `ref` calls in order, as often as they are called.
     pub refs: Vec<RefCall>,
-    /// `source` calls in order, each once.
+    /// `source` calls in order, as often as they are called.
     pub sources: Vec<SourceCall>,
     /// Settings of `config` calls.
     pub config: Layer,
@@ -155,29 +155,20 @@ impl Found {
     fn literal(calls: StaticCalls, template: &Template) -> Self {
         let mut found = Self::default();
         for call in calls.refs {
-            let seen = RefCall {
+            found.refs.push(RefCall {
                 package: call.package,
                 name: call.name,
                 version: call.version.as_ref().map(from_jinja),
                 span: Some(call.span),
-            };
-            if !found.refs.iter().any(|known| same_ref(known, &seen)) {
-                found.refs.push(seen);
-            }
+            });
         }
         for (source, table, span) in calls.sources {
-            if !found
-                .sources
-                .iter()
-                .any(|known| known.source == source && known.table == table)
-            {
-                let span = Some(span);
-                found.sources.push(SourceCall {
-                    source,
-                    table,
-                    span,
-                });
-            }
+            let span = Some(span);
+            found.sources.push(SourceCall {
+                source,
+                table,
+                span,
+            });
         }
         for (key, value) in calls.config {
             let span = find_setting(template.text(), &key).map(|range| template.span(range));
@@ -212,10 +203,6 @@ fn find_word(text: &str, word: &str) -> bool {
         !before.is_some_and(|letter| letter.is_alphanumeric() || letter == '_')
             && text[at + word.len()..].trim_start().starts_with('(')
     })
-}
-
-fn same_ref(a: &RefCall, b: &RefCall) -> bool {
-    a.package == b.package && a.name == b.name && a.version == b.version
 }
 
 /// The bytes of `function(… 'last' …)` up to the quoted name.
@@ -324,10 +311,7 @@ impl World for ParseWorld {
             version: call.version.as_ref().map(from_jinja),
             span: None,
         };
-        let mut found = self.lock();
-        if !found.refs.contains(&seen) {
-            found.refs.push(seen);
-        }
+        self.lock().refs.push(seen);
         Ok(self.relation(call.name))
     }
 
@@ -337,10 +321,7 @@ impl World for ParseWorld {
             table: table.to_owned(),
             span: None,
         };
-        let mut found = self.lock();
-        if !found.sources.contains(&seen) {
-            found.sources.push(seen);
-        }
+        self.lock().sources.push(seen);
         Ok(RelationValue::new(Relation::new(source, table), None))
     }
 

@@ -91,10 +91,7 @@ fn group(
             .to_owned(),
         original_file_path: file.to_owned(),
         owner,
-        description: declared
-            .description
-            .as_ref()
-            .map(|text| text.value.trim_end().to_owned()),
+        description: declared.description.as_ref().map(|text| text.value.clone()),
         meta: meta
             .and_then(|meta| meta.value.as_object().cloned())
             .unwrap_or_default(),

@@ -8,7 +8,7 @@ use super::Manifest;
 use super::checks;
 use super::declared::{Reading, reading};
 use super::deprecated;
-use super::node::{Detail, Node, NodeId, RefCall, ResourceType};
+use super::node::{Detail, Node, NodeId, RefCall, ResourceType, SourceCall};
 use super::resolve::Draft;
 use super::unit_test::GivenReads;
 use super::unused_paths;
@@ -39,14 +39,19 @@ pub fn link(
         match lookup.links(&draft.node, &mut linked) {
             Ok(()) => {}
             Err(missing) if draft.node.resource_type == ResourceType::Test => {
-                // As in dbt: a test of something disabled goes with it; of something unknown, it warns.
+                // As in dbt: a test of something disabled goes with it; of something unknown, it warns. What is declared and has no
+                // file is told where it is declared.
                 dropped.insert(draft.node.unique_id.clone());
-                problems.extend(missing.into_iter().filter(|(_, disabled)| !disabled).map(
-                    |(problem, _)| Diagnostic {
+                let told = of_the_missing(&draft.node);
+                let is_news = |(problem, disabled): &(Diagnostic, bool)| {
+                    !disabled && told.as_ref() != Some(&problem.message)
+                };
+                problems.extend(missing.into_iter().filter(is_news).map(|(problem, _)| {
+                    Diagnostic {
                         level: crate::diagnostic::Level::Warning,
                         ..problem.help("the test is left out")
-                    },
-                ));
+                    }
+                }));
             }
             Err(missing)
                 if draft.node.resource_type == ResourceType::UnitTest
@@ -73,6 +78,21 @@ pub fn link(
         deprecated::check(&manifest, now, &mut problems);
     }
     (manifest, problems)
+}
+
+/// What would be said of a test for that what it is declared on has no file.
+fn of_the_missing(test: &Node) -> Option<String> {
+    let Detail::Test(test) = &test.detail else {
+        return None;
+    };
+    let declared = test.declared_on.as_ref()?;
+    let (kind, name) = declared.key.split_once('.')?;
+    let missing = declared.unique_id.is_none() && kind != "sources";
+    missing.then(|| no_model(name))
+}
+
+fn no_model(name: &str) -> String {
+    format!("there is no model `{name}`")
 }
 
 /// The names that files of the project give to models and seeds, whether or not the files are right.
@@ -161,13 +181,21 @@ impl<'a> Lookup<'a> {
             }
             Err(problem) => missing.push(problem),
         };
-        for call in &node.sources {
+        for (at, call) in node.sources.iter().enumerate() {
+            let same =
+                |known: &SourceCall| (&known.source, &known.table) == (&call.source, &call.table);
+            if node.sources[..at].iter().any(same) {
+                continue;
+            }
             add(self
                 .source(node, &call.source, &call.table, call.span.as_ref())
                 .map(Some));
         }
-        for call in &node.refs {
-            add(self.reference(node, call));
+        for (at, call) in node.refs.iter().enumerate() {
+            let before = &node.refs[..at];
+            if !before.iter().any(|known| known.is_of_the_same(call)) {
+                add(self.reference(node, call));
+            }
         }
         for constraint in foreign_keys(node) {
             linked
@@ -220,8 +248,7 @@ impl<'a> Lookup<'a> {
         if candidates.is_empty() && self.wrong.contains(name) {
             return Ok(None);
         }
-        let problem =
-            Diagnostic::error("unknown-ref", format!("there is no model `{name}`")).at_some(at);
+        let problem = Diagnostic::error("unknown-ref", no_model(name)).at_some(at);
         let problem = match package {
             Some(package) if !candidates.is_empty() => {
                 problem.help(format!("there is one, but not in the package `{package}`"))
@@ -427,7 +454,13 @@ fn assemble(
         let mut node = draft.node;
         let Some(own) = id(at) else {
             node.config.enabled = false;
-            manifest.disabled.push(*node);
+            if node.resource_type == ResourceType::Test {
+                node.config.values.insert("enabled", Value::Bool(false));
+                node.depends_on = linked.depends_on.into_iter().filter_map(id).collect();
+                manifest.aside.push(*node);
+            } else {
+                manifest.disabled.push(*node);
+            }
             continue;
         };
         node.depends_on = linked.depends_on.into_iter().filter_map(id).collect();
@@ -455,6 +488,7 @@ fn assemble(
         manifest.nodes.push(node);
     }
     manifest.disabled.sort_by(|a, b| order(a).cmp(&order(b)));
+    manifest.aside.sort_by(|a, b| order(a).cmp(&order(b)));
     manifest
 }
 

@@ -24,6 +24,7 @@ pub mod node;
 mod overrides;
 mod persist_docs;
 mod python;
+mod python_model;
 mod resolve;
 mod settings;
 pub mod snapshot_config;
@@ -41,6 +42,7 @@ pub mod versions;
 pub use config::Config;
 pub use node::{Node, NodeId, ResourceType};
 pub(crate) use python::md5;
+pub use python_model::not_run;
 pub use resolve::Options;
 pub use values::Values;
 
@@ -61,6 +63,8 @@ pub struct Manifest {
     pub nodes: Vec<Box<Node>>,
     /// Disabled nodes; nothing points to them.
     pub disabled: Vec<Node>,
+    /// Tests that cannot run, since what they are about is disabled or missing: they stand in the manifest of the project, disabled.
+    pub aside: Vec<Node>,
     /// `unique_id` to place.
     pub by_unique_id: BTreeMap<String, NodeId>,
 }

@@ -146,13 +146,14 @@ pub struct Node {
 }
 
 impl Node {
+    /// Whether it is written in Python.
+    pub fn is_python(&self) -> bool {
+        self.resource_type == ResourceType::Model && self.original_file_path.ends_with(".py")
+    }
+
     /// Adds a model that it reads, each once.
     pub fn reads_model(&mut self, call: RefCall) {
-        let same = |known: &RefCall| {
-            (&known.name, &known.package, &known.version)
-                == (&call.name, &call.package, &call.version)
-        };
-        if !self.refs.iter().any(same) {
+        if !self.refs.iter().any(|known| known.is_of_the_same(&call)) {
             self.refs.push(call);
         }
     }
@@ -291,6 +292,13 @@ pub struct RefCall {
     pub span: Option<Span>,
 }
 
+impl RefCall {
+    /// Whether both name the same model.
+    pub fn is_of_the_same(&self, other: &Self) -> bool {
+        (&self.name, &self.package, &self.version) == (&other.name, &other.package, &other.version)
+    }
+}
+
 /// `source('source', 'table')` as called.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SourceCall {
@@ -409,14 +417,25 @@ pub enum Detail {
 }
 
 /// A data test.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct TestDetail {
     /// The generic test, or none for a singular one.
     pub generic: Option<GenericTest>,
     /// The node that the test is attached to.
     pub attached_node: Option<NodeId>,
+    /// What it is declared on, also where that is disabled or missing; none for a singular test.
+    pub declared_on: Option<DeclaredOn>,
     /// The column it is about, if any.
     pub column_name: Option<String>,
+}
+
+/// What a generic test is declared on.
+#[derive(Clone, Debug)]
+pub struct DeclaredOn {
+    /// Key and name of the declaration: `models.orders`, `sources.raw`.
+    pub key: String,
+    /// The `unique_id` of the node, where it is no source and there is one.
+    pub unique_id: Option<String>,
 }
 
 /// A call of a generic test.
@@ -433,7 +452,7 @@ pub struct GenericTest {
 }
 
 /// A table of a source.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct SourceDetail {
     /// The source it belongs to.
     pub source_name: String,
@@ -453,6 +472,12 @@ pub struct SourceDetail {
     pub loaded_at: super::freshness::LoadedAt,
     /// Meta of the source.
     pub source_meta: Map<String, Value>,
+    /// `quoting` of the source and its table, as declared.
+    pub quoting: Map<String, Value>,
+    /// `schema` of the source as it is written.
+    pub unrendered_schema: Option<String>,
+    /// `database` of the source as it is written.
+    pub unrendered_database: Option<String>,
 }
 
 /// How a source table is filled: its options checked, everything but the relation and columns of a COPY.

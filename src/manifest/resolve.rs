@@ -22,6 +22,7 @@ use super::merge::{self, Layer, Merged};
 use super::names::Names;
 use super::node::{Code, Column, Detail, Node, ResourceType, TestDetail};
 use super::overrides;
+use super::python_model;
 use super::settings;
 use super::settings::Materializations;
 use super::snapshots;
@@ -380,7 +381,13 @@ impl Resolver<'_> {
         for layer in &layers {
             merged.apply(layer, problems);
         }
-        let found = self.discover(node, &merged, template, problems)?;
+        let (found, asked) = match node.is_python() {
+            true => self.python(node, &merged, problems)?,
+            false => (
+                self.discover(node, &merged, template, problems)?,
+                Map::new(),
+            ),
+        };
         node.unrendered_config = tree.unrendered(&node.fqn);
         let of_tree = tree.layers(&node.fqn).len();
         let said_in_yaml = layers.iter().skip(of_tree).flat_map(|layer| &layer.0);
@@ -403,8 +410,34 @@ impl Resolver<'_> {
         node.macros = found.macros;
         problems.extend(found.warnings);
         self.finish(node, merged, at, problems);
+        for (key, value) in asked {
+            node.unrendered_config.insert(key.clone(), value.clone());
+            node.config.values.insert(key, value);
+        }
         hooks::read(self, node);
         Some(())
+    }
+
+    /// What a Python model says, with the keys that it asks of its configuration; or none when dbt would not understand it.
+    fn python(
+        &self,
+        node: &Node,
+        merged: &Merged,
+        problems: &mut Diagnostics,
+    ) -> Option<(Found, Map<String, Value>)> {
+        let source = &node.code.as_ref()?.source;
+        match python_model::read(source, merged.get("materialized")) {
+            Ok(model) => {
+                if merged.get("enabled") != Some(&Value::Bool(false)) {
+                    problems.push(python_model::not_run(node).as_warning());
+                }
+                Some((model.found, model.asked))
+            }
+            Err(problem) => {
+                problems.push(*problem);
+                None
+            }
+        }
     }
 
     /// What a template reads, or none when it is wrong.
@@ -494,6 +527,7 @@ impl Resolver<'_> {
                 generic: None,
                 attached_node: None,
                 column_name: None,
+                declared_on: None,
             }));
             let properties = declared
                 .iter()

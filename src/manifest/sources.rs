@@ -10,7 +10,7 @@ use super::resolve::{Draft, Made, Resolver, object};
 use super::{freshness, settings, staged_load};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::project::properties::{SourceProperties, SourceTableProperties};
-use crate::project::yaml::Yaml;
+use crate::project::yaml::{Spanned, Yaml};
 use crate::relation::Relation;
 
 /// The tables of every source, and their tests.
@@ -27,6 +27,16 @@ pub fn sources(resolver: &Resolver<'_>) -> Made {
         }
     }
     made
+}
+
+/// A text of YAML before its Jinja was rendered.
+fn as_written(text: &Spanned<String>) -> String {
+    let written = text.span.text().trim();
+    let quoted = ['"', '\''].iter().find_map(|quote| {
+        let inner = written.strip_prefix(*quote)?;
+        inner.strip_suffix(*quote)
+    });
+    quoted.unwrap_or(written).to_owned()
 }
 
 fn table_node(
@@ -167,6 +177,13 @@ fn table_node(
         freshness_value: freshness_value.unwrap_or_default(),
         loaded_at,
         source_meta: object(source.meta.as_ref()),
+        quoting: {
+            let mut quoting = object(source.quoting.as_ref());
+            quoting.extend(object(table.quoting.as_ref()));
+            quoting
+        },
+        unrendered_schema: source.schema.as_ref().map(as_written),
+        unrendered_database: source.database.as_ref().map(as_written),
     }));
     if let Some(overrides) = &source.overrides {
         problems.push(

@@ -322,7 +322,7 @@ fn what_is_not_supported_is_named() {
         ("models/p.py", "def model(dbt, session): pass"),
         ("models/a.sql", "select 1"),
     ]), @r"
-    error[not-supported-yet]: Python models are not supported (models/p.py:1:1)
+    warning[python-model]: Python models are not supported: `p` is not built (models/p.py:1:1)
       help: write the model in SQL, or leave it out with .dbtignore
     ");
     insta::assert_snapshot!(told(&[("packages.yml", "packages:\n  - package: dbt-labs/dbt_utils\n    version: 1.3.0\n")]), @"

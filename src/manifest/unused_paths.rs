@@ -25,6 +25,7 @@ pub fn check(project: &Project, manifest: &Manifest, problems: &mut Diagnostics)
         let enabled = manifest.nodes.iter().map(|node| &**node);
         let fqns: Vec<&[String]> = enabled
             .chain(&manifest.disabled)
+            .chain(&manifest.aside)
             .filter(|node: &&Node| node.resource_type == kind)
             .map(|node| node.fqn.as_slice())
             .collect();

@@ -87,6 +87,9 @@ fn load() -> Node {
         freshness_value: Default::default(),
         loaded_at: Default::default(),
         source_meta: Default::default(),
+        quoting: Default::default(),
+        unrendered_schema: None,
+        unrendered_database: None,
     }));
     node
 }

@@ -223,6 +223,7 @@ mod tests {
             }),
             attached_node: Some(NodeId(0)),
             column_name: Some("email".into()),
+            declared_on: None,
         }));
         node
     }

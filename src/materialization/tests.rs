@@ -491,6 +491,9 @@ fn a_load_makes_its_table_and_copies_into_it() {
         freshness_value: Default::default(),
         loaded_at: Default::default(),
         source_meta: Default::default(),
+        quoting: Default::default(),
+        unrendered_schema: None,
+        unrendered_database: None,
     }));
     assert_snapshot!(Case::of(node.clone()).told(), @r"
     error[no-columns]: `events` declares no columns to make its table from

@@ -61,7 +61,7 @@ impl Planned {
             // Nothing that reads a refused node has a turn.
             Work::Late | Work::InJinja | Work::Refused(_) => Some(None),
             Work::Build(build) => made(build, old),
-            Work::Test(_) | Work::UnitTest | Work::Freshness(_) => None,
+            Work::Test(_) | Work::UnitTest | Work::Freshness(_) | Work::NoOp => None,
         };
         if let Some(columns) = made {
             if open {

@@ -5,6 +5,7 @@
 
 mod door;
 mod known;
+mod never;
 mod place;
 mod planner;
 
@@ -82,6 +83,8 @@ pub enum Work {
     Refused(Diagnostics),
     /// A materialization written in Jinja does the work at the node's turn.
     InJinja,
+    /// Nothing: an exposure has its turn, so that it is told when what it stands on failed.
+    NoOp,
 }
 
 /// The statements that make a node's relation, as the warehouse takes them.

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::door::Door;
+use super::never;
 use super::place::place_of;
 use super::{Build, Known, Order, Plan, Planned, Query, Section, Step, Work};
 use crate::adapter::{Adapter, Statement};
@@ -89,14 +90,10 @@ impl Plan {
                 Some(wrong) => Err(Diagnostics::from(Diagnostic::clone(wrong))),
                 None => planner.step(node, sql.as_ref(), &known, &mut warnings),
             };
-            let (work, waits_for) = match work {
-                Ok(work) => (work, waits_for),
-                // It waits for nothing, so that it is told whatever becomes of the nodes before it.
-                Err(wrong) => (Work::Refused(wrong), Vec::new()),
-            };
             Step {
                 node,
-                work,
+                // It keeps its place: where something fails that it stands on, it is skipped.
+                work: work.unwrap_or_else(Work::Refused),
                 waits_for,
                 sql,
                 batches: planner.batches.get(&node).cloned().unwrap_or_default(),
@@ -141,6 +138,7 @@ impl<'a> Planner<'a> {
         known: &dyn KnownColumns,
         warnings: &mut Vec<Diagnostic>,
     ) -> Result<Work, Diagnostics> {
+        never::check(self.node(node))?;
         if self.node(node).config.in_jinja.is_some() {
             if self.audits(node) {
                 return Err(Diagnostic::error(
@@ -170,6 +168,9 @@ impl<'a> Planner<'a> {
         }
         if self.node(node).resource_type == ResourceType::UnitTest {
             return Ok(Work::UnitTest);
+        }
+        if self.node(node).resource_type == ResourceType::Exposure {
+            return Ok(Work::NoOp);
         }
         if self.options.freshness {
             return Ok(Work::Freshness(door.freshness()));
@@ -492,9 +493,8 @@ impl<'a> Planner<'a> {
                         Detail::Source(source) => source.load.is_some(),
                         _ => false,
                     },
-                    ResourceType::Analysis | ResourceType::Exposure | ResourceType::Operation => {
-                        false
-                    }
+                    ResourceType::Exposure => self.options.tests_gate,
+                    ResourceType::Analysis | ResourceType::Operation => false,
                 }
             })
             .collect()
@@ -525,7 +525,7 @@ impl<'a> Planner<'a> {
             let builds = match &step.work {
                 Work::Build(_) | Work::Late | Work::InJinja => true,
                 Work::Test(test) => test.store.is_some(),
-                Work::UnitTest | Work::Freshness(_) | Work::Refused(_) => false,
+                Work::UnitTest | Work::Freshness(_) | Work::Refused(_) | Work::NoOp => false,
             };
             let relation = self.node(step.node).relation.as_ref().filter(|_| builds);
             let Some(relation) = relation else { continue };

@@ -232,14 +232,8 @@ fn find(walk: &Walk, paths: &Paths, problems: &mut Diagnostics) -> FoundFiles {
     let mut found = FoundFiles::default();
     let is_sql = |file: &Found| file.has_extension("sql");
     for file in walk.files(&paths.models, problems) {
-        if is_sql(&file) {
+        if is_sql(&file) || file.has_extension("py") {
             found.models.push(file);
-        } else if file.has_extension("py") {
-            problems.push(refused(
-                &file,
-                "Python models are not supported",
-                "write the model in SQL, or leave it out with .dbtignore",
-            ));
         } else {
             found.other(file);
         }

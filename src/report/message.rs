@@ -259,6 +259,7 @@ impl Telling<'_> {
                 ("LogFreshnessResult", "Q018")
             }
             (_, ResourceType::Operation) => ("LogHookEndLine", "Q033"),
+            (Status::NoOp, _) => ("LogNodeNoOpResult", "Q019"),
             _ => ("LogModelResult", "Q012"),
         };
         let level = match result.status {
@@ -298,6 +299,7 @@ impl Telling<'_> {
             Status::Error => ("ERROR", Palette::red),
             Status::Skipped => ("SKIP", Palette::yellow),
             Status::PartialSuccess => ("PARTIAL", Palette::yellow),
+            Status::NoOp => ("NO-OP", Palette::yellow),
         };
         let what = match (node.resource_type, &node.relation) {
             // As dbt says it: the history is no new relation.
@@ -358,9 +360,17 @@ impl Telling<'_> {
             warn,
             error,
             skip,
+            noop,
             total,
         } = stats;
-        let line = format!("Done. PASS={pass} WARN={warn} ERROR={error} SKIP={skip} TOTAL={total}");
+        // Most runs have none.
+        let nothing = match noop {
+            0 => String::new(),
+            noop => format!(" NO-OP={noop}"),
+        };
+        let line = format!(
+            "Done. PASS={pass} WARN={warn} ERROR={error} SKIP={skip}{nothing} TOTAL={total}"
+        );
         let line = if error > 0 {
             self.palette.red(&line)
         } else if warn > 0 || results.cancelled {
@@ -369,7 +379,7 @@ impl Telling<'_> {
             self.palette.green(&line)
         };
         let done = Message::new("StatsLine", "Z023", LogLevel::Info, line).with(json!({
-            "stats": { "pass": pass, "warn": warn, "error": error, "skip": skip, "total": total }
+            "stats": { "pass": pass, "warn": warn, "error": error, "skip": skip, "noop": noop, "total": total }
         }));
         [finished, done]
     }
@@ -407,6 +417,7 @@ struct Stats {
     warn: usize,
     error: usize,
     skip: usize,
+    noop: usize,
     total: usize,
 }
 
@@ -420,6 +431,7 @@ impl Stats {
                 Status::Warn => stats.warn += 1,
                 Status::Fail | Status::Error | Status::PartialSuccess => stats.error += 1,
                 Status::Skipped => stats.skip += 1,
+                Status::NoOp => stats.noop += 1,
             }
         }
         stats

@@ -346,6 +346,7 @@ fn data_test(call: &str) -> Node {
         generic: None,
         attached_node: None,
         column_name: None,
+        declared_on: None,
     }));
     node
 }

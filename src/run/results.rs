@@ -28,6 +28,8 @@ pub enum Status {
     Skipped,
     /// Some batches of a model were built, and others were not.
     PartialSuccess,
+    /// There was nothing to do, as for every exposure.
+    NoOp,
 }
 
 impl Status {
@@ -41,6 +43,7 @@ impl Status {
             Self::Error => "error",
             Self::Skipped => "skipped",
             Self::PartialSuccess => "partial success",
+            Self::NoOp => "no-op",
         }
     }
 
@@ -61,6 +64,8 @@ pub struct NodeResult {
     pub message: Option<String>,
     /// Rows in the relation after a build.
     pub rows: Option<u64>,
+    /// Rows that the statements brought, as far as the warehouse said so.
+    pub filled: Option<u64>,
     /// Rows a test found.
     pub failures: Option<u64>,
     /// How old the rows of a source are, where that was asked.
@@ -147,6 +152,7 @@ impl NodeResult {
             status,
             message: None,
             rows: None,
+            filled: None,
             failures: None,
             age: None,
             sample: None,

@@ -26,6 +26,7 @@ fn data_test(name: &str, sql: &str) -> Node {
         generic: None,
         attached_node: None,
         column_name: None,
+        declared_on: None,
     }));
     node
 }
@@ -313,7 +314,7 @@ fn a_test_over_two_nodes_stands_before_what_depends_on_both() {
 }
 
 #[test]
-fn each_refusal_is_its_nodes_error_and_what_can_be_built_is_built() {
+fn a_refusal_is_its_nodes_error_and_what_does_not_stand_on_it_is_built() {
     let mut setup = Setup::tables(&["good"]);
     setup.add(model("a", "table", "select forbidden()"), &["good"]);
     setup.add(model("b", "view", "select forbidden()"), &["a"]);
@@ -324,16 +325,16 @@ fn each_refusal_is_its_nodes_error_and_what_can_be_built_is_built() {
     told.sort();
     assert_snapshot!(told.join("\n"), @r"
     a error: there is no function `forbidden`
-    b error: there is no function `forbidden`
-    below skipped: `b` failed
+    b skipped: `a` failed
+    below skipped: `a` failed
     good success: 3 rows
-    t error: there is no function `forbidden`
+    t skipped: `a` failed
     ");
     let place = |name: &str| {
         let result = results.of(setup.id(name)).unwrap();
         result.diagnostics[0].to_string()
     };
-    assert_snapshot!(place("t"), @"error[unknown-function]: there is no function `forbidden` (models/t.sql:1:8)");
+    assert_snapshot!(place("a"), @"error[unknown-function]: there is no function `forbidden` (models/a.sql:1:8)");
 }
 
 #[test]

@@ -195,6 +195,7 @@ impl<'a> Turn<'a> {
             }
             Work::Test(test) => self.test(session, test),
             Work::UnitTest => self.unit_test(session),
+            Work::NoOp => Ok(()),
             Work::Freshness(Ok(query)) => self.freshness(session, query),
             Work::Freshness(Err(wrong)) => Err(Failure::Wrong(vec![(**wrong).clone()])),
             Work::Refused(wrong) => Err(Failure::Wrong(wrong.0.clone())),
@@ -631,6 +632,9 @@ impl<'a> Turn<'a> {
             result.status = verdict.status;
             result.message = verdict.message;
             result.failures = Some(verdict.failures);
+        } else if matches!(self.step.work, Work::NoOp) {
+            result.status = Status::NoOp;
+            result.message = Some("NO-OP".to_owned());
         } else if let Some(said) = self.said {
             result.message = Some(said);
         } else if let Some(rows) = self.rows {
@@ -654,6 +658,7 @@ impl<'a> Turn<'a> {
             result.batches = Some(batched);
         }
         result.rows = self.rows;
+        result.filled = self.filled;
         result.set_aside = self.set_aside;
         result.set_aside_in_all = self.set_aside_in_all;
         result.query_id = self.query_id;

@@ -337,3 +337,49 @@ fn the_manifest_tells_groups_inlined_models_and_what_macros_call_as_dbt_does() {
         (&json!({"unit": "cent"}), &json!({"unit": "cent"}))
     );
 }
+
+#[test]
+fn an_exposure_has_a_result_though_nothing_is_done_for_it() {
+    let project = TestProject::new()
+        .file("models/good.sql", "select 1 as id")
+        .file(
+            "models/bad.sql",
+            "{{ config(materialized='table') }} select 1 / (length('x') - 1) as id",
+        )
+        .file(
+            "models/uses.yml",
+            "exposures:
+  - {name: on_good, type: dashboard, owner: {name: a}, depends_on: [ref('good')]}
+  - {name: on_bad, type: dashboard, owner: {name: a}, depends_on: [ref('bad')]}
+",
+        );
+
+    let built = project.redstart("build --threads 1");
+    insta::assert_snapshot!(built.stdout.lines().filter(|line| line.contains("exposure") || line.contains("Done")).collect::<Vec<_>>().join("\n"), @"
+    2 of 4  SKIP  exposure on_bad                                         [`bad` failed]
+    4 of 4  NO-OP exposure on_good                                        [[time]]
+    Finished 2 exposures, 1 table model, 1 view model in [time]
+    Done. PASS=1 WARN=0 ERROR=1 SKIP=1 NO-OP=1 TOTAL=4
+    ");
+    let results = project.read("target/run_results.json");
+    let results: Value = serde_json::from_str(&results).unwrap();
+    let told = results["results"].as_array().unwrap().iter().map(|result| {
+        json!([
+            result["unique_id"],
+            result["status"],
+            result["message"],
+            result["adapter_response"],
+            result["timing"].as_array().unwrap().len(),
+        ])
+        .to_string()
+    });
+    let mut told: Vec<String> = told.collect();
+    told.sort();
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    ["exposure.project.on_bad","skipped","`bad` failed",{},0]
+    ["exposure.project.on_good","no-op","NO-OP",{},2]
+    ["model.project.bad","error","a number is divided by zero",{},2]
+    ["model.project.good","success","SUCCESS",{"_message":"SUCCESS","rows_affected":-1},2]
+    "#);
+    insta::assert_snapshot!(project.redstart("run --quiet -s good"), @"exit 0");
+}

@@ -38,13 +38,13 @@ fn a_template_that_cannot_be_compiled_fails_its_node_and_the_rest_is_built() {
     assert_snapshot!(project.redstart("build"), @"
     exit 1
     Running 6 nodes on 1 thread (target `dev.main`)
-    1 of 6  ERROR creating sql view model main.bad                        [[time]]
+    1 of 6  OK    created sql view model main.good                        [[time]]
+    2 of 6  ERROR creating sql view model main.bad                        [[time]]
           error[undefined-macro]: there is no macro `no_macro` (models/bad.sql:1:11)
-    2 of 6  SKIP  sql view model main.after_bad                           [`bad` failed]
-    3 of 6  OK    created sql view model main.good                        [[time]]
-    4 of 6  ERROR creating sql view model main.outer_part                 [[time]]
+    3 of 6  SKIP  sql view model main.after_bad                           [`bad` failed]
+    4 of 6  PASS  test unique_good_id                                     [[time]]
+    5 of 6  ERROR creating sql view model main.outer_part                 [[time]]
           error[undefined-var]: variable `not_given` has no value (models/inner_part.sql:1:50)
-    5 of 6  PASS  test unique_good_id                                     [[time]]
     6 of 6  ERROR creating sql view model main.raising                    [[time]]
           error[compiler-error]: not today (models/raising.sql:1:20)
 
@@ -322,4 +322,123 @@ fn a_materialization_in_jinja_renders_the_hooks_that_ask_when_it_runs_them() {
         v True | 2 | 1
         "
     );
+}
+
+#[test]
+fn a_python_model_is_known_and_fails_alone_when_it_is_to_be_built() {
+    let project = TestProject::new()
+        .file("profiles.yml", PROFILES.replace("threads: 2", "threads: 1"))
+        .file(
+            "models/scores.py",
+            "def model(dbt, session):\n    dbt.config(tags=['ml'], packages=['numpy'])\n    return dbt.ref('orders')\n",
+        )
+        .file("models/orders.sql", "select 1 as id")
+        .file("models/best.sql", "select * from {{ ref('scores') }}")
+        .file(
+            "models/schema.yml",
+            "models: [{name: scores, columns: [{name: id, data_tests: [unique]}]}]",
+        );
+
+    assert_snapshot!(project.redstart("ls -s tag:ml+ --quiet"), @"
+    exit 0
+    project.best
+    project.scores
+    project.unique_scores_id
+    ");
+    assert_snapshot!(project.redstart("run"), @"
+    exit 1
+    Running 3 nodes on 1 thread (target `dev.main`)
+    1 of 3  OK    created sql view model main.orders                      [[time]]
+    2 of 3  ERROR creating sql table model main.scores                    [[time]]
+          error[python-model]: Python models are not supported: `scores` is not built (models/scores.py:1:1)
+    3 of 3  SKIP  sql view model main.best                                [`scores` failed]
+
+    warning[python-model]: Python models are not supported: `scores` is not built
+     --> models/scores.py:1:1
+      |
+    1 | def model(dbt, session):
+      | ^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: write the model in SQL, or leave it out with .dbtignore
+
+    error[python-model]: Python models are not supported: `scores` is not built
+     --> models/scores.py:1:1
+      |
+    1 | def model(dbt, session):
+      | ^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: write the model in SQL, or leave it out with .dbtignore
+
+    Finished 1 table model, 2 view models in [time]
+    Done. PASS=1 WARN=0 ERROR=1 SKIP=1 TOTAL=3
+    --- stderr
+    warning[python-model]: Python models are not supported: `scores` is not built
+     --> models/scores.py:1:1
+      |
+    1 | def model(dbt, session):
+      | ^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: write the model in SQL, or leave it out with .dbtignore
+
+    1 warning
+    ");
+    assert_snapshot!(project.redstart("compile -s best --quiet"), @r#"
+    exit 0
+    select * from "project"."main"."scores"
+    "#);
+    assert_snapshot!(project.redstart("show -s scores --quiet"), @"
+    exit 2
+    error[python-model]: Python models are not supported: `scores` is not built
+     --> models/scores.py:1:1
+      |
+    1 | def model(dbt, session):
+      | ^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: write the model in SQL, or leave it out with .dbtignore
+
+    1 error
+    ");
+    let manifest = project.read("target/manifest.json");
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    let scores = &manifest["nodes"]["model.project.scores"];
+    assert_eq!(scores["language"], "python");
+    assert_eq!(scores["config"]["materialized"], "table");
+    assert_eq!(scores["config"]["packages"], serde_json::json!(["numpy"]));
+    assert_eq!(
+        scores["depends_on"],
+        serde_json::json!({"macros": ["macro.dbt.py_script_postfix"], "nodes": ["model.project.orders"]})
+    );
+}
+
+#[test]
+fn a_wrong_template_below_a_failure_is_skipped() {
+    let project = TestProject::new()
+        .file(
+            "models/first.sql",
+            "{{ config(materialized='table') }} select 1 / (length('x') - 1) as id",
+        )
+        .file(
+            "models/second.sql",
+            "select {{ no_macro('a') }} as id from {{ ref('first') }}",
+        );
+
+    assert_snapshot!(project.redstart("run"), @"
+    exit 1
+    Running 2 nodes on 2 threads (target `dev.main`)
+    1 of 2  ERROR creating sql table model main.first                     [[time]]
+          error[division-by-zero]: a number is divided by zero (models/first.sql:1:45)
+    2 of 2  SKIP  sql view model main.second                              [`first` failed]
+
+    error[division-by-zero]: a number is divided by zero
+     --> models/first.sql:1:45
+      |
+    1 | {{ config(materialized='table') }} select 1 / (length('x') - 1) as id
+      |                                             ^
+      |
+      = note: the database said: Invalid Input Error: division by zero
+      = help: a divisor that can be 0 becomes NULL with `nullif(…, 0)`, and then the result is NULL
+
+    Finished 1 table model, 1 view model in [time]
+    Done. PASS=0 WARN=0 ERROR=1 SKIP=1 TOTAL=2
+    ");
 }

@@ -260,7 +260,8 @@ impl Running<'_> {
         let manifest = &self.prepared.manifest;
         let names = match manifest.node(id).resource_type {
             ResourceType::Operation => {
-                globals::of_results(manifest, self.compiler.entries(), results)
+                let adapter = self.prepared.project.target.dialect();
+                globals::of_results(manifest, self.compiler.entries(), results, adapter)
             }
             _ => BTreeMap::new(),
         };

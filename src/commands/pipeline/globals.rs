@@ -53,19 +53,17 @@ pub(super) fn of_results(
     manifest: &Manifest,
     entries: &[Json],
     results: &[NodeResult],
+    adapter: &str,
 ) -> BTreeMap<String, Value> {
     let is_node =
         |result: &&NodeResult| manifest.node(result.node).resource_type != ResourceType::Operation;
     let entry_of: BTreeMap<NodeId, &Json> = manifest.ids().zip(entries).collect();
     let of = |result: &NodeResult| {
-        let mut told = run_results::entry(manifest, result);
+        let mut told = run_results::entry(manifest, result, adapter);
         let mut node = entry_of
             .get(&result.node)
             .map_or(Json::Null, |entry| (*entry).clone());
         node["compiled_code"] = told["compiled_code"].take();
-        if told["message"].is_null() && result.status == Status::Success {
-            told["message"] = json!("OK");
-        }
         told["node"] = node;
         told
     };

@@ -14,6 +14,7 @@ mod execute;
 mod freshness;
 mod globals;
 mod history;
+mod names;
 mod narrowing;
 mod source_columns;
 mod stopped;
@@ -180,6 +181,8 @@ pub fn prepare(session: &Session) -> Result<Prepared, Stop> {
     );
     found.extend(of_names);
     found.extend(batches::warnings(&manifest));
+    let required = session.flags.is("require_resource_names_without_spaces");
+    found.extend(names::with_spaces(&manifest, required));
     let graph = Graph::new(&manifest).map_err(|cycles| {
         let mut found = found.clone();
         found.extend(cycles);

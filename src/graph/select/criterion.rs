@@ -118,6 +118,7 @@ impl Criterion {
         if let Some(node) = manifest
             .disabled
             .iter()
+            .chain(&manifest.aside)
             .find(|node| self.method.matches(manifest, node))
         {
             return Some(format!("`{}` is disabled by its configuration", node.name));

@@ -14,7 +14,7 @@ use crate::jinja::MacroKind;
 use crate::manifest::declared::{self, Reading};
 use crate::manifest::merge::{Layer, Merged, Setting};
 use crate::manifest::node::{
-    Code, Detail, GenericTest, Node, RefCall, ResourceType, SourceCall, TestDetail,
+    Code, DeclaredOn, Detail, GenericTest, Node, RefCall, ResourceType, SourceCall, TestDetail,
 };
 use crate::manifest::resolve::{Draft, Made, Resolver};
 use crate::manifest::settings;
@@ -27,7 +27,10 @@ use crate::project::yaml::{Spanned, Yaml, YamlValue};
 
 /// What a test is declared on.
 pub struct Tested<'a> {
-    unique_id: &'a str,
+    /// None where it is missing.
+    unique_id: Option<&'a str>,
+    /// Key and name of the declaration: `models.orders`, `sources.raw`.
+    key: String,
     /// The name as it stands in names of tests.
     name: String,
     /// `ref('…')` or `source('…', '…')`.
@@ -40,14 +43,36 @@ pub struct Tested<'a> {
 }
 
 impl<'a> Tested<'a> {
-    /// A model or seed.
+    /// A model, seed or snapshot that is declared and not there: dbt knows its tests, and runs none of them.
+    fn missing(kind: ResourceType, name: &str, quote_columns: bool) -> Self {
+        let node = Node::new(kind, "", name);
+        Self {
+            unique_id: None,
+            ..Self::of(&node, quote_columns)
+        }
+    }
+
+    /// A model, seed or snapshot.
     pub fn node(node: &'a Node, quote_columns: bool) -> Self {
+        Self {
+            unique_id: Some(&node.unique_id),
+            ..Self::of(node, quote_columns)
+        }
+    }
+
+    fn of(node: &Node, quote_columns: bool) -> Self {
         let version = node.version.as_ref().map(|version| version.v.clone());
+        let key = match node.resource_type {
+            ResourceType::Seed => "seeds",
+            ResourceType::Snapshot => "snapshots",
+            _ => "models",
+        };
         let pinned = version.as_ref().map_or_else(String::new, |v| {
             format!(", version='{}'", versions::text(v))
         });
         Self {
-            unique_id: &node.unique_id,
+            unique_id: None,
+            key: format!("{key}.{}", node.name),
             name: node.versioned_name(),
             call: format!("ref('{}'{pinned})", node.name),
             reading: Reading::Ref(RefCall {
@@ -72,7 +97,8 @@ impl<'a> Tested<'a> {
         tags.extend(declared::texts(table.tags.as_ref()));
         let (source, table) = (&source.name.value, &table.name.value);
         Self {
-            unique_id: &node.unique_id,
+            unique_id: Some(&node.unique_id),
+            key: format!("sources.{source}"),
             name: format!("{source}_{table}"),
             call: format!("source('{source}', '{table}')"),
             reading: Reading::Source(SourceCall {
@@ -87,7 +113,7 @@ impl<'a> Tested<'a> {
     }
 }
 
-/// The tests of all declared models or seeds that have a file.
+/// The tests of all declared models, seeds or snapshots.
 pub fn tests_of_nodes(
     resolver: &Resolver<'_>,
     kind: ResourceType,
@@ -109,17 +135,23 @@ pub fn tests_of_nodes(
         .filter_map(|properties| {
             let version = properties.version.as_ref();
             let version = version.map(|version| versions::text(&version.v));
-            let node = by_name.get(&(properties.name.value.as_str(), version))?;
-            Some((properties, *node))
-        })
-        .map(|(properties, node)| {
-            let tested = Tested::node(node, properties.quote_columns.unwrap_or(false));
-            tests_of(
+            let (name, quoted) = (
+                properties.name.value.as_str(),
+                properties.quote_columns.unwrap_or(false),
+            );
+            let tested = match by_name.get(&(name, version.clone())) {
+                Some(node) => Tested::node(node, quoted),
+                None if version.is_none() && is_missing(resolver, kind, name) => {
+                    Tested::missing(kind, name, quoted)
+                }
+                None => return None,
+            };
+            Some(tests_of(
                 resolver,
                 &tested,
                 &properties.columns,
                 &properties.data_tests,
-            )
+            ))
         })
         .collect::<Vec<_>>();
     let mut all = Made::default();
@@ -128,6 +160,19 @@ pub fn tests_of_nodes(
         all.1.extend(problems);
     }
     all
+}
+
+/// Whether the package has no file of a declared node, be it right or wrong.
+fn is_missing(resolver: &Resolver<'_>, kind: ResourceType, name: &str) -> bool {
+    let package = resolver.package;
+    let gap = resolver.project.gaps.names.contains(name);
+    let known = match kind {
+        ResourceType::Seed => package.seeds.iter().any(|file| file.stem() == name),
+        ResourceType::Model => package.models.iter().any(|file| file.stem() == name),
+        // A snapshot may stand in YAML alone.
+        _ => true,
+    };
+    !known && !gap
 }
 
 /// The tests of one model, seed or source table.
@@ -197,6 +242,13 @@ fn make(
     ));
     node.detail = Detail::Test(Box::new(TestDetail {
         attached_node: None,
+        declared_on: Some(DeclaredOn {
+            key: tested.key.clone(),
+            unique_id: tested
+                .unique_id
+                .filter(|_| !tested.is_source)
+                .map(str::to_owned),
+        }),
         column_name: column.map(|column| column.name.value.clone()),
         generic: Some(GenericTest {
             config: test
@@ -221,7 +273,7 @@ fn make(
     )?;
     Some(Draft {
         node: Box::new(node),
-        attached: Some(tested.unique_id.to_owned()),
+        attached: tested.unique_id.map(str::to_owned),
     })
 }
 
