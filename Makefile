@@ -16,7 +16,7 @@ demo-cafe demo-hires demo-ginventory:
 test: lint
 	@scripts/setup --for-tests
 	scripts/cargo test
-	cargo check --no-default-features
+	scripts/lean
 
 lint: setup
 	cargo fmt --all --check

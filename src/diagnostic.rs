@@ -79,6 +79,14 @@ impl Span {
         )
     }
 
+    /// The first place of a word within this span; all of it where the word does not stand there.
+    pub fn of_word(&self, word: &str) -> Self {
+        match self.text().find(word).filter(|_| !word.is_empty()) {
+            Some(at) => Self::new(&self.source, self.start + at..self.start + at + word.len()),
+            None => self.clone(),
+        }
+    }
+
     /// A place in a file by line and column, both counted from 1, the column in characters; `length` is in characters.
     pub fn at_line_column(source: &Arc<Source>, line: usize, column: usize, length: usize) -> Self {
         let line_start = source

@@ -108,6 +108,26 @@ pub fn without_values(said: &str) -> String {
     kept
 }
 
+/// As [`without_values`], also of what stands without quotes: rows and keys in parentheses (PostgreSQL's details), and what follows the
+/// second colon of a line (`Invalid Input Error: invalid digit in the number: …`).
+pub fn without_data(said: &str) -> String {
+    static ROWS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?s)(\)=|contains |Value |value )(\(.*\)|[0-9][^ ,]*)")
+            .expect("a pattern that is one")
+    });
+    let first = said.lines().next().unwrap_or_default();
+    let mut colons = first
+        .match_indices(": ")
+        .map(|(at, found)| at + found.len());
+    let whole = match colons.nth(1) {
+        Some(end) => format!("{}'{MASK}'", &said[..end]),
+        None => said.to_owned(),
+    };
+    let kept = without_values(&whole);
+    ROWS.replace_all(&kept, format!("${{1}}{MASK}"))
+        .into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

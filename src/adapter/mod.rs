@@ -501,6 +501,8 @@ pub struct Error {
     pub help: Option<String>,
     /// What went wrong, where the words of the warehouse are understood.
     pub fault: Option<Fault>,
+    /// Where the user wrote it, where it is no SQL that is wrong.
+    pub place: Option<Span>,
     /// The rows that a failed load could not take.
     pub load_errors: Vec<LoadError>,
 }
@@ -529,7 +531,24 @@ impl Error {
             detail: None,
             help: None,
             fault: None,
+            place: None,
             load_errors: Vec::new(),
+        }
+    }
+
+    /// Whether the words of the warehouse may hold a value of somebody's data: it could not convert, hold or store one.
+    pub fn is_about_values(&self) -> bool {
+        const OF_DUCKDB: [&str; 4] = [
+            "Conversion Error",
+            "Invalid Input Error",
+            "Constraint Error",
+            "Out of Range Error",
+        ];
+        match self.sqlstate.as_deref() {
+            _ if self.fault.is_some() => false,
+            // Data and integrity; Redshift also says "internal" of a digit that is none.
+            Some(state) => state.starts_with("22") || state.starts_with("23") || state == "XX000",
+            None => OF_DUCKDB.iter().any(|kind| self.message.starts_with(kind)),
         }
     }
 }

@@ -134,6 +134,7 @@ fn generic(name: &str, attached: NodeId, column: &str, arguments: serde_json::Va
             name: name.into(),
             namespace: None,
             arguments: arguments.as_object().unwrap().clone(),
+            places: Vec::new(),
         }),
         attached_node: Some(attached),
         column_name: Some(column.into()),

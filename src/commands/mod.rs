@@ -282,6 +282,11 @@ impl Command {
         }
     }
 
+    /// Whether the command's answer is JSON that a program reads.
+    fn answers_alone(&self) -> bool {
+        matches!(self, Self::Show(args) if args.output == compile::Format::Json)
+    }
+
     /// Whether standard output belongs to the command's answer.
     fn answers(&self) -> bool {
         if let Self::Check(args) = self {

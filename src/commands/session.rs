@@ -97,7 +97,7 @@ impl Stop {
 
 impl From<adapter::Error> for Stop {
     fn from(error: adapter::Error) -> Self {
-        let mut diagnostic = Diagnostic::error("warehouse", error.message);
+        let mut diagnostic = Diagnostic::error("warehouse", error.message).at_some(error.place);
         diagnostic.notes.extend(error.detail);
         diagnostic.help.extend(error.help);
         Self::refused(diagnostic)
@@ -138,6 +138,7 @@ impl Session {
             log_level: global.output.level(),
             quiet: global.output.quiet && !global.output.no_quiet,
             answers: command.answers(),
+            answers_alone: command.answers_alone(),
             invocation_id: invocation_id.clone(),
             now: Timestamp::now,
             width: width

@@ -66,6 +66,18 @@ pub struct Args {
     pub(super) output: Format,
 }
 
+/// Whether SQL has a name, in any case; a name that is no word may stand anywhere in it.
+fn mentions(sql: &str, name: &str) -> bool {
+    let in_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let (sql, name) = (sql.to_lowercase(), name.to_lowercase());
+    match name.chars().all(in_word) {
+        true => sql
+            .split(|letter| !in_word(letter))
+            .any(|word| word == name),
+        false => sql.contains(&name),
+    }
+}
+
 fn at_least_minus_one(text: &str) -> Result<i64, String> {
     match text.parse() {
         Ok(number) if number >= -1 => Ok(number),
@@ -105,9 +117,14 @@ impl Args {
             let mut table = ask(&sql)?;
             let reading = pipeline::personal(session, &prepared, &door)?;
             if let Some(reading) = reading {
-                let nodes = prepared.manifest.ids();
-                // What a query of one's own calls a value is anyone's guess: the names of all personal columns are taken for them.
-                let personal = nodes.flat_map(|id| reading.personal.of_node(id));
+                // What a query of one's own calls a value is anyone's guess: the names of all personal columns of what it reads are
+                // taken for them.
+                let read = prepared.manifest.ids().filter(|id| {
+                    let node = prepared.manifest.node(*id);
+                    let relation = node.relation.as_ref();
+                    relation.is_none_or(|relation| mentions(&sql.text, &relation.identifier))
+                });
+                let personal = read.flat_map(|id| reading.personal.of_node(id));
                 let personal = personal.map(|(column, _)| column.column.to_string());
                 rows::mask_mentioned(&mut table, &personal.collect(), &sql.text);
             }

@@ -175,6 +175,7 @@ mod tests {
             name: name.to_owned(),
             namespace: None,
             arguments,
+            places: Vec::new(),
         }
     }
 

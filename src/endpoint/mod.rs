@@ -107,6 +107,7 @@ impl Server {
             database: options.database.clone(),
             emulates_redshift: true,
             settings: Vec::new(),
+            settings_at: None,
             s3: folders.clone(),
         });
         let tls = options

@@ -108,6 +108,7 @@ impl Sketch {
                         name: name.to_owned(),
                         namespace: None,
                         arguments: Map::new(),
+                        places: Vec::new(),
                     }),
                 attached_node: None,
                 column_name: None,

@@ -25,10 +25,7 @@ pub fn check(manifest: &Manifest, problems: &mut Diagnostics) {
             if wanted.is_empty() || tested.contains(&(id, wanted)) {
                 continue;
             }
-            let kind = match constraint.kind {
-                ConstraintKind::PrimaryKey => "primary key",
-                _ => "unique key",
-            };
+            let kind = constraint.kind.words();
             let named = columns
                 .iter()
                 .map(|column| format!("`{column}`"))

@@ -389,6 +389,20 @@ pub enum ConstraintKind {
     Custom,
 }
 
+impl ConstraintKind {
+    /// What people call it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::NotNull => "not null",
+            Self::Unique => "unique key",
+            Self::PrimaryKey => "primary key",
+            Self::ForeignKey => "foreign key",
+            Self::Check => "check",
+            Self::Custom => "custom",
+        }
+    }
+}
+
 /// What only one kind of node has.
 #[derive(Clone, Debug)]
 pub enum Detail {
@@ -449,6 +463,16 @@ pub struct GenericTest {
     pub namespace: Option<String>,
     /// Its arguments as declared, `model` and `column_name` among them as dbt does.
     pub arguments: Map<String, Value>,
+    /// Where the values of the declared arguments stand.
+    pub places: Vec<(String, Span)>,
+}
+
+impl GenericTest {
+    /// Where the value of an argument stands, if the declaration has it.
+    pub fn place_of(&self, argument: &str) -> Option<&Span> {
+        let found = self.places.iter().find(|(name, _)| name == argument);
+        found.map(|(_, place)| place)
+    }
 }
 
 /// A table of a source.

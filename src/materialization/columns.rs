@@ -203,12 +203,15 @@ fn written(input: &Input<'_>, constraint: &Constraint) -> Option<TableConstraint
 }
 
 fn left_out(input: &Input<'_>, constraint: &Constraint) -> Option<Diagnostic> {
-    let kind = match constraint.kind {
-        ConstraintKind::Check => "check",
-        ConstraintKind::Custom => "custom",
-        ConstraintKind::ForeignKey => "foreign key",
-        _ => return None,
-    };
+    let optional = [
+        ConstraintKind::Check,
+        ConstraintKind::Custom,
+        ConstraintKind::ForeignKey,
+    ];
+    if !optional.contains(&constraint.kind) {
+        return None;
+    }
+    let kind = constraint.kind.words();
     constraint.warn_unsupported.then(|| {
         Diagnostic::warning(
             "unsupported-constraint",

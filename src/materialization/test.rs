@@ -220,6 +220,7 @@ mod tests {
                 name: name.into(),
                 namespace: None,
                 arguments: Default::default(),
+                places: Vec::new(),
             }),
             attached_node: Some(NodeId(0)),
             column_name: Some("email".into()),

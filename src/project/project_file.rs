@@ -257,13 +257,19 @@ impl Draft {
         };
         let mut problems = Diagnostics::default();
         let rendered = renderer.render(&document, &rendered_now, &mut problems);
-        let shape = match rendered.to::<Shape>() {
-            Ok(shape) => shape,
-            Err(problem) => {
-                problems.push(problem);
-                return Err(problems);
-            }
-        };
+        // Each key by itself first, so that what is wrong is told all at once.
+        for entry in rendered.entries() {
+            let alone = Yaml {
+                value: YamlValue::Map(vec![entry.clone()]),
+                span: rendered.span.clone(),
+            };
+            problems.0.extend(alone.to::<Shape>().err());
+            check_mapping(entry, &mut problems);
+        }
+        if problems.has_errors() {
+            return Err(problems);
+        }
+        let shape = rendered.to::<Shape>()?;
         refuse_unsupported(&shape, &mut problems);
         let tree = |key: &str| ConfigTree {
             rendered: rendered.get(key).filter(|tree| !tree.is_null()).cloned(),
@@ -378,6 +384,51 @@ fn default_tests(root: &Path) -> Vec<String> {
     } else {
         "tests"
     })
+}
+
+/// What has to be a mapping, and the parts of `quoting`.
+fn check_mapping((key, value): &(Yaml, Yaml), problems: &mut Diagnostics) {
+    const OF_FOLDERS: [&str; 12] = [
+        "models",
+        "seeds",
+        "snapshots",
+        "tests",
+        "data_tests",
+        "data-tests",
+        "sources",
+        "exposures",
+        "unit_tests",
+        "unit-tests",
+        "metrics",
+        "functions",
+    ];
+    const PARTS: [&str; 4] = ["database", "schema", "identifier", "snowflake_ignore_case"];
+    let name = key.as_str().unwrap_or_default();
+    let wanted = match name {
+        name if OF_FOLDERS.contains(&name) => "a mapping of folders and settings",
+        "flags" => "a mapping of flags",
+        "quoting" => "a mapping with `database`, `schema` and `identifier`",
+        _ => return,
+    };
+    if !value.is_map() && !value.is_null() {
+        problems.push(value.expected(wanted));
+    }
+    let parts = match name {
+        "quoting" => value.entries(),
+        _ => &[],
+    };
+    for (part, quoted) in parts {
+        let name = part.key_text();
+        if !PARTS.contains(&name.as_str()) {
+            problems.push(
+                Diagnostic::error("unknown-key", format!("`quoting` has no key `{name}`"))
+                    .at(part.span.clone())
+                    .did_you_mean(&name, PARTS),
+            );
+        } else if !matches!(quoted.value, YamlValue::Bool(_) | YamlValue::Null) {
+            problems.push(quoted.expected("`true` or `false`"));
+        }
+    }
 }
 
 /// Hooks wait for their node, variables and comments for their use.

@@ -56,6 +56,8 @@ pub struct Options {
     pub quiet: bool,
     /// Whether standard output belongs to the command's answer.
     pub answers: bool,
+    /// Whether nothing else may stand there, not even what templates print.
+    pub answers_alone: bool,
     /// The id of this run of the program.
     pub invocation_id: String,
     /// The clock.
@@ -74,6 +76,7 @@ impl Default for Options {
             log_level: LogLevel::Info,
             quiet: false,
             answers: false,
+            answers_alone: false,
             invocation_id: String::new(),
             now: Timestamp::now,
             width: None,
@@ -206,6 +209,19 @@ impl Terminal {
             LogFormat::Json => self.json(message),
         };
         self.answer(&(line + "\n"))
+    }
+
+    /// What a template prints: on standard output, unless a program reads the answer there.
+    ///
+    /// # Errors
+    /// As [`answer`](Self::answer).
+    pub fn print(&self, text: &str) -> io::Result<()> {
+        let message = Message::printed(text);
+        if self.options.answers_alone {
+            self.write(&message.text, true);
+            return Ok(());
+        }
+        self.answer_event(&message)
     }
 
     /// Tells the user something about the course of things.

@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::manifest::ResourceType;
 use crate::manifest::node::{Column, Detail, Node};
 use crate::plan::{Planner, home, place_of, place_of_copy};
-use crate::redact::without_values;
+use crate::redact::{without_data, without_values};
 use crate::sql::position::Lines;
 use crate::sql::redshift;
 
@@ -59,6 +59,13 @@ impl Story<'_> {
         if loads && self.node.columns.values().any(Column::is_pii) {
             error.message = without_values(&error.message);
             error.detail = error.detail.map(|detail| without_values(&detail));
+        } else if error.is_about_values() && self.reads_personal() {
+            error.message = without_data(&error.message);
+            error.detail = error.detail.map(|detail| without_data(&detail));
+            error.help.get_or_insert_with(|| {
+                "the value is not shown: what is read here is personal (`meta: {pii: true}`)"
+                    .to_owned()
+            });
         }
         let name = &self.node.name;
         let (code, message) = match (error.class, &error.fault) {
@@ -71,13 +78,20 @@ impl Story<'_> {
                 format!("somebody else kept changing what `{name}` needs"),
             ),
             (_, Some(fault)) => (fault.code, fault.message.clone()),
+            _ if self.has_a_key_twice(&error) => (
+                "repeated-key",
+                format!("the new rows of `{name}` have a `unique_key` more than once"),
+            ),
             _ if matches!(self.statement, Some(Statement::Copy(_))) => (
                 "load-error",
                 format!("`{name}` could not be loaded: {}", error.message),
             ),
             (_, None) => ("database-error", format!("the database refused `{name}`")),
         };
-        let place = self.place(&error);
+        let place = match code {
+            "repeated-key" => self.node.config.origins.get("unique_key").cloned(),
+            _ => self.place(&error),
+        };
         let rendered = self.rendered(&error, place.as_ref());
         let mut diagnostic = Diagnostic::error(code, message).at_some(place);
         if let Some(fault) = &error.fault {
@@ -93,8 +107,29 @@ impl Story<'_> {
         }
         diagnostic.notes.extend(error.detail);
         diagnostic.help.extend(error.help);
+        if code == "repeated-key" {
+            diagnostic.help.push("have the query give one row a key, such as with `qualify row_number() over (partition by … order by …) = 1`".to_owned());
+        }
         diagnostic.help.extend(self.not_built(&error.message));
         diagnostic
+    }
+
+    /// Whether a `merge` found two rows of the query for one of the table: DuckDB and Redshift say it alike, PostgreSQL in its own words.
+    fn has_a_key_twice(&self, error: &Error) -> bool {
+        let said = error.message.to_lowercase();
+        let twice = [
+            "multiple matches to update the same tuple",
+            "cannot affect row a second time",
+        ];
+        !self.node.config.unique_key.is_empty() && twice.iter().any(|words| said.contains(words))
+    }
+
+    /// Whether the node, or one that it reads, has personal columns.
+    fn reads_personal(&self) -> bool {
+        let manifest = self.planner.manifest;
+        let read = self.node.depends_on.iter().map(|id| manifest.node(*id));
+        let mut nodes = std::iter::once(self.node).chain(read);
+        nodes.any(|node| !node.personal_columns().is_empty())
     }
 
     /// What the node reads, was not there when the run began, and is not part of the run, where the database speaks of it.

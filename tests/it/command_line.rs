@@ -321,3 +321,22 @@ fn a_terminal_has_colours_unless_somebody_wants_none() {
     let found = on_a_terminal(&project, "compile -s nothing --use-colors", Some("1"));
     assert!(found.contains(COLOUR), "{found}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_terminal_shows_how_far_a_run_is_and_nothing_of_it_stays() {
+    let project = TestProject::new()
+        .file("models/first.sql", "select 1 as id")
+        .file("models/second.sql", "select * from {{ ref('first') }}");
+    let found = on_a_terminal(&project, "run --threads 1", Some("1"));
+    let (before, after) = found.rsplit_once("Done. ").expect("a summary");
+    for shown in ["0/2", "first", "created sql view model main.second"] {
+        assert!(before.contains(shown), "{shown} in {found:?}");
+    }
+    // A bar is taken away by clearing its line.
+    assert!(before.contains("\u{1b}[2K"), "{found:?}");
+    assert!(!after.contains("/2"), "{found:?}");
+
+    let plain = project.redstart("run --threads 1").text();
+    assert!(!plain.contains("0/2"), "{plain}");
+}

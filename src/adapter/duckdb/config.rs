@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::super::copy::Folders;
 use super::super::emulating;
 use super::super::target::{Target, TargetConfig, TargetKey, Warehouse};
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 
 /// How an embedded DuckDB is opened.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +20,8 @@ pub struct Config {
     pub emulates_redshift: bool,
     /// `SET` for every connection, name and value.
     pub settings: Vec<(String, String)>,
+    /// Where they are written.
+    pub settings_at: Option<Span>,
     /// Folders that stand for prefixes of S3.
     pub s3: Folders,
 }
@@ -75,6 +77,7 @@ impl Config {
             database: String::new(),
             emulates_redshift: false,
             settings: Vec::new(),
+            settings_at: None,
             s3: Folders::default(),
         };
         for key in &config.keys {
@@ -84,7 +87,10 @@ impl Config {
                 "schema" => key.text().map(|text| schema = Some(text)),
                 "database" => key.text().map(|text| database = Some(text)),
                 "threads" => key.count().map(|count| threads = count),
-                "settings" => settings(key).map(|settings| understood.settings = settings),
+                "settings" => settings(key).map(|settings| {
+                    understood.settings = settings;
+                    understood.settings_at.clone_from(&key.value_span);
+                }),
                 "extensions" => extensions(key),
                 "emulate" => emulate(key).map(|()| understood.emulates_redshift = true),
                 "s3" => key.folders(config).map(|folders| understood.s3 = folders),

@@ -65,7 +65,13 @@ impl Session {
             session
                 .run(&format!("set {name} = {}", literal(value)))
                 .map_err(|mut error| {
-                    error.help = Some(format!("look at `settings: {name}` of the target"));
+                    let guess = error.message.split_once("\n\nDid you mean: ");
+                    error.help = guess.map(|(_, guess)| format!("did you mean {guess}?"));
+                    error.message = match guess {
+                        Some((said, _)) => said.to_owned(),
+                        None => error.message,
+                    };
+                    error.place = config.settings_at.as_ref().map(|all| all.of_word(name));
                     error
                 })?;
         }

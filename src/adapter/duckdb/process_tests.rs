@@ -19,6 +19,7 @@ fn config(path: PathBuf) -> Config {
         database: "dev".to_owned(),
         emulates_redshift: true,
         settings: Vec::new(),
+        settings_at: None,
         s3: Folders::default(),
     }
 }

@@ -17,7 +17,7 @@ pub(super) const CODES: &[Code] = &[
 pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
     match look.node.resource_type {
         ResourceType::Model | ResourceType::Seed | ResourceType::Snapshot
-            if !look.node.columns.is_empty() =>
+            if !look.node.columns.is_empty() || !look.node.constraints.is_empty() =>
         {
             of_node(look, found)
         }
@@ -55,6 +55,7 @@ fn of_node(look: &Look<'_>, found: &mut Found<'_>) {
             );
         }
     }
+    of_keys(look, found);
     let Some(query) = look.query().filter(|query| query.complete) else {
         return;
     };
@@ -69,6 +70,9 @@ fn of_node(look: &Look<'_>, found: &mut Found<'_>) {
                 .any(|column| column.name.eq_ignore_ascii_case(name))
         })
         .collect();
+    if look.node.columns.is_empty() {
+        return;
+    }
     if contract {
         for (name, range) in &missing {
             found.tell(
@@ -103,6 +107,43 @@ fn of_node(look: &Look<'_>, found: &mut Found<'_>) {
             )
             .at_some(look.node.declared_at.clone().or_else(|| look.place())),
         );
+    }
+}
+
+/// Columns that a node's own keys name, here or in the relation to which they lead.
+fn of_keys(look: &Look<'_>, found: &mut Found<'_>) {
+    let manifest = look.project.manifest;
+    for key in &look.node.constraints {
+        let here = key
+            .columns
+            .iter()
+            .map(|name| (look.node, &look.analysis.schema, name));
+        let other = key
+            .to_node
+            .map(|id| (manifest.node(id), &look.project.analysis.node(id).schema));
+        let there = other
+            .into_iter()
+            .flat_map(|(node, schema)| key.to_columns.iter().map(move |name| (node, schema, name)));
+        for (of, schema, name) in here.chain(there) {
+            if is_name(name) && schema.lacks(name) {
+                found.tell(
+                    Diagnostic::error(
+                        "undeclared-column",
+                        format!(
+                            "the {} of `{}` names the column `{name}`, which `{}` does not have",
+                            key.kind.words(),
+                            look.node.name,
+                            of.name
+                        ),
+                    )
+                    .at_some(key.declared_at.clone().or_else(|| look.place()))
+                    .did_you_mean(
+                        name,
+                        schema.columns.iter().map(|column| column.name.as_str()),
+                    ),
+                );
+            }
+        }
     }
 }
 

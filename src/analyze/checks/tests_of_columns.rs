@@ -43,6 +43,7 @@ pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
         .arguments
         .get("field")
         .and_then(serde_json::Value::as_str);
+    let declared = look.node.declared_at.as_ref();
     let mut others = look.node.depends_on.iter().filter(|id| **id != of);
     let (Some(field), Some(to), None, Some(column)) = (field, others.next(), others.next(), column)
     else {
@@ -59,7 +60,7 @@ pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
                     manifest.node(*to).name
                 ),
             )
-            .at_some(look.node.declared_at.clone())
+            .at_some(generic.place_of("field").or(declared).cloned())
             .did_you_mean(field, names),
         );
         return;

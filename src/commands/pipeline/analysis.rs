@@ -136,7 +136,7 @@ pub fn personal(
     Ok(Some(analysed(session, prepared, door)?.reading))
 }
 
-fn declares_personal(prepared: &Prepared) -> bool {
+pub(super) fn declares_personal(prepared: &Prepared) -> bool {
     let mut nodes = prepared.manifest.nodes.iter();
     nodes.any(|node| node.columns.values().any(checks::is_personal))
 }

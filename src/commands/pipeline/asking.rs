@@ -6,6 +6,7 @@ use crate::compile::Sql;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::manifest::ResourceType;
 use crate::manifest::node::{Detail, Node};
+use crate::redact::without_data;
 use crate::relation::ExistingRelations;
 use crate::run;
 
@@ -22,12 +23,16 @@ pub fn refused(refusal: Refusal, sql: &Sql) -> Diagnostics {
 /// What the warehouse answered to a query, at its place in the template that the query came from. `existing` is what it holds: a node
 /// of the project that is missing there is told how to be built.
 pub fn failed(
-    error: adapter::Error,
+    mut error: adapter::Error,
     sql: &Sql,
     prepared: &Prepared,
     existing: &ExistingRelations,
 ) -> Diagnostics {
     let span = run::place_in(sql, &error);
+    if error.is_about_values() && super::analysis::declares_personal(prepared) {
+        error.message = without_data(&error.message);
+        error.detail = error.detail.map(|detail| without_data(&detail));
+    }
     let mut diagnostic = match &error.fault {
         Some(fault) => {
             let candidates = fault.candidates.iter().map(String::as_str);

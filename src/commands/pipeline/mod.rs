@@ -314,7 +314,7 @@ fn heard(session: &Session, mut surroundings: Surroundings) -> Compiler {
         match message {
             Message::Print(text) if flags.is("print") => {
                 // Nobody is left to be told when the stream is closed.
-                drop(terminal.answer_event(&crate::report::Message::printed(text)));
+                drop(terminal.print(&text));
             }
             Message::Print(_) => {}
             Message::Log { text, info } if info => terminal.info(text),

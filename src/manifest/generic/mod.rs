@@ -259,6 +259,11 @@ fn make(
             name: called.name.clone(),
             namespace: called.namespace.clone(),
             arguments: arguments.clone(),
+            places: test
+                .arguments
+                .iter()
+                .map(|(key, value)| (key.key_text(), value.span.clone()))
+                .collect(),
         }),
     }));
     let alias = (short != full).then(|| short.clone());

@@ -173,6 +173,9 @@ impl Reader<'_> {
         for item in items {
             let before = self.problems.0.len();
             tests_twice(item, self.problems);
+            if passed == NODE {
+                beside_config(item, self.problems);
+            }
             let mut rendered = self.renderer.render(item, &rendered_now, self.problems);
             if self.problems.0.len() > before {
                 continue;
@@ -231,6 +234,29 @@ fn tests_twice(item: &Yaml, problems: &mut Diagnostics) {
         let items = item.get(list).and_then(Yaml::as_seq).unwrap_or_default();
         for item in items {
             tests_twice(item, problems);
+        }
+    }
+}
+
+/// Tells of what stands in `config` and beside it: dbt takes it in one place only.
+fn beside_config(item: &Yaml, problems: &mut Diagnostics) {
+    const KEYS: [&str; 5] = ["meta", "docs", "group", "contract", "access"];
+    let inside = item.get("config").map(Yaml::entries).unwrap_or_default();
+    for (key, _) in item.entries() {
+        let name = key.as_str().unwrap_or_default();
+        let twin = inside
+            .iter()
+            .find(|(inner, _)| inner.as_str() == Some(name));
+        if let Some((twin, _)) = twin.filter(|_| KEYS.contains(&name)) {
+            problems.push(
+                Diagnostic::error(
+                    "duplicate-key",
+                    format!("`{name}` stands in `config` and beside it"),
+                )
+                .at(key.span.clone())
+                .related("the one in `config`", twin.span.clone())
+                .help("keep the one in `config`, with what both say"),
+            );
         }
     }
 }

@@ -28,6 +28,7 @@ impl Warehouse {
             database: "dev".to_owned(),
             emulates_redshift,
             settings: Vec::new(),
+            settings_at: None,
             s3,
         });
         Self { folder, adapter }
@@ -403,6 +404,7 @@ fn a_file_that_is_no_database_is_left_alone() {
         database: "notes".to_owned(),
         emulates_redshift: false,
         settings: Vec::new(),
+        settings_at: None,
         s3: Folders::default(),
     };
     let error = DuckDb::new(&config).connect().err().unwrap();
@@ -422,13 +424,11 @@ fn a_setting_that_is_not_known_is_told() {
         database: "memory".to_owned(),
         emulates_redshift: false,
         settings: vec![("memry_limit".to_owned(), "1GB".to_owned())],
+        settings_at: None,
         s3: Folders::default(),
     };
     let error = DuckDb::new(&config).connect().err().unwrap();
-    assert_eq!(
-        error.help.unwrap(),
-        "look at `settings: memry_limit` of the target"
-    );
+    assert_eq!(error.help.unwrap(), "did you mean \"memory_limit\"?");
 }
 
 #[test]

@@ -1,0 +1,2 @@
+{{ config(materialized='table') }}
+select cast(email as integer) as number from {{ ref('people') }}

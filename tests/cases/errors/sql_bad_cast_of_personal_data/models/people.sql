@@ -1,0 +1,1 @@
+select 'ann@example.com' as email
