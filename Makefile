@@ -1,5 +1,5 @@
 # `make demo` shows Redstart at work, `make test` runs all that CI runs. Both need Rust and fetch the rest: see scripts/setup.
-.PHONY: demo demo-cafe demo-hires demo-ginventory test lint bench setup clean
+.PHONY: demo demo-cafe demo-hires demo-ginventory test lint bench release setup clean
 
 DATA ?=
 GEN ?= ../shared/bench/gen_project.py
@@ -15,17 +15,21 @@ demo-cafe demo-hires demo-ginventory:
 # Nothing is compiled twice: the lints share their check of the dependencies with the lean build's, the tests their build with the demo's.
 test: lint
 	@scripts/setup --for-tests
-	scripts/cargo test
+	cargo test
 	scripts/lean
 
 lint: setup
 	cargo fmt --all --check
-	scripts/cargo clippy --all-targets -- -D warnings
+	cargo clippy --all-targets -- -D warnings
 
 # Against dbt-core 1.11 and against the same statements straight through DuckDB; GEN is the generator of the projects.
 bench: setup
-	scripts/cargo build --release
+	cargo build --release
 	python3 benches/compare.py --generator $(GEN)
+
+# One file to ship, DuckDB in it: compiling that takes about 40 minutes of CPU the first time.
+release:
+	folder=$$(scripts/setup --static) && DUCKDB_STATIC=1 DUCKDB_LIB_DIR=$$folder DUCKDB_INCLUDE_DIR=$$folder cargo build --release --features bundled
 
 setup:
 	@scripts/setup

@@ -85,6 +85,8 @@ mod s3;
 #[cfg(all(unix, feature = "duckdb"))]
 mod same_rows;
 #[cfg(feature = "duckdb")]
+mod schedulers;
+#[cfg(feature = "duckdb")]
 mod schema_changes;
 #[cfg(feature = "duckdb")]
 mod secrets;

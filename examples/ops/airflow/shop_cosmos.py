@@ -1,4 +1,7 @@
-"""A task for every model, from the manifest.json that Redstart writes (`redstart parse`), by astronomer-cosmos."""
+"""A task of Airflow for every model, from the manifest.json that Redstart writes (`redstart parse`), by astronomer-cosmos.
+
+Airflow reads only files that have its name in them: this one, too, has to.
+"""
 
 import pendulum
 from cosmos import DbtDag, ExecutionConfig, LoadMode, ProfileConfig, ProjectConfig, RenderConfig
