@@ -107,7 +107,7 @@ impl Server {
             database: options.database.clone(),
             emulates_redshift: true,
             settings: Vec::new(),
-            settings_at: None,
+            places: Default::default(),
             s3: folders.clone(),
         });
         let tls = options

@@ -176,13 +176,14 @@ fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
 fn strategy(input: &Input<'_>) -> Result<Strategy, Diagnostics> {
     let config = &input.node.config;
     if !config.merge_update_columns.is_empty() && !config.merge_exclude_columns.is_empty() {
-        return Err(input.error(
-            "bad-config",
-            format!(
-                "`{}` has both `merge_update_columns` and `merge_exclude_columns`: one is enough",
-                input.node.name
-            ),
-        ));
+        let message = format!(
+            "`{}` has both `merge_update_columns` and `merge_exclude_columns`: one is enough",
+            input.node.name
+        );
+        return Err(Diagnostic::error("bad-config", message)
+            .at_some(input.place_of("merge_exclude_columns", ""))
+            .help("list the columns to update, or those to leave alone")
+            .into());
     }
     let name = match config.incremental_strategy.as_deref() {
         None | Some("default") if config.unique_key.is_empty() => return Ok(Strategy::Append),
@@ -406,6 +407,7 @@ fn missing(input: &Input<'_>, old: &ExistingRelation) -> Option<Diagnostic> {
         .filter(|column| !found.contains_key(&column.name.to_lowercase()))
         .map(|column| format!("`{}`", column.name))
         .collect();
+    let written = input.node.config.written("on_schema_change", "");
     (!gone.is_empty()).then(|| {
         Diagnostic::error(
             "schema-changed",
@@ -415,7 +417,7 @@ fn missing(input: &Input<'_>, old: &ExistingRelation) -> Option<Diagnostic> {
                 gone.join(", ")
             ),
         )
-        .at_some(input.place())
+        .at_some(written.or_else(|| input.place()))
         .help("let the table follow with `on_schema_change: sync_all_columns`")
         .help("or make it anew with `--full-refresh`")
     })

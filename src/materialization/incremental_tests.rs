@@ -180,7 +180,10 @@ fn a_merge_updates_what_it_is_told_to() {
             node.config.merge_exclude_columns = vec!["id".into()];
             node.config.merge_update_columns = vec!["name".into()];
         }),
-        @"error[bad-config]: `people` has both `merge_update_columns` and `merge_exclude_columns`: one is enough (models/people.sql:1:1)"
+        @"
+    error[bad-config]: `people` has both `merge_update_columns` and `merge_exclude_columns`: one is enough (models/people.sql:1:1)
+      help: list the columns to update, or those to leave alone
+    "
     );
 }
 

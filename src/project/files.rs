@@ -161,7 +161,7 @@ pub fn read(path: &Path, shown: &str) -> Result<Arc<Source>, Diagnostic> {
         Some(rest) => rest.to_vec(),
         None => bytes,
     };
-    String::from_utf8(bytes)
+    let source = String::from_utf8(bytes)
         .map(|text| Source::new(shown, text))
         .map_err(|error| {
             let valid = error.utf8_error().valid_up_to();
@@ -170,7 +170,16 @@ pub fn read(path: &Path, shown: &str) -> Result<Arc<Source>, Diagnostic> {
                 .at(Span::new(&source, valid..valid + '\u{fffd}'.len_utf8()))
                 .label("this byte belongs to no character")
                 .help("save the file as UTF-8")
-        })
+        })?;
+    match source.text.find('\0') {
+        None => Ok(source),
+        Some(at) => Err(
+            Diagnostic::error("nul-byte", format!("`{shown}` has a NUL byte in it"))
+                .at(Span::new(&source, at..at + 1))
+                .label("no database takes this byte")
+                .help("take it out; a file full of them is UTF-16: save it as UTF-8"),
+        ),
+    }
 }
 
 /// A path as the user knows it: from the root where it is inside, with `/`.

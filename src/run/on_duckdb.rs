@@ -32,7 +32,7 @@ impl Database {
                 database: "dev".into(),
                 emulates_redshift: false,
                 settings: Vec::new(),
-                settings_at: None,
+                places: Default::default(),
                 s3: Folders::default(),
             }),
         })

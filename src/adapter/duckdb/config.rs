@@ -20,10 +20,19 @@ pub struct Config {
     pub emulates_redshift: bool,
     /// `SET` for every connection, name and value.
     pub settings: Vec<(String, String)>,
-    /// Where they are written.
-    pub settings_at: Option<Span>,
+    /// Where that is written.
+    pub places: Places,
     /// Folders that stand for prefixes of S3.
     pub s3: Folders,
+}
+
+/// Where a target's keys are written, for what only the engine finds wrong.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Places {
+    /// `path`.
+    pub path: Option<Span>,
+    /// `settings`.
+    pub settings: Option<Span>,
 }
 
 /// The keys that are understood.
@@ -77,19 +86,22 @@ impl Config {
             database: String::new(),
             emulates_redshift: false,
             settings: Vec::new(),
-            settings_at: None,
+            places: Default::default(),
             s3: Folders::default(),
         };
         for key in &config.keys {
             note(match key.name.as_str() {
                 "type" => Ok(()),
-                "path" => path(key, config).map(|path| understood.path = path),
+                "path" => path(key, config).map(|path| {
+                    understood.path = path;
+                    understood.places.path.clone_from(&key.value_span);
+                }),
                 "schema" => key.text().map(|text| schema = Some(text)),
                 "database" => key.text().map(|text| database = Some(text)),
                 "threads" => key.count().map(|count| threads = count),
                 "settings" => settings(key).map(|settings| {
                     understood.settings = settings;
-                    understood.settings_at.clone_from(&key.value_span);
+                    understood.places.settings.clone_from(&key.value_span);
                 }),
                 "extensions" => extensions(key),
                 "emulate" => emulate(key).map(|()| understood.emulates_redshift = true),

@@ -71,7 +71,7 @@ impl Session {
                         Some((said, _)) => said.to_owned(),
                         None => error.message,
                     };
-                    error.place = config.settings_at.as_ref().map(|all| all.of_word(name));
+                    error.place = config.places.settings.as_ref().map(|all| all.of_word(name));
                     error
                 })?;
         }

@@ -56,7 +56,7 @@ impl DuckDb {
     fn open(&self) -> Result<duckdb::Connection, Error> {
         let config = &self.config;
         if let Some(path) = &config.path {
-            check_file(path)?;
+            check_file(path).map_err(|error| self.at_path(error))?;
         }
         let root = open_root().map_err(|cause| error::of_duckdb(&cause))?;
         let attach = match &config.path {
@@ -71,7 +71,7 @@ impl DuckDb {
                 sql::quote(&config.database)
             );
             root.execute_batch(&attach)
-                .map_err(|cause| error::opening(&cause, config.path.as_deref()))?;
+                .map_err(|cause| self.at_path(error::opening(&cause, config.path.as_deref())))?;
         }
         if config.emulates_redshift {
             let first = root.try_clone().map_err(|cause| error::of_duckdb(&cause))?;
@@ -90,6 +90,14 @@ impl DuckDb {
             known,
             engine: Engine::DuckDb,
             database: Some(&self.config.database),
+        }
+    }
+
+    /// An error of the file, at the key that names it.
+    fn at_path(&self, error: Error) -> Error {
+        Error {
+            place: self.config.places.path.clone(),
+            ..error
         }
     }
 
@@ -118,8 +126,10 @@ fn open_root() -> Result<duckdb::Connection, duckdb::Error> {
 
 /// DuckDB takes a short file that is no database for an empty one and overwrites it: such a file is refused here.
 fn check_file(path: &Path) -> Result<(), Error> {
-    let failed = |what: &str, cause: &std::io::Error| {
-        Error::new(
+    const HELP: &str = "`path` of the target must name a database, or a file that is not there yet";
+    let failed = |what: &str, cause: &std::io::Error| Error {
+        help: Some(HELP.to_owned()),
+        ..Error::new(
             ErrorClass::User,
             format!("cannot {what} `{}`: {cause}", path.display()),
         )
@@ -138,14 +148,13 @@ fn check_file(path: &Path) -> Result<(), Error> {
     if start.is_empty() || start.get(8..12) == Some(b"DUCK") {
         return Ok(());
     }
-    let mut refused = Error::new(
-        ErrorClass::User,
-        format!("`{}` is not a DuckDB database", path.display()),
-    );
-    refused.help = Some(
-        "`path` of the target must name a database, or a file that is not there yet".to_owned(),
-    );
-    Err(refused)
+    Err(Error {
+        help: Some(HELP.to_owned()),
+        ..Error::new(
+            ErrorClass::User,
+            format!("`{}` is not a DuckDB database", path.display()),
+        )
+    })
 }
 
 /// What is wrong with a load whatever its files hold.

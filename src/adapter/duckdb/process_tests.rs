@@ -19,7 +19,7 @@ fn config(path: PathBuf) -> Config {
         database: "dev".to_owned(),
         emulates_redshift: true,
         settings: Vec::new(),
-        settings_at: None,
+        places: Default::default(),
         s3: Folders::default(),
     }
 }

@@ -8,7 +8,7 @@ fn said(emulates_redshift: bool) -> String {
         database: "sales".to_owned(),
         emulates_redshift,
         settings: Vec::new(),
-        settings_at: None,
+        places: Default::default(),
         s3: Folders::default(),
     };
     statements()

@@ -443,14 +443,16 @@ impl Reader<'_> {
             )
         } else {
             let (message, label) = match tables.as_slice() {
-                [one] => (
-                    format!("`{}` has no column `{name}`", one.alias),
-                    Some(format!(
-                        "not among the {} columns of `{}`",
-                        columns.len(),
-                        one.alias
-                    )),
-                ),
+                [one] => {
+                    let of = match one.alias.as_str() {
+                        "" => "the subquery".to_owned(),
+                        alias => format!("`{alias}`"),
+                    };
+                    (
+                        format!("{of} has no column `{name}`"),
+                        Some(format!("not among the {} columns of {of}", columns.len())),
+                    )
+                }
                 [] => (
                     format!("there is no column `{name}`: the query reads no table here"),
                     None,

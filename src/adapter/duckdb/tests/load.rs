@@ -191,7 +191,7 @@ fn the_real_events_and_songs_load_whole() {
         database: "dev".to_owned(),
         emulates_redshift: true,
         settings: Vec::new(),
-        settings_at: None,
+        places: Default::default(),
         s3,
     });
     let mut connection = adapter.connect().unwrap();

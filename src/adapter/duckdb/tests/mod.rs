@@ -28,7 +28,7 @@ impl Warehouse {
             database: "dev".to_owned(),
             emulates_redshift,
             settings: Vec::new(),
-            settings_at: None,
+            places: Default::default(),
             s3,
         });
         Self { folder, adapter }
@@ -404,7 +404,7 @@ fn a_file_that_is_no_database_is_left_alone() {
         database: "notes".to_owned(),
         emulates_redshift: false,
         settings: Vec::new(),
-        settings_at: None,
+        places: Default::default(),
         s3: Folders::default(),
     };
     let error = DuckDb::new(&config).connect().err().unwrap();
@@ -424,7 +424,7 @@ fn a_setting_that_is_not_known_is_told() {
         database: "memory".to_owned(),
         emulates_redshift: false,
         settings: vec![("memry_limit".to_owned(), "1GB".to_owned())],
-        settings_at: None,
+        places: Default::default(),
         s3: Folders::default(),
     };
     let error = DuckDb::new(&config).connect().err().unwrap();

@@ -101,8 +101,10 @@ fn as_span(value: &Value) -> Option<Arc<SpanValue>> {
 fn plain(operator: &str, left: Value, right: Value) -> Result<Value, Error> {
     let env = minijinja::Environment::empty();
     let both = Value::from_pairs([("a", left), ("b", right)]);
+    // A mistake stands where the template has the operator, not in what is put together here.
     env.compile_expression_owned(format!("a {operator} b"))?
         .eval(both)
+        .map_err(|error| Error::new(error.kind(), error.detail().unwrap_or_default().to_owned()))
 }
 
 /// A mistake of jiff's in the words of a template.
