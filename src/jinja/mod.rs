@@ -31,5 +31,5 @@ pub use minijinja::Value;
 pub use prepare::{NamedBlock, snapshot_blocks};
 pub use statics::{StaticCalls, StaticRef, macros_named, static_calls};
 pub use template::{SourceMap, Template};
-pub use values::{ColumnValue, Parts, RelationValue, TableValue, changing};
-pub use world::{Answer, LATE, Question, RefCall, Reply, World, late, unavailable};
+pub use values::{ColumnValue, ConfigOfResult, Parts, RelationValue, TableValue, changing};
+pub use world::{Answer, LATE, PROJECT, Question, RefCall, Reply, World, late, unavailable};

@@ -16,13 +16,13 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use minijinja::value::{Enumerator, Kwargs, Object, ObjectRepr, Tuple};
 use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, Value};
 
-use super::builtins::left_out;
+use super::builtins::{left_out, of_project};
 use super::error::{self, Places, bad_call, in_call};
 use super::macros::Macro;
 use super::prepare::{Rewrite, prepare};
 use super::template::Template;
 use super::values::{Dict, pairs_of};
-use super::world::World;
+use super::world::{PROJECT, World};
 use crate::diagnostic::{Diagnostic, Source, Span};
 
 /// The name under which minijinja knows the template that is rendered; macros have their `unique_id`.
@@ -174,6 +174,9 @@ impl Render {
         }
         if let Some(entry) = self.find(name) {
             return Some(entry.value.clone());
+        }
+        if let ("builtins", Some(project)) = (name, self.world.global(PROJECT)) {
+            return Some(of_project(&project));
         }
         if let Some(value) = self.shared.builtins.get(name) {
             return Some(value.clone());

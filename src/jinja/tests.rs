@@ -624,3 +624,22 @@ fn templates_print_what_dbt_prints() {
     }
     assert!(compared >= 7, "{compared} templates compared");
 }
+
+#[test]
+fn none_is_no_list_while_a_node_is_rendered() {
+    for template in [
+        "{% set x = none %}{% for y in x %}{{ y }}{% endfor %}",
+        "{% set d = {} %}{{ d.get('k') | list }}",
+    ] {
+        let told = error("", template);
+        assert!(told.contains("none cannot be gone over"), "{told}");
+    }
+    assert_eq!(
+        text(
+            "{% macro m() %}{% for k, v in kwargs.items() if v %}{{ k }}={{ v }};{% endfor %}{% for k in kwargs %}{{ k }}{% endfor %}{% endmacro %}",
+            "{% for x in nothing %}{{ x }}{% endfor %}{% for a, b in {'k': 1}.items() %}{{ a }}{{ b }}{% endfor %}{% for x in [3, none] if x %}{{ x }}{% else %}no{% endfor %}\
+             {% for x in [[1, [2]]] recursive %}{{ loop(x) if x is sequence else x }}{% endfor %}{{ m(a=1, b=none) }}"
+        ),
+        "k1312a=1;ab"
+    );
+}

@@ -9,6 +9,9 @@ use super::values::{ColumnValue, RelationValue, TableValue};
 use crate::diagnostic::Diagnostic;
 use crate::relation::Relation;
 
+/// The name under which a world knows its project, as dbt's internals show it: `builtins.ref.config`.
+pub const PROJECT: &str = "__project";
+
 /// The code of the diagnostic with which a world says that only a warehouse knows the answer and none is connected.
 ///
 /// Whoever renders without a connection takes a diagnostic of this code as "this node is late", not as a mistake.

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use crate::artifacts::run_results;
 use crate::commands::Session;
-use crate::jinja::{MomentValue, Value};
+use crate::jinja::{ConfigOfResult, MomentValue, PROJECT, Value, changing};
 use crate::manifest::{Manifest, NodeId, ResourceType};
 use crate::project::Project;
 use crate::project::render::to_jinja;
@@ -27,6 +27,23 @@ pub(super) fn globals(session: &Session, project: &Project) -> BTreeMap<String, 
     flags.extend(always.map(|(name, value)| (name.to_owned(), value)));
     let mut arguments = session.arguments();
     arguments.insert("target".to_owned(), json!(target.name));
+    let packages = project.all().map(|package| {
+        let version = package.file.version.as_deref();
+        let told = json!({ "project_name": package.name, "version": version });
+        (package.name.clone(), told)
+    });
+    let whole = json!({
+        "project_name": project.own.name,
+        "version": project.own.file.version,
+        "profile_name": target.profile_name,
+        "target_name": target.name,
+        "threads": target.threads,
+        "project_root": project.own.root,
+        "dependencies": packages.collect::<serde_json::Map<_, _>>(),
+        "vars": project.vars.project,
+        "cli_vars": project.vars.command_line,
+        "args": arguments,
+    });
     let values = [
         ("target", to_jinja(&Json::Object(target.to_jinja()))),
         ("flags", to_jinja(&Json::Object(flags))),
@@ -40,6 +57,7 @@ pub(super) fn globals(session: &Session, project: &Project) -> BTreeMap<String, 
         ("database", Value::from(target.database.as_str())),
         ("schema", Value::from(target.schema.as_str())),
         ("thread_id", Value::from("MainThread")),
+        (PROJECT, changing(&whole)),
     ];
     values
         .into_iter()
@@ -64,8 +82,10 @@ pub(super) fn of_results(
             .get(&result.node)
             .map_or(Json::Null, |entry| (*entry).clone());
         node["compiled_code"] = told["compiled_code"].take();
-        told["node"] = node;
-        told
+        let config = node.get("config").and_then(Json::as_object).cloned();
+        let config = Value::from_object(ConfigOfResult::from(config.unwrap_or_default()));
+        let node = with(&node, "config", config);
+        with(&told, "node", node)
     };
     let built: BTreeSet<(String, String)> = results
         .iter()
@@ -97,10 +117,18 @@ pub(super) fn of_results(
             Value::from(schema.as_str()),
         ])
     });
-    let results: Vec<Json> = results.iter().filter(is_node).map(of).collect();
+    let results: Value = results.iter().filter(is_node).map(of).collect();
     BTreeMap::from([
-        ("results".to_owned(), to_jinja(&json!(results))),
+        ("results".to_owned(), results),
         ("schemas".to_owned(), to_jinja(&json!(schemas))),
         ("database_schemas".to_owned(), pairs.collect()),
     ])
+}
+
+/// A mapping with one more key.
+fn with(entries: &Json, key: &str, value: Value) -> Value {
+    let entries = entries.as_object().into_iter().flatten();
+    let others = entries.filter(|(other, _)| *other != key);
+    let others = others.map(|(other, value)| (other.clone(), to_jinja(value)));
+    Value::from_pairs(others.chain([(key.to_owned(), value)]))
 }

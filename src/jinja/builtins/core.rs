@@ -7,6 +7,7 @@ use minijinja::value::Tuple;
 use minijinja::{Error, State, Value};
 
 use super::args::{Args, Body, Group, what};
+use super::filters::{is_strict, nothing_to_go_over};
 use crate::diagnostic::Diagnostic;
 use crate::jinja::error::{bad_call, raise};
 use crate::jinja::render::{in_state, in_state_mut, leave_with, rendered_inside, world};
@@ -18,6 +19,7 @@ pub const FUNCTIONS: &[(&str, Body)] = &[
     ("__list", list),
     ("__dict", dict),
     ("__own", keep),
+    ("__each", each),
     ("ref", reference),
     ("source", source),
     ("env_var", env_var),
@@ -46,6 +48,16 @@ fn dict(_: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
 
 fn keep(_: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
     Ok(own(args.required("value")?))
+}
+
+/// What a `for` goes over.
+fn each(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
+    // `kwargs` of a macro arrive as keywords.
+    let items = args.rest().pop().unwrap_or_else(|| args.kwargs().into());
+    if items.is_none() && is_strict(state)? {
+        return Err(nothing_to_go_over());
+    }
+    Ok(items)
 }
 
 /// `dict(pairs, key=value)`.

@@ -148,9 +148,15 @@ fn add_filters(env: &mut Environment<'static>) {
         typed(state, value, ValueKind::Number, "a number")
     });
     super::texts::add(env);
-    env.add_filter("list", |value: Value| -> Result<Value, Error> {
-        Ok(List::of(value.try_iter()?.collect()))
-    });
+    env.add_filter(
+        "list",
+        |state: &State, value: Value| -> Result<Value, Error> {
+            if value.is_none() && is_strict(state)? {
+                return Err(nothing_to_go_over());
+            }
+            Ok(List::of(value.try_iter()?.collect()))
+        },
+    );
 }
 
 /// The names that a mistyped filter or test may have meant.
@@ -239,7 +245,13 @@ const FILTERS: &[&str] = &[
 ];
 
 /// Whether printing what is not defined is worth a word.
-fn is_strict(state: &State<'_, '_>) -> Result<bool, Error> {
+/// None is no list, as in Python.
+pub(super) fn nothing_to_go_over() -> Error {
+    bad_call("none cannot be gone over: it is no list")
+}
+
+/// Whether a node is rendered, and not only read: then what Python refuses is refused.
+pub(super) fn is_strict(state: &State<'_, '_>) -> Result<bool, Error> {
     let render = &in_state(state)?.render;
     Ok(render.world.execute() && !render.lenient)
 }

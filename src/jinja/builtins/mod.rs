@@ -55,6 +55,21 @@ pub fn all() -> BTreeMap<&'static str, Value> {
     all
 }
 
+/// `builtins`, whose functions know the project as `builtins.ref.config`: packages look there for the versions of others.
+pub fn of_project(project: &Value) -> Value {
+    let named = |name: &'static str| {
+        let found = core::FUNCTIONS.iter().find(|(known, _)| *known == name);
+        let function = Group {
+            name,
+            attributes: vec![("config", project.clone())],
+            methods: &[],
+            call: found.map(|(_, body)| *body),
+        };
+        (name, Value::from(function))
+    };
+    Value::from_pairs([named("ref"), named("source"), ("config", config::config())])
+}
+
 /// A value with attributes.
 fn group(name: &'static str, attributes: Vec<(&'static str, Value)>) -> Value {
     Group {

@@ -3,8 +3,9 @@
 //! In: patterns and text. Out: matches and text.
 //! Knows nothing of a render.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use fancy_regex::{Captures, Regex};
 use minijinja::value::{Enumerator, Object, ObjectRepr, Tuple};
@@ -78,7 +79,32 @@ fn flags(args: &mut Args) -> Result<i64, Error> {
     }
 }
 
-fn compile(pattern: &str, flags: i64) -> Result<Regex, Error> {
+/// Patterns that are kept compiled; Python keeps as many.
+const MOST_KEPT: usize = 512;
+
+/// A pattern, compiled once though many nodes use it.
+fn compile(pattern: &str, flags: i64) -> Result<Arc<Regex>, Error> {
+    type Kept = HashMap<(String, i64), Arc<Regex>>;
+    static KEPT: LazyLock<Mutex<Kept>> = LazyLock::new(Mutex::default);
+    let key = (pattern.to_owned(), flags);
+    if let Some(regex) = locked(&KEPT).get(&key) {
+        return Ok(Arc::clone(regex));
+    }
+    let regex = Arc::new(compiled(pattern, flags)?);
+    let mut kept = locked(&KEPT);
+    if kept.len() >= MOST_KEPT {
+        kept.clear();
+    }
+    kept.insert(key, Arc::clone(&regex));
+    Ok(regex)
+}
+
+/// A lock that a panic elsewhere does not spoil.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn compiled(pattern: &str, flags: i64) -> Result<Regex, Error> {
     let letters: String = [(2, 'i'), (8, 'm'), (16, 's'), (64, 'x')]
         .into_iter()
         .filter(|(number, _)| flags & number != 0)
@@ -120,7 +146,8 @@ fn with_pattern(mut args: Args, method: &'static str) -> Result<Value, Error> {
     if keywords.args().next().is_some() {
         rest.push(keywords.into());
     }
-    apply(&compile(pattern, flags)?, method, Args::new(method, &rest)?)
+    let regex = compile(pattern, flags)?;
+    apply(&regex, method, Args::new(method, &rest)?)
 }
 
 fn failed(error: fancy_regex::Error) -> Error {
@@ -157,7 +184,7 @@ fn apply(regex: &Regex, method: &str, mut args: Args) -> Result<Value, Error> {
             };
             let anchored = anchored.map(|pattern| compile(&pattern, 0)).transpose()?;
             let captures = anchored
-                .as_ref()
+                .as_deref()
                 .unwrap_or(regex)
                 .captures(&*text)
                 .map_err(failed)?;
@@ -247,7 +274,7 @@ fn expand(found: &Match, replacement: &str, made: &mut String) {
 }
 
 /// A compiled pattern.
-struct Pattern(Regex);
+struct Pattern(Arc<Regex>);
 
 impl fmt::Debug for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,7 +1,7 @@
 //! What has to change in a template's expressions so that minijinja reads them as Python's Jinja would.
 //!
 //! In: a [`Scan`]. Out: [`Edit`]s in order.
-//! Knows the functions `__list`, `__dict`, `__own` and those of operators (`__add`, `__mul`) by name only.
+//! Knows the functions `__list`, `__dict`, `__own`, `__each` and those of operators (`__add`, `__mul`) by name only.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -96,7 +96,7 @@ fn one_line(text: &str, tag: &Tag, tokens: &[At<'_>], edits: &mut Vec<Edit>) {
     }
 }
 
-/// `do` with anything but a call, a trailing colon, a `set` whose value must stay changeable.
+/// `do` with anything but a call, a trailing colon, a `set` whose value must stay changeable, a `for` over what may be nothing.
 fn statement(scan: &Scan<'_>, tag: &Tag, tokens: &[At<'_>], edits: &mut Vec<Edit>) {
     let Some(word) = scan.word(tag) else { return };
     let (Some((_, first)), Some((last, last_range))) = (tokens.first(), tokens.last()) else {
@@ -109,6 +109,7 @@ fn statement(scan: &Scan<'_>, tag: &Tag, tokens: &[At<'_>], edits: &mut Vec<Edit
         "do" if !is_one_call(&tokens[1..]) => {
             edits.push(Edit::replace(first.clone(), "set __done ="));
         }
+        "for" => each(tokens, edits),
         "set" => {
             let Some(assign) = at_depth_zero(tokens, |token| matches!(token, Token::Assign)) else {
                 return;
@@ -128,6 +129,27 @@ fn statement(scan: &Scan<'_>, tag: &Tag, tokens: &[At<'_>], edits: &mut Vec<Edit
         }
         _ => {}
     }
+}
+
+/// What a `for` goes over goes through `__each`, which refuses none: minijinja takes it for an empty list.
+fn each(tokens: &[At<'_>], edits: &mut Vec<Edit>) {
+    let is = |word: &'static str| move |token: &Token<'_>| matches!(token, Token::Ident(it) if *it == word);
+    let Some(start) = at_depth_zero(tokens, is("in")).map(|at| at + 1) else {
+        return;
+    };
+    let rest = &tokens[start..];
+    let ends = ["if", "recursive"].into_iter();
+    let end = ends.filter_map(|word| at_depth_zero(rest, is(word))).min();
+    let items = &rest[..end.unwrap_or(rest.len())];
+    let several = at_depth_zero(items, |token| matches!(token, Token::Comma)).is_some();
+    // A call, a filter or a name may give nothing; what is written as a list does not.
+    let (Some((Token::Ident(_), first)), Some((_, last)), false) =
+        (items.first(), items.last(), several)
+    else {
+        return;
+    };
+    edits.push(Edit::insert(first.start, "__each("));
+    edits.push(Edit::insert(last.end, ")"));
 }
 
 /// The first token outside all brackets that `wanted` accepts.

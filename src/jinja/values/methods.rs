@@ -3,10 +3,10 @@
 //! In: a value, the name of a method, arguments. Out: what Python gives.
 //! Knows nothing of a render.
 
-use minijinja::value::{Kwargs, Tuple, ValueKind, from_args};
+use minijinja::value::{Tuple, ValueKind, from_args};
 use minijinja::{Error, ErrorKind, State, Value};
 
-use super::{Dict, List, own};
+use super::{Dict, List, format, own};
 
 /// Calls a method of Python on a value that has no such method by itself.
 ///
@@ -19,6 +19,9 @@ pub fn call(
     args: &[Value],
 ) -> Result<Value, Error> {
     if let Some(text) = value.as_str() {
+        if method == "format" {
+            return format::format(state, text, args);
+        }
         match text_method(text, method, args) {
             Err(error) if error.kind() == ErrorKind::UnknownMethod => {}
             done => return done,
@@ -175,7 +178,6 @@ fn text_method(text: &str, method: &str, args: &[Value]) -> Result<Value, Error>
             Value::from(text.replace('\t', &fill(size.unwrap_or(8), ' ')))
         }
         "translate" => translate(text, args)?,
-        "format" => format(text, args)?,
         _ => return Err(Error::from(ErrorKind::UnknownMethod)),
     })
 }
@@ -202,44 +204,6 @@ fn translate(text: &str, args: &[Value]) -> Result<Value, Error> {
         }
     }
     Ok(Value::from(made))
-}
-
-/// `str.format`, with the conversions `!r` and `!s` that minijinja's does not know.
-fn format(text: &str, args: &[Value]) -> Result<Value, Error> {
-    let (plain, found) = without_conversions(text);
-    if !found {
-        return Err(Error::from(ErrorKind::UnknownMethod));
-    }
-    let shown = |value: &Value| match value.as_str() {
-        Some(text) => Value::from(format!("{text:?}").replace('"', "'")),
-        None => Value::from(value.to_string()),
-    };
-    let (positional, keywords) = match args.split_last() {
-        Some((last, rest)) if last.is_kwargs() => (rest, Some(Kwargs::try_from(last.clone())?)),
-        _ => (args, None),
-    };
-    let mut made: Vec<Value> = positional.iter().map(shown).collect();
-    if let Some(keywords) = keywords {
-        let mut pairs = Vec::new();
-        for name in keywords.args() {
-            pairs.push((name.to_string(), shown(&keywords.peek::<Value>(name)?)));
-        }
-        made.push(pairs.into_iter().collect::<Kwargs>().into());
-    }
-    let env = minijinja::Environment::new();
-    minijinja_contrib::pycompat::unknown_method_callback(
-        &mut env.empty_state(),
-        &Value::from(plain),
-        "format",
-        &made,
-    )
-}
-
-/// The format string without `!r`, and whether there was one.
-fn without_conversions(text: &str) -> (String, bool) {
-    let plain = text.replace("!r}", "}").replace("!s}", "}");
-    let found = plain.len() != text.len();
-    (plain, found)
 }
 
 #[cfg(test)]

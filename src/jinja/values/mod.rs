@@ -5,6 +5,7 @@
 
 mod column;
 mod dict;
+mod format;
 mod list;
 pub(super) mod methods;
 mod relation;
@@ -20,8 +21,10 @@ pub use response::Response;
 pub(super) use set::Set;
 pub use table::TableValue;
 
-use minijinja::Value;
-use minijinja::value::{ObjectRepr, Tuple};
+use std::sync::Arc;
+
+use minijinja::value::{Enumerator, Object, ObjectRepr, Serde, Tuple, from_args};
+use minijinja::{Error, ErrorKind, State, Value};
 
 /// Data as lists and dicts that can change, all the way down.
 pub fn changing(data: &serde_json::Value) -> Value {
@@ -32,7 +35,42 @@ pub fn changing(data: &serde_json::Value) -> Value {
                 .iter()
                 .map(|(key, value)| (Value::from(key.as_str()), changing(value))),
         ),
-        plain => Value::from(minijinja::value::Serde(plain)),
+        plain => Value::from(Serde(plain)),
+    }
+}
+
+/// The configuration of a node in `results`: as an object of dbt it answers none for what nobody has set.
+#[derive(Debug)]
+pub struct ConfigOfResult(serde_json::Map<String, serde_json::Value>);
+
+impl From<serde_json::Map<String, serde_json::Value>> for ConfigOfResult {
+    fn from(keys: serde_json::Map<String, serde_json::Value>) -> Self {
+        Self(keys)
+    }
+}
+
+impl Object for ConfigOfResult {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let found = self.0.get(key.as_str()?);
+        Some(found.map_or_else(|| Value::from(()), |value| Value::from(Serde(value))))
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Values(self.0.keys().map(|key| Value::from(key.as_str())).collect())
+    }
+
+    fn call_method(
+        self: &Arc<Self>,
+        _: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, Error> {
+        if method != "get" {
+            return Err(Error::from(ErrorKind::UnknownMethod));
+        }
+        let (key, default): (&str, Option<Value>) = from_args(args)?;
+        let found = self.0.get(key).map(|value| Value::from(Serde(value)));
+        Ok(found.or(default).unwrap_or_else(|| Value::from(())))
     }
 }
 
