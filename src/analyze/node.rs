@@ -27,9 +27,12 @@ pub(super) fn analyze(
         | ResourceType::Snapshot
         | ResourceType::Test
         | ResourceType::Analysis => query(input, tables, id),
-        ResourceType::Exposure | ResourceType::Operation | ResourceType::UnitTest => {
-            NodeAnalysis::default()
-        }
+        ResourceType::Exposure
+        | ResourceType::Operation
+        | ResourceType::UnitTest
+        | ResourceType::SemanticModel
+        | ResourceType::Metric
+        | ResourceType::SavedQuery => NodeAnalysis::default(),
     };
     for column in &mut analysis.schema.columns {
         if declared.never_null(id, &column.name) {

@@ -138,6 +138,8 @@ fn keys(kind: ResourceType) -> impl Iterator<Item = (&'static str, Value)> {
         ResourceType::Test => common.into_iter().chain(test).collect(),
         ResourceType::Source => source.to_vec(),
         ResourceType::Exposure => vec!["enabled", "tags", "meta"],
+        // They bring their own.
+        ResourceType::SemanticModel | ResourceType::Metric | ResourceType::SavedQuery => vec![],
         ResourceType::UnitTest => vec!["tags", "meta", "enabled", "static_analysis"],
         ResourceType::Model => common
             .into_iter()

@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 use super::manifest::{Index, owner};
 use super::{config, relation_name, unit_test};
 use crate::manifest::node::{
-    Column, Constraint, ConstraintKind, Detail, ExposureDetail, SourceDetail, TestDetail,
+    Column, Constraint, ConstraintKind, Detail, ExposureDetail, RefCall, SemanticDetail,
+    SourceDetail, TestDetail,
 };
 use crate::manifest::{Node, NodeId, ResourceType};
 
@@ -28,6 +29,7 @@ impl Serialize for Entry<'_> {
         match &self.node.detail {
             Detail::Source(detail) => self.source(&mut map, detail)?,
             Detail::Exposure(detail) => self.exposure(&mut map, detail)?,
+            Detail::Semantic(detail) => self.semantic(&mut map, detail)?,
             Detail::UnitTest(detail) => unit_test::serialize(self, &mut map, detail)?,
             _ => self.node(&mut map)?,
         }
@@ -103,9 +105,7 @@ impl Entry<'_> {
     /// What it calls.
     fn calls<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         let calls = self.node.refs.iter();
-        let refs: Vec<Value> = calls
-            .map(|call| json!({ "name": call.name, "package": call.package, "version": call.version }))
-            .collect();
+        let refs: Vec<Value> = calls.map(ref_entry).collect();
         map.serialize_entry("refs", &refs)?;
         let sources = self.node.sources.iter();
         let sources: Vec<[&str; 2]> = sources
@@ -185,7 +185,7 @@ impl Entry<'_> {
             .map(|id| self.index.keys.primary(id))
             .unwrap_or_default();
         map.serialize_entry("primary_key", &key)?;
-        map.serialize_entry("time_spine", &Value::Null)
+        map.serialize_entry("time_spine", &self.node.time_spine)
     }
 
     fn test<M: SerializeMap>(&self, map: &mut M, test: &TestDetail) -> Result<(), M::Error> {
@@ -252,6 +252,39 @@ impl Entry<'_> {
         map.serialize_entry("unrendered_database", &detail.unrendered_database)?;
         map.serialize_entry("unrendered_schema", &detail.unrendered_schema)?;
         map.serialize_entry("doc_blocks", &node.doc_blocks)
+    }
+
+    fn semantic<M: SerializeMap>(
+        &self,
+        map: &mut M,
+        detail: &SemanticDetail,
+    ) -> Result<(), M::Error> {
+        let node = self.node;
+        map.serialize_entry("name", &node.name)?;
+        map.serialize_entry("resource_type", node.resource_type.as_str())?;
+        self.identity(map)?;
+        if node.resource_type == ResourceType::SemanticModel {
+            let model = node.depends_on.first();
+            let model = model.map(|id| self.index.manifest.node(*id));
+            let stands = model.and_then(|model| model.relation.as_ref());
+            let relation = stands.map(|relation| {
+                let relation = self.index.manifest.in_full(relation);
+                json!({
+                    "alias": relation.identifier,
+                    "schema_name": relation.schema,
+                    "database": relation.database,
+                    "relation_name": relation_name(&relation),
+                })
+            });
+            map.serialize_entry("node_relation", &relation)?;
+        }
+        for (key, value) in &detail.keys {
+            map.serialize_entry(key, value)?;
+        }
+        self.depends_on(map)?;
+        let refs: Vec<Value> = node.refs.iter().map(ref_entry).collect();
+        map.serialize_entry("refs", &refs)?;
+        map.serialize_entry("created_at", &self.index.created_at)
     }
 
     fn exposure<M: SerializeMap>(
@@ -440,6 +473,10 @@ fn in_python(value: &Value) -> String {
     }
 }
 
+fn ref_entry(call: &RefCall) -> Value {
+    json!({ "name": call.name, "package": call.package, "version": call.version })
+}
+
 fn generic_call(test: &TestDetail) -> String {
     test.generic.as_ref().map_or_else(String::new, |generic| {
         let namespace = generic.namespace.as_ref().map(|name| format!("{name}."));
@@ -512,7 +549,7 @@ fn column_entry(column: &Column) -> Value {
         "quote": column.quote,
         "config": { "meta": column.meta, "tags": column.tags },
         "tags": column.tags,
-        "granularity": null,
+        "granularity": column.granularity,
         "doc_blocks": column.doc_blocks,
     })
 }

@@ -83,6 +83,7 @@ pub fn node(kind: ResourceType, name: &str, path: &str) -> Node {
         personal: Default::default(),
         constraints: Vec::new(),
         version: None,
+        time_spine: None,
         deprecation_date: None,
         detail: Detail::Plain,
     }

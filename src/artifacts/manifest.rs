@@ -101,37 +101,40 @@ impl ManifestJson<'_> {
 impl Serialize for ManifestJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let index = Index::new(self);
-        let (nodes, rest): (Vec<_>, Vec<_>) = self.manifest.ids().partition(|id| {
-            let kind = self.manifest.node(*id).resource_type;
-            !matches!(
-                kind,
-                ResourceType::Source | ResourceType::Exposure | ResourceType::UnitTest
-            )
-        });
-        let (unit_tests, rest): (Vec<_>, Vec<_>) = rest
-            .into_iter()
-            .partition(|id| self.manifest.node(*id).resource_type == ResourceType::UnitTest);
-        let (sources, exposures): (Vec<_>, Vec<_>) = rest
-            .into_iter()
-            .partition(|id| self.manifest.node(*id).resource_type == ResourceType::Source);
+        let of = |kind| -> Vec<NodeId> {
+            let ids = self.manifest.ids();
+            ids.filter(|id| self.manifest.node(*id).resource_type == kind)
+                .collect()
+        };
+        let nodes = self.manifest.ids();
+        let nodes: Vec<_> = nodes
+            .filter(|id| self.manifest.node(*id).resource_type.is_among_nodes())
+            .collect();
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("metadata", &self.metadata())?;
         map.serialize_entry("nodes", &Entries(&index, &nodes, &self.manifest.aside))?;
-        map.serialize_entry("sources", &Entries(&index, &sources, &[]))?;
+        map.serialize_entry("sources", &Entries(&index, &of(ResourceType::Source), &[]))?;
         map.serialize_entry("macros", &Macros(self.macros, index.created_at))?;
         map.serialize_entry("docs", &Docs(self.docs))?;
-        map.serialize_entry("exposures", &Entries(&index, &exposures, &[]))?;
-        map.serialize_entry("metrics", &json!({}))?;
+        map.serialize_entry(
+            "exposures",
+            &Entries(&index, &of(ResourceType::Exposure), &[]),
+        )?;
+        map.serialize_entry("metrics", &Entries(&index, &of(ResourceType::Metric), &[]))?;
         map.serialize_entry("groups", &Groups(self.groups))?;
         map.serialize_entry("selectors", self.selectors)?;
         map.serialize_entry("disabled", &Disabled(&index))?;
         map.serialize_entry("parent_map", &index.parents())?;
         map.serialize_entry("child_map", &index.children())?;
         map.serialize_entry("group_map", &index.members(self.groups))?;
-        for empty in ["saved_queries", "semantic_models"] {
-            map.serialize_entry(empty, &json!({}))?;
-        }
-        map.serialize_entry("unit_tests", &Entries(&index, &unit_tests, &[]))?;
+        let saved = of(ResourceType::SavedQuery);
+        map.serialize_entry("saved_queries", &Entries(&index, &saved, &[]))?;
+        let models = of(ResourceType::SemanticModel);
+        map.serialize_entry("semantic_models", &Entries(&index, &models, &[]))?;
+        map.serialize_entry(
+            "unit_tests",
+            &Entries(&index, &of(ResourceType::UnitTest), &[]),
+        )?;
         map.serialize_entry("functions", &json!({}))?;
         map.end()
     }

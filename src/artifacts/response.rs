@@ -19,7 +19,12 @@ pub(super) fn message(node: &Node, result: &NodeResult, adapter: &str) -> Option
 /// `files`, `query_id`).
 pub(super) fn response(node: &Node, result: &NodeResult, adapter: &str) -> Value {
     let mut response = Map::new();
-    let mut affected = result.filled.or(result.rows).map(Value::from);
+    let in_batches = result.batches.is_some();
+    let mut affected = result
+        .filled
+        .or(result.rows)
+        .filter(|_| !in_batches)
+        .map(Value::from);
     if let Some(said) = said(node, result, adapter) {
         response.insert("_message".to_owned(), Value::from(said.message));
         if let Some(code) = said.code {
@@ -33,7 +38,7 @@ pub(super) fn response(node: &Node, result: &NodeResult, adapter: &str) -> Value
             "rows",
             result
                 .rows
-                .filter(|rows| result.filled.is_some_and(|filled| filled != *rows))
+                .filter(|rows| in_batches || result.filled.is_some_and(|filled| filled != *rows))
                 .map(Value::from),
         ),
         ("rows_rejected", result.set_aside.map(Value::from)),

@@ -84,7 +84,8 @@ pub fn entry(manifest: &Manifest, result: &NodeResult, adapter: &str) -> Value {
     let is_seed = node.resource_type == ResourceType::Seed;
     let untold = is_seed || node.resource_type.is_test();
     let relation = node.relation.as_ref().filter(|_| !untold);
-    let compiled = (!is_seed).then_some(result.compiled_code.is_some());
+    let compiles = !is_seed && result.status != Status::NoOp;
+    let compiled = compiles.then_some(result.compiled_code.is_some());
     json!({
         "status": result.status.as_str(),
         "timing": stretches(result),
@@ -105,7 +106,7 @@ pub fn entry(manifest: &Manifest, result: &NodeResult, adapter: &str) -> Value {
 fn failures(kind: ResourceType, result: &NodeResult) -> Option<u64> {
     match kind {
         ResourceType::Operation => Some(u64::from(result.status != Status::Success)),
-        _ if result.batches.is_some() => Some(0),
+        _ if result.batches.is_some() || result.status == Status::NoOp => Some(0),
         _ => result.failures,
     }
 }

@@ -8,7 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::graph::Tests;
 use crate::manifest::ResourceType;
 
-const KINDS: [ResourceType; 7] = [
+const KINDS: [ResourceType; 8] = [
     ResourceType::Model,
     ResourceType::Seed,
     ResourceType::Snapshot,
@@ -16,6 +16,7 @@ const KINDS: [ResourceType; 7] = [
     ResourceType::Test,
     ResourceType::UnitTest,
     ResourceType::Exposure,
+    ResourceType::SavedQuery,
 ];
 
 /// Build everything in order: loads, seeds and models, each followed by its tests

@@ -14,7 +14,7 @@ use crate::manifest::node::Detail;
 use crate::manifest::{Manifest, Node, NodeId, ResourceType};
 use crate::report::Message;
 
-const KINDS: [ResourceType; 7] = [
+const KINDS: [ResourceType; 10] = [
     ResourceType::Model,
     ResourceType::Snapshot,
     ResourceType::Seed,
@@ -22,8 +22,11 @@ const KINDS: [ResourceType; 7] = [
     ResourceType::UnitTest,
     ResourceType::Source,
     ResourceType::Exposure,
+    ResourceType::Metric,
+    ResourceType::SemanticModel,
+    ResourceType::SavedQuery,
 ];
-const ALL_KINDS: [ResourceType; 8] = [
+const ALL_KINDS: [ResourceType; 11] = [
     ResourceType::Model,
     ResourceType::Snapshot,
     ResourceType::Seed,
@@ -31,6 +34,9 @@ const ALL_KINDS: [ResourceType; 8] = [
     ResourceType::UnitTest,
     ResourceType::Source,
     ResourceType::Exposure,
+    ResourceType::Metric,
+    ResourceType::SemanticModel,
+    ResourceType::SavedQuery,
     ResourceType::Analysis,
 ];
 
@@ -181,6 +187,7 @@ pub(super) fn selector(node: &Node) -> String {
             format!("source:{package}.{}.{}", source.source_name, node.name)
         }
         Detail::Exposure(_) => format!("exposure:{package}.{}", node.name),
+        Detail::Semantic(_) => format!("{}:{package}.{}", node.resource_type, node.name),
         Detail::UnitTest(_) => format!("unit_test:{package}.{}", node.name),
         _ => node.fqn.join("."),
     }

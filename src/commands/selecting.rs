@@ -233,6 +233,9 @@ impl Kind {
             Self::Source => Some(ResourceType::Source),
             Self::Exposure => Some(ResourceType::Exposure),
             Self::UnitTest => Some(ResourceType::UnitTest),
+            Self::Metric => Some(ResourceType::Metric),
+            Self::SemanticModel => Some(ResourceType::SemanticModel),
+            Self::SavedQuery => Some(ResourceType::SavedQuery),
             _ => None,
         }
     }

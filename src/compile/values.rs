@@ -62,14 +62,14 @@ pub(super) fn graph(manifest: &Manifest, entries: &[Json]) -> Value {
         .collect();
     changing(&json!({
         "nodes": of(|kind| {
-            !matches!(kind, ResourceType::Source | ResourceType::Exposure | ResourceType::UnitTest)
+            kind.is_among_nodes()
         }),
         "sources": of(|kind| kind == ResourceType::Source),
         "exposures": of(|kind| kind == ResourceType::Exposure),
         "groups": groups,
-        "metrics": empty,
+        "metrics": of(|kind| kind == ResourceType::Metric),
         "functions": empty,
-        "saved_queries": empty,
-        "semantic_models": empty,
+        "saved_queries": of(|kind| kind == ResourceType::SavedQuery),
+        "semantic_models": of(|kind| kind == ResourceType::SemanticModel),
     }))
 }

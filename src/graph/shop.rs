@@ -171,6 +171,7 @@ fn node(name: &str, resource_type: ResourceType) -> Node {
         personal: Default::default(),
         constraints: Vec::new(),
         version: None,
+        time_spine: None,
         deprecation_date: None,
         detail: Detail::Plain,
     }

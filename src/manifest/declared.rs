@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use indexmap::IndexMap;
 use regex::Regex;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::discover::unknown_doc;
 use super::merge::{self, Layer, Merged};
@@ -131,6 +131,14 @@ pub fn describe(
             None => problems.push(date.expected("a date such as 2025-12-31")),
         }
     }
+    node.time_spine = properties.time_spine.as_ref().map(|said| {
+        let said = said.to_object();
+        let of = |key: &str| said.get(key).cloned();
+        Box::new(json!({
+            "standard_granularity_column": of("standard_granularity_column"),
+            "custom_granularities": of("custom_granularities").unwrap_or_else(|| json!([])),
+        }))
+    });
     node.declared_at = Some(properties.name.span.clone());
     node.description = resolver.description(properties.description.as_ref(), problems);
     node.doc_blocks = doc_blocks(resolver, properties.description.as_ref());
@@ -233,6 +241,10 @@ pub fn columns(
                 quote: properties.quote,
                 constraints: constraints(&properties.constraints),
                 encode: encode(properties),
+                granularity: properties
+                    .granularity
+                    .as_ref()
+                    .and_then(|said| said.as_str().map(str::to_owned)),
                 declared_at: Some(properties.name.span.clone()),
                 type_at: properties
                     .data_type

@@ -163,6 +163,11 @@ impl Found {
             });
         }
         for (source, table, span) in calls.sources {
+            // dbt reads such templates without rendering them, and then tells each table once.
+            let known = |call: &SourceCall| call.source == source && call.table == table;
+            if found.sources.iter().any(known) {
+                continue;
+            }
             let span = Some(span);
             found.sources.push(SourceCall {
                 source,

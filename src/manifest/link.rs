@@ -197,6 +197,13 @@ impl<'a> Lookup<'a> {
                 add(self.reference(node, call));
             }
         }
+        if let Detail::Semantic(detail) = &node.detail {
+            let known = detail
+                .reads
+                .iter()
+                .map(|id| self.by_unique_id.get(id.as_str()));
+            known.for_each(|at| add(Ok(at.copied())));
+        }
         for constraint in foreign_keys(node) {
             linked
                 .foreign

@@ -26,6 +26,7 @@ mod persist_docs;
 mod python;
 mod python_model;
 mod resolve;
+mod semantic;
 mod settings;
 pub mod snapshot_config;
 mod snapshots;

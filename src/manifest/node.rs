@@ -45,11 +45,17 @@ pub enum ResourceType {
     Exposure,
     /// A hook of the project (`on-run-start`, `on-run-end`).
     Operation,
+    /// What a model means to MetricFlow; kept, never asked.
+    SemanticModel,
+    /// A metric over semantic models; kept, never asked.
+    Metric,
+    /// Metrics that are asked together; kept, never asked.
+    SavedQuery,
 }
 
 impl ResourceType {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Model,
         Self::Seed,
         Self::Snapshot,
@@ -59,11 +65,24 @@ impl ResourceType {
         Self::Source,
         Self::Exposure,
         Self::Operation,
+        Self::SemanticModel,
+        Self::Metric,
+        Self::SavedQuery,
     ];
 
     /// Whether it is a data test or a unit test.
     pub fn is_test(self) -> bool {
         matches!(self, Self::Test | Self::UnitTest)
+    }
+
+    /// Whether it is one of MetricFlow's.
+    pub fn is_semantic(self) -> bool {
+        matches!(self, Self::SemanticModel | Self::Metric | Self::SavedQuery)
+    }
+
+    /// Whether it stands among the `nodes` of `manifest.json`; the others have lists of their own.
+    pub fn is_among_nodes(self) -> bool {
+        !self.is_semantic() && !matches!(self, Self::Source | Self::Exposure | Self::UnitTest)
     }
 
     /// dbt's word, as in a `unique_id`.
@@ -78,6 +97,9 @@ impl ResourceType {
             Self::Source => "source",
             Self::Exposure => "exposure",
             Self::Operation => "operation",
+            Self::SemanticModel => "semantic_model",
+            Self::Metric => "metric",
+            Self::SavedQuery => "saved_query",
         }
     }
 }
@@ -139,6 +161,8 @@ pub struct Node {
     pub personal: OnceLock<BTreeSet<String>>,
     /// Which version of its model it is, for one with versions.
     pub version: Option<Box<ModelVersion>>,
+    /// `time_spine` of a model, for MetricFlow, as dbt writes it.
+    pub time_spine: Option<Box<Value>>,
     /// From when on a model should not be read any more, as dbt writes it.
     pub deprecation_date: Option<String>,
     /// What only its kind has.
@@ -194,6 +218,7 @@ impl Node {
             constraints: Vec::new(),
             personal: OnceLock::new(),
             version: None,
+            time_spine: None,
             deprecation_date: None,
             detail: Detail::Plain,
         }
@@ -331,6 +356,8 @@ pub struct Column {
     pub constraints: Vec<Constraint>,
     /// `encode` (ours): the column's compression on Redshift.
     pub encode: Option<String>,
+    /// `granularity`, for MetricFlow.
+    pub granularity: Option<String>,
     /// Where YAML declares it.
     pub declared_at: Option<Span>,
     /// Where YAML gives its type.
@@ -421,6 +448,8 @@ pub enum Detail {
     Source(Box<SourceDetail>),
     /// A declared consumer.
     Exposure(Box<ExposureDetail>),
+    /// A semantic model, a metric or a saved query.
+    Semantic(Box<SemanticDetail>),
     /// A hook of the project.
     Operation {
         /// `true` for `on-run-start`.
@@ -523,6 +552,15 @@ pub enum LoadMode {
     Replace,
     /// Only files are loaded that were not loaded before; their rows come to those that are there.
     Append,
+}
+
+/// What there is of a semantic model, a metric or a saved query.
+#[derive(Clone, Debug)]
+pub struct SemanticDetail {
+    /// `unique_id`s of the semantic models and metrics that it is made of.
+    pub reads: Vec<String>,
+    /// What dbt writes of it, beside what it writes of every node.
+    pub keys: Map<String, Value>,
 }
 
 /// An exposure.

@@ -23,6 +23,7 @@ use super::names::Names;
 use super::node::{Code, Column, Detail, Node, ResourceType, TestDetail};
 use super::overrides;
 use super::python_model;
+use super::semantic;
 use super::settings;
 use super::settings::Materializations;
 use super::snapshots;
@@ -293,6 +294,7 @@ impl Resolver<'_> {
             snapshots::snapshots(self, &snapshots),
             self.hooks(),
             declared::exposures(self),
+            semantic::semantic(self),
         ];
         let tests = |kind, declared: &[&NodeProperties]| {
             generic::tests_of_nodes(self, kind, declared, &parts)
@@ -560,7 +562,9 @@ impl Resolver<'_> {
             node.detail = Detail::Seed {
                 path: file.absolute.clone(),
             };
-            let declared = properties.get(name);
+            let declared = properties
+                .get(name)
+                .or_else(|| self.declared_elsewhere(name));
             let mut merged = Merged::new(settings::defaults(ResourceType::Seed));
             for layer in declared::layers_of(tree, &node.fqn, declared, &mut problems) {
                 merged.apply(&layer, &mut problems);
@@ -582,6 +586,43 @@ impl Resolver<'_> {
             }
             (Some(Draft::from(node)), problems)
         }))
+    }
+
+    /// What another package declares of a seed of this name that it does not have itself, or has disabled: as in dbt it holds for the one
+    /// that stands in its place.
+    fn declared_elsewhere(&self, name: &str) -> Option<&NodeProperties> {
+        let root = &self.project.own;
+        let others = self.project.all();
+        let others = others.filter(|other| other.name != self.package.name);
+        let found = others.filter_map(|other| {
+            let declared = other.properties.seeds.iter();
+            let declared = declared.rev().find(|it| it.name.value == name)?;
+            let Some(file) = other.seeds.iter().find(|file| file.stem() == name) else {
+                return Some(declared);
+            };
+            let trees = Trees {
+                own: &other.file.configs.seeds,
+                over: (root.name != other.name).then_some(&root.file.configs.seeds),
+            };
+            let folders = file
+                .path
+                .rsplit_once('/')
+                .map_or("", |(folders, _)| folders);
+            let folders = folders.split('/').filter(|folder| !folder.is_empty());
+            let fqn = std::iter::once(other.name.as_str())
+                .chain(folders)
+                .chain([name]);
+            let fqn: Vec<String> = fqn.map(str::to_owned).collect();
+            // What is told of these layers is told when the other package is read.
+            let mut told = Diagnostics::default();
+            let mut merged = Merged::new(settings::defaults(ResourceType::Seed));
+            let layers = declared::layers_of(trees, &fqn, Some(declared), &mut told);
+            for layer in layers.into_iter().chain(trees.last_word(&fqn)) {
+                merged.apply(&layer, &mut told);
+            }
+            (merged.get("enabled") == Some(&Value::Bool(false))).then_some(declared)
+        });
+        found.into_iter().next()
     }
 
     fn hooks(&self) -> Made {

@@ -43,6 +43,7 @@ pub(crate) fn model(name: &str, materialized: &str, sql: &str) -> Node {
         personal: Default::default(),
         constraints: Vec::new(),
         version: None,
+        time_spine: None,
         deprecation_date: None,
         detail: Detail::Plain,
     }

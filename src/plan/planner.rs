@@ -169,7 +169,10 @@ impl<'a> Planner<'a> {
         if self.node(node).resource_type == ResourceType::UnitTest {
             return Ok(Work::UnitTest);
         }
-        if self.node(node).resource_type == ResourceType::Exposure {
+        if matches!(
+            self.node(node).resource_type,
+            ResourceType::Exposure | ResourceType::SavedQuery
+        ) {
             return Ok(Work::NoOp);
         }
         if self.options.freshness {
@@ -493,8 +496,11 @@ impl<'a> Planner<'a> {
                         Detail::Source(source) => source.load.is_some(),
                         _ => false,
                     },
-                    ResourceType::Exposure => self.options.tests_gate,
-                    ResourceType::Analysis | ResourceType::Operation => false,
+                    ResourceType::Exposure | ResourceType::SavedQuery => self.options.tests_gate,
+                    ResourceType::Analysis
+                    | ResourceType::Operation
+                    | ResourceType::SemanticModel
+                    | ResourceType::Metric => false,
                 }
             })
             .collect()

@@ -396,7 +396,7 @@ impl Telling<'_> {
                 ResourceType::Operation => "project hook".to_owned(),
                 ResourceType::Source if is_measured(node, result) => "source".to_owned(),
                 ResourceType::Source => "load".to_owned(),
-                other => other.to_string(),
+                other => other.as_str().replace('_', " "),
             };
             *kinds.entry(kind).or_default() += 1;
         }
@@ -517,6 +517,9 @@ pub fn description(node: &Node) -> String {
         ResourceType::Operation => format!("hook {}", node.name),
         ResourceType::Analysis => format!("analysis {}", node.name),
         ResourceType::Exposure => format!("exposure {}", node.name),
+        ResourceType::SemanticModel => format!("semantic model {}", node.name),
+        ResourceType::Metric => format!("metric {}", node.name),
+        ResourceType::SavedQuery => format!("saved query {}", node.name),
     }
 }
 

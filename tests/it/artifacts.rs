@@ -383,3 +383,68 @@ fn an_exposure_has_a_result_though_nothing_is_done_for_it() {
     "#);
     insta::assert_snapshot!(project.redstart("run --quiet -s good"), @"exit 0");
 }
+
+#[test]
+fn what_metricflow_reads_stands_in_the_manifest_and_is_asked_nothing() {
+    let project = TestProject::new()
+        .file("models/orders.sql", "select 1 as id, 2 as amount")
+        .file(
+            "models/orders.yml",
+            "semantic_models:
+  - name: sales
+    model: ref('orders')
+    entities: [{name: id, type: primary}]
+    measures:
+      - {name: total, agg: sum, expr: amount}
+      - {name: number, agg: sum, expr: 1, create_metric: true}
+metrics:
+  - name: revenue
+    label: Revenue
+    type: simple
+    type_params: {measure: total}
+    filter: \"{{ Dimension('id__big') }} = 1\"
+  - name: each
+    label: Each
+    type: ratio
+    type_params: {numerator: revenue, denominator: number}
+saved_queries:
+  - name: daily
+    query_params: {metrics: [revenue, each], group_by: [\"TimeDimension('metric_time')\"]}
+    exports: [{name: daily, config: {export_as: table}}]
+",
+        );
+
+    insta::assert_snapshot!(project.redstart("ls --quiet -s orders+"), @"
+    exit 0
+    metric:project.each
+    metric:project.number
+    metric:project.revenue
+    project.orders
+    saved_query:project.daily
+    semantic_model:project.sales
+    ");
+    insta::assert_snapshot!(project.redstart("ls --quiet -s +metric:each --resource-type semantic_model"), @"
+    exit 0
+    semantic_model:project.sales
+    ");
+    let built = project.redstart("build").success();
+    insta::assert_snapshot!(built.stdout.lines().filter(|line| line.contains("Done") || line.contains("saved")).collect::<Vec<_>>().join("\n"), @"
+    2 of 2  NO-OP saved query daily                                       [[time]]
+    Finished 1 saved query, 1 view model in [time]
+    Done. PASS=1 WARN=0 ERROR=0 SKIP=0 NO-OP=1 TOTAL=2
+    ");
+    let manifest: Value = serde_json::from_str(&project.read("target/manifest.json")).unwrap();
+    insta::assert_snapshot!(manifest["metrics"]["metric.project.each"]["type_params"], @r#"{"measure":null,"input_measures":[{"name":"total","filter":null,"alias":null,"join_to_timespine":false,"fill_nulls_with":null},{"name":"number","filter":null,"alias":null,"join_to_timespine":false,"fill_nulls_with":null}],"numerator":{"name":"revenue","filter":null,"alias":null,"offset_window":null,"offset_to_grain":null},"denominator":{"name":"number","filter":null,"alias":null,"offset_window":null,"offset_to_grain":null},"expr":null,"window":null,"grain_to_date":null,"metrics":[],"conversion_type_params":null,"cumulative_type_params":null,"metric_aggregation_params":null}"#);
+    insta::assert_snapshot!(manifest["metrics"]["metric.project.revenue"]["filter"], @r#"{"where_filters":[{"where_sql_template":"{{ Dimension('id__big') }} = 1"}]}"#);
+    insta::assert_snapshot!(manifest["saved_queries"]["saved_query.project.daily"]["exports"], @r#"[{"name":"daily","config":{"export_as":"table","schema_name":"main","alias":"daily","database":"project"},"unrendered_config":{"export_as":"table"}}]"#);
+    let parents = manifest["parent_map"].as_object().unwrap().iter();
+    let parents: Vec<String> = parents.map(|(id, of)| format!("{id} < {of}")).collect();
+    insta::assert_snapshot!(parents.join("\n"), @r#"
+    metric.project.each < ["metric.project.number","metric.project.revenue"]
+    metric.project.number < ["semantic_model.project.sales"]
+    metric.project.revenue < ["semantic_model.project.sales"]
+    model.project.orders < []
+    saved_query.project.daily < ["metric.project.each","metric.project.revenue"]
+    semantic_model.project.sales < ["model.project.orders"]
+    "#);
+}

@@ -1,21 +1,15 @@
 //! Names that dbt does not take for its nodes.
 
 use crate::diagnostic::Diagnostic;
-use crate::manifest::{Manifest, ResourceType};
+use crate::manifest::Manifest;
 use crate::plan::place_of;
 
 /// What is said of each node whose name has a blank: an error, or with `require_resource_names_without_spaces: false` a warning.
 pub(super) fn with_spaces(manifest: &Manifest, required: bool) -> Vec<Diagnostic> {
-    let named = |kind| {
-        !matches!(
-            kind,
-            ResourceType::Source | ResourceType::Exposure | ResourceType::UnitTest
-        )
-    };
     let nodes = manifest.nodes.iter().map(|node| &**node);
     nodes
         .chain(&manifest.aside)
-        .filter(|node| named(node.resource_type) && node.name.contains(' '))
+        .filter(|node| node.resource_type.is_among_nodes() && node.name.contains(' '))
         .map(|node| {
             let message = format!("the name of the {} `{}` has a blank", node.resource_type, node.name);
             let problem = Diagnostic::error("name-with-spaces", message)

@@ -40,6 +40,8 @@ pub(super) enum Method {
     Source([Pattern; 3]),
     /// `exposure:`: package, name.
     Exposure([Pattern; 2]),
+    /// `metric:`, `semantic_model:`, `saved_query:`: package, name.
+    Semantic(ResourceType, [Pattern; 2]),
     /// `unit_test:`: package, name.
     UnitTest([Pattern; 2]),
     /// `path:`.
@@ -73,12 +75,15 @@ pub(super) enum TestType {
     Unit,
 }
 
-const METHODS: [&str; 18] = [
+const METHODS: [&str; 21] = [
     "fqn",
     "tag",
     "group",
     "source",
     "exposure",
+    "metric",
+    "semantic_model",
+    "saved_query",
     "path",
     "file",
     "package",
@@ -109,15 +114,10 @@ const STATES: [&str; 10] = [
 ];
 
 /// Methods that dbt has and Redstart does not, with the reason.
-const UNSUPPORTED: [(&str, &str); 4] = [
-    ("selector", "name it with `--selector`"),
-    ("metric", "there are no metrics here"),
-    ("saved_query", "there are no saved queries here"),
-    ("semantic_model", "there are no semantic models here"),
-];
+const UNSUPPORTED: [(&str, &str); 1] = [("selector", "name it with `--selector`")];
 
 /// Kinds that dbt has and of which there are no nodes here: they select nothing.
-const OTHER_RESOURCE_TYPES: [&str; 4] = ["function", "metric", "saved_query", "semantic_model"];
+const OTHER_RESOURCE_TYPES: [&str; 1] = ["function"];
 
 impl Method {
     /// Understands `method:value`, or a value whose method is told by its looks.
@@ -152,6 +152,18 @@ impl Method {
                 value,
                 "`source`, `source.table` or `package.source.table`",
             )?),
+            "metric" => Self::Semantic(
+                ResourceType::Metric,
+                qualified_last(value, "`metric` or `package.metric`")?,
+            ),
+            "semantic_model" => Self::Semantic(
+                ResourceType::SemanticModel,
+                qualified_last(value, "`semantic_model` or `package.semantic_model`")?,
+            ),
+            "saved_query" => Self::Semantic(
+                ResourceType::SavedQuery,
+                qualified_last(value, "`saved_query` or `package.saved_query`")?,
+            ),
             "exposure" => {
                 Self::Exposure(qualified_last(value, "`exposure` or `package.exposure`")?)
             }
@@ -223,6 +235,11 @@ impl Method {
                 }
                 _ => false,
             },
+            Self::Semantic(kind, [package, name]) => {
+                node.resource_type == *kind
+                    && package.matches(&node.package_name)
+                    && name.matches(&node.name)
+            }
             Self::Exposure([package, name]) => {
                 node.resource_type == ResourceType::Exposure
                     && package.matches(&node.package_name)
@@ -303,7 +320,10 @@ impl Method {
                 Self::UnitTest(_) if node.resource_type == ResourceType::UnitTest => {
                     found.insert(format!("unit_test:{}", node.name));
                 }
-                Self::Exposure(_) | Self::UnitTest(_) => {}
+                Self::Semantic(kind, _) if node.resource_type == *kind => {
+                    found.insert(format!("{kind}:{}", node.name));
+                }
+                Self::Exposure(_) | Self::UnitTest(_) | Self::Semantic(..) => {}
                 Self::Path(_) => {
                     let path = &node.original_file_path;
                     for part in path.match_indices('/').map(|(end, _)| &path[..end]) {
@@ -510,7 +530,7 @@ fn config_texts(node: &Node, keys: &str) -> Vec<String> {
 
 /// The value at a path of keys. What nobody configured has dbt's default, which the typed fields hold.
 fn config_value<'k>(node: &Node, mut keys: impl Iterator<Item = &'k str>) -> Option<Value> {
-    if matches!(node.resource_type, ResourceType::Exposure) {
+    if node.resource_type == ResourceType::Exposure || node.resource_type.is_semantic() {
         return None;
     }
     let first = keys.next()?;

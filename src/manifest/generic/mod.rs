@@ -474,6 +474,15 @@ fn configure(
         .iter()
         .map(|setting| (setting.key.clone(), setting.value.clone()))
         .collect();
+    if let Detail::Test(detail) = &mut node.detail
+        && let Some(generic) = &mut detail.generic
+    {
+        for (key, value) in &written {
+            if let Some(said) = generic.config.get_mut(key) {
+                *said = value.clone();
+            }
+        }
+    }
     // What stands at the test wins over what its macro says of every test of its kind.
     let mut stronger = vec![own];
     stronger.extend(tree.last_word(&node.fqn));

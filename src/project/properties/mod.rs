@@ -26,7 +26,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Source};
 const UNKNOWN_KEY: &str = "unknown-key";
 
 /// The keys of a property file that are read.
-const READ: [&str; 12] = [
+const READ: [&str; 15] = [
     "version",
     "models",
     "seeds",
@@ -39,15 +39,12 @@ const READ: [&str; 12] = [
     "tests",
     "unit_tests",
     "groups",
-];
-/// The keys that dbt knows and that nothing is made of; what they declare is not built.
-const SKIPPED: [&str; 5] = [
     "metrics",
     "semantic_models",
     "saved_queries",
-    "functions",
-    "anchors",
 ];
+/// The keys that dbt knows and that nothing is made of; what they declare is not built.
+const SKIPPED: [&str; 2] = ["functions", "anchors"];
 
 /// Everything that the property files of a project declare, in the order of the files.
 #[derive(Clone, Debug, Default)]
@@ -72,6 +69,12 @@ pub struct Properties {
     pub unit_tests: Vec<UnitTestProperties>,
     /// `groups:`.
     pub groups: Vec<GroupProperties>,
+    /// `semantic_models:`, as written.
+    pub semantic_models: Vec<Yaml>,
+    /// `metrics:`, as written.
+    pub metrics: Vec<Yaml>,
+    /// `saved_queries:`, as written.
+    pub saved_queries: Vec<Yaml>,
 }
 
 impl Properties {
@@ -109,6 +112,9 @@ impl Properties {
                 "unit_tests" => read.items(value, &mut self.unit_tests, NOWHERE),
                 "data_tests" | "tests" => read.items(value, &mut self.singular_tests, ITSELF),
                 "snapshots" => read.items(value, &mut self.snapshots, NODE),
+                "semantic_models" => read.as_written(value, &mut self.semantic_models),
+                "metrics" => read.as_written(value, &mut self.metrics),
+                "saved_queries" => read.as_written(value, &mut self.saved_queries),
                 name if SKIPPED.contains(&name) => {
                     if name != "anchors" {
                         problems.push(
@@ -160,6 +166,17 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    /// Every item of a list, its Jinja as it is: filters of metrics hold what MetricFlow renders.
+    fn as_written(&mut self, list: &Yaml, into: &mut Vec<Yaml>) {
+        match list.as_seq() {
+            Some(items) => into.extend(items.iter().filter(|item| item.is_map()).cloned()),
+            None if list.is_null() => {}
+            None => self
+                .problems
+                .push(list.expected("a list (each item starting with `- name:`)")),
+        }
+    }
+
     /// Every item of a list, as the shape; a wrong item is told and left out.
     fn items<T: DeserializeOwned>(&mut self, list: &Yaml, into: &mut Vec<T>, passed: Passed) {
         if list.is_null() {
@@ -353,7 +370,6 @@ models:
         data_type: 5
 "), @r#"
 warning[unknown-key]: a property file has no key `model` (models/schema.yml:3:1) -- help: did you mean `models`?
-warning[not-supported]: `metrics` are not supported: what is declared here is left out (models/schema.yml:4:1)
 warning[unknown-key]: there is no key `colums` here (models/schema.yml:18:5) -- help: did you mean `columns`?
 error[missing-key]: the key `name` is missing (models/schema.yml:19:5)
 error[yaml-type]: expected a text, found the number `5` (models/schema.yml:23:20) -- help: put it in quotes: "5"

@@ -46,7 +46,7 @@ pub struct NodeProperties {
     pub quote_columns: Option<bool>,
     /// `relation`: what a snapshot without a file reads, as `ref('…')` or `source('…', '…')`.
     pub relation: Option<Spanned<String>>,
-    /// `time_spine`: of MetricFlow, nothing is made of it.
+    /// `time_spine`, for MetricFlow.
     pub time_spine: Option<Yaml>,
     /// The one of `versions` that this declaration is about, once they are taken apart.
     #[serde(skip)]
@@ -100,7 +100,7 @@ pub struct ColumnProperties {
     pub encode: Option<Box<Spanned<String>>>,
     /// `docs`.
     pub docs: Option<Box<Yaml>>,
-    /// `granularity`: of MetricFlow, nothing is made of it.
+    /// `granularity`, for MetricFlow.
     pub granularity: Option<Box<Yaml>>,
     /// `policy_tags`: of BigQuery, nothing is made of it.
     pub policy_tags: Option<Box<Yaml>>,
