@@ -124,6 +124,8 @@ pub struct Change {
     pub columns: Option<Vec<KnownColumn>>,
     /// Those of them that number its rows themselves, and take no value of anybody.
     pub identities: Vec<String>,
+    /// Those of them that its rows are spread or sorted by.
+    pub keys: Vec<String>,
 }
 
 /// The columns of a relation after some changes: nothing where none of them says its name.
@@ -138,6 +140,12 @@ pub fn identities_after(changes: &[Change], relation: &Relation) -> Option<Vec<S
         last.map(|change| change.identities.clone())
             .unwrap_or_default(),
     )
+}
+
+/// The columns that the rows of a relation are spread or sorted by after some changes, as far as they say it.
+pub fn keys_after(changes: &[Change], relation: &Relation) -> Vec<String> {
+    let last = last_change(changes, relation).flatten();
+    last.map(|change| change.keys.clone()).unwrap_or_default()
 }
 
 /// The last of some changes that says the name of a relation; inside, nothing where it may be that of another.

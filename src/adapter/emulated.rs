@@ -7,7 +7,7 @@ use super::emulating::{
     translate_expression_with, translate_query_with, translate_statements,
 };
 use super::statement::{Copy, Key, Rows, Statement};
-use super::{Refusal, TableFromQuery, names};
+use super::{Refusal, TableChange, TableFromQuery, names};
 use crate::relation::{Change, KnownColumn, KnownColumns, Relation};
 
 /// What is known of relations, as the translation asks for it.
@@ -48,20 +48,36 @@ pub(super) fn query(query: &str, known: &Tables<'_>) -> Result<Translated, Refus
     translate_query_with(query, known)
 }
 
-/// Statements in the engine's SQL, the tables that they make from queries, and what they leave.
-fn statements(
-    sql: &str,
-    known: &Tables<'_>,
-) -> Result<(String, Vec<TableFromQuery>, Vec<Change>), Refusal> {
+/// Statements of the user in the engine's SQL.
+#[derive(Default)]
+struct Statements {
+    sql: String,
+    /// The tables that they make from queries.
+    tables: Vec<TableFromQuery>,
+    /// The changes of tables that are none of the engine's.
+    changes: Vec<TableChange>,
+    left: Vec<Change>,
+}
+
+fn statements(sql: &str, known: &Tables<'_>) -> Result<Statements, Refusal> {
     let mut said: Vec<String> = Vec::new();
-    let (mut tables, mut left) = (Vec::new(), Vec::new());
+    let mut all = Statements::default();
+    let (tables, left) = (&mut all.tables, &mut all.left);
     for translated in translate_statements(sql, known)? {
         left.extend(translated.left);
+        let start = said.iter().map(|said| said.len() + NEXT.len()).sum();
         match translated.work {
             Work::Query(query) => said.push(query.sql),
             Work::Sql(statements) => said.extend(statements),
+            Work::Change { sql, what } => {
+                all.changes.push(TableChange {
+                    statement: 0,
+                    range: start..start + sql.len(),
+                    what,
+                });
+                said.push(sql);
+            }
             Work::CreateTableAs { create, query } => {
-                let start = said.iter().map(|said| said.len() + NEXT.len()).sum();
                 let statement = format!("{create}\n{}", query.sql);
                 let end = start + statement.len();
                 tables.push(TableFromQuery {
@@ -85,7 +101,8 @@ fn statements(
             Work::Nothing => {}
         }
     }
-    Ok((said.join(NEXT), tables, left))
+    all.sql = said.join(NEXT);
+    Ok(all)
 }
 
 /// What stands between two statements.
@@ -102,6 +119,12 @@ pub(super) struct Translation {
         allow(dead_code, reason = "PostgreSQL keeps the lengths of texts itself")
     )]
     pub(super) tables: Vec<TableFromQuery>,
+    /// The changes of tables in SQL of the user that the engine has no words for.
+    #[cfg_attr(
+        not(feature = "duckdb"),
+        allow(dead_code, reason = "PostgreSQL has words for all of them")
+    )]
+    pub(super) changes: Vec<TableChange>,
     /// What SQL of the user makes, changes or drops.
     #[cfg_attr(
         not(feature = "duckdb"),
@@ -139,7 +162,7 @@ pub(super) fn statement(statement: &Statement, known: &Tables<'_>) -> Result<Tra
     names::check(statement, names::ON_REDSHIFT, "Redshift takes")?;
     let mut translated = statement.clone();
     let mut made = None;
-    let (mut tables, mut left) = (Vec::new(), Vec::new());
+    let mut raw = Statements::default();
     match &mut translated {
         Statement::CreateTableAs {
             query: text,
@@ -206,14 +229,18 @@ pub(super) fn statement(statement: &Statement, known: &Tables<'_>) -> Result<Tra
             current: Some(current),
             ..
         } => *current = translate_expression_with(current, known)?,
-        Statement::Raw { sql, .. } => (*sql, tables, left) = statements(sql, known)?,
+        Statement::Raw { sql, .. } => {
+            raw = statements(sql, known)?;
+            *sql = std::mem::take(&mut raw.sql);
+        }
         _ => {}
     }
     Ok(Translation {
         statement: translated,
         columns: made,
-        tables,
-        left,
+        tables: raw.tables,
+        changes: raw.changes,
+        left: raw.left,
     })
 }
 
@@ -327,7 +354,7 @@ fn last_word(query: &str, name: &str) -> Option<std::ops::Range<usize>> {
 
 fn translate_header(header: &mut Option<String>, known: &Tables<'_>) -> Result<(), Refusal> {
     if let Some(header) = header {
-        *header = statements(header, known)?.0;
+        *header = statements(header, known)?.sql;
     }
     Ok(())
 }

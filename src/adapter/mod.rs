@@ -101,6 +101,8 @@ pub struct Prepared {
     pub columns: Option<Vec<KnownColumn>>,
     /// The tables that are made from a query, in order.
     pub tables: Vec<TableFromQuery>,
+    /// The changes of tables inside for which the engine has no words, in order.
+    pub changes: Vec<TableChange>,
     /// What SQL of the user inside makes, changes or drops.
     pub left: Vec<Change>,
     /// What of it runs only outside of a transaction, though the engine would take it inside.
@@ -123,6 +125,40 @@ pub struct TableFromQuery {
     pub columns: Option<Vec<KnownColumn>>,
 }
 
+/// A change of a table inside the statements of a [`Prepared`] that the session makes in steps of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableChange {
+    /// Which of the prepared statements it stands in.
+    pub statement: usize,
+    /// Where it stands there, in bytes.
+    pub range: std::ops::Range<usize>,
+    /// What it is.
+    pub what: ChangeOfTable,
+}
+
+/// What a table becomes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChangeOfTable {
+    /// One with one column more, which has a check.
+    Add {
+        /// The table.
+        table: Relation,
+        /// The column as the engine declares it.
+        definition: String,
+        /// What the rows that are there have in it.
+        value: String,
+    },
+    /// One with room for longer texts in a column.
+    Widen {
+        /// The table.
+        table: Relation,
+        /// The column.
+        column: String,
+        /// Its new type in the words of the target's dialect.
+        data_type: String,
+    },
+}
+
 /// The SQL that the user wrote inside a [`Prepared`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserSql {
@@ -143,6 +179,7 @@ impl Prepared {
             source: None,
             columns: None,
             tables: Vec::new(),
+            changes: Vec::new(),
             left: Vec::new(),
             alone: None,
             values_only: false,
@@ -184,6 +221,9 @@ impl Prepared {
         for table in &mut prepared.tables {
             table.range = moved(&table.range);
             table.query = moved(&table.query);
+        }
+        for change in &mut prepared.changes {
+            change.range = moved(&change.range);
         }
         prepared
     }

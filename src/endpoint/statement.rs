@@ -10,7 +10,7 @@ use super::leader::{self, Facts};
 use super::session::{Answer, Session, Transaction};
 use super::words::Words;
 use crate::adapter::emulating::{self, Work, literal};
-use crate::adapter::{Adapter, Connection, Outcome, Prepared, Table, UserSql, Value};
+use crate::adapter::{Adapter, Connection, Outcome, Prepared, Table, TableChange, UserSql, Value};
 use crate::relation::{Column, NothingKnown};
 
 /// Whether a statement answers rows.
@@ -216,8 +216,17 @@ impl Session {
         let known = self.known(query)?;
         let mut outcome = Outcome::default();
         for part in emulating::translate_statements(text, &known)? {
+            let mut changes = Vec::new();
             let sql = match part.work {
                 Work::Query(query) => vec![query.sql],
+                Work::Change { sql, what } => {
+                    changes.push(TableChange {
+                        statement: 0,
+                        range: 0..sql.len(),
+                        what,
+                    });
+                    vec![sql]
+                }
                 Work::Sql(sql) => sql,
                 Work::CreateTableAs { create, query } => vec![format!("{create}\n{}", query.sql)],
                 Work::Copy(_) | Work::Nothing => continue,
@@ -225,6 +234,7 @@ impl Session {
             let last = sql.len().saturating_sub(1);
             let length = sql.last().map_or(0, String::len);
             let mut prepared = Prepared::sql(sql);
+            prepared.changes = changes;
             prepared.source = Some(UserSql {
                 text: text.to_owned(),
                 statement: last,

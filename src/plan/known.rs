@@ -237,6 +237,7 @@ impl<'a> Meanwhile<'a> {
             relation,
             columns,
             identities: Vec::new(),
+            keys: Vec::new(),
         });
     }
 

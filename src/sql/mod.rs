@@ -10,6 +10,7 @@ pub mod names;
 pub mod normal;
 pub mod position;
 pub mod redshift;
+pub mod reserved;
 pub mod words;
 
 use sqlparser::ast::Ident;

@@ -83,8 +83,8 @@ fn a_hook_that_changes_a_table_makes_nobody_believe_its_old_types() {
     project.redstart("build").success();
 
     assert_snapshot!(types(&project), @r"
-    a: m integer, n character varying
-    b: n character varying, m integer
+    a: m integer, n character varying(9)
+    b: n character varying(9), m integer
     ");
 }
 

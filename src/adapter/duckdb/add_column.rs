@@ -8,7 +8,7 @@ use super::error;
 use super::sql::{literal, quote};
 use crate::adapter::emulating::{self, Type};
 use crate::adapter::statement::ColumnDefinition;
-use crate::adapter::{Error, ErrorClass, Outcome, Refusal};
+use crate::adapter::{ChangeOfTable, Error, ErrorClass, Outcome, Refusal};
 use crate::relation::Relation;
 
 /// Whether a column of this Redshift type holds texts of a declared length.
@@ -63,6 +63,63 @@ impl Session {
         self.put_in_place(relation, &beside, &columns, &values.join(", "))
     }
 
+    /// Changes a table as SQL of the user says it.
+    pub(super) fn change_table(&self, what: &ChangeOfTable) -> Result<Outcome, Error> {
+        let place = |table: &Relation| {
+            let (stored, _) = self.stored(table)?;
+            stored.ok_or_else(|| {
+                let name = &table.identifier;
+                Error::new(
+                    ErrorClass::User,
+                    format!("relation \"{name}\" does not exist"),
+                )
+            })
+        };
+        match what {
+            ChangeOfTable::Add {
+                table,
+                definition,
+                value,
+            } => self.add_defined_column(&place(table)?, definition, value),
+            ChangeOfTable::Widen {
+                table,
+                column,
+                data_type,
+            } => {
+                let table = place(table)?;
+                self.is_wider(&table, column, data_type)?;
+                self.widen_checked_column(&table, column, data_type)
+            }
+        }
+    }
+
+    /// Refuses another length than a longer one for a `varchar`, as Redshift does:
+    /// <https://docs.aws.amazon.com/redshift/latest/dg/r_ALTER_TABLE.html>.
+    fn is_wider(&self, table: &Relation, name: &str, data_type: &str) -> Result<(), Error> {
+        let (_, columns) = self.stored(table)?;
+        let mut columns = columns.iter();
+        let found = columns.find(|column| column.name.eq_ignore_ascii_case(name));
+        let old = found.and_then(|column| emulating::catalog_type(&column.data_type));
+        let new = emulating::catalog_type(data_type);
+        match (old, new) {
+            (None, _) => Err(Error::new(
+                ErrorClass::User,
+                format!(
+                    "column \"{name}\" of relation \"{}\" does not exist",
+                    table.identifier
+                ),
+            )),
+            (Some(Type::Varchar(old)), Some(Type::Varchar(new))) if old <= new => Ok(()),
+            _ => Err(Error {
+                help: Some("only a `varchar` is altered, to one that is longer".to_owned()),
+                ..Error::new(
+                    ErrorClass::User,
+                    format!("the type of column \"{name}\" cannot be altered to {data_type}"),
+                )
+            }),
+        }
+    }
+
     /// Adds a column whose texts have a declared length.
     pub(super) fn add_checked_column(
         &self,
@@ -70,12 +127,21 @@ impl Session {
         name: &str,
         data_type: &str,
     ) -> Result<Outcome, Error> {
-        let beside = relation.with_identifier(format!("{}__rs_add", relation.identifier));
         let definition =
             emulating::create_table_columns(relation, &[ColumnDefinition::new(name, data_type)])
                 .map_err(|refusal| Error::new(ErrorClass::User, refusal.message))?
                 .columns
                 .concat();
+        self.add_defined_column(relation, &definition, "null")
+    }
+
+    fn add_defined_column(
+        &self,
+        relation: &Relation,
+        definition: &str,
+        value: &str,
+    ) -> Result<Outcome, Error> {
+        let beside = relation.with_identifier(format!("{}__rs_add", relation.identifier));
         let old = self.definition(relation)?;
         let (Some(open), Some(close)) = (body_start(&old), old.rfind(')')) else {
             return Err(Error::new(
@@ -84,7 +150,7 @@ impl Session {
             ));
         };
         let columns = format!("{}, {definition}", &old[open..close]);
-        self.put_in_place(relation, &beside, &columns, "*, null")
+        self.put_in_place(relation, &beside, &columns, &format!("*, {value}"))
     }
 
     /// Lets a column hold longer texts.
@@ -122,8 +188,13 @@ impl Session {
     ) -> Result<Outcome, Error> {
         let words = self.words();
         let (table, new) = (words.name(relation), words.name(beside));
+        let temporary = if relation.schema.is_empty() {
+            "temporary "
+        } else {
+            ""
+        };
         self.in_transaction(|| {
-            self.run(&format!("create table {new}({columns})"))?;
+            self.run(&format!("create {temporary}table {new}({columns})"))?;
             self.run(&format!("insert into {new} select {values} from {table}"))?;
             self.run(&format!("drop table {table}"))?;
             self.run(&format!(
@@ -137,10 +208,16 @@ impl Session {
     /// The `create table` that DuckDB keeps of a table.
     fn definition(&self, relation: &Relation) -> Result<String, Error> {
         let (schema, table) = relation.key();
+        let place = match schema.as_str() {
+            "" => "database_name = 'temp'".to_owned(),
+            schema => format!(
+                "database_name = {} and lower(schema_name) = {}",
+                literal(&self.config.database),
+                literal(schema)
+            ),
+        };
         let query = format!(
-            "select sql from duckdb_tables() where database_name = {} and lower(schema_name) = {} and lower(table_name) = {}",
-            literal(&self.config.database),
-            literal(&schema),
+            "select sql from duckdb_tables() where {place} and lower(table_name) = {}",
             literal(&table)
         );
         self.connection
@@ -169,7 +246,11 @@ fn widened(body: &str, column: &str, bytes: u32) -> Option<String> {
 fn without(body: &str, column: &str) -> Option<(Vec<String>, Vec<String>)> {
     let lengths = [quote(column), column.to_owned()];
     // On the left of a bound is a `varchar`, on its right a `char`.
-    let lengths = lengths.map(|name| format!("strlen({name})").to_lowercase());
+    let lengths = lengths
+        .iter()
+        .flat_map(|name| [format!("strlen({name})"), format!("bit_length({name})")])
+        .map(|length| length.to_lowercase())
+        .collect::<Vec<_>>();
     let (mut checks, mut others, mut found) = (Vec::new(), Vec::new(), false);
     for element in elements(body) {
         let (name, _) = name_of(element)?;

@@ -73,28 +73,8 @@ impl Session {
         &self,
         into: &Relation,
     ) -> Result<(Relation, Vec<ColumnDefinition>), Error> {
-        let mut candidates = Vec::new();
-        if into.schema.is_empty() {
-            // A temporary table hides one of the schema.
-            candidates.push(into.clone());
-            let current = self.texts::<1>("select current_schema()")?;
-            let schema = current.into_iter().next().map(|[schema]| schema);
-            candidates.push(Relation::new(
-                schema.unwrap_or_default(),
-                into.identifier.clone(),
-            ));
-        } else {
-            candidates.push(into.clone());
-        }
-        for relation in candidates {
+        if let (Some(relation), columns) = self.stored(into)? {
             let (schema, identifier) = relation.key();
-            let mut found = self.read_columns(
-                std::slice::from_ref(&schema),
-                std::slice::from_ref(&identifier),
-            )?;
-            let Some(columns) = found.remove(&relation.key()) else {
-                continue;
-            };
             let numbered = self.texts::<1>(&format!(
                 "select column_name from duckdb_columns() where lower(schema_name) = {} and lower(table_name) = {} and column_default like 'nextval(%'",
                 literal(if schema.is_empty() { "main" } else { &schema }),
@@ -124,6 +104,31 @@ impl Session {
             ErrorClass::User,
             format!("relation \"{}\" does not exist", into.identifier),
         ))
+    }
+
+    /// Where a relation stands and its columns. A name without a schema is that of a temporary table, which hides one of the schema.
+    pub(super) fn stored(
+        &self,
+        relation: &Relation,
+    ) -> Result<(Option<Relation>, Vec<Column>), Error> {
+        let mut candidates = vec![relation.clone()];
+        if relation.schema.is_empty() {
+            let current = self.texts::<1>("select current_schema()")?;
+            let schema = current.into_iter().next().map(|[schema]| schema);
+            candidates.push(Relation::new(
+                schema.unwrap_or_default(),
+                relation.identifier.clone(),
+            ));
+        }
+        for candidate in candidates {
+            let key = candidate.key();
+            let mut found =
+                self.read_columns(std::slice::from_ref(&key.0), std::slice::from_ref(&key.1))?;
+            if let Some(columns) = found.remove(&key) {
+                return Ok((Some(candidate), columns));
+            }
+        }
+        Ok((None, Vec::new()))
     }
 
     /// The columns that number the rows of a table, and take no value of anybody.

@@ -2,6 +2,7 @@
 //!
 //! In: [`Prepared`] statements in DuckDB's SQL. Out: rows, counts, what exists; errors brought home to the user's SQL.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -14,7 +15,7 @@ use super::{Config, error, load, query, types};
 use crate::adapter::emulating;
 use crate::adapter::{
     ColumnsByRelation, Connection, Error, ErrorClass, Outcome, Prepared, Statement, Table,
-    TableFromQuery, UserSql,
+    TableChange, TableFromQuery, UserSql,
 };
 use crate::relation::{Column, ExistingRelations, Relation};
 
@@ -164,18 +165,47 @@ impl Session {
                 continue;
             }
             let mut from = 0;
-            for table in &prepared.tables {
-                if table.statement == number {
-                    self.part(prepared, number, from..table.range.start)?;
-                    outcome.rows = self.create_table_as(prepared, table)?;
-                    from = table.range.end;
-                }
+            let tables = prepared.tables.iter().map(Apart::Table);
+            let changes = prepared.changes.iter().map(Apart::Change);
+            let of_this = |apart: &Apart<'_>| apart.statement() == number;
+            let mut apart: Vec<Apart<'_>> = tables.chain(changes).filter(of_this).collect();
+            apart.sort_by_key(|apart| apart.range().start);
+            for apart in apart {
+                let range = apart.range();
+                self.part(prepared, number, from..range.start)?;
+                outcome.rows = match apart {
+                    Apart::Table(table) => self.create_table_as(prepared, table)?,
+                    Apart::Change(change) => self.change_table(&change.what)?.rows,
+                };
+                from = range.end;
             }
             if from < sql.len() {
                 outcome.rows = self.part(prepared, number, from..sql.len())?;
             }
         }
         Ok(outcome)
+    }
+}
+
+/// A part of a prepared statement that is not sent as it is.
+enum Apart<'p> {
+    Table(&'p TableFromQuery),
+    Change(&'p TableChange),
+}
+
+impl Apart<'_> {
+    fn statement(&self) -> usize {
+        match self {
+            Self::Table(table) => table.statement,
+            Self::Change(change) => change.statement,
+        }
+    }
+
+    fn range(&self) -> Range<usize> {
+        match self {
+            Self::Table(table) => table.range.clone(),
+            Self::Change(change) => change.range.clone(),
+        }
     }
 }
 
@@ -192,7 +222,14 @@ impl Session {
             return Ok(None);
         }
         let of_user = |source: &UserSql| source.statement == statement;
-        let rows = self.count(sql).map_err(|cause| {
+        let numbered = self.with_free_sequences(sql)?;
+        let rows = self
+            .count(&numbered)
+            .or_else(|cause| match as_view(sql, &cause) {
+                Some(view) => self.count(&view),
+                None => Err(cause),
+            });
+        let rows = rows.map_err(|cause| {
             if !prepared.source.as_ref().is_some_and(of_user) {
                 return error::of_duckdb(&cause);
             }
@@ -229,16 +266,17 @@ impl Connection for Session {
     }
 
     fn columns(&mut self, relation: &Relation) -> Result<Vec<Column>, Error> {
-        let wanted = relation.key();
-        let mut columns = self.read_columns(
-            std::slice::from_ref(&wanted.0),
-            std::slice::from_ref(&wanted.1),
-        )?;
-        Ok(columns.remove(&wanted).unwrap_or_default())
+        let (relation, columns) = self.stored(relation)?;
+        Ok(match relation {
+            Some(_) => columns,
+            None => Vec::new(),
+        })
     }
 
     fn identities(&mut self, relation: &Relation) -> Vec<String> {
-        self.numbered(relation).unwrap_or_default()
+        let stored = self.stored(relation).ok().and_then(|(stored, _)| stored);
+        let numbered = stored.and_then(|stored| self.numbered(&stored).ok());
+        numbered.unwrap_or_default()
     }
 
     fn columns_of(&mut self, relations: &[Relation]) -> Result<ColumnsByRelation, Error> {
@@ -265,6 +303,14 @@ impl Connection for Session {
     fn resume(&mut self) {
         self.cancelled.store(false, Ordering::Relaxed);
     }
+}
+
+/// A rename of a view, which DuckDB does not take as one of a table.
+fn as_view(sql: &str, cause: &duckdb::Error) -> Option<String> {
+    let of_view = cause.to_string().contains("ALTER VIEW statement");
+    let rest = sql.trim_start().strip_prefix("ALTER TABLE ");
+    rest.filter(|_| of_view)
+        .map(|rest| format!("ALTER VIEW {rest}"))
 }
 
 /// Whether a statement of DuckDB answers a number of rows.
@@ -311,6 +357,38 @@ impl Session {
     pub(super) fn roll_back(&self) {
         self.in_transaction.set(false);
         let _ = self.connection.execute_batch("rollback");
+    }
+
+    /// SQL of the user in which each sequence of an identity column is a new one, which begins at its seed: a table that was renamed may
+    /// still draw from that of the name.
+    fn with_free_sequences<'s>(&self, sql: &'s str) -> Result<Cow<'s, str>, Error> {
+        const MADE: &str = "CREATE SEQUENCE IF NOT EXISTS ";
+        let mut sql = Cow::Borrowed(sql);
+        let mut from = 0;
+        let mut taken = BTreeSet::new();
+        while let Some(at) = sql[from..].find(MADE) {
+            let start = from + at + MADE.len();
+            let Some(length) = sql[start..].find(" START ") else {
+                break;
+            };
+            let name = sql[start..start + length].to_owned();
+            from = start + length;
+            let Some(base) = name.strip_suffix('"') else {
+                continue;
+            };
+            let (mut free, mut turn) = (name.clone(), 0);
+            while taken.contains(&free) || self.sequence_is_used(&free)? {
+                turn += 1;
+                free = format!("{base}_{turn}\"");
+            }
+            self.run(&format!("drop sequence if exists {free}"))?;
+            let drawn = |name: &str| format!("nextval({})", literal(name));
+            let rest = sql[start..].replacen(&name, &free, 1);
+            let rest = rest.replacen(&drawn(&name), &drawn(&free), 1);
+            sql = Cow::Owned(format!("{}{rest}", &sql[..start]));
+            taken.insert(free);
+        }
+        Ok(sql)
     }
 
     /// Makes a table whose identity columns draw from sequences of its own.

@@ -97,6 +97,16 @@ fn row(kind: &str, message: &str) -> Option<(Fault, Option<String>)> {
         ));
     }
     if let Some((_, check)) = message.split_once("with expression ") {
+        if let Some(column) = between(check, "bit_length(", ")") {
+            let column = column.trim_matches('"');
+            return Some((
+                plain(
+                    "multibyte-char",
+                    format!("`{column}` is of type char, which holds characters of one byte"),
+                ),
+                Some("declare it as `varchar`".to_owned()),
+            ));
+        }
         let length = types::of_check(check)?;
         let column = between(check, "strlen(", ")")?.trim_matches('"');
         return Some((

@@ -258,16 +258,22 @@ impl Adapter for DuckDb {
             .as_ref()
             .map_or(statement, |translation| &translation.statement);
         let mut sql = self.words().sql(engine)?;
-        let (columns, mut tables, left) = translation
+        let (columns, mut tables, changes, left) = translation
             .as_ref()
             .map(|translation| {
                 let emulated::Translation {
                     columns,
                     tables,
+                    changes,
                     left,
                     ..
                 } = translation;
-                (columns.clone(), tables.clone(), left.clone())
+                (
+                    columns.clone(),
+                    tables.clone(),
+                    changes.clone(),
+                    left.clone(),
+                )
             })
             .unwrap_or_default();
         if let (Statement::CreateView { query, .. }, Some(columns), Some(create)) =
@@ -314,6 +320,7 @@ impl Adapter for DuckDb {
             source,
             columns,
             tables,
+            changes,
             left,
             alone: alone(statement).filter(|_| self.config.emulates_redshift),
             values_only: false,
@@ -337,6 +344,7 @@ impl Adapter for DuckDb {
             load: None,
             columns,
             tables: Vec::new(),
+            changes: Vec::new(),
             left: Vec::new(),
             alone: None,
             values_only: false,

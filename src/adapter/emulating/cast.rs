@@ -106,11 +106,7 @@ impl Translator<'_> {
         if value.is(Type::Super)
             && !matches!(target, Type::Super | Type::Varchar(_) | Type::Char(_))
         {
-            return Ok(format!(
-                "CAST({} AS {})",
-                json::scalar(x),
-                self.engine.type_name(target)
-            ));
+            return self.cast_super(value, target, span);
         }
         Ok(match target {
             Type::Int2 | Type::Int4 | Type::Int8 => match value.ty {
@@ -183,10 +179,7 @@ impl Translator<'_> {
                     None => format!("CAST(__rs.unbroken({x}) AS {to})"),
                 }
             }
-            Type::Super => match value.ty {
-                Some(Type::Super) => x.clone(),
-                _ => format!("to_json({x})"),
-            },
+            Type::Super => self.as_super(value, span)?.text,
             Type::Varbyte(_) => {
                 if !value.is_text() {
                     return Err(self.unsupported(
@@ -209,6 +202,67 @@ impl Translator<'_> {
                 ));
             }
             _ => direct(),
+        })
+    }
+
+    /// A `super` value as another type: NULL where it does not fit, as long as `cast_super_null_on_error` is on.
+    ///
+    /// <https://docs.aws.amazon.com/redshift/latest/dg/query-super.html>, "Lax semantics".
+    fn cast_super(&self, value: &Sql, target: Type, span: Span) -> Result<String, Refusal> {
+        let (x, to) = (&value.text, self.engine.type_name(target));
+        if self.on_postgres() {
+            return Ok(format!("CAST({} AS {to})", json::scalar(x)));
+        }
+        Ok(match target {
+            Type::Int2 | Type::Int4 | Type::Int8 => {
+                format!("TRY_CAST(__rs.super_whole({x}) AS {to})")
+            }
+            Type::Decimal(..) | Type::Float4 | Type::Float8 => {
+                format!("TRY_CAST(__rs.super_number({x}) AS {to})")
+            }
+            Type::Bool => format!("__rs.super_bool({x})"),
+            Type::Date | Type::Timestamp => {
+                format!("CAST(__rs_moment_or_null(__rs.super_string({x})) AS {to})")
+            }
+            Type::TimestampTz => {
+                format!("CAST(__rs_moment_zoned_or_null(__rs.super_string({x})) AS {to})")
+            }
+            Type::Time => format!("TRY_CAST(__rs.super_clock({x}) AS {to})"),
+            _ => {
+                return Err(self.unsupported(
+                    span,
+                    format!("a cast of a `super` value to `{target}` is not emulated"),
+                    "it is not known here how such a text is read",
+                ));
+            }
+        })
+    }
+
+    /// A value as a `super`. Dates and times have no place in one:
+    /// <https://docs.aws.amazon.com/redshift/latest/dg/limitations-super.html>.
+    ///
+    /// # Errors
+    /// A date, a time, or an interval.
+    pub(super) fn as_super(&self, value: &Sql, span: Span) -> Result<Sql, Refusal> {
+        let x = &value.text;
+        let text = match value.ty {
+            _ if value.is_null() => return Ok(value.clone()),
+            Some(Type::Super) => return Ok(value.clone()),
+            Some(ty) if ty.is_moment() || ty == Type::Interval => {
+                return Err(self.not_redshift(
+                    span,
+                    format!("cannot cast type {ty} to super"),
+                    "cast it to `varchar` first",
+                ));
+            }
+            None if !self.on_postgres() => format!("__rs.super({x})"),
+            _ => format!("to_json({x})"),
+        };
+        Ok(Sql {
+            text,
+            ty: Some(Type::Super),
+            constant: None,
+            ..value.clone()
         })
     }
 
@@ -293,6 +347,7 @@ impl Translator<'_> {
             Type::Date | Type::Timestamp | Type::TimestampTz | Type::Time | Type::TimeTz => {
                 self.cast_text(value, target, false, span)?
             }
+            Type::Super if !self.on_postgres() => return self.as_super(value, span),
             _ => return Ok(value.clone()),
         };
         Ok(Sql {

@@ -77,6 +77,37 @@ fn macro_name(symbol: &str) -> &'static str {
     }
 }
 
+/// A comparison with a `super` value: of values of two kinds none is equal, smaller or larger.
+///
+/// <https://docs.aws.amazon.com/redshift/latest/dg/query-super.html>, "Dynamic typing".
+fn of_super(left: &Sql, symbol: &str, right: &Sql) -> Option<Sql> {
+    if !(left.is(Type::Super) || right.is(Type::Super)) || left.is_null() || right.is_null() {
+        return None;
+    }
+    let as_super = |value: &Sql| match value.ty {
+        Some(Type::Super) => value.text.clone(),
+        Some(Type::Bool) => format!("to_json({})", value.text),
+        Some(ty) if ty.is_text() || ty.is_number() => format!("to_json({})", value.text),
+        // What is a date at last stops the query.
+        _ => format!("__rs.super({})", value.text),
+    };
+    let (a, b) = (as_super(left), as_super(right));
+    let text = match symbol {
+        "=" => format!("__rs.super_key({a}) = __rs.super_key({b})"),
+        "<>" => format!("__rs.super_ne({a}, {b})"),
+        _ => {
+            if let Some(left) = as_other(left, right) {
+                return Some(compare(&left, symbol, right));
+            }
+            if let Some(right) = as_other(right, left) {
+                return Some(compare(left, symbol, &right));
+            }
+            format!("__rs.super_order({a}, {b}) {symbol} 0")
+        }
+    };
+    Some(operand(text, Some(Type::Bool), &[left, right]))
+}
+
 /// A `super` value as what it is compared with: NULL where it holds something else. DuckDB would cast it, and round a number to do so.
 fn as_other(value: &Sql, other: &Sql) -> Option<Sql> {
     let ty = other.ty.filter(|_| value.is(Type::Super))?;
@@ -117,11 +148,8 @@ fn read_beside<'s>(value: &'s Sql, other: &Sql) -> Cow<'s, Sql> {
 /// `left symbol right`, trailing blanks not counted.
 pub(super) fn compare(left: &Sql, symbol: &str, right: &Sql) -> Sql {
     let (left, right) = (&*read_beside(left, right), &*read_beside(right, left));
-    if let Some(left) = as_other(left, right) {
-        return compare(&left, symbol, right);
-    }
-    if let Some(right) = as_other(right, left).filter(|_| !left.is(Type::Super)) {
-        return compare(left, symbol, &right);
+    if let Some(compared) = of_super(left, symbol, right) {
+        return compared;
     }
     match sides(left, right) {
         Some((a, b)) => operand(

@@ -22,6 +22,7 @@ enum Kind {
     Bool,
     Moment,
     Time,
+    Super,
 }
 
 fn kind(ty: Type) -> Option<Kind> {
@@ -31,6 +32,7 @@ fn kind(ty: Type) -> Option<Kind> {
         Type::Bool => Kind::Bool,
         Type::Date | Type::Timestamp | Type::TimestampTz => Kind::Moment,
         Type::Time | Type::TimeTz => Kind::Time,
+        Type::Super => Kind::Super,
         _ => return None,
     })
 }
@@ -49,6 +51,12 @@ impl Translator<'_> {
         exprs: &[&Expr],
     ) -> Result<Vec<Sql>, Refusal> {
         let span = |at: usize| exprs.get(at).map_or_else(Span::empty, |expr| expr.span());
+        if !self.on_postgres() && results.iter().any(|result| result.is(Type::Super)) {
+            let results = results.iter().enumerate();
+            return results
+                .map(|(at, result)| self.as_super(result, span(at)))
+                .collect();
+        }
         let mut first: Option<Type> = None;
         for (at, result) in results.iter().enumerate() {
             let Some(ty) = result.ty.filter(|_| result.constant_text().is_none()) else {

@@ -39,6 +39,8 @@ mod random_tests;
 mod reference;
 mod regex;
 mod statement;
+#[cfg(feature = "duckdb")]
+mod strict_json;
 mod translator;
 mod types;
 #[cfg(feature = "duckdb")]
@@ -58,8 +60,8 @@ pub use types::{
     duckdb_type, fix_type, redshift_type,
 };
 
-use super::Refusal;
 use super::statement::Copy;
+use super::{ChangeOfTable, Refusal};
 use crate::relation::{Change, KnownColumn};
 use crate::sql::redshift;
 use translator::{Named, Translator};
@@ -121,6 +123,13 @@ pub enum Work {
         create: String,
         /// The query.
         query: Translated,
+    },
+    /// A change of a table that DuckDB has no words for; `sql` says it to people.
+    Change {
+        /// As DuckDB would say it if it could.
+        sql: String,
+        /// What the session does.
+        what: ChangeOfTable,
     },
     /// A load of files: ours to do, not DuckDB's.
     Copy(Box<Copy>),

@@ -31,10 +31,36 @@ CREATE MACRO IF NOT EXISTS __rs.main.mean(total, number) AS round(total / nullif
 -- Bigints sum to a decimal, which divides as decimals do.
 CREATE MACRO IF NOT EXISTS __rs.main.summand(x BIGINT) AS CAST(x AS DECIMAL(38, 0)), (x INTEGER) AS x, (x SMALLINT) AS x, (x) AS x;
 
+-- Values of `super`. A step or a cast that does not fit gives NULL, as in Redshift's lax mode; an array or object is no text.
+CREATE MACRO IF NOT EXISTS __rs.main.super_text(x) AS json_extract_string(x, '$');
+CREATE MACRO IF NOT EXISTS __rs.main.super_kind(x) AS CASE WHEN json_type(x) IN ('UBIGINT', 'BIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE') THEN 'number' WHEN json_type(x) = 'NULL' THEN NULL ELSE json_type(x) END;
+CREATE MACRO IF NOT EXISTS __rs.main.super_scalar(x) AS CASE WHEN json_type(x) NOT IN ('ARRAY', 'OBJECT') THEN json_extract_string(x, '$') END;
+CREATE MACRO IF NOT EXISTS __rs.main.super_whole(x) AS CASE
+  WHEN json_type(x) = 'DOUBLE' THEN CAST(TRY_CAST(round(TRY_CAST(__rs.main.super_text(x) AS DOUBLE)) AS HUGEINT) AS VARCHAR)
+  WHEN json_type(x) = 'BOOLEAN' THEN CASE __rs.main.super_text(x) WHEN 'true' THEN '1' ELSE '0' END
+  WHEN regexp_full_match(__rs.main.super_scalar(x), ' *[+-]?[0-9]+ *') THEN __rs.main.super_text(x) END;
+CREATE MACRO IF NOT EXISTS __rs.main.super_number(x) AS CASE WHEN __rs.main.super_kind(x) = 'number' OR json_type(x) = 'VARCHAR' AND NOT contains(__rs.main.super_text(x), '_') THEN __rs.main.super_text(x) END;
+CREATE MACRO IF NOT EXISTS __rs.main.super_bool(x) AS CASE
+  WHEN json_type(x) IN ('BOOLEAN', 'VARCHAR') THEN CASE WHEN lower(trim(__rs.main.super_text(x))) IN ('t', 'true', 'y', 'yes', '1') THEN true WHEN lower(trim(__rs.main.super_text(x))) IN ('f', 'false', 'n', 'no', '0') THEN false END
+  WHEN json_type(x) IN ('UBIGINT', 'BIGINT', 'HUGEINT') THEN __rs.main.super_text(x) <> '0' END;
+CREATE MACRO IF NOT EXISTS __rs.main.super_string(x) AS CASE WHEN json_type(x) = 'VARCHAR' THEN json_extract_string(x, '$') END;
+CREATE MACRO IF NOT EXISTS __rs.main.super_clock(x) AS CASE WHEN regexp_full_match(__rs.main.super_string(x), ' *[0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}([.][0-9]+)?)? *') THEN __rs.main.super_string(x) END;
+-- A value of another type as a `super`.
+CREATE MACRO IF NOT EXISTS __rs.main.super(x) AS CASE WHEN typeof(x) IN ('DATE', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE', 'TIME', 'TIME WITH TIME ZONE', 'INTERVAL') THEN error('cannot cast type ' || lower(typeof(x)) || ' to super: cast it to varchar') ELSE to_json(x) END;
+-- What two values are equal by: numbers, texts and all that is in arrays and objects. Values of two kinds are not equal.
+CREATE MACRO IF NOT EXISTS __rs.main.super_key(x) AS __rs_json_key(CAST(x AS VARCHAR));
+CREATE MACRO IF NOT EXISTS __rs.main.super_ne(a, b) AS CASE WHEN __rs.main.super_kind(a) = __rs.main.super_kind(b) THEN __rs.main.super_key(a) <> __rs.main.super_key(b)
+  WHEN __rs.main.super_kind(a) <> __rs.main.super_kind(b) THEN error('`<>` finds values of two kinds, and Redshift does not tell what it answers then: cast the super value, or write `not (a = b)`') END;
+CREATE MACRO IF NOT EXISTS __rs.main.super_order(a, b) AS CASE WHEN __rs.main.super_kind(a) = __rs.main.super_kind(b) THEN CASE __rs.main.super_kind(a)
+  WHEN 'number' THEN CASE WHEN 'DOUBLE' IN (json_type(a), json_type(b)) THEN sign(TRY_CAST(__rs.main.super_text(a) AS DOUBLE) - TRY_CAST(__rs.main.super_text(b) AS DOUBLE)) ELSE sign(TRY_CAST(__rs.main.super_text(a) AS HUGEINT) - TRY_CAST(__rs.main.super_text(b) AS HUGEINT)) END
+  WHEN 'VARCHAR' THEN CASE WHEN rtrim(__rs.main.super_text(a), ' ') < rtrim(__rs.main.super_text(b), ' ') THEN -1 WHEN rtrim(__rs.main.super_text(a), ' ') = rtrim(__rs.main.super_text(b), ' ') THEN 0 ELSE 1 END
+  WHEN 'BOOLEAN' THEN CAST(__rs.main.super_text(a) = 'true' AS INTEGER) - CAST(__rs.main.super_text(b) = 'true' AS INTEGER)
+  ELSE error('an array or object is smaller or larger than nothing that is known here') END END;
+
 CREATE MACRO IF NOT EXISTS __rs.main.text(x) AS CASE
   WHEN typeof(x) = 'BOOLEAN' THEN error('a boolean does not cast to text on Redshift')
   WHEN typeof(x) IN ('DOUBLE', 'FLOAT') THEN __rs_float_text(TRY_CAST(CAST(x AS VARCHAR) AS DOUBLE))
-  WHEN typeof(x) = 'JSON' THEN json_extract_string(TRY_CAST(CAST(x AS VARCHAR) AS JSON), '$')
+  WHEN typeof(x) = 'JSON' THEN __rs.main.super_scalar(TRY_CAST(CAST(x AS VARCHAR) AS JSON))
   ELSE CAST(x AS VARCHAR) END;
 -- A text as a column of a length stores it: blanks beyond the length are cut.
 CREATE MACRO IF NOT EXISTS __rs.main.fit(x, n) AS CASE WHEN strlen(x) > n AND strlen(rtrim(x, ' ')) <= n THEN __rs_left_bytes(x, n) ELSE x END;
@@ -49,7 +75,7 @@ CREATE MACRO IF NOT EXISTS __rs.main.digits(x) AS CASE WHEN regexp_full_match(x,
 CREATE MACRO IF NOT EXISTS __rs.main.whole(x) AS CASE
   WHEN typeof(x) IN ('DOUBLE', 'FLOAT') THEN CAST(CAST(round(TRY_CAST(CAST(x AS VARCHAR) AS DOUBLE)) AS HUGEINT) AS VARCHAR)
   WHEN typeof(x) = 'VARCHAR' THEN CASE WHEN x IS NOT NULL THEN __rs.main.digits(CAST(x AS VARCHAR)) END
-  WHEN typeof(x) = 'JSON' THEN json_extract_string(TRY_CAST(CAST(x AS VARCHAR) AS JSON), '$') END;
+  WHEN typeof(x) = 'JSON' THEN __rs.main.super_whole(TRY_CAST(CAST(x AS VARCHAR) AS JSON)) END;
 CREATE MACRO IF NOT EXISTS __rs.main.int2(x) AS CASE WHEN typeof(x) IN ('DOUBLE', 'FLOAT', 'VARCHAR', 'JSON') THEN CAST(__rs.main.whole(x) AS SMALLINT) ELSE CAST(x AS SMALLINT) END;
 CREATE MACRO IF NOT EXISTS __rs.main.int4(x) AS CASE WHEN typeof(x) IN ('DOUBLE', 'FLOAT', 'VARCHAR', 'JSON') THEN CAST(__rs.main.whole(x) AS INTEGER) ELSE CAST(x AS INTEGER) END;
 CREATE MACRO IF NOT EXISTS __rs.main.int8(x) AS CASE WHEN typeof(x) IN ('DOUBLE', 'FLOAT', 'VARCHAR', 'JSON') THEN CAST(__rs.main.whole(x) AS BIGINT) ELSE CAST(x AS BIGINT) END;

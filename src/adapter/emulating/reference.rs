@@ -298,17 +298,23 @@ These differences remain. None is hidden behind a function that looks emulated.
 - Trailing blanks do not count in comparisons, `group by`, `distinct`, set operations, joins, windows and `order by`. Where they cannot be left out
   (`listagg(distinct)`, `pivot`, `group by` over `*`, `except` and `intersect` over `*`, `using` between subqueries without a name), a value that ends in a
   blank stops the query with an error that says to write `rtrim`. `natural join` is refused where the columns are not known, and so is `using` of a text
-  after several tables. Which of several texts that are equal but for blanks a group, `min` or `max` shows is open on Redshift, and here.
+  after several tables. Which of several texts that are equal but for blanks a group or `distinct` shows is open on Redshift, and here;
+  of them `min` gives the one with the fewest blanks and `max` the one with the most.
 - Whether values of one column are of one kind is checked where their types are known. A NULL divided by zero fails; on Redshift it may be NULL.
 - A float that overflows fails, as on Redshift, but for a product or sum of values whose types only DuckDB knows: that is infinite.
 - `CHAR(n)` is stored without its padding. Redshift does not count the padding either, but shows it.
 - A quotient of decimals whose types only DuckDB knows is a double rounded to Redshift's scale: its first 15 digits are Redshift's, and it prints without zeros at the end.
 - `avg` of decimals rounds half away from zero; Redshift's rule there is not documented.
 - Texts are compared by their bytes, as under Redshift's default collation.
+- `super` values are compared as Redshift compares them, and a number in them is a double: what it has beyond 15 digits does not count. Grouped
+  and made distinct by, `1` and `1.0` are two. `<>` between values of two kinds stops the query, as Redshift does not tell what it answers; a
+  JSON `null` is not NULL for `is null` and `count`, which Redshift does not tell either.
 - Identity columns count without gaps; on Redshift they leave gaps. Never test their values.
-- Primary keys, foreign keys and unique constraints are not enforced, as on Redshift.
+- Primary keys, foreign keys and unique constraints are not enforced, as on Redshift; a column of a primary key holds no NULL.
 - An alias of the select list is known in `where` on DuckDB; Redshift refuses it there, and so is it here where the columns of the tables are known.
 - Three-part names lose their database: a local run has one.
+- Views are bound when they are read: a `drop table` does not ask for them, and `cascade` leaves them. `truncate` does not commit. That a column is
+  part of a key is known of a table that the same statements make or alter. Whether what is granted on, analyzed or locked is there is not looked at.
 
 On PostgreSQL besides:
 
@@ -574,6 +580,7 @@ mod executed {
                 Work::CreateTableAs { create, query } => connection
                     .execute_batch(&format!("{create} {}", query.sql))
                     .map_err(text)?,
+                Work::Change { sql, .. } => return Err(format!("{sql} is done by a session")),
                 Work::Copy(_) | Work::Nothing => {}
             }
         }

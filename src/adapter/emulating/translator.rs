@@ -14,6 +14,7 @@ use super::query::Correlation;
 use super::types::Type;
 use crate::adapter::Refusal;
 use crate::sql::position::Lines;
+use crate::sql::reserved::is_reserved;
 
 /// What the caller knows of the place where a query will run: the engine, and the columns of relations that exist.
 pub trait Catalog {
@@ -32,6 +33,11 @@ pub trait Catalog {
 
     /// Those columns that number the rows of a table themselves, and take no value of anybody, as far as they are known.
     fn identities(&self, _schema: Option<&str>, _table: &str) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Those columns that the rows of a table are spread or sorted by, as far as they are known.
+    fn keys(&self, _schema: Option<&str>, _table: &str) -> Vec<String> {
         Vec::new()
     }
 }
@@ -278,6 +284,18 @@ impl<'a> Translator<'a> {
         }
     }
 
+    /// Refuses a word that Redshift keeps for itself where a name stands.
+    pub fn is_free(&self, name: &Ident) -> Result<(), Refusal> {
+        if name.quote_style.is_some() || !is_reserved(&name.value) {
+            return Ok(());
+        }
+        Err(self.not_redshift(
+            name.span,
+            format!("`{}` is a reserved word", name.value),
+            &format!("write \"{}\"", name.value.to_lowercase()),
+        ))
+    }
+
     /// Refuses a text in the place of a name: `1 as 'x'`, and `'a' 'b'`, which the parser reads as the same.
     pub fn is_name(&self, name: &Ident) -> Result<(), Refusal> {
         if name.quote_style != Some('\'') {
@@ -335,11 +353,11 @@ impl<'a> Translator<'a> {
 
     /// Whether a name stands for the elements of an array in `from`.
     pub fn is_element(&self, name: &str) -> bool {
-        let element = [(name.to_owned(), Some(Type::Super))];
         self.visible_scopes()
             .flat_map(|scope| &scope.tables)
             .find(|table| table.alias == name)
-            .is_some_and(|table| table.columns.as_deref() == Some(&element))
+            .and_then(|table| table.columns.as_deref())
+            .is_some_and(|columns| is_elements(columns, name))
     }
 
     /// The scopes that an expression can see, innermost first.
@@ -419,6 +437,13 @@ impl<'a> Translator<'a> {
             skips: false,
         }
     }
+}
+
+/// Whether a table is the elements of an array, and perhaps their places.
+pub(super) fn is_elements(columns: &[Named], alias: &str) -> bool {
+    let mut names = columns.iter();
+    let first = names.next();
+    names.len() <= 1 && first.is_some_and(|(name, ty)| name == alias && *ty == Some(Type::Super))
 }
 
 fn find(columns: Option<&[Named]>, name: &str) -> Option<Option<Type>> {

@@ -449,7 +449,7 @@ pub fn create_table_columns(
         let data_type = duckdb_type(&column.data_type)?;
         let name = identifier(&column.name);
         let mut sql = format!("{name} {}", data_type.sql);
-        if column.not_null || column.identity.is_some() {
+        if column.not_null || column.primary_key || column.identity.is_some() {
             sql.push_str(" NOT NULL");
         }
         if let Some(default) = &column.default {
@@ -501,7 +501,10 @@ fn length_check(name: &str, data_type: &DuckdbType) -> Option<String> {
     // The order of the two sides tells a `char` from a `varchar` when the check is read again.
     Some(match data_type.redshift {
         Type::Varbyte(_) => format!(" CHECK (octet_length({name}) <= {length})"),
-        Type::Char(_) => format!(" CHECK ({length} >= strlen({name}))"),
+        // Its characters have one byte each.
+        Type::Char(_) => format!(
+            " CHECK ({length} >= strlen({name})) CHECK (8 * length({name}) >= bit_length({name}))"
+        ),
         _ => format!(" CHECK (strlen({name}) <= {length})"),
     })
 }

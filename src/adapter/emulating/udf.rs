@@ -11,7 +11,7 @@ use duckdb::arrow::datatypes::{DataType, Float64Type, Int16Type, Int32Type, Int6
 use duckdb::vscalar::{ArrowFunctionSignature, VArrowScalar};
 use sha2::Digest;
 
-use super::{hashes, json, moment, number};
+use super::{hashes, json, moment, number, strict_json};
 
 /// Registers all functions in the instance of a connection.
 pub(super) fn register(connection: &Connection) -> duckdb::Result<()> {
@@ -40,6 +40,11 @@ pub(super) fn register(connection: &Connection) -> duckdb::Result<()> {
     connection.register_scalar_function::<Murmur3>("__rs_murmur3")?;
     connection.register_scalar_function::<LowerNames>("__rs_lower_names")?;
     connection.register_scalar_function::<UpperNames>("__rs_upper_names")?;
+    connection.register_scalar_function::<Json>("__rs_json")?;
+    connection.register_scalar_function::<IsJson>("__rs_is_json")?;
+    connection.register_scalar_function::<JsonKey>("__rs_json_key")?;
+    connection.register_scalar_function::<MomentOrNull>("__rs_moment_or_null")?;
+    connection.register_scalar_function::<MomentZonedOrNull>("__rs_moment_zoned_or_null")?;
     connection.register_scalar_function::<FnvHash>("__rs_fnv_hash")
 }
 
@@ -198,6 +203,32 @@ function!(Moment, [Utf8] -> Utf8, StringArray, |row| {
 function!(MomentZoned, [Utf8] -> Utf8, StringArray, |row| {
     read(row, moment::parse)
 });
+
+function!(MomentOrNull, [Utf8] -> Utf8, StringArray, |row| {
+    Ok(row.text(0).and_then(moment::parse_local))
+});
+
+function!(MomentZonedOrNull, [Utf8] -> Utf8, StringArray, |row| {
+    Ok(row.text(0).and_then(moment::parse))
+});
+
+// The second argument tells whether an attribute may stand once in its object.
+function!(Json, [Utf8, Int32] -> Utf8, StringArray, |row| {
+    let (Some(text), Some(unique)) = (row.text(0), row.int(1)) else {
+        return Ok(None);
+    };
+    strict_json::check(text, unique != 0)?;
+    Ok(Some(text.to_owned()))
+});
+
+function!(IsJson, [Utf8, Int32] -> Int32, Int32Array, |row| {
+    let (Some(text), Some(unique)) = (row.text(0), row.int(1)) else {
+        return Ok(None);
+    };
+    Ok(Some(i32::from(strict_json::check(text, unique != 0).is_ok())))
+});
+
+function!(JsonKey, [Utf8] -> Utf8, StringArray, |row| Ok(row.text(0).and_then(strict_json::key)));
 
 /// A text as a date or timestamp, or an error that shows it.
 fn read(row: &Row<'_>, parse: fn(&str) -> Option<String>) -> Fallible<Option<String>> {

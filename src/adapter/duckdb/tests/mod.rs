@@ -3,6 +3,7 @@
 mod load;
 mod parquet;
 mod redshift;
+mod statements;
 mod types;
 mod unload;
 

@@ -9,9 +9,9 @@ mod value;
 use sqlparser::ast::{Expr, Spanned};
 use sqlparser::tokenizer::Span;
 
+use super::compare;
 use super::translator::{Sql, Translator};
 use super::types::{Type, unify};
-use super::{compare, json};
 use crate::adapter::Refusal;
 use operator::parenthesized;
 
@@ -285,7 +285,7 @@ impl Translator<'_> {
             }
             Some(Type::Varbyte(_)) if !self.on_postgres() => format!("decode({})", sql.text),
             Some(Type::Super) if self.on_postgres() => format!("__rs.text({})", sql.text),
-            Some(Type::Super) => json::scalar(&sql.text),
+            Some(Type::Super) => format!("__rs.super_scalar({})", sql.text),
             Some(_) => format!("CAST({} AS VARCHAR)", sql.text),
             None => format!("__rs.text({})", sql.text),
         };

@@ -34,6 +34,7 @@ impl Translator<'_> {
                 _ => {}
             }
         }
+        self.is_free(ident)?;
         if let Some(merged) = self.merged(&name) {
             return Ok(merged);
         }

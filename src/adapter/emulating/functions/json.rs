@@ -22,7 +22,7 @@ const fn is(types: &'static [(usize, &'static str)]) -> How {
 pub(in super::super) const ROWS: &[Row] = &[
     row(
         "array",
-        How::Same("json_array", 0, usize::MAX, SUPER),
+        How::Native(Kind::Scalar, array),
         "r_array.html",
         &[
             (
@@ -31,6 +31,9 @@ pub(in super::super) const ROWS: &[Row] = &[
             ),
             ("SELECT GET_ARRAY_LENGTH(ARRAY(1,2,3))", "3"),
             ("SELECT JSON_SERIALIZE(ARRAY(1,'a'))", "[1,\"a\"]"),
+            ("SELECT JSON_SERIALIZE(ARRAY())", "[]"),
+            ("SELECT ARRAY('2024-01-15'::date)", "ERROR"),
+            ("SELECT ARRAY(d) FROM sales", "ERROR"),
         ],
     ),
     row(
@@ -50,11 +53,14 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "can_json_parse",
-        How::Forms(&[(1, "json_valid({0:t})")], BOOL),
+        How::Forms(&[(1, "(__rs_is_json({0:t}, 1) = 1)")], BOOL),
         "CAN_JSON_PARSE.html",
         &[
             ("SELECT CAN_JSON_PARSE('[1]')", "True"),
             ("SELECT CAN_JSON_PARSE('{a')", "False"),
+            ("SELECT CAN_JSON_PARSE('[1,]')", "False"),
+            ("SELECT CAN_JSON_PARSE('{\"a\":1,\"a\":2}')", "False"),
+            ("SELECT CAN_JSON_PARSE(NULL)", "null"),
         ],
     ),
     row(
@@ -77,31 +83,41 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "is_array",
-        is(&[(1, "(json_type({0}) = 'ARRAY')")]),
+        is(&[(1, "coalesce(json_type({0}) = 'ARRAY', false)")]),
         "r_is_array.html",
-        &[("SELECT IS_ARRAY(JSON_PARSE('[1]'))", "True")],
+        &[
+            ("SELECT IS_ARRAY(JSON_PARSE('[1]'))", "True"),
+            ("SELECT IS_ARRAY(JSON_PARSE('{\"a\":1}').b)", "False"),
+        ],
     ),
     row(
         "is_boolean",
-        is(&[(1, "(json_type({0}) = 'BOOLEAN')")]),
+        is(&[(1, "coalesce(json_type({0}) = 'BOOLEAN', false)")]),
         "r_is_boolean.html",
         &[("SELECT IS_BOOLEAN(JSON_PARSE('true'))", "True")],
     ),
     row(
         "is_object",
-        is(&[(1, "(json_type({0}) = 'OBJECT')")]),
+        is(&[(1, "coalesce(json_type({0}) = 'OBJECT', false)")]),
         "r_is_object.html",
         &[("SELECT IS_OBJECT(JSON_PARSE('[1]'))", "False")],
     ),
     row(
         "is_scalar",
-        is(&[(1, "(json_type({0}) NOT IN ('ARRAY', 'OBJECT'))")]),
+        is(&[(
+            1,
+            "coalesce(json_type({0}) NOT IN ('ARRAY', 'OBJECT', 'NULL'), false)",
+        )]),
         "r_is_scalar.html",
-        &[("SELECT IS_SCALAR(JSON_PARSE('1'))", "True")],
+        &[
+            ("SELECT IS_SCALAR(JSON_PARSE('1'))", "True"),
+            ("SELECT IS_SCALAR(JSON_PARSE('{}'))", "False"),
+            ("SELECT IS_SCALAR(JSON_PARSE('null'))", "False"),
+        ],
     ),
     row(
         "is_varchar",
-        is(&[(1, "(json_type({0}) = 'VARCHAR')")]),
+        is(&[(1, "coalesce(json_type({0}) = 'VARCHAR', false)")]),
         "r_is_varchar.html",
         &[("SELECT IS_VARCHAR(JSON_PARSE('\"x\"'))", "True")],
     ),
@@ -110,7 +126,7 @@ pub(in super::super) const ROWS: &[Row] = &[
         How::Forms(
             &[(
                 1,
-                "(json_valid({0:t}) AND CASE WHEN json_valid({0:t}) THEN json_type({0:t}) = 'OBJECT' END)",
+                "CASE WHEN __rs_is_json({0:t}, 0) = 1 THEN json_type({0:t}) = 'OBJECT' WHEN {0:t} IS NOT NULL THEN false END",
             )],
             BOOL,
         ),
@@ -126,7 +142,7 @@ pub(in super::super) const ROWS: &[Row] = &[
         How::Forms(
             &[(
                 1,
-                "(json_valid({0:t}) AND CASE WHEN json_valid({0:t}) THEN json_type({0:t}) = 'ARRAY' END)",
+                "CASE WHEN __rs_is_json({0:t}, 0) = 1 THEN json_type({0:t}) = 'ARRAY' WHEN {0:t} IS NOT NULL THEN false END",
             )],
             BOOL,
         ),
@@ -135,6 +151,8 @@ pub(in super::super) const ROWS: &[Row] = &[
             ("SELECT IS_VALID_JSON_ARRAY('[1]')", "True"),
             ("SELECT IS_VALID_JSON_ARRAY('{}')", "False"),
             ("SELECT IS_VALID_JSON_ARRAY('[')", "False"),
+            ("SELECT IS_VALID_JSON_ARRAY('[1,]')", "False"),
+            ("SELECT IS_VALID_JSON_ARRAY(NULL)", "null"),
         ],
     ),
     row(
@@ -196,7 +214,7 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "json_parse",
-        How::Forms(&[(1, "json({0:t})")], SUPER),
+        How::Forms(&[(1, "json(__rs_json({0:t}, 1))")], SUPER),
         "JSON_PARSE.html",
         &[
             (
@@ -224,6 +242,8 @@ pub(in super::super) const ROWS: &[Row] = &[
                 "6",
             ),
             ("SELECT JSON_PARSE('{x')", "ERROR"),
+            ("SELECT JSON_PARSE('[1,]')", "ERROR"),
+            ("SELECT JSON_PARSE('{\"a\":1,\"a\":2}')", "ERROR"),
         ],
     ),
     row(
@@ -253,16 +273,18 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "object",
-        How::Forms(
-            &[
-                (2, "json_object({0}, {1})"),
-                (4, "json_object({0}, {1}, {2}, {3})"),
-                (6, "json_object({0}, {1}, {2}, {3}, {4}, {5})"),
-            ],
-            SUPER,
-        ),
+        How::Native(Kind::Scalar, object),
         "r_object_function.html",
-        &[("SELECT JSON_SERIALIZE(OBJECT('a', 1))", "{\"a\":1}")],
+        &[
+            ("SELECT JSON_SERIALIZE(OBJECT('a', 1))", "{\"a\":1}"),
+            ("SELECT JSON_SERIALIZE(OBJECT())", "{}"),
+            (
+                "SELECT JSON_SERIALIZE(OBJECT('a', OBJECT('aa', 1), 'b', ARRAY(2,3), 'c', JSON_PARSE('{}'), 'd', TRUE))",
+                "{\"a\":{\"aa\":1},\"b\":[2,3],\"c\":{},\"d\":true}",
+            ),
+            ("SELECT OBJECT('k', '2008-12-31'::date)", "ERROR"),
+            ("SELECT OBJECT('k')", "ERROR"),
+        ],
     ),
     row(
         "split_to_array",
@@ -280,6 +302,42 @@ pub(in super::super) const ROWS: &[Row] = &[
         )],
     ),
 ];
+
+/// `array(…)`: a value of any type but dates and times, which have no place in a `super`.
+fn array(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
+    let args = translator.arguments(call, 0, usize::MAX)?;
+    let elements = elements(translator, call, &args)?;
+    Ok(Sql::typed(format!("json_array({})", elements.join(", ")), Type::Super).of(&args))
+}
+
+/// `object(key, value, …)`: keys are texts, and stand once.
+fn object(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
+    let args = translator.arguments(call, 0, usize::MAX)?;
+    if args.len() % 2 == 1 {
+        return Err(translator.not_redshift(
+            call.span,
+            "`object` takes keys and values in turn",
+            "write `object('key', value, …)`",
+        ));
+    }
+    let mut elements = elements(translator, call, &args)?;
+    for at in (0..args.len()).step_by(2) {
+        let key = translator.text_operand(call.args[at])?;
+        elements[at] = key.text;
+    }
+    Ok(Sql::typed(format!("json_object({})", elements.join(", ")), Type::Super).of(&args))
+}
+
+/// Arguments that become parts of a `super`.
+fn elements(
+    translator: &Translator<'_>,
+    call: &Call<'_>,
+    args: &[Sql],
+) -> Result<Vec<String>, Refusal> {
+    let each = args.iter().zip(&call.args);
+    each.map(|(arg, expr)| Ok(translator.as_super(arg, expr.span())?.text))
+        .collect()
+}
 
 /// Whether the last argument says that invalid JSON gives NULL.
 fn null_if_invalid(
@@ -301,15 +359,20 @@ fn guarded(
     text: String,
     null_if_invalid: Option<bool>,
 ) -> String {
-    let ours = if translator.on_postgres() {
-        "__rs."
-    } else {
-        ""
-    };
-    if null_if_invalid == Some(true) {
-        format!("CASE WHEN {ours}json_valid({json}) THEN {text} END")
-    } else {
-        text
+    if null_if_invalid != Some(true) {
+        return text;
+    }
+    match translator.on_postgres() {
+        true => format!("CASE WHEN __rs.json_valid({json}) THEN {text} END"),
+        false => format!("CASE WHEN __rs_is_json({json}, 0) = 1 THEN {text} END"),
+    }
+}
+
+/// A text that must be JSON by the letter: DuckDB reads over commas too many and `NaN`.
+fn strict(json: &str, null_if_invalid: Option<bool>) -> String {
+    match null_if_invalid {
+        Some(true) => json.to_owned(),
+        _ => format!("__rs_json({json}, 0)"),
     }
 }
 
@@ -359,7 +422,8 @@ fn path_text(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Re
         path.push_str(&key_of(key_text));
     }
     let way = if pointed { pointer } else { path };
-    let text = format!("json_extract_string({}, {})", json.text, literal(&way));
+    let read = strict(&json.text, invalid);
+    let text = format!("json_extract_string({read}, {})", literal(&way));
     Ok(Sql::typed(guarded(translator, &json.text, text, invalid), TEXT).of([&json]))
 }
 
@@ -372,6 +436,7 @@ fn array_element(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql
         None
     };
     let position = translator.expr(call.args[1])?;
+    let read = strict(&json.text, invalid);
     let text = match &position.constant {
         Some(Constant::Number(number))
             if translator.on_postgres() && number.parse::<i32>().is_ok_and(|at| at >= 0) =>
@@ -384,12 +449,12 @@ fn array_element(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql
             as_json(&json)
         ),
         Some(Constant::Number(number)) if number.parse::<u32>().is_ok() => {
-            format!("json_extract_string({}, '$[{number}]')", json.text)
+            format!("json_extract_string({read}, '$[{number}]')")
         }
         Some(Constant::Number(_)) => "CAST(NULL AS VARCHAR)".to_owned(),
         _ => format!(
-            "json_extract_string({}, CAST({} AS BIGINT))",
-            json.text, position.text
+            "json_extract_string({read}, CAST({} AS BIGINT))",
+            position.text
         ),
     };
     let text = guarded(translator, &json.text, text, invalid);
@@ -412,10 +477,10 @@ fn array_length(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql,
         };
         return Ok(Sql::typed(text, Type::Int4).of([&json]));
     }
-    let text = format!("__rs.json_array_length({})", json.text);
+    let text = format!("__rs.json_array_length({})", strict(&json.text, invalid));
     let text = if invalid == Some(true) {
         format!(
-            "CASE WHEN json_valid({0}) AND CASE WHEN json_valid({0}) THEN json_type({0}) = 'ARRAY' END THEN {text} END",
+            "CASE WHEN __rs_is_json({0}, 0) = 1 THEN CASE WHEN json_type({0}) = 'ARRAY' THEN {text} END END",
             json.text
         )
     } else {

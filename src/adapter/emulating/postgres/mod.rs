@@ -177,7 +177,9 @@ pub fn column_type(column: &str, data_type: &str) -> Result<String, Refusal> {
         Type::Varchar(bytes) => {
             format!("VARCHAR({bytes}) CHECK (octet_length({column}) <= {bytes})")
         }
-        Type::Char(bytes) => format!("CHAR({bytes}) CHECK (octet_length({column}) <= {bytes})"),
+        Type::Char(bytes) => format!(
+            "CHAR({bytes}) CHECK (octet_length({column}) <= {bytes}) CHECK (octet_length({column}) = length({column}))"
+        ),
         kind => Engine::Postgres.type_name(kind),
     })
 }
@@ -188,7 +190,7 @@ pub(super) fn table_columns(columns: &[ColumnDefinition]) -> Result<ColumnsSql, 
     for column in columns {
         let kind = column_type(&column.name, &column.data_type)?;
         let mut sql = format!("{} {kind}", identifier(&column.name));
-        if column.not_null || column.identity.is_some() {
+        if column.not_null || column.primary_key || column.identity.is_some() {
             sql.push_str(" NOT NULL");
         }
         if let Some(default) = &column.default {

@@ -116,7 +116,7 @@ impl Translator<'_> {
         })
     }
 
-    fn with(&mut self, with: &With) -> Result<String, Refusal> {
+    pub(in crate::adapter::emulating) fn with(&mut self, with: &With) -> Result<String, Refusal> {
         let mut parts = Vec::new();
         for cte in &with.cte_tables {
             parts.push(self.cte(cte, with.recursive)?);
@@ -133,6 +133,7 @@ impl Translator<'_> {
                 "leave it out",
             ));
         }
+        self.is_free(&cte.alias.name)?;
         let name = fold(&cte.alias.name);
         let names: Vec<String> = cte
             .alias

@@ -1,11 +1,11 @@
 //! What stands in `from`: tables by name, derived tables, arrays.
 
-use sqlparser::ast::{ObjectName, Spanned, TableAlias, TableFactor};
+use sqlparser::ast::{Expr, Ident, ObjectName, Spanned, TableAlias, TableFactor};
 use sqlparser::tokenizer::Span;
 
 use super::{join, renamed};
 use crate::adapter::Refusal;
-use crate::adapter::emulating::translator::{Named, Translator, Visible, fold};
+use crate::adapter::emulating::translator::{Named, Translator, Visible, fold, is_elements, quote};
 use crate::adapter::emulating::types::Type;
 use crate::adapter::emulating::{identifier, json};
 
@@ -47,6 +47,12 @@ impl Translator<'_> {
                     ));
                 }
                 let parts = self.parts(name)?;
+                if let [element] = parts.as_slice()
+                    && self.is_array_of(element)
+                {
+                    let source = json::path_text(&[element, element], &[]);
+                    return self.unnest(&source, alias.as_ref(), factor.span());
+                }
                 if self.is_path(&parts) {
                     let source = json::path_text(&[&parts[0], &parts[1]], &parts[2..]);
                     return self.unnest(&source, alias.as_ref(), factor.span());
@@ -112,11 +118,14 @@ impl Translator<'_> {
             TableFactor::Pivot { .. } => self.pivot(factor),
             TableFactor::Unpivot { .. } => self.unpivot(factor),
             TableFactor::Function { name, .. } => Err(self.table_function(name, factor.span())),
-            TableFactor::UnpivotExpr { .. } => Err(self.unsupported(
-                factor.span(),
-                "`unpivot` of an object is not emulated",
-                "DuckDB has no such clause",
-            )),
+            TableFactor::UnpivotExpr { .. } if self.on_postgres() => {
+                Err(self.not_on_postgres(factor.span(), "`unpivot` of an object"))
+            }
+            TableFactor::UnpivotExpr {
+                expression,
+                value_alias,
+                attribute_alias,
+            } => self.unpivot_object(expression, value_alias, attribute_alias.as_ref()),
             _ => {
                 Err(self.not_redshift(factor.span(), "this is not a part of Redshift's `from`", ""))
             }
@@ -136,7 +145,7 @@ impl Translator<'_> {
         match &table.columns {
             Some(columns) => columns.iter().any(|(name, ty)| {
                 name == column && ty.is_none_or(|ty| ty == Type::Super)
-                    || name == first && *ty == Some(Type::Super) && columns.len() == 1
+                    || name == first && *ty == Some(Type::Super) && is_elements(columns, first)
             }),
             None => {
                 let named = parts.len() == 3
@@ -171,6 +180,11 @@ impl Translator<'_> {
         alias: Option<&TableAlias>,
     ) -> Result<String, Refusal> {
         let text = self.table_name(name)?;
+        if let [part] = name.0.as_slice()
+            && let Some(name) = part.as_ident()
+        {
+            self.is_free(name)?;
+        }
         let parts = self.parts(name)?;
         let table = parts.last().cloned().unwrap_or_default();
         let schema = parts.len().checked_sub(2).map(|at| parts[at].as_str());
@@ -208,6 +222,7 @@ impl Translator<'_> {
             return Ok((None, columns));
         };
         self.is_name(&alias.name)?;
+        self.is_free(&alias.name)?;
         if alias.at.is_some() {
             return Err(self.unsupported(
                 alias.name.span,
@@ -236,23 +251,75 @@ impl Translator<'_> {
         if self.on_postgres() {
             return Err(self.not_on_postgres(span, "an array in `from`"));
         }
-        let Some(alias) = alias.filter(|alias| alias.columns.is_empty() && alias.at.is_none())
-        else {
+        let Some(alias) = alias.filter(|alias| alias.columns.is_empty()) else {
             return Err(self.unsupported(
                 span,
                 "an array in `from` needs one alias",
                 "its elements are rows of one column of that name",
             ));
         };
-        let name = fold(&alias.name);
+        let place = alias.at.as_ref().map(|at| (at, Type::Int8));
+        let (name, at) = self.show_elements(&alias.name, place);
+        let array = format!("from_json({source}, '[\"JSON\"]')");
+        let place = at.map_or_else(String::new, |at| {
+            format!(", generate_subscripts({array}, 1) - 1 AS {at}")
+        });
+        Ok(format!(
+            "LATERAL (SELECT unnest({array}) AS {name}{place}) AS {name}"
+        ))
+    }
+
+    /// `from t, unpivot t.object as value at attribute`: the attributes of a `super` object as rows.
+    ///
+    /// <https://docs.aws.amazon.com/redshift/latest/dg/query-super.html>, "Object unpivoting".
+    fn unpivot_object(
+        &mut self,
+        object: &Expr,
+        value: &Ident,
+        attribute: Option<&Ident>,
+    ) -> Result<String, Refusal> {
+        let span = object.span();
+        let object = self.expr(object)?;
+        if object.ty.is_some_and(|ty| ty != Type::Super) {
+            return Err(self.not_redshift(
+                span,
+                "`unpivot` in `from` takes a `super` value",
+                "write `from t, unpivot t.object as value at attribute`",
+            ));
+        }
+        let (name, at) = self.show_elements(value, attribute.map(|name| (name, Type::Text)));
+        let attribute = at.map_or_else(String::new, |at| format!(", key AS {at}"));
+        let x = object.text;
+        Ok(format!(
+            "LATERAL (SELECT value AS {name}{attribute} FROM json_each(CASE WHEN json_type({x}) = 'OBJECT' THEN {x} END)) AS {name}"
+        ))
+    }
+
+    /// Makes the names known under which the elements of an array and their places stand, and gives them in DuckDB's quotes.
+    fn show_elements(
+        &mut self,
+        alias: &Ident,
+        at: Option<(&Ident, Type)>,
+    ) -> (String, Option<String>) {
+        let name = fold(alias);
+        let mut columns = vec![(name.clone(), Some(Type::Super))];
+        columns.extend(at.map(|(at, ty)| (fold(at), Some(ty))));
         self.scope().tables.push(Visible {
             alias: name.clone(),
-            columns: Some(vec![(name.clone(), Some(Type::Super))]),
+            columns: Some(columns),
         });
-        let name = identifier(&name);
-        Ok(format!(
-            "LATERAL (SELECT unnest(from_json({source}, '[\"JSON\"]')) AS {name}) AS {name}"
-        ))
+        (identifier(&name), at.map(|(at, _)| quote(at)))
+    }
+
+    /// Whether a name in `from` is that of the elements of an array before it, each of which is an array itself.
+    fn is_array_of(&mut self, name: &str) -> bool {
+        let of = |table: &&Visible| table.alias == name;
+        let tables = &self.scope().tables;
+        let columns = tables
+            .iter()
+            .find(of)
+            .and_then(|table| table.columns.as_ref());
+        columns.is_some_and(|columns| is_elements(columns, name))
     }
 
     pub(super) fn unnest_path(

@@ -1,19 +1,24 @@
 //! `create`, `alter`, `drop`, `comment`.
 
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
 use sqlparser::ast::{
     ColumnDef, ColumnOption, CommentObject, CreateTable, CreateTableOptions, CreateView,
-    ObjectName, ObjectType, Spanned, Statement, TableConstraint,
+    ObjectName, ObjectType, Spanned, Statement, TableConstraint, Visit, Visitor,
 };
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use super::Part;
 use super::attributes::{said, word};
-use crate::adapter::Refusal;
 use crate::adapter::emulating::translator::fold;
+use crate::adapter::emulating::types::Type;
 use crate::adapter::emulating::{
-    Work, check_width, create_table_columns, identifier, literal, postgres,
+    Translated, Work, catalog_type, check_width, create_table_columns, duckdb_type, identifier,
+    literal, postgres, translate_expression,
 };
 use crate::adapter::statement::ColumnDefinition;
+use crate::adapter::{ChangeOfTable, Refusal};
 use crate::relation::{KnownColumn, Relation};
 
 impl Part<'_> {
@@ -26,6 +31,13 @@ impl Part<'_> {
         let Some(Token::Word(name)) = self.code.get(at).map(|token| &token.token) else {
             return Err(self.not_redshift("`create schema` needs a name", ""));
         };
+        if self.code.get(at).and_then(word).as_deref() == Some("authorization") {
+            return Err(self.unsupported(
+                "a schema with the name of its owner is not emulated",
+                "there are no users here",
+                "write `create schema name authorization owner`",
+            ));
+        }
         let sql = format!(
             "CREATE SCHEMA {}{}",
             if if_not_exists { "IF NOT EXISTS " } else { "" },
@@ -49,9 +61,10 @@ impl Part<'_> {
     }
 
     pub(super) fn create(&mut self) -> Result<Work, Refusal> {
-        let tokens = self.stripped();
+        let mut tokens = self.stripped();
+        let names = names_before_as(&mut tokens);
         match self.parse(tokens)? {
-            Statement::CreateTable(create) => self.create_table(&create),
+            Statement::CreateTable(create) => self.create_table(&create, &names),
             Statement::CreateView(create) => self.create_view(&create),
             _ => Err(self.unsupported(
                 &format!(
@@ -71,7 +84,7 @@ impl Part<'_> {
         })
     }
 
-    fn create_table(&mut self, create: &CreateTable) -> Result<Work, Refusal> {
+    fn create_table(&mut self, create: &CreateTable, names: &[String]) -> Result<Work, Refusal> {
         let unknown = create.or_replace
             || create.external
             || create.unlogged
@@ -82,6 +95,7 @@ impl Part<'_> {
             || create.inherits.is_some()
             || create.partition_by.is_some()
             || create.cluster_by.is_some()
+            || create.global == Some(true)
             || create.comment.is_some()
             || create.strict
             || create.without_rowid
@@ -100,6 +114,11 @@ impl Part<'_> {
             ));
         }
         self.within_width(create.columns.len())?;
+        if let [part] = create.name.0.as_slice()
+            && let Some(name) = part.as_ident()
+        {
+            self.translator.is_free(name)?;
+        }
         let name = self.translator.table_name(&create.name)?;
         let temporary = create.temporary
             || create
@@ -108,6 +127,13 @@ impl Part<'_> {
                 .last()
                 .and_then(|part| part.as_ident())
                 .is_some_and(|name| name.value.starts_with('#'));
+        if temporary && create.name.0.len() > 1 {
+            return Err(self.translator.not_redshift(
+                create.name.span(),
+                "a temporary table has no schema",
+                "leave the schema out",
+            ));
+        }
         let lead = format!(
             "CREATE {}TABLE {}{name}",
             if temporary { "TEMPORARY " } else { "" },
@@ -125,10 +151,16 @@ impl Part<'_> {
                     "name the columns in the query",
                 ));
             }
-            let query = self.query(query)?;
+            let mut query = self.query(query)?;
+            if !names.is_empty() {
+                self.rename(&mut query, names)?;
+            }
             self.within_width(query.columns.as_ref().map_or(0, Vec::len))?;
-            self.within_limits(&create.name, query.columns.as_deref())?;
+            let keys = self.within_limits(&create.name, query.columns.as_deref())?;
             self.makes(&create.name, create.if_not_exists, query.columns.clone())?;
+            if let Some(left) = self.left.last_mut() {
+                left.keys = keys;
+            }
             return Ok(Work::CreateTableAs {
                 create: format!("{lead} AS"),
                 query,
@@ -136,19 +168,24 @@ impl Part<'_> {
         }
         self.constraints(&create.constraints)?;
         let relation = self.relation(&create.name)?;
-        let columns = self.columns(&create.columns)?;
+        let mut columns = self.columns(&create.columns)?;
+        for column in &mut columns {
+            column.not_null |= in_primary_key(&create.constraints, &column.name);
+        }
         let made = columns.iter().map(|column| KnownColumn {
             name: column.name.clone(),
             data_type: Some(column.data_type.clone()),
         });
         let made: Vec<KnownColumn> = made.collect();
-        self.within_limits(&create.name, Some(&made))?;
+        let keys = self.within_limits(&create.name, Some(&made))?;
         self.makes(&create.name, create.if_not_exists, Some(made))?;
         let own = columns
             .iter()
             .filter(|column| column.identity.is_some() && !column.by_default);
+        let identities: Vec<String> = own.map(|column| column.name.clone()).collect();
         if let Some(left) = self.left.last_mut() {
-            left.identities = own.map(|column| column.name.clone()).collect();
+            left.identities = identities;
+            left.keys = keys;
         }
         let sql = if self.translator.on_postgres() {
             postgres::table_columns(&columns)
@@ -160,6 +197,32 @@ impl Part<'_> {
         let mut statements = sql.before;
         statements.push(format!("{lead} ({})", sql.columns.join(", ")));
         Ok(Work::Sql(statements))
+    }
+
+    /// Gives the columns of a query the names that stand before it: `create table t (a, b) as select …`.
+    fn rename(&self, query: &mut Translated, names: &[String]) -> Result<(), Refusal> {
+        if let Some(columns) = &mut query.columns {
+            if columns.len() != names.len() {
+                return Err(self.not_redshift(
+                    &format!(
+                        "{} names stand before a query of {} columns",
+                        names.len(),
+                        columns.len()
+                    ),
+                    "name each column of the query",
+                ));
+            }
+            for (column, name) in columns.iter_mut().zip(names) {
+                column.name.clone_from(name);
+            }
+        }
+        let named: Vec<String> = names.iter().map(|name| identifier(name)).collect();
+        query.sql = format!(
+            "SELECT * FROM ({}) AS __rs_named({})",
+            query.sql,
+            named.join(", ")
+        );
+        Ok(())
     }
 
     /// Notes the columns of a new table. Whether `if not exists` makes one, nobody can tell here.
@@ -225,6 +288,7 @@ impl Part<'_> {
     }
 
     fn column(&mut self, column: &ColumnDef) -> Result<ColumnDefinition, Refusal> {
+        self.translator.is_free(&column.name)?;
         let mut definition =
             ColumnDefinition::new(fold(&column.name), column.data_type.to_string());
         for option in &column.options {
@@ -295,6 +359,17 @@ impl Part<'_> {
                         "write `identity(0, 1)`",
                     ));
                 };
+                if let Ok(kind) = duckdb_type(&column.data_type)
+                    && !matches!(kind.redshift, Type::Int4 | Type::Int8)
+                {
+                    return Err(self.not_redshift(
+                        &format!(
+                            "the identity column `{}` is of type {}",
+                            column.name, kind.redshift
+                        ),
+                        "make it `int` or `bigint`",
+                    ));
+                }
                 column.identity = Some((seed, step));
             }
             _ => {
@@ -333,9 +408,19 @@ impl Part<'_> {
                 .collect();
             format!(" ({})", names.join(", "))
         };
+        let late = self
+            .dropped
+            .iter()
+            .any(|part| part == "with no schema binding");
+        if late {
+            self.names_schemas(&create.query)?;
+        }
         let query = self.query(&create.query)?;
-        let made = query.columns.clone();
-        self.leaves(&create.name, made.filter(|_| create.columns.is_empty()))?;
+        let made = query.columns.clone().filter(|_| create.columns.is_empty());
+        if let Some(made) = made.as_ref().filter(|_| create.or_replace && !late) {
+            self.same_columns(&create.name, made)?;
+        }
+        self.leaves(&create.name, made)?;
         let replace = if create.or_replace { "OR REPLACE " } else { "" };
         let exists = if create.if_not_exists {
             "IF NOT EXISTS "
@@ -346,6 +431,55 @@ impl Part<'_> {
             "CREATE {replace}VIEW {exists}{name}{columns} AS {}",
             query.sql
         )]))
+    }
+
+    /// Refuses a view without schema binding that reads a table without its schema:
+    /// <https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_VIEW.html>.
+    fn names_schemas(&self, query: &sqlparser::ast::Query) -> Result<(), Refusal> {
+        let mut reads = Reads::default();
+        let _ = query.visit(&mut reads);
+        let mut without = reads.relations.iter().filter(|name| name.0.len() == 1);
+        let missing = without.find(|name| {
+            let part = name.0.first().and_then(|part| part.as_ident()).map(fold);
+            part.is_some_and(|name| !reads.own.contains(&name))
+        });
+        match missing {
+            None => Ok(()),
+            Some(name) => Err(self.translator.not_redshift(
+                name.span(),
+                format!("a view with no schema binding reads `{name}` without its schema"),
+                "write the schema before the name",
+            )),
+        }
+    }
+
+    /// Refuses to put a view in the place of one with other columns:
+    /// <https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_VIEW.html>.
+    fn same_columns(&self, name: &ObjectName, made: &[KnownColumn]) -> Result<(), Refusal> {
+        let mut parts = self.translator.parts(name)?;
+        let view = parts.pop().unwrap_or_default();
+        let schema = parts.pop();
+        let Some(old) = self.translator.catalog.columns(schema.as_deref(), &view) else {
+            return Ok(());
+        };
+        let differs = |((old, of), new): (&(String, Option<Type>), &KnownColumn)| {
+            let now = new.data_type.as_deref().and_then(catalog_type);
+            let exact = |ty: Type| !(ty.is_text() || ty.is_number() && !ty.is_integer());
+            let other = |(old, new): (Type, Type)| {
+                old != new && (exact(old) || exact(new)) && old != Type::Null && new != Type::Null
+            };
+            !old.eq_ignore_ascii_case(&new.name) || of.zip(now).is_some_and(other)
+        };
+        if old.len() == made.len() && !old.iter().zip(made).any(differs) {
+            return Ok(());
+        }
+        Err(self.translator.not_redshift(
+            name.span(),
+            format!(
+                "`{view}` is there with other columns, and `or replace` keeps a view's columns"
+            ),
+            "drop it first",
+        ))
     }
 
     pub(super) fn alter_table(&mut self) -> Result<Work, Refusal> {
@@ -390,6 +524,14 @@ impl Part<'_> {
             .collect::<Vec<_>>()
             .as_slice()
         {
+            ["drop", "column", column, ..] | ["drop", column]
+                if self.is_key(&name, column)? =>
+            {
+                Err(self.not_redshift(
+                    &format!("`{column}` is a column of the distribution or sort key"),
+                    "alter the key first: `alter table t alter diststyle even`, `alter sortkey none`",
+                ))
+            }
             ["rename", "to", _] => Ok(Work::Sql(vec![format!(
                 "ALTER TABLE {table} RENAME TO {}",
                 names[2]
@@ -402,10 +544,43 @@ impl Part<'_> {
                 "ALTER TABLE {table} RENAME COLUMN {} TO {}",
                 names[1], names[3]
             )])),
-            ["drop", "column", _, rest @ ..] if rest.len() <= 1 => Ok(Work::Sql(vec![format!(
-                "ALTER TABLE {table} DROP COLUMN {}",
-                names[2]
-            )])),
+            ["drop", "column", _] | ["drop", "column", _, "restrict" | "cascade"] => {
+                Ok(Work::Sql(vec![format!(
+                    "ALTER TABLE {table} DROP COLUMN {}",
+                    names[2]
+                )]))
+            }
+            ["drop", column] | ["drop", column, "restrict" | "cascade"]
+                if *column != "column" && *column != "constraint" =>
+            {
+                Ok(Work::Sql(vec![format!(
+                    "ALTER TABLE {table} DROP COLUMN {}",
+                    names[1]
+                )]))
+            }
+            ["alter", "column", column, "type", rest @ ..] if !self.translator.on_postgres() => {
+                let data_type = rest.concat();
+                let kind = duckdb_type(&data_type).map_err(|refusal| self.at_type(refusal))?;
+                if !matches!(kind.redshift, Type::Varchar(_)) {
+                    return Err(self.not_redshift(
+                        "only the length of a `varchar` is altered",
+                        "add a column of the new type, fill it, and drop the old one",
+                    ));
+                }
+                let what = ChangeOfTable::Widen {
+                    table: self.relation(&name)?,
+                    column: column.to_lowercase(),
+                    data_type: kind.redshift.to_string(),
+                };
+                let sql = format!("ALTER TABLE {table} ALTER COLUMN {} TYPE {data_type}", names[2]);
+                Ok(Work::Change { sql, what })
+            }
+            ["add", "check", ..] | ["add", "constraint", _, "check", ..] => {
+                Err(self.not_redshift(
+                    "this constraint is not one of Redshift's",
+                    "test it with a data test",
+                ))
+            }
             ["add", "primary" | "unique" | "foreign" | "constraint", ..]
             | ["owner", "to", ..]
             | [
@@ -414,8 +589,15 @@ impl Part<'_> {
                 ..,
             ]
             | ["drop", "constraint", ..] => {
-                if words[0] == "alter" {
-                    self.altered(&name, &words[1])?;
+                match words[0].as_str() {
+                    "alter" => {
+                        let keys = self.altered(&name, &words[1])?;
+                        if let Some(left) = self.left.last_mut() {
+                            left.keys = keys;
+                        }
+                    }
+                    "add" => self.constrained(&name)?,
+                    _ => {}
                 }
                 let what = said(&self.code[at..]);
                 self.dropping_at(what);
@@ -427,7 +609,7 @@ impl Part<'_> {
                 self.dropping_at(what);
                 Ok(Work::Nothing)
             }
-            ["add", ..] => self.add_column(&table, at),
+            ["add", ..] => self.add_column(&name, &table, at),
             ["append", ..] => Err(self.unsupported(
                 "`alter table … append` is not emulated",
                 "it moves blocks of a cluster",
@@ -441,7 +623,7 @@ impl Part<'_> {
         }
     }
 
-    fn add_column(&mut self, table: &str, at: usize) -> Result<Work, Refusal> {
+    fn add_column(&mut self, name: &ObjectName, table: &str, at: usize) -> Result<Work, Refusal> {
         // The rest reads as the only column of a table.
         let skip = at
             + if self.code.get(at + 1).and_then(word).as_deref() == Some("column") {
@@ -483,19 +665,21 @@ impl Part<'_> {
                 "ALTER TABLE {table} ADD COLUMN {column}"
             )]));
         }
-        // DuckDB adds no column with a constraint: the length stays unchecked, and is told so.
-        let (column, check) = column
-            .split_once(" CHECK ")
-            .map_or((column.as_str(), None), |(column, check)| {
-                (column, Some(check))
-            });
-        let column = column.replace(" NOT NULL", "");
-        if let Some(check) = check {
-            self.dropping_at(format!("check {check}"));
+        let value = match &columns[0].default {
+            Some(default) => translate_expression(default)?,
+            None => "NULL".to_owned(),
+        };
+        let sql = format!("ALTER TABLE {table} ADD COLUMN {column}");
+        // DuckDB adds no column with a constraint.
+        if column.contains(" CHECK ") || columns[0].not_null {
+            let what = ChangeOfTable::Add {
+                table: self.relation(name)?,
+                definition: column.clone(),
+                value,
+            };
+            return Ok(Work::Change { sql, what });
         }
-        Ok(Work::Sql(vec![format!(
-            "ALTER TABLE {table} ADD COLUMN {column}"
-        )]))
+        Ok(Work::Sql(vec![sql]))
     }
 
     pub(super) fn drop_relation(&mut self) -> Result<Work, Refusal> {
@@ -578,5 +762,81 @@ impl Part<'_> {
         Ok(Work::Sql(vec![format!(
             "COMMENT ON {kind} {name} IS {text}"
         )]))
+    }
+}
+
+/// Takes the list of names out that stands before the query of a `create table … as`: the parser wants types there.
+fn names_before_as(tokens: &mut Vec<TokenWithSpan>) -> Vec<String> {
+    let Some(open) = tokens.iter().position(|token| token.token == Token::LParen) else {
+        return Vec::new();
+    };
+    let mut names = Vec::new();
+    let mut at = open + 1;
+    while let Some(Token::Word(name)) = tokens.get(at).map(|token| &token.token) {
+        names.push(name.value.to_lowercase());
+        match tokens.get(at + 1).map(|token| &token.token) {
+            Some(Token::Comma) => at += 2,
+            Some(Token::RParen) => break,
+            _ => return Vec::new(),
+        }
+    }
+    let before: Vec<String> = tokens[..open].iter().filter_map(word).collect();
+    let says = |name: &str| before.iter().any(|word| word == name);
+    // A view keeps its names, and a parenthesis behind `as` is one of the query.
+    if !says("table")
+        || says("view")
+        || says("as")
+        || tokens.get(at + 2).and_then(word).as_deref() != Some("as")
+    {
+        return Vec::new();
+    }
+    tokens.drain(open..at + 2);
+    names
+}
+
+/// Whether a column is part of the primary key that stands behind the columns: then it holds no NULL.
+fn in_primary_key(constraints: &[TableConstraint], column: &str) -> bool {
+    constraints.iter().any(|constraint| match constraint {
+        TableConstraint::PrimaryKey(key) => {
+            let mut columns = key.columns.iter();
+            columns.any(|key| matches!(&key.column.expr, sqlparser::ast::Expr::Identifier(name) if fold(name) == column))
+        }
+        _ => false,
+    })
+}
+
+/// The relations that a query reads, and the names that it gives itself.
+#[derive(Default)]
+struct Reads {
+    relations: Vec<ObjectName>,
+    own: BTreeSet<String>,
+}
+
+impl Visitor for Reads {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, query: &sqlparser::ast::Query) -> ControlFlow<()> {
+        let ctes = query.with.iter().flat_map(|with| &with.cte_tables);
+        self.own.extend(ctes.map(|cte| fold(&cte.alias.name)));
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &sqlparser::ast::TableFactor) -> ControlFlow<()> {
+        if let sqlparser::ast::TableFactor::Table {
+            name,
+            alias: Some(alias),
+            ..
+        } = factor
+            && name.0.len() > 1
+        {
+            // The elements of an array are read by the name that they were given.
+            self.own.insert(fold(&alias.name));
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<()> {
+        self.relations.push(relation.clone());
+        ControlFlow::Continue(())
     }
 }

@@ -1,9 +1,9 @@
 //! `insert`, `update`, `delete`, `merge`, `truncate`.
 
 use sqlparser::ast::{
-    Assignment, AssignmentTarget, Delete, Expr, FromTable, Insert, Merge, MergeAction,
-    MergeClauseKind, MergeInsertKind, MergeUpdateKind, SetExpr, Spanned, TableFactor, TableObject,
-    TableWithJoins, Truncate, Update, UpdateTableFromKind, Values,
+    Assignment, AssignmentTarget, Delete, Expr, FromTable, Insert, JoinOperator, Merge,
+    MergeAction, MergeClauseKind, MergeInsertKind, MergeUpdateKind, SelectItem, SetExpr, Spanned,
+    TableFactor, TableObject, TableWithJoins, Truncate, Update, UpdateTableFromKind, Values,
 };
 
 use super::Part;
@@ -42,6 +42,9 @@ impl Part<'_> {
             columns.extend(self.translator.parts(column)?.pop());
         }
         let filled = self.filled(name, &columns)?;
+        if columns.is_empty() {
+            columns = self.first_columns(insert, &filled);
+        }
         if let Some(source) = &insert.source {
             let names: Vec<String> = match columns.is_empty() {
                 true => filled.iter().map(|(name, _)| name.clone()).collect(),
@@ -65,6 +68,32 @@ impl Part<'_> {
         Ok(Work::Sql(vec![format!(
             "INSERT INTO {table}{columns} {rows}"
         )]))
+    }
+
+    /// The first columns of a table, where an `insert` without a list gives values to fewer than it has.
+    ///
+    /// <https://docs.aws.amazon.com/redshift/latest/dg/r_INSERT_30.html>
+    fn first_columns(&self, insert: &Insert, all: &[Named]) -> Vec<String> {
+        let given = match insert.source.as_ref().map(|source| source.body.as_ref()) {
+            Some(SetExpr::Values(values)) => values.rows.first().map(|row| row.content.len()),
+            Some(SetExpr::Select(select)) => {
+                let counts = |item: &SelectItem| {
+                    matches!(
+                        item,
+                        SelectItem::UnnamedExpr(_) | SelectItem::ExprWithAlias { .. }
+                    )
+                };
+                let counted = select.projection.iter().all(counts);
+                counted.then_some(select.projection.len())
+            }
+            _ => None,
+        };
+        match given {
+            Some(given) if given < all.len() => {
+                all[..given].iter().map(|(name, _)| name.clone()).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     fn values(&mut self, values: &Values, filled: &[Named]) -> Result<String, Refusal> {
@@ -102,11 +131,18 @@ impl Part<'_> {
                 "write `update t set … from u where …`",
             ));
         }
+        let identities = match &update.table.relation {
+            TableFactor::Table { name, .. } => self.identities(name)?,
+            _ => Vec::new(),
+        };
         self.translator.scopes.push(Scope::default());
         let target = self.translator.table_factor(&update.table.relation)?;
         let from = match &update.from {
             None => String::new(),
-            Some(UpdateTableFromKind::AfterSet(tables)) => self.translator.from(tables)?,
+            Some(UpdateTableFromKind::AfterSet(tables)) => {
+                self.inner_joins(tables)?;
+                self.translator.from(tables)?
+            }
             Some(UpdateTableFromKind::BeforeSet(_)) => {
                 return Err(self.not_redshift(
                     "`from` stands after `set`",
@@ -114,7 +150,7 @@ impl Part<'_> {
                 ));
             }
         };
-        let set = self.assignments(&update.assignments)?;
+        let set = self.assignments(&update.assignments, &identities)?;
         let condition = self.where_clause(update.selection.as_ref())?;
         self.translator.scopes.pop();
         Ok(Work::Sql(vec![format!(
@@ -122,7 +158,34 @@ impl Part<'_> {
         )]))
     }
 
-    fn assignments(&mut self, assignments: &[Assignment]) -> Result<String, Refusal> {
+    /// Outer joins have no place in the `from` of an `update`: <https://docs.aws.amazon.com/redshift/latest/dg/r_UPDATE.html>.
+    fn inner_joins(&self, tables: &[TableWithJoins]) -> Result<(), Refusal> {
+        let mut joins = tables.iter().flat_map(|table| &table.joins);
+        let outer = joins.find(|join| {
+            matches!(
+                join.join_operator,
+                JoinOperator::Left(_)
+                    | JoinOperator::LeftOuter(_)
+                    | JoinOperator::Right(_)
+                    | JoinOperator::RightOuter(_)
+                    | JoinOperator::FullOuter(_)
+            )
+        });
+        match outer {
+            None => Ok(()),
+            Some(join) => Err(self.translator.not_redshift(
+                join.relation.span(),
+                "an outer join stands in the `from` of an `update`",
+                "put the join into a subquery",
+            )),
+        }
+    }
+
+    fn assignments(
+        &mut self,
+        assignments: &[Assignment],
+        identities: &[String],
+    ) -> Result<String, Refusal> {
         let mut all = Vec::new();
         for assignment in assignments {
             let AssignmentTarget::ColumnName(name) = &assignment.target else {
@@ -130,7 +193,17 @@ impl Part<'_> {
                     self.not_redshift("one column is set at a time", "write `set a = 1, b = 2`")
                 );
             };
+            if name.0.len() > 1 {
+                return Err(self.translator.not_redshift(
+                    name.span(),
+                    format!("`{name}` is set by more than its name"),
+                    "write the name of the column alone",
+                ));
+            }
             let column = self.translator.parts(name)?.pop().unwrap_or_default();
+            if identities.contains(&column) {
+                return Err(self.numbered_itself(&column));
+            }
             let declared = self.of_target().find(|(name, _)| *name == column).cloned();
             let value = self.value_or_default(&assignment.value, declared.as_ref())?;
             all.push(format!("{} = {value}", identifier(&column)));
@@ -232,6 +305,10 @@ impl Part<'_> {
         if merge.output.is_some() {
             return Err(self.not_redshift("`merge` has no `output` on Redshift", ""));
         }
+        let identities = match &merge.table {
+            TableFactor::Table { name, .. } => self.identities(name)?,
+            _ => Vec::new(),
+        };
         self.translator.scopes.push(Scope::default());
         let target = self.translator.table_factor(&merge.table)?;
         let source = self.translator.table_factor(&merge.source)?;
@@ -260,7 +337,7 @@ impl Part<'_> {
             *count += 1;
             text.push_str(&format!(
                 " WHEN {when} THEN {}",
-                self.merge_action(&clause.action)?
+                self.merge_action(&clause.action, &identities)?
             ));
         }
         self.translator.scopes.pop();
@@ -278,7 +355,11 @@ impl Part<'_> {
         Ok(Work::Sql(vec![check, text]))
     }
 
-    fn merge_action(&mut self, action: &MergeAction) -> Result<String, Refusal> {
+    fn merge_action(
+        &mut self,
+        action: &MergeAction,
+        identities: &[String],
+    ) -> Result<String, Refusal> {
         match action {
             MergeAction::Delete { .. } => Ok("DELETE".into()),
             MergeAction::Update(update)
@@ -286,7 +367,8 @@ impl Part<'_> {
             {
                 match &update.kind {
                     MergeUpdateKind::Set(assignments) => {
-                        Ok(format!("UPDATE SET {}", self.assignments(assignments)?))
+                        let set = self.assignments(assignments, identities)?;
+                        Ok(format!("UPDATE SET {set}"))
                     }
                     _ => Err(self
                         .not_redshift("`update *` is not one of Redshift's", "list the columns")),
@@ -319,6 +401,10 @@ impl Part<'_> {
                 let mut cells = Vec::new();
                 for (at, cell) in row.content.iter().enumerate() {
                     let column = filled.get(at).and_then(Option::as_ref);
+                    let numbered = column.filter(|(name, _)| identities.contains(name));
+                    if let Some((name, _)) = numbered.filter(|_| !is_default(cell)) {
+                        return Err(self.numbered_itself(name));
+                    }
                     cells.push(self.value_or_default(cell, column)?);
                 }
                 Ok(format!("INSERT{columns} VALUES ({})", cells.join(", ")))
