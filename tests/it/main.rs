@@ -15,6 +15,7 @@ mod backup;
 mod build;
 #[cfg(feature = "duckdb")]
 mod check;
+mod check_codes;
 mod cluster_limits;
 mod command_line;
 #[cfg(feature = "duckdb")]

@@ -16,6 +16,7 @@ pub(super) const CODES: &[Code] = &[
     Code::warning("literal-with-zone"),
     Code::off("text-without-length"),
     Code::warning("text-too-long"),
+    Code::warning("char-blanks"),
     Code::warning("order-by"),
     Code::off("bound-view"),
 ];
@@ -166,6 +167,18 @@ fn texts(look: &Look<'_>, found: &mut Found<'_>) {
                 )
                 .at_some(at)
                 .help("give the length that is needed"),
+            ),
+            Some(length) if fact.what.starts_with("char(") && length != "1" => found.tell(
+                Diagnostic::warning(
+                    "char-blanks",
+                    format!(
+                        "`{}` fills its values with blanks up to that length",
+                        fact.what
+                    ),
+                )
+                .at_some(at)
+                .label("they are shown, and count for nothing in comparisons and `len`")
+                .help("cast to `varchar`"),
             ),
             _ => {}
         }

@@ -57,7 +57,9 @@ impl Reader<'_> {
             Expr::Prefixed { value, .. } => self.expr(value),
             Expr::Value(value) => literal(&value.value),
             Expr::TypedString(typed) => {
-                Value::constant(Some(&typed.data_type.to_string().to_lowercase()))
+                let data_type = typed.data_type.to_string().to_lowercase();
+                self.note_zone(&typed.value.value, &data_type, expr);
+                Value::constant(Some(&data_type))
             }
             Expr::Interval(interval) => {
                 self.made([interval.value.as_ref()]).typed(Some("interval"))
@@ -446,15 +448,23 @@ impl Reader<'_> {
         .any(|text| data_type.starts_with(text))
         {
             self.done.facts.casts.push(Fact {
-                range: range.clone(),
+                range,
                 what: data_type.to_owned(),
             });
         }
-        if let Expr::Value(value) = inner
-            && let Literal::SingleQuotedString(text) = &value.value
+        if let Expr::Value(value) = inner {
+            self.note_zone(&value.value, data_type, whole);
+        }
+    }
+
+    /// Notes a literal that names a zone, and whose type has none.
+    fn note_zone(&mut self, literal: &Literal, data_type: &str, whole: &Expr) {
+        if self.quiet == 0
+            && let Literal::SingleQuotedString(text) = literal
             && matches!(data_type, "timestamp" | "timestamp without time zone")
             && names_a_zone(text)
         {
+            let range = self.range(whole.span());
             self.done.facts.zoned_literals.push(Fact {
                 range,
                 what: text.clone(),
