@@ -72,9 +72,9 @@ fn an_empty_field_of_a_copy_is_null_for_a_number_and_stays_empty_for_a_text() {
             "dbt_project.yml",
             "on-run-start:
   - create table plain (id int, n int, s varchar(9))
-  - create table nulls (id int, n varchar(9), s varchar(9))
+  - create table blanks (id int, n varchar(9), s varchar(9))
   - copy plain from 's3://lake/rows.csv' iam_role default csv null as '@'
-  - copy nulls from 's3://lake/rows.csv' iam_role default csv emptyasnull blanksasnull
+  - copy blanks from 's3://lake/rows.csv' iam_role default csv emptyasnull blanksasnull
 ",
         )
         .file("models/one.sql", "select 1 as a");
@@ -86,7 +86,7 @@ fn an_empty_field_of_a_copy_is_null_for_a_number_and_stays_empty_for_a_text() {
         ))
     };
     assert_eq!(shown("plain"), "rows\n1:NULL:(x) 2:5:() 3:NULL:(   )\n");
-    assert_eq!(shown("nulls"), "rows\n1:NULL:(x) 2:5:NULL 3:@:NULL\n");
+    assert_eq!(shown("blanks"), "rows\n1:NULL:(x) 2:5:NULL 3:@:NULL\n");
 }
 
 #[test]
