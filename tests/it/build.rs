@@ -72,14 +72,15 @@ select 1 as id, 10 as amount
     assert_snapshot!(project.redstart("build --quiet --threads 1"), @"
     exit 1
     1 of 1  ERROR creating sql incremental model main.latest              [[time]]
-          error[database-error]: the database refused `latest` (models/latest.sql:2:1)
-    error[database-error]: the database refused `latest`
-     --> models/latest.sql:2:1
+          error[repeated-key]: the new rows of `latest` have a `unique_key` more than once (models/latest.sql:1:80)
+    error[repeated-key]: the new rows of `latest` have a `unique_key` more than once
+     --> models/latest.sql:1:80
       |
-    2 | select 1 as id, 10 as amount
-      | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    1 | {{ config(materialized='incremental', incremental_strategy='merge', unique_key='id') }}
+      |                                                                                ^^^^
       |
       = note: the database said: Invalid Input Error: Found multiple matches to update the same tuple
+      = help: have the query give one row a key, such as with `qualify row_number() over (partition by … order by …) = 1`
     ");
     assert_eq!(
         project.query("select id, amount from main.latest"),
@@ -126,9 +127,9 @@ fn a_hook_at_the_end_of_a_run_sees_what_dbt_shows_it() {
         })
         .collect();
     assert_snapshot!(told.join("\n"), @r#"
-    model.shop.a success OK 1 "project"."main"."a" ['nightly'] None
-    model.shop.b error `x 1 "project"."main_other"."b" [] None
-    test.shop.unique_a_id.f6a5f640da pass [] 1 None [] 0
+    model.shop.a success SU 2 "project"."main"."a" ['nightly'] None
+    model.shop.b error `x 2 "project"."main_other"."b" [] None
+    test.shop.unique_a_id.f6a5f640da pass [] 2 None [] 0
     ['main']
     [['project', 'main']]
     "#);

@@ -222,7 +222,7 @@ fn every_kind_of_mistake_is_told_of_its_model_and_no_other() {
         .file("seeds/people.csv", "id,name\n1,a\n")
         .file("models/schema.yml", YAML);
     for (name, sql) in MODELS.iter().chain(INNOCENT) {
-        project = project.file(&format!("models/{name}.sql"), *sql);
+        project = project.file(format!("models/{name}.sql"), *sql);
     }
     let output = project.redstart("check --output json");
     assert_eq!(output.code, 1, "{output}");

@@ -195,9 +195,13 @@ fn a_database_held_by_another_process_is_named_with_that_process() {
     insta::assert_snapshot!(project.redstart(&build(1)), @r#"
     exit 2
     error[warehouse]: `[project]/project.duckdb` is in use by the process [test program] (PID [pid]), since [timestamp] UTC
-     |
-     = note: IO Error: Could not set lock on file "[project]/project.duckdb": Conflicting lock is held in [test program] (PID [pid]). See also https://duckdb.org/docs/stable/connect/concurrency
-     = help: only one process at a time can open a DuckDB file for writing: wait for the other, or end it; wait for it with `--wait 10m`
+     --> profiles.yml:6:13
+      |
+    6 |       path: project.duckdb
+      |             ^^^^^^^^^^^^^^
+      |
+      = note: IO Error: Could not set lock on file "[project]/project.duckdb": Conflicting lock is held in [test program] (PID [pid]). See also https://duckdb.org/docs/stable/connect/concurrency
+      = help: only one process at a time can open a DuckDB file for writing: wait for the other, or end it; wait for it with `--wait 10m`
 
     1 error
     "#);

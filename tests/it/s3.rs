@@ -382,7 +382,7 @@ fn staged(store: &Store, bucket: &str, server: &Server) -> TestProject {
         )
 }
 
-const SUMS: &str = "select count(*), sum(id), count(name), sum(length(name)), sum(price), count(day), max(day), count(open), max(case when id = 0 then name end) from shop.goods";
+const SUMS: &str = r#"select count(*), sum(id), count(name), sum(length(name)), sum(price), count(day), max(day), count("open"), max(case when id = 0 then name end) from shop.goods"#;
 
 #[test]
 fn a_large_seed_goes_to_redshift_through_a_bucket_and_leaves_nothing_there() {

@@ -38,7 +38,7 @@ fn tasks(project: &TestProject, file: &str) -> Option<String> {
     ))
     .expect("the file");
     let path = project.path().display().to_string();
-    project.write(&format!("dags/{file}"), text.replace("/srv/shop", &path));
+    project.write(format!("dags/{file}"), text.replace("/srv/shop", &path));
     let output = Command::new(python)
         .args(["-c", TASKS])
         .arg(project.path().join("dags").join(file))

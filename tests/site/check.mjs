@@ -27,6 +27,8 @@ const trouble = [];
 async function open(options) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
   const page = await context.newPage();
+  // A busy machine is no mistake of the page.
+  page.setDefaultTimeout(120000);
   page.on("pageerror", (error) => trouble.push(`error: ${error.message}`));
   page.on("console", (message) => trouble.push(`console: ${message.text()}`));
   page.on("dialog", (dialog) => { trouble.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });

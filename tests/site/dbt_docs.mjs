@@ -19,11 +19,13 @@ await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
 const home = `http://127.0.0.1:${server.address().port}/`;
 const browser = await driver.launch({ executablePath: chromium, args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"] });
 const page = await browser.newPage();
+// A busy machine is no mistake of the page.
+page.setDefaultTimeout(120000);
 const trouble = [];
 page.on("pageerror", (error) => trouble.push(error.message));
 await page.route("**", (route) => (route.request().url().startsWith(home) || /^(data|blob):/.test(route.request().url()) ? route.continue() : route.abort()));
 await page.goto(home + `#!/model/${uniqueId}`);
-await page.waitForSelector(".app-body h1, .app-content h1", { timeout: 60000 });
+await page.waitForSelector(".app-body h1, .app-content h1");
 await page.waitForTimeout(500);
 const lines = (selector) => page.$$eval(selector, (found) => found.map((one) => one.innerText.replace(/\s+/g, " ").trim()).filter(Boolean));
 console.log(`title: ${(await lines("h1")).join(" | ")}`);

@@ -321,6 +321,7 @@ On PostgreSQL besides:
 - A quotient of decimals whose scales nobody knows is refused when the query runs; cast both sides.
 - `to_date` and `to_timestamp` refuse a day beyond its month and an hour beyond its day; Redshift counts on unless `is_strict` is true.
 - A NULL without a type is a text where Redshift would take the type of what it is compared with: PostgreSQL refuses the comparison.
+- `can_json_parse` takes an object that has one attribute twice; Redshift does not.
 - Not emulated yet: `super` values and their functions, `pivot`, `unpivot`, `ignore nulls`, `median` and percentiles as windows, `group by` over a `*`, regular
   expressions with alternatives where the place or length of a match matters, COPY in a hook.
 

@@ -96,13 +96,13 @@ impl Part<'_> {
             return Ok(());
         };
         let mut depth = 0;
-        for at in 1..on {
-            match self.code[at].token {
+        for (token, name) in self.code.iter().zip(&words).take(on).skip(1) {
+            match token.token {
                 Token::LParen => depth += 1,
                 Token::RParen => depth -= 1,
                 _ => {}
             }
-            let name = words[at].as_str();
+            let name = name.as_str();
             let part = ["", "privileges", "grant", "option", "for", "role"].contains(&name);
             if depth > 0 || part || PRIVILEGES.contains(&name) {
                 continue;
@@ -110,7 +110,7 @@ impl Part<'_> {
             let near = nearest(name, PRIVILEGES);
             let help = near.map_or_else(String::new, |near| format!("did you mean `{near}`?"));
             return Err(self.translator.not_redshift(
-                self.code[at].span,
+                token.span,
                 format!("`{name}` is not one of Redshift's privileges"),
                 &help,
             ));
