@@ -208,14 +208,7 @@ impl Session {
     /// The `create table` that DuckDB keeps of a table.
     fn definition(&self, relation: &Relation) -> Result<String, Error> {
         let (schema, table) = relation.key();
-        let place = match schema.as_str() {
-            "" => "database_name = 'temp'".to_owned(),
-            schema => format!(
-                "database_name = {} and lower(schema_name) = {}",
-                literal(&self.config.database),
-                literal(schema)
-            ),
-        };
+        let place = self.place_in_catalog(&schema);
         let query = format!(
             "select sql from duckdb_tables() where {place} and lower(table_name) = {}",
             literal(&table)

@@ -131,17 +131,22 @@ impl Session {
         Ok((None, Vec::new()))
     }
 
-    /// The columns that number the rows of a table, and take no value of anybody.
-    pub(super) fn numbered(&self, relation: &Relation) -> Result<Vec<String>, Error> {
-        let (schema, name) = relation.key();
-        let place = match schema.as_str() {
+    /// The condition under which DuckDB's catalog speaks of a schema; a relation without one is temporary.
+    pub(super) fn place_in_catalog(&self, schema: &str) -> String {
+        match schema {
             "" => "database_name = 'temp'".to_owned(),
             schema => format!(
                 "database_name = {} and lower(schema_name) = {}",
                 literal(&self.config.database),
                 literal(schema)
             ),
-        };
+        }
+    }
+
+    /// The columns that number the rows of a table, and take no value of anybody.
+    pub(super) fn numbered(&self, relation: &Relation) -> Result<Vec<String>, Error> {
+        let (schema, name) = relation.key();
+        let place = self.place_in_catalog(&schema);
         let rows = self.texts::<1>(&format!(
             "select lower(column_name) from duckdb_columns()
              where {place} and lower(table_name) = {} and column_default like 'nextval(%' and column_default not like '%{}%'",

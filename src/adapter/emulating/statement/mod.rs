@@ -1,5 +1,6 @@
 //! Statements of hooks and operations: DDL, changes of rows, settings, and what has no meaning on this engine.
 
+mod alter;
 mod attributes;
 mod ddl;
 mod dml;
