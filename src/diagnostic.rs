@@ -3,9 +3,14 @@
 //! In: nothing. Out: [`Source`], [`Span`], [`Diagnostic`], [`Diagnostics`].
 //! Does not know how a diagnostic is painted.
 
+mod advice;
+
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
+
+/// Names that are told where one was looked up in vain.
+const MOST_NAMES: usize = 12;
 
 /// A file that the user wrote: its path as shown to the user, and its whole text.
 #[derive(Debug, PartialEq, Eq)]
@@ -212,6 +217,13 @@ impl Diagnostic {
         self
     }
 
+    /// Says where, unless a place is known already.
+    #[must_use]
+    pub fn or_at(mut self, span: Span) -> Self {
+        self.span.get_or_insert(span);
+        self
+    }
+
     /// Says why, under the caret.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
@@ -254,6 +266,47 @@ impl Diagnostic {
             }
             None => self,
         }
+    }
+
+    /// The candidate that is near to `name`, or else all there are, the first of them where they are many.
+    #[must_use]
+    pub fn one_of<'a>(self, name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Self {
+        match meant(name, candidates) {
+            Some(help) => self.help(help),
+            None => self,
+        }
+    }
+
+    /// What to do: in the words of who found an error, or else what holds for all errors of its code.
+    pub fn what_to_do(&self) -> Vec<&str> {
+        let own = self.help.iter().map(String::as_str);
+        let general =
+            advice::of(self.code).filter(|_| self.help.is_empty() && self.level == Level::Error);
+        own.chain(general).collect()
+    }
+}
+
+/// `did you mean` where a candidate is near to `name`, or else which there are; nothing where there are none.
+pub fn meant<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    match nearest(name, candidates.iter().copied()) {
+        Some(near) => Some(format!("did you mean `{near}`?")),
+        None => listed(candidates).map(|names| format!("there is {names}")),
+    }
+}
+
+/// Names in backticks in the order of the alphabet, and how many more there are; nothing for none.
+fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let mut names: Vec<&str> = names.into_iter().filter(|name| !name.is_empty()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let more = names.len().saturating_sub(MOST_NAMES);
+    names.truncate(MOST_NAMES);
+    let list = format!("`{}`", names.join("`, `"));
+    match (names.is_empty(), more) {
+        (true, _) => None,
+        (false, 0) => Some(list),
+        (false, more) => Some(format!("{list} and {more} more")),
     }
 }
 

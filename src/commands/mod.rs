@@ -324,7 +324,10 @@ fn usage(mut error: clap::Error) -> ExitCode {
     };
     nearest_first(&mut error);
     let said = error.render().ansi().to_string();
-    let said = said.replacen("error:", &format!("error[{code}]:"), 1);
+    let said = said
+        .replacen("error:", &format!("error[{code}]:"), 1)
+        .replace("tip:", "help:")
+        .replace("For more information, try", "help: for more, try");
     let _ = anstream::stderr().write_all(said.as_bytes());
     ExitCode::from(2)
 }

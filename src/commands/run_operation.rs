@@ -98,7 +98,7 @@ impl Args {
                         "undefined-macro",
                         format!("there is no macro `{}` to run", self.name),
                     )
-                    .did_you_mean(name, names.filter(|name| !name.starts_with("__"))),
+                    .one_of(name, names.filter(|name| !name.starts_with("__"))),
                 ))
             }
         }

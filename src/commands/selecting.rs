@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Source, Span};
 use crate::graph::{Definitions, IndirectSelection, Request, Selection};
 use crate::manifest::{Manifest, NodeId, ResourceType};
 
@@ -146,7 +146,14 @@ impl Asked {
             exclude: self.exclude.clone(),
             resource_types: Some(self.kinds.clone()),
             indirect: self.indirect.unwrap_or_default(),
-            definition: name.map(|name| definitions.find(name)).transpose()?,
+            definition: name
+                .map(|name| {
+                    definitions.find(name).map_err(|problem| {
+                        let said = Source::new("--selector", name);
+                        problem.or_at(Span::file(&said))
+                    })
+                })
+                .transpose()?,
             compared: None,
         })
     }

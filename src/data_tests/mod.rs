@@ -217,10 +217,16 @@ pub fn check_arguments(name: &str, arguments: &Map<String, Value>) -> Diagnostic
     if let Some((_, choices)) = one_of
         && !choices.iter().any(|choice| given(choice))
     {
-        problems.push(Diagnostic::error(
-            "missing-test-argument",
-            format!("test `{name}` needs one of `{}`", choices.join("`, `")),
-        ));
+        problems.push(
+            Diagnostic::error(
+                "missing-test-argument",
+                format!("test `{name}` needs one of `{}`", choices.join("`, `")),
+            )
+            .help(format!("write `arguments: {{{}: …}}`", choices[0])),
+        );
+    }
+    if name == "expression_is_true" {
+        problems.extend(column_twice(arguments));
     }
     for (_, least, most) in BOUNDS.iter().filter(|(test, ..)| *test == name) {
         let bound = |name: &str| arguments.get(name).and_then(Value::as_f64);
@@ -238,13 +244,36 @@ pub fn check_arguments(name: &str, arguments: &Map<String, Value>) -> Diagnostic
     }
     for refinement in ["factor", "tolerance"] {
         if given(refinement) && !given("compare_to") {
-            problems.push(Diagnostic::error(
-                "missing-test-argument",
-                format!("`{refinement}` of test `{name}` means nothing without `compare_to`"),
-            ));
+            problems.push(
+                Diagnostic::error(
+                    "missing-test-argument",
+                    format!("`{refinement}` of test `{name}` means nothing without `compare_to`"),
+                )
+                .help("name what is compared: `compare_to: ref('model')`"),
+            );
         }
     }
     problems
+}
+
+/// Under a column the expression goes on after its name.
+fn column_twice(arguments: &Map<String, Value>) -> Option<Diagnostic> {
+    let text = |name: &str| arguments.get(name).and_then(Value::as_str).map(str::trim);
+    let (column, expression) = (text("column_name")?, text("expression")?);
+    let rest = expression.strip_prefix(column)?.trim_start();
+    let begins = rest.starts_with(['<', '>', '=', '!', '+', '-', '*', '/', '%', '|', '~'])
+        || ["is ", "in ", "between ", "like ", "not "]
+            .iter()
+            .any(|word| rest.to_lowercase().starts_with(word));
+    begins.then(|| {
+        Diagnostic::error(
+            "bad-test-argument",
+            format!("`expression` begins with `{column}`, which is put before it"),
+        )
+        .help(format!(
+            "write what follows the column: `expression: \"{rest}\"`, or declare the test under the model"
+        ))
+    })
 }
 
 fn unknown(test: &DataTest, given: &str) -> Diagnostic {
@@ -266,7 +295,21 @@ fn missing(test: &DataTest, argument: &Argument) -> Diagnostic {
     if argument.name == "column_name" {
         return problem.help("declare it under a column, or name one with `column_name`");
     }
-    problem
+    let (key, example) = (argument.name, example(argument));
+    problem.help(format!("add it: `arguments: {{{key}: {example}}}`"))
+}
+
+/// A value that an argument takes.
+fn example(argument: &Argument) -> &'static str {
+    match (argument.kind, argument.name) {
+        (Kind::Text, "to" | "compare_to") => "ref('model')",
+        (Kind::Text, "field") => "column",
+        (Kind::Text, _) => "\"…\"",
+        (Kind::Number | Kind::Count, _) => "1",
+        (Kind::Share, _) => "0.1",
+        (Kind::Flag, _) => "true",
+        (Kind::List, _) => "[a, b]",
+    }
 }
 
 fn wrong_kind(test: &DataTest, argument: &Argument, value: &Value) -> Option<Diagnostic> {
@@ -297,6 +340,7 @@ fn wrong_kind(test: &DataTest, argument: &Argument, value: &Value) -> Option<Dia
                 argument.name, test.name
             ),
         )
+        .help(format!("write `{}: {}`", argument.name, example(argument)))
     })
 }
 
@@ -341,21 +385,30 @@ mod tests {
     #[test]
     fn a_declared_test_is_checked_before_anything_runs() {
         let columns = json!({"column_name": "level", "value": ["free", "paid"], "quote": "no"});
-        assert_snapshot!(told("accepted_values", columns), @r"
+        assert_snapshot!(told("accepted_values", columns), @"
         unknown-test-argument: test `accepted_values` takes no argument `value`
           did you mean `values`?
           it takes `column_name`, `values`, `quote`
         bad-test-argument: `quote` of test `accepted_values` must be `true` or `false`
+          write `quote: true`
         ");
-        assert_snapshot!(told("accepted_values", json!({"column_name": "level", "list": ["free"]})), @r"
+        assert_snapshot!(told("accepted_values", json!({"column_name": "level", "list": ["free"]})), @"
         unknown-test-argument: test `accepted_values` takes no argument `list`
           it takes `column_name`, `values`, `quote`
         missing-test-argument: test `accepted_values` needs `values`
+          add it: `arguments: {values: [a, b]}`
         ");
-        assert_snapshot!(told("row_count", json!({"equals": "many", "min": "2 * 5"})), @"bad-test-argument: `equals` of test `row_count` must be a number that is not below zero");
-        assert_snapshot!(told("row_count", json!({"compare_to": "ref('a')", "tolerance": "10%"})), @"bad-test-argument: `tolerance` of test `row_count` must be a part as a number: 0.1 for a tenth, not `10%`");
-        assert_snapshot!(told("row_count", json!({"equals": -1, "min": 20, "max": 10})), @r"
+        assert_snapshot!(told("row_count", json!({"equals": "many", "min": "2 * 5"})), @"
         bad-test-argument: `equals` of test `row_count` must be a number that is not below zero
+          write `equals: 1`
+        ");
+        assert_snapshot!(told("row_count", json!({"compare_to": "ref('a')", "tolerance": "10%"})), @"
+        bad-test-argument: `tolerance` of test `row_count` must be a part as a number: 0.1 for a tenth, not `10%`
+          write `tolerance: 0.1`
+        ");
+        assert_snapshot!(told("row_count", json!({"equals": -1, "min": 20, "max": 10})), @"
+        bad-test-argument: `equals` of test `row_count` must be a number that is not below zero
+          write `equals: 1`
         bad-test-argument: `min` of test `row_count` is above `max`: no value is between 20 and 10
           exchange `min` and `max`
         ");
@@ -363,15 +416,20 @@ mod tests {
         bad-test-argument: `min_value` of test `accepted_range` is above `max_value`: no value is between 1 and 0.5
           exchange `min_value` and `max_value`
         ");
-        assert_snapshot!(told("row_count", json!({"tolerance": 0.1})), @r"
+        assert_snapshot!(told("row_count", json!({"tolerance": 0.1})), @"
         missing-test-argument: test `row_count` needs one of `equals`, `min`, `max`, `compare_to`
+          write `arguments: {equals: …}`
         missing-test-argument: `tolerance` of test `row_count` means nothing without `compare_to`
+          name what is compared: `compare_to: ref('model')`
         ");
         assert_snapshot!(told("not_null", json!({})), @r"
         missing-test-argument: test `not_null` needs `column_name`
           declare it under a column, or name one with `column_name`
         ");
-        assert_snapshot!(told("unique_combination", json!({"columns": []})), @"bad-test-argument: `columns` of test `unique_combination` must be a list with at least one entry");
+        assert_snapshot!(told("unique_combination", json!({"columns": []})), @"
+        bad-test-argument: `columns` of test `unique_combination` must be a list with at least one entry
+          write `columns: [a, b]`
+        ");
     }
 
     #[test]

@@ -30,7 +30,29 @@ pub fn raise(diagnostic: impl Into<Box<Diagnostic>>) -> Error {
 
 /// A mistake in how a function of the template language is called.
 pub fn bad_call(message: impl Into<String>) -> Error {
-    raise(Diagnostic::error("wrong-arguments", message))
+    raise(as_usual(Diagnostic::error("wrong-arguments", message)))
+}
+
+/// How the function is called that the message of a wrong call begins with, where it is one that everybody uses.
+fn as_usual(diagnostic: Diagnostic) -> Diagnostic {
+    let named = diagnostic.message.strip_prefix('`');
+    let form = match named.and_then(|rest| rest.split('`').next()) {
+        Some("ref") => "`ref('model')`, `ref('package', 'model')` or `ref('model', v=2)`",
+        Some("source") => "`source('source', 'table')`",
+        Some("config") => "`config(materialized='table', tags=['daily'])`",
+        Some("var") => "`var('name')` or `var('name', 'default')`",
+        Some("env_var") => "`env_var('NAME')` or `env_var('NAME', 'default')`",
+        Some("doc") => "`doc('name')` or `doc('package', 'name')`",
+        Some("log") => "`log('text', info=true)`",
+        Some("run_query") => "`run_query('select …')`",
+        Some("statement") => {
+            "`{% call statement('name', fetch_result=true) %}select …{% endcall %}`"
+        }
+        Some("load_result") => "`load_result('name')`",
+        Some("return") => "`return(value)`",
+        _ => return diagnostic,
+    };
+    diagnostic.help(format!("write {form}"))
 }
 
 /// Puts the error of a called macro inside an error of the call, whose place minijinja will stamp on it.
@@ -130,14 +152,14 @@ pub fn diagnose(error: &Error, places: &dyn Places) -> Box<Diagnostic> {
     diagnostic
 }
 
-/// The range of a method or attribute starts at its dot, that of the call of a call at its bracket: grown to the left over
-/// what it is called on.
+/// The range of a method or attribute starts at its dot, that of the call of a call, or of what is asked of an item of a list, at its
+/// bracket: grown to the left over what it is called on.
 fn whole_operand(mut span: Span) -> Span {
     let text = &span.source.text;
     let bytes = text.as_bytes();
     let called = || {
         let before = span.start.checked_sub(1).map(|at| bytes[at]);
-        text[span.start..].starts_with('(')
+        text[span.start..].starts_with(['(', '['])
             && before.is_some_and(|byte| byte.is_ascii_alphanumeric() || b"_)]".contains(&byte))
     };
     if !text[span.start..].starts_with('.') && !called() {
@@ -189,6 +211,9 @@ fn own_words(error: &Error, span: Option<&Span>, places: &dyn Places) -> Diagnos
             let diagnostic = Diagnostic::error("jinja-syntax", readable(detail));
             match detail.strip_prefix("unknown statement ") {
                 Some(word) => diagnostic.did_you_mean(word, STATEMENTS),
+                None if detail.starts_with("unexpected") => diagnostic.help(
+                    "before it something is missing or too much: an operator has a value on both sides, a bracket its end",
+                ),
                 None => diagnostic,
             }
         }
@@ -336,9 +361,13 @@ fn undefined(
         ));
     }
     match name.rsplit_once('.') {
-        Some((before, attribute)) if span.is_some() => diagnostic.label(format!(
-            "no `{attribute}` in `{before}`, or `{before}` is not defined itself"
-        )),
+        Some((before, attribute)) if span.is_some() => diagnostic
+            .label(format!(
+                "no `{attribute}` in `{before}`, or `{before}` is not defined itself"
+            ))
+            .help(format!(
+                "look at the name; where it may be missing, ask first: `{{% if {name} is defined %}}`, or write `{name} | default('…')`"
+            )),
         _ => diagnostic,
     }
 }

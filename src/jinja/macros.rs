@@ -338,6 +338,7 @@ impl Loading {
             self.found.push(
                 Diagnostic::error("duplicate-macro", message)
                     .at(declared.span)
+                    .help("rename one of the two, or delete the one that is not meant")
                     .related("first declared here", first),
             );
             return;

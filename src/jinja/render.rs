@@ -554,6 +554,7 @@ impl Entry {
         let name = &self.declared.name;
         error::raise(
             Diagnostic::error("macro-arguments", format!("macro `{name}` {what}"))
+                .help(format!("call it as `{}`", self.signature()))
                 .related("declared here", self.declared.span.clone()),
         )
     }
@@ -571,8 +572,21 @@ impl Entry {
                 .did_you_mean(
                     name,
                     self.declared.arguments.iter().map(|it| it.name.as_str()),
-                ),
+                )
+                .help(format!("call it as `{}`", self.signature())),
         )
+    }
+
+    /// The macro with its arguments, as it is declared.
+    fn signature(&self) -> String {
+        let arguments = self.declared.arguments.iter();
+        let arguments: Vec<String> = arguments
+            .map(|argument| match &argument.default {
+                Some(default) => format!("{}={}", argument.name, default.trim()),
+                None => argument.name.clone(),
+            })
+            .collect();
+        format!("{}({})", self.declared.name, arguments.join(", "))
     }
 }
 

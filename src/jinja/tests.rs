@@ -321,9 +321,11 @@ fn names_that_nobody_knows_are_pointed_at() {
       help: give it a value with `{% set foo = … %}` before this place, or ask for a variable of the project: `var('foo')`
     warning[undefined-variable]: `target.shema` is not defined
       at models/m.sql:1:4 `target.shema`
+      help: look at the name; where it may be missing, ask first: `{% if target.shema is defined %}`, or write `target.shema | default('…')`
       label: no `shema` in `target`, or `target` is not defined itself
     error[undefined-variable]: `rows.missing.deeper` is not defined
       at models/m.sql:1:23 `rows.missing.deeper`
+      help: look at the name; where it may be missing, ask first: `{% if rows.missing.deeper is defined %}`, or write `rows.missing.deeper | default('…')`
       label: no `deeper` in `rows.missing`, or `rows.missing` is not defined itself
     error[undefined-variable]: `rows` is not defined
       at models/m.sql:1:4 `rows.items()`
@@ -338,9 +340,11 @@ fn names_that_nobody_knows_are_pointed_at() {
       at models/m.sql:1:10 `y`
       declared here: macros/m.sql:1:10 `cents`
       help: did you mean `x`?
+      help: call it as `cents(x)`
     error[macro-arguments]: macro `cents` takes 1 argument, 2 were given
       at models/m.sql:1:4 `cents(1, 2)`
       declared here: macros/m.sql:1:10 `cents`
+      help: call it as `cents(x)`
     error[undefined-macro]: package `shop` has no macro `cent`
       at models/m.sql:1:4 `shop.cent(1)`
       help: did you mean `cents`?
@@ -349,6 +353,7 @@ fn names_that_nobody_knows_are_pointed_at() {
       help: did you mean `quote`?
     error[undefined-macro]: no macro serves `nope`
       at models/m.sql:1:4 `adapter.dispatch('nope')`
+      help: write `default__nope` in macros/, which serves every warehouse
       label: looked for `redshift__nope`, `postgres__nope`, `default__nope`
     error[undefined-var]: variable `unset` has no value
       at models/m.sql:1:4 `var('unset')`
@@ -366,6 +371,7 @@ fn names_that_nobody_knows_are_pointed_at() {
       help: put what they share into a macro
     error[wrong-arguments]: `ref` takes a model, or a package and a model
       at models/m.sql:1:4 `ref()`
+      help: write `ref('model')`, `ref('package', 'model')` or `ref('model', v=2)`
     error[jinja-error]: number is not iterable
       at models/m.sql:1:13 `5`
     error[return-outside-macro]: `return` stands outside a macro
@@ -389,36 +395,46 @@ fn broken_syntax_is_pointed_at() {
         "{% set %}x{% endset %}",
         "{% snapshot s %}{% endsnapshot %}",
     ];
-    assert_snapshot!(all.map(|model| error("", model)).join(""), @r"
+    assert_snapshot!(all.map(|model| error("", model)).join(""), @"
     error[jinja-syntax]: `{% if %}` is never closed
       at models/m.sql:2:1 `{% if x %}`
+      help: write `{% endif %}` where it ends
       label: no `{% endif %}` follows
     error[jinja-syntax]: `{% endfor %}` closes nothing
       at models/m.sql:1:27 `{% endfor %}`
       the open `{% if %}`: models/m.sql:1:17 `{% if x %}`
+      help: write `{% endif %}` before it: blocks end in the opposite order of their beginnings
       label: `{% endif %}` is expected first
     error[jinja-syntax]: `{% endif %}` closes nothing
       at models/m.sql:1:3 `{% endif %}`
+      help: take it out, or open the block before it
       label: no `{% if %}` is open here
     error[jinja-syntax]: `{{` is never closed
       at models/m.sql:1:3 `{{`
+      help: end it with `}}`
       label: no `}}` follows
     error[jinja-syntax]: unexpected character in a tag
       at models/m.sql:2:18 `$`
       in this tag; is its `}}` missing?: models/m.sql:1:3 `{{`
+      help: end the tag with `}}`
     error[jinja-syntax]: a string is never closed
       at models/m.sql:1:8 `'`
+      help: end it with the quote that it begins with
     error[jinja-syntax]: `{#` is never closed
       at models/m.sql:1:3 `{#`
+      help: end the comment with `#}`
       label: no `#}` follows
     error[jinja-syntax]: unexpected name, expected `}}`
       at models/m.sql:1:6 `b`
+      help: before it something is missing or too much: an operator has a value on both sides, a bracket its end
     error[jinja-syntax]: `[` is never closed
       at models/m.sql:1:4 `[`
+      help: close it with `]`
     error[jinja-syntax]: there is no statement `{% unknown %}`
       at models/m.sql:1:4 `unknown`
     error[jinja-syntax]: `{% set %}` needs a name
       at models/m.sql:1:1 `{% set %}`
+      help: write `{% set name = value %}`
     error[jinja-syntax]: there is no statement `{% snapshot %}`
       at models/m.sql:1:4 `snapshot`
     ");
@@ -440,23 +456,28 @@ fn a_broken_macro_file_is_pointed_at() {
         Ok(_) => panic!("no error in {text}"),
         Err(found) => super::testing::drawn(&found.0[0]),
     };
-    assert_snapshot!(all.map(drawn).join(""), @r"
+    assert_snapshot!(all.map(drawn).join(""), @"
     error[jinja-syntax]: `(` is never closed
       at macros/m.sql:1:11 `(`
+      help: close it with `)`
     error[jinja-syntax]: parameter `b` is declared twice
       at macros/m.sql:1:15 `b`
     error[jinja-syntax]: expected `,` or a default after the name of a parameter
       at macros/m.sql:1:14 `c`
     error[jinja-syntax]: unexpected name, expected `}}`
       at macros/m.sql:2:6 `y`
+      help: before it something is missing or too much: an operator has a value on both sides, a bracket its end
     error[jinja-syntax]: `[` is never closed
       at macros/m.sql:1:14 `[`
+      help: close it with `]`
     error[jinja-syntax]: `{% macro %}` is never closed
       at macros/m.sql:1:1 `{% macro a() %}`
+      help: write `{% endmacro %}` where it ends
       label: no `{% endmacro %}` follows
     error[duplicate-macro]: macro `a` is declared twice
       at macros/m.sql:2:10 `a`
       first declared here: macros/m.sql:1:10 `a`
+      help: rename one of the two, or delete the one that is not meant
     error[jinja-syntax]: a macro needs a name
       at macros/m.sql:1:1 `{% macro %}`
     ");

@@ -23,8 +23,11 @@ use crate::project::properties::{
 use crate::project::render::is_jinja;
 use crate::project::yaml::{Spanned, Yaml};
 
-static DOC: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r#"\{\{-?\s*doc\(\s*["']([A-Za-z_][A-Za-z0-9_]*)["']\s*\)\s*-?\}\}"#));
+static DOC: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r#"\{\{-?\s*doc\(\s*(?:["']([A-Za-z_][A-Za-z0-9_]*)["']\s*,\s*)?["']([A-Za-z_][A-Za-z0-9_]*)["']\s*\)\s*-?\}\}"#,
+    )
+});
 static REF: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r#"^\s*(?:\{\{)?\s*ref\(\s*(?:["']([^"']+)["']\s*,\s*)?["']([^"']+)["']\s*(?:,\s*(?:v|version)\s*=\s*(?:([0-9.]+)|["']([^"']+)["'])\s*)?\)\s*(?:\}\})?\s*$"#,
@@ -177,7 +180,7 @@ fn undeclared(node: &Node, constraint: &Constraint, column: &str) -> Option<Diag
     );
     let problem = Diagnostic::error("unknown-column", message)
         .at_some(constraint.declared_at.clone())
-        .did_you_mean(column, declared());
+        .one_of(column, declared());
     Some(Diagnostic { level, ..problem })
 }
 
@@ -325,11 +328,12 @@ pub fn description(
     let docs = &resolver.shared.docs;
     let mut missing = false;
     let filled = DOC.replace_all(&text.value, |call: &regex::Captures<'_>| {
-        match docs.get(&call[1]) {
+        let name = doc_name(call);
+        match docs.get(&name) {
             Some(block) => block.text.clone(),
             None => {
                 missing = true;
-                problems.push(unknown_doc(docs, &call[1]).at(text.span.clone()));
+                problems.push(unknown_doc(docs, &name).at(text.span.clone()));
                 String::new()
             }
         }
@@ -347,6 +351,14 @@ pub fn description(
     resolver.render_text(&node, &template, problems)
 }
 
+/// What a docs block is found by: its name, or its package and its name.
+fn doc_name(call: &regex::Captures<'_>) -> String {
+    match call.get(1) {
+        Some(package) => format!("{}.{}", package.as_str(), &call[2]),
+        None => call[2].to_owned(),
+    }
+}
+
 /// `unique_id`s of the docs blocks that a description puts in, in the order of the calls.
 pub fn doc_blocks(resolver: &Resolver<'_>, text: Option<&Spanned<String>>) -> Vec<String> {
     let Some(text) = text.filter(|text| is_jinja(&text.value)) else {
@@ -354,7 +366,7 @@ pub fn doc_blocks(resolver: &Resolver<'_>, text: Option<&Spanned<String>>) -> Ve
     };
     DOC.captures_iter(&text.value)
         .filter_map(|call| {
-            let block = resolver.shared.docs.get(&call[1])?;
+            let block = resolver.shared.docs.get(&doc_name(&call))?;
             Some(format!("doc.{}.{}", block.package, block.name))
         })
         .collect()

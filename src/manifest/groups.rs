@@ -128,7 +128,7 @@ fn unknown(manifest: &Manifest, node: &Node, name: &str, problems: &mut Diagnost
     problems.push(
         Diagnostic::error("unknown-group", format!("there is no group `{name}`"))
             .at_some(at.or_else(|| place(node)))
-            .did_you_mean(
+            .one_of(
                 name,
                 manifest.groups.iter().map(|group| group.name.as_str()),
             )

@@ -346,7 +346,7 @@ impl<'a> Lookup<'a> {
             sources.sort_unstable();
             Diagnostic::error("unknown-source", format!("there is no source `{source}`"))
                 .at_some(at)
-                .did_you_mean(source, sources)
+                .one_of(source, sources)
         } else {
             Diagnostic::error(
                 "unknown-source",
@@ -568,11 +568,16 @@ fn double(
     message: String,
     help: &str,
 ) -> Diagnostic {
-    let problem = Diagnostic::error(code, message)
-        .at_some(home(node))
-        .help(help);
-    match home(first) {
-        Some(span) => problem.related("the first", span),
+    let places = [home(node), home(first)];
+    // The file of a seed is not kept: the other one has a line to show.
+    let kept = |place: &Option<Span>| place.as_ref().is_some_and(|at| !at.source.text.is_empty());
+    let (at, other, which) = match places {
+        [at, other] if !kept(&at) && kept(&other) => (other, at, "the other"),
+        [at, other] => (at, other, "the first"),
+    };
+    let problem = Diagnostic::error(code, message).at_some(at).help(help);
+    match other {
+        Some(span) => problem.related(which, span),
         None => problem.note(format!("the first is {}", first.original_file_path)),
     }
 }

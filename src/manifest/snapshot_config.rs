@@ -248,7 +248,7 @@ impl Reader<'_> {
                         format!("a history has no column `{name}` that could be named otherwise"),
                     )
                     .at_some(at)
-                    .did_you_mean(name, KNOWN),
+                    .one_of(name, KNOWN),
                 );
             }
         }

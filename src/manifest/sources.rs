@@ -17,7 +17,9 @@ use crate::relation::Relation;
 pub fn sources(resolver: &Resolver<'_>) -> Made {
     let mut made = Made::default();
     for source in &resolver.package.properties.sources {
+        tell_unheeded(source.config.as_ref(), &mut made.1);
         for table in &source.tables {
+            tell_unheeded(table.config.as_ref(), &mut made.1);
             let node = table_node(resolver, source, table, &mut made.1);
             let tested = Tested::source(&node, source, table);
             let tests = generic::tests_of(resolver, &tested, &table.columns, &table.data_tests);
@@ -222,6 +224,38 @@ fn config(
         .iter()
         .for_each(|layer| merged.apply(layer, problems));
     merged
+}
+
+/// What `config` of a source says in vain: a name stands beside it, and a table that is not loaded is not built.
+fn tell_unheeded(config: Option<&Yaml>, problems: &mut Diagnostics) {
+    const KEYS: [(&str, &str); 4] = [
+        ("schema", "write `schema:` beside the `name` of the source"),
+        (
+            "database",
+            "write `database:` beside the `name` of the source",
+        ),
+        (
+            "alias",
+            "write `identifier:` beside the `name` of the table",
+        ),
+        (
+            "materialized",
+            "take it out: a source is read as it is there, or loaded where it has `external:`",
+        ),
+    ];
+    for (key, value) in config.into_iter().flat_map(Yaml::entries) {
+        let named = KEYS.iter().find(|(name, _)| key.as_str() == Some(name));
+        if let Some((name, help)) = named.filter(|_| !value.is_null()) {
+            problems.push(
+                Diagnostic::warning(
+                    "no-effect",
+                    format!("`{name}` in the `config` of a source has no effect"),
+                )
+                .at(key.span.clone())
+                .help(*help),
+            );
+        }
+    }
 }
 
 /// dbt-duckdb reads such a source straight from files; passing over it would read a table that is not there.

@@ -54,7 +54,7 @@ pub fn read(
                     format!("`external` of a table that is loaded has no key `{name}`"),
                 )
                 .at(key.span.clone())
-                .did_you_mean(&name, EXTERNAL_KEYS),
+                .one_of(&name, EXTERNAL_KEYS),
             );
         }
     }
@@ -611,10 +611,10 @@ copy:
         error[not-supported]: the COPY option `readratio` is not supported: it is for loads from DynamoDB (sources.yml:10:3)
         error[duplicate-copy-option]: the COPY option `null` is given twice (sources.yml:15:3)
         error[bad-location]: loads from DynamoDB are not supported: COPY reads from S3 here (sources.yml:2:11) -- help: write an `s3://bucket/prefix`; a target may map it to a folder with `s3: {"s3://bucket/": "folder/"}`
-        error[yaml-type]: expected ASCII characters, no line ends among them for `delimiter`, found the text `` (sources.yml:12:14)
+        error[yaml-type]: expected ASCII characters, no line ends among them for `delimiter`, found the text `` (sources.yml:12:14) -- help: write ASCII characters, no line ends among them for `delimiter` here, or take the key out
         error[yaml-type]: expected a text other than a newline, which ends a record, for `null_as`, found the text `
-        ` (sources.yml:14:12)
-        error[yaml-type]: expected a number from 1000 to 2147483647 for `comp_rows`, found the number `10` (sources.yml:13:14)
+        ` (sources.yml:14:12) -- help: write one text, in quotes where it looks like something else
+        error[yaml-type]: expected a number from 1000 to 2147483647 for `comp_rows`, found the number `10` (sources.yml:13:14) -- help: write a number from 1000 to 2147483647 for `comp_rows` here, or take the key out
         error[bad-copy-option]: the COPY option `fixedwidth` does not go with `csv` (sources.yml:11:15)
         error[bad-copy-option]: the COPY option `escape` does not go with `csv` (sources.yml:5:11)
         error[bad-copy-option]: the COPY option `fixedwidth` does not go with `delimiter` (sources.yml:11:15)
@@ -650,14 +650,14 @@ copy:
   ignore_header: 1
   compupdate: maybe
 "), @r#"
-        error[unknown-key]: `external` of a table that is loaded has no key `partition` (sources.yml:4:1)
+        error[unknown-key]: `external` of a table that is loaded has no key `partition` (sources.yml:4:1) -- help: there is `copy`, `file_format`, `load_mode`, `location`
         error[unknown-copy-option]: COPY has no option `blank_as_null` (sources.yml:6:3) -- help: did you mean `blanks_as_null`?
         error[unknown-copy-option]: COPY has no option `maxerr` (sources.yml:7:3) -- help: did you mean `max_error`?
         error[bad-location]: COPY reads from S3 only (sources.yml:2:11) -- help: write an `s3://bucket/prefix`; a target may map it to a folder with `s3: {"s3://bucket/": "folder/"}`
         error[unknown-value]: there is no file format `jsno` (sources.yml:3:14) -- help: did you mean `json`? -- help: write `csv`, `json`, `text` (with a delimiter), `fixedwidth`, `avro`, `parquet` or `orc`
-        error[yaml-type]: expected `true` or `false` for `gzip`, found the text `sure` (sources.yml:8:9)
-        error[yaml-type]: expected a number from 0 to 100000 for `max_error`, found the number `-1` (sources.yml:9:14)
-        error[yaml-type]: expected one of `on`, `off`, `preset` for `compupdate`, found the text `maybe` (sources.yml:11:15)
+        error[yaml-type]: expected `true` or `false` for `gzip`, found the text `sure` (sources.yml:8:9) -- help: write `true` or `false`, without quotes
+        error[yaml-type]: expected a number from 0 to 100000 for `max_error`, found the number `-1` (sources.yml:9:14) -- help: write a number from 0 to 100000 for `max_error` here, or take the key out
+        error[yaml-type]: expected one of `on`, `off`, `preset` for `compupdate`, found the text `maybe` (sources.yml:11:15) -- help: write one of `on`, `off`, `preset` for `compupdate` here, or take the key out
         "#);
     }
 }

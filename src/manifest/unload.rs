@@ -132,7 +132,7 @@ impl Reader<'_> {
         for key in self.keys.keys().filter(|key| !KEYS.contains(&key.as_str())) {
             let problem = Diagnostic::error("unknown-key", format!("`unload` has no key `{key}`"))
                 .at_some((self.place)(key))
-                .did_you_mean(key, KEYS);
+                .one_of(key, KEYS);
             self.problems.push(if problem.help.is_empty() {
                 problem.help(format!(
                     "its keys are {}",

@@ -158,7 +158,7 @@ impl History {
                     format!("`check_cols` names `{bare}`, which the query does not give"),
                 )
                 .at_some(self.place.clone())
-                .did_you_mean(bare, known),
+                .one_of(bare, known),
             )
         })
     }

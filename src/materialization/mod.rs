@@ -211,7 +211,7 @@ impl<'a> Input<'a> {
         )
         .at_some(self.place_of(what.trim_matches('`'), column))
         .label(format!("not among its {count} columns"))
-        .did_you_mean(column, known)
+        .one_of(column, known)
     }
 }
 

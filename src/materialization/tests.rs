@@ -331,10 +331,11 @@ fn a_dist_or_sort_column_that_is_not_there_is_an_error_at_its_place() {
         let span = Span::new(&source, at..at + value.len());
         node.config.origins.insert(key.into(), span);
     }
-    assert_snapshot!(Case::of(node).columns(&["id", "name"]).told(), @r"
+    assert_snapshot!(Case::of(node).columns(&["id", "name"]).told(), @"
     error[unknown-column]: `dist` names `ids`, which `people` does not have (models/people.sql:1:39)
       help: did you mean `id`?
     error[unknown-column]: `sort` names `age`, which `people` does not have (models/people.sql:1:60)
+      help: there is `id`, `name`
     ");
 }
 

@@ -423,7 +423,7 @@ fn check_mapping((key, value): &(Yaml, Yaml), problems: &mut Diagnostics) {
             problems.push(
                 Diagnostic::error("unknown-key", format!("`quoting` has no key `{name}`"))
                     .at(part.span.clone())
-                    .did_you_mean(&name, PARTS),
+                    .one_of(&name, PARTS),
             );
         } else if !matches!(quoted.value, YamlValue::Bool(_) | YamlValue::Null) {
             problems.push(quoted.expected("`true` or `false`"));
@@ -478,7 +478,7 @@ fn query_comment(said: Option<&Yaml>, problems: &mut Diagnostics) -> QueryCommen
                             format!("`query-comment` has no key `{name}`"),
                         )
                         .at(key.span.clone())
-                        .did_you_mean(name, known),
+                        .one_of(name, known),
                     );
                 }
             }

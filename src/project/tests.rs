@@ -160,13 +160,14 @@ fn a_missing_profile_or_target_says_where_it_looked_and_what_there_is() {
 
 #[test]
 fn every_wrong_value_of_a_target_is_told() {
-    insta::assert_snapshot!(told(&[("profiles.yml", "shop:\n  target: dev\n  outputs:\n    dev:\n      type: redshift\n      pasword: x\n      threads: many\n      emulate: snowflake\n")]), @r"
+    insta::assert_snapshot!(told(&[("profiles.yml", "shop:\n  target: dev\n  outputs:\n    dev:\n      type: redshift\n      pasword: x\n      threads: many\n      emulate: snowflake\n")]), @"
     error[unknown-key]: a `redshift` target has no key `pasword` (profiles.yml:6:7)
       help: did you mean `password`?
     error[unknown-key]: a `redshift` target has no key `emulate` (profiles.yml:8:7)
     error[unknown-value]: `snowflake` cannot be emulated (profiles.yml:8:16)
       help: only `emulate: redshift` is known; leave the key out to speak the engine's own SQL
     error[yaml-type]: expected a number of threads, at least 1, found the text `many` (profiles.yml:7:16)
+      help: write digits alone, without quotes or a unit
     error[missing-key]: the target `dev` has no `schema` (profiles.yml:5:7)
       help: write the schema that models are built in
     ");
@@ -202,13 +203,20 @@ fn a_project_file_is_checked_key_by_key() {
     error[bad-project-name]: `my-shop` cannot be the name of a project (dbt_project.yml:1:7)
       help: use letters, digits and `_`, starting with a letter
     ");
-    insta::assert_snapshot!(with("name: shop\nmodel-paths: models\n"), @"error[yaml-type]: expected a list, found the text `models` (dbt_project.yml:2:14)");
-    insta::assert_snapshot!(with("name: shop\nconfig-version: 1\non-run-start: [{a: b}]\n"), @r"
+    insta::assert_snapshot!(with("name: shop\nmodel-paths: models\n"), @"
+    error[yaml-type]: expected a list, found the text `models` (dbt_project.yml:2:14)
+      help: write `[models]`, or each entry on a line of its own behind `- `
+    ");
+    insta::assert_snapshot!(with("name: shop\nconfig-version: 1\non-run-start: [{a: b}]\n"), @"
     error[not-supported]: `config-version: 1` is not supported (dbt_project.yml:2:17)
       help: write `config-version: 2`, the only one since dbt 1.0
     error[yaml-type]: expected a text of SQL, found a mapping (dbt_project.yml:3:16)
+      help: write one text, in quotes where it looks like something else
     ");
-    insta::assert_snapshot!(with("name: shop\nvars: [a]\n"), @"error[yaml-type]: expected a mapping of variables, found a list (dbt_project.yml:2:7)");
+    insta::assert_snapshot!(with("name: shop\nvars: [a]\n"), @"
+    error[yaml-type]: expected a mapping of variables, found a list (dbt_project.yml:2:7)
+      help: write `key: value`, each on a line of its own and indented, or `{key: value}`
+    ");
     assert_eq!(
         with(
             "name: shop\nsource-paths: [models]\ndata-paths: [seeds]\nquery-comment: null\nrequire-dbt-version: '>=1.0'\n"
@@ -255,8 +263,9 @@ fn variables_of_the_command_line_win() {
       help: check the indentation and the quotes around this line
     ");
     folder.options.vars = Some("5".to_owned());
-    insta::assert_snapshot!(folder.told(), @r"
+    insta::assert_snapshot!(folder.told(), @"
     error[yaml-type]: expected a mapping, found the number `5` (--vars:1:1)
+      help: write `key: value`, each on a line of its own and indented, or `{key: value}`
       help: write --vars '{name: value}'
     ");
 }

@@ -16,7 +16,7 @@ pub fn json(diagnostics: &[Diagnostic]) -> String {
                 "label": diagnostic.label,
                 "place": diagnostic.span.as_ref().map(place),
                 "notes": diagnostic.notes,
-                "help": diagnostic.help,
+                "help": diagnostic.what_to_do(),
                 "related": diagnostic.related.iter().map(|(what, span)| json!({ "what": what, "place": place(span) })).collect::<Vec<_>>(),
             })
         })
@@ -102,7 +102,8 @@ fn level(diagnostic: &Diagnostic) -> &'static str {
 /// The message with what to do.
 fn words(diagnostic: &Diagnostic) -> String {
     let mut text = diagnostic.message.clone();
-    for more in diagnostic.notes.iter().chain(&diagnostic.help) {
+    let notes = diagnostic.notes.iter().map(String::as_str);
+    for more in notes.chain(diagnostic.what_to_do()) {
         text.push('\n');
         text.push_str(more);
     }

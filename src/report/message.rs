@@ -129,10 +129,8 @@ pub fn diagnostic_data(diagnostic: &Diagnostic) -> Value {
     if let Some(span) = &diagnostic.span {
         let (line, column) = span.line_column();
         data.insert("path".into(), span.source.path.as_str().into());
-        if !span.source.text.is_empty() {
-            data.insert("line".into(), line.into());
-            data.insert("column".into(), column.into());
-        }
+        data.insert("line".into(), line.into());
+        data.insert("column".into(), column.into());
     }
     if let Some(label) = &diagnostic.label {
         data.insert("label".into(), label.as_str().into());
@@ -144,7 +142,7 @@ pub fn diagnostic_data(diagnostic: &Diagnostic) -> Value {
         .collect();
     data.insert("related".into(), related.into());
     data.insert("notes".into(), diagnostic.notes.clone().into());
-    data.insert("help".into(), diagnostic.help.clone().into());
+    data.insert("help".into(), diagnostic.what_to_do().into());
     Value::Object(data)
 }
 

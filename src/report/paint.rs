@@ -56,8 +56,12 @@ impl Painter {
         } else if let Some(label) = &diagnostic.label {
             story = story.element(Rank::NOTE.message(normalize_untrusted_str(label)));
         }
-        let notes = diagnostic.notes.iter().map(|note| (Rank::NOTE, note));
-        let helps = diagnostic.help.iter().map(|help| (Rank::HELP, help));
+        let notes = diagnostic
+            .notes
+            .iter()
+            .map(|note| (Rank::NOTE, note.as_str()));
+        let helps = diagnostic.what_to_do();
+        let helps = helps.iter().map(|help| (Rank::HELP, *help));
         for (rank, text) in notes.chain(helps) {
             story = story.element(rank.message(normalize_untrusted_str(text.trim_end())));
         }
@@ -112,12 +116,12 @@ pub fn tally(diagnostics: &[Diagnostic]) -> String {
         .join(", ")
 }
 
-/// The lines around a span with its caret; the path alone where there is no text to show.
+/// The lines around a span with its caret; its place alone where there is no text to show.
 fn place<'a>(span: &'a Span, label: Option<&'a str>, kind: AnnotationKind) -> Element<'a> {
     let path = span.source.path.as_str();
     let text = span.source.text.as_str();
     if text.is_empty() {
-        return Origin::path(path).into();
+        return Origin::path(path).line(1).char_column(1).into();
     }
     let marked = marked(text, span);
     let shown = lines_around(text, &marked);
@@ -248,14 +252,14 @@ mod tests {
     }
 
     #[test]
-    fn a_file_without_text_is_named_alone() {
+    fn a_file_without_text_has_a_place_and_no_line() {
         let source = Source::new("/home/me/.dbt/profiles.yml", "");
         let diagnostic = Diagnostic::error("missing-profile", "there is no profile `shop`")
             .at(Span::file(&source))
             .help("write one");
         assert_snapshot!(paint(&diagnostic), @"
         error[missing-profile]: there is no profile `shop`
-        --> /home/me/.dbt/profiles.yml
+        --> /home/me/.dbt/profiles.yml:1:1
          = help: write one
         ");
     }
@@ -286,6 +290,8 @@ mod tests {
           |
         1 |     select '日本語' as x, naïve from t
           |                           ^^^^^ here
+          |
+          = help: name a column that is there, or add this one to the query
         ");
     }
 
@@ -310,6 +316,8 @@ mod tests {
           |
         1 | ... a, a, a, a, a, a,  wrong , b, b, b, b, b, b, b, b...
           |                        ^^^^^ here
+          |
+          = help: name a column that is there, or add this one to the query
         ");
     }
 

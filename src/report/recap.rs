@@ -3,7 +3,7 @@
 use super::message::count;
 use super::rows;
 use crate::adapter::LoadError;
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Level, Span};
 use crate::manifest::{Manifest, Node, ResourceType};
 use crate::redact::without_values;
 use crate::run::{NodeResult, RunResults, Status};
@@ -85,8 +85,13 @@ fn failed_test(node: &Node, result: &NodeResult) -> Diagnostic {
     }
     if let Some(stored) = &result.stored {
         diagnostic
-            .notes
+            .help
             .push(format!("all of them are kept: `select * from {stored}`"));
+    } else if !result.sample_hidden && diagnostic.level == Level::Error {
+        let name = &node.name;
+        diagnostic.help.push(format!(
+            "`redstart show --select {name}` shows all that it finds, `redstart compile --select {name}` its query"
+        ));
     }
     if result.sample_hidden {
         diagnostic.notes.push(

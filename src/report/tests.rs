@@ -150,6 +150,7 @@ fn a_run_is_told_line_by_line_and_what_went_wrong_once_more_at_its_end() {
               -------------+----------
                         15 |         2
                        101 |         2
+      = help: `redstart show --select unique_dim_users_user_id` shows all that it finds, `redstart compile --select unique_dim_users_user_id` its query
 
     error[database-error]: column `x` does not exist
      --> models/schema.yml:8:11
@@ -158,6 +159,7 @@ fn a_run_is_told_line_by_line_and_what_went_wrong_once_more_at_its_end() {
       |           ^^^^^^^^^
       |
       = note: Binder Error: *****
+      = help: the words of the database are above; `redstart compile --select name` shows the SQL, target/run/ what was sent
 
     Finished 3 data tests, 1 incremental model, 1 load, 1 view model in 1.23s
     Done. PASS=3 WARN=0 ERROR=2 SKIP=1 TOTAL=6
@@ -206,6 +208,7 @@ fn quiet_tells_errors_alone() {
               -------------+----------
                         15 |         2
                        101 |         2
+      = help: `redstart show --select unique_dim_users_user_id` shows all that it finds, `redstart compile --select unique_dim_users_user_id` its query
 
     error[database-error]: column `x` does not exist
      --> models/schema.yml:8:11
@@ -214,6 +217,7 @@ fn quiet_tells_errors_alone() {
       |           ^^^^^^^^^
       |
       = note: Binder Error: *****
+      = help: the words of the database are above; `redstart compile --select name` shows the SQL, target/run/ what was sent
 
     an answer
     ");

@@ -14,10 +14,10 @@ use crate::redact::{without_data, without_values};
 use crate::sql::position::Lines;
 use crate::sql::redshift;
 
+use super::remedy;
+
 /// Load errors that are told one by one; the rest is a number.
 const MOST_LOAD_ERRORS: usize = 20;
-/// Names that are told where one was looked up in vain.
-const MOST_NAMES: usize = 12;
 
 /// An error and what is known about where it happened.
 pub(super) struct Story<'a> {
@@ -107,6 +107,10 @@ impl Story<'_> {
         }
         diagnostic.notes.extend(error.detail);
         diagnostic.help.extend(error.help);
+        if code == "load-error" && diagnostic.help.is_empty() {
+            let help = remedy::of_load(&diagnostic.message);
+            diagnostic.help.push(help.to_owned());
+        }
         if code == "repeated-key" {
             diagnostic.help.push("have the query give one row a key, such as with `qualify row_number() over (partition by … order by …) = 1`".to_owned());
         }
@@ -136,14 +140,24 @@ impl Story<'_> {
     fn not_built(&self, message: &str) -> Option<String> {
         let message = message.to_lowercase();
         let planner = self.planner;
+        let outside = |id| {
+            let node = planner.manifest.node(id);
+            node.resource_type == ResourceType::Source && node.config.materialized == "source"
+        };
         let missing = self.node.depends_on.iter().find(|id| {
             let relation = planner.manifest.node(**id).relation.as_ref();
-            !planner.selected.contains(id)
+            (outside(**id) || !planner.selected.contains(id))
                 && relation.is_some_and(|relation| {
                     planner.existing.get(relation).is_none()
                         && message.contains(&relation.identifier.to_lowercase())
                 })
         })?;
+        if outside(*missing) {
+            return Some(format!(
+                "the source table `{}` is not in the warehouse: have it loaded there, say where it is (`schema`, `identifier`), or load it here with `external`",
+                planner.manifest.node(*missing).name
+            ));
+        }
         Some(format!(
             "`{}` is not there yet: build it first, or with this: `--select +{}`",
             planner.manifest.node(*missing).name,
@@ -266,7 +280,8 @@ impl Story<'_> {
             let message = format!("a cell does not fit {what}`{}`", self.node.name);
             let diagnostic = Diagnostic::error("load-error", message)
                 .at(place.clone())
-                .label(row.reason.clone());
+                .label(row.reason.clone())
+                .help(remedy::of_cell(self.node, row));
             return match declared {
                 Some(declared) => diagnostic.related("declared here", declared),
                 None => diagnostic,
@@ -280,7 +295,8 @@ impl Story<'_> {
             ),
         )
         .at_some(declared)
-        .label("declared here");
+        .label("declared here")
+        .help(remedy::of_row(row));
         told.notes.extend(value);
         told
     }
@@ -310,25 +326,12 @@ fn looked_up(diagnostic: Diagnostic, fault: &Fault) -> Diagnostic {
     let Some(name) = &fault.name else {
         return diagnostic;
     };
-    let candidates = || fault.candidates.iter().map(String::as_str);
-    let helped = diagnostic.did_you_mean(name, candidates());
-    let all_known = fault.code == "unknown-column" && !fault.candidates.is_empty();
-    if !helped.help.is_empty() || !all_known {
-        return helped;
+    let candidates = fault.candidates.iter().map(String::as_str);
+    match fault.code {
+        "unknown-column" => diagnostic.one_of(name, candidates),
+        // Others than those that are near are not worth a word.
+        _ => diagnostic.did_you_mean(name, candidates),
     }
-    let mut names: Vec<&str> = candidates().collect();
-    names.sort_unstable();
-    names.dedup();
-    let more = names.len().saturating_sub(MOST_NAMES);
-    let mut list = names[..names.len() - more]
-        .iter()
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(", ");
-    if more > 0 {
-        list += &format!(" and {more} more");
-    }
-    helped.help(format!("there is {list}"))
 }
 
 /// The first line that says something.

@@ -182,6 +182,9 @@ sources:
     tables:
       - name: events
         columns: [{name: id, data_type: int}]
+      - name: missing_role
+        external: {location: 's3://shop/events', file_format: json, copy: {}}
+        columns: [{name: id, data_type: int}]
 seeds:
   - name: people
     columns: [{name: name, meta: {pii: true}}]
@@ -204,7 +207,8 @@ models:
 ";
 
 /// What is told at YAML and names its model in its words alone.
-const AT_YAML: [&str; 5] = [
+const AT_YAML: [&str; 6] = [
+    "missing-role",
     "contract-broken",
     "undeclared-column",
     "undescribed-columns",
@@ -221,7 +225,11 @@ fn every_kind_of_mistake_is_told_of_its_model_and_no_other() {
         )
         .file("seeds/people.csv", "id,name\n1,a\n")
         .file("models/schema.yml", YAML);
-    for (name, sql) in MODELS.iter().chain(INNOCENT) {
+    let reader = (
+        "loaded",
+        "select id from {{ source('raw', 'missing_role') }}",
+    );
+    for (name, sql) in MODELS.iter().chain(INNOCENT).chain([&reader]) {
         project = project.file(format!("models/{name}.sql"), *sql);
     }
     let output = project.redstart("check --output json");
@@ -239,7 +247,7 @@ fn every_kind_of_mistake_is_told_of_its_model_and_no_other() {
         by_file.entry(path.to_owned()).or_default().push(code);
     }
     let none = Vec::new();
-    for (name, _) in MODELS {
+    for (name, _) in MODELS.iter().chain([&("missing_role", "")]) {
         let code = name
             .trim_start_matches("fct_")
             .trim_end_matches(|last: char| last.is_ascii_digit() || last == '_')

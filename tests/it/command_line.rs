@@ -72,11 +72,11 @@ fn a_mistyped_command_flag_or_value_gets_a_hint() {
     exit 2
     error[unknown-command]: unrecognized subcommand 'biuld'
 
-      tip: a similar subcommand exists: 'build'
+      help: a similar subcommand exists: 'build'
 
     Usage: redstart [OPTIONS] <COMMAND>
 
-    For more information, try '--help'.
+    help: for more, try '--help'.
     ");
     for (slip, meant) in [
         ("rnu", "run"),
@@ -90,30 +90,30 @@ fn a_mistyped_command_flag_or_value_gets_a_hint() {
             "{output}"
         );
     }
-    assert_snapshot!(project.redstart("build --selct a"), @r"
+    assert_snapshot!(project.redstart("build --selct a"), @"
     exit 2
     error[unknown-flag]: unexpected argument '--selct' found
 
-      tip: a similar argument exists: '--select'
+      help: a similar argument exists: '--select'
 
     Usage: redstart build --select <SELECTOR>...
 
-    For more information, try '--help'.
+    help: for more, try '--help'.
     ");
-    assert_snapshot!(project.redstart("ls --output jsn"), @r"
+    assert_snapshot!(project.redstart("ls --output jsn"), @"
     exit 2
     error[bad-flag]: invalid value 'jsn' for '--output <FORMAT>'
       [possible values: json, name, path, selector]
 
-      tip: a similar value exists: 'json'
+      help: a similar value exists: 'json'
 
-    For more information, try '--help'.
+    help: for more, try '--help'.
     ");
-    assert_snapshot!(project.redstart("build --threads 0"), @r"
+    assert_snapshot!(project.redstart("build --threads 0"), @"
     exit 2
     error[bad-flag]: invalid value '0' for '--threads <N>': a whole number from 1 is needed
 
-    For more information, try '--help'.
+    help: for more, try '--help'.
     ");
 }
 
@@ -121,11 +121,12 @@ fn a_mistyped_command_flag_or_value_gets_a_hint() {
 fn what_dbt_has_and_redstart_does_not_is_named() {
     let project = TestProject::empty();
 
-    assert_snapshot!(project.redstart("compile --no-inject-ephemeral-ctes"), @r"
+    assert_snapshot!(project.redstart("compile --no-inject-ephemeral-ctes"), @"
     exit 2
     error[unsupported-flag]: the flag `--no-inject-ephemeral-ctes` is not supported
      |
      = note: a query that reads an ephemeral model means nothing without it
+     = help: leave it out
 
     1 error
     ");
@@ -225,12 +226,16 @@ fn clean_removes_what_is_named_and_nothing_that_was_written() {
       |
     2 | clean-targets: [logs, models, ../home]
       |                       ^^^^^^
+      |
+      = help: name folders inside of the project under `clean-targets:`
 
     error[clean-refused]: `../home` is not removed: it is outside the project
      --> dbt_project.yml:2:31
       |
     2 | clean-targets: [logs, models, ../home]
       |                               ^^^^^^^
+      |
+      = help: name folders inside of the project under `clean-targets:`
 
     2 errors
     ");
@@ -249,7 +254,7 @@ fn a_limit_below_all_is_refused() {
     exit 2
     error[bad-flag]: invalid value '-5' for '--limit <N>': a whole number is needed, or -1 for all rows
 
-    For more information, try '--help'.
+    help: for more, try '--help'.
     ");
     assert_snapshot!(project.redstart("show --inline 'select 1 as x' --limit -1"), @"
     exit 0

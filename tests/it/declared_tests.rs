@@ -56,6 +56,7 @@ select * from {{ model }} where {{ column_name }} % 2 <> 0
               --
                1
                3
+      = help: `redstart show --select strict` shows all that it finds, `redstart compile --select strict` its query
 
     Finished 2 data tests, 1 view model in [time]
     Done. PASS=1 WARN=1 ERROR=1 SKIP=0 TOTAL=3
@@ -138,12 +139,16 @@ data_tests:
       |
     8 |           - expression_is_true: {arguments: {expression: ''}}
       |                                              ^^^^^^^^^^
+      |
+      = help: write `expression: "…"`
 
     error[bad-test-argument]: `tolerance` of test `row_count` must be a part as a number: 0.1 for a tenth, not `10%`
       --> models/m.yml:11:55
        |
     11 |       - row_count: {arguments: {compare_to: ref('m'), tolerance: 10%}}
        |                                                       ^^^^^^^^^
+       |
+       = help: write `tolerance: 0.1`
 
     warning[unmatched-properties]: there is no test `nothin` to describe
       --> models/m.yml:13:11

@@ -25,6 +25,7 @@ fn a_broken_project_is_told_what_is_wrong_where_and_what_to_do() {
         .collect::<Vec<_>>();
 
     let mut built = Vec::new();
+    let mut helpless = Vec::new();
     let mut settings = insta::Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
@@ -32,6 +33,9 @@ fn a_broken_project_is_told_what_is_wrong_where_and_what_to_do() {
         if !matches!(output.code, 1 | 2) {
             built.push(format!("{}\n{output}", folder.display()));
         }
+        helpless.extend(
+            without_help(&output.text()).map(|words| format!("{}: {words}", folder.display())),
+        );
         settings.set_snapshot_path(folder);
         settings.bind(|| insta::assert_snapshot!("output", output));
     }
@@ -40,6 +44,28 @@ fn a_broken_project_is_told_what_is_wrong_where_and_what_to_do() {
         "not taken for broken:\n{}",
         built.join("\n")
     );
+    assert!(
+        helpless.is_empty(),
+        "nothing says what to do:\n{}",
+        helpless.join("\n")
+    );
+}
+
+/// The first lines of the errors that end without a `help:`.
+fn without_help(said: &str) -> impl Iterator<Item = String> {
+    let mut errors: Vec<(String, bool)> = Vec::new();
+    let mut open = false;
+    for line in said.lines() {
+        if line.starts_with("error[") || line.starts_with("warning[") {
+            open = line.starts_with("error[");
+            errors.extend(open.then(|| (line.to_owned(), false)));
+        } else if open && line.trim_start_matches(['=', ' ']).starts_with("help: ") {
+            errors.iter_mut().last().expect("an open error").1 = true;
+        }
+    }
+    errors
+        .into_iter()
+        .filter_map(|(line, helped)| (!helped).then_some(line))
 }
 
 fn run(folder: &Path) -> Output {

@@ -53,6 +53,8 @@ fn a_template_that_cannot_be_compiled_fails_its_node_and_the_rest_is_built() {
       |
     1 | select {{ no_macro('a') }} as id
       |           ^^^^^^^^^^^^^
+      |
+      = help: write it in macros/, or name the package that has it in packages.yml and run `redstart deps`
 
     error[undefined-var]: variable `not_given` has no value
      --> models/inner_part.sql:1:50
@@ -67,6 +69,8 @@ fn a_template_that_cannot_be_compiled_fails_its_node_and_the_rest_is_built() {
       |
     1 | {% if execute %}{{ exceptions.raise_compiler_error('not today') }}{% endif %}
       |                    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: a macro raised this with `exceptions`: give the call what its words ask for, or change the macro's condition
 
     Finished 1 data test, 5 view models in [time]
     Done. PASS=2 WARN=0 ERROR=3 SKIP=1 TOTAL=6
@@ -117,12 +121,16 @@ fn a_template_that_cannot_be_compiled_is_in_the_way_of_nobody_else() {
       |
     1 | select {{ no_macro('a') }} as id
       |           ^^^^^^^^^^^^^
+      |
+      = help: write it in macros/, or name the package that has it in packages.yml and run `redstart deps`
 
     error[compiler-error]: not today
      --> models/raising.sql:1:20
       |
     1 | {% if execute %}{{ exceptions.raise_compiler_error('not today') }}{% endif %}
       |                    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: a macro raised this with `exceptions`: give the call what its words ask for, or change the macro's condition
 
     2 errors
     ");
@@ -158,6 +166,7 @@ fn what_a_template_reads_is_known_though_a_macro_of_it_is_missing() {
     1 | {% macro mine() %}{{ no_macro() }}{{ other_macro() }}{% endmacro %}
       |                      ^^^^^^^^^^
       |
+      = help: write it in macros/, or name the package that has it in packages.yml and run `redstart deps`
     note: macro `mine` is called here
      --> models/reader.sql:1:37
       |
@@ -253,6 +262,7 @@ fn a_hook_that_fails_when_it_is_rendered_takes_back_what_its_node_was_given() {
       |                                                  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
       = note: Catalog Error: Table with name nowhere does not exist!
+      = help: the words of the database are above; `redstart compile --select name` shows the SQL, target/run/ what was sent
 
     Finished 1 project hook, 1 table model in [time]
     Done. PASS=1 WARN=0 ERROR=1 SKIP=0 TOTAL=2

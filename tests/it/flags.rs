@@ -89,13 +89,15 @@ fn flags_of_the_project_file_are_checked_at_their_place() {
     let project = warns(
         "flags:\n  printer_width: wide\n  indirect_selection: eagre\n  write_jsn: false\n  require_generic_test_arguments_property: 7\n  skip_nodes_if_on_run_start_fails: true\n",
     );
-    assert_snapshot!(project.redstart("parse"), @r"
+    assert_snapshot!(project.redstart("parse"), @"
     exit 2
     error[yaml-type]: expected a whole number, found the text `wide`
      --> dbt_project.yml:4:18
       |
     4 |   printer_width: wide
       |                  ^^^^
+      |
+      = help: write a whole number here, or take the key out
 
     error[yaml-type]: expected one of `eager`, `cautious`, `buildable`, `empty`, found the text `eagre`
      --> dbt_project.yml:5:23
@@ -103,6 +105,7 @@ fn flags_of_the_project_file_are_checked_at_their_place() {
     5 |   indirect_selection: eagre
       |                       ^^^^^
       |
+      = help: write one of `eager`, `cautious`, `buildable`, `empty` here, or take the key out
       = help: did you mean `eager`?
 
     warning[unknown-flag]: there is no flag `write_jsn`
@@ -118,6 +121,8 @@ fn flags_of_the_project_file_are_checked_at_their_place() {
       |
     7 |   require_generic_test_arguments_property: 7
       |                                            ^
+      |
+      = help: write `true` or `false`, without quotes
 
     3 errors, 1 warning
     ");

@@ -253,7 +253,10 @@ fn only_statement(sql: &str) -> Result<Statement, Refusal> {
             message: "one query is expected here, and there are several".to_owned(),
             range: Some(second.range),
             reason: None,
-            help: None,
+            help: Some(
+                "leave one `select`; what runs before or after it goes into `pre_hook` or `post_hook`"
+                    .to_owned(),
+            ),
         }),
         (None, _) => Err(Refusal {
             code: "not-a-query",

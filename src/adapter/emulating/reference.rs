@@ -1,10 +1,8 @@
 //! The page of documentation that the table of functions makes: what is emulated, what is refused, and why.
 
 use super::elements::{self, Element};
-use super::functions::{CATEGORIES, How, Row, date, syntax};
+use super::functions::{CATEGORIES, DOCUMENTATION, How, Row, date, syntax};
 use super::{postgres, translate_query_with};
-
-const DOCUMENTATION: &str = "https://docs.aws.amazon.com/redshift/latest/dg/";
 
 /// Expressions of daily work, one a line, with the value after an arrow.
 const PRACTICE: &str = include_str!("examples.txt");

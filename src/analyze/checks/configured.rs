@@ -1,15 +1,24 @@
-//! Columns that configuration names: keys of distribution and sorting, `unique_key`.
+//! What configuration names and lacks: columns of keys of distribution and sorting, of `unique_key`; the role of a load.
 
 use super::{Code, Found, Look};
 use crate::adapter::statement::Dist;
 use crate::diagnostic::Diagnostic;
-use crate::manifest::ResourceType;
+use crate::manifest::node::{Detail, SourceDetail};
+use crate::manifest::{Node, ResourceType};
 
 /// `unknown-column` is a code of `names`.
-pub(super) const CODES: &[Code] = &[];
+pub(super) const CODES: &[Code] = &[Code::warning("missing-role")];
 
 pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
     let config = &look.node.config;
+    for read in &look.node.depends_on {
+        let read = look.project.manifest.node(*read);
+        if let Detail::Source(source) = &read.detail
+            && look.project.emulated
+        {
+            tell_of_role(read, source, found);
+        }
+    }
     if !matches!(
         look.node.resource_type,
         ResourceType::Model | ResourceType::Seed
@@ -55,9 +64,25 @@ pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
                 )
                 .at_some(config.written(key, name).or_else(|| look.place()))
                 .label(format!("not among its {count} columns"))
-                .did_you_mean(name, columns),
+                .one_of(name, columns),
             );
         }
+    }
+}
+
+/// A load that no cluster would do. A target that is one is told so before, at each run.
+fn tell_of_role(node: &Node, source: &SourceDetail, found: &mut Found<'_>) {
+    let Some(load) = &source.load else { return };
+    if load.copy.iam_role.is_none() && load.copy.keys.is_none() {
+        let name = &node.name;
+        found.tell(
+            Diagnostic::warning(
+                "missing-role",
+                format!("nothing says by whose right `COPY` reads the files of `{name}`"),
+            )
+            .at_some(node.declared_at.clone())
+            .help("add `iam_role: default`, or the ARN of a role, to `copy`: a cluster refuses the load without"),
+        );
     }
 }
 

@@ -51,7 +51,7 @@ fn of_node(look: &Look<'_>, found: &mut Found<'_>) {
                     ),
                 )
                 .at_some(declared.declared_at.clone().or_else(|| look.place()))
-                .did_you_mean(name, names()),
+                .one_of(name, names()),
             );
         }
     }
@@ -137,7 +137,7 @@ fn of_keys(look: &Look<'_>, found: &mut Found<'_>) {
                         ),
                     )
                     .at_some(key.declared_at.clone().or_else(|| look.place()))
-                    .did_you_mean(
+                    .one_of(
                         name,
                         schema.columns.iter().map(|column| column.name.as_str()),
                     ),
@@ -193,7 +193,7 @@ fn of_source(look: &Look<'_>, found: &mut Found<'_>) {
         found.tell(
             Diagnostic::warning("undeclared-source-column", format!("models read the column `{}` of `{source}`, which its declaration does not name", column.name))
                 .at_some(look.node.declared_at.clone())
-                .did_you_mean(&column.name, declared.keys().map(String::as_str)),
+                .one_of(&column.name, declared.keys().map(String::as_str)),
         );
     }
 }

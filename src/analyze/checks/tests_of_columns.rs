@@ -61,7 +61,7 @@ pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
                 ),
             )
             .at_some(generic.place_of("field").or(declared).cloned())
-            .did_you_mean(field, names),
+            .one_of(field, names),
         );
         return;
     }

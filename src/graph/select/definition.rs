@@ -102,7 +102,7 @@ impl Definitions {
         let names: Vec<&str> = self.by_name.keys().map(String::as_str).collect();
         let problem =
             Diagnostic::error("unknown-selector", format!("there is no selector `{name}`"))
-                .did_you_mean(name, names.iter().copied());
+                .one_of(name, names.iter().copied());
         Err(if names.is_empty() {
             problem.help("define it in selectors.yml, beside dbt_project.yml")
         } else {
@@ -220,7 +220,7 @@ impl Definitions {
                 return Err(Box::new(
                     Diagnostic::error("unknown-key", format!("a selector has no key `{name}`"))
                         .at(key.span.clone())
-                        .did_you_mean(&name, KEYS),
+                        .one_of(&name, KEYS),
                 ));
             }
         }

@@ -69,7 +69,8 @@ pub fn adapter() -> Value {
         ("get_incremental_strategy_macro", strategy_macro),
         ("valid_incremental_strategies", |state, args| {
             args.done()?;
-            Ok(List::of(strategies(world(state)?.dialect())))
+            let names = strategies(world(state)?.dialect());
+            Ok(List::of(names.map(Value::from).to_vec()))
         }),
         ("standardize_grants_dict", standardize_grants),
         ("render_raw_columns_constraints", constraints::of_columns),
@@ -209,7 +210,7 @@ fn dispatched(render: &Render, name: &str, namespace: Option<&str>) -> Result<Va
         {
             return raise(
                 Diagnostic::error("dispatch", format!("there is no package `{namespace}`"))
-                    .did_you_mean(namespace, shared.packages.iter().map(String::as_str)),
+                    .one_of(namespace, shared.packages.iter().map(String::as_str)),
             );
         }
         let tried: Vec<String> = prefixes
@@ -225,7 +226,11 @@ fn dispatched(render: &Render, name: &str, namespace: Option<&str>) -> Result<Va
                 "undefined-macro",
                 format!("no macro serves `{name}`{place}"),
             )
-            .label(format!("looked for {}", tried.join(", "))),
+            .label(format!("looked for {}", tried.join(", ")))
+            .help(format!(
+                "write `{}` in macros/, which serves every warehouse",
+                candidate("default")
+            )),
         )
     })
 }
@@ -409,12 +414,11 @@ fn commit(state: &mut State<'_, '_>, args: Args) -> Result<Value, Error> {
 }
 
 /// The built-in strategies of incremental models.
-fn strategies(dialect: &str) -> Vec<Value> {
-    let names: &[&str] = match dialect {
-        "duckdb" => &["delete+insert", "append", "merge", "microbatch"],
-        _ => &["append", "delete+insert", "merge", "microbatch"],
-    };
-    names.iter().map(|name| Value::from(*name)).collect()
+fn strategies(dialect: &str) -> [&'static str; 4] {
+    match dialect {
+        "duckdb" => ["delete+insert", "append", "merge", "microbatch"],
+        _ => ["append", "delete+insert", "merge", "microbatch"],
+    }
 }
 
 /// The macro that makes the SQL of an incremental strategy: `get_incremental_<strategy>_sql`.
@@ -437,15 +441,18 @@ fn strategy_macro(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Er
     let known = strategies(world.dialect());
     if builtin.contains(&strategy.as_str())
         && strategy != "default"
-        && !known.iter().any(|it| it.as_str() == Some(&strategy))
+        && !known.contains(&strategy.as_str())
     {
-        return Err(raise(Diagnostic::error(
-            "unknown-value",
-            format!(
-                "the strategy `{strategy}` is not one of `{}`",
-                world.dialect()
-            ),
-        )));
+        return Err(raise(
+            Diagnostic::error(
+                "unknown-value",
+                format!(
+                    "the strategy `{strategy}` is not one of `{}`",
+                    world.dialect()
+                ),
+            )
+            .help(format!("use one of {}", known.join(", "))),
+        ));
     }
     let name = format!("get_incremental_{}_sql", strategy.replace('+', "_"));
     let found = in_state(state)?

@@ -222,7 +222,7 @@ impl Object for Group {
                 "unknown-method",
                 format!("`{}` has no method `{method}`", self.name),
             )
-            .did_you_mean(
+            .one_of(
                 method,
                 names.chain(self.attributes.iter().map(|(name, _)| *name)),
             ),

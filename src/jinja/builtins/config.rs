@@ -102,7 +102,10 @@ fn require(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
         None => Err(raise(Diagnostic::error(
             "missing-config",
             format!("the config `{key}` is required here and not set"),
-        ))),
+        )
+        .help(format!(
+            "set it: `{{{{ config({key}=…) }}}}` in the file, or under `config:` of its properties"
+        )))),
     }
 }
 

@@ -41,6 +41,7 @@ pub fn snapshot_blocks(source: &Arc<Source>) -> Result<Vec<NamedBlock>, Box<Diag
         let Some((Token::Ident(name), place)) = scan.inside(open).get(1) else {
             return Err(Box::new(
                 Diagnostic::error("jinja-syntax", "`{% snapshot %}` needs a name")
+                    .help("write `{% snapshot name %}`")
                     .at(template.span(open.range.clone())),
             ));
         };

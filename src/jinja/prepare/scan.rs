@@ -145,6 +145,7 @@ pub fn scan<'a>(template: &Template, text: &'a str) -> Result<Scan<'a>, Box<Diag
                     "jinja-syntax",
                     format!("`{}` is never closed", &text[range.clone()]),
                 )
+                .help(format!("close it with `{}`", closing(&text[range.clone()])))
                 .at(template.span(range)),
             ),
             None => unclosed_tag(template, statement, start),
@@ -205,6 +206,7 @@ impl Blocks {
         } else if word == "set" && scan.inside(tag).len() < 2 {
             return Err(Box::new(
                 Diagnostic::error("jinja-syntax", "`{% set %}` needs a name")
+                    .help("write `{% set name = value %}`")
                     .at(template.span(tag.range.clone())),
             ));
         } else if let Some((_, captures)) = WITH_END.iter().find(|(it, _)| *it == word)
@@ -235,7 +237,9 @@ impl Blocks {
         let error = Diagnostic::error("jinja-syntax", message).at(template.span(tag.range.clone()));
         let Some(open) = self.stack.pop() else {
             return Err(Box::new(
-                error.label(format!("no `{{% {ended} %}}` is open here")),
+                error
+                    .label(format!("no `{{% {ended} %}}` is open here"))
+                    .help("take it out, or open the block before it"),
             ));
         };
         if open.word != ended {
@@ -243,6 +247,7 @@ impl Blocks {
             return Err(Box::new(
                 error
                     .label(format!("`{{% end{word} %}}` is expected first"))
+                    .help(format!("write `{{% end{word} %}}` before it: blocks end in the opposite order of their beginnings"))
                     .related(
                         format!("the open `{{% {word} %}}`"),
                         template.span(open.range.clone()),
@@ -268,7 +273,8 @@ impl Blocks {
         Err(Box::new(
             error
                 .at(template.span(open.range))
-                .label(format!("no `{{% end{word} %}}` follows")),
+                .label(format!("no `{{% end{word} %}}` follows"))
+                .help(format!("write `{{% end{word} %}}` where it ends")),
         ))
     }
 }
@@ -301,6 +307,15 @@ fn unclosed_bracket(tokens: &[At<'_>]) -> Option<Range<usize>> {
     open.pop().map(|(_, range)| range.clone())
 }
 
+/// What closes a bracket.
+fn closing(open: &str) -> char {
+    match open {
+        "(" => ')',
+        "[" => ']',
+        _ => '}',
+    }
+}
+
 fn unclosed_tag(template: &Template, statement: bool, start: usize) -> Box<Diagnostic> {
     let (open, close) = if statement {
         ("{%", "%}")
@@ -310,7 +325,8 @@ fn unclosed_tag(template: &Template, statement: bool, start: usize) -> Box<Diagn
     Box::new(
         Diagnostic::error("jinja-syntax", format!("`{open}` is never closed"))
             .at(template.span(start..start + 2))
-            .label(format!("no `{close}` follows")),
+            .label(format!("no `{close}` follows"))
+            .help(format!("end it with `{close}`")),
     )
 }
 
@@ -328,6 +344,7 @@ fn bad_token(
         let quote = text[from..].find(['\'', '"']).map_or(from, |at| from + at);
         return Box::new(
             Diagnostic::error("jinja-syntax", "a string is never closed")
+                .help("end it with the quote that it begins with")
                 .at(template.span(quote..quote + 1)),
         );
     }
@@ -336,7 +353,8 @@ fn bad_token(
         return Box::new(
             Diagnostic::error("jinja-syntax", "`{#` is never closed")
                 .at(template.span(start..start + 2))
-                .label("no `#}` follows"),
+                .label("no `#}` follows")
+                .help("end the comment with `#}`"),
         );
     }
     // When a tag is not closed the tokens run on into the SQL below: then the tag is the place to show.
@@ -348,6 +366,7 @@ fn bad_token(
         return Box::new(
             Diagnostic::error("jinja-syntax", format!("{detail} in a tag"))
                 .at(template.span(range))
+                .help(format!("end the tag with `{close}`"))
                 .related(
                     format!("in this tag; is its `{close}` missing?"),
                     template.span(start..start + 2),

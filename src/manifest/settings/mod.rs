@@ -4,6 +4,7 @@
 
 mod building;
 mod defaults;
+mod examples;
 mod layout;
 mod mappings;
 mod slips;
@@ -197,7 +198,10 @@ impl Reader<'_> {
             format!("`{named}` is {what}, not `{}`", shown(value)),
         )
         .at_some(self.place(key));
-        self.problems.push(problem);
+        self.problems.push(match examples::of(named, what) {
+            Some(example) => problem.help(format!("write {example}")),
+            None => problem,
+        });
     }
 
     fn text(&mut self, key: &str) -> Option<String> {
@@ -404,13 +408,13 @@ mod tests {
         let (_, told) = typed_of(
             "materialized: tabel\nsort_type: zigzag\nenabled: maybe\non_schema_change: sync\nunique_keys: id\nmy_own: 1\nlimit: many\ntags: [1]\n",
         );
-        insta::assert_snapshot!(told, @r"
-        error[bad-config]: `enabled` is `true` or `false`, not `maybe` (dbt_project.yml:3:10)
+        insta::assert_snapshot!(told, @"
+        error[bad-config]: `enabled` is `true` or `false`, not `maybe` (dbt_project.yml:3:10) -- help: write `enabled: true` or `enabled: false`
         error[unknown-materialization]: there is no materialization `tabel` (dbt_project.yml:1:15) -- help: did you mean `table`? -- help: write one of `view`, `table`, `incremental`, `ephemeral`
-        error[bad-config]: `tags` is a text or a list of texts, not `1` (dbt_project.yml:8:7)
+        error[bad-config]: `tags` is a text or a list of texts, not `1` (dbt_project.yml:8:7) -- help: write `tags: daily` or `tags: [daily, finance]`
         error[unknown-value]: `on_schema_change` cannot be `sync` (dbt_project.yml:4:19) -- help: write one of `ignore`, `fail`, `append_new_columns`, `sync_all_columns`
         error[unknown-value]: `sort_type` cannot be `zigzag` (dbt_project.yml:2:12) -- help: write one of `compound`, `interleaved`, `auto`
-        error[bad-config]: `limit` is a number of rows, not `many` (dbt_project.yml:7:8)
+        error[bad-config]: `limit` is a number of rows, not `many` (dbt_project.yml:7:8) -- help: write `limit: 100`
         warning[unknown-config]: the configuration `unique_keys` is unknown and has no effect (dbt_project.yml:5:14) -- help: did you mean `unique_key`?
         ");
         insta::assert_snapshot!(typed_of("materialized: snapshot\n").1, @"error[unknown-materialization]: there is no materialization `snapshot` (dbt_project.yml:1:15) -- help: write one of `view`, `table`, `incremental`, `ephemeral`");

@@ -369,13 +369,13 @@ models:
       - name: id
         data_type: 5
 "), @r#"
-warning[unknown-key]: a property file has no key `model` (models/schema.yml:3:1) -- help: did you mean `models`?
-warning[unknown-key]: there is no key `colums` here (models/schema.yml:18:5) -- help: did you mean `columns`?
-error[missing-key]: the key `name` is missing (models/schema.yml:19:5)
-error[yaml-type]: expected a text, found the number `5` (models/schema.yml:23:20) -- help: put it in quotes: "5"
-orders [("unique", 0, 0), ("not_null", 0, 1), ("relationships", 2, 1), ("accepted_values", 1, 0)]
-customers []
-"#);
+        warning[unknown-key]: a property file has no key `model` (models/schema.yml:3:1) -- help: did you mean `models`?
+        warning[unknown-key]: there is no key `colums` here (models/schema.yml:18:5) -- help: did you mean `columns`?
+        error[missing-key]: the key `name` is missing (models/schema.yml:19:5) -- help: add `name: …` here
+        error[yaml-type]: expected a text, found the number `5` (models/schema.yml:23:20) -- help: put it in quotes: "5"
+        orders [("unique", 0, 0), ("not_null", 0, 1), ("relationships", 2, 1), ("accepted_values", 1, 0)]
+        customers []
+        "#);
     }
 
     #[test]
@@ -396,12 +396,12 @@ models:
     data_tests: [{unique: {model: x}}]
   - name: e
     columns: [{name: id, constraints: [{type: primary}]}]
-"), @r"
-error[yaml-type]: expected the name of a test, or a mapping, found the number `5` (models/schema.yml:5:9)
-error[bad-test]: a test is one name with its arguments below it (models/schema.yml:9:9) -- help: indent this key further, below the name of the test
-error[yaml-type]: expected a mapping of the test's arguments, found a list (models/schema.yml:12:17)
-error[bad-test]: a test cannot take an argument `model` (models/schema.yml:14:28) -- help: the test is given the model that it is declared on; name the argument otherwise
-error[unknown-value]: `primary` has no meaning here (models/schema.yml:16:47) -- help: write one of `not_null`, `unique`, `primary_key`, `foreign_key`, `check`, `custom`
-");
+"), @"
+        error[yaml-type]: expected the name of a test, or a mapping, found the number `5` (models/schema.yml:5:9) -- help: write the name of a test, or a mapping here, or take the key out
+        error[bad-test]: a test is one name with its arguments below it (models/schema.yml:9:9) -- help: indent this key further, below the name of the test
+        error[yaml-type]: expected a mapping of the test's arguments, found a list (models/schema.yml:12:17) -- help: write `key: value`, each on a line of its own and indented, or `{key: value}`
+        error[bad-test]: a test cannot take an argument `model` (models/schema.yml:14:28) -- help: the test is given the model that it is declared on; name the argument otherwise
+        error[unknown-value]: `primary` has no meaning here (models/schema.yml:16:47) -- help: write one of `not_null`, `unique`, `primary_key`, `foreign_key`, `check`, `custom`
+        ");
     }
 }

@@ -9,7 +9,7 @@ use serde::de::{
     Unexpected, Visitor,
 };
 
-use super::{Yaml, YamlValue};
+use super::{Yaml, YamlValue, written_as};
 use crate::diagnostic::{Diagnostic, Span};
 
 /// A value and where it stands.
@@ -122,10 +122,16 @@ impl de::Error for Error {
     }
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self::new(
+        let text = match found {
+            Unexpected::Str(text) => Some(text),
+            _ => None,
+        };
+        let help = written_as(&expected.to_string(), text);
+        let problem = Diagnostic::error(
             "yaml-type",
             format!("expected {expected}, found {}", words(found)),
-        )
+        );
+        Self(Box::new(problem.help(help)))
     }
 
     fn invalid_value(found: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
@@ -155,7 +161,8 @@ impl de::Error for Error {
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Self::new("missing-key", format!("the key `{field}` is missing"))
+        let problem = Diagnostic::error("missing-key", format!("the key `{field}` is missing"));
+        Self(Box::new(problem.help(format!("add `{field}: …` here"))))
     }
 }
 
@@ -187,8 +194,7 @@ struct NodeDeserializer<'a>(&'a Yaml);
 
 impl NodeDeserializer<'_> {
     fn wrong<T>(self, expected: &dyn de::Expected) -> Result<T, Error> {
-        let message = format!("expected {expected}, found {}", self.0.describe());
-        Err(Error::new("yaml-type", message).at(&self.0.span))
+        Err(Error(Box::new(self.0.expected(&expected.to_string()))))
     }
 }
 
@@ -420,11 +426,11 @@ mod tests {
     fn what_does_not_fit_is_named_at_its_place() {
         insta::assert_snapshot!(shape("name: orders\ntag: [x]\n"), @"error[unknown-key]: there is no key `tag` here (a.yml:2:1) -- help: did you mean `tags`?");
         insta::assert_snapshot!(shape("name: orders\nsomething: 1\n"), @"error[unknown-key]: there is no key `something` here (a.yml:2:1) -- help: the keys here are `name`, `tags`, `enabled`, `meta`, `kind`");
-        insta::assert_snapshot!(shape("tags: []\n"), @"error[missing-key]: the key `name` is missing (a.yml:1:1)");
+        insta::assert_snapshot!(shape("tags: []\n"), @"error[missing-key]: the key `name` is missing (a.yml:1:1) -- help: add `name: …` here");
         insta::assert_snapshot!(shape("name: 2024\n"), @r#"error[yaml-type]: expected a text, found the number `2024` (a.yml:1:7) -- help: put it in quotes: "2024""#);
-        insta::assert_snapshot!(shape("name: a\ntags: x\n"), @"error[yaml-type]: expected a list, found the text `x` (a.yml:2:7)");
-        insta::assert_snapshot!(shape("name: a\nenabled: 'true'\n"), @"error[yaml-type]: expected `true` or `false`, found the text `true` (a.yml:2:10)");
+        insta::assert_snapshot!(shape("name: a\ntags: x\n"), @"error[yaml-type]: expected a list, found the text `x` (a.yml:2:7) -- help: write `[x]`, or each entry on a line of its own behind `- `");
+        insta::assert_snapshot!(shape("name: a\nenabled: 'true'\n"), @"error[yaml-type]: expected `true` or `false`, found the text `true` (a.yml:2:10) -- help: write `true` or `false`, without quotes");
         insta::assert_snapshot!(shape("name: a\nkind: smal\n"), @"error[unknown-value]: `smal` has no meaning here (a.yml:2:7) -- help: did you mean `small`? -- help: write one of `big`, `small`");
-        insta::assert_snapshot!(shape("- name: a\n"), @"error[yaml-type]: expected a mapping, found a list (a.yml:1:1)");
+        insta::assert_snapshot!(shape("- name: a\n"), @"error[yaml-type]: expected a mapping, found a list (a.yml:1:1) -- help: write `key: value`, each on a line of its own and indented, or `{key: value}`");
     }
 }

@@ -214,6 +214,30 @@ impl Yaml {
             format!("expected {what}, found {}", self.describe()),
         )
         .at(self.span.clone())
+        .help(self.written_as(what))
+    }
+
+    fn written_as(&self, what: &str) -> String {
+        written_as(what, self.as_str())
+    }
+}
+
+/// How what was wanted is written, with the text that was found where that helps.
+fn written_as(what: &str, found: Option<&str>) -> String {
+    let short = found.filter(|text| text.len() <= 40 && !text.contains(['\n', ',']));
+    let text = short.unwrap_or("…");
+    if what.starts_with("a list") {
+        format!("write `[{text}]`, or each entry on a line of its own behind `- `")
+    } else if what.starts_with("a mapping") {
+        "write `key: value`, each on a line of its own and indented, or `{key: value}`".to_owned()
+    } else if what.starts_with("a number") && found.is_some() {
+        "write digits alone, without quotes or a unit".to_owned()
+    } else if what.starts_with("`true`") {
+        "write `true` or `false`, without quotes".to_owned()
+    } else if what.starts_with("a text") {
+        "write one text, in quotes where it looks like something else".to_owned()
+    } else {
+        format!("write {what} here, or take the key out")
     }
 }
 

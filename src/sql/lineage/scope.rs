@@ -8,7 +8,7 @@ use sqlparser::tokenizer::Span;
 
 use super::value::{How, Origin, Through, Value};
 use super::{Finding, Output, Reader, Rest};
-use crate::diagnostic::nearest;
+use crate::diagnostic::{meant, nearest};
 use crate::sql::dialect::Dialect;
 use crate::sql::fold;
 
@@ -462,12 +462,7 @@ impl Reader<'_> {
                     None,
                 ),
             };
-            let near = nearest(name, columns.iter().copied());
-            (
-                message,
-                label,
-                near.map(|near| format!("did you mean `{near}`?")),
-            )
+            (message, label, meant(name, columns.iter().copied()))
         };
         self.find(Finding {
             code: "unknown-column",

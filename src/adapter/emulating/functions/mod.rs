@@ -45,6 +45,9 @@ pub(super) struct Row {
     pub examples: &'static [(&'static str, &'static str)],
 }
 
+/// Where the pages of the documentation lie.
+pub(super) const DOCUMENTATION: &str = "https://docs.aws.amazon.com/redshift/latest/dg/";
+
 /// A row of the table, written on one line.
 const fn row(
     name: &'static str,
@@ -466,8 +469,17 @@ impl Translator<'_> {
         Err(self.not_redshift(
             call.span,
             format!("`{}` takes {wanted}, not {given}", call.name),
-            "",
+            &self.manual(&call.name),
         ))
+    }
+
+    /// Where Redshift's documentation says what a function takes.
+    fn manual(&self, name: &str) -> String {
+        let mut rows = CATEGORIES.iter().flat_map(|(_, rows)| rows.iter());
+        let page = rows.find(|row| row.name == name).map(|row| row.page);
+        page.map_or_else(String::new, |page| {
+            format!("what it takes: {DOCUMENTATION}{page}")
+        })
     }
 
     fn form(

@@ -1,0 +1,66 @@
+//! What to do about a row that a load or a seed cannot take.
+//!
+//! In: the row and why it was left. Out: a sentence for the `help` of its error.
+
+use crate::adapter::LoadError;
+use crate::manifest::Node;
+
+/// For a row of a staged load, by the reason that Redshift gives.
+pub(super) fn of_row(row: &LoadError) -> String {
+    let column = row.column.as_deref().unwrap_or("it");
+    let says = |words: &str| row.reason.contains(words);
+    if says("exceeds DDL length") || says("too long") {
+        return format!(
+            "declare `{column}` longer, or cut its values as they come: `copy: {{truncatecolumns: true}}`"
+        );
+    }
+    if says("not-null field") {
+        return format!("mend the file, or take `not_null` of `{column}` away");
+    }
+    if says("Extra column") {
+        return "say how the fields are parted (`delimiter`, `quote`), or declare the columns that are missing".to_owned();
+    }
+    if says("Delimiter not found") {
+        return "mend the line, or fill what is missing at its end with NULL: `copy: {fillrecord: true}`".to_owned();
+    }
+    if says("date") || says("time") {
+        return format!(
+            "name the form of the values (`dateformat`, `timeformat`), or declare `{column}` as `varchar`"
+        );
+    }
+    if row.column.is_some() {
+        return format!(
+            "mend the file, declare `{column}` as `varchar`, or leave bad rows out: `copy: {{maxerror: 10}}`"
+        );
+    }
+    "mend the line, or leave bad rows out: `copy: {maxerror: 10}`".to_owned()
+}
+
+/// For a load that could not begin, by the words of what failed.
+pub(super) fn of_load(message: &str) -> &'static str {
+    let says = |words: &str| message.contains(words);
+    if says("Number of jsonpaths") {
+        return "write one path for each column, in the order of `columns:`";
+    }
+    if says("S3 prefix") {
+        return "look at `location`, and at the folder that `s3:` of the target maps it to";
+    }
+    if says("cannot read") {
+        return "look at the name of the file, and at the folder that `s3:` of the target maps it to";
+    }
+    if says("manifest") {
+        return "write `{\"entries\": [{\"url\": \"s3://…\", \"mandatory\": true}]}`";
+    }
+    "look at `location` and at the options under `copy:`"
+}
+
+/// For a cell of a seed, whose type was declared or found.
+pub(super) fn of_cell(seed: &Node, row: &LoadError) -> String {
+    match &row.column {
+        Some(column) => format!(
+            "mend the cell, or give the column a type that takes it: `column_types: {{{column}: varchar}}` in the config of `{}`",
+            seed.name
+        ),
+        None => "mend the line".to_owned(),
+    }
+}

@@ -1,0 +1,2 @@
+{% set names = [{'first': 'a'}] %}
+select '{{ names[5].first }}' as name
