@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use minijinja::{Error, ErrorKind};
 
+use super::absent;
 use crate::diagnostic::{Diagnostic, Span};
 
 /// A diagnostic on its way through minijinja.
@@ -219,10 +220,9 @@ fn own_words(error: &Error, span: Option<&Span>, places: &dyn Places) -> Diagnos
         }
         ErrorKind::UnknownFunction => {
             let name = detail.strip_suffix(" is unknown").unwrap_or(detail);
-            near(
-                name,
-                Diagnostic::error("undefined-macro", format!("there is no macro `{name}`")),
-            )
+            let missing =
+                Diagnostic::error("undefined-macro", format!("there is no macro `{name}`"));
+            absent::explained(missing, name).unwrap_or_else(|missing| near(name, missing))
         }
         ErrorKind::UndefinedError => {
             // The detail is the method that was called on nothing.

@@ -9,6 +9,7 @@
 //! (`prepare`), objects with Python's manners (`values`), and one state for a whole render in which macros are called through
 //! a wrapper that knows `return` (`render`).
 
+mod absent;
 mod builtins;
 mod error;
 mod library;

@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use minijinja::value::{Enumerator, Kwargs, Object, ObjectRepr, Tuple};
 use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, Value};
 
+use super::absent;
 use super::builtins::{left_out, of_project};
 use super::error::{self, Places, bad_call, in_call};
 use super::macros::Macro;
@@ -437,13 +438,17 @@ impl Object for Package {
             .entries
             .iter()
             .filter(|entry| entry.declared.package == self.0);
-        Err(error::raise(
-            Diagnostic::error(
-                "undefined-macro",
-                format!("package `{}` has no macro `{method}`", self.0),
-            )
-            .did_you_mean(method, in_package.map(|entry| entry.declared.name.as_str())),
-        ))
+        let missing = Diagnostic::error(
+            "undefined-macro",
+            format!("package `{}` has no macro `{method}`", self.0),
+        );
+        let known = match self.0 == BUILTIN_PACKAGE {
+            true => absent::explained(missing, method),
+            false => Err(missing),
+        };
+        Err(error::raise(known.unwrap_or_else(|missing| {
+            missing.did_you_mean(method, in_package.map(|entry| entry.declared.name.as_str()))
+        })))
     }
 }
 

@@ -161,9 +161,8 @@ fn one(
             .unwrap_or_else(|| base.constraints.clone()),
         access: version.access.or_else(|| base.access.clone()),
         docs: version.docs.or_else(|| base.docs.clone()),
-        deprecation_date: version
-            .deprecation_date
-            .or_else(|| base.deprecation_date.clone()),
+        // As in dbt, each version has a date of its own or none.
+        deprecation_date: version.deprecation_date,
         config,
         version: Some(VersionProperties {
             v,

@@ -39,7 +39,7 @@ impl Project {
             None => serde_json::Map::new(),
         };
         let mut draft = Draft::read(&options.root, "")?;
-        let doubles = std::mem::take(&mut draft.doubles);
+        let warnings = std::mem::take(&mut draft.warnings);
         let mut vars = Vars {
             command_line,
             project: draft.vars.clone(),
@@ -93,7 +93,7 @@ impl Project {
             },
         };
         let mut problems = found.files;
-        problems.extend(doubles.into_iter().map(Diagnostic::as_warning));
+        problems.extend(warnings.into_iter().map(Diagnostic::as_warning));
         problems.extend(found.properties);
         problems.extend(found.docs);
         problems.extend(of_selectors);

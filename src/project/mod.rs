@@ -7,6 +7,7 @@ mod docs;
 pub mod environment;
 
 pub mod files;
+mod folders;
 mod load;
 pub mod packages;
 pub mod profile;

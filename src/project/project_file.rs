@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::files;
+use super::folders::{default_tests, folders, no_models, no_target};
 use super::render::YamlRenderer;
 use super::yaml::{self, Spanned, Yaml, YamlValue};
 use crate::diagnostic::{Diagnostic, Diagnostics, Source};
@@ -109,8 +110,8 @@ pub struct ConfigTree {
 #[derive(Debug)]
 pub struct Draft {
     document: Option<Yaml>,
-    /// Keys that are written twice, of which the last value counts.
-    pub doubles: Vec<Diagnostic>,
+    /// Keys that are written twice, of which the last value counts, and folders that are no good.
+    pub warnings: Vec<Diagnostic>,
     source: Option<Arc<Source>>,
     /// The project's name.
     pub name: String,
@@ -145,7 +146,7 @@ struct Shape {
     _asset_paths: Option<Yaml>,
     target_path: Option<String>,
     #[serde(rename = "log-path")]
-    _log_path: Option<Yaml>,
+    _log_path: Option<String>,
     packages_install_path: Option<String>,
     clean_targets: Option<Vec<String>>,
     #[serde(rename = "vars")]
@@ -209,7 +210,7 @@ impl Draft {
         if !path.exists() {
             return Ok(Self {
                 document: None,
-                doubles: Vec::new(),
+                warnings: Vec::new(),
                 source: None,
                 name: name_of_folder(root),
                 profile: None,
@@ -217,8 +218,8 @@ impl Draft {
             });
         }
         let source = files::read(&path, &format!("{prefix}dbt_project.yml"))?;
-        let mut doubles = Vec::new();
-        let document = yaml::parse_forgiving(&source, &mut doubles)?;
+        let mut warnings = Vec::new();
+        let document = yaml::parse_forgiving(&source, &mut warnings)?;
         if !document.is_map() && !document.is_null() {
             return Err(document
                 .expected("a mapping with keys such as `name:`")
@@ -237,9 +238,13 @@ impl Draft {
             Some(vars) => return Err(vars.expected("a mapping of variables").into()),
             None => Map::new(),
         };
+        if prefix.is_empty() {
+            warnings.extend(no_models(root, &document));
+            warnings.extend(no_target(&document));
+        }
         Ok(Self {
             document: Some(document),
-            doubles,
+            warnings,
             source: Some(source),
             name,
             profile,
@@ -371,19 +376,6 @@ impl Draft {
             source: None,
         }
     }
-}
-
-fn folders(name: &str) -> Vec<String> {
-    vec![name.to_owned()]
-}
-
-/// A folder `tests` may hold tests of another kind beside `tests_sql`.
-fn default_tests(root: &Path) -> Vec<String> {
-    folders(if root.join("tests_sql").is_dir() {
-        "tests_sql"
-    } else {
-        "tests"
-    })
 }
 
 /// What has to be a mapping, and the parts of `quoting`.

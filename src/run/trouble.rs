@@ -111,6 +111,11 @@ impl Story<'_> {
             let help = remedy::of_load(&diagnostic.message);
             diagnostic.help.push(help.to_owned());
         }
+        if code == "database-error" && diagnostic.help.is_empty() && self.sql.is_some() {
+            diagnostic.help.push(format!(
+                "`redstart compile --select {name}` shows the whole SQL, target/run/ has what was sent"
+            ));
+        }
         if code == "repeated-key" {
             diagnostic.help.push("have the query give one row a key, such as with `qualify row_number() over (partition by … order by …) = 1`".to_owned());
         }

@@ -329,7 +329,7 @@ fn an_error_of_the_server_comes_home_to_the_name_in_the_model() {
         "models/wrong.sql",
         "{{ config(materialized='table') }}\nselect\n  nvl(x.nope, 0) as n\nfrom (select 1 as id) as x",
     );
-    assert_snapshot!(project.redstart("build --no-check"), @r#"
+    assert_snapshot!(project.redstart("build --no-check"), @"
     exit 1
     Running 1 node on 3 threads (target `dev.home`)
     1 of 1  ERROR creating sql table model home.wrong                     [[time]]
@@ -342,11 +342,12 @@ fn an_error_of_the_server_comes_home_to_the_name_in_the_model() {
       |         ^^^^
       |
       = note: the database said (42703): column x.nope does not exist
+      = help: the words of the database are above; `redstart compile --select name` shows the SQL, target/run/ what was sent
 
     Finished 1 table model in [time]
     Done. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
     The data dictionary is in [project]/target/index.html
-    "#);
+    ");
 }
 
 #[test]

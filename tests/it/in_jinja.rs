@@ -280,3 +280,115 @@ fn the_graph_can_be_changed_behind_a_filter() {
         "alias | tags\nother | new\n"
     );
 }
+
+/// A view, a table put in another's place, and a seed, by the parts that dbt has for them.
+const PARTS: &str = "
+{% materialization shown, default %}
+  {% set made = create_or_replace_view() %}
+  {{ adapter.commit() }}
+  {{ return(made) }}
+{% endmaterialization %}
+
+{% materialization swapped, default %}
+  {% set target_relation = this.incorporate(type='table') %}
+  {% set existing = load_cached_relation(this) %}
+  {% call statement('main') %}
+    {% if existing is none %}{{ get_create_sql(target_relation, sql) }}{% else %}{{ get_replace_sql(existing, target_relation, sql) }}{% endif %}
+  {% endcall %}
+  {{ adapter.commit() }}
+  {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}
+
+{% materialization filled, default %}
+  {% set rows = run_query(sql) %}
+  {% set made = create_csv_table(model, rows) %}
+  {% set put = load_csv_rows(model, rows) %}
+  {% call noop_statement('main', 'INSERT', 'INSERT', rows | length, none) %}{{ get_csv_sql(made, put) }}{% endcall %}
+  {{ adapter.commit() }}
+  {{ return({'relations': [this.incorporate(type='table')]}) }}
+{% endmaterialization %}
+";
+
+#[test]
+fn dbts_parts_of_materializations_make_views_tables_and_rows() {
+    let project = TestProject::new()
+        .file("macros/parts.sql", PARTS)
+        .file(
+            "models/seen.sql",
+            "{{ config(materialized='shown') }} select 1 as id",
+        )
+        .file(
+            "models/changed.sql",
+            "{{ config(materialized='swapped') }} select {{ var('n', 1) }} as n",
+        )
+        .file(
+            "models/filled.sql",
+            "{{ config(materialized='filled') }} select 1 as id, 'it''s' as word union all select 2, null",
+        );
+
+    assert_snapshot!(project.redstart("run --quiet"), @"exit 0");
+    assert_snapshot!(project.redstart("run --quiet --exclude filled --vars 'n: 2'"), @"exit 0");
+    assert_snapshot!(
+        project.query("select table_name, table_type from information_schema.tables order by 1"),
+        @"
+    table_name | table_type
+    changed | BASE TABLE
+    filled | BASE TABLE
+    seen | VIEW
+    "
+    );
+    assert_snapshot!(project.query("select n from changed"), @"
+    n
+    2
+    ");
+    assert_snapshot!(project.query("select id, word from filled order by id"), @"
+    id | word
+    1 | it's
+    2 | NULL
+    ");
+}
+
+#[test]
+fn a_macro_of_dbt_that_is_not_here_is_refused_by_name_with_a_reason() {
+    let project = TestProject::new().file(
+        "macros/m.sql",
+        "{% macro look() %}{{ get_catalog('x', []) }}{% endmacro %}\n{% macro make() %}{{ dbt.snapshot_merge_sql('a', 'b', []) }}{% endmacro %}\n",
+    );
+
+    assert_snapshot!(project.redstart("run-operation look"), @"
+    exit 1
+    error[undefined-macro]: there is no macro `get_catalog`
+     --> macros/m.sql:1:22
+      |
+    1 | {% macro look() %}{{ get_catalog('x', []) }}{% endmacro %}
+      |                      ^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: dbt has this macro, Redstart has not: the catalog is read without macros
+      = help: ask `information_schema` with `run_query`, or read target/catalog.json after `docs generate`
+    note: macro `project.look` is called here
+     --> run-operation:1:1
+      |
+    1 | project.look
+      | ^^^^^^^^^^^^
+
+    1 error
+    ");
+    assert_snapshot!(project.redstart("run-operation make"), @"
+    exit 1
+    error[undefined-macro]: package `dbt` has no macro `snapshot_merge_sql`
+     --> macros/m.sql:2:22
+      |
+    2 | {% macro make() %}{{ dbt.snapshot_merge_sql('a', 'b', []) }}{% endmacro %}
+      |                      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: dbt has this macro, Redstart has not: the history of snapshots is kept without macros
+      = help: declare a snapshot with `strategy: timestamp` or `strategy: check`
+    note: macro `project.make` is called here
+     --> run-operation:1:1
+      |
+    1 | project.make
+      | ^^^^^^^^^^^^
+
+    1 error
+    ");
+}

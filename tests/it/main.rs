@@ -83,6 +83,8 @@ mod reverse;
 mod run_history;
 #[cfg(all(unix, feature = "duckdb"))]
 mod s3;
+#[cfg(feature = "duckdb")]
+mod said_in_vain;
 #[cfg(all(unix, feature = "duckdb"))]
 mod same_rows;
 #[cfg(feature = "duckdb")]

@@ -14,6 +14,8 @@ const FILES: &[(&str, &str)] = &[
     ("relations.sql", include_str!("relations.sql")),
     ("create.sql", include_str!("create.sql")),
     ("alter.sql", include_str!("alter.sql")),
+    ("kinds.sql", include_str!("kinds.sql")),
+    ("rows.sql", include_str!("rows.sql")),
     ("strategies.sql", include_str!("strategies.sql")),
     ("materializations.sql", include_str!("materializations.sql")),
     ("dates.sql", include_str!("dates.sql")),
