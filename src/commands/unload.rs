@@ -44,6 +44,9 @@ pub struct Args {
     /// What stands between two fields
     #[arg(long, value_name = "CHARACTER")]
     delimiter: Option<String>,
+    /// A width for each column, `label:width,label:width`, in the place of a delimiter (text)
+    #[arg(long, value_name = "WIDTHS")]
+    fixedwidth: Option<String>,
     /// Put quotes around each field (text)
     #[arg(long)]
     add_quotes: bool,
@@ -89,6 +92,9 @@ pub struct Args {
     /// The bucket's region
     #[arg(long, value_name = "REGION")]
     region: Option<String>,
+    /// `auto`: encrypt by the key that the bucket has for that
+    #[arg(long, value_name = "AUTO")]
+    encrypted: Option<String>,
     /// The key that the files are encrypted with
     #[arg(long, value_name = "KEY")]
     kms_key_id: Option<String>,
@@ -133,11 +139,13 @@ impl Args {
         put("format", Value::from(self.format.as_str()));
         let texts = [
             ("delimiter", &self.delimiter),
+            ("fixedwidth", &self.fixedwidth),
             ("null_as", &self.null_as),
             ("parallel", &self.parallel),
             ("max_file_size", &self.max_file_size),
             ("row_group_size", &self.row_group_size),
             ("region", &self.region),
+            ("encrypted", &self.encrypted),
             ("kms_key_id", &self.kms_key_id),
             ("extension", &self.extension),
         ];

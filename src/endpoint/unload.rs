@@ -1,194 +1,244 @@
-//! `unload`: the rows of a query into files of a folder that stands for S3.
+//! `UNLOAD`: the answer of a query as files below a prefix.
 //!
-//! In: the words of the statement. Out: files as a cluster names them. CSV, JSON and delimited text are written here with the texts that a
-//! client would get, Parquet by DuckDB. An option that is not emulated is refused by name.
+//! In: the statement's words. Out: files as a cluster with one slice writes them, by the same hand as an unload of a target that emulates
+//! Redshift. An option that is not emulated is refused by name.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
-
-use bzip2::write::BzEncoder;
-use flate2::write::GzEncoder;
-use serde_json::{Map, Value as Json};
 use sqlparser::tokenizer::Token;
 
 use super::failure::Failure;
 use super::leader;
 use super::session::{Answer, Session};
-use super::types;
 use super::words::Words;
-use crate::adapter::copy::files::{self, Entry};
-use crate::adapter::emulating::literal;
-use crate::adapter::statement::Compression;
-use crate::adapter::{Adapter, Table, Value};
+use crate::adapter::statement::{
+    Compression, ExistingFiles, Unload, UnloadFormat, delimiter, fixed_width,
+};
+use crate::adapter::{Adapter, Prepared, Statement};
+use crate::relation::NothingKnown;
 
-/// How the files are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
-    Text,
-    Csv,
-    Json,
-    Parquet,
-}
+/// Formats, and the options that they cannot have.
+const EXCLUDES: [(&str, &[&str]); 5] = [
+    (
+        "parquet",
+        &[
+            "delimiter",
+            "fixedwidth",
+            "addquotes",
+            "escape",
+            "null",
+            "header",
+            "gzip",
+            "bzip2",
+            "zstd",
+        ],
+    ),
+    (
+        "json",
+        &[
+            "delimiter",
+            "fixedwidth",
+            "addquotes",
+            "escape",
+            "null",
+            "header",
+        ],
+    ),
+    ("csv", &["addquotes", "fixedwidth"]),
+    ("fixedwidth", &["delimiter", "header"]),
+    ("cleanpath", &["allowoverwrite"]),
+];
 
 /// What the statement says after the query.
-struct Unload {
-    to: String,
-    format: Format,
-    delimiter: Option<char>,
-    header: bool,
-    compression: Option<Compression>,
-    null_as: String,
-    add_quotes: bool,
-    escape: bool,
-    parallel: bool,
-    allow_overwrite: bool,
-    clean_path: bool,
-    manifest: bool,
-    verbose: bool,
-    extension: Option<String>,
+struct Reader<'w> {
+    words: &'w Words,
+    unload: Unload,
+    /// The options that were given.
+    given: Vec<String>,
 }
 
-impl Unload {
-    fn read(words: &Words, at: usize) -> Result<Self, Failure> {
-        let mut unload = Self {
-            to: words
-                .text(at)
-                .ok_or_else(|| Failure::new("42601", "`unload` needs `to 's3://…'`"))?,
-            format: Format::Text,
-            delimiter: None,
-            header: false,
-            compression: None,
-            null_as: String::new(),
-            add_quotes: false,
-            escape: false,
-            parallel: true,
-            allow_overwrite: false,
-            clean_path: false,
-            manifest: false,
-            verbose: false,
-            extension: None,
-        };
-        let mut at = at + 1;
-        while at < words.len() {
-            at = unload.option(words, at)?;
-        }
-        if unload.allow_overwrite && unload.clean_path {
-            return Err(Failure::new(
-                "42601",
-                "CLEANPATH and ALLOWOVERWRITE exclude each other",
-            ));
-        }
-        if unload.format != Format::Text && (unload.add_quotes || unload.escape) {
-            return Err(Failure::new(
-                "42601",
-                "ADDQUOTES and ESCAPE are options of delimited text",
-            ));
-        }
-        if matches!(unload.format, Format::Json | Format::Parquet)
-            && (unload.header || unload.delimiter.is_some())
-        {
-            return Err(Failure::new(
-                "42601",
-                "HEADER and DELIMITER are not options of this format",
-            ));
-        }
-        if let (Format::Parquet, Some(compression)) = (unload.format, unload.compression) {
-            let word = compression.word().to_uppercase();
-            return Err(Failure::new(
-                "42601",
-                format!("{word} is not an option of PARQUET"),
-            ));
-        }
-        Ok(unload)
-    }
-
+impl Reader<'_> {
     /// Reads one option, and gives the place behind it.
-    fn option(&mut self, words: &Words, at: usize) -> Result<usize, Failure> {
-        let said = words.word(at);
+    fn option(&mut self, at: usize) -> Result<usize, Failure> {
+        let said = self.words.word(at);
         // `as` may stand before a value.
-        let value = at + if words.word(at + 1) == "as" { 2 } else { 1 };
-        let text = || {
-            words
-                .text(value)
-                .ok_or_else(|| Failure::new("42601", format!("`{said}` needs a text")))
-        };
+        let value = at
+            + if self.words.word(at + 1) == "as" {
+                2
+            } else {
+                1
+            };
+        if said == "format" {
+            let named = self.words.word(value);
+            if !matches!(named.as_str(), "csv" | "json" | "parquet") {
+                return Err(Failure::new(
+                    "42601",
+                    format!("`unload` has no format {named}"),
+                ));
+            }
+            return self.option(value);
+        }
+        self.given.push(said.clone());
+        let unload = &mut self.unload;
         match said.as_str() {
-            "iam_role" | "region" | "credentials" => return Ok(value + 1),
-            "format" => {
-                self.format = match words.word(value).as_str() {
-                    "csv" => Format::Csv,
-                    "json" => Format::Json,
-                    "parquet" => Format::Parquet,
-                    other => return Err(Failure::not_emulated(format!("`unload` as {other}"))),
-                };
+            // By whose right and where: nobody asks here.
+            "iam_role" | "region" | "credentials" | "access_key_id" | "secret_access_key"
+            | "session_token" => return Ok(value + 1),
+            "csv" => unload.format = UnloadFormat::Csv,
+            "json" => unload.format = UnloadFormat::Json,
+            "parquet" => unload.format = UnloadFormat::Parquet,
+            "partition" => return self.partitions(at + 1),
+            "header" => unload.header = true,
+            "delimiter" => {
+                self.unload.delimiter = Some(character(&self.text(value, &said)?)?);
                 return Ok(value + 1);
             }
-            "csv" => self.format = Format::Csv,
-            "json" => self.format = Format::Json,
-            "parquet" => self.format = Format::Parquet,
-            "delimiter" => {
-                let text = text()?;
-                let mut letters = text.chars();
-                self.delimiter = match (text.as_str(), letters.next(), letters.next()) {
-                    ("\\t", ..) => Some('\t'),
-                    (_, Some(one), None) => Some(one),
-                    _ => {
-                        return Err(Failure::new("22023", "the delimiter is one character"));
-                    }
-                };
+            "fixedwidth" => {
+                let widths = self.text(value, &said)?;
+                self.unload.fixed_width = fixed_width(&widths).map_err(|expected| {
+                    Failure::new("22023", format!("FIXEDWIDTH is {expected}"))
+                })?;
                 return Ok(value + 1);
             }
             "null" => {
-                self.null_as = text()?;
+                self.unload.null_as = Some(self.text(value, &said)?);
                 return Ok(value + 1);
             }
             "extension" => {
-                self.extension = Some(text()?);
+                self.unload.extension = Some(self.text(value, &said)?);
                 return Ok(value + 1);
             }
-            "parallel" => {
-                self.parallel = matches!(words.word(at + 1).as_str(), "on" | "true");
-                return Ok(at + 2);
+            "gzip" => unload.compression = Some(Compression::Gzip),
+            "bzip2" => unload.compression = Some(Compression::Bzip2),
+            "zstd" => unload.compression = Some(Compression::Zstd),
+            "addquotes" => unload.add_quotes = true,
+            "escape" => unload.escape = true,
+            "allowoverwrite" => unload.existing = ExistingFiles::Overwrite,
+            "cleanpath" => unload.existing = ExistingFiles::Clean,
+            "parallel" => return self.parallel(at + 1),
+            "manifest" => {
+                unload.manifest = true;
+                unload.verbose = self.words.word(at + 1) == "verbose";
+                return Ok(at + 1 + usize::from(unload.verbose));
             }
-            "header" => self.header = true,
-            "gzip" => self.compression = Some(Compression::Gzip),
-            "bzip2" => self.compression = Some(Compression::Bzip2),
-            "zstd" => self.compression = Some(Compression::Zstd),
-            "addquotes" => self.add_quotes = true,
-            "escape" => self.escape = true,
-            "allowoverwrite" => self.allow_overwrite = true,
-            "cleanpath" => self.clean_path = true,
-            "manifest" if words.word(at + 1) == "verbose" => {
-                (self.manifest, self.verbose) = (true, true);
-                return Ok(at + 2);
+            "maxfilesize" => {
+                let (size, next) = self.size(value, 5.0, 6.2 * 1024.0)?;
+                self.unload.max_file_size = Some(size);
+                return Ok(next);
             }
-            "manifest" => self.manifest = true,
+            // Row groups are not seen in the rows.
+            "rowgroupsize" => return self.size(value, 32.0, 128.0).map(|(_, next)| next),
+            // The bucket's own matter.
+            "encrypted" if self.words.word(at + 1) == "auto" => return Ok(at + 2),
             other => {
+                let option = match other {
+                    "" => self
+                        .words
+                        .token(at)
+                        .map_or_else(String::new, Token::to_string),
+                    other => other.to_owned(),
+                };
                 return Err(Failure::not_emulated(format!(
-                    "the option `{other}` of `unload`"
+                    "the option `{option}` of `unload`"
                 )));
             }
         }
         Ok(at + 1)
     }
 
-    /// The one file that is written. A cluster writes one a slice; here there is one slice.
-    fn url(&self) -> String {
-        let part = if self.parallel { "0000_part_00" } else { "000" };
-        let packed = match self.compression {
-            Some(Compression::Gzip) => ".gz",
-            Some(Compression::Bzip2) => ".bz2",
-            Some(Compression::Zstd) => ".zst",
-            _ => "",
-        };
-        let end = match (&self.extension, self.format) {
-            (Some(extension), _) => format!(".{extension}"),
-            (None, Format::Parquet) => ".parquet".to_owned(),
-            (None, Format::Json) => format!(".json{packed}"),
-            (None, _) => packed.to_owned(),
-        };
-        format!("{}{part}{end}", self.to)
+    fn text(&self, at: usize, said: &str) -> Result<String, Failure> {
+        self.words
+            .text(at)
+            .ok_or_else(|| Failure::new("42601", format!("`{said}` needs a text")))
     }
+
+    /// `by (a, b) [include]`.
+    fn partitions(&mut self, at: usize) -> Result<usize, Failure> {
+        let (columns, next) = self.words.list(at + 1);
+        if self.words.word(at) != "by" || columns.is_empty() {
+            return Err(Failure::new(
+                "42601",
+                "`partition by` needs columns in parentheses",
+            ));
+        }
+        self.unload.partition_by = columns;
+        self.unload.include = self.words.word(next) == "include";
+        Ok(next + usize::from(self.unload.include))
+    }
+
+    /// `[on | true | off | false]`.
+    fn parallel(&mut self, at: usize) -> Result<usize, Failure> {
+        self.unload.parallel = match self.words.word(at).as_str() {
+            "on" | "true" => true,
+            "off" | "false" => false,
+            _ => return Ok(at),
+        };
+        Ok(at + 1)
+    }
+
+    /// `100 [mb | gb]`, in megabytes.
+    fn size(&self, at: usize, least: f64, most: f64) -> Result<(f64, usize), Failure> {
+        let number = match self.words.token(at) {
+            Some(Token::Number(number, _)) => number.parse::<f64>().ok(),
+            _ => None,
+        };
+        let (factor, next) = match self.words.word(at + 1).as_str() {
+            "gb" => (1024.0, at + 2),
+            "mb" => (1.0, at + 2),
+            _ => (1.0, at + 1),
+        };
+        let size = number.map(|number| number * factor);
+        size.filter(|size| (least..=most).contains(size))
+            .map(|size| (size, next))
+            .ok_or_else(|| {
+                Failure::new(
+                    "22023",
+                    format!("the size must be between {least} MB and {most} MB"),
+                )
+            })
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        let given = |option: &str| self.given.iter().any(|other| other == option);
+        for (with, options) in EXCLUDES {
+            let against = options.iter().find(|option| given(with) && given(option));
+            if let Some(option) = against {
+                let upper = |word: &str| match word {
+                    "null" => "NULL AS".to_owned(),
+                    word => word.to_uppercase(),
+                };
+                return Err(Failure::new(
+                    "42601",
+                    format!("{} can not be used with {}", upper(option), upper(with)),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn character(text: &str) -> Result<char, Failure> {
+    let read = delimiter(text).unwrap_or_default();
+    let mut letters = read.chars();
+    match (letters.next(), letters.next()) {
+        (Some(one), None) => Ok(one),
+        _ => Err(Failure::new("22023", "the delimiter is one character")),
+    }
+}
+
+fn read(words: &Words, query: String) -> Result<Unload, Failure> {
+    let to = words
+        .text(5)
+        .ok_or_else(|| Failure::new("42601", "`unload` needs `to 's3://…'`"))?;
+    let mut reader = Reader {
+        words,
+        unload: Unload::new(query, to, UnloadFormat::Text),
+        given: Vec::new(),
+    };
+    let mut at = 6;
+    while at < words.len() {
+        at = reader.option(at)?;
+    }
+    reader.check()?;
+    Ok(reader.unload)
 }
 
 impl Session {
@@ -203,43 +253,21 @@ impl Session {
         if words.word(4) != "to" {
             return Err(Failure::new("42601", "`unload` needs `to 's3://…'`"));
         }
-        let unload = Unload::read(words, 5)?;
-        self.make_room(&unload)?;
-        let url = unload.url();
-        let aside = Aside::new(self.shared.folders.root(&url)?)
-            .map_err(|cause| unwritable(&url, &cause))?;
-        let path = aside.0.join("data");
-        let rows = if unload.format == Format::Parquet {
-            self.unload_parquet(&query, &path)?
-        } else {
-            let table = match self.statement(&query, &Words::new(&query))? {
-                Answer::Rows(table, _) => table,
-                Answer::Done(_) => return Err(Failure::new("42601", "`unload` takes a query")),
-            };
-            write(&unload, &table, &path).map_err(|cause| unwritable(&url, &cause))?;
-            table.rows.len()
-        };
-        let length = path
-            .metadata()
-            .map_err(|cause| unwritable(&url, &cause))?
-            .len();
-        self.shared.folders.object(&url)?.take(&path)?;
-        if unload.manifest {
-            let manifest = format!("{}manifest", unload.to);
-            let entry = Entry {
-                url,
-                length,
-                rows: unload.verbose.then_some(rows as u64),
-            };
-            let columns = match unload.verbose {
-                true => Some(self.named_types(&query)?),
-                false => None,
-            };
-            let said = files::manifest(&[entry], columns.as_deref());
-            std::fs::write(&path, said.to_string())
-                .map_err(|cause| unwritable(&manifest, &cause))?;
-            self.shared.folders.object(&manifest)?.take(&path)?;
+        if Words::new(&query).find(0, "limit").is_some() {
+            return Err(Failure::new("0A000", "Limit clause is not supported")
+                .hint("put the query with its limit into a subquery"));
         }
+        let unload = read(words, query)?;
+        let there = self.shared.folders.below(&unload.prefix())?;
+        if unload.existing == ExistingFiles::Refuse && !there.is_empty() {
+            return Err(Failure::new(
+                "XX000",
+                "Specified unload destination on S3 is not empty. Consider using a different bucket / prefix, manually removing the target files in S3, or using the ALLOWOVERWRITE option.",
+            ));
+        }
+        self.bind_late()?;
+        let prepared = self.prepare_unload(unload)?;
+        let rows = self.connection.execute(&prepared)?.rows.unwrap_or(0);
         self.notices.push((
             "INFO",
             format!("UNLOAD completed, {rows} record(s) unloaded successfully."),
@@ -247,171 +275,24 @@ impl Session {
         Ok(Answer::done("UNLOAD"))
     }
 
-    /// Names and types of a query's columns.
-    fn named_types(&mut self, query: &str) -> Result<Vec<(String, String)>, Failure> {
-        let columns = self.shape(query, &Words::new(query))?.columns;
-        let typed = columns
-            .into_iter()
-            .map(|column| (column.name, column.data_type));
-        Ok(typed.collect())
-    }
-
-    /// That nothing is overwritten by mistake.
-    fn make_room(&mut self, unload: &Unload) -> Result<(), Failure> {
-        let there = self.shared.folders.below(&unload.to)?;
-        if there.is_empty() || unload.allow_overwrite {
-            return Ok(());
-        }
-        if unload.clean_path {
-            for object in there {
-                object.remove()?;
-            }
-            return Ok(());
-        }
-        Err(Failure::new(
-            "XX000",
-            "Specified unload destination on S3 is not empty. Consider using a different bucket / prefix, manually removing the target files in S3, or using the ALLOWOVERWRITE option.",
-        ))
-    }
-
-    fn unload_parquet(&mut self, query: &str, path: &Path) -> Result<usize, Failure> {
-        if leader::translate(query, &self.facts()?)?.is_some() {
-            return Err(Failure::not_emulated("`unload` of the catalog"));
-        }
-        let known = self.known(query)?;
-        let prepared = self.shared.warehouse.prepare_query(query, &known)?;
-        let said = prepared.sql.last().cloned().unwrap_or_default();
-        let count = self.texts(&format!("select count(*) from (\n{said}\n)"))?;
-        self.raw(&format!(
-            "copy (\n{said}\n) to {} (format parquet)",
-            literal(&path.to_string_lossy())
-        ))?;
-        let count = count.into_iter().flatten().next();
-        Ok(count.and_then(|count| count.parse().ok()).unwrap_or(0))
-    }
-}
-
-/// A folder beside what a file goes to, gone with this value.
-struct Aside(PathBuf);
-
-impl Aside {
-    fn new(root: Option<&Path>) -> std::io::Result<Self> {
-        let temporary = std::env::temp_dir();
-        let name = format!(".rs_unload-{}", uuid::Uuid::new_v4());
-        let folder = root.unwrap_or(&temporary).join(name);
-        std::fs::create_dir_all(&folder)?;
-        Ok(Self(folder))
-    }
-}
-
-impl Drop for Aside {
-    fn drop(&mut self) {
-        // What was not put into place is nobody's.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn unwritable(url: &str, cause: &std::io::Error) -> Failure {
-    Failure::new("XX000", format!("cannot write `{url}`: {cause}"))
-}
-
-fn write(unload: &Unload, table: &Table, path: &Path) -> std::io::Result<()> {
-    let mut file = std::io::BufWriter::new(std::fs::File::create(path)?);
-    match unload.compression {
-        Some(Compression::Gzip) => {
-            let mut packed = GzEncoder::new(&mut file, flate2::Compression::default());
-            write_rows(unload, table, &mut packed)?;
-            packed.finish()?;
-        }
-        Some(Compression::Bzip2) => {
-            let mut packed = BzEncoder::new(&mut file, bzip2::Compression::default());
-            write_rows(unload, table, &mut packed)?;
-            packed.finish()?;
-        }
-        Some(Compression::Zstd) => {
-            let mut text = Vec::new();
-            write_rows(unload, table, &mut text)?;
-            let level = ruzstd::encoding::CompressionLevel::Fastest;
-            file.write_all(&ruzstd::encoding::compress_to_vec(&text[..], level))?;
-        }
-        Some(Compression::Lzop) | None => write_rows(unload, table, &mut file)?,
-    }
-    file.flush()
-}
-
-fn write_rows(unload: &Unload, table: &Table, out: &mut dyn Write) -> std::io::Result<()> {
-    if unload.format == Format::Json {
-        for row in &table.rows {
-            let object: Map<String, Json> = table
-                .columns
-                .iter()
-                .zip(row)
-                .map(|(column, value)| (column.name.clone(), json(value)))
-                .collect();
-            writeln!(out, "{}", Json::Object(object))?;
-        }
-        return Ok(());
-    }
-    let names: Vec<Option<String>> = table
-        .columns
-        .iter()
-        .map(|column| Some(column.name.clone()))
-        .collect();
-    if unload.header {
-        write_line(unload, &names, out)?;
-    }
-    for row in &table.rows {
-        let cells: Vec<Option<String>> = row.iter().map(types::text).collect();
-        write_line(unload, &cells, out)?;
-    }
-    Ok(())
-}
-
-fn write_line(
-    unload: &Unload,
-    cells: &[Option<String>],
-    out: &mut dyn Write,
-) -> std::io::Result<()> {
-    let csv = unload.format == Format::Csv;
-    let delimiter = unload.delimiter.unwrap_or(if csv { ',' } else { '|' });
-    for (number, cell) in cells.iter().enumerate() {
-        if number > 0 {
-            write!(out, "{delimiter}")?;
-        }
-        let Some(text) = cell else {
-            write!(out, "{}", unload.null_as)?;
-            continue;
+    fn prepare_unload(&mut self, mut unload: Unload) -> Result<Prepared, Failure> {
+        let of_catalog = leader::translate(&unload.query, &self.facts()?)?;
+        let Some(sql) = of_catalog else {
+            let known = self.known(&unload.query)?;
+            let statement = Statement::Unload(Box::new(unload));
+            return Ok(self.shared.warehouse.prepare(&statement, &known)?);
         };
-        let special = text.contains([delimiter, '"', '\n', '\r']);
-        if csv && special {
-            write!(out, "\"{}\"", text.replace('"', "\"\""))?;
-        } else if unload.escape {
-            let mut said = String::new();
-            for letter in text.chars() {
-                if letter == delimiter || matches!(letter, '\\' | '\n' | '\r' | '"' | '\'') {
-                    said.push('\\');
-                }
-                said.push(letter);
-            }
-            let quote = if unload.add_quotes { "\"" } else { "" };
-            write!(out, "{quote}{said}{quote}")?;
-        } else if unload.add_quotes {
-            write!(out, "\"{text}\"")?;
-        } else {
-            write!(out, "{text}")?;
-        }
-    }
-    writeln!(out)
-}
-
-/// A value as JSON has it.
-fn json(value: &Value) -> Json {
-    match value {
-        Value::Null => Json::Null,
-        Value::Bool(value) => Json::Bool(*value),
-        Value::Int(value) => i64::try_from(*value).map_or(Json::Null, Json::from),
-        Value::Float(value) => Json::from(*value),
-        Value::Decimal(text) => text.parse::<f64>().map_or(Json::Null, Json::from),
-        Value::Text(text) => Json::String(text.clone()),
+        // A query of the catalog is in DuckDB's words already; the options are checked as those of any other.
+        let any = Unload {
+            query: "select 1 as one".to_owned(),
+            ..unload.clone()
+        };
+        let any = Statement::Unload(Box::new(any));
+        self.shared.warehouse.prepare(&any, &NothingKnown)?;
+        unload.query = sql;
+        Ok(Prepared {
+            load: Some(Statement::Unload(Box::new(unload))),
+            ..Prepared::sql(Vec::new())
+        })
     }
 }

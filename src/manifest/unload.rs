@@ -4,11 +4,13 @@
 
 use serde_json::{Map, Value};
 
-use crate::adapter::statement::{Compression, ExistingFiles, Unload, UnloadFormat, delimiter};
+use crate::adapter::statement::{
+    Compression, ExistingFiles, Unload, UnloadFormat, delimiter, fixed_width,
+};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 
 /// Every key.
-pub const KEYS: [&str; 25] = [
+pub const KEYS: [&str; 27] = [
     "to",
     "format",
     "columns",
@@ -17,6 +19,7 @@ pub const KEYS: [&str; 25] = [
     "include",
     "header",
     "delimiter",
+    "fixedwidth",
     "add_quotes",
     "escape",
     "null_as",
@@ -32,16 +35,18 @@ pub const KEYS: [&str; 25] = [
     "row_group_size",
     "iam_role",
     "region",
+    "encrypted",
     "kms_key_id",
     "extension",
 ];
 
 /// What the manual says a format cannot have.
-const EXCLUDES: [(&str, &[&str]); 5] = [
+const EXCLUDES: [(&str, &[&str]); 6] = [
     (
         "parquet",
         &[
             "delimiter",
+            "fixedwidth",
             "add_quotes",
             "escape",
             "null_as",
@@ -53,9 +58,20 @@ const EXCLUDES: [(&str, &[&str]); 5] = [
     ),
     (
         "json",
-        &["delimiter", "header", "add_quotes", "escape", "null_as"],
+        &[
+            "delimiter",
+            "fixedwidth",
+            "header",
+            "add_quotes",
+            "escape",
+            "null_as",
+        ],
     ),
-    ("csv", &["add_quotes"]),
+    ("csv", &["add_quotes", "fixedwidth"]),
+    (
+        "fixedwidth",
+        &["delimiter", "header", "add_quotes", "escape"],
+    ),
     ("allow_overwrite", &["clean_path"]),
     ("gzip", &["bzip2", "zstd"]),
 ];
@@ -159,6 +175,7 @@ impl Reader<'_> {
             region: self.text("region"),
             header: self.flag("header").unwrap_or(false),
             delimiter: self.delimiter(),
+            fixed_width: self.widths(),
             add_quotes: self.flag("add_quotes").unwrap_or(false),
             escape: self.flag("escape").unwrap_or(false),
             null_as: self.text("null_as"),
@@ -181,6 +198,7 @@ impl Reader<'_> {
                 .size("row_group_size", 32.0, 128.0)
                 .map(|size| size as u32),
             kms_key_id: self.text("kms_key_id"),
+            encrypted_auto: self.encrypted_auto(),
             extension: self.text("extension"),
             origin: (self.place)("to"),
             ..Unload::new("", to, format)
@@ -259,6 +277,9 @@ impl Reader<'_> {
         }
         if self.is_on("bzip2") && self.is_on("zstd") {
             self.refuse("zstd", "does not go with `bzip2`");
+        }
+        if self.is_on("encrypted") && self.is_on("kms_key_id") {
+            self.refuse("encrypted", "is said by `kms_key_id` already");
         }
         if self.is_on("row_group_size") && format != "parquet" {
             self.refuse("row_group_size", "is for `parquet`");
@@ -357,6 +378,28 @@ impl Reader<'_> {
         only
     }
 
+    fn widths(&mut self) -> Vec<(String, usize)> {
+        let Some(text) = self.text("fixedwidth") else {
+            return Vec::new();
+        };
+        fixed_width(&text).unwrap_or_else(|expected| {
+            self.expected("fixedwidth", expected);
+            Vec::new()
+        })
+    }
+
+    /// Without a key of one's own, files are encrypted by that of the bucket.
+    fn encrypted_auto(&mut self) -> bool {
+        match self.text("encrypted").as_deref() {
+            None => false,
+            Some("auto") => true,
+            Some(_) => {
+                self.expected("encrypted", "`auto`; a key is named by `kms_key_id`");
+                false
+            }
+        }
+    }
+
     /// A size in megabytes: a number, or one with `MB` or `GB`.
     fn size(&mut self, key: &str, least: f64, most: f64) -> Option<f64> {
         let text = self.text(key)?.to_lowercase();
@@ -432,6 +475,12 @@ mod tests {
         parallel off
         extension 'txt.gz'
         "#);
+        insta::assert_snapshot!(told(json!({"to": "s3://b/m_", "format": "text", "fixedwidth": "id:9, name:20", "encrypted": "auto"})), @r#"
+        unload ('select * from "s"."m"')
+        to 's3://b/m_'
+        fixedwidth 'id:9,name:20'
+        encrypted auto
+        "#);
         insta::assert_snapshot!(told(json!({"to": "s3://b/m_", "format": "CSV"})), @r#"
         unload ('select * from "s"."m"')
         to 's3://b/m_'
@@ -460,6 +509,11 @@ mod tests {
         error[bad-unload-option]: the option `add_quotes` of `unload` does not go with `csv`
         error[bad-unload-option]: the option `zstd` of `unload` does not go with `gzip`
         error[bad-unload-option]: the option `row_group_size` of `unload` is for `parquet`
+        ");
+        insta::assert_snapshot!(told(json!({"to": "s3://b/x", "format": "text", "fixedwidth": "id:9", "header": true, "encrypted": true, "kms_key_id": "k"})), @"
+        error[bad-unload-option]: `encrypted` of `unload` is a text, not `true`
+        error[bad-unload-option]: the option `header` of `unload` does not go with `fixedwidth`
+        error[bad-unload-option]: the option `encrypted` of `unload` is said by `kms_key_id` already
         ");
         insta::assert_snapshot!(told(json!({"partition_by": 1})), @r#"
         error[missing-key]: `unload` does not say where the files go -- help: add `to: "s3://bucket/prefix"`: names of files begin with it

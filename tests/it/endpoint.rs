@@ -295,7 +295,6 @@ fn files_are_loaded_and_unloaded_through_a_folder() {
     let written = std::fs::read_to_string(folder.path().join("out/t_000")).expect("a file");
     assert_eq!(written, "id,name\n1,a\n2,\"b,c\"\n");
     assert_snapshot!(client.ask("unload ('select * from t') to 's3://lake/out/t_' iam_role default format parquet"), @"XX000 Specified unload destination on S3 is not empty. Consider using a different bucket / prefix, manually removing the target files in S3, or using the ALLOWOVERWRITE option.");
-    assert_snapshot!(client.ask("unload ('select * from t') to 's3://lake/p/' iam_role default format parquet partition by (id)"), @"0A000 the option `partition` of `unload` is not emulated");
     client.ask("unload ('select * from t') to 's3://lake/p/t_' iam_role default format parquet");
     assert!(folder.path().join("p/t_0000_part_00.parquet").exists());
     client.ask("create table u (id int, name varchar(5)); unload ('select * from t') to 's3://lake/j/' iam_role default json gzip");
@@ -305,6 +304,152 @@ fn files_are_loaded_and_unloaded_through_a_folder() {
     2|b,c
     (2)
     ");
+}
+
+/// What lies below a folder, with the text of what is text.
+fn written(folder: &std::path::Path) -> String {
+    let mut told = String::new();
+    for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
+        let entry = entry.expect("a file");
+        if !entry.file_type().is_file() {
+            continue;
+        }
+        let name = entry.path().strip_prefix(folder).expect("a name below");
+        let bytes = std::fs::read(entry.path()).expect("a file");
+        let text = String::from_utf8(bytes).ok();
+        let text = text.filter(|text| !text.starts_with("PAR1"));
+        told += &format!("-- {}\n{}", name.display(), text.unwrap_or_default());
+    }
+    told
+}
+
+#[test]
+fn every_option_of_an_unload_is_done_or_refused_by_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = start(Options {
+        s3: vec![("s3://lake/".to_owned(), folder.path().to_owned())],
+        ..Options::default()
+    });
+    let client = connect(&server, "awsuser", "").expect("a session");
+    client.ask("create table t (id int, day varchar(3), ok bool, price numeric(20, 2)); insert into t values (1, 'mon', true, 123456789012345678.90), (2, 'tue', false, null), (3, 'tue', null, 0.5)");
+    let unload = |to: &str, options: &str| {
+        let _ = std::fs::remove_dir_all(folder.path().join("out"));
+        let said = client.ask(&format!("unload ('select * from t order by id') to 's3://lake/out/{to}' iam_role default {options}"));
+        format!("{said}\n{}", written(folder.path()))
+    };
+    assert_snapshot!(unload("parts", "csv header partition by (day) parallel off"), @"
+    (0)
+    -- out/parts/day=mon/000
+    id,ok,price
+    1,t,123456789012345678.90
+    -- out/parts/day=tue/000
+    id,ok,price
+    2,f,
+    3,,0.50
+    ");
+    assert_snapshot!(unload("", "partition by (\"day\") include null as 'none' extension 'txt'"), @"
+    (0)
+    -- out/day=mon/0000_part_00.txt
+    1|mon|t|123456789012345678.90
+    -- out/day=tue/0000_part_00.txt
+    2|tue|f|none
+    3|tue|none|0.50
+    ");
+    assert_snapshot!(unload("j_", "format as json parallel on"), @r#"
+    (0)
+    -- out/j_0000_part_00
+    {"id":1,"day":"mon","ok":"t","price":123456789012345678.90}
+    {"id":2,"day":"tue","ok":"f","price":null}
+    {"id":3,"day":"tue","ok":null,"price":0.50}
+    "#);
+    assert_snapshot!(unload("m_", "csv header manifest verbose"), @r#"
+    (0)
+    -- out/m_0000_part_00
+    id,day,ok,price
+    1,mon,t,123456789012345678.90
+    2,tue,f,
+    3,tue,,0.50
+    -- out/m_manifest
+    {"entries":[{"url":"s3://lake/out/m_0000_part_00","meta":{"content_length":67,"record_count":4}}],"schema":{"elements":[{"name":"id","type":{"base":"integer"}},{"name":"day","type":{"base":"character varying"}},{"name":"ok","type":{"base":"boolean"}},{"name":"price","type":{"base":"numeric","precision":20,"scale":2}}]},"meta":{"content_length":67,"record_count":4},"author":{"name":"Redstart","version":"0.1.0"}}
+    "#);
+    assert_snapshot!(unload("p_", "parquet rowgroupsize 64 mb maxfilesize as 1 gb encrypted auto").replace(char::is_numeric, "0"), @"
+    (0)
+    -- out/p_0000_part_00.parquet
+    ");
+    assert_snapshot!(unload("z_", "bzip2").replace(char::is_control, ""), @"(0)-- out/z_0000_part_00.bz2");
+    assert_snapshot!(client.ask("unload ('select 7 as n') to 's3://lake/out/z_' iam_role default csv cleanpath"), @"(0)");
+    assert_snapshot!(written(folder.path()), @"
+    -- out/z_0000_part_00
+    7
+    ");
+    let told = [
+        "maxfilesize 1 mb",
+        "maxfilesize 5 mb partition by (day)",
+        "fixedwidth 'a:1'",
+        "fixedwidth 'a:1' header",
+        "kms_key_id 'k' encrypted",
+        "master_symmetric_key 'k' encrypted",
+        "csv addquotes",
+        "csv escape",
+        "parquet gzip",
+        "json null as 'x'",
+        "cleanpath allowoverwrite",
+        "delimiter '||'",
+        "partition by (dya)",
+        "partition by day",
+        "format as xml",
+        "colour 'red'",
+    ]
+    .map(|options| unload("w_", options));
+    assert_snapshot!(told.join(""), @"
+    22023 the size must be between 5 MB and 6348.8 MB
+    0A000 the option `max_file_size` with `partition_by` of `unload` is not emulated
+    0A000 the option `fixedwidth` of `unload` is not emulated
+    42601 HEADER can not be used with FIXEDWIDTH
+    0A000 the option `kms_key_id` of `unload` is not emulated
+    0A000 the option `master_symmetric_key` of `unload` is not emulated
+    42601 ADDQUOTES can not be used with CSV
+    0A000 the option `escape` with `csv` of `unload` is not emulated
+    42601 GZIP can not be used with PARQUET
+    42601 NULL AS can not be used with JSON
+    42601 ALLOWOVERWRITE can not be used with CLEANPATH
+    22023 the delimiter is one character
+    42000 `partition_by` names `dya`, which is no column of the query
+      hint: did you mean `day`?
+    42601 `partition by` needs columns in parentheses
+    42601 `unload` has no format xml
+    0A000 the option `colour` of `unload` is not emulated
+    ");
+    assert_snapshot!(client.ask("unload ('select * from t limit 2') to 's3://lake/out/l_' iam_role default"), @"
+    0A000 Limit clause is not supported
+      hint: put the query with its limit into a subquery
+    ");
+    assert_snapshot!(client.ask("unload ('select nspname from pg_namespace where nspname = ''public''') to 's3://lake/cat/n_' iam_role default"), @"(0)");
+    assert_snapshot!(written(&folder.path().join("cat")), @"
+    -- n_0000_part_00
+    public
+    ");
+}
+
+#[test]
+fn avro_files_are_loaded() {
+    let server = start(Options {
+        s3: vec![(
+            "s3://lake/".to_owned(),
+            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/avro").into(),
+        )],
+        ..Options::default()
+    });
+    let client = connect(&server, "awsuser", "").expect("a session");
+    client.ask("create table orders (id bigint, at timestamp, state varchar(9), tags super)");
+    let copy = "copy orders from 's3://lake/orders.snappy' iam_role default avro 'auto' timeformat 'epochmillisecs'";
+    assert_snapshot!(client.ask(copy), @"(0)");
+    assert_snapshot!(client.ask("select id, at, state, tags[1] from orders order by id"), @r#"
+    -2|1970-01-01 00:00:00|SENT|NULL
+    1|2018-11-01 21:01:46.796|NEW|"b\"c"
+    (2)
+    "#);
+    assert_snapshot!(client.ask("copy orders from 's3://lake/orders.snappy' iam_role default orc"), @"0A000 the option `orc` of `copy` is not emulated: nothing here reads ORC; Parquet is read");
 }
 
 #[test]

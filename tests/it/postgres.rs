@@ -654,6 +654,24 @@ fn rows_are_unloaded_as_csv() {
     2,"x
     y",
     "#);
+    for (packed, end) in [("gzip", "gz"), ("bzip2", "bz2"), ("zstd", "zst")] {
+        let unload = format!("unload -s orders --to s3://shop/{end}/o_ --format csv --order-by id");
+        project
+            .redstart(&format!("{unload} --{packed} --quiet"))
+            .success();
+        let file = project
+            .path()
+            .join(format!("data/{end}/o_0000_part_00.{end}"));
+        let file = std::io::BufReader::new(fs::File::open(file).expect("a file"));
+        let text = match packed {
+            "gzip" => std::io::read_to_string(flate2::read::GzDecoder::new(file)),
+            "bzip2" => std::io::read_to_string(bzip2::read::BzDecoder::new(file)),
+            _ => std::io::read_to_string(
+                ruzstd::decoding::StreamingDecoder::new(file).expect("a frame"),
+            ),
+        };
+        assert_eq!(text.expect("text"), "1,\"a\"\"b\",t\n2,\"x\ny\",\n");
+    }
     assert_snapshot!(project.redstart("unload -s orders --to s3://shop/p_ --format parquet"), @"
     exit 2
     error[not-emulated]: PostgreSQL writes CSV alone, so `format: parquet` is not supported there

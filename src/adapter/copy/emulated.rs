@@ -20,7 +20,8 @@ pub enum Reads {
 /// The option that it cannot have.
 pub fn check(copy: &Copy, engine: Reads) -> Result<(), Refusal> {
     let format = match copy.format {
-        CopyFormat::Avro(_) => Some("avro"),
+        // A text in Avro is always UTF-8.
+        CopyFormat::Avro(_) => copy.encoding.map(|_| "encoding"),
         CopyFormat::Parquet if engine == Reads::Parquet => {
             copy.accept_invalid_characters.map(|_| "accept_inv_chars")
         }

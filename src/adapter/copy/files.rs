@@ -2,10 +2,12 @@
 //!
 //! In: an [`Unload`] and the folder or the store that stands for its prefix. Out: files with Redshift's names, and the manifest.
 
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Error, Folders, user};
-use crate::adapter::statement::{ExistingFiles, Unload};
+use crate::adapter::statement::{Compression, ExistingFiles, Unload};
 
 /// Files that are not in place yet. Dropped before [`Files::publish`], they are gone.
 pub struct Files<'a> {
@@ -44,6 +46,20 @@ impl<'a> Files<'a> {
     /// The folder that the files are written to.
     pub fn folder(&self) -> &Path {
         &self.aside
+    }
+
+    /// Compresses the files that were written, each in its place.
+    ///
+    /// # Errors
+    /// What the file system answers.
+    pub fn pack(&self, compression: Compression) -> Result<(), Error> {
+        for path in self.written()?.into_iter().flat_map(|(_, files)| files) {
+            let packed = path.with_extension("packed");
+            pack(&path, &packed, compression)
+                .and_then(|()| std::fs::rename(&packed, &path))
+                .map_err(|cause| failed("compress", &path, &cause))?;
+        }
+        Ok(())
     }
 
     /// Puts the files of the folder into place, and the manifest last; gives how many there are. A verbose manifest tells what `detail` says.
@@ -157,17 +173,16 @@ pub struct Detail<'d> {
 }
 
 /// A file as a manifest names it.
-pub struct Entry {
-    /// Its place.
-    pub url: String,
-    /// Its length in bytes.
-    pub length: u64,
+struct Entry {
+    url: String,
+    /// In bytes.
+    length: u64,
     /// Its rows, where they are told.
-    pub rows: Option<u64>,
+    rows: Option<u64>,
 }
 
 /// A manifest; with columns, a verbose one: <https://docs.aws.amazon.com/redshift/latest/dg/r_UNLOAD_command_examples.html>.
-pub fn manifest(entries: &[Entry], columns: Option<&[(String, String)]>) -> serde_json::Value {
+fn manifest(entries: &[Entry], columns: Option<&[(String, String)]>) -> serde_json::Value {
     let listed = entries.iter().map(|entry| {
         let mut meta = serde_json::json!({ "content_length": entry.length });
         if let Some(rows) = entry.rows {
@@ -209,6 +224,29 @@ fn type_of(kind: &str) -> serde_json::Value {
         _ => {}
     }
     said
+}
+
+/// Compresses one file into another.
+fn pack(from: &Path, to: &Path, compression: Compression) -> std::io::Result<()> {
+    let mut from = BufReader::new(File::open(from)?);
+    let mut to = BufWriter::new(File::create(to)?);
+    match compression {
+        Compression::Gzip => {
+            let mut packed = flate2::write::GzEncoder::new(&mut to, flate2::Compression::default());
+            std::io::copy(&mut from, &mut packed)?;
+            packed.finish()?;
+        }
+        Compression::Bzip2 => {
+            let mut packed = bzip2::write::BzEncoder::new(&mut to, bzip2::Compression::default());
+            std::io::copy(&mut from, &mut packed)?;
+            packed.finish()?;
+        }
+        Compression::Zstd => {
+            ruzstd::encoding::compress(from, &mut to, ruzstd::encoding::CompressionLevel::Fastest)
+        }
+        Compression::Lzop => return Err(std::io::Error::other("nothing here packs lzop")),
+    }
+    to.flush()
 }
 
 fn failed(what: &str, path: &Path, cause: &std::io::Error) -> Error {

@@ -9,8 +9,9 @@ use super::{Error, Folders, Reason, read_text, user};
 #[derive(Debug, PartialEq)]
 pub(super) struct Path(Vec<Step>);
 
+/// One step of it.
 #[derive(Debug, PartialEq)]
-enum Step {
+pub(super) enum Step {
     /// A member of an object.
     Member(String),
     /// An element of an array, from 0.
@@ -85,6 +86,11 @@ impl Path {
             Some(Step::Member(name)) => Some(name),
             _ => None,
         }
+    }
+
+    /// What follows the first step.
+    pub(super) fn behind_first(&self) -> &[Step] {
+        self.0.get(1..).unwrap_or_default()
     }
 
     /// The value that the path leads to; nothing where a member or element is missing.

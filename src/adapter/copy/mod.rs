@@ -3,11 +3,12 @@
 //! In: a [`Copy`], and the [`Folders`] or stores that stand for S3. Out: rows of [`Cell`]s, given to a [`Sink`] one by one.
 //! Does not know which engine keeps the rows. Memory: one record, and the rejected rows within `MAXERROR`.
 
+mod avro;
 mod convert;
 mod csv;
 mod emulated;
 mod encoding;
-pub mod files;
+mod files;
 mod fixed;
 mod folders;
 mod json;
@@ -123,6 +124,9 @@ pub fn run_with(
     let conversion = Conversion::of_copy(copy)?;
     let paths = match &copy.format {
         CopyFormat::JsonPaths(url) => Some(json_paths::read(folders, url, columns.len())?),
+        CopyFormat::Avro(how) if how.starts_with("s3://") => {
+            Some(json_paths::read(folders, how, columns.len())?)
+        }
         _ => None,
     };
     check_columns(copy, columns)?;
@@ -138,7 +142,11 @@ pub fn run_with(
     let objects = objects(copy, folders)?;
     load.loaded.files = objects.len() as u64;
     for object in objects {
-        let mut reader = open(&object, copy)?;
+        let mut reader = match copy.format {
+            // Not text: its bytes are as they are.
+            CopyFormat::Avro(_) => unpack::open(&object, copy.compression)?,
+            _ => open(&object, copy)?,
+        };
         load.file = object.url;
         load.read(&mut *reader, paths.as_deref())?;
     }
@@ -298,7 +306,8 @@ impl Load<'_> {
             | CopyFormat::JsonAutoIgnoreCase
             | CopyFormat::JsonNoShred
             | CopyFormat::JsonPaths(_) => json::read(self, reader, paths),
-            CopyFormat::Avro(_) | CopyFormat::Parquet | CopyFormat::Orc | CopyFormat::Shapefile => {
+            CopyFormat::Avro(how) => avro::read(self, reader, how, paths),
+            CopyFormat::Parquet | CopyFormat::Orc | CopyFormat::Shapefile => {
                 Err(user("files of this format cannot be read here".to_owned()))
             }
         }

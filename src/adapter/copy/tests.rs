@@ -717,14 +717,17 @@ fn what_cannot_be_read_here_is_refused_by_name() {
     insta::assert_snapshot!([
         told(|copy| copy.format = CopyFormat::Parquet),
         told(|copy| copy.format = CopyFormat::Orc),
-        told(|copy| copy.format = CopyFormat::Avro("auto".to_owned())),
+        told(|copy| {
+            copy.format = CopyFormat::Avro("auto".to_owned());
+            copy.encoding = Some(Encoding::Iso88591);
+        }),
         told(|copy| copy.compression = Some(Compression::Lzop)),
         told(|copy| copy.master_symmetric_key = Some(crate::adapter::statement::Secret::new("k"))),
         told(|copy| copy.time_format = Some("Auto".to_owned())),
     ].join("\n"), @"
     the option `parquet` of `copy` is not emulated: nothing there reads Parquet
-    the option `orc` of `copy` is not emulated: nothing here reads ORC
-    the option `avro` of `copy` is not emulated: nothing here reads Avro
+    the option `orc` of `copy` is not emulated: nothing here reads ORC; Parquet is read
+    the option `encoding` of `copy` is not emulated: not for files in this format
     the option `lzop` of `copy` is not emulated: nothing here unpacks lzop
     the option `encrypted` of `copy` is not emulated: nothing here decrypts files
     `Auto` is no TIMEFORMAT

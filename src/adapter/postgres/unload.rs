@@ -30,12 +30,10 @@ pub(super) fn check(unload: &Unload) -> Result<(), Refusal> {
         (!unload.partition_by.is_empty(), "partition_by"),
         (unload.max_file_size.is_some(), "max_file_size"),
         (unload.kms_key_id.is_some(), "kms_key_id"),
+        (!unload.fixed_width.is_empty(), "fixedwidth"),
         (unload.escape, "escape"),
         (unload.verbose, "manifest_verbose"),
-        (
-            !matches!(unload.compression, None | Some(Compression::Gzip)),
-            "bzip2` or `zstd",
-        ),
+        (unload.compression == Some(Compression::Lzop), "lzop"),
     ];
     let option = options.into_iter().find(|(said, _)| *said);
     let message = match (format, option) {
@@ -85,7 +83,7 @@ pub(super) fn run(session: &Session, unload: &Unload) -> Result<Outcome, Error> 
         .wait(client.copy_out(&sql(unload)))
         .map_err(|cause| error::told(&cause))?;
     let mut stream = Box::pin(stream);
-    let mut out = Out::new(&path, unload)?;
+    let mut out = Out::new(&path).map_err(|cause| failed(&path, &cause))?;
     while let Some(chunk) = session
         .link
         .wait(stream.try_next())
@@ -95,6 +93,9 @@ pub(super) fn run(session: &Session, unload: &Unload) -> Result<Outcome, Error> 
         out.write(&chunk).map_err(|cause| failed(&path, &cause))?;
     }
     let lines = out.finish().map_err(|cause| failed(&path, &cause))?;
+    if let Some(compression) = unload.compression {
+        files.pack(compression)?;
+    }
     files.publish(None)?;
     Ok(Outcome {
         rows: Some(lines.saturating_sub(unload.header.into())),
@@ -111,24 +112,15 @@ fn failed(path: &Path, cause: &std::io::Error) -> Error {
 
 /// A file on its way, and the lines of CSV in it so far: a line end in quotes ends none.
 struct Out {
-    inner: Box<dyn Write>,
+    inner: BufWriter<File>,
     lines: u64,
     in_quotes: bool,
 }
 
 impl Out {
-    fn new(path: &Path, unload: &Unload) -> Result<Self, Error> {
-        let file = File::create(path).map_err(|cause| failed(path, &cause))?;
-        let file = BufWriter::new(file);
-        let inner: Box<dyn Write> = match unload.compression {
-            Some(_) => Box::new(flate2::write::GzEncoder::new(
-                file,
-                flate2::Compression::default(),
-            )),
-            None => Box::new(file),
-        };
+    fn new(path: &Path) -> std::io::Result<Self> {
         Ok(Self {
-            inner,
+            inner: BufWriter::new(File::create(path)?),
             lines: 0,
             in_quotes: false,
         })

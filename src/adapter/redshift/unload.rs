@@ -39,6 +39,13 @@ pub(super) fn sql(unload: &Unload) -> String {
             delimiter_literal(&delimiter.to_string())
         ));
     }
+    if !unload.fixed_width.is_empty() {
+        let widths = unload.fixed_width.iter();
+        let widths = widths.map(|(label, width)| format!("{label}:{width}"));
+        let widths = widths.collect::<Vec<_>>().join(",");
+        text(&mut lines, "fixedwidth", Some(&widths));
+    }
+    flags(&mut lines, &[(unload.encrypted_auto, "encrypted auto")]);
     if let Some(key) = &unload.kms_key_id {
         text(&mut lines, "kms_key_id", Some(key));
         lines.push("encrypted".to_owned());

@@ -22,6 +22,8 @@ pub struct Unload {
     pub header: bool,
     /// `DELIMITER`, where it is not that of the format.
     pub delimiter: Option<char>,
+    /// `FIXEDWIDTH`: a label and a number of characters for each column; empty means none.
+    pub fixed_width: Vec<(String, usize)>,
     /// `ADDQUOTES`.
     pub add_quotes: bool,
     /// `ESCAPE`.
@@ -48,6 +50,8 @@ pub struct Unload {
     pub row_group_size: Option<u32>,
     /// `ENCRYPTED` with its `KMS_KEY_ID`.
     pub kms_key_id: Option<String>,
+    /// `ENCRYPTED AUTO`: by the key that the bucket has for that.
+    pub encrypted_auto: bool,
     /// `EXTENSION`.
     pub extension: Option<String>,
     /// Where the user declared it.
@@ -100,6 +104,7 @@ impl Unload {
             format,
             header: false,
             delimiter: None,
+            fixed_width: Vec::new(),
             add_quotes: false,
             escape: false,
             null_as: None,
@@ -113,6 +118,7 @@ impl Unload {
             max_file_size: None,
             row_group_size: None,
             kms_key_id: None,
+            encrypted_auto: false,
             extension: None,
             origin: None,
         }
