@@ -105,7 +105,11 @@ impl Conversion {
             return Ok(Cell::Null);
         }
         if let Type::Char(length) | Type::Varchar(length) = kind {
-            return self.text(kind, length as usize, field);
+            let text = match self.accept_invalid {
+                Some(with) if matches!(kind, Type::Varchar(_)) => replace_invalid(field, with),
+                _ => valid(field)?,
+            };
+            return self.text(kind, length as usize, text);
         }
         // Empty and blank fields are always NULL where the column is no text.
         if field.iter().all(u8::is_ascii_whitespace) {
@@ -140,11 +144,27 @@ impl Conversion {
         }
     }
 
-    fn text<'a>(&self, kind: Type, length: usize, field: &'a [u8]) -> Result<Cell<'a>, Reason> {
-        let mut text = match self.accept_invalid {
-            Some(with) if matches!(kind, Type::Varchar(_)) => replace_invalid(field, with),
-            _ => valid(field)?,
-        };
+    /// The same for a field that is known to be UTF-8, which is not looked through once more.
+    ///
+    /// # Errors
+    /// As for [`Conversion::cell`].
+    pub fn cell_of_text<'a>(&self, kind: Type, field: &'a str) -> Result<Cell<'a>, Reason> {
+        match kind {
+            Type::Char(length) | Type::Varchar(length)
+                if self.null_as.is_empty() || field != self.null_as =>
+            {
+                self.text(kind, length as usize, Cow::Borrowed(field))
+            }
+            _ => self.cell(kind, field.as_bytes()),
+        }
+    }
+
+    fn text<'a>(
+        &self,
+        kind: Type,
+        length: usize,
+        mut text: Cow<'a, str>,
+    ) -> Result<Cell<'a>, Reason> {
         if text.contains('\0') {
             return Err(null_byte());
         }
@@ -232,17 +252,21 @@ fn integer(field: &[u8], kind: Type, least: i64, most: i64) -> Result<Cell<'stat
     if start == field.len() {
         return Err(invalid_digit(field, 0, word(kind)));
     }
-    let mut value: i128 = 0;
+    let mut value = Some(0_i64);
     for (at, byte) in field.iter().enumerate().skip(start) {
         if !byte.is_ascii_digit() {
             return Err(invalid_digit(field, at, word(kind)));
         }
-        // Saturates far outside of any type.
-        value = (value * 10 + i128::from(byte - b'0')).min(1 << 100);
+        let digit = i64::from(byte - b'0');
+        // Below zero there is one number more than above.
+        value = value
+            .and_then(|value| value.checked_mul(10))
+            .and_then(|value| value.checked_sub(digit));
     }
-    let value = if negative { -value } else { value };
-    i64::try_from(value)
-        .ok()
+    if !negative {
+        value = value.and_then(i64::checked_neg);
+    }
+    value
         .filter(|value| (least..=most).contains(value))
         .map(Cell::Int)
         .ok_or_else(|| overflow(word(kind)))

@@ -158,7 +158,7 @@ fn convert<'c>(
 ) -> Result<Cell<'c>, Reason> {
     let cell = match cell {
         Some(text) if column.kind == ANY_TEXT => Cell::Text(text.into()),
-        Some(text) => conversion.cell(column.kind, text.as_bytes())?,
+        Some(text) => conversion.cell_of_text(column.kind, text)?,
         None => Cell::Null,
     };
     if cell == Cell::Null && column.not_null {

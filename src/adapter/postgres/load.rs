@@ -5,7 +5,7 @@
 
 use std::pin::Pin;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::SinkExt;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
@@ -139,19 +139,20 @@ fn seed_of_redshift(
     let mut rows = Rows::open(session, into, &columns)?;
     let mut bad = Vec::new();
     let sent = seed.each(&mut |number, row| {
-        let texts: Vec<_> = (0..columns.len()).map(|at| row.cell(at)).collect();
-        let mut cells = Vec::with_capacity(columns.len());
         for (at, column) in columns.iter().enumerate() {
-            let cell = match texts[at].as_deref() {
-                Some(text) => conversion.cell(column.kind, text.as_bytes()),
+            let text = row.cell(at);
+            let cell = match text.as_deref() {
+                Some(text) => conversion.cell_of_text(column.kind, text),
                 None => Ok(Cell::Null),
             };
             let reason = match cell {
                 Ok(Cell::Null) if column.not_null => "Missing data for not-null field".to_owned(),
-                Ok(cell) => {
-                    cells.push(cell);
+                Ok(cell) if bad.is_empty() => {
+                    rows.cell(at, &cell)?;
                     continue;
                 }
+                // After a bad cell nothing will be kept: the rest is only looked at.
+                Ok(_) => continue,
                 Err(reason) => reason.0,
             };
             bad.push(BadCell {
@@ -161,8 +162,7 @@ fn seed_of_redshift(
             });
         }
         match bad.len() {
-            0 => rows.row(&cells),
-            // After a bad cell nothing will be kept: the rest is only looked at.
+            0 => rows.stream.end_row(),
             1..MOST_BAD_CELLS => Ok(()),
             _ => Err(Error::new(
                 ErrorClass::User,
@@ -218,6 +218,16 @@ fn bad_cell(cause: &tokio_postgres::Error, columns: &[ColumnDefinition], seed: &
     }
 }
 
+/// What stands behind a backslash for a byte that COPY would read as something else; 0 for all others.
+const BEHIND_A_BACKSLASH: [u8; 256] = {
+    let mut table = [0; 256];
+    table[b'\\' as usize] = b'\\';
+    table[b'\n' as usize] = b'n';
+    table[b'\r' as usize] = b'r';
+    table[b'\t' as usize] = b't';
+    table
+};
+
 /// An open `copy … from stdin`. Dropped before its end, it leaves nothing in the table.
 struct Stream<'a> {
     session: &'a Session,
@@ -249,35 +259,59 @@ impl<'a> Stream<'a> {
     }
 
     fn null(&mut self, number: usize) {
-        self.separate(number);
-        self.buffer.extend_from_slice(b"\\N");
+        self.plain(number, b"\\N");
     }
 
     /// A value in the text form of COPY.
     fn text(&mut self, number: usize, text: &str) {
         self.separate(number);
-        let mut rest = text.as_bytes();
-        while let Some(at) = rest.iter().position(|byte| b"\\\n\r\t".contains(byte)) {
-            self.buffer.extend_from_slice(&rest[..at]);
-            self.buffer.extend_from_slice(match rest[at] {
-                b'\n' => b"\\n",
-                b'\r' => b"\\r",
-                b'\t' => b"\\t",
-                _ => b"\\\\",
-            });
-            rest = &rest[at + 1..];
+        let bytes = text.as_bytes();
+        let mut from = 0;
+        for (at, byte) in bytes.iter().enumerate() {
+            let behind = match BEHIND_A_BACKSLASH[usize::from(*byte)] {
+                0 => continue,
+                behind => behind,
+            };
+            self.buffer.extend_from_slice(&bytes[from..at]);
+            self.buffer.extend_from_slice(&[b'\\', behind]);
+            from = at + 1;
         }
-        self.buffer.extend_from_slice(rest);
+        self.buffer.extend_from_slice(&bytes[from..]);
+    }
+
+    /// A value whose text holds nothing that must be escaped.
+    fn plain(&mut self, number: usize, text: &[u8]) {
+        self.separate(number);
+        self.buffer.extend_from_slice(text);
+    }
+
+    fn integer(&mut self, number: usize, value: i64) {
+        let mut digits = [0; 20];
+        let mut at = digits.len();
+        let mut rest = value.unsigned_abs();
+        loop {
+            at -= 1;
+            digits[at] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        if value < 0 {
+            at -= 1;
+            digits[at] = b'-';
+        }
+        self.plain(number, &digits[at..]);
     }
 
     fn separate(&mut self, number: usize) {
         if number > 0 {
-            self.buffer.extend_from_slice(b"\t");
+            self.buffer.put_u8(b'\t');
         }
     }
 
     fn end_row(&mut self) -> Result<(), Error> {
-        self.buffer.extend_from_slice(b"\n");
+        self.buffer.put_u8(b'\n');
         if self.buffer.len() < CHUNK {
             return Ok(());
         }
@@ -347,31 +381,45 @@ impl<'a> Rows<'a> {
     }
 }
 
+impl Rows<'_> {
+    /// The next cell of a row.
+    fn cell(&mut self, number: usize, cell: &Cell<'_>) -> Result<(), Error> {
+        let printed = match cell {
+            Cell::Null => {
+                self.stream.null(number);
+                return Ok(());
+            }
+            Cell::Text(text) if self.blank_is_null[number] && text.trim().is_empty() => {
+                self.stream.null(number);
+                return Ok(());
+            }
+            Cell::Text(text) => {
+                self.stream.text(number, text);
+                return Ok(());
+            }
+            Cell::Int(value) => {
+                self.stream.integer(number, *value);
+                return Ok(());
+            }
+            Cell::Bool(value) => value.to_string(),
+            Cell::Float(value) => value.to_string(),
+            Cell::Decimal(digits) => decimal(*digits, self.scales[number]),
+            Cell::Date(days) => date(*days)?,
+            Cell::Time(micros) => time(*micros),
+            Cell::Timestamp(micros) => {
+                let zone = if self.zoned[number] { "+00" } else { "" };
+                format!("{}{zone}", timestamp(*micros)?)
+            }
+        };
+        self.stream.plain(number, printed.as_bytes());
+        Ok(())
+    }
+}
+
 impl Sink for Rows<'_> {
     fn row(&mut self, cells: &[Cell<'_>]) -> Result<(), Error> {
         for (number, cell) in cells.iter().enumerate() {
-            let printed = match cell {
-                Cell::Null => None,
-                Cell::Text(text) if self.blank_is_null[number] && text.trim().is_empty() => None,
-                Cell::Text(text) => {
-                    self.stream.text(number, text);
-                    continue;
-                }
-                Cell::Bool(value) => Some(value.to_string()),
-                Cell::Int(value) => Some(value.to_string()),
-                Cell::Float(value) => Some(value.to_string()),
-                Cell::Decimal(digits) => Some(decimal(*digits, self.scales[number])),
-                Cell::Date(days) => Some(date(*days)?),
-                Cell::Time(micros) => Some(time(*micros)),
-                Cell::Timestamp(micros) => {
-                    let zone = if self.zoned[number] { "+00" } else { "" };
-                    Some(format!("{}{zone}", timestamp(*micros)?))
-                }
-            };
-            match printed {
-                Some(text) => self.stream.text(number, &text),
-                None => self.stream.null(number),
-            }
+            self.cell(number, cell)?;
         }
         self.stream.end_row()
     }

@@ -159,8 +159,7 @@ impl<'a> Records<'a> {
             }
             let bytes = &self.buffer[self.at..];
             let rest = at;
-            let mut left = bytes[at..].iter();
-            let ends = left.position(|&byte| ends_cell(byte, self.delimiter));
+            let ends = memchr::memchr3(self.delimiter, b'\n', b'\r', &bytes[at..]);
             at = ends.map_or(bytes.len(), |length| at + length);
             if at == bytes.len() && !self.ended {
                 return Err(Cut::More);
@@ -211,7 +210,7 @@ impl<'a> Records<'a> {
         cell.start = at;
         loop {
             let bytes = &self.buffer[self.at..];
-            let Some(length) = bytes[at..].iter().position(|&byte| byte == b'"') else {
+            let Some(length) = memchr::memchr(b'"', &bytes[at..]) else {
                 let too_long = bytes.len() > LONGEST;
                 self.ended |= too_long;
                 return Err(Cut::Unclosed(self.at + start));
@@ -301,10 +300,6 @@ struct End {
 
 fn is_blank(text: &[u8]) -> bool {
     std::str::from_utf8(text).is_ok_and(|text| text.trim().is_empty())
-}
-
-fn ends_cell(byte: u8, delimiter: u8) -> bool {
-    byte == delimiter || byte == b'\n' || byte == b'\r'
 }
 
 /// A file that cannot be read.
