@@ -390,6 +390,80 @@ fn a_session_of_sso_signs_for_the_password() {
     );
 }
 
+const ROLE_OF_A_MACHINE: &str = r#"{"Code": "Success", "AccessKeyId": "ASIAMACHINE000000000", "SecretAccessKey": "s", "Token": "token", "Expiration": "2099-11-09T13:34:41Z"}"#;
+
+/// The password that who has no keys and no profile gets, where variables say who is asked for credentials.
+fn password_of_a_machine(service: &Service, variables: &[(&str, &str)]) -> String {
+    let ask = Ask {
+        identity: Identity::default(),
+        host: "localhost".to_owned(),
+        cluster: Some("warehouse".to_owned()),
+        ..ask()
+    };
+    let aws = [
+        ("AWS_ENDPOINT_URL_REDSHIFT", service.address.as_str()),
+        ("AWS_REGION", "eu-west-3"),
+    ];
+    let home = tempfile::tempdir().unwrap();
+    let environment = environment(home.path(), &[&aws[..], variables].concat());
+    let logins = Logins::new(ask, environment).unwrap();
+    let login = logins.login().unwrap_or_else(|error| panic!("{error:?}"));
+    assert!(
+        service.asked().last().unwrap().headers["authorization"].contains("ASIAMACHINE"),
+        "{:?}",
+        service.asked()
+    );
+    login.password
+}
+
+#[test]
+fn the_role_of_a_container_signs_for_the_password() {
+    let service = Service::answering(vec![
+        (200, ROLE_OF_A_MACHINE.to_owned()),
+        (
+            200,
+            cluster_answer("GetClusterCredentials", "p", in_one_hour()),
+        ),
+    ]);
+    let credentials = format!("{}/v2/credentials/builder", service.address);
+    let variables = [
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", credentials.as_str()),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "of the container"),
+    ];
+    assert_eq!(password_of_a_machine(&service, &variables), "p");
+    let asked = &service.asked()[0];
+    assert_eq!(asked.line, "GET /v2/credentials/builder HTTP/1.1");
+    assert_eq!(asked.headers["authorization"], "of the container");
+}
+
+#[test]
+fn the_role_of_an_instance_signs_for_the_password() {
+    let service = Service::answering(vec![
+        (200, "of the instance".to_owned()),
+        (200, "builder".to_owned()),
+        (200, ROLE_OF_A_MACHINE.to_owned()),
+        (
+            200,
+            cluster_answer("GetClusterCredentials", "p", in_one_hour()),
+        ),
+    ]);
+    let variables = [(
+        "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+        service.address.as_str(),
+    )];
+    assert_eq!(password_of_a_machine(&service, &variables), "p");
+    let asked = service.asked();
+    assert_eq!(asked[0].line, "PUT /latest/api/token HTTP/1.1");
+    assert_eq!(
+        asked[2].line,
+        "GET /latest/meta-data/iam/security-credentials/builder HTTP/1.1"
+    );
+    assert_eq!(
+        asked[2].headers["x-aws-ec2-metadata-token"],
+        "of the instance"
+    );
+}
+
 /// The password that a profile gets, where all of AWS is one service.
 fn password_by(service: &Service, home: &Path, profile: &str) -> String {
     let ask = Ask {

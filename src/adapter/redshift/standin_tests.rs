@@ -589,3 +589,48 @@ fn what_runs_is_cancelled_through_a_connection_of_its_own_and_tls() {
     let error = waiting.join().expect("no panic");
     assert_eq!(error.class, ErrorClass::Cancelled);
 }
+
+/// What the system's timer of the connection to a port is for, and in how many hundredths of a second it ends.
+#[cfg(target_os = "linux")]
+fn timer_to(port: u16) -> Option<(String, u64)> {
+    let connections = std::fs::read_to_string("/proc/net/tcp").expect("the system's connections");
+    let other_end = format!(":{port:04X}");
+    let line = connections.lines().find(|line| {
+        let mut fields = line.split_whitespace();
+        // The other end, and that it is connected.
+        fields.nth(2).is_some_and(|end| end.ends_with(&other_end)) && fields.next() == Some("01")
+    })?;
+    let (kind, ends) = line.split_whitespace().nth(5)?.split_once(':')?;
+    Some((kind.to_owned(), u64::from_str_radix(ends, 16).ok()?))
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_system_asks_after_silence_as_the_target_says() {
+    // The other kinds of timers end soon.
+    let timer = |config: &Config, wanted: &str| {
+        let session = open(config).expect("a session");
+        let found = (0..200).find_map(|_| {
+            std::thread::sleep(Duration::from_millis(10));
+            timer_to(config.port).filter(|(kind, _)| kind == wanted)
+        });
+        drop(session);
+        found.map(|(_, ends)| ends)
+    };
+    let config = |server: &StandIn| Config {
+        host: "127.0.0.1".to_owned(),
+        sslmode: None,
+        ..server.config()
+    };
+    const KEEPALIVE: &str = "02";
+    const NONE: &str = "00";
+    let server = StandIn::start(Asks::Nothing, None);
+    let ends = timer(&config(&server), KEEPALIVE).expect("a timer of keepalive");
+    assert!((1..=6_000).contains(&ends), "{ends}");
+    let server = StandIn::start(Asks::Nothing, None);
+    let silent = Config {
+        keepalive: None,
+        ..config(&server)
+    };
+    assert_eq!(timer(&silent, NONE), Some(0));
+}

@@ -2,7 +2,9 @@
 //!
 //! The same project on PostgreSQL and on the endpoint, behind a wire that breaks where it is told to. Each build brings a new
 //! version of every row, so that a relation whose rows are of one version and all there is the old one or the new one, whole.
-//! `REDSTART_TEST_FAULTS=all` tries every case; without it each test takes a share of them, spread over all messages and faults.
+//! `REDSTART_TEST_FAULTS=all` tries every case, `REDSTART_TEST_FAULTS=2/8` the second of eight parts of them; without it each test takes a
+//! share, spread over all messages and faults. With it and `--nocapture`, each test says what
+//! goes wrong as it goes wrong, and how many cases it tried.
 
 mod wire;
 
@@ -266,8 +268,8 @@ fn of_any_version(sent: &Sent) -> String {
         .collect()
 }
 
-/// Tries a share of the cases, one after the other on one place; `offset` says which.
-fn matrix(place: &Place, share: usize, offset: usize) -> (usize, Vec<String>) {
+/// Tries a share of the cases, one after the other on one place; `offset` says which. `tell` hears of each that goes wrong.
+fn matrix(place: &Place, share: usize, offset: usize, tell: &dyn Fn(&str)) -> (usize, Vec<String>) {
     let mut version = 1;
     for _ in 0..2 {
         version += 1;
@@ -290,10 +292,9 @@ fn matrix(place: &Place, share: usize, offset: usize) -> (usize, Vec<String>) {
         tried += 1;
         version += 1;
         if let Err(what) = case(place, at, fault, message, version) {
-            wrong.push(format!(
-                "{fault:?} at message {at}, {}: {what}",
-                message.sql.trim()
-            ));
+            let what = format!("{fault:?} at message {at}, {}: {what}", message.sql.trim());
+            tell(&what);
+            wrong.push(what);
             // The next case begins with everything of one version.
             version += 1;
             let output = place.build(version);
@@ -306,11 +307,17 @@ fn matrix(place: &Place, share: usize, offset: usize) -> (usize, Vec<String>) {
     (tried, wrong)
 }
 
-/// How many cases are left out for each that is tried, in an ordinary run of the tests.
-fn share(of: usize) -> usize {
-    match std::env::var("REDSTART_TEST_FAULTS").as_deref() {
-        Ok("all") => 1,
-        _ => of,
+/// Into how many parts the cases go, and which of them is tried; `of` says so for an ordinary run of the tests.
+fn share(wanted: Option<&str>, of: usize) -> (usize, usize) {
+    match wanted {
+        None => (of, 0),
+        Some("all") => (1, 0),
+        Some(part) => {
+            let (number, parts) = part.split_once('/').expect("`all`, or a part such as 2/8");
+            let [number, parts] = [number, parts].map(|it| it.parse::<usize>().expect("a number"));
+            assert!((1..=parts).contains(&number), "{part} is no part");
+            (parts, number - 1)
+        }
     }
 }
 
@@ -381,8 +388,23 @@ fn on_the_endpoint() -> Place {
     }
 }
 
+#[expect(
+    clippy::print_stderr,
+    reason = "who asked for cases wants to know how many there were"
+)]
 fn prove(place: &Place, of: usize) {
-    let (tried, wrong) = matrix(place, share(of), 0);
+    let wanted = std::env::var("REDSTART_TEST_FAULTS").ok();
+    let (parts, part) = share(wanted.as_deref(), of);
+    let tell = |words: &str| {
+        if wanted.is_some() {
+            eprintln!("{words}");
+        }
+    };
+    let (tried, wrong) = matrix(place, parts, part, &tell);
+    tell(&format!(
+        "{tried} cases tried, {} of them wrong",
+        wrong.len()
+    ));
     assert!(
         wrong.is_empty(),
         "{} of {tried} cases:\n\n{}",
