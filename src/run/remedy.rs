@@ -56,7 +56,12 @@ pub(super) fn of_load(message: &str) -> &'static str {
 
 /// For a cell of a seed, whose type was declared or found.
 pub(super) fn of_cell(seed: &Node, row: &LoadError) -> String {
+    let too_long = ["exceeds DDL length", "too long"];
     match &row.column {
+        Some(column) if too_long.iter().any(|words| row.reason.contains(words)) => format!(
+            "mend the cell, or declare the column longer: `column_types: {{{column}: varchar(65535)}}` in the config of `{}`",
+            seed.name
+        ),
         Some(column) => format!(
             "mend the cell, or give the column a type that takes it: `column_types: {{{column}: varchar}}` in the config of `{}`",
             seed.name

@@ -342,7 +342,7 @@ fn an_error_of_the_server_comes_home_to_the_name_in_the_model() {
       |         ^^^^
       |
       = note: the database said (42703): column x.nope does not exist
-      = help: the words of the database are above; `redstart compile --select name` shows the SQL, target/run/ what was sent
+      = help: `redstart compile --select wrong` shows the whole SQL, target/run/ has what was sent
 
     Finished 1 table model in [time]
     Done. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1

@@ -537,6 +537,7 @@ fn an_error_comes_home_to_the_line_of_the_model() {
       |   ^^^^
       |
       = note: the database said (42703): column "nope" does not exist
+      = help: `redstart compile --select bad` shows the whole SQL, target/run/ has what was sent
 
     error[database-error]: the database refused `not_null_worse_x`
      --> models/models.yml:3:38
@@ -545,6 +546,7 @@ fn an_error_comes_home_to_the_line_of_the_model() {
       |                                      ^^^^^^^^
       |
       = note: the database said (22012): division by zero
+      = help: `redstart compile --select not_null_worse_x` shows the whole SQL, target/run/ has what was sent
 
     Finished 1 data test, 2 table models, 2 view models in [time]
     Done. PASS=2 WARN=0 ERROR=2 SKIP=1 TOTAL=5
@@ -577,6 +579,7 @@ fn a_cell_that_does_not_fit_is_shown_in_its_file() {
     3 | 2,2024-02-30
       |   ^^^^^^^^^^ date/time field value out of range: "2024-02-30"
       |
+      = help: mend the cell, or give the column a type that takes it: `column_types: {day: varchar}` in the config of `numbers`
     note: declared here
      --> seeds/seeds.yml:3:29
       |

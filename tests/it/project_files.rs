@@ -202,6 +202,8 @@ seeds:
       |
     1 | {{ config('table') }} select 1 as id
       |    ^^^^^^^^^^^^^^^
+      |
+      = help: write `config(materialized='table', tags=['daily'])`
 
     2 errors
     ");
@@ -347,6 +349,7 @@ fn a_test_tells_what_its_figure_is_and_what_it_may_not_show() {
               10
               15
               20
+      = help: `redstart show --select accepted_range_a_n__5` shows all that it finds, `redstart compile --select accepted_range_a_n__5` its query
 
     error[test-failed]: test `not_null_a_secret` found 1 row
      --> models/schema.yml:8:22
@@ -358,6 +361,7 @@ fn a_test_tells_what_its_figure_is_and_what_it_may_not_show() {
               n
               --
               15
+      = help: `redstart show --select not_null_a_secret` shows all that it finds, `redstart compile --select not_null_a_secret` its query
 
     Finished 2 data tests, 1 view model in [time]
     Done. PASS=1 WARN=0 ERROR=2 SKIP=0 TOTAL=3

@@ -60,12 +60,16 @@ fn what_is_refused_is_that_nodes_error_and_the_rest_is_built() {
       |
     1 | {{ config(dist='nowhere') }} select 1 as id
       |                 ^^^^^^^ not among its 1 columns
+      |
+      = help: there is `id`
 
     error[unknown-function]: the function `nosuchfn` is not known
      --> models/no_function.sql:1:8
       |
     1 | select nosuchfn(id) as id from {{ ref('good') }}
       |        ^^^^^^^^ it is not in the table of Redshift's functions
+      |
+      = help: use a function of Redshift: docs/redshift-emulation.md lists those that are emulated; a function of your own can be a macro
 
     Finished 1 data test, 6 table models in [time]
     Done. PASS=1 WARN=0 ERROR=3 SKIP=3 TOTAL=7
@@ -158,6 +162,7 @@ fn show_tells_the_line_of_what_the_database_refuses() {
       | ^^^^^^
       |
       = note: the database said: Invalid Input Error: invalid digit in the number: x
+      = help: the words of the database are above; `redstart compile --select name` shows the SQL, target/run/ what was sent
 
     1 error
     ");

@@ -468,6 +468,7 @@ fn a_seed_that_does_not_fit_leaves_nothing_in_the_bucket_and_is_told_by_its_cell
     6 | 3,ünï xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx,-0.004,2024-02-29,true
       |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ String length exceeds DDL length
       |
+      = help: mend the cell, or declare the column longer: `column_types: {name: varchar(65535)}` in the config of `goods`
     note: declared here
      --> seeds/seeds.yml:1:47
       |
@@ -496,6 +497,7 @@ fn a_seed_that_does_not_fit_leaves_nothing_in_the_bucket_and_is_told_by_its_cell
     3 | 2,much longer than forty bytes may ever be here
       |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ String length exceeds DDL length
       |
+      = help: mend the cell, or declare the column longer: `column_types: {name: varchar(65535)}` in the config of `goods`
     note: declared here
      --> seeds/seeds.yml:1:47
       |
@@ -515,6 +517,7 @@ fn a_bucket_that_is_not_there_is_told_before_anything_is_loaded() {
     let failed = project.redstart("seed");
     assert_snapshot!(failed, @"
     exit 1
+    Waiting for another build into the schema `shop` (user `awsuser`, process [pid], since [timestamp] UTC)
     Running 1 node on 1 thread (target `prod.shop`)
     1 of 1  ERROR loading seed file shop.goods                            [[time]]
           error[database-error]: the database refused `goods` (seeds/seeds.yml:1:16)
@@ -527,6 +530,7 @@ fn a_bucket_that_is_not_there_is_told_before_anything_is_loaded() {
       |
       = note: the database said: S3ServiceException: The specified bucket does not exist, Status 404, Error NoSuchBucket
       = note: it was asked for `s3://no-such-bucket/tmp/redstart-[uuid]/00000.csv.gz`
+      = help: `redstart compile --select goods` shows the whole SQL, target/run/ has what was sent
 
     Finished 1 seed in [time]
     Done. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1

@@ -118,7 +118,7 @@ fn a_failing_unit_test_shows_both_answers_and_holds_its_model_back() {
 ",
         );
 
-    assert_snapshot!(project.redstart("build --threads 1"), @r"
+    assert_snapshot!(project.redstart("build --threads 1"), @"
     exit 1
     Running 4 nodes on 1 thread (target `dev.main`)
     1 of 4  OK    created sql view model main.stg                         [[time]]
@@ -140,6 +140,7 @@ fn a_failing_unit_test_shows_both_answers_and_holds_its_model_back() {
               →   | 2  | b→B
               +++ | 3  | C
               --- | 4  | D
+      = help: `-` are the rows that were expected and `+` those that came: change the model or what is expected
 
     Finished 1 unit test, 3 view models in [time]
     Done. PASS=1 WARN=0 ERROR=1 SKIP=2 TOTAL=4
@@ -221,7 +222,7 @@ unit_tests:
     expect: {}
 ",
     );
-    assert_snapshot!(project.redstart("test"), @r"
+    assert_snapshot!(project.redstart("test"), @"
     exit 2
     error[unknown-fixture]: there is no fixture `staged`
      --> models/schema.yml:5:51
@@ -252,6 +253,8 @@ unit_tests:
       |
     1 | select name, sum(id) as total from {{ ref('stg') }} join {{ source('raw', 'events') }} using (id) group by name
       |                                                             ^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: declare it under `sources:` of a .yml file in models/
 
     4 errors
     ");

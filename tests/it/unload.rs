@@ -135,6 +135,7 @@ fn a_failed_copy_on_redshift_is_told_row_by_row() {
       |                    ^^ declared here
       |
       = note: the value: x
+      = help: mend the file, declare `id` as `varchar`, or leave bad rows out: `copy: {maxerror: 10}`
 
     error[load-error]: s3://b/in/events:3: column `name` character varying(5) of `events`: String length exceeds DDL length
      --> models/raw.yml:9:20
@@ -143,6 +144,7 @@ fn a_failed_copy_on_redshift_is_told_row_by_row() {
       |                    ^^^^ declared here
       |
       = note: the value is personal and not shown
+      = help: declare `name` longer, or cut its values as they come: `copy: {truncatecolumns: true}`
     ");
 }
 
@@ -208,6 +210,8 @@ fn a_model_goes_to_files_when_its_tests_pass() {
       |
     4 |       unload: {to: 's3://b/{name}_', format: parquet, heder: true, delimiter: ';'}
       |                                                                    ^^^^^^^^^
+      |
+      = help: change the value as the message says, or take the option out
 
     2 errors
     ");
@@ -241,6 +245,7 @@ select 1 as id, cast('a' as varchar(5)) as name",
       | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ declared here
       |
       = note: the value: toolong
+      = help: declare `name` longer, or cut its values as they come: `copy: {truncatecolumns: true}`
     "#);
     let project = project.file(
         "models/raw.sql",
