@@ -191,7 +191,11 @@ pub(super) fn statement(statement: &Statement, known: &Tables<'_>) -> Result<Tra
                 *default = format!("({})", translate_expression_with(default, known)?);
             }
         }
-        Statement::Unload(unload) => unload.query = query(&unload.query, known)?.sql,
+        Statement::Unload(unload) => {
+            let query = query(&unload.query, known)?;
+            unload.query = query.sql;
+            made = query.columns;
+        }
         Statement::Insert {
             into,
             columns,

@@ -370,13 +370,19 @@ fn every_option_of_an_unload_is_done_or_refused_by_name() {
     2,tue,f,
     3,tue,,0.50
     -- out/m_manifest
-    {"entries":[{"url":"s3://lake/out/m_0000_part_00","meta":{"content_length":67,"record_count":4}}],"schema":{"elements":[{"name":"id","type":{"base":"integer"}},{"name":"day","type":{"base":"character varying"}},{"name":"ok","type":{"base":"boolean"}},{"name":"price","type":{"base":"numeric","precision":20,"scale":2}}]},"meta":{"content_length":67,"record_count":4},"author":{"name":"Redstart","version":"0.1.0"}}
+    {"entries":[{"url":"s3://lake/out/m_0000_part_00","meta":{"content_length":67,"record_count":4}}],"schema":{"elements":[{"name":"id","type":{"base":"integer"}},{"name":"day","type":{"base":"character varying","max_length":3}},{"name":"ok","type":{"base":"boolean"}},{"name":"price","type":{"base":"numeric","precision":20,"scale":2}}]},"meta":{"content_length":67,"record_count":4},"author":{"name":"Redstart","version":"0.1.0"}}
     "#);
     assert_snapshot!(unload("p_", "parquet rowgroupsize 64 mb maxfilesize as 1 gb encrypted auto").replace(char::is_numeric, "0"), @"
     (0)
     -- out/p_0000_part_00.parquet
     ");
     assert_snapshot!(unload("z_", "bzip2").replace(char::is_control, ""), @"(0)-- out/z_0000_part_00.bz2");
+    assert_snapshot!(client.ask("create table back (id int, day varchar(3), ok bool, price numeric(20, 2)); copy back from 's3://lake/out/z_' iam_role default bzip2; select count(*), sum(price) from back"), @"
+    (0)
+    (0)
+    3|123456789012345679.40
+    (1)
+    ");
     assert_snapshot!(client.ask("unload ('select 7 as n') to 's3://lake/out/z_' iam_role default csv cleanpath"), @"(0)");
     assert_snapshot!(written(folder.path()), @"
     -- out/z_0000_part_00

@@ -5,6 +5,8 @@
 
 use std::path::Path;
 
+use redstart::endpoint::{Options, Server};
+
 use crate::postgres::{query, server};
 use crate::project::TestProject;
 
@@ -90,7 +92,7 @@ fn the_example_has_the_same_rows_on_duckdb_and_on_postgres() {
 
 #[test]
 #[ignore = "reads the whole data set of SPARKIFY_DATA, or of ../shared/data/sparkify"]
-fn the_whole_data_set_has_the_same_rows_on_duckdb_and_on_postgres() {
+fn the_whole_data_set_has_the_same_rows_on_duckdb_on_postgres_and_on_the_endpoint() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let beside = root.join("../shared/data/sparkify");
     let data = std::env::var("SPARKIFY_DATA").map_or(beside, Into::into);
@@ -101,11 +103,27 @@ fn the_whole_data_set_has_the_same_rows_on_duckdb_and_on_postgres() {
         .filter(|line| !line.starts_with('#'))
         .collect();
     let vars = format!("--vars '{{{}}}'", numbers.join(", "));
+    let cluster = Server::start(Options {
+        s3: vec![("s3://sparkify/".to_owned(), data.clone())],
+        ..Options::default()
+    });
+    let cluster = cluster.expect("the endpoint starts");
     let project = example("redstart_example_whole").env("SPARKIFY_DATA", data.to_string_lossy());
-    for target in ["ci", "dev"] {
+    let targets = project.read("profiles.yml");
+    let port = cluster.address().port();
+    project.write(
+        "profiles.yml",
+        format!(
+            "{targets}
+    cluster: {{type: redshift, host: 127.0.0.1, port: {port}, user: awsuser, password: none, dbname: dev, schema: analytics, threads: 4, sslmode: disable}}
+"
+        ),
+    );
+    for target in ["ci", "dev", "cluster"] {
         let built = project.redstart(&format!("build --target {target} {vars}"));
         let built = built.success();
         assert!(built.text().contains("PASS=187 WARN=0 ERROR=0"), "{built}");
     }
     same_rows(&project, "ci", "dev", &RELATIONS);
+    same_rows(&project, "cluster", "dev", &RELATIONS);
 }

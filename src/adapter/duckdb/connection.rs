@@ -129,7 +129,9 @@ impl Session {
                 rows,
             }) => return load::seed(self, into, columns, rows),
             Some(Statement::Copy(copy)) => return load::copy(self, copy),
-            Some(Statement::Unload(unload)) => return super::unload::run(self, unload),
+            Some(Statement::Unload(unload)) => {
+                return super::unload::run(self, unload, prepared.columns.as_deref());
+            }
             Some(
                 statement @ Statement::CreateTable {
                     relation, columns, ..

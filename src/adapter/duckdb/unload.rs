@@ -10,6 +10,7 @@ use super::{error, query};
 use crate::adapter::copy::{Detail, Files};
 use crate::adapter::statement::{Compression, Unload, UnloadFormat};
 use crate::adapter::{Error, ErrorClass, Outcome, Refusal, emulating};
+use crate::relation::KnownColumn;
 
 /// Whether DuckDB can do it.
 ///
@@ -55,8 +56,12 @@ pub(super) fn check(unload: &Unload) -> Result<(), Refusal> {
     ))
 }
 
-/// Writes the files.
-pub(super) fn run(session: &Session, unload: &Unload) -> Result<Outcome, Error> {
+/// Writes the files. `known` are the columns of the query with Redshift's types, where these are known.
+pub(super) fn run(
+    session: &Session,
+    unload: &Unload,
+    known: Option<&[KnownColumn]>,
+) -> Result<Outcome, Error> {
     let columns = query::describe(&session.connection, &unload.query)
         .map_err(|cause| error::of_duckdb(&cause))?;
     for column in &unload.partition_by {
@@ -105,11 +110,22 @@ pub(super) fn run(session: &Session, unload: &Unload) -> Result<Outcome, Error> 
     if let Some(Compression::Bzip2) = unload.compression {
         files.pack(Compression::Bzip2)?;
     }
-    publish(session, unload, files, rows, &columns)?;
+    publish(session, unload, files, rows, &typed(&columns, known))?;
     Ok(Outcome {
         rows: Some(rows),
         ..Outcome::default()
     })
+}
+
+/// The columns with the types that Redshift would give them: DuckDB knows no lengths of texts.
+fn typed(columns: &[(String, String)], known: Option<&[KnownColumn]>) -> Vec<(String, String)> {
+    let known = known.filter(|known| known.len() == columns.len());
+    let columns = columns.iter().enumerate().map(|(at, (name, kind))| {
+        let known = known.and_then(|known| known[at].data_type.clone());
+        let kind = known.unwrap_or_else(|| emulating::redshift_type(kind));
+        (name.clone(), kind)
+    });
+    columns.collect()
 }
 
 /// Puts the files into place, with what a verbose manifest tells.
@@ -123,10 +139,6 @@ fn publish(
     if !unload.verbose {
         return files.publish(None).map(drop);
     }
-    let typed: Vec<(String, String)> = columns
-        .iter()
-        .map(|(name, kind)| (name.clone(), emulating::redshift_type(kind)))
-        .collect();
     let count = |path: &Path| {
         if unload.format != UnloadFormat::Parquet {
             // The line of the header is counted, as the manual says.
@@ -143,7 +155,7 @@ fn publish(
         Ok(u64::try_from(found).unwrap_or(0))
     };
     let detail = Detail {
-        columns: &typed,
+        columns,
         rows: &count,
     };
     files.publish(Some(&detail)).map(drop)

@@ -155,7 +155,8 @@ impl Reader<'_, '_> {
             self.at = at;
             return Err(self.unknown(&name));
         };
-        if let ("readratio" | "ssh" | "simplify", Emulated::No(why)) = (option.key, option.emulated)
+        if let ("readratio" | "ssh" | "simplify" | "job", Emulated::No(why)) =
+            (option.key, option.emulated)
         {
             self.at = at;
             return Err(self.refuse(

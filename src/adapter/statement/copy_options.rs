@@ -57,7 +57,7 @@ const KEYS: &str = "text, with `allow_keys: true` only";
 
 /// Every option, in the order of the manual.
 #[rustfmt::skip]
-pub const COPY_OPTIONS: [CopyOption; 52] = [
+pub const COPY_OPTIONS: [CopyOption; 53] = [
     option("format", "FORMAT", "`csv`, `text`, `fixedwidth`, `json`, `avro`, `parquet`, `orc` or `shapefile`; the same as `external.file_format`", Yes),
     option("csv", "CSV", FLAG, Yes),
     option("quote", "QUOTE", "one character, with CSV", Yes),
@@ -109,6 +109,7 @@ pub const COPY_OPTIONS: [CopyOption; 52] = [
     option("noload", "NOLOAD", "`true` checks the files and leaves the table as it is", Yes),
     option("readratio", "READRATIO", "refused: it is for loads from DynamoDB", No("it is for loads from DynamoDB")),
     option("ssh", "SSH", "refused: loads from other hosts", No("it is for loads from other hosts")),
+    option("job", "JOB", "refused: a job of Redshift loads later files by itself; `load_mode: append` does", No("a job loads later files by itself; `load_mode: append` does")),
     option("simplify", "SIMPLIFY", "refused: it is for shapefiles", No("it is for shapefiles")),
 ];
 

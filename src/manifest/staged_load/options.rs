@@ -77,7 +77,8 @@ impl<'a, 'p> Options<'a, 'p> {
             return;
         }
         // What needs another place to load from, or a kind of file that is not taken.
-        if let ("readratio" | "ssh" | "simplify", Emulated::No(why)) = (option.key, option.emulated)
+        if let ("readratio" | "ssh" | "simplify" | "job", Emulated::No(why)) =
+            (option.key, option.emulated)
         {
             self.problems.push(
                 Diagnostic::error(

@@ -191,9 +191,18 @@ fn fits(schema: &Schema, at: At, column: Type, holds_json: bool) -> Result<(), W
             "how Redshift spells its bytes is not documented",
             Some("write it as a string"),
         )),
-        Kind::Union(branches) => branches
-            .iter()
-            .try_for_each(|branch| fits(schema, *branch, column, holds_json)),
+        Kind::Union(branches) => {
+            branches
+                .iter()
+                .try_for_each(|branch| match schema.kind(*branch) {
+                    Kind::Array(_) | Kind::Map(_) | Kind::Record(_) => Err((
+                        at,
+                        "how Redshift spells a union of other values is not documented",
+                        Some("write the field without the union"),
+                    )),
+                    _ => fits(schema, *branch, column, holds_json),
+                })
+        }
         Kind::Array(_) | Kind::Map(_) | Kind::Record(_) if !holds_json => Err((
             at,
             "how Redshift spells its JSON is not documented",

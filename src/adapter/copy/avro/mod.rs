@@ -85,6 +85,13 @@ pub(super) fn read(
     Ok(())
 }
 
+fn unread(url: &str, cause: &std::io::Error) -> Error {
+    match cause.kind() {
+        std::io::ErrorKind::UnexpectedEof => broken(url, &Broken("it ends too early")),
+        _ => unreadable(url, cause),
+    }
+}
+
 fn broken(url: &str, what: &Broken) -> Error {
     user(format!("`{url}` is broken as an Avro file: {}", what.0))
 }
@@ -146,7 +153,7 @@ impl File<'_> {
     }
 
     fn header(&mut self, url: &str) -> Result<Header, Error> {
-        let failed = |cause: std::io::Error| unreadable(url, &cause);
+        let failed = |cause: std::io::Error| unread(url, &cause);
         let magic: [u8; 4] = self.exact().map_err(failed)?;
         if magic != *b"Obj\x01" {
             let mut error = user(format!("`{url}` is not an Avro file"));
@@ -197,7 +204,7 @@ impl File<'_> {
 
     /// The next block, unpacked, and how many records are in it.
     fn block(&mut self, header: &Header, url: &str) -> Result<(u64, Vec<u8>), Error> {
-        let failed = |cause: std::io::Error| unreadable(url, &cause);
+        let failed = |cause: std::io::Error| unread(url, &cause);
         let count = self.long().map_err(failed)?;
         let length = self.long().map_err(failed)?;
         let (Ok(count), Ok(length)) = (u64::try_from(count), u64::try_from(length)) else {

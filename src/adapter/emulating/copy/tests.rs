@@ -157,6 +157,11 @@ fn what_is_wrong_is_told_at_its_place() {
             "readratio",
         ),
         (
+            "job create j auto on",
+            "the option `job` of `copy` is not emulated: a job loads later files by itself; `load_mode: append` does",
+            "job",
+        ),
+        (
             "fixedwidth 'a'",
             "`fixedwidth` is `label:width,label:width`, each width a number above zero",
             "'a'",
