@@ -17,7 +17,7 @@ pub(super) fn no_models(root: &Path, document: &Yaml) -> Option<Diagnostic> {
     let named = document.get("model-paths")?;
     let folders: Vec<&str> = named.as_seq()?.iter().filter_map(Yaml::as_str).collect();
     let missing = |folder: &&str| !folder.contains("{{") && !root.join(folder).exists();
-    (!folders.is_empty() && folders.iter().all(|folder| missing(&folder))).then(|| {
+    (!folders.is_empty() && folders.iter().all(missing)).then(|| {
         let message = match folders.as_slice() {
             [one] => format!("there is no folder `{one}`, so the project has no models"),
             _ => "none of these folders is there, so the project has no models".to_owned(),
