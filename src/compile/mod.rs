@@ -187,6 +187,13 @@ impl Compiled {
         }
     }
 
+    /// Some of the nodes.
+    #[must_use]
+    pub fn only(&self, wanted: impl Fn(NodeId) -> bool) -> Self {
+        let nodes = self.nodes.iter().filter(|(id, _)| wanted(**id));
+        nodes.map(|(id, node)| (*id, node.clone())).collect()
+    }
+
     /// The late nodes with their reasons, in the order of the manifest.
     pub fn late(&self) -> impl Iterator<Item = (NodeId, &str)> {
         self.nodes.iter().filter_map(|(id, node)| match node {

@@ -49,22 +49,23 @@ pub struct Reading {
 /// # Errors
 /// Everything that is wrong in any of the templates.
 pub fn analysed(session: &Session, prepared: &Prepared, door: &Door) -> Result<Analysed, Stop> {
-    let analysed = analysed_in_part(session, prepared, door)?;
-    match analysed.compiled.mistakes() {
+    let compiled = compiled_offline(session, prepared, door, |_| true);
+    match compiled.mistakes() {
         wrong if wrong.has_errors() => Err(Stop::Refused(wrong)),
-        _ => Ok(analysed),
+        _ => {
+            let reading = reading(prepared, &compiled)?;
+            Ok(Analysed { compiled, reading })
+        }
     }
 }
 
-/// The same, in which nothing is known of a node whose template is wrong.
-///
-/// # Errors
-/// As [`reading`].
-pub fn analysed_in_part(
+/// Compiles the queries of the project, or those that are wanted, without a warehouse; a template may be wrong.
+pub fn compiled_offline(
     session: &Session,
     prepared: &Prepared,
     door: &Door,
-) -> Result<Analysed, Stop> {
+    wanted: impl Fn(NodeId) -> bool,
+) -> Compiled {
     let kinds = compiled_kinds();
     let nodes: BTreeSet<NodeId> = prepared
         .manifest
@@ -74,9 +75,7 @@ pub fn analysed_in_part(
     let selection: Selection = nodes.iter().copied().collect();
     // The command itself compiles what it needs, and tells what templates print, log and warn of: once is enough.
     let compiler = Compiler::new(super::unheard(session, prepared, door, &selection));
-    let compiled = compiler.each(nodes);
-    let reading = reading(prepared, &compiled)?;
-    Ok(Analysed { compiled, reading })
+    compiler.each(nodes.into_iter().filter(|id| wanted(*id)))
 }
 
 /// Reads compiled queries, with the columns that `load-sources` and the like left on disk.

@@ -12,7 +12,8 @@ use crate::artifacts::{Previous, declared, relation_name};
 use crate::commands::{Session, Stop};
 use crate::compile::Compiled;
 use crate::docs::{self, Branding, Dictionary, Formats, Input, site};
-use crate::manifest::{NodeId, ResourceType};
+use crate::manifest::node::Detail;
+use crate::manifest::{Node, NodeId, ResourceType};
 use crate::relation::{NothingKnown, RelationKind};
 
 /// What is documented, and how.
@@ -40,6 +41,7 @@ pub fn write(
     compiled: &[Option<&str>],
     wanted: Wanted<'_>,
 ) -> Result<(), Stop> {
+    let manifest = &prepared.manifest;
     let branding = branding(prepared)?;
     let folder = TargetFolder::of(session, prepared)?;
     let mut connection = door.connect(session)?;
@@ -58,20 +60,21 @@ pub fn write(
         previous: last,
         generated_at: session.started,
     });
-    let analysed = match wanted.whole {
+    let offline = match wanted.whole {
         Some(_) => None,
-        None => super::analysed_in_part(session, prepared, door).ok(),
+        None => {
+            let ran = |id: NodeId| compiled.get(id.index()).copied().flatten().is_some();
+            let unknown = |id: NodeId| !(is_generic_test(manifest.node(id)) && ran(id));
+            Some(super::compiled_offline(session, prepared, door, unknown))
+        }
     };
-    // A second reading of queries costs as much as the first.
-    let offline = analysed.as_ref().map(|analysed| &analysed.compiled);
-    let whole = wanted.whole.or(offline);
-    let read_here = wanted
-        .whole
-        .and_then(|whole| super::reading(prepared, whole).ok());
-    let reading = read_here
+    let whole = wanted.whole.or(offline.as_ref());
+    // Generic tests have no columns of their own, and say what is declared; most nodes of a project are such.
+    let read = whole.map(|whole| whole.only(|id| !is_generic_test(manifest.node(id))));
+    let reading = read
         .as_ref()
-        .or(analysed.as_ref().map(|analysed| &analysed.reading));
-    match whole.zip(reading) {
+        .and_then(|read| super::reading(prepared, read).ok());
+    match whole.zip(reading.as_ref()) {
         Some((compiled, reading)) => super::write_lineage(session, prepared, compiled, reading)?,
         None => session
             .terminal
@@ -79,16 +82,14 @@ pub fn write(
     }
     // What was compiled for the run comes first: a late node is known only there.
     let known = |id: NodeId| whole?.sql(id).map(|sql| sql.text.as_str());
-    let compiled: Vec<Option<&str>> = prepared
-        .manifest
+    let compiled: Vec<Option<&str>> = manifest
         .ids()
         .map(|id| {
             let run = compiled.get(id.index()).copied().flatten();
             run.or_else(|| known(id))
         })
         .collect();
-    let manifest = &prepared.manifest;
-    let (lineage, influences) = reading.map_or_else(Default::default, |reading| {
+    let (lineage, influences) = reading.as_ref().map_or_else(Default::default, |reading| {
         let analysis = &reading.analysis;
         (
             site::column_edges(manifest, analysis),
@@ -117,6 +118,10 @@ pub fn write(
         folder.path(wanted.formats.first()).display()
     ));
     Ok(())
+}
+
+fn is_generic_test(node: &Node) -> bool {
+    matches!(&node.detail, Detail::Test(test) if test.generic.is_some())
 }
 
 /// How the project wants its site to look.

@@ -41,7 +41,7 @@ use crate::redact::Redactor;
 use crate::relation::ExistingRelations;
 
 pub use analysis::{
-    Analysed, Reading, Wrong, analysed, analysed_in_part, before_run, check, lineage_json,
+    Analysed, Reading, Wrong, analysed, before_run, check, compiled_offline, lineage_json,
     personal, read, reading, write_lineage,
 };
 pub use asking::{failed, refused};
