@@ -1,6 +1,6 @@
 //! The world of a node's template while a run goes on: names resolve to relations, and questions may go to the warehouse.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::inline::cte_name;
 use super::narrowing::Reader;
@@ -11,7 +11,7 @@ use crate::adapter::{self, Connection, Statement, Table};
 use crate::diagnostic::Diagnostic;
 use crate::jinja::{
     Answer, ColumnValue, MomentValue, Question, RefCall, RelationValue, Reply, TableValue, Value,
-    World, late,
+    World, changing, late,
 };
 use crate::manifest::microbatch::Batch;
 use crate::manifest::node::Code;
@@ -56,6 +56,8 @@ pub(super) struct NodeWorld {
     /// Whether the template is rendered when its node is built, so that what stood under its name before says nothing.
     is_built: bool,
     ephemerals: Mutex<Vec<NodeId>>,
+    /// `invocation_args_dict`: a template may change its own.
+    arguments: OnceLock<Value>,
 }
 
 impl NodeWorld {
@@ -71,6 +73,7 @@ impl NodeWorld {
             is_comment: false,
             is_built: false,
             ephemerals: Mutex::default(),
+            arguments: OnceLock::new(),
         }
     }
 
@@ -422,6 +425,11 @@ impl World for NodeWorld {
                 .map(|relation| Value::from(relation.schema.clone()))
                 .or_else(|| given.globals.get(name).cloned()),
             "selected_resources" => Some(from_json(&given.selected)),
+            "invocation_args_dict" => {
+                let shared = given.globals.get(name)?;
+                let own = || changing(&project::render::from_jinja(shared));
+                Some(self.arguments.get_or_init(own).clone())
+            }
             _ => given.globals.get(name).cloned(),
         }
     }

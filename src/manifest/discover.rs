@@ -298,6 +298,11 @@ impl World for ParseWorld {
             )),
             "model" => Some(to_jinja(&Value::Object(self.identity.model.clone()))),
             "schema" => Some(jinja::Value::from(self.shared.schema.as_str())),
+            // A template may change its own.
+            "invocation_args_dict" => {
+                let shared = self.shared.globals.get(name)?;
+                Some(jinja::changing(&crate::project::render::from_jinja(shared)))
+            }
             _ => self.shared.globals.get(name).cloned(),
         }
     }

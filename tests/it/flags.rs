@@ -260,6 +260,17 @@ fn templates_see_the_flags_and_how_the_program_was_called() {
     said
     True run 120 False True run
     ");
+    // In dbt they stand in a dict like any other: packages take out what cannot be written as JSON.
+    let project = TestProject::new().file(
+        "models/a.sql",
+        "{% do invocation_args_dict.update({'mine': 1}) %}{% do invocation_args_dict.pop('which') %}\
+         select '{{ invocation_args_dict.mine }} {{ 'which' in invocation_args_dict }}' as said",
+    );
+    project.redstart("run").success();
+    assert_snapshot!(project.query("select said from a"), @r"
+    said
+    1 False
+    ");
 }
 
 #[test]
