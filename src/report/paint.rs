@@ -121,7 +121,8 @@ fn place<'a>(span: &'a Span, label: Option<&'a str>, kind: AnnotationKind) -> El
     let path = span.source.path.as_str();
     let text = span.source.text.as_str();
     if text.is_empty() {
-        return Origin::path(path).line(1).char_column(1).into();
+        let (line, column) = span.line_column();
+        return Origin::path(path).line(line).char_column(column).into();
     }
     let marked = marked(text, span);
     let shown = lines_around(text, &marked);

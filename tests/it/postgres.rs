@@ -678,6 +678,8 @@ fn rows_are_unloaded_as_csv() {
     assert_snapshot!(project.redstart("unload -s orders --to s3://shop/p_ --format parquet"), @"
     exit 2
     error[not-emulated]: PostgreSQL writes CSV alone, so `format: parquet` is not supported there
+     |
+     = help: write it in another way, or run this node on Redshift; docs/redshift-emulation.md lists what is emulated
 
     1 error
     ");

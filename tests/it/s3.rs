@@ -517,7 +517,6 @@ fn a_bucket_that_is_not_there_is_told_before_anything_is_loaded() {
     let failed = project.redstart("seed");
     assert_snapshot!(failed, @"
     exit 1
-    Waiting for another build into the schema `shop` (user `awsuser`, process [pid], since [timestamp] UTC)
     Running 1 node on 1 thread (target `prod.shop`)
     1 of 1  ERROR loading seed file shop.goods                            [[time]]
           error[database-error]: the database refused `goods` (seeds/seeds.yml:1:16)
