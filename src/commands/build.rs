@@ -4,7 +4,6 @@ use super::options::{Audit, Checking, FailFast, FullRefresh, StoreFailures};
 use super::pipeline::{self, Execution};
 use super::selecting::{Kinds, Selecting};
 use super::{Outcome, Session, Stop};
-use crate::diagnostic::Diagnostic;
 use crate::graph::Tests;
 use crate::manifest::ResourceType;
 
@@ -28,7 +27,8 @@ const KINDS: [ResourceType; 8] = [
   redstart build                              everything
   redstart build -s +fct_songplays            one table and all it stands on
   redstart build -s tag:nightly --exclude path:models/analytics
-  redstart build -s source:raw+ -f            from the raw files on, incremental tables anew")]
+  redstart build -s source:raw+ -f            from the raw files on, incremental tables anew
+  redstart build -s tag:finance+ --atomic     all of it is published at once, or nothing")]
 pub struct Args {
     #[command(flatten)]
     selecting: Selecting,
@@ -50,20 +50,13 @@ pub struct Args {
     #[command(flatten)]
     checking: Checking,
 
-    /// Publish everything in one transaction, or nothing
-    #[arg(long, hide = true)]
+    /// Build and test everything aside, and publish it in one transaction, or nothing of it
+    #[arg(long)]
     atomic: bool,
 }
 
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Outcome, Stop> {
-        if self.atomic {
-            return Err(Stop::refused(
-                Diagnostic::error("unsupported-flag", "the flag `--atomic` is not supported yet")
-                    .note("each node is published by a transaction of its own, once it is built")
-                    .help("`--audit` shows a node only once its tests have passed, and skips what stands on one that has not"),
-            ));
-        }
         let execution = Execution {
             verb: "build",
             request: self.selecting.request(self.kinds.of(&KINDS, &KINDS)),
@@ -72,6 +65,7 @@ impl Args {
             fail_fast: self.fail_fast.is_on(&session.global),
             store_failures: self.store_failures.store_failures,
             audit: self.audit.audit,
+            atomic: self.atomic,
             show: self.show,
             check: self.checking.is_on(),
         };

@@ -33,6 +33,7 @@ impl Args {
             fail_fast: self.fail_fast.is_on(&session.global),
             store_failures: false,
             audit: false,
+            atomic: false,
             show: false,
             check: false,
         };

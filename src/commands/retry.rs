@@ -55,6 +55,14 @@ const NOT_TAKEN_OVER: [&str; 12] = [
     "warn_error",
 ];
 
+/// Flags that dbt does not know and artifacts tell.
+const OWN: [&str; 2] = ["audit", "atomic"];
+
+/// Whether a flag was given.
+fn is_on(arguments: &Map<String, Value>, name: &str) -> bool {
+    arguments.get(name).and_then(Value::as_bool) == Some(true)
+}
+
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Outcome, Stop> {
         let results = self.last_results(session)?;
@@ -69,10 +77,15 @@ impl Args {
             let message = format!("the last command was `{which}`, which cannot be retried");
             return Err(Stop::refused(Diagnostic::error("not-retryable", message)));
         };
-        let failed = failed(&results, session.flags.is("warn_error"));
+        let mut failed = failed(&results, session.flags.is("warn_error"));
+        if is_on(arguments, "atomic") && !failed.is_empty() {
+            failed = all(&results);
+        }
         let mut words: Vec<OsString> = vec!["redstart".into()];
         words.extend(command.iter().map(OsString::from));
         words.extend(FLAGS.iter().filter_map(|flag| said_again(flag, arguments)));
+        let own = OWN.iter().filter(|name| is_on(arguments, name));
+        words.extend(own.map(|name| format!("--{name}").into()));
         words.extend(self.said_now(session));
         let again = Called::read(&words).map_err(|error| {
             let message = "the flags of the last command cannot be understood";
@@ -96,7 +109,11 @@ impl Args {
             ));
         }
         let retried = Retried {
-            batches: batches(&results),
+            // Of what is published together, nothing is left to go on with.
+            batches: match is_on(arguments, "atomic") {
+                true => BTreeMap::new(),
+                false => batches(&results),
+            },
             started: started(&results),
             nodes: failed,
         };
@@ -171,6 +188,16 @@ fn command(arguments: &Map<String, Value>) -> Option<Vec<String>> {
         }
         _ => return None,
     })
+}
+
+/// Every node that had a turn: what is published together is built again together.
+fn all(results: &Value) -> BTreeSet<String> {
+    let all = results.get("results").and_then(Value::as_array);
+    let ids = all.into_iter().flatten();
+    let ids = ids.filter_map(|result| result.get("unique_id")?.as_str());
+    ids.filter(|id| !id.starts_with("operation."))
+        .map(str::to_owned)
+        .collect()
 }
 
 fn failed(results: &Value, warnings_too: bool) -> BTreeSet<String> {

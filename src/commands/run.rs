@@ -36,6 +36,7 @@ impl Args {
             fail_fast: self.fail_fast.is_on(&session.global),
             store_failures: false,
             audit: self.audit.audit,
+            atomic: false,
             show: false,
             check: self.checking.is_on(),
         };

@@ -71,6 +71,7 @@ impl Args {
             fail_fast: args.fail_fast.is_on(&session.global),
             store_failures: false,
             audit: false,
+            atomic: false,
             show: false,
             check: false,
         };

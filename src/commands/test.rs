@@ -37,6 +37,7 @@ impl Args {
             fail_fast: self.fail_fast.is_on(&session.global),
             store_failures: self.store_failures.store_failures,
             audit: false,
+            atomic: false,
             show: false,
             check: false,
         };

@@ -79,7 +79,7 @@ struct Around {
 }
 
 /// Per node its SQL, or that it is late.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Compiled {
     nodes: BTreeMap<NodeId, CompiledNode>,
 }
@@ -211,6 +211,13 @@ impl Compiled {
             }
         }
         found
+    }
+
+    /// These nodes and others.
+    #[must_use]
+    pub fn and(mut self, others: Self) -> Self {
+        self.nodes.extend(others.nodes);
+        self
     }
 
     /// The nodes whose template is wrong, with what is wrong, in the order of the manifest.

@@ -57,6 +57,21 @@ impl Memory {
             goes_on,
         }
     }
+
+    /// The table, with nothing in it.
+    pub(super) fn made(table: &Relation) -> Statement {
+        let columns = LOADED_FILES.map(|(name, data_type)| ColumnDefinition {
+            not_null: true,
+            ..ColumnDefinition::new(name, data_type)
+        });
+        Statement::CreateTable {
+            relation: table.clone(),
+            columns: columns.to_vec(),
+            constraints: Vec::new(),
+            attributes: TableAttributes::default(),
+            temporary: false,
+        }
+    }
 }
 
 /// What is left to do, and how much that is.
@@ -222,17 +237,7 @@ fn noted(memory: &Memory, files: &[StoredFile], now: &str) -> Vec<Statement> {
             relation: memory.table.clone(),
             if_exists: true,
         });
-        let columns = LOADED_FILES.map(|(name, data_type)| ColumnDefinition {
-            not_null: true,
-            ..ColumnDefinition::new(name, data_type)
-        });
-        statements.push(Statement::CreateTable {
-            relation: memory.table.clone(),
-            columns: columns.to_vec(),
-            constraints: Vec::new(),
-            attributes: TableAttributes::default(),
-            temporary: false,
-        });
+        statements.push(Memory::made(&memory.table));
     }
     statements.extend(files.chunks(NOTED).map(|files| Statement::Remember {
         into: memory.table.clone(),

@@ -33,6 +33,7 @@ mod table;
 mod test;
 #[cfg(test)]
 mod tests;
+pub mod together;
 pub mod unit;
 mod view;
 
@@ -42,7 +43,7 @@ pub use columns::column_definition;
 pub use files::{FileLoad, loaded_files};
 pub use freshness::freshness;
 pub use history::History;
-pub use publish::{failed, leftovers};
+pub use publish::{as_shown, failed, left_of_next, leftovers, next_of};
 pub use rejects::{Rejects, rejects_of};
 pub use schema_change::SchemaChange;
 pub use test::{Hidden, TestQuery};

@@ -7,7 +7,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{Build, Hooks, Input, Phase, Section, sections};
+use super::{Build, Hooks, Input, Phase, Section, loaded_files, rejects_of, sections};
 use crate::adapter::Statement;
 use crate::compile::HookSql;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -23,6 +23,9 @@ const OLD: [&str; 4] = ["__rs_old", "__rs_old2", "__rs_old3", "__rs_old4"];
 
 /// The end of the name of a build whose tests failed.
 const FAILED: &str = "__rs_failed";
+
+/// The end of the name of what waits to be shown together with others.
+const NEXT: &str = "__rs_next";
 
 /// How a relation that was built beside is shown.
 pub(super) struct Shown {
@@ -69,6 +72,11 @@ impl<'a, 'b> Publish<'a, 'b> {
             relation,
             kind: RelationKind::Table,
         }
+    }
+
+    /// The same of another relation of the node.
+    pub(super) fn of(self, relation: &'a Relation) -> Self {
+        Self { relation, ..self }
     }
 
     /// Whether the relation is the node's own.
@@ -424,6 +432,16 @@ pub fn failed(relation: &Relation) -> Relation {
     beside(relation, FAILED)
 }
 
+/// Where a node is built that is shown together with others.
+pub fn next_of(relation: &Relation) -> Relation {
+    beside(relation, NEXT)
+}
+
+/// A text in which what was built to be shown together with others has the names that it will have.
+pub fn as_shown(text: &str) -> String {
+    text.replace(NEXT, "")
+}
+
 /// Drops of what a killed run left beside a relation.
 pub(super) fn removed(input: &Input<'_>, relation: &Relation) -> Vec<Statement> {
     leftovers(relation)
@@ -533,8 +551,17 @@ pub(super) fn hooks_of(hooks: Hooks<'_>, transaction: bool) -> impl Iterator<Ite
 }
 
 /// What a killed or failed run may leave beside a relation.
-pub fn leftovers(relation: &Relation) -> [Relation; 6] {
-    ["__rs_tmp", FAILED, OLD[0], OLD[1], OLD[2], OLD[3]].map(|suffix| beside(relation, suffix))
+pub fn leftovers(relation: &Relation) -> Vec<Relation> {
+    let beside_it = ["__rs_tmp", FAILED].into_iter().chain(OLD);
+    let beside_it = beside_it.map(|suffix| beside(relation, suffix));
+    beside_it.chain(left_of_next(relation)).collect()
+}
+
+/// What a killed run may leave of a node that was to be shown together with others.
+pub fn left_of_next(relation: &Relation) -> Vec<Relation> {
+    let next = next_of(relation);
+    let temporary = beside(&next, "__rs_tmp");
+    vec![rejects_of(&next), loaded_files(&next), temporary, next]
 }
 
 /// Whether a relation has a name that only runs give.
@@ -542,6 +569,7 @@ fn is_leftover(relation: &Relation) -> bool {
     let name = &relation.identifier;
     name.ends_with("__rs_tmp")
         || name.ends_with(FAILED)
+        || name.contains(NEXT)
         || OLD.iter().any(|suffix| name.ends_with(suffix))
 }
 

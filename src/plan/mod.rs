@@ -8,12 +8,15 @@ mod known;
 mod never;
 mod place;
 mod planner;
+mod together;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use known::{Known, Planned};
 pub(crate) use place::{home, place_of, place_of_copy};
 pub use planner::{Options, Planner};
+pub use together::{Publication, ShownNode, is_view};
 
 use crate::adapter::{Prepared, Statement};
 use crate::compile::Sql;
@@ -33,6 +36,10 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// `on-run-end`, in order, one after the other, whatever became of the steps.
     pub end: Vec<Step>,
+    /// Drops of what a killed run left that was to be shown together.
+    pub leftovers: Vec<Order>,
+    /// What is done first at the turn of a node that goes on with a copy of its table.
+    pub copies: BTreeMap<NodeId, Section>,
     /// The columns of what the steps make, as far as they can be told.
     pub planned: Planned,
     /// What is worth a look, though it stops nothing.

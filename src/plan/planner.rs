@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::door::Door;
 use super::never;
 use super::place::place_of;
+use super::together::is_view;
 use super::{Build, Known, Order, Plan, Planned, Query, Section, Step, Work};
 use crate::adapter::{Adapter, Statement};
 use crate::compile::{Compiled, CompiledNode, HookSql, Sql};
@@ -63,6 +64,8 @@ pub struct Options {
     pub tests_gate: bool,
     /// Whether each node's query is to be found again in the log of the warehouse.
     pub query_ids: bool,
+    /// Whether everything is built aside, to be shown together at the end.
+    pub together: bool,
 }
 
 impl Plan {
@@ -331,7 +334,11 @@ impl<'a> Planner<'a> {
             ResourceType::Seed => Some((self.seed)(node)?),
             _ => None,
         };
-        let (pre, post) = (self.hooks(&sql.pre_hooks), self.hooks(&sql.post_hooks));
+        let (mut pre, mut post) = (self.hooks(&sql.pre_hooks), self.hooks(&sql.post_hooks));
+        if self.options.together && is_view(of) {
+            // It is made anew when it is shown, and its hooks are about the view that stays.
+            (pre, post) = (Vec::new(), Vec::new());
+        }
         ask(&Input {
             node: of,
             query: Some(&sql.text),
@@ -363,7 +370,10 @@ impl<'a> Planner<'a> {
     /// Whether a node is shown only once its tests have passed.
     pub fn audits(&self, node: NodeId) -> bool {
         let of = self.node(node);
-        !of.resource_type.is_test() && of.config.audit.unwrap_or(self.options.audit)
+        // Together, nothing is shown before all tests have passed.
+        !self.options.together
+            && !of.resource_type.is_test()
+            && of.config.audit.unwrap_or(self.options.audit)
     }
 
     /// The tests of a node that look at one row at a time and whose failures are errors.
@@ -428,8 +438,8 @@ impl<'a> Planner<'a> {
         made.filter(|id| !stays(**id))
             .filter_map(|id| self.node(*id).relation.as_ref())
             .flat_map(|relation| {
-                let left = materialization::leftovers(relation).map(|left| left.key());
-                left.into_iter().chain([relation.key()])
+                let left = materialization::leftovers(relation).into_iter();
+                left.map(|left| left.key()).chain([relation.key()])
             })
             .collect()
     }
@@ -462,7 +472,8 @@ impl<'a> Planner<'a> {
             .ids()
             .filter(|_| bound)
             .filter_map(|id| self.node(id).relation.as_ref())
-            .flat_map(|relation| materialization::leftovers(relation).map(|left| left.key()));
+            .flat_map(materialization::leftovers)
+            .map(|left| left.key());
         below
             .into_iter()
             .filter(|id| *id != node && self.selected.contains(id))

@@ -205,6 +205,17 @@ impl Telling<'_> {
                 Message::new("JinjaLogDebug", "I063", LogLevel::Debug, text.as_str())
             }
             Event::Warning(diagnostic) => self.warning(diagnostic),
+            Event::Published { relations, elapsed } => Message::new(
+                "RelationsPublished",
+                "R003",
+                LogLevel::Info,
+                format!(
+                    "Published {} in one transaction ({:.2}s)",
+                    count(*relations as u64, "relation"),
+                    elapsed.as_secs_f64()
+                ),
+            )
+            .with(json!({ "relations": relations, "execution_time": elapsed.as_secs_f64() })),
             Event::Cancelling => Message::new(
                 "CancellingRun",
                 "R002",

@@ -268,6 +268,7 @@ impl Setup {
                     warnings_fail: false,
                     start_gates: true,
                     durations: &self.durations,
+                    together: None,
                     cancel: &self.cancel,
                 },
                 listener,

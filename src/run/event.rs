@@ -46,6 +46,13 @@ pub enum Event<'a> {
     },
     /// A warning, at once and again at the end.
     Warning(&'a Diagnostic),
+    /// All that was built is shown, by one transaction.
+    Published {
+        /// How many tables and views.
+        relations: usize,
+        /// How long the transaction took.
+        elapsed: std::time::Duration,
+    },
     /// Ctrl-C: running statements are being cancelled.
     Cancelling,
 }

@@ -24,6 +24,7 @@ mod schedule;
 mod session;
 #[cfg(test)]
 mod tests;
+mod together;
 mod trouble;
 mod turn;
 mod unit_test;
@@ -37,6 +38,7 @@ use std::time::{Duration, Instant};
 pub use cancel::Cancel;
 pub use event::Event;
 pub use results::{BatchResult, Batched, NodeResult, RunResults, Status};
+pub use together::{Together, Withdrawal};
 
 pub(crate) use trouble::{place_in, start_of};
 
@@ -93,6 +95,8 @@ pub struct Run<'a> {
     pub start_gates: bool,
     /// How long nodes took the last time, by `unique_id`: the longest way to the end goes first.
     pub durations: &'a BTreeMap<String, Duration>,
+    /// How everything that is built is shown, where it is shown together at the end.
+    pub together: Option<Together<'a>>,
     /// Ctrl-C.
     pub cancel: &'a Cancel,
 }
@@ -138,6 +142,7 @@ impl Drop for Over<'_> {
 fn all_steps(run: &Run<'_>, shared: &Shared<'_>, schedule: &Schedule<'_>, threads: usize) {
     let mut first = Session::new(shared, 0);
     first.make_schemas();
+    first.drop_leftovers();
     let started = operations(run, &mut first, schedule, &run.plan.start);
     if started || !(run.start_gates || run.cancel.is_requested()) {
         std::thread::scope(|scope| {
@@ -150,6 +155,7 @@ fn all_steps(run: &Run<'_>, shared: &Shared<'_>, schedule: &Schedule<'_>, thread
         schedule.stop("`on-run-start` failed");
     }
     schedule.skip_the_rest();
+    together::settle(run, &mut first, schedule);
     first.drop_the_last();
     operations(run, &mut first, schedule, &run.plan.end);
 }

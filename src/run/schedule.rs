@@ -186,6 +186,11 @@ impl<'a> Schedule<'a> {
         locked(&self.state).results.clone()
     }
 
+    /// Changes what became of the nodes so far.
+    pub(super) fn amend(&self, change: impl FnMut(&mut NodeResult)) {
+        locked(&self.state).results.iter_mut().for_each(change);
+    }
+
     pub(super) fn into_results(self) -> Vec<NodeResult> {
         let state = self.state.into_inner();
         state

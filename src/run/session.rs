@@ -22,11 +22,11 @@ use crate::plan::{Order, Section, Step};
 use crate::relation::NothingKnown;
 
 /// How often a section is tried in all.
-const ATTEMPTS: u32 = 6;
+pub(super) const ATTEMPTS: u32 = 6;
 /// The longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// The shortest pause before a lost connection is made anew.
-const RECONNECT: Duration = Duration::from_millis(200);
+pub(super) const RECONNECT: Duration = Duration::from_millis(200);
 /// How long a pause sleeps before it looks at Ctrl-C again.
 const NAP: Duration = Duration::from_millis(20);
 
@@ -130,6 +130,24 @@ impl<'s, 'a> Session<'s, 'a> {
                 locked(&self.shared.missing).insert(schema.to_lowercase(), error);
             }
         }
+    }
+
+    /// Drops what a killed run left of what it would have shown together. What cannot be dropped is told by the node that it is in
+    /// the way of.
+    pub(super) fn drop_leftovers(&mut self) {
+        for order in &self.shared.run.plan.leftovers {
+            let _ = self.execute(&order.prepared);
+        }
+    }
+
+    /// A session for what is left to do: of its own once the run was cancelled, as the others answer nothing more.
+    pub(super) fn for_the_rest(&mut self) -> Result<SharedConnection, Error> {
+        if !self.shared.run.cancel.is_requested() {
+            return self.connection();
+        }
+        self.connection = None;
+        *locked(&self.shared.cancellers[self.worker]) = None;
+        Ok(Arc::new(Mutex::new(self.adapter().connect()?)))
     }
 
     /// Drops what was replaced, now that what was bound to it has been made anew: the last turn first, whose relation stands on the
@@ -289,12 +307,9 @@ impl<'s, 'a> Session<'s, 'a> {
 
     /// Drops what a failed build left beside; that this fails too is no news, the next run removes it.
     pub(super) fn clean_up(&mut self, staging: &Order) {
-        // A cancelled connection answers nothing more. The new one is not among those that Ctrl-C stops.
         if self.shared.run.cancel.is_requested() {
-            self.connection = None;
-            *locked(&self.shared.cancellers[self.worker]) = None;
-            if let Ok(mut connection) = self.adapter().connect() {
-                let _ = connection.execute(&staging.prepared);
+            if let Ok(connection) = self.for_the_rest() {
+                let _ = locked(&connection).execute(&staging.prepared);
             }
             return;
         }
@@ -348,7 +363,7 @@ impl<'s, 'a> Session<'s, 'a> {
     }
 
     /// Says that there is another attempt, and waits for it, longer each time.
-    fn again(&self, node: NodeId, error: &Error, attempt: u32, pause: Duration) {
+    pub(super) fn again(&self, node: NodeId, error: &Error, attempt: u32, pause: Duration) {
         self.shared.voice.tell(&Event::Retrying {
             node,
             reason: error.message.clone(),
@@ -378,29 +393,26 @@ impl<'s, 'a> Session<'s, 'a> {
                 self.connection = None;
                 return Err(Undone::Stopped(failure));
             }
-            if let Statement::LateHook { at } = order.statement {
-                self.late_hook(at, turn)?;
-                continue;
-            }
-            let order = match self.told_of(order, turn) {
-                Ok(Some(order)) => order,
-                Ok(None) => continue,
-                Err(error) => {
-                    return Err(Undone::Refused(Box::new((Some(order.clone()), error))));
-                }
-            };
-            let order = order.as_ref();
-            let outcome = match self.execute(&order.prepared) {
-                Ok(outcome) => outcome,
-                Err(error) => {
-                    return Err(Undone::Refused(Box::new((Some(order.clone()), error))));
-                }
-            };
-            turn.sent(order, outcome);
-            if self.shared.run.planner.options.query_ids && fills(&order.statement) {
-                let connection = self.connection.clone();
-                turn.query_id = connection.and_then(|connection| locked(&connection).last_query());
-            }
+            self.send(order, turn)?;
+        }
+        Ok(())
+    }
+
+    /// Sends one statement.
+    pub(super) fn send(&mut self, order: &Order, turn: &mut Turn<'_>) -> Result<(), Undone> {
+        if let Statement::LateHook { at } = order.statement {
+            return self.late_hook(at, turn);
+        }
+        let refused = |error| Undone::Refused(Box::new((Some(order.clone()), error)));
+        let Some(order) = self.told_of(order, turn).map_err(refused)? else {
+            return Ok(());
+        };
+        let order = order.as_ref();
+        let outcome = self.execute(&order.prepared);
+        turn.sent(order, outcome.map_err(refused)?);
+        if self.shared.run.planner.options.query_ids && fills(&order.statement) {
+            let connection = self.connection.clone();
+            turn.query_id = connection.and_then(|connection| locked(&connection).last_query());
         }
         Ok(())
     }
@@ -488,7 +500,7 @@ impl<'s, 'a> Session<'s, 'a> {
 }
 
 /// Why an attempt at a section came to nothing.
-enum Undone {
+pub(super) enum Undone {
     /// A statement was refused.
     Refused(Box<(Option<Order>, Error)>),
     /// What is to be shown did not pass its tests.

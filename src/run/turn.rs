@@ -166,6 +166,9 @@ impl<'a> Turn<'a> {
         {
             return Err(self.failed(session, error, None));
         }
+        if let Some(copy) = session.shared.run.plan.copies.get(&self.node) {
+            session.section(copy, self)?;
+        }
         if !self.step.batches.now.is_empty() {
             return self.batches(session, finished);
         }

@@ -13,7 +13,7 @@ use crate::project::TestProject;
 /// A target of each kind that reads `bucket/` of the project as `s3://lake/`.
 pub struct Everywhere {
     pub project: TestProject,
-    _server: Server,
+    server: Server,
 }
 
 /// The targets' names.
@@ -46,7 +46,7 @@ impl Everywhere {
         );
         Self {
             project: project.file("profiles.yml", profile),
-            _server: server,
+            server,
         }
     }
 
@@ -85,6 +85,22 @@ impl Everywhere {
             .collect();
         assert_eq!(shown.len(), 1, "{shown:#?}");
         shown.into_iter().next().unwrap_or_default()
+    }
+
+    /// The names in a schema that stand there only for a while, on any target.
+    pub fn left_beside(&self, schema: &str) -> String {
+        let in_file = self.project.query(&format!(
+            "select table_name from information_schema.tables where table_schema = '{schema}' and strpos(table_name, '__rs_') > 0"
+        ));
+        let named = format!(
+            "select relname from pg_class c join pg_namespace n on n.oid = c.relnamespace where nspname = '{schema}' and strpos(relname, '__rs_') > 0 and relkind in ('r', 'v')"
+        );
+        let on_postgres = postgres::server().psql(&named).expect("names");
+        let client = crate::endpoint::connect(&self.server, "awsuser", "").expect("a session");
+        let on_the_endpoint = client.ask(&named);
+        let all = [in_file, on_postgres, on_the_endpoint].join("\n");
+        let left = all.lines().filter(|line| line.contains("__rs_"));
+        left.collect::<Vec<_>>().join("\n")
     }
 }
 

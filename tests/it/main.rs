@@ -8,6 +8,8 @@ mod artifact_readers;
 #[cfg(feature = "duckdb")]
 mod artifacts;
 #[cfg(all(unix, feature = "duckdb"))]
+mod atomic;
+#[cfg(all(unix, feature = "duckdb"))]
 mod audit;
 #[cfg(all(unix, feature = "duckdb"))]
 mod backup;

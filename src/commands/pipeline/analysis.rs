@@ -110,8 +110,11 @@ pub fn read(
     for id in manifest.ids() {
         let columns = personal.of_node(id);
         let columns = columns.map(|(column, _)| column.column.to_string());
-        // A second reading of the same project tells the same.
-        let _ = manifest.node(id).personal.set(columns.collect());
+        let columns: BTreeSet<String> = columns.collect();
+        // A second reading of the same project tells the same; what is read from elsewhere has a manifest of its own.
+        for manifest in [manifest, prepared.read()] {
+            let _ = manifest.node(id).personal.set(columns.clone());
+        }
     }
     Ok(Reading {
         analysis,

@@ -25,6 +25,10 @@ impl Audits {
         compiler: &Compiler,
         nodes: &BTreeSet<NodeId>,
     ) -> Result<Self, Stop> {
+        if execution.atomic {
+            // Nothing is shown before all tests have passed, at their own turns.
+            return Ok(Self::default());
+        }
         let manifest = &prepared.manifest;
         let audited = |id: &NodeId| {
             let node = manifest.node(*id);

@@ -7,7 +7,8 @@ use super::audits::Audits;
 use super::comments::Comments;
 use super::history::History;
 use super::stopped::Stopped;
-use super::{Door, Execution, Prepared, TargetFolder, Warehouse, globals, select};
+use super::together::{self, Aside};
+use super::{Door, Execution, Prepared, TargetFolder, Warehouse, globals, heard, select};
 use crate::adapter::{self, emulating};
 use crate::artifacts::Previous;
 use crate::commands::{Outcome, Session, Stop};
@@ -18,9 +19,9 @@ use crate::graph::{Selection, Tests};
 use crate::manifest::microbatch::{Batch, Batches};
 use crate::manifest::node::Detail;
 use crate::manifest::{Node, NodeId, ResourceType};
-use crate::plan::{Options, Plan, Planner};
+use crate::plan::{Options, Plan, Planner, is_view};
 use crate::project::seed::{self, Seed, SeedFormat};
-use crate::relation::NothingKnown;
+use crate::relation::{ExistingRelations, NothingKnown};
 use crate::report::rows;
 use crate::run::{self, BatchResult, NodeResult, Run, RunResults};
 use crate::warnings::Fate;
@@ -70,31 +71,60 @@ pub fn execute(session: &Session, execution: &Execution) -> Result<Outcome, Stop
         ),
         _ => BTreeMap::new(),
     };
-    let compiler = super::compiler_of_run(
-        session,
-        &prepared,
-        &door,
-        warehouse.existing.clone(),
-        batches.clone(),
-        (full_refresh, &selection),
-    );
     let nodes = if execution.verb == "clone" {
         selection.iter().collect()
     } else {
         with_operations(&prepared, &selection)
     };
+    let aside = match execution.atomic {
+        true => Some(Aside::of(
+            &prepared,
+            &door,
+            &warehouse,
+            &nodes,
+            &batches,
+            full_refresh,
+        )?),
+        false => None,
+    };
+    let surroundings = |manifest, existing: &ExistingRelations| {
+        let (batches, refresh) = (batches.clone(), (full_refresh, &selection));
+        let existing = existing.clone();
+        super::surroundings_of_run(
+            session, &prepared, &door, existing, batches, refresh, manifest,
+        )
+    };
+    let existing = &warehouse.existing;
+    let compiler = heard(session, surroundings(None, existing));
     let stopped = Stopped {
         execution,
         prepared: &prepared,
         nodes: &nodes,
         folder: &folder,
     };
-    let compiled = compiler.each(nodes.iter().copied());
+    let (compiled, beside) = match &aside {
+        None => (compiler.each(nodes.iter().copied()), None),
+        Some(aside) => {
+            // Once with the names that all will have, for who reads the SQL, and once with those that they have until then.
+            let quiet = Compiler::new(surroundings(None, existing));
+            let there = heard(
+                session,
+                surroundings(Some(&aside.manifest), &aside.existing),
+            );
+            let (hooks, others) = hooks_apart(&prepared, &nodes);
+            let hooks = compiler.each(hooks);
+            let compiled = quiet.each(others.clone()).and(hooks.clone());
+            let planned = there.each(others).and(hooks);
+            (compiled, Some((there, planned)))
+        }
+    };
     let audits = Audits::of(execution, &prepared, &compiler, &nodes)?;
-    let existing = &warehouse.existing;
     let wrong = super::before_run(&prepared, &compiled, existing, &nodes, execution.check)?;
     if !wrong.by_node.is_empty() {
         return Err(stopped.by_checks(&compiled, wrong)?);
+    }
+    if let Some(aside) = &aside {
+        aside.know_personal();
     }
     let work = Running {
         session,
@@ -104,6 +134,9 @@ pub fn execute(session: &Session, execution: &Execution) -> Result<Outcome, Stop
         warehouse: &warehouse,
         compiler: &compiler,
         compiled: &compiled,
+        beside: beside.as_ref().map_or(&compiler, |(there, _)| there),
+        planned: beside.as_ref().map_or(&compiled, |(_, planned)| planned),
+        aside: aside.as_ref(),
         audits: &audits,
         batches: &batches,
         nodes: &nodes,
@@ -135,6 +168,13 @@ pub(super) fn with_operations(prepared: &Prepared, selection: &Selection) -> BTr
         .ids()
         .filter(|id| manifest.node(*id).resource_type == ResourceType::Operation);
     selection.iter().chain(operations).collect()
+}
+
+/// The hooks of the project among some nodes, and the others.
+fn hooks_apart(prepared: &Prepared, nodes: &BTreeSet<NodeId>) -> (Vec<NodeId>, Vec<NodeId>) {
+    let manifest = &prepared.manifest;
+    let nodes = nodes.iter().copied();
+    nodes.partition(|id| manifest.node(*id).resource_type == ResourceType::Operation)
 }
 
 /// The names of a query's columns, where its text alone tells them and we speak its dialect.
@@ -177,7 +217,12 @@ pub(super) struct Running<'a> {
     pub(super) door: &'a Door,
     pub(super) warehouse: &'a Warehouse,
     pub(super) compiler: &'a Compiler,
+    /// The SQL of the nodes.
     pub(super) compiled: &'a Compiled,
+    /// What compiles late nodes, and the SQL that is sent: the same, unless everything is built aside.
+    pub(super) beside: &'a Compiler,
+    pub(super) planned: &'a Compiled,
+    pub(super) aside: Option<&'a Aside<'a>>,
     pub(super) audits: &'a Audits,
     pub(super) batches: &'a BTreeMap<NodeId, Batches>,
     pub(super) nodes: &'a BTreeSet<NodeId>,
@@ -189,10 +234,14 @@ impl Running<'_> {
     /// Plans and carries out; gives the results, and those of the run before.
     pub(super) fn run(&self) -> Result<(RunResults, Previous), Stop> {
         let manifest = &self.prepared.manifest;
+        let (read, existing) = match self.aside {
+            Some(aside) => (&aside.manifest, &aside.existing),
+            None => (self.prepared.read(), &self.warehouse.existing),
+        };
         let planner = Planner {
-            manifest: self.prepared.read(),
+            manifest: read,
             adapter: &*self.door.adapter,
-            existing: &self.warehouse.existing,
+            existing,
             selected: self.nodes,
             columns_of: &|sql| columns_of(self.prepared, sql),
             seed: &|id| seed(self.prepared, id),
@@ -206,9 +255,13 @@ impl Running<'_> {
                 freshness: self.execution.verb == "freshness",
                 tests_gate: self.execution.tests == Tests::First,
                 query_ids: self.history.is_some(),
+                together: self.aside.is_some(),
             },
         };
-        let mut plan = Plan::new(&planner, self.compiled).map_err(Stop::Failed)?;
+        let mut plan = Plan::new(&planner, self.planned).map_err(Stop::Failed)?;
+        if let Some(aside) = self.aside {
+            aside.prepare(&planner, &mut plan).map_err(Stop::Refused)?;
+        }
         let warnings = &self.session.flags.warnings;
         let found = Diagnostics(warnings.apply(std::mem::take(&mut plan.warnings)));
         if found.has_errors() {
@@ -223,17 +276,20 @@ impl Running<'_> {
         );
         let comments = Comments::of(self.prepared, self.door, self.compiler, self.nodes)?;
         let listener = self.session.terminal.run(manifest, &target);
-        let results = run::run(
+        let together = self
+            .aside
+            .map(|aside| aside.shown(&plan.steps, self.compiled));
+        let mut results = run::run(
             &Run {
                 plan: &plan,
                 planner: &planner,
                 late: &|id, batch, connection, results| self.late(id, batch, connection, results),
                 in_jinja: &|id, batch, sql, connection| {
-                    let built = self.compiler.build(id, sql, connection, batch);
+                    let built = self.beside.build(id, sql, connection, batch);
                     built.map_err(|wrong| (*wrong).into())
                 },
                 late_hook: &|id, hook, connection| {
-                    let rendered = self.compiler.post_hook(id, hook, &Turn::on(connection));
+                    let rendered = self.hooks_of(id).post_hook(id, hook, &Turn::on(connection));
                     rendered.map_err(|wrong| (*wrong).into())
                 },
                 comment: &|id| comments.as_ref()?.of_node(id),
@@ -242,10 +298,17 @@ impl Running<'_> {
                 warnings_fail: warnings.fate("test-warned") == Fate::Error,
                 start_gates: self.session.flags.is("skip_nodes_if_on_run_start_fails"),
                 durations: &durations,
+                together: together.as_ref().map(together::Shown::together),
                 cancel: &self.session.cancel,
             },
-            &mut |event| listener.event(event),
+            &mut |event| match self.aside {
+                Some(aside) => aside.tell(event, &mut |event| listener.event(event)),
+                None => listener.event(event),
+            },
         );
+        if let Some(aside) = self.aside {
+            aside.name(&mut results);
+        }
         listener.finish(&results);
         Ok((results, previous))
     }
@@ -266,9 +329,28 @@ impl Running<'_> {
             _ => BTreeMap::new(),
         };
         let turn = Turn::with(connection, names);
-        self.compiler
-            .at_turn(id, &turn, batch)
-            .map_err(|wrong| (*wrong).into())
+        let sql = self.compiler_of(id).at_turn(id, &turn, batch);
+        let sql = sql.map_err(|wrong| Diagnostics::from(*wrong))?;
+        if let Some(aside) = self.aside {
+            aside.keep_late(id, &sql);
+        }
+        Ok(sql)
+    }
+
+    /// Who compiles a node at its turn: the hooks of the project know nothing of what stands aside.
+    fn compiler_of(&self, id: NodeId) -> &Compiler {
+        match self.prepared.manifest.node(id).resource_type {
+            ResourceType::Operation => self.compiler,
+            _ => self.beside,
+        }
+    }
+
+    /// Who renders the late hooks of a node: those of a view that stands aside run when it is shown.
+    fn hooks_of(&self, id: NodeId) -> &Compiler {
+        match is_view(self.prepared.manifest.node(id)) {
+            true => self.compiler,
+            false => self.beside,
+        }
     }
 
     /// What the last run left here, or else what the history of runs knows; what cannot be read is no reason not to run.

@@ -19,6 +19,7 @@ mod narrowing;
 mod source_columns;
 mod stopped;
 mod target_folder;
+mod together;
 mod turn;
 mod unload;
 mod warehouse;
@@ -123,6 +124,8 @@ pub struct Execution {
     pub store_failures: bool,
     /// `--audit`.
     pub audit: bool,
+    /// `--atomic`: everything is shown together, or nothing.
+    pub atomic: bool,
     /// `seed --show`: show the rows of each seed.
     pub show: bool,
     /// Whether what the database would refuse stops the run before its first statement.
@@ -289,22 +292,24 @@ pub fn compiler(
     heard(session, surroundings)
 }
 
-/// The compiler of a run that builds some nodes in batches.
-fn compiler_of_run(
+/// What the compiler of a run works with; templates read another manifest where there is one.
+fn surroundings_of_run(
     session: &Session,
     prepared: &Prepared,
     door: &Door,
     existing: ExistingRelations,
     batches: BTreeMap<NodeId, Batches>,
     (full_refresh, selection): (bool, &Selection),
-) -> Compiler {
-    let surroundings = Surroundings {
+    manifest: Option<&Arc<Manifest>>,
+) -> Surroundings {
+    let usual = unheard(session, prepared, door, selection);
+    Surroundings {
         existing: Some(existing),
         full_refresh,
         batches,
-        ..unheard(session, prepared, door, selection)
-    };
-    heard(session, surroundings)
+        manifest: manifest.map_or(Arc::clone(&usual.manifest), Arc::clone),
+        ..usual
+    }
 }
 
 /// A compiler that tells what templates print, log and warn of.

@@ -232,5 +232,9 @@ fn arguments(session: &Session, execution: &Execution, target: &str) -> Map<Stri
         ("target", json!(target)),
     ];
     arguments.extend(values.map(|(key, value)| (key.to_owned(), value)));
+    // What dbt does not know is told where it was said, so that `retry` says it again.
+    let own = [("audit", execution.audit), ("atomic", execution.atomic)];
+    let said = own.into_iter().filter(|(_, said)| *said);
+    arguments.extend(said.map(|(key, said)| (key.to_owned(), json!(said))));
     arguments
 }

@@ -99,7 +99,7 @@ impl Door {
         prepared: &Prepared,
     ) -> Result<Warehouse, adapter::Error> {
         let connection = self.connect(session)?;
-        self.look(connection, prepared, schemas(prepared))
+        self.look(connection, prepared)
             .map_err(|error| or_cancelled(session, error))
     }
 
@@ -117,7 +117,7 @@ impl Door {
         turn.connection(self)
             .and_then(|mut connection| {
                 turn.claim(&mut *connection, &schemas)?;
-                self.look(connection, prepared, schemas)
+                self.look(connection, prepared)
             })
             .map_err(|error| or_cancelled(session, error))
     }
@@ -126,20 +126,8 @@ impl Door {
         &self,
         mut connection: Box<dyn Connection>,
         prepared: &Prepared,
-        mut schemas: Vec<String>,
     ) -> Result<Warehouse, adapter::Error> {
-        if self.adapter.wants_columns() {
-            let nodes = prepared.manifest.nodes.iter();
-            let read = nodes.filter_map(|node| Some(node.relation.as_ref()?.schema.to_lowercase()));
-            schemas.extend(read);
-            schemas.sort();
-            schemas.dedup();
-        }
-        if let Some(deferral) = prepared.deferral.get() {
-            schemas.extend(deferral.schemas());
-            schemas.sort();
-            schemas.dedup();
-        }
+        let schemas = looked_at(prepared, self);
         let mut existing = connection.existing(&schemas)?;
         let kept = kept_with_grants(prepared, &existing);
         if !kept.is_empty() {
@@ -151,6 +139,22 @@ impl Door {
             existing,
         })
     }
+}
+
+/// The schemas that are looked at: those that the project builds in, and those of what it reads where that matters.
+pub(super) fn looked_at(prepared: &Prepared, door: &Door) -> Vec<String> {
+    let mut schemas = schemas(prepared);
+    if door.adapter.wants_columns() {
+        let nodes = prepared.manifest.nodes.iter();
+        let read = nodes.filter_map(|node| Some(node.relation.as_ref()?.schema.to_lowercase()));
+        schemas.extend(read);
+    }
+    if let Some(deferral) = prepared.deferral.get() {
+        schemas.extend(deferral.schemas());
+    }
+    schemas.sort();
+    schemas.dedup();
+    schemas
 }
 
 /// What a statement that was stopped by Ctrl-C says is no news.

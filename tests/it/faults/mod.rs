@@ -28,6 +28,8 @@ struct Place {
     project: TestProject,
     wire: Wire,
     schema: &'static str,
+    /// Whether everything is published together.
+    together: bool,
     ask: Ask,
     /// What ends with the test.
     _server: Option<Server>,
@@ -37,8 +39,15 @@ const RELATIONS: [&str; 7] = [
     "numbers", "events", "plain", "growing", "merged", "looked", "kept",
 ];
 
-/// A node of every kind.
-fn files(project: TestProject, schema: &str) -> TestProject {
+/// A node of every kind; published together, none that cannot be.
+fn files(project: TestProject, schema: &str, together: bool) -> TestProject {
+    let project = match together {
+        true => project,
+        false => project.file(
+            "models/kept.sql",
+            "{{ config(materialized='materialized_view') }}\nselect id, version from {{ source('raw', 'events') }}",
+        ),
+    };
     let grows = |strategy: &str| {
         format!(
             "{{{{ config(materialized='incremental', unique_key='id', incremental_strategy='{strategy}') }}}}\n\
@@ -74,10 +83,6 @@ models:
             "models/looked.sql",
             "select id, {{ var('version') }} as version from {{ ref('numbers') }}",
         )
-        .file(
-            "models/kept.sql",
-            "{{ config(materialized='materialized_view') }}\nselect id, version from {{ source('raw', 'events') }}",
-        )
 }
 
 impl Place {
@@ -93,7 +98,8 @@ impl Place {
             .write("data/events", rows.split_once('\n').expect("a header").1);
         self.project
             .command(&format!(
-                "build --threads 1 --vars '{{version: {version}}}'"
+                "build --threads 1 --vars '{{version: {version}}}'{}",
+                if self.together { " --atomic" } else { "" }
             ))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -107,16 +113,24 @@ impl Place {
         output.expect("an end")
     }
 
+    /// The relations that are looked at.
+    fn relations(&self) -> &'static [&'static str] {
+        match self.together {
+            true => &RELATIONS[..RELATIONS.len() - 1],
+            false => &RELATIONS,
+        }
+    }
+
     /// Rows, least and greatest version of every relation.
     fn versions(&self) -> Result<Vec<(usize, usize)>, String> {
-        let asked = RELATIONS.iter().map(|relation| {
+        let asked = self.relations().iter().map(|relation| {
             format!(
                 "select '{relation}' as relation, count(*) as n, min(version) as least, max(version) as most from {}.{relation}",
                 self.schema
             )
         });
         let answer = (self.ask)(&asked.collect::<Vec<_>>().join(" union all "))?;
-        RELATIONS
+        self.relations()
             .iter()
             .map(|relation| {
                 let line = answer
@@ -193,12 +207,15 @@ fn case(
     let versions = place
         .versions()
         .map_err(|error| format!("{error}\n{said}"))?;
-    for ((least, most), relation) in versions.iter().zip(RELATIONS) {
+    for ((least, most), relation) in versions.iter().zip(place.relations()) {
         if least != most || (*least != version && *least != version - 1) {
             return Err(format!(
                 "`{relation}` has versions {least} to {most}, at {version}\n{said}"
             ));
         }
+    }
+    if place.together && versions.iter().any(|found| *found != versions[0]) {
+        return Err(format!("not all are of one version: {versions:?}\n{said}"));
     }
     let told = match output.status.code() {
         Some(0) => !fault.cancels() && versions.iter().all(|(least, _)| *least == version),
@@ -321,7 +338,7 @@ fn share(wanted: Option<&str>, of: usize) -> (usize, usize) {
     }
 }
 
-fn on_postgres() -> Place {
+fn on_postgres(schema: &'static str, together: bool) -> Place {
     let server = postgres::server();
     let wire = Wire::to(
         SocketAddr::new(server.host.parse().expect("an address"), server.port),
@@ -339,17 +356,19 @@ fn on_postgres() -> Place {
     ];
     Place {
         project: files(
-            postgres::project("faults").file("profiles.yml", postgres::profile("faults", &keys)),
-            "faults",
+            postgres::project(schema).file("profiles.yml", postgres::profile(schema, &keys)),
+            schema,
+            together,
         ),
         wire,
-        schema: "faults",
+        schema,
+        together,
         ask: Box::new(|sql| server.psql(sql)),
         _server: None,
     }
 }
 
-fn on_the_endpoint() -> Place {
+fn on_the_endpoint(together: bool) -> Place {
     let project = TestProject::empty();
     let on = |words: &str, what| Planned::matching(words, None, what).expect("a pattern");
     let server = Server::start(Options {
@@ -371,7 +390,7 @@ fn on_the_endpoint() -> Place {
     let port = wire.port;
     let client = endpoint::connect(&server, "awsuser", "").expect("a session");
     Place {
-        project: files(project, "faults").file(
+        project: files(project, "faults", together).file(
             "profiles.yml",
             format!(
                 "project:
@@ -383,6 +402,7 @@ fn on_the_endpoint() -> Place {
         ),
         wire,
         schema: "faults",
+        together,
         ask: Box::new(move |sql| Ok(client.ask(sql))),
         _server: Some(server),
     }
@@ -415,10 +435,20 @@ fn prove(place: &Place, of: usize) {
 
 #[test]
 fn every_fault_at_every_message_leaves_a_postgres_whole() {
-    prove(&on_postgres(), 40);
+    prove(&on_postgres("faults", false), 40);
 }
 
 #[test]
 fn every_fault_at_every_message_leaves_a_redshift_whole() {
-    prove(&on_the_endpoint(), 40);
+    prove(&on_the_endpoint(false), 40);
+}
+
+#[test]
+fn every_fault_leaves_a_postgres_of_one_version_that_is_published_together() {
+    prove(&on_postgres("faults_together", true), 60);
+}
+
+#[test]
+fn every_fault_leaves_a_redshift_of_one_version_that_is_published_together() {
+    prove(&on_the_endpoint(true), 60);
 }

@@ -31,6 +31,8 @@ struct Place<'a> {
     pipeline: &'a Pipeline,
     project: &'a TestProject,
     target: &'a str,
+    /// Whether everything is published together.
+    together: bool,
     database: String,
     server: Option<Server>,
     cases: u32,
@@ -137,8 +139,9 @@ impl Place<'_> {
     fn command(&self) -> std::process::Command {
         let server = postgres::server();
         let arguments = format!(
-            "build --target {} --exclude-resource-type test --exclude-resource-type unit_test",
-            self.target
+            "build --target {}{} --exclude-resource-type test --exclude-resource-type unit_test",
+            self.target,
+            if self.together { " --atomic" } else { "" }
         );
         let mut command = self.project.command(&arguments);
         command
@@ -312,7 +315,8 @@ struct Found {
 
 impl Found {
     /// Looks at the rows after a kill.
-    fn note(&mut self, pipeline: &Pipeline, rows: &Rows, old: &Rows, new: &Rows, case: &str) {
+    fn note(&mut self, place: &Place<'_>, [rows, old, new]: [&Rows; 3], case: &str) {
+        let (pipeline, together) = (place.pipeline, place.together);
         let (mut olds, mut news) = (0, 0);
         for group in pipeline.groups {
             let all_of = |of: &Rows| group.iter().all(|(table, _)| rows[table] == of[table]);
@@ -329,12 +333,23 @@ impl Found {
             olds += u32::from(is_old && !is_new);
             news += u32::from(is_new);
         }
+        let at_once = olds == 0 || news == stay_groups(pipeline, old, new);
+        assert!(
+            !together || at_once,
+            "{case}: {olds} are the old ones and {news} the new ones"
+        );
         match (olds, news) {
             (_, 0) => self.nothing_new += 1,
             (0, _) => self.all_new += 1,
             _ => self.some_new += 1,
         }
     }
+}
+
+/// How many groups are the same before and after.
+fn stay_groups(pipeline: &Pipeline, old: &Rows, new: &Rows) -> u32 {
+    let same = |group: &&&[(&str, &str)]| group.iter().all(|(table, _)| old[table] == new[table]);
+    pipeline.groups.iter().filter(same).count() as u32
 }
 
 /// Numbers from 0 to 1 that look random and are the same in each run.
@@ -349,20 +364,25 @@ impl Random {
     }
 }
 
-fn killed_at_any_moment(pipeline: &Pipeline) {
+fn killed_at_any_moment(pipeline: &Pipeline, together: bool) {
     let wanted: Option<u32> = std::env::var("REDSTART_TEST_KILLS")
         .ok()
         .and_then(|kills| kills.parse().ok());
     for target in TARGETS {
         if wanted.is_some() || target == pipeline.usual {
             let on_each = wanted.map_or(4, |kills| kills.div_ceil(TARGETS.len() as u32));
-            let found = kill(pipeline, target, on_each);
-            told(pipeline.name, target, &found);
+            let found = kill(pipeline, target, together, on_each);
+            let how = if together {
+                " (published together)"
+            } else {
+                ""
+            };
+            told(&format!("{}{how}", pipeline.name), target, &found);
         }
     }
 }
 
-fn kill(pipeline: &Pipeline, target: &str, kills: u32) -> Found {
+fn kill(pipeline: &Pipeline, target: &str, together: bool, kills: u32) -> Found {
     static DATABASES: AtomicU32 = AtomicU32::new(0);
     let number = DATABASES.fetch_add(1, Ordering::Relaxed);
     let project = (pipeline.project)();
@@ -370,6 +390,7 @@ fn kill(pipeline: &Pipeline, target: &str, kills: u32) -> Found {
         pipeline,
         project: &project,
         target,
+        together: false,
         database: format!("redstart_killed_{}_{number}", std::process::id()),
         server: None,
         cases: 0,
@@ -387,6 +408,8 @@ fn kill(pipeline: &Pipeline, target: &str, kills: u32) -> Found {
         let stays = pipeline.stays.contains(&table);
         assert_eq!(old[table] == new[table], stays, "{table} changes");
     }
+    // What follows ends with the same rows, whichever way they are published.
+    place.together = together;
     let mut random = Random(0x9E37_79B9_7F4A_7C15 ^ u64::from(number));
     let mut found = Found::default();
     let mut done = 0;
@@ -399,7 +422,7 @@ fn kill(pipeline: &Pipeline, target: &str, kills: u32) -> Found {
             let at_work = place.killed(after);
             found.over += u32::from(!at_work);
             let case = format!("{} on {target}, kill {done} after {after:?}", pipeline.name);
-            found.note(pipeline, &place.read(), &old, &new, &case);
+            found.note(&place, [&place.read(), &old, &new], &case);
         }
         duration = place.build();
         found.builds += 1;
@@ -424,20 +447,40 @@ fn told(name: &str, target: &str, found: &Found) {
 
 #[test]
 fn the_cafe_survives_kills_at_any_moment() {
-    killed_at_any_moment(&CAFE);
+    killed_at_any_moment(&CAFE, false);
 }
 
 #[test]
 fn the_hires_survive_kills_at_any_moment() {
-    killed_at_any_moment(&HIRES);
+    killed_at_any_moment(&HIRES, false);
 }
 
 #[test]
 fn the_ginventory_survives_kills_at_any_moment() {
-    killed_at_any_moment(&GINVENTORY);
+    killed_at_any_moment(&GINVENTORY, false);
 }
 
 #[test]
 fn sparkify_survives_kills_at_any_moment() {
-    killed_at_any_moment(&SPARKIFY);
+    killed_at_any_moment(&SPARKIFY, false);
+}
+
+#[test]
+fn the_cafe_published_together_is_old_or_new_as_a_whole() {
+    killed_at_any_moment(&CAFE, true);
+}
+
+#[test]
+fn the_hires_published_together_are_old_or_new_as_a_whole() {
+    killed_at_any_moment(&HIRES, true);
+}
+
+#[test]
+fn the_ginventory_published_together_is_old_or_new_as_a_whole() {
+    killed_at_any_moment(&GINVENTORY, true);
+}
+
+#[test]
+fn sparkify_published_together_is_old_or_new_as_a_whole() {
+    killed_at_any_moment(&SPARKIFY, true);
 }

@@ -1,0 +1,2 @@
+{{ config(materialized='my_own') }}
+select id from {{ ref('orders') }}
