@@ -38,7 +38,7 @@ use std::time::{Duration, Instant};
 pub use cancel::Cancel;
 pub use event::Event;
 pub use results::{BatchResult, Batched, NodeResult, RunResults, Status};
-pub use together::{Together, Withdrawal};
+pub use together::{Showing, Together, Withdrawal};
 
 pub(crate) use trouble::{place_in, start_of};
 

@@ -25,10 +25,13 @@ pub struct Together<'a> {
     /// The schemas that they stand in, and those of what they read.
     pub schemas: &'a [String],
     /// What shows all of them, with what is there now.
-    pub publication: &'a (dyn Fn(&ExistingRelations) -> Result<Publication, Diagnostics> + Sync),
+    pub publication: &'a Showing<'a>,
     /// What takes them away again, but for those whose rows are kept to be looked at.
     pub withdrawal: &'a Withdrawal<'a>,
 }
+
+/// The statements that show what was built; in, what is there now.
+pub type Showing<'a> = dyn Fn(&ExistingRelations) -> Result<Publication, Diagnostics> + Sync + 'a;
 
 /// The statements that take away what was built; in, what is there now, and the nodes whose rows are kept.
 pub type Withdrawal<'a> =
@@ -154,8 +157,9 @@ fn withdraw(
         else {
             return false;
         };
-        let done = |order: &Order| locked(&connection).execute(&order.prepared).is_ok();
-        return orders.iter().fold(true, |all, order| done(order) && all);
+        // One that fails is no reason to leave the others.
+        let stays = |order: &&Order| locked(&connection).execute(&order.prepared).is_err();
+        return orders.iter().filter(stays).count() == 0;
     }
     let found = look(session, together).ok();
     let Some(orders) = found.and_then(|found| (together.withdrawal)(&found, kept).ok()) else {

@@ -16,7 +16,7 @@ use crate::manifest::{Manifest, Node, NodeId, ResourceType};
 use crate::materialization::{as_shown, failed, left_of_next, loaded_files, next_of, rejects_of};
 use crate::plan::{Options, Order, Plan, Planner, Publication, Step, is_view, place_of};
 use crate::relation::{ExistingRelation, ExistingRelations, Relation};
-use crate::run::{Event, NodeResult, RunResults, Together, Withdrawal};
+use crate::run::{Event, NodeResult, RunResults, Showing, Together, Withdrawal};
 
 /// A run whose nodes stand aside.
 pub(super) struct Aside<'a> {
@@ -388,7 +388,7 @@ struct Names(Vec<(String, String)>);
 pub(super) struct Shown<'a> {
     aside: &'a Aside<'a>,
     schemas: Vec<String>,
-    publication: Box<dyn Fn(&ExistingRelations) -> Result<Publication, Diagnostics> + Sync + 'a>,
+    publication: Box<Showing<'a>>,
     withdrawal: Box<Withdrawal<'a>>,
 }
 
