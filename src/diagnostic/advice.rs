@@ -422,6 +422,11 @@ fn command(code: &str) -> Option<&'static str> {
             "name the folder with the artifacts of an earlier run: `--state path/to/artifacts`"
         }
         "state-unreadable" => "write the artifacts anew with the same version of redstart or dbt",
+        "not-atomic" => "build without `--atomic`, or leave it out with `--exclude`",
+        "not-published" => {
+            "mend what failed and run `redstart retry`, which builds the whole selection again"
+        }
+        "selector-matches-nothing" => "`redstart ls` lists what there is to select",
         "target-folder" => "name another one with `--target-path`",
         "unload-error" => "look at `location` and at what the role may write",
         "unsupported-flag" => "leave it out",

@@ -65,6 +65,7 @@ fn warn_error_options_name_dbts_events() {
       | ^^^^
       |
       = note: a warning, which is an error by --warn-error or --warn-error-options
+      = help: `redstart ls` lists what there is to select
 
     1 error
     ");
