@@ -254,12 +254,16 @@ fn what_is_wrong_with_batches_is_told_where_it_stands() {
     assert_snapshot!(project.redstart("run --event-time-start 2024-01-01"), @r#"
     exit 2
     error[bad-flag]: `--event-time-start` needs `--event-time-end` beside it
+     |
+     = help: say where the batches end: `--event-time-end 2026-01-31`
 
     1 error
     "#);
     assert_snapshot!(project.redstart("run --event-time-start 2024-01-03 --event-time-end 2024-01-01"), @r#"
     exit 2
     error[bad-flag]: `--event-time-start` must lie before `--event-time-end`
+     |
+     = help: the batches begin at the first and end before the second
 
     1 error
     "#);

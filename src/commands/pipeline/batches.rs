@@ -25,12 +25,18 @@ const STRATEGY: &str = "get_incremental_microbatch_sql";
 /// # Errors
 /// `--event-time-start` and `--event-time-end` that are no moments, that stand alone, or that are the wrong way round.
 pub(super) fn asked(session: &Session, narrowing: &Narrowing) -> Result<Asked, Stop> {
-    let bad = |what: String| Stop::refused(Diagnostic::error("bad-flag", what));
+    let bad =
+        |what: String, help: &str| Stop::refused(Diagnostic::error("bad-flag", what).help(help));
     let at = |key: &str, name: &str| {
         let Some(text) = session.flags.text(key) else {
             return Ok(None);
         };
-        let wrong = || bad(format!("`--{name} {text}` is no day and no time"));
+        let wrong = || {
+            bad(
+                format!("`--{name} {text}` is no day and no time"),
+                "write such as `2026-01-31` or `2026-01-31 18:00`",
+            )
+        };
         moment(text).map(Some).ok_or_else(wrong)
     };
     let start = at("event_time_start", "event-time-start")?;
@@ -40,15 +46,24 @@ pub(super) fn asked(session: &Session, narrowing: &Narrowing) -> Result<Asked, S
         (Some(start), Some(end)) if start < end => Some((start, end)),
         (Some(_), Some(_)) => {
             let what = "`--event-time-start` must lie before `--event-time-end`";
-            return Err(bad(what.to_owned()));
+            return Err(bad(
+                what.to_owned(),
+                "the batches begin at the first and end before the second",
+            ));
         }
         (Some(_), None) => {
             let what = "`--event-time-start` needs `--event-time-end` beside it";
-            return Err(bad(what.to_owned()));
+            return Err(bad(
+                what.to_owned(),
+                "say where the batches end: `--event-time-end 2026-01-31`",
+            ));
         }
         (None, Some(_)) => {
             let what = "`--event-time-end` needs `--event-time-start` beside it";
-            return Err(bad(what.to_owned()));
+            return Err(bad(
+                what.to_owned(),
+                "say where the batches begin: `--event-time-start 2026-01-01`",
+            ));
         }
     };
     let first = session.retried.as_ref().and_then(|retried| retried.started);
