@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 
 use crate::loads::{Everywhere, TARGETS};
+use crate::output::Output;
 use crate::postgres;
 use crate::project::TestProject;
 
@@ -114,10 +115,23 @@ const RELATIONS: [(&str, &str); 13] = [
     ),
 ];
 
-/// Forgets how long the steps of the last run took, which says what begins first.
-fn forget_durations(all: &Everywhere) {
-    let path = all.project.path().join("target/last_results.json");
-    std::fs::remove_file(path).expect("the results of a run");
+/// What was told of eight steps, these in the order of their words: which comes first is for the durations of the last run to say.
+fn in_any_order(told: &Output) -> String {
+    let text = told.to_string();
+    let (mut before, mut steps, mut after) = (Vec::new(), Vec::<String>::new(), Vec::new());
+    for line in text.lines() {
+        match (line.split_once(" of 8  "), steps.last_mut()) {
+            (Some((_, step)), _) => steps.push(step.to_owned()),
+            (None, None) => before.push(line.to_owned()),
+            (None, Some(step)) if after.is_empty() && line.starts_with("      error[") => {
+                step.push('\n');
+                step.push_str(line);
+            }
+            (None, Some(_)) => after.push(line.to_owned()),
+        }
+    }
+    steps.sort();
+    [before, steps, after].concat().join("\n")
 }
 
 /// The rows of all of them.
@@ -195,22 +209,21 @@ fn a_failed_test_holds_everything_back_and_retry_builds_all_of_it() {
     let all = shop("atomic_held");
     all.run("build --atomic").success();
     all.project.write("bucket/sales_2.csv", "id,words\n3,c\n");
-    forget_durations(&all);
     let held = all.run(
         "build --atomic --vars '{twice: true}' --select source:raw+ --exclude kept good added promised grown",
     );
-    assert_snapshot!(held, @"
+    assert_snapshot!(in_any_order(&held), @"
     exit 1
     Running 8 nodes on 1 thread (target `dev.atomic_held`)
-    1 of 8  OK    loaded source table atomic_held.sales                   [1 new row from 1 file, 3 in all in [time]]
-    2 of 8  OK    created sql table model atomic_held.orders              [4 rows in [time]]
-    3 of 8  PASS  test not_null_orders_id                                 [[time]]
-    4 of 8  FAIL  test unique_orders_id                                   [1 failure in [time]]
+    FAIL  test unique_orders_id                                   [1 failure in [time]]
           error[test-failed]: test `unique_orders_id` found 1 row (models/all.yml:12:64)
-    5 of 8  SKIP  sql view model atomic_held.totals                       [`unique_orders_id` failed]
-    6 of 8  SKIP  sql view model atomic_held.listed                       [`unique_orders_id` failed]
-    7 of 8  SKIP  test accepted_range_totals_n__1                         [`unique_orders_id` failed]
-    8 of 8  SKIP  sql view model atomic_held.on_view                      [`unique_orders_id` failed]
+    OK    created sql table model atomic_held.orders              [4 rows in [time]]
+    OK    loaded source table atomic_held.sales                   [1 new row from 1 file, 3 in all in [time]]
+    PASS  test not_null_orders_id                                 [[time]]
+    SKIP  sql view model atomic_held.listed                       [`unique_orders_id` failed]
+    SKIP  sql view model atomic_held.on_view                      [`unique_orders_id` failed]
+    SKIP  sql view model atomic_held.totals                       [`unique_orders_id` failed]
+    SKIP  test accepted_range_totals_n__1                         [`unique_orders_id` failed]
     error[not-published]: nothing is published: `unique_orders_id` failed (models/all.yml:12:64)
 
     error[not-published]: nothing is published: `unique_orders_id` failed
@@ -233,6 +246,7 @@ fn a_failed_test_holds_everything_back_and_retry_builds_all_of_it() {
                unique_field | n_records
                -------------+----------
                           1 |         2
+       = help: `redstart show --select unique_orders_id` shows all that it finds, `redstart compile --select unique_orders_id` its query
 
     Finished 3 data tests, 1 load, 1 table model, 3 view models in [time]
     Done. PASS=1 WARN=0 ERROR=1 SKIP=6 TOTAL=8
@@ -284,20 +298,19 @@ fn a_failed_test_holds_everything_back_and_retry_builds_all_of_it() {
         .read("models/orders.sql")
         .replace("var('twice', false)", "false");
     all.project.write("models/orders.sql", orders);
-    forget_durations(&all);
     let again = all.project.redstart("retry");
-    assert_snapshot!(again, @"
+    assert_snapshot!(in_any_order(&again), @"
     exit 0
     Trying build again for 8 nodes
     Running 8 nodes on 1 thread (target `prod.atomic_held`)
-    1 of 8  OK    loaded source table atomic_held.sales                   [1 new row from 1 file, 3 in all in [time]]
-    2 of 8  OK    created sql table model atomic_held.orders              [4 rows in [time]]
-    3 of 8  PASS  test unique_orders_id                                   [[time]]
-    4 of 8  PASS  test not_null_orders_id                                 [[time]]
-    5 of 8  OK    created sql view model atomic_held.totals               [[time]]
-    6 of 8  OK    created sql view model atomic_held.listed               [[time]]
-    7 of 8  PASS  test accepted_range_totals_n__1                         [[time]]
-    8 of 8  OK    created sql view model atomic_held.on_view              [[time]]
+    OK    created sql table model atomic_held.orders              [4 rows in [time]]
+    OK    created sql view model atomic_held.listed               [[time]]
+    OK    created sql view model atomic_held.on_view              [[time]]
+    OK    created sql view model atomic_held.totals               [[time]]
+    OK    loaded source table atomic_held.sales                   [1 new row from 1 file, 3 in all in [time]]
+    PASS  test accepted_range_totals_n__1                         [[time]]
+    PASS  test not_null_orders_id                                 [[time]]
+    PASS  test unique_orders_id                                   [[time]]
     Published 5 relations in one transaction ([time])
 
     Finished 3 data tests, 1 load, 1 table model, 3 view models in [time]

@@ -66,6 +66,8 @@ fn relations_go_to_files() {
     assert_snapshot!(project.redstart("unload -s orders --to s3://b --format parqet --header"), @"
     exit 2
     error[bad-unload-option]: `to` of `unload` is an `s3://bucket/prefix`, not `s3://b`
+     |
+     = help: change the value as the message says, or take the option out
 
     error[unknown-value]: `unload` cannot write `parqet`
      |
