@@ -8,7 +8,7 @@ pub use copy::{
     AccessKeys, Compression, Copy, CopyFormat, Credentials, Encoding, delimiter, fixed_width,
     json_format,
 };
-pub use unload::{ExistingFiles, Unload, UnloadFormat};
+pub use unload::{ExistingFiles, UNLOAD_EXCLUDES, Unload, UnloadFormat};
 
 use crate::diagnostic::Span;
 use crate::relation::{Relation, RelationKind};

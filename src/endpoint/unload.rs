@@ -10,42 +10,10 @@ use super::leader;
 use super::session::{Answer, Session};
 use super::words::Words;
 use crate::adapter::statement::{
-    Compression, ExistingFiles, Unload, UnloadFormat, delimiter, fixed_width,
+    Compression, ExistingFiles, UNLOAD_EXCLUDES, Unload, UnloadFormat, delimiter, fixed_width,
 };
 use crate::adapter::{Adapter, Prepared, Statement};
 use crate::relation::NothingKnown;
-
-/// Formats, and the options that they cannot have.
-const EXCLUDES: [(&str, &[&str]); 5] = [
-    (
-        "parquet",
-        &[
-            "delimiter",
-            "fixedwidth",
-            "addquotes",
-            "escape",
-            "null",
-            "header",
-            "gzip",
-            "bzip2",
-            "zstd",
-        ],
-    ),
-    (
-        "json",
-        &[
-            "delimiter",
-            "fixedwidth",
-            "addquotes",
-            "escape",
-            "null",
-            "header",
-        ],
-    ),
-    ("csv", &["addquotes", "fixedwidth"]),
-    ("fixedwidth", &["delimiter", "header"]),
-    ("cleanpath", &["allowoverwrite"]),
-];
 
 /// What the statement says after the query.
 struct Reader<'w> {
@@ -198,7 +166,7 @@ impl Reader<'_> {
 
     fn check(&self) -> Result<(), Failure> {
         let given = |option: &str| self.given.iter().any(|other| other == option);
-        for (with, options) in EXCLUDES {
+        for (with, options) in UNLOAD_EXCLUDES {
             let against = options.iter().find(|option| given(with) && given(option));
             if let Some(option) = against {
                 let upper = |word: &str| match word {

@@ -5,7 +5,7 @@
 use serde_json::{Map, Value};
 
 use crate::adapter::statement::{
-    Compression, ExistingFiles, Unload, UnloadFormat, delimiter, fixed_width,
+    Compression, ExistingFiles, UNLOAD_EXCLUDES, Unload, UnloadFormat, delimiter, fixed_width,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 
@@ -40,41 +40,13 @@ pub const KEYS: [&str; 27] = [
     "extension",
 ];
 
-/// What the manual says a format cannot have.
-const EXCLUDES: [(&str, &[&str]); 6] = [
-    (
-        "parquet",
-        &[
-            "delimiter",
-            "fixedwidth",
-            "add_quotes",
-            "escape",
-            "null_as",
-            "header",
-            "gzip",
-            "bzip2",
-            "zstd",
-        ],
-    ),
-    (
-        "json",
-        &[
-            "delimiter",
-            "fixedwidth",
-            "header",
-            "add_quotes",
-            "escape",
-            "null_as",
-        ],
-    ),
-    ("csv", &["add_quotes", "fixedwidth"]),
-    (
-        "fixedwidth",
-        &["delimiter", "header", "add_quotes", "escape"],
-    ),
-    ("allow_overwrite", &["clean_path"]),
-    ("gzip", &["bzip2", "zstd"]),
-];
+/// The word of an option in the statement.
+fn word(key: &str) -> String {
+    match key {
+        "null_as" => "null".to_owned(),
+        key => key.replace('_', ""),
+    }
+}
 
 /// An unload of a relation that is not named yet.
 #[derive(Clone, Debug, PartialEq)]
@@ -266,12 +238,18 @@ impl Reader<'_> {
     fn check_combinations(&mut self, format: UnloadFormat) {
         let named = UnloadFormat::ALL.into_iter().find(|(_, it)| *it == format);
         let format = named.map_or("text", |(name, _)| name);
-        for (with, keys) in EXCLUDES {
+        for (with, options) in UNLOAD_EXCLUDES {
+            let with = KEYS
+                .into_iter()
+                .find(|key| word(key) == with)
+                .unwrap_or(with);
             if with != format && !self.is_on(with) {
                 continue;
             }
-            let given = self.keys;
-            for key in keys.iter().filter(|key| given.get(**key).is_some_and(said)) {
+            let excluded = KEYS
+                .into_iter()
+                .filter(|key| options.contains(&&*word(key)));
+            for key in excluded.filter(|key| self.keys.get(*key).is_some_and(said)) {
                 self.refuse(key, &format!("does not go with `{with}`"));
             }
         }

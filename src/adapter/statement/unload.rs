@@ -3,6 +3,42 @@
 use super::Compression;
 use crate::diagnostic::Span;
 
+/// A format or an option, and the options that it cannot have, in the words of the statement. The source is the same page.
+pub const UNLOAD_EXCLUDES: [(&str, &[&str]); 6] = [
+    (
+        "parquet",
+        &[
+            "delimiter",
+            "fixedwidth",
+            "addquotes",
+            "escape",
+            "null",
+            "header",
+            "gzip",
+            "bzip2",
+            "zstd",
+        ],
+    ),
+    (
+        "json",
+        &[
+            "delimiter",
+            "fixedwidth",
+            "addquotes",
+            "escape",
+            "null",
+            "header",
+        ],
+    ),
+    ("csv", &["addquotes", "fixedwidth"]),
+    (
+        "fixedwidth",
+        &["delimiter", "header", "addquotes", "escape"],
+    ),
+    ("cleanpath", &["allowoverwrite"]),
+    ("gzip", &["bzip2", "zstd"]),
+];
+
 /// A Redshift `UNLOAD`: a query, where its rows go, and how.
 ///
 /// The options are those of <https://docs.aws.amazon.com/redshift/latest/dg/r_UNLOAD.html>; [`Unload::new`] gives one without any.
