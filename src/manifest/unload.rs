@@ -480,7 +480,7 @@ mod tests {
         insta::assert_snapshot!(told(json!({"to": "s3://b/x", "format": "parquet", "header": true, "gzip": true, "include": true, "allow_overwrite": true, "clean_path": true})), @"
         error[bad-unload-option]: the option `header` of `unload` does not go with `parquet`
         error[bad-unload-option]: the option `gzip` of `unload` does not go with `parquet`
-        error[bad-unload-option]: the option `clean_path` of `unload` does not go with `allow_overwrite`
+        error[bad-unload-option]: the option `allow_overwrite` of `unload` does not go with `clean_path`
         error[bad-unload-option]: the option `include` of `unload` needs `partition_by` too
         ");
         insta::assert_snapshot!(told(json!({"to": "s3://b/x", "format": "csv", "add_quotes": true, "row_group_size": 64, "gzip": true, "zstd": true, "delimiter": ";"})), @"
