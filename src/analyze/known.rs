@@ -102,13 +102,7 @@ pub(super) fn imply(input: &Input<'_>, nodes: &mut [NodeAnalysis]) {
                     table: Arc::clone(parent),
                     column: Arc::clone(&name),
                 };
-                sources.insert(
-                    origin,
-                    Through {
-                        how: How::Copied,
-                        functions: BTreeSet::new(),
-                    },
-                );
+                sources.insert(origin, Through::of(How::Copied));
             }
             node.schema.columns.push(Column {
                 name: name.to_string(),

@@ -325,6 +325,10 @@ impl<'a> State<'a> {
             nodes_reading: BTreeMap::new(),
         };
         for (unique_id, node) in file["nodes"].as_object().into_iter().flatten() {
+            // Nothing of the project reads the failures that a test keeps.
+            if node["resource_type"] == "test" {
+                continue;
+            }
             state.nodes.insert(unique_id, node);
             for column in node["columns"].as_array().into_iter().flatten() {
                 let Some(name) = column["name"].as_str() else {

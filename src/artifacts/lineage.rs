@@ -139,10 +139,14 @@ fn from(sources: &Sources) -> Vec<Value> {
     entries.collect()
 }
 
-/// Whether a node is one that columns are told of.
+/// Whether a node is one that columns are told of: a table or view, also that of a test which keeps its failures by its configuration.
 fn has_columns(node: &Node) -> bool {
-    matches!(
-        node.resource_type,
-        ResourceType::Model | ResourceType::Seed | ResourceType::Snapshot | ResourceType::Source
-    )
+    match node.resource_type {
+        ResourceType::Model
+        | ResourceType::Seed
+        | ResourceType::Snapshot
+        | ResourceType::Source => true,
+        ResourceType::Test => node.config.keeps_failures(false),
+        _ => false,
+    }
 }

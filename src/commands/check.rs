@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use clap::ValueEnum;
 
-use super::pipeline::{self, Door};
+use super::pipeline::{self, Door, TargetFolder};
 use super::selecting::Selecting;
 use super::{Outcome, Session, Stop};
+use crate::artifacts::Previous;
 use crate::diagnostic::{Diagnostics, Level};
 use crate::manifest::{NodeId, ResourceType};
 use crate::report::checks;
@@ -58,7 +59,11 @@ impl Args {
         let prepared = pipeline::prepare(session)?;
         let selection = pipeline::select(session, &prepared, &self.selecting.request(KINDS))?;
         let door = Door::of(&prepared)?;
-        let analysed = pipeline::analysed(session, &prepared, &door)?;
+        let mut analysed = pipeline::analysed(session, &prepared, &door)?;
+        let folder = TargetFolder::of(session, &prepared)?;
+        // How large a table is decides about some advice; without an earlier build, names do.
+        let last = Previous::load(&folder.path("")).unwrap_or_default();
+        analysed.reading = analysed.reading.with_rows(&prepared.manifest, &last);
         let nodes: BTreeSet<NodeId> = selection.iter().collect();
         let found = pipeline::check(&prepared, &analysed.compiled, &analysed.reading, &nodes);
         pipeline::write_lineage(session, &prepared, &analysed.compiled, &analysed.reading)?;

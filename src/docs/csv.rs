@@ -95,7 +95,10 @@ fn references(column: &Column) -> String {
 
 fn test(test: &Test) -> String {
     let status = test.status.as_deref().unwrap_or("not run");
-    format!("{} ({status})", test.label)
+    match &test.kept {
+        Some(kept) => format!("{} ({status}), {}", test.label, kept.told()),
+        None => format!("{} ({status})", test.label),
+    }
 }
 
 /// A text that a spreadsheet would run as a formula is made plain text.

@@ -72,6 +72,10 @@ fn test(test: &Test) -> Value {
         "status": test.status,
         "failures": test.failures,
         "severity": if test.only_warns { "warn" } else { "error" },
+        "failures_kept": test.kept.as_ref().map(|kept| json!({
+            "relation": kept.relation,
+            "personal_data": kept.personal,
+        })),
     })
 }
 

@@ -121,6 +121,15 @@ pub struct Config {
 }
 
 impl Config {
+    /// Whether the failures of a test are kept in a relation; `store_failures_as` says more than `store_failures`, and both more than
+    /// the flag `--store-failures`.
+    pub fn keeps_failures(&self, flag: bool) -> bool {
+        match self.store_failures_as.as_deref() {
+            Some(kept_as) => kept_as != "ephemeral",
+            None => self.store_failures.unwrap_or(flag),
+        }
+    }
+
     /// Where `word` is written in the value of `key`; the whole value where the word is not to be seen in it.
     pub fn written(&self, key: &str, word: &str) -> Option<Span> {
         let value = self.origins.get(key)?;

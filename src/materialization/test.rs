@@ -108,8 +108,7 @@ fn stored_as(input: &Input<'_>) -> Result<Option<RelationKind>, Diagnostics> {
         .help("`store_failures_as` is `table`, `view` or `ephemeral`")
         .into()),
         None => Ok(config
-            .store_failures
-            .unwrap_or(input.store_failures)
+            .keeps_failures(input.store_failures)
             .then_some(RelationKind::Table)),
     }
 }
@@ -136,7 +135,7 @@ fn store(input: &Input<'_>, kind: RelationKind, query: &str) -> Result<Build, Di
     Ok(build)
 }
 
-/// What of the failing rows is personal: columns marked `meta: {pii: true}` in any node that the test reads.
+/// What of the failing rows is personal: what lineage followed into the test, and columns that are personal in any node that it reads.
 fn hidden(input: &Input<'_>, query: &str) -> Hidden {
     let attached = match &input.node.detail {
         Detail::Test(test) => test.attached_node,
@@ -149,6 +148,7 @@ fn hidden(input: &Input<'_>, query: &str) -> Hidden {
         .copied()
         .chain(attached)
         .filter_map(|id| (input.node_of)(id))
+        .chain([input.node])
         .flat_map(Node::personal_columns)
         .collect();
     if columns.is_empty() {

@@ -104,6 +104,14 @@ const MODELS: &[(&str, &str)] = &[
         "select o.id from {{ ref('orders') }} o join {{ ref('visits') }} v on o.user_id = v.id",
     ),
     (
+        "missing_dist_key",
+        "select p.id from {{ ref('fct_plays') }} p join {{ ref('fct_pays') }} q on p.id = q.play_id join {{ ref('tags') }} t on t.\"tag\" = q.label",
+    ),
+    (
+        "missing_dist_key_2",
+        "with p as (select * from {{ ref('fct_plays') }}) select p.id from {{ ref('fct_keyed') }} q join p on p.id = q.play_id",
+    ),
+    (
         "average_of_integers",
         "select avg(id) as a from {{ ref('orders') }}",
     ),
@@ -131,6 +139,14 @@ const MODELS: &[(&str, &str)] = &[
     (
         "text_too_long",
         "select status::varchar(max) as s from {{ ref('orders') }}",
+    ),
+    (
+        "text_wider_than_needed",
+        "select upper(\"tag\")::varchar(500) as label from {{ ref('tags') }}",
+    ),
+    (
+        "text_wider_than_needed_2",
+        "select id::varchar(1000) as id from {{ ref('orders') }}",
     ),
     (
         "char_blanks",
@@ -166,6 +182,21 @@ const INNOCENT: &[(&str, &str)] = &[
         "{{ config(dist='user_id') }} select 1 as id, 1 as user_id, '2024-01-01'::date as day",
     ),
     ("tags", "select 'x'::varchar(3) as \"tag\""),
+    ("fct_plays", "select 1 as id, 2 as user_id"),
+    ("fct_pays", "select 1 as play_id, 'x'::varchar(3) as label"),
+    (
+        "fct_keyed",
+        "{{ config(dist='play_id') }} select 1 as play_id",
+    ),
+    ("fct_auto", "{{ config(dist='auto') }} select 1 as play_id"),
+    (
+        "joined",
+        "select p.id from {{ ref('fct_plays') }} p join {{ ref('fct_auto') }} q on p.id = q.play_id join {{ ref('fct_plays') }} b on b.id = p.id join {{ ref('visits') }} v on v.id = p.id",
+    ),
+    (
+        "lengthened",
+        "with recursive t(n, path) as (select 1, \"tag\"::varchar(2000) from {{ ref('tags') }} union all select n + 1, path || 'x' from t where n < 3), u as (select \"tag\"::varchar(500) as label from {{ ref('tags') }} union all select 'y') select path::varchar(3000) as path, label::varchar(255) as label, u.label || 'z' as longer from t cross join u",
+    ),
     (
         "plain",
         "with o as (select o.*, v.day from {{ ref('orders') }} o join {{ ref('visits') }} v on o.user_id = v.user_id where o.at >= '2024-01-01') select day, status, sum(amount) as amount, avg(amount) as mean, count(*) as n from o group by 1, 2 having count(*) > 0",

@@ -64,6 +64,8 @@ mod microbatch;
 #[allow(dead_code, reason = "a harness holds what the next test needs")]
 mod output;
 mod packages;
+#[cfg(feature = "duckdb")]
+mod personal;
 #[cfg(all(unix, feature = "duckdb"))]
 mod pipelines;
 #[cfg(unix)]

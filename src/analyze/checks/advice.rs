@@ -4,7 +4,7 @@
 
 use super::{Code, Found, Look};
 use crate::diagnostic::Diagnostic;
-use crate::manifest::ResourceType;
+use crate::manifest::{Node, ResourceType};
 use crate::sql::dialect::Dialect;
 
 pub(super) const CODES: &[Code] = &[
@@ -14,9 +14,6 @@ pub(super) const CODES: &[Code] = &[
     Code::warning("select-star"),
     Code::warning("filter-on-function"),
     Code::warning("literal-with-zone"),
-    Code::off("text-without-length"),
-    Code::warning("text-too-long"),
-    Code::warning("char-blanks"),
     Code::warning("order-by"),
     Code::off("bound-view"),
 ];
@@ -73,10 +70,7 @@ pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
         );
     }
     let name = &look.node.name;
-    let is_fact = name.starts_with("fct_")
-        || name.starts_with("fact_")
-        || look.node.fqn.iter().any(|part| part == "facts");
-    for star in facts.stars.iter().filter(|_| is_fact) {
+    for star in facts.stars.iter().filter(|_| is_fact(look.node)) {
         found.tell(
             Diagnostic::warning(
                 "select-star",
@@ -127,7 +121,6 @@ pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
             .help("cast to `timestamptz`"),
         );
     }
-    texts(look, found);
     if let Some(order) = &facts.final_order {
         found.tell(
             Diagnostic::warning("order-by", "the rows of a table or view have no order")
@@ -136,53 +129,6 @@ pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
         );
     }
     bound_view(look, found);
-}
-
-fn texts(look: &Look<'_>, found: &mut Found<'_>) {
-    let Some(query) = look.query() else {
-        return;
-    };
-    for fact in &query.facts.casts {
-        let at = look.span(fact.range.as_ref()).or_else(|| look.place());
-        let length = fact
-            .what
-            .split_once('(')
-            .map(|(_, length)| length.trim_end_matches(')').trim().to_owned());
-        match length.as_deref() {
-            None if !fact.what.starts_with("char") => found.tell(
-                Diagnostic::warning(
-                    "text-without-length",
-                    format!("`{}` without a length is `varchar(256)`", fact.what),
-                )
-                .at_some(at)
-                .help("give the length that is meant"),
-            ),
-            Some("max" | "65535") => found.tell(
-                Diagnostic::warning(
-                    "text-too-long",
-                    format!(
-                        "`{}` takes memory for its whole length while a query runs",
-                        fact.what
-                    ),
-                )
-                .at_some(at)
-                .help("give the length that is needed"),
-            ),
-            Some(length) if fact.what.starts_with("char(") && length != "1" => found.tell(
-                Diagnostic::warning(
-                    "char-blanks",
-                    format!(
-                        "`{}` fills its values with blanks up to that length",
-                        fact.what
-                    ),
-                )
-                .at_some(at)
-                .label("they are shown, and count for nothing in comparisons and `len`")
-                .help("cast to `varchar`"),
-            ),
-            _ => {}
-        }
-    }
 }
 
 /// A view that is bound to a table which every run makes anew.
@@ -210,6 +156,13 @@ fn bound_view(look: &Look<'_>, found: &mut Found<'_>) {
             .help("configure `bind: false`"),
         );
     }
+}
+
+/// Whether a node is a fact by its name or folder.
+pub(super) fn is_fact(node: &Node) -> bool {
+    node.name.starts_with("fct_")
+        || node.name.starts_with("fact_")
+        || node.fqn.iter().any(|part| part == "facts")
 }
 
 fn is_integer(data_type: &str) -> bool {

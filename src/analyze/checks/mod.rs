@@ -6,6 +6,7 @@
 mod advice;
 mod configured;
 mod declared;
+mod distribution;
 mod duplicates;
 mod joins;
 mod names;
@@ -13,8 +14,9 @@ mod personal;
 mod sets;
 mod settings;
 mod tests_of_columns;
+mod texts;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
@@ -42,6 +44,8 @@ pub const ALL: &[(Run, &[Code])] = &[
     (declared::check, declared::CODES),
     (tests_of_columns::check, tests_of_columns::CODES),
     (advice::check, advice::CODES),
+    (texts::check, texts::CODES),
+    (distribution::check, distribution::CODES),
     (personal::check, personal::CODES),
 ];
 
@@ -112,6 +116,8 @@ pub struct Checked<'a> {
     pub personal: &'a Personal,
     /// What the project says about checks.
     pub settings: &'a Settings,
+    /// The rows of nodes that were built before.
+    pub rows: &'a BTreeMap<NodeId, u64>,
 }
 
 /// One node, as a check looks at it.

@@ -1,12 +1,13 @@
 //! Personal data, followed along the lineage of columns, and where a project forbids it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::{Code, Found, Look, Settings};
-use crate::analyze::{Analysis, ColumnGraph, ColumnRef};
+use crate::analyze::columns::column_ref;
+use crate::analyze::{Analysis, ColumnGraph, ColumnRef, NodeAnalysis};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::graph::Graph;
 use crate::manifest::node::{Column, Detail, Node};
@@ -42,21 +43,18 @@ impl Personal {
         let mut personal = Self::default();
         for &id in graph.order() {
             let node = manifest.node(id);
-            let named = analysis
-                .node(id)
-                .schema
-                .columns
-                .iter()
-                .map(|column| column.name.to_lowercase());
-            let mut all: Vec<String> = named
-                .chain(
-                    node.columns
-                        .values()
-                        .map(|column| column.name.to_lowercase()),
-                )
+            // The graph of columns ends at what is read by nodes: the rows of a test are made of columns as well.
+            if node.resource_type == ResourceType::Test {
+                personal.follow_into_test(manifest, analysis, settings, id);
+                personal.guess(manifest, analysis, id);
+                continue;
+            }
+            let named = analysis.node(id).schema.columns.iter();
+            let named = named.map(|column| column.name.to_lowercase());
+            let declared = node.columns.values();
+            let all: BTreeSet<String> = named
+                .chain(declared.map(|column| column.name.to_lowercase()))
                 .collect();
-            all.sort();
-            all.dedup();
             for name in all {
                 let here = ColumnRef {
                     node: id,
@@ -66,36 +64,100 @@ impl Personal {
                     .columns
                     .values()
                     .find(|column| column.name.eq_ignore_ascii_case(&here.column));
-                if declared
-                    .is_some_and(|column| column.meta.get("pii") == Some(&Value::Bool(false)))
-                {
+                if says_harmless(node, &here.column) {
                     continue;
                 }
                 let mut classes: Vec<Class> = declared.map(classes).unwrap_or_default();
                 for edge in columns.parents(&here) {
-                    if edge
-                        .through
-                        .functions
-                        .iter()
-                        .any(|name| settings.anonymisers.contains(&**name))
-                    {
-                        continue;
-                    }
-                    for class in personal.at(&edge.from) {
-                        if !classes.iter().any(|known| known.name == class.name) {
-                            classes.push(Class {
-                                name: Arc::clone(&class.name),
-                                from: Some(edge.from.clone()),
-                            });
-                        }
+                    if !settings.anonymises(&edge.through) {
+                        personal.pass_on(&edge.from, &mut classes);
                     }
                 }
-                if !classes.is_empty() {
-                    personal.columns.insert(here, classes);
-                }
+                personal.put(here, classes);
             }
+            personal.guess(manifest, analysis, id);
         }
         personal
+    }
+
+    /// The rows of a test, which are kept where it stores its failures, are made of what it reads.
+    fn follow_into_test(
+        &mut self,
+        manifest: &Manifest,
+        analysis: &Analysis,
+        settings: &Settings,
+        id: NodeId,
+    ) {
+        for column in &analysis.node(id).schema.columns {
+            let mut classes = Vec::new();
+            for (origin, through) in &column.sources {
+                if let Some(from) = column_ref(manifest, origin)
+                    && !settings.anonymises(through)
+                {
+                    self.pass_on(&from, &mut classes);
+                }
+            }
+            let here = ColumnRef {
+                node: id,
+                column: column.name.to_lowercase().into(),
+            };
+            self.put(here, classes);
+        }
+    }
+
+    /// Where the columns of a node are not read from its query (it is late, written in Python, or not understood), those that are called
+    /// like a personal column that it reads are taken for it.
+    fn guess(&mut self, manifest: &Manifest, analysis: &Analysis, id: NodeId) {
+        let node = manifest.node(id);
+        let NodeAnalysis { schema, query, .. } = analysis.node(id);
+        let is_read = query
+            .as_ref()
+            .is_some_and(|query| !query.columns.is_empty());
+        let open = match node.resource_type {
+            ResourceType::Test => !is_read || !schema.is_complete(),
+            ResourceType::Model | ResourceType::Snapshot => !is_read,
+            _ => false,
+        };
+        if !open {
+            return;
+        }
+        for &read in &node.depends_on {
+            let personal = self.of_node(read).map(|(from, _)| from.clone());
+            for from in personal.collect::<Vec<_>>() {
+                let told = match schema.column(&from.column) {
+                    Some(_) => is_read,
+                    None => schema.is_complete(),
+                };
+                if told || says_harmless(node, &from.column) {
+                    continue;
+                }
+                let here = ColumnRef {
+                    node: id,
+                    column: Arc::clone(&from.column),
+                };
+                let mut classes = self.at(&here).to_vec();
+                self.pass_on(&from, &mut classes);
+                self.put(here, classes);
+            }
+        }
+    }
+
+    /// Adds the kinds of personal data in a column to those of one that is made of it.
+    fn pass_on(&self, from: &ColumnRef, classes: &mut Vec<Class>) {
+        for class in self.at(from) {
+            if !classes.iter().any(|known| known.name == class.name) {
+                classes.push(Class {
+                    name: Arc::clone(&class.name),
+                    from: Some(from.clone()),
+                });
+            }
+        }
+    }
+
+    fn put(&mut self, column: ColumnRef, classes: Vec<Class>) {
+        if !classes.is_empty() {
+            self.columns.insert(column, classes);
+        }
     }
 
     /// The kinds of personal data in a column.
@@ -131,6 +193,14 @@ impl Personal {
         path.reverse();
         path
     }
+}
+
+/// Whether a node declares that nothing personal is left in a column.
+fn says_harmless(node: &Node, column: &str) -> bool {
+    node.columns.values().any(|declared| {
+        declared.name.eq_ignore_ascii_case(column)
+            && declared.meta.get("pii") == Some(&Value::Bool(false))
+    })
 }
 
 /// What a column declares.
@@ -175,6 +245,10 @@ pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
         (_, ResourceType::Model | ResourceType::Snapshot | ResourceType::Seed) => {
             exposed(look, look.id, found)
         }
+        // The failures of a test are a table like another, where they are kept.
+        (_, ResourceType::Test) if look.node.config.keeps_failures(false) => {
+            exposed(look, look.id, found)
+        }
         _ => {}
     }
 }
@@ -194,6 +268,10 @@ fn exposed(look: &Look<'_>, id: NodeId, found: &mut Found<'_>) {
                     name(column),
                     class.name
                 ),
+                ResourceType::Test => format!(
+                    "the failures that `{}` keeps hold personal data in `{}` ({})",
+                    look.node.name, column.column, class.name
+                ),
                 _ => format!("`{}` holds personal data ({})", name(column), class.name),
             };
             let mut told = Diagnostic::error("personal-data-exposed", format!("{what}, where `pii: forbid` holds"))
@@ -211,7 +289,7 @@ fn exposed(look: &Look<'_>, id: NodeId, found: &mut Found<'_>) {
 
 /// Where the query of the node at hand writes a column.
 fn written(look: &Look<'_>, column: &ColumnRef) -> Option<Span> {
-    if column.node != look.id {
+    if column.node != look.id || !look.is_written() {
         return look.node.declared_at.clone();
     }
     let (_, range) = look

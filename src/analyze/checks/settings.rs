@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::codes;
 use crate::diagnostic::{Diagnostic, Span};
+use crate::sql::lineage::{AGGREGATE, SALTED, Through, is_aggregate};
 
 /// How much a code matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct Settings {
     levels: BTreeMap<String, Weight>,
     /// Functions whose result tells nobody the value: besides `count`, those that `anonymisers` lists.
     pub anonymisers: BTreeSet<String>,
+    /// Aggregates that do so where the query makes sure that each group has so many rows at least.
+    aggregates: BTreeMap<String, u64>,
 }
 
 impl Settings {
@@ -74,11 +77,9 @@ impl Settings {
                     }
                 }
                 ("anonymisers", Value::Array(names)) => {
-                    let names = names
-                        .iter()
-                        .filter_map(Value::as_str)
-                        .map(str::to_lowercase);
-                    settings.anonymisers.extend(names);
+                    for name in names {
+                        settings.anonymiser(name).map_err(wrong)?;
+                    }
                 }
                 ("levels" | "anonymisers", _) => {
                     return Err(wrong(format!("`{key}` cannot be {value}")));
@@ -90,6 +91,44 @@ impl Settings {
             }
         }
         Ok(settings)
+    }
+
+    /// Whether one of the project's anonymisers stands around a value on every way from a column.
+    pub fn anonymises(&self, through: &Through) -> bool {
+        let mut functions = through.functions.iter();
+        let mut guards = through.guards.iter();
+        functions.any(|name| self.anonymisers.contains(&**name))
+            || guards.any(|(name, rows)| {
+                let wanted = self.aggregates.get(&**name);
+                wanted.is_some_and(|wanted| rows >= wanted) || self.anonymisers.contains(&**name)
+            })
+    }
+
+    /// Takes an anonymiser: `sha2`, `sha2 with salt`, `aggregate over >= 5`, `max over >= 20`.
+    fn anonymiser(&mut self, written: &Value) -> Result<(), String> {
+        let forms = "write a function, `FUNCTION with salt`, `aggregate over >= 5` or `AGGREGATE over >= 5`";
+        let Some(text) = written.as_str() else {
+            return Err(format!("{written} is no anonymiser: {forms}"));
+        };
+        let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        match words.as_slice() {
+            [name] => drop(self.anonymisers.insert((*name).to_owned())),
+            [name, "with", "salt"] => drop(self.anonymisers.insert(format!("{name}{SALTED}"))),
+            [name, "over", rest @ ..] => {
+                let rows = rest.concat();
+                let rows = rows.strip_prefix(">=").and_then(|rows| rows.parse().ok());
+                let Some(rows) = rows.filter(|rows| *rows > 1) else {
+                    return Err(format!("`{text}` does not say over how many rows: {forms}"));
+                };
+                if *name != AGGREGATE && !is_aggregate(name) {
+                    return Err(format!("`{name}` in `{text}` is no aggregate: {forms}"));
+                }
+                self.aggregates.insert((*name).to_owned(), rows);
+            }
+            _ => return Err(format!("`{text}` is no anonymiser: {forms}")),
+        }
+        Ok(())
     }
 
     /// The level that the project gives a code.
@@ -155,5 +194,17 @@ mod tests {
         let right = read(serde_json::json!({"check": {"levels": {"select-star": false}, "anonymisers": ["SHA2"]}})).unwrap();
         assert_eq!(right.weight("select-star"), Some(Weight::Off));
         assert!(right.anonymisers.contains("sha2"));
+        for (anonymiser, said) in [
+            ("avg above 5", "`avg above 5` is no anonymiser"),
+            ("avg over 5", "does not say over how many rows"),
+            ("avg over >= 1", "does not say over how many rows"),
+            (
+                "lower over >= 5",
+                "`lower` in `lower over >= 5` is no aggregate",
+            ),
+        ] {
+            let wrong = read(serde_json::json!({"check": {"anonymisers": [anonymiser]}}));
+            assert!(wrong.unwrap_err().message.contains(said), "{anonymiser}");
+        }
     }
 }

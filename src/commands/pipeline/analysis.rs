@@ -7,13 +7,14 @@ use serde_json::Value;
 use super::{Door, Prepared, TargetFolder, compiled_kinds, source_columns};
 use crate::analyze::checks::{self, Checked, Personal, Settings};
 use crate::analyze::{self, Analysis, Input};
+use crate::artifacts::Previous;
 use crate::artifacts::file::write_json;
 use crate::artifacts::lineage::LineageJson;
 use crate::commands::{Session, Stop};
 use crate::compile::{Compiled, Compiler, HookSql};
 use crate::diagnostic::{Diagnostic, Diagnostics, Level};
 use crate::graph::Selection;
-use crate::manifest::{NodeId, ResourceType};
+use crate::manifest::{Manifest, NodeId, ResourceType};
 use crate::relation::{ExistingRelations, KnownColumns, NothingKnown};
 use crate::sql::dialect::Dialect;
 
@@ -42,6 +43,25 @@ pub struct Reading {
     pub personal: Personal,
     /// What the project says about checks.
     settings: Settings,
+    /// The rows of nodes that were built before.
+    rows: BTreeMap<NodeId, u64>,
+}
+
+impl Reading {
+    /// Takes how many rows the nodes had when they were last built.
+    pub fn with_rows(mut self, manifest: &Manifest, last: &Previous) -> Self {
+        let rows = manifest.ids().filter_map(|id| {
+            let result = last.results.get(&manifest.node(id).unique_id)?;
+            Some((id, result.rows?))
+        });
+        self.rows = rows.collect();
+        self
+    }
+
+    /// Whether all columns of a node are known.
+    pub fn tells_columns(&self, id: NodeId) -> bool {
+        self.analysis.node(id).schema.is_complete()
+    }
 }
 
 /// Compiles and reads the queries of the whole project without a warehouse.
@@ -120,6 +140,7 @@ pub fn read(
         analysis,
         personal,
         settings,
+        rows: BTreeMap::new(),
     })
 }
 
@@ -159,6 +180,7 @@ pub fn check(
         emulated: target.dialect() == "redshift" && target.kind != "redshift",
         personal: &reading.personal,
         settings: &reading.settings,
+        rows: &reading.rows,
     };
     checks::check(&checked, nodes)
 }
@@ -169,7 +191,9 @@ pub fn check(
 /// # Errors
 /// Settings of the checks that are not known.
 pub fn before_run(
+    session: &Session,
     prepared: &Prepared,
+    door: &Door,
     compiled: &Compiled,
     existing: &ExistingRelations,
     nodes: &BTreeSet<NodeId>,
@@ -193,6 +217,13 @@ pub fn before_run(
     });
     let nothing = NothingKnown;
     let existing: &dyn KnownColumns = if changed { &nothing } else { existing };
+    if declares_personal(prepared) {
+        // Personal data comes from above what is run; what a node is told first, it keeps.
+        let above = prepared.graph.ancestors(nodes, None);
+        let unread = |id: NodeId| above.contains(&id) && compiled.get(id).is_none();
+        let others = compiled_offline(session, prepared, door, unread);
+        read(prepared, &compiled.clone().and(others), existing)?;
+    }
     let reading = read(prepared, compiled, existing)?;
     if !checks {
         return Ok(Wrong::default());

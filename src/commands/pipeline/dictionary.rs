@@ -53,24 +53,19 @@ pub fn write(
     let invocation = invocation(session, &prepared.project);
     let json = catalog(&prepared.manifest, &tables, &invocation);
     write_json(&folder.path("catalog.json"), &json, &prepared.redactor)?;
-    let dictionary = Dictionary::new(&Input {
-        manifest: &prepared.manifest,
-        selected: wanted.nodes,
-        catalog: &tables,
-        previous: last,
-        generated_at: session.started,
-    });
+    // Generic tests have no columns of their own, and say what is declared; most nodes of a project are such. Those that keep their
+    // failures have columns.
+    let is_read = |node: &Node| !is_generic_test(node) || node.config.keeps_failures(false);
     let offline = match wanted.whole {
         Some(_) => None,
         None => {
             let ran = |id: NodeId| compiled.get(id.index()).copied().flatten().is_some();
-            let unknown = |id: NodeId| !(is_generic_test(manifest.node(id)) && ran(id));
+            let unknown = |id: NodeId| !ran(id) || is_read(manifest.node(id));
             Some(super::compiled_offline(session, prepared, door, unknown))
         }
     };
     let whole = wanted.whole.or(offline.as_ref());
-    // Generic tests have no columns of their own, and say what is declared; most nodes of a project are such.
-    let read = whole.map(|whole| whole.only(|id| !is_generic_test(manifest.node(id))));
+    let read = whole.map(|whole| whole.only(|id| is_read(manifest.node(id))));
     let reading = read
         .as_ref()
         .and_then(|read| super::reading(prepared, read).ok());
@@ -80,6 +75,14 @@ pub fn write(
             .terminal
             .debug("lineage.json is not written: a template of the project cannot be compiled"),
     }
+    // Which columns are personal is known now that the queries are read.
+    let dictionary = Dictionary::new(&Input {
+        manifest: &prepared.manifest,
+        selected: wanted.nodes,
+        catalog: &tables,
+        previous: last,
+        generated_at: session.started,
+    });
     // What was compiled for the run comes first: a late node is known only there.
     let known = |id: NodeId| whole?.sql(id).map(|sql| sql.text.as_str());
     let compiled: Vec<Option<&str>> = manifest

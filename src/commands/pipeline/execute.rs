@@ -119,7 +119,15 @@ pub fn execute(session: &Session, execution: &Execution) -> Result<Outcome, Stop
         }
     };
     let audits = Audits::of(execution, &prepared, &compiler, &nodes)?;
-    let wrong = super::before_run(&prepared, &compiled, existing, &nodes, execution.check)?;
+    let wrong = super::before_run(
+        session,
+        &prepared,
+        &door,
+        &compiled,
+        existing,
+        &nodes,
+        execution.check,
+    )?;
     if !wrong.by_node.is_empty() {
         return Err(stopped.by_checks(&compiled, wrong)?);
     }

@@ -208,10 +208,10 @@ impl<'a> Aside<'a> {
 
     /// Tells the personal columns of the nodes to those that stand aside.
     pub(super) fn know_personal(&self) {
-        for id in &self.nodes {
-            if let Some(personal) = self.prepared.manifest.node(*id).personal.get() {
+        for id in self.prepared.manifest.ids() {
+            if let Some(personal) = self.prepared.manifest.node(id).personal.get() {
                 // A second telling says the same.
-                let _ = self.manifest.node(*id).personal.set(personal.clone());
+                let _ = self.manifest.node(id).personal.set(personal.clone());
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Column, Input, Link, Reference, Table, Test};
+use super::{Column, Input, Kept, Link, Reference, Table, Test};
 use crate::adapter::Figure;
 use crate::artifacts::CatalogTable;
 use crate::artifacts::keys::Keys;
@@ -395,6 +395,14 @@ impl<'a> Facts<'a> {
             status: last.map(|last| last.status.clone()),
             failures: last.and_then(|last| last.failures),
             only_warns: node.config.severity == Severity::Warn,
+            kept: node
+                .relation
+                .as_ref()
+                .filter(|_| node.config.keeps_failures(false))
+                .map(|relation| Kept {
+                    relation: relation.to_string(),
+                    personal: node.personal_columns().into_iter().collect(),
+                }),
         })
     }
 }

@@ -153,6 +153,31 @@ pub struct Test {
     pub failures: Option<u64>,
     /// Whether its failure only warns.
     pub only_warns: bool,
+    /// Where its failures are kept, when its configuration says so.
+    pub kept: Option<Kept>,
+}
+
+/// A relation in which a test keeps its failures.
+#[derive(Debug)]
+pub struct Kept {
+    /// Its place in the warehouse.
+    pub relation: String,
+    /// Its columns that hold personal data.
+    pub personal: Vec<String>,
+}
+
+impl Kept {
+    /// Where, and what of it is personal.
+    pub fn told(&self) -> String {
+        match self.personal.as_slice() {
+            [] => format!("failures in {}", self.relation),
+            personal => format!(
+                "failures in {}, personal data in {}",
+                self.relation,
+                personal.join(", ")
+            ),
+        }
+    }
 }
 
 /// How much of the columns is described and tested.

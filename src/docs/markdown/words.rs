@@ -70,7 +70,9 @@ pub fn tests(tests: &[Test]) -> String {
             (Some(status), _) => format!(" ({status})"),
             (None, _) => " (not run)".to_owned(),
         };
-        format!("{}{status}", cell(&test.label))
+        let kept = test.kept.as_ref();
+        let kept = kept.map_or_else(String::new, |kept| format!(", {}", cell(&kept.told())));
+        format!("{}{status}{kept}", cell(&test.label))
     });
     shown.collect::<Vec<_>>().join("; ")
 }

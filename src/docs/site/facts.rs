@@ -291,6 +291,8 @@ impl<'a> Facts<'a> {
             "warns",
             test.only_warns.then_some(Value::Bool(true)),
         );
+        let kept = test.kept.as_ref().map(|kept| kept.told());
+        put(&mut facts, "kept", kept.as_deref().and_then(text));
         put(
             &mut facts,
             "sql",

@@ -7,7 +7,7 @@ use sqlparser::ast::{
     Spanned, Subscript, UnaryOperator, Value as Literal,
 };
 
-use super::facts::{Comparison, Fact, NotIn};
+use super::facts::{Comparison, Fact, NotIn, TextCast};
 use super::query::Shape;
 use super::scope::{Scope, Visible};
 use super::value::{How, Origin, Value};
@@ -140,7 +140,7 @@ impl Reader<'_> {
             } => {
                 let value = self.expr(inner);
                 let name = data_type.to_string().to_lowercase();
-                self.note_cast(inner, &name, expr);
+                self.note_cast(inner, value.data_type.as_ref(), &name, expr);
                 let value = value.through(How::Transformed).typed(Some(&name));
                 match kind {
                     sqlparser::ast::CastKind::TryCast | sqlparser::ast::CastKind::SafeCast => {
@@ -431,7 +431,7 @@ impl Reader<'_> {
         });
     }
 
-    fn note_cast(&mut self, inner: &Expr, data_type: &str, whole: &Expr) {
+    fn note_cast(&mut self, inner: &Expr, from: Option<&Arc<str>>, data_type: &str, whole: &Expr) {
         if self.quiet > 0 {
             return;
         }
@@ -449,7 +449,10 @@ impl Reader<'_> {
         {
             self.done.facts.casts.push(Fact {
                 range,
-                what: data_type.to_owned(),
+                what: TextCast {
+                    to: data_type.to_owned(),
+                    from: from.map(Arc::clone),
+                },
             });
         }
         if let Expr::Value(value) = inner {

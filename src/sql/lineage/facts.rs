@@ -44,6 +44,15 @@ pub struct Comparison {
     pub joins: bool,
 }
 
+/// A cast to a text type.
+#[derive(Clone, Debug)]
+pub struct TextCast {
+    /// The type as written, in lower case.
+    pub to: String,
+    /// The type of what is cast, where known.
+    pub from: Option<Arc<str>>,
+}
+
 /// Tables side by side that nothing joins.
 #[derive(Clone, Debug)]
 pub struct CrossJoin {
@@ -99,8 +108,10 @@ pub struct Facts {
     pub stars: Vec<Fact<()>>,
     /// `order by` of the outermost query without a limit.
     pub final_order: Option<Fact<()>>,
-    /// Casts to a text type, as written.
-    pub casts: Vec<Fact<String>>,
+    /// Casts to a text type.
+    pub casts: Vec<Fact<TextCast>>,
+    /// Whether the outermost query is one `select`, and joins no others by `union` and the like.
+    pub one_select: bool,
     /// Text literals that are read as a moment and name a zone.
     pub zoned_literals: Vec<Fact<String>>,
 }

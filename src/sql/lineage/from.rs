@@ -430,10 +430,7 @@ fn of_table(table: &Table) -> Visible {
             table: Arc::clone(&table.key),
             column: column.name.to_lowercase().into(),
         };
-        let way = Through {
-            how: How::Copied,
-            functions: Default::default(),
-        };
+        let way = Through::of(How::Copied);
         Output {
             name: column.name.clone(),
             range: None,

@@ -9,6 +9,7 @@ use sqlparser::ast::{
 use sqlparser::tokenizer::Span;
 
 use super::facts::{Call, Fact};
+use super::guard::{self, SALTED};
 use super::value::{How, Value};
 use super::{Reader, expression};
 use crate::sql::fold;
@@ -60,6 +61,14 @@ impl Reader<'_> {
         } else {
             How::Transformed
         });
+        if aggregate {
+            let rows = self.scope().rows_of_groups;
+            for (guard, rows) in guard::of_aggregate(function, rows) {
+                value = value.guarded(&guard, rows);
+            }
+        } else if guard::is_salted(function) {
+            value = value.guarded(&format!("{full}{SALTED}"), 1);
+        }
         let beside = self.beside(function, ordered_set);
         value = value.with(beside);
         if self.quiet == 0 {
@@ -291,6 +300,12 @@ fn result_type(name: &str, arguments: &[Value]) -> Option<Arc<str>> {
             Some("smallint" | "integer" | "int" | "int2" | "int4") => "bigint",
             _ => return None,
         },
+        // What changes letters or takes some away leaves a text's type as it is.
+        "upper" | "lower" | "initcap" | "trim" | "btrim" | "ltrim" | "rtrim" => {
+            let of = arguments.first()?.data_type.as_ref()?;
+            let is_text = of.starts_with("varchar") || of.starts_with("character varying");
+            return is_text.then(|| Arc::clone(of));
+        }
         "min" | "max" | "first_value" | "last_value" | "lag" | "lead" | "any_value" | "nullif" => {
             return arguments.first()?.data_type.clone();
         }

@@ -10,6 +10,7 @@ mod facts;
 mod from;
 mod function;
 mod grouping;
+mod guard;
 mod query;
 mod scope;
 mod select;
@@ -27,7 +28,9 @@ use sqlparser::ast::Query;
 use super::dialect::Dialect;
 use super::position::Lines;
 
-pub use facts::{Call, Comparison, CrossJoin, Fact, Facts, NotIn, SetOperation};
+pub use facts::{Call, Comparison, CrossJoin, Fact, Facts, NotIn, SetOperation, TextCast};
+pub use function::is_aggregate;
+pub use guard::{AGGREGATE, SALTED};
 pub use value::{How, Origin, Sources, Through};
 
 /// What is known of the tables that a query may name.

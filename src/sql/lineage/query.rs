@@ -44,6 +44,9 @@ impl Reader<'_> {
         if let Some(with) = &query.with {
             self.with(with);
         }
+        if self.depth == 1 {
+            self.done.facts.one_select = matches!(query.body.as_ref(), SetExpr::Select(_));
+        }
         self.scopes.push(Scope::default());
         let mut shape = self.set_expr(&query.body, Some(query));
         if !query.pipe_operators.is_empty() {

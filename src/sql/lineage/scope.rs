@@ -49,6 +49,8 @@ pub(super) struct Scope {
     pub influences: super::Influences,
     /// Whether a condition of a join is read.
     pub joining: bool,
+    /// The number of rows that each of its groups has at least.
+    pub rows_of_groups: u64,
 }
 
 /// What became of a look-up in one scope.
@@ -86,10 +88,7 @@ impl Visible {
                 table: Arc::clone(table),
                 column: Arc::clone(&column),
             };
-            let way = Through {
-                how: How::Copied,
-                functions: Default::default(),
-            };
+            let way = Through::of(How::Copied);
             (origin, way)
         });
         Some(Value {

@@ -12,7 +12,7 @@ use super::facts::Fact;
 use super::query::{Shape, position};
 use super::scope::Visible;
 use super::value::Value;
-use super::{Finding, Influence, Output, Reader, Rest};
+use super::{Finding, Influence, Output, Reader, Rest, guard};
 use crate::sql::dialect::Dialect;
 use crate::sql::fold;
 use crate::sql::names::output_name;
@@ -27,6 +27,7 @@ impl Reader<'_> {
             .iter()
             .map(|window| (fold(&window.0), window.1.clone()))
             .collect();
+        self.scope().rows_of_groups = guard::rows_of_groups(select);
         let mut shape = self.projection(select);
         let aliases: Vec<(String, Value)> = shape
             .columns

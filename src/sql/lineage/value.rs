@@ -44,6 +44,20 @@ pub struct Through {
     pub how: How,
     /// Functions that stand around it on every way (an `md5` that is passed by on one of two ways is none of them).
     pub functions: BTreeSet<Arc<str>>,
+    /// What keeps it from being told on every way: aggregates by their name, and all that tell no row under [`AGGREGATE`](super::AGGREGATE),
+    /// with the number of rows that their groups have at least; `sha2 with salt` and the like.
+    pub guards: BTreeMap<Arc<str>, u64>,
+}
+
+impl Through {
+    /// A way on which nothing stands around the value.
+    pub fn of(how: How) -> Self {
+        Self {
+            how,
+            functions: BTreeSet::new(),
+            guards: BTreeMap::new(),
+        }
+    }
 }
 
 /// The columns that a value is made of.
@@ -90,6 +104,16 @@ impl Value {
         self
     }
 
+    /// The value kept by something.
+    pub fn guarded(mut self, by: &str, rows: u64) -> Self {
+        let by: Arc<str> = by.into();
+        for way in self.sources.values_mut() {
+            let known = way.guards.entry(Arc::clone(&by)).or_default();
+            *known = rows.max(*known);
+        }
+        self
+    }
+
     pub fn typed(mut self, data_type: Option<&str>) -> Self {
         self.data_type = data_type.map(Arc::from);
         self
@@ -101,13 +125,22 @@ impl Value {
     }
 }
 
-/// Takes other ways in: what happened on any of them counts, functions only where they stand on all.
+/// Takes other ways in: what happened on any of them counts, functions and guards only where they stand on all.
 pub(super) fn merge(into: &mut Sources, other: Sources) {
     for (origin, way) in other {
         match into.get_mut(&origin) {
             Some(known) => {
                 known.how = known.how.max(way.how);
                 known.functions.retain(|name| way.functions.contains(name));
+                known
+                    .guards
+                    .retain(|name, rows| match way.guards.get(name) {
+                        Some(others) => {
+                            *rows = (*rows).min(*others);
+                            true
+                        }
+                        None => false,
+                    });
             }
             None => {
                 into.insert(origin, way);

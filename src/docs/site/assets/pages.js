@@ -160,7 +160,7 @@ function unitTest(unit) {
 }
 
 function testList(tests) {
-  const words = (test) => [mark(test.status), " ", test.label, test.failures ? quiet(`, ${many(test.failures, "row")}`) : null, test.warns ? quiet(" only warns") : null];
+  const words = (test) => [mark(test.status), " ", test.label, test.failures ? quiet(`, ${many(test.failures, "row")}`) : null, test.warns ? quiet(" only warns") : null, test.kept ? quiet(`, ${test.kept}`) : null];
   return h("ul", { class: "tests" }, tests.map((test) => h("li", { id: `test-${test.name}`, tabindex: "-1" }, test.sql
     ? h("details", {}, h("summary", {}, words(test)), h("pre", { tabindex: "0", "aria-label": `SQL of ${test.label}` }, h("code", {}, ...highlighted(test.sql, () => undefined))))
     : words(test))));

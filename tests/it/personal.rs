@@ -1,0 +1,284 @@
+//! Personal data: followed into what tests keep of it, and ended by the anonymisers that the project declares.
+
+use serde_json::Value;
+
+use crate::project::TestProject;
+
+const PEOPLE: &str = "id,dept,email,salary\n1,a,ann@x.org,10\n2,a,bob@x.org,20\n3,b,cyd@x.org,30\n";
+
+const PEOPLE_YAML: &str = "\
+version: 2
+seeds:
+  - name: people
+    columns:
+      - {name: email, meta: {pii: true}}
+      - {name: salary, meta: {classification: pay}}
+";
+
+fn project(flags: &str) -> TestProject {
+    TestProject::new()
+        .file("seeds/people.csv", PEOPLE)
+        .file("seeds/people.yml", PEOPLE_YAML)
+        .file(
+            "dbt_project.yml",
+            format!("name: shop\nversion: '1.0'\nprofile: project\n{flags}"),
+        )
+}
+
+fn lineage(project: &TestProject) -> Value {
+    serde_json::from_str(&project.read("target/lineage.json")).unwrap()
+}
+
+/// A node of `lineage.json`; the name of a generic test ends in a hash.
+fn entry<'a>(lineage: &'a Value, node: &str) -> &'a Value {
+    let all = lineage["nodes"].as_object().unwrap();
+    let (_, entry) = all
+        .iter()
+        .find(|(id, _)| *id == node || id.starts_with(&format!("{node}.")))
+        .unwrap_or_else(|| panic!("`{node}` is missing"));
+    entry
+}
+
+/// The classes of a column in `lineage.json`.
+fn classes(lineage: &Value, node: &str, column: &str) -> Vec<String> {
+    let columns = entry(lineage, node)["columns"].as_array().unwrap();
+    let found = columns.iter().find(|known| known["name"] == column);
+    let found = found.unwrap_or_else(|| panic!("`{node}` has no `{column}`: {columns:?}"));
+    let classes = found["classes"].as_array().unwrap();
+    classes
+        .iter()
+        .map(|class| class.as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn kept_failures_are_classified_as_the_columns_they_hold_and_never_shown() {
+    let project = project("data_tests: {+store_failures: true, +schema: audit}\n")
+        .file(
+            "models/contacts.sql",
+            "select id, email as contact from {{ ref('people') }}",
+        )
+        .file(
+            "models/mailing.sql",
+            "select id, contact || '' as address from {{ ref('contacts') }}",
+        )
+        .file(
+            "models/mailing.yml",
+            "\
+version: 2
+models:
+  - name: mailing
+    columns:
+      - name: address
+        data_tests:
+          - accepted_values: {name: known_addresses, arguments: {values: [z]}}
+",
+        )
+        .file(
+            "tests/no_mail.sql",
+            "select m.id, renamed.a as who from {{ ref('mailing') }} m join (select * from {{ ref('mailing') }}) as renamed(b, a) on b = m.id",
+        );
+    let built = project.redstart("build");
+    assert_eq!(built.code, 1, "{built}");
+    // A part of the project knows as much: what is above it is read, though not run.
+    let alone = project.redstart("test -s known_addresses no_mail");
+    for output in [&built, &alone] {
+        assert!(output.text().contains("found 3 rows"), "{output}");
+        assert!(!output.text().contains("x.org"), "{output}");
+    }
+    let kept = project.query("select count(*) as n from main_audit.known_addresses");
+    assert_eq!(kept, "n\n3\n");
+    for command in [
+        "show -s known_addresses",
+        "show -s no_mail",
+        "show --inline \"select value_field as v from main_audit.known_addresses\"",
+        "show --inline \"select who as v from main_audit.no_mail\"",
+    ] {
+        let shown = project.redstart(command).success();
+        assert!(shown.text().contains("(personal)"), "{command}: {shown}");
+        assert!(!shown.text().contains("x.org"), "{command}: {shown}");
+    }
+    project.redstart("docs generate --format md,json").success();
+    let lineage = lineage(&project);
+    let known = "test.shop.known_addresses";
+    assert_eq!(classes(&lineage, known, "value_field"), ["pii"]);
+    assert_eq!(
+        classes(&lineage, known, "n_records"),
+        Vec::<String>::new(),
+        "a count tells nothing"
+    );
+    assert_eq!(classes(&lineage, "test.shop.no_mail", "who"), ["pii"]);
+    assert_eq!(
+        entry(&lineage, known)["relation"],
+        "main_audit.known_addresses"
+    );
+    let told = "failures in main_audit.known_addresses, personal data in value_field";
+    let markdown = project.read("target/dictionary.md");
+    assert!(markdown.contains(told), "{markdown}");
+    let json: Value = serde_json::from_str(&project.read("target/dictionary.json")).unwrap();
+    assert!(
+        json.to_string().contains(
+            r#""failures_kept":{"relation":"main_audit.known_addresses","personal_data":["value_field"]}"#
+        ),
+        "{json}"
+    );
+}
+
+#[test]
+fn failures_may_not_be_kept_where_personal_data_is_forbidden() {
+    let project = project("data_tests: {+store_failures: true, +meta: {pii: forbid}}\n").file(
+        "tests/mail.sql",
+        "select id, lower(email) as mail from {{ ref('people') }} where id < 0",
+    );
+    let output = project.redstart("check");
+    assert_eq!(output.code, 1, "{output}");
+    for said in [
+        "error[personal-data-exposed]: the failures that `mail` keeps hold personal data in `mail` (pii), where `pii: forbid` holds",
+        "--> tests/mail.sql:1:12",
+        "people.email → mail.mail",
+    ] {
+        assert!(output.text().contains(said), "{output}");
+    }
+    let project = project.file(
+        "dbt_project.yml",
+        "name: shop\nversion: '1.0'\nprofile: project\ndata_tests: {+meta: {pii: forbid}}\n",
+    );
+    project.redstart("check").success();
+}
+
+/// Queries over `people`, and whether what they make of `salary` is anonymous when `aggregate over >= 5` is declared.
+const AGGREGATES: &[(&str, bool)] = &[
+    (
+        "avg(salary) as v from {{ ref('people') }} group by dept having count(*) >= 5",
+        true,
+    ),
+    (
+        "sum(salary) as v from {{ ref('people') }} group by dept having count(*) > 4",
+        true,
+    ),
+    (
+        "stddev(salary) as v from {{ ref('people') }} group by dept having 10 <= count(id) and dept <> 'z'",
+        true,
+    ),
+    (
+        "sum(salary) / count(salary) as v from {{ ref('people') }} group by dept having count(distinct id) >= 5",
+        true,
+    ),
+    (
+        "round(avg(salary), 2) as v from {{ ref('people') }} group by dept having (count(*) >= 6 or count(*) >= 5)",
+        true,
+    ),
+    (
+        "avg(salary) as v from {{ ref('people') }} having count(*) between 5 and 100",
+        true,
+    ),
+    (
+        "v from (select dept, avg(salary) as v from {{ ref('people') }} group by dept having count(*) >= 5) g",
+        true,
+    ),
+    (
+        "avg(salary) as v, count(*) as n from {{ ref('people') }} group by dept having n >= 5",
+        true,
+    ),
+    (
+        "avg(salary) as v from {{ ref('people') }} group by dept",
+        false,
+    ),
+    (
+        "avg(salary) as v from {{ ref('people') }} group by dept having count(*) >= 4",
+        false,
+    ),
+    (
+        "avg(salary) as v from {{ ref('people') }} group by dept having count(*) <= 5",
+        false,
+    ),
+    (
+        "avg(salary) as v from {{ ref('people') }} group by dept having count(*) >= 5 or dept = 'a'",
+        false,
+    ),
+    (
+        "avg(salary) as v from {{ ref('people') }} group by dept having not count(*) >= 5",
+        false,
+    ),
+    (
+        "avg(salary) as v from {{ ref('people') }} group by dept having sum(id) >= 5",
+        false,
+    ),
+    // One row's own value.
+    (
+        "max(salary) as v from {{ ref('people') }} group by dept having count(*) >= 5",
+        false,
+    ),
+    (
+        "listagg(salary, ',') as v from {{ ref('people') }} group by dept having count(*) >= 5",
+        false,
+    ),
+    // Of one row, whatever the group.
+    (
+        "sum(case when id = 1 then salary end) as v from {{ ref('people') }} group by dept having count(*) >= 5",
+        false,
+    ),
+    // A key of the groups.
+    (
+        "salary as v, count(*) as n from {{ ref('people') }} group by salary having count(*) >= 5",
+        false,
+    ),
+    // The window has the groups, each of one row, for rows.
+    (
+        "avg(salary) over (partition by id) as v from {{ ref('people') }}",
+        false,
+    ),
+];
+
+#[test]
+fn an_aggregate_is_anonymous_only_where_its_groups_are_sure_to_be_large() {
+    let mut project = project("flags: {check: {anonymisers: ['aggregate over >= 5']}}\n");
+    for (number, (query, _)) in AGGREGATES.iter().enumerate() {
+        project = project.file(&format!("models/m{number}.sql"), format!("select {query}"));
+    }
+    project.redstart("compile").success();
+    let told = lineage(&project);
+    for (number, (query, anonymous)) in AGGREGATES.iter().enumerate() {
+        let classes = classes(&told, &format!("model.shop.m{number}"), "v");
+        assert_eq!(classes.is_empty(), *anonymous, "{query}");
+    }
+    // By its name, an aggregate is declared alone, with a number of its own.
+    let project = project.file(
+        "dbt_project.yml",
+        "name: shop\nversion: '1.0'\nprofile: project\nflags: {check: {anonymisers: ['max over >= 4']}}\n",
+    );
+    project.redstart("compile").success();
+    let told = lineage(&project);
+    let open = (0..AGGREGATES.len())
+        .filter(|number| classes(&told, &format!("model.shop.m{number}"), "v").is_empty());
+    let open: Vec<&str> = open.map(|number| AGGREGATES[number].0).collect();
+    assert_eq!(
+        open,
+        ["max(salary) as v from {{ ref('people') }} group by dept having count(*) >= 5"]
+    );
+}
+
+#[test]
+fn a_hash_is_anonymous_with_salt_only_where_that_is_asked_for() {
+    let hashes = [
+        ("sha2(email, 256)", false),
+        ("sha2(email || '-' || id, 256)", false),
+        ("sha2(email || '{{ var('salt') }}', 256)", true),
+        ("sha2(concat('{{ var('salt') }}', lower(email)), 256)", true),
+        ("sha2(email || '{{ var('no_salt') }}', 256)", false),
+        ("md5(email || '{{ var('salt') }}')", false),
+    ];
+    let mut project = project(
+        "vars: {salt: 3q9fKx0z, no_salt: ''}\nflags: {check: {anonymisers: [sha2 with salt]}}\n",
+    );
+    for (number, (hash, _)) in hashes.iter().enumerate() {
+        let query = format!("select {hash} as h from {{{{ ref('people') }}}}");
+        project = project.file(&format!("models/m{number}.sql"), query);
+    }
+    project.redstart("compile").success();
+    let told = lineage(&project);
+    for (number, (hash, anonymous)) in hashes.iter().enumerate() {
+        let classes = classes(&told, &format!("model.shop.m{number}"), "h");
+        assert_eq!(classes.is_empty(), *anonymous, "{hash}");
+    }
+}
