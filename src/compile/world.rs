@@ -15,8 +15,8 @@ use crate::jinja::{
 };
 use crate::manifest::microbatch::Batch;
 use crate::manifest::node::Code;
-use crate::manifest::versions;
 use crate::manifest::{Node, NodeId, ResourceType};
+use crate::manifest::{snapshot_config, versions};
 use crate::project;
 use crate::relation::{ExistingRelation, KnownColumn, KnownColumns, Relation, RelationKind};
 
@@ -492,8 +492,15 @@ impl World for NodeWorld {
     }
 
     fn config(&self, key: &str) -> Answer<Option<Value>> {
-        Ok(self
-            .node()
+        let node = self.node();
+        if key == "snapshot_table_column_names" {
+            let history = node.filter(|node| node.resource_type == ResourceType::Snapshot);
+            return Ok(history.map(|node| {
+                let given = node.config.values.get("snapshot_meta_column_names");
+                from_json(snapshot_config::column_names(given))
+            }));
+        }
+        Ok(node
             .and_then(|node| node.config.values.get(key))
             .filter(|value| !value.is_null())
             .map(from_json))

@@ -5,7 +5,7 @@
 use crate::diagnostic::Diagnostic;
 
 /// Names, why they are not there, and what to do.
-const ABSENT: [(&[&str], &str, &str); 9] = [
+const ABSENT: [(&[&str], &str, &str); 8] = [
     (
         &[
             "get_catalog",
@@ -37,25 +37,6 @@ const ABSENT: [(&[&str], &str, &str); 9] = [
         ],
         "tables and materialized views are replaced without macros",
         "use `materialized='materialized_view'`, or `get_replace_sql` in a materialization of your own",
-    ),
-    (
-        &[
-            "strategy_dispatch",
-            "snapshot_timestamp_strategy",
-            "snapshot_check_strategy",
-            "snapshot_check_all_get_existing_columns",
-            "snapshot_staging_table",
-            "snapshot_merge_sql",
-            "build_snapshot_table",
-            "build_snapshot_staging_table",
-            "get_snapshot_table_column_names",
-            "get_dbt_valid_to_current",
-            "get_updated_at_column_data_type",
-            "check_time_data_types",
-            "post_snapshot",
-        ],
-        "the history of snapshots is kept without macros",
-        "declare a snapshot with `strategy: timestamp` or `strategy: check`",
     ),
     (
         &[

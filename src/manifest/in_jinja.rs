@@ -1,4 +1,4 @@
-//! Which models are built by a materialization written in Jinja: one of the project, or the library's where the project replaces a
+//! Which models and snapshots are built by a materialization written in Jinja: one of the project, or the library's where the project replaces a
 //! macro that it calls.
 //!
 //! In: the macros, the package of a node and its configuration. Out: the macro that builds it, if one does.
@@ -12,10 +12,11 @@ use crate::jinja::{Macro, MacroKind, Macros};
 const LIBRARY: &str = "dbt";
 
 /// Materializations that are built in and that the library also has in Jinja, with the macros that they call beside [`SHARED`].
-const IN_LIBRARY: [(&str, &[&str]); 3] = [
+const IN_LIBRARY: [(&str, &[&str]); 4] = [
     ("view", &["create_view_as", "get_create_view_as_sql"]),
     ("table", TABLE),
     ("incremental", INCREMENTAL),
+    ("snapshot", SNAPSHOT),
 ];
 
 const TABLE: &[&str] = &["create_table_as", "get_create_table_as_sql"];
@@ -43,6 +44,38 @@ const INCREMENTAL: &[&str] = &[
     "diff_columns",
     "diff_column_data_types",
     "should_full_refresh",
+];
+
+const SNAPSHOT: &[&str] = &[
+    "create_table_as",
+    "make_temp_relation",
+    "get_or_create_relation",
+    "strategy_dispatch",
+    "snapshot_timestamp_strategy",
+    "snapshot_check_strategy",
+    "snapshot_check_all_get_existing_columns",
+    "snapshot_hash_arguments",
+    "snapshot_get_time",
+    "current_timestamp",
+    "snapshot_staging_table",
+    "build_snapshot_staging_table",
+    "build_snapshot_table",
+    "snapshot_merge_sql",
+    "get_snapshot_table_column_names",
+    "get_dbt_valid_to_current",
+    "get_true_sql",
+    "get_columns_in_query",
+    "equals",
+    "unique_key_fields",
+    "unique_key_join_on",
+    "unique_key_is_null",
+    "unique_key_is_not_null",
+    "create_columns",
+    "alter_column_type",
+    "check_time_data_types",
+    "get_updated_at_column_data_type",
+    "get_snapshot_get_time_data_type",
+    "post_snapshot",
 ];
 
 /// What every materialization calls.
@@ -78,6 +111,8 @@ pub struct InJinja {
     own: Vec<Candidate>,
     /// Macros of the library that are replaced, without the prefix of a dialect.
     replaced: BTreeSet<String>,
+    /// Strategies of snapshots that packages have, as `package.name`.
+    of_packages: BTreeSet<String>,
     /// dbt's adapter has tables and incremental models of its own, which a materialization for every dialect does not replace.
     own_tables: bool,
 }
@@ -107,6 +142,11 @@ impl InJinja {
         };
         for declared in macros.iter().filter(|declared| declared.package != LIBRARY) {
             found.note(declared, root, package, prefixes);
+            let strategy = declared.name.strip_prefix("snapshot_");
+            if let Some(strategy) = strategy.and_then(|name| name.strip_suffix("_strategy")) {
+                let named = format!("{}.{strategy}", declared.package);
+                found.of_packages.insert(named);
+            }
             let sees = [root, package].contains(&declared.package.as_str());
             if sees {
                 found.replaced.insert(declared.name.clone());
@@ -142,12 +182,18 @@ impl InJinja {
         });
     }
 
+    /// Whether the project or its packages have a macro for a strategy of snapshots.
+    pub fn keeps_histories(&self, strategy: &str) -> bool {
+        let name = format!("snapshot_{strategy}_strategy");
+        self.replaced.contains(&name) || self.of_packages.contains(strategy)
+    }
+
     /// Materializations that are not built in.
     pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
         self.own.iter().map(|candidate| candidate.name.as_str())
     }
 
-    /// The macro that builds a model, as `package.macro`; none where the built-in materialization does.
+    /// The macro that builds a model or a snapshot, as `package.macro`; none where the built-in materialization does.
     ///
     /// As in dbt, a package alone does not replace a built-in materialization.
     pub fn builds(
@@ -157,7 +203,8 @@ impl InJinja {
         strategy: Option<&str>,
     ) -> Option<String> {
         let candidates = self.own.iter().filter(|candidate| {
-            let nearer = !self.own_tables || materialized == "view" || candidate.distance == 0;
+            let own_tables = self.own_tables && !matches!(materialized, "view" | "snapshot");
+            let nearer = !own_tables || candidate.distance == 0;
             candidate.name == materialized && (!built_in || (candidate.away == 0 && nearer))
         });
         let nearest = candidates.min_by_key(|candidate| (candidate.distance, candidate.away));
@@ -171,10 +218,13 @@ impl InJinja {
             // dbt's adapter of DuckDB merges in words of its own.
             .filter(|name| !(self.own_tables && **name == "get_merge_sql"))
             .any(|name| self.replaced.contains(*name));
-        let strategy = strategy.filter(|_| materialized == "incremental");
-        let has_strategy = strategy.is_some_and(|strategy| {
-            let name = format!("get_incremental_{}_sql", strategy.replace('+', "_"));
-            self.replaced.contains(&name)
+        let has_strategy = strategy.is_some_and(|strategy| match materialized {
+            "incremental" => {
+                let name = format!("get_incremental_{}_sql", strategy.replace('+', "_"));
+                self.replaced.contains(&name)
+            }
+            "snapshot" => self.keeps_histories(strategy),
+            _ => false,
         });
         (replaces || has_strategy)
             .then(|| format!("{LIBRARY}.materialization_{materialized}_default"))

@@ -317,7 +317,7 @@ impl Resolver<'_> {
         }
         let is_test = |draft: &Draft| draft.node.resource_type == ResourceType::Test;
         if self.package.name == self.shared.project && drafts.iter().any(is_test) {
-            overrides::refuse(self, &overrides::OF_TESTS, &mut problems);
+            overrides::refuse(self, &mut problems);
         }
         (drafts, problems)
     }

@@ -21,6 +21,15 @@ pub const KEYS: [&str; 10] = [
     "target_database",
 ];
 
+/// The columns that a history adds, as dbt calls them.
+const COLUMNS: [&str; 5] = [
+    "dbt_scd_id",
+    "dbt_updated_at",
+    "dbt_valid_from",
+    "dbt_valid_to",
+    "dbt_is_deleted",
+];
+
 /// How a snapshot keeps its history.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SnapshotConfig {
@@ -71,14 +80,27 @@ pub struct HistoryColumns {
     pub is_deleted: String,
 }
 
-/// Reads the keys of a snapshot; `default` is where it is declared.
+/// How the template of a materialization finds the columns of a history: dbt's `snapshot_table_column_names`.
+pub fn column_names(given: Option<&Value>) -> Value {
+    let named = |name: &&str| given.and_then(|given| given[*name].as_str());
+    let names = COLUMNS.iter().map(|name| {
+        let value = named(name).unwrap_or(name);
+        ((*name).to_owned(), Value::from(value))
+    });
+    Value::Object(names.collect())
+}
+
+/// Reads the keys of a snapshot; `default` is where it is declared. A strategy that is the project's own (`is_own`) is left to its
+/// macro: then there is nothing to be read.
 pub fn read(
     merged: &Merged,
+    is_own: &dyn Fn(&str) -> bool,
     default: Option<&Span>,
     problems: &mut Diagnostics,
 ) -> Option<SnapshotConfig> {
     let mut reader = Reader {
         merged,
+        is_own,
         default,
         problems,
     };
@@ -102,6 +124,7 @@ pub fn read(
 
 struct Reader<'a> {
     merged: &'a Merged,
+    is_own: &'a dyn Fn(&str) -> bool,
     default: Option<&'a Span>,
     problems: &'a mut Diagnostics,
 }
@@ -148,6 +171,7 @@ impl Reader<'_> {
         match name.as_str() {
             "timestamp" => Some(SnapshotStrategy::Timestamp),
             "check" => self.check_cols().map(SnapshotStrategy::Check),
+            own if (self.is_own)(own) => None,
             _ => {
                 let at = self.at("strategy");
                 self.problems.push(
@@ -157,7 +181,9 @@ impl Reader<'_> {
                     )
                     .at_some(at)
                     .did_you_mean(&name, KNOWN)
-                    .help("write `timestamp` or `check`; strategies of a project's own are not supported yet"),
+                    .help(format!(
+                        "write `timestamp` or `check`, or a macro `snapshot_{name}_strategy`"
+                    )),
                 );
                 None
             }
@@ -231,16 +257,9 @@ impl Reader<'_> {
 
     fn names(&mut self) -> HistoryColumns {
         const KEY: &str = "snapshot_meta_column_names";
-        const KNOWN: [&str; 5] = [
-            "dbt_scd_id",
-            "dbt_updated_at",
-            "dbt_valid_from",
-            "dbt_valid_to",
-            "dbt_is_deleted",
-        ];
         let named = self.merged.get(KEY).cloned().unwrap_or_default();
         for name in named.as_object().into_iter().flat_map(|names| names.keys()) {
-            if !KNOWN.contains(&name.as_str()) {
+            if !COLUMNS.contains(&name.as_str()) {
                 let at = self.at(KEY);
                 self.problems.push(
                     Diagnostic::error(
@@ -248,12 +267,12 @@ impl Reader<'_> {
                         format!("a history has no column `{name}` that could be named otherwise"),
                     )
                     .at_some(at)
-                    .one_of(name, KNOWN),
+                    .one_of(name, COLUMNS),
                 );
             }
         }
         let [scd_id, updated_at, valid_from, valid_to, is_deleted] =
-            KNOWN.map(|known| named[known].as_str().unwrap_or(known).to_owned());
+            COLUMNS.map(|known| named[known].as_str().unwrap_or(known).to_owned());
         HistoryColumns {
             scd_id,
             updated_at,

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use super::declared::{self, Reading};
 use super::node::{Code, Node, ResourceType};
-use super::overrides;
 use super::resolve::{ByName, Draft, Made, Resolver, Trees};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::jinja::Template;
@@ -31,9 +30,6 @@ pub fn snapshots(resolver: &Resolver<'_>, properties: &ByName<'_>) -> Made {
             let node = of_declaration(resolver, tree, declared, &mut made.1);
             made.0.extend(node.map(Draft::from));
         }
-    }
-    if !made.0.is_empty() {
-        overrides::refuse(resolver, &overrides::OF_SNAPSHOTS, &mut made.1);
     }
     made
 }

@@ -352,7 +352,7 @@ fn dbts_parts_of_materializations_make_views_tables_and_rows() {
 fn a_macro_of_dbt_that_is_not_here_is_refused_by_name_with_a_reason() {
     let project = TestProject::new().file(
         "macros/m.sql",
-        "{% macro look() %}{{ get_catalog('x', []) }}{% endmacro %}\n{% macro make() %}{{ dbt.snapshot_merge_sql('a', 'b', []) }}{% endmacro %}\n",
+        "{% macro look() %}{{ get_catalog('x', []) }}{% endmacro %}\n{% macro make() %}{{ dbt.get_replace_table_sql('a', 'select 1') }}{% endmacro %}\n",
     );
 
     assert_snapshot!(project.redstart("run-operation look"), @"
@@ -375,14 +375,14 @@ fn a_macro_of_dbt_that_is_not_here_is_refused_by_name_with_a_reason() {
     ");
     assert_snapshot!(project.redstart("run-operation make"), @"
     exit 1
-    error[undefined-macro]: package `dbt` has no macro `snapshot_merge_sql`
+    error[undefined-macro]: package `dbt` has no macro `get_replace_table_sql`
      --> macros/m.sql:2:22
       |
-    2 | {% macro make() %}{{ dbt.snapshot_merge_sql('a', 'b', []) }}{% endmacro %}
-      |                      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    2 | {% macro make() %}{{ dbt.get_replace_table_sql('a', 'select 1') }}{% endmacro %}
+      |                      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
-      = note: dbt has this macro, Redstart has not: the history of snapshots is kept without macros
-      = help: declare a snapshot with `strategy: timestamp` or `strategy: check`
+      = note: dbt has this macro, Redstart has not: tables and materialized views are replaced without macros
+      = help: use `materialized='materialized_view'`, or `get_replace_sql` in a materialization of your own
     note: macro `project.make` is called here
      --> run-operation:1:1
       |

@@ -116,14 +116,19 @@ fn a_history_is_the_same_on_every_engine_but_for_the_words_of_a_moment() {
     assert_eq!(histories(&emulated), histories(&on(TestProject::new())));
 }
 
-#[test]
-fn a_target_of_redshift_keeps_the_same_history_and_says_whose_its_statements_are() {
-    let server = Server::start(Options::default()).expect("the endpoint starts");
+/// A project on a Redshift of our own.
+fn at_endpoint(server: &Server) -> TestProject {
     let profile = format!(
         "project: {{target: dev, outputs: {{dev: {{type: redshift, host: 127.0.0.1, port: {}, user: awsuser, password: unused, dbname: dev, schema: hist, threads: 2, sslmode: disable}}}}}}\n",
         server.address().port()
     );
-    let project = on(TestProject::new().file("profiles.yml", profile)).file(
+    TestProject::new().file("profiles.yml", profile)
+}
+
+#[test]
+fn a_target_of_redshift_keeps_the_same_history_and_says_whose_its_statements_are() {
+    let server = Server::start(Options::default()).expect("the endpoint starts");
+    let project = on(at_endpoint(&server)).file(
         "dbt_project.yml",
         "name: project\nprofile: project\nquery-comment: {append: false}\n",
     );
@@ -238,7 +243,7 @@ fn what_is_wrong_with_a_snapshot_is_told_at_its_place() {
       |                                        ^^^^^^
       |
       = help: did you mean `check`?
-      = help: write `timestamp` or `check`; strategies of a project's own are not supported yet
+      = help: write `timestamp` or `check`, or a macro `snapshot_chek_strategy`
 
     error[unknown-value]: `hard_deletes` cannot be `drop`
      --> snapshots/s.sql:2:78
@@ -266,4 +271,89 @@ fn what_is_wrong_with_a_snapshot_is_told_at_its_place() {
 
     6 errors, 1 warning
     ");
+}
+
+/// Replaces one macro of dbt by its like, so that the history is kept by macros.
+const BY_MACROS: &str = "{% macro post_snapshot(staging_relation) %}{% do drop_relation_if_exists(staging_relation) %}{% endmacro %}";
+
+#[test]
+fn a_history_kept_by_macros_is_the_same_on_every_engine() {
+    let by_macros = |project: TestProject| on(project).file("macros/m.sql", BY_MACROS);
+    let emulated = histories(&on(TestProject::new()));
+    assert_eq!(histories(&by_macros(TestProject::new())), emulated);
+
+    let duckdb = || TestProject::new().file("profiles.yml", DUCKDB);
+    let plain = histories(&on(duckdb()));
+    assert_eq!(histories(&by_macros(duckdb())), plain);
+    assert_eq!(histories(&by_macros(postgres::project("by_macros"))), plain);
+    let played = postgres::project("macros_played").file(
+        "profiles.yml",
+        postgres::profile("macros_played", &[("emulate", "redshift")]),
+    );
+    assert_eq!(histories(&by_macros(played)), emulated);
+    let server = Server::start(Options::default()).expect("the endpoint starts");
+    assert_eq!(histories(&by_macros(at_endpoint(&server))), emulated);
+}
+
+const OWN: &str = "
+{% macro snapshot_hash_arguments(args) -%}
+    'key ' || {% for arg in args %}cast({{ arg }} as varchar){{ \" || '/' || \" if not loop.last }}{% endfor %}
+{%- endmacro %}
+
+{% macro snapshot_longer_strategy(node, snapshotted_rel, current_rel, model_config, target_exists) %}
+    {% set key = config.get('unique_key') %}
+    {% set updated_at = snapshot_get_time() %}
+    {% do return({
+        'unique_key': key,
+        'updated_at': updated_at,
+        'row_changed': 'length(' ~ snapshotted_rel ~ '.name) < length(' ~ current_rel ~ '.name)',
+        'scd_id': snapshot_hash_arguments([key, 'name'])
+    }) %}
+{% endmacro %}
+
+{% macro default__snapshot_merge_sql(target, source, insert_cols) -%}
+    insert into {{ target }} ({{ insert_cols | join(', ') }})
+    select {{ insert_cols | join(', ') }} from {{ source }} where dbt_change_type = 'insert';
+{%- endmacro %}
+";
+
+#[test]
+fn macros_and_strategies_of_a_project_keep_its_history() {
+    let project = TestProject::new()
+        .file("macros/m.sql", OWN)
+        .file("models/now.sql", "{% set names = ['a', 'bb', 'c'] %}select 1 as id, '{{ names[var('day')] }}' as name")
+        .file(
+            "snapshots/s.sql",
+            "{% snapshot s %}{{ config(strategy='longer', unique_key='id') }}select * from {{ ref('now') }}{% endsnapshot %}
+             {% snapshot t %}{{ config(strategy='project.longer', unique_key='id') }}select * from {{ ref('now') }}{% endsnapshot %}",
+        );
+    for day in 0..3 {
+        project
+            .redstart(&format!("build --quiet --vars \"day: {day}\""))
+            .success();
+    }
+    assert_snapshot!(project.query("select 's' as of, name, dbt_scd_id, dbt_valid_to from s union all select 't', name, dbt_scd_id, dbt_valid_to from t order by 1, 2"), @"
+    of | name | dbt_scd_id | dbt_valid_to
+    s | a | key 1/a | NULL
+    s | bb | key 1/bb | NULL
+    t | a | key 1/a | NULL
+    t | bb | key 1/bb | NULL
+    ");
+}
+
+#[test]
+fn what_stands_under_the_name_of_a_history_kept_by_macros_must_be_one() {
+    let project = on(TestProject::new())
+        .file("macros/m.sql", BY_MACROS)
+        .file(
+            "dbt_project.yml",
+            "name: project\nprofile: project\non-run-start: create table if not exists by_time (id int, dbt_valid_from timestamp)\n",
+        );
+    let output = project
+        .redstart("build -s rows_now by_time --vars \"day: 1\" --quiet")
+        .to_string();
+    assert!(
+        output.contains("is no history that could go on: it lacks dbt_scd_id, dbt_valid_to"),
+        "{output}"
+    );
 }

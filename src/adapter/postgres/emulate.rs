@@ -259,30 +259,8 @@ fn retyped(statement: &Statement) -> Result<Option<Vec<String>>, Refusal> {
         } => (relation, name, data_type, true),
         _ => return Ok(None),
     };
-    let declared = postgres::column_type(column, data_type)?;
-    let (kind, check) = match declared.split_once(" CHECK ") {
-        Some((kind, check)) => (kind, Some(check)),
-        None => (declared.as_str(), None),
-    };
-    let (table, column) = (sql::name(relation), column.as_str());
-    let quoted = quote(column);
-    let using = match cast {
-        true => format!(" using {quoted}::{kind}"),
-        false => String::new(),
-    };
-    let mut said = vec![
-        format!(
-            "do $rs$ declare old text; begin for old in
-  select k.conname from pg_catalog.pg_constraint k join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and k.conkey = array[a.attnum]
-  where k.conrelid = {0}::regclass and k.contype = 'c' and a.attname = {1} and pg_catalog.pg_get_constraintdef(k.oid) like '%octet_length%'
-loop execute pg_catalog.format('alter table %s drop constraint %I', {0}, old); end loop; end $rs$",
-            literal(&table),
-            literal(column)
-        ),
-        format!("alter table {table} alter column {quoted} type {kind}{using}"),
-    ];
-    said.extend(check.map(|check| format!("alter table {table} add check {check}")));
-    Ok(Some(said))
+    let (table, column) = (sql::name(relation), quote(column));
+    postgres::retyped(&table, &column, data_type, cast).map(Some)
 }
 
 fn fold_relation(relation: &mut Relation) {

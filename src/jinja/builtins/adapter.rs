@@ -3,7 +3,7 @@
 //! In: the arguments of a call. Out: a macro, text, or the world's answer.
 //! Does not know any warehouse.
 
-use minijinja::value::Tuple;
+use minijinja::value::{Tuple, ValueKind};
 use minijinja::{Error, State, Value};
 
 use super::args::{Args, Body, Function, Group, what};
@@ -63,6 +63,16 @@ pub fn adapter() -> Value {
         ("expand_target_column_types", |state, args| {
             by_macro(state, "__expand_target_column_types", args)
         }),
+        ("get_hard_deletes_behavior", |state, args| {
+            by_macro(state, "__hard_deletes", args)
+        }),
+        ("valid_snapshot_target", |state, args| {
+            by_macro(state, "__valid_snapshot_target", args)
+        }),
+        (
+            "assert_valid_snapshot_target_given_strategy",
+            |state, args| by_macro(state, "__valid_snapshot_target", args),
+        ),
         ("get_column_schema_from_query", |state, args| {
             by_macro(state, "get_column_schema_from_query", args)
         }),
@@ -143,12 +153,28 @@ fn relation_class() -> Value {
     Group {
         name: "Relation",
         attributes: Vec::new(),
-        methods: &[("create", |_, mut args| {
-            Ok(RelationValue::from_kwargs(&args.kwargs())?.into())
-        })],
+        methods: &[
+            ("create", |_, mut args| {
+                Ok(RelationValue::from_kwargs(&args.kwargs())?.into())
+            }),
+            ("scd_args", scd_args),
+        ],
         call: None,
     }
     .into()
+}
+
+/// What the key of a row of a history is made from: the keys of the row, and since when it is what it is.
+fn scd_args(_: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
+    let key = args.required("primary_key")?;
+    let updated_at = args.required("updated_at")?;
+    args.done()?;
+    let mut parts = match key.kind() {
+        ValueKind::Seq => key.try_iter()?.collect(),
+        _ => vec![key],
+    };
+    parts.push(updated_at);
+    Ok(List::of(parts))
 }
 
 /// The dialects whose macros serve another, nearest first.

@@ -36,6 +36,45 @@ pub fn json(value: &Value, sorted: bool) -> Option<String> {
     Some(text)
 }
 
+/// The same over several lines, keys in order, each level further in by `width`.
+pub fn indented(value: &Value, width: usize) -> Option<String> {
+    let mut text = String::new();
+    write_indented(value, width, 0, &mut text)?;
+    Some(text)
+}
+
+fn write_indented(value: &Value, width: usize, depth: usize, text: &mut String) -> Option<()> {
+    let line = |depth: usize| format!("\n{}", " ".repeat(width * depth));
+    let (open, close, items) = match value.kind() {
+        ValueKind::Seq | ValueKind::Iterable => {
+            let items = value.try_iter().ok()?.map(|item| (None, item));
+            ('[', ']', items.collect::<Vec<_>>())
+        }
+        ValueKind::Map => {
+            let mut pairs = pairs_of(value).ok()?;
+            pairs.sort();
+            let items = pairs.into_iter().map(|(key, item)| (Some(key), item));
+            ('{', '}', items.collect())
+        }
+        _ => return write_json(value, true, text),
+    };
+    text.push(open);
+    for (at, (key, item)) in items.iter().enumerate() {
+        text.push_str(if at > 0 { "," } else { "" });
+        text.push_str(&line(depth + 1));
+        if let Some(key) = key {
+            json_text(&key.to_string(), text);
+            text.push_str(": ");
+        }
+        write_indented(item, width, depth + 1, text)?;
+    }
+    if !items.is_empty() {
+        text.push_str(&line(depth));
+    }
+    text.push(close);
+    Some(())
+}
+
 fn write_json(value: &Value, sorted: bool, text: &mut String) -> Option<()> {
     match value.kind() {
         ValueKind::None => text.push_str("null"),

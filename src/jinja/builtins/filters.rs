@@ -5,15 +5,16 @@
 
 use std::sync::LazyLock;
 
-use minijinja::value::{Kwargs, ValueKind};
+use minijinja::value::{Kwargs, Rest, StringInput, ValueKind, ValueOrKwargs};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value};
 
-use super::args::{Function, what};
-use super::data::json;
-use crate::jinja::error::bad_call;
+use super::args::{Args, Function, what};
+use super::data::{indented, json};
+use crate::diagnostic::Diagnostic;
+use crate::jinja::error::{bad_call, raise};
 use crate::jinja::prepare::syntax;
 use crate::jinja::render::{MacroObject, in_state};
-use crate::jinja::values::{List, methods};
+use crate::jinja::values::{List, methods, percent};
 
 /// How deep calls may nest; a macro call costs about fifteen.
 const DEPTH: usize = 6000;
@@ -116,16 +117,32 @@ fn add_filters(env: &mut Environment<'static>) {
         false => minijinja::filters::items(value),
     });
     env.add_filter("replace", replace);
+    env.add_filter("format", |text: &str, args: Rest<ValueOrKwargs>| {
+        percent::fill(text, &args.into_values())
+    });
+    env.add_filter("__percent", |text: &str, value: &Value| {
+        percent::percent(text, value)
+    });
+    env.add_filter("join", join);
+    env.add_filter("indent", indent);
     env.add_filter("wordcount", |text: &Value| {
         text.to_string().split_whitespace().count()
     });
-    env.add_filter("tojson", |value: &Value| {
-        // Jinja's own filter sorts the keys and escapes what HTML knows.
-        let text =
-            json(value, true).ok_or_else(|| bad_call(format!("{} is no JSON", what(value))))?;
-        let text = text.replace('<', "\\u003c").replace('>', "\\u003e");
-        Ok::<_, Error>(text.replace('&', "\\u0026").replace('\'', "\\u0027"))
-    });
+    env.add_filter(
+        "tojson",
+        |value: &Value, indent: Option<usize>, kwargs: Kwargs| {
+            let indent = indent.or(kwargs.get("indent")?);
+            kwargs.assert_all_used()?;
+            // Jinja's own filter sorts the keys and escapes what HTML knows.
+            let text = match indent {
+                Some(width) => indented(value, width),
+                None => json(value, true),
+            };
+            let text = text.ok_or_else(|| bad_call(format!("{} is no JSON", what(value))))?;
+            let text = text.replace('<', "\\u003c").replace('>', "\\u003e");
+            Ok::<_, Error>(text.replace('&', "\\u0026").replace('\'', "\\u0027"))
+        },
+    );
     env.add_filter("is_list", |value: &Value| value.kind() == ValueKind::Seq);
     env.add_filter("as_text", |state: &State, value: Value| {
         Ok::<_, Error>(if native(state)? {
@@ -186,6 +203,7 @@ const FILTERS: &[&str] = &[
     "filesizeformat",
     "first",
     "float",
+    "forceescape",
     "format",
     "ge",
     "groupby",
@@ -242,6 +260,7 @@ const FILTERS: &[&str] = &[
     "urlencode",
     "wordcount",
     "wordwrap",
+    "xmlattr",
 ];
 
 /// Whether printing what is not defined is worth a word.
@@ -298,6 +317,50 @@ fn length(value: &Value) -> Result<usize, Error> {
     minijinja::filters::length(value)
 }
 
+fn join(
+    state: &mut State<'_, '_>,
+    value: &Value,
+    between: Option<StringInput<'_>>,
+    attribute: Option<&str>,
+    kwargs: Kwargs,
+) -> Result<Value, Error> {
+    if value.is_none() && is_strict(state)? {
+        return Err(nothing_to_go_over());
+    }
+    minijinja::filters::join(state, value, between, attribute, kwargs)
+}
+
+/// `indent(width=4, first=false, blank=false)`.
+fn indent(
+    state: &State<'_, '_>,
+    value: &Value,
+    args: Rest<ValueOrKwargs>,
+) -> Result<String, Error> {
+    known(state, value)?;
+    let mut args = Args::new("indent", &args.into_values())?;
+    let width = args.optional("width").unwrap_or_else(|| Value::from(4));
+    let (first, blank) = (args.flag("first", false), args.flag("blank", false));
+    args.done()?;
+    let before = match width.as_str() {
+        Some(text) => text.to_owned(),
+        None => " ".repeat(usize::try_from(width)?),
+    };
+    let text = value.to_string();
+    let lines = text.split('\n').enumerate().map(|(at, line)| {
+        let further = if at == 0 {
+            first
+        } else {
+            blank || !line.is_empty()
+        };
+        if further {
+            before.clone() + line
+        } else {
+            line.to_owned()
+        }
+    });
+    Ok(lines.collect::<Vec<_>>().join("\n"))
+}
+
 /// The first or the last item: of nothing, nothing.
 fn end_of(value: &Value, of: fn(&Value) -> Result<Value, Error>) -> Result<Value, Error> {
     match value.is_undefined() {
@@ -307,32 +370,39 @@ fn end_of(value: &Value, of: fn(&Value) -> Result<Value, Error>) -> Result<Value
 }
 
 /// Jinja's `replace`: all of the old texts, or as many as `count` says; of what is no text, its words.
-fn replace(
-    text: &Value,
-    old: &Value,
-    new: &Value,
-    count: Option<usize>,
-    kwargs: Kwargs,
-) -> Result<String, Error> {
-    let count = match count {
-        Some(count) => Some(count),
-        None => kwargs.get("count")?,
-    };
-    kwargs.assert_all_used()?;
-    let [text, old, new] = [text, old, new].map(Value::to_string);
+fn replace(text: &Value, args: Rest<ValueOrKwargs>) -> Result<String, Error> {
+    let mut args = Args::new("replace", &args.into_values())?;
+    let (old, new) = (args.required("old")?, args.required("new")?);
+    let count = args.optional("count").filter(|count| !count.is_none());
+    let count = count.map(usize::try_from).transpose()?;
+    args.done()?;
+    let [text, old, new] = [text, &old, &new].map(Value::to_string);
     Ok(match count {
         None => text.replace(&old, &new),
         Some(count) => text.replacen(&old, &new, count),
     })
 }
 
+/// What is undefined has no number and no lines, and is a mistake where a node is rendered.
+fn known(state: &State<'_, '_>, value: &Value) -> Result<(), Error> {
+    if value.is_undefined() && in_state(state)?.render.world.execute() {
+        return Err(raise(
+            Diagnostic::error("jinja-error", "an undefined value cannot be converted")
+                .help("look at the name; where it may be missing, write `… | default(0)` first"),
+        ));
+    }
+    Ok(())
+}
+
 /// Python's `int`, as Jinja's filter has it: what is no number gives the default.
 fn int(
+    state: &State<'_, '_>,
     value: &Value,
     default: Option<i64>,
     base: Option<u32>,
     kwargs: Kwargs,
 ) -> Result<Value, Error> {
+    known(state, value)?;
     let default = match default {
         Some(default) => default,
         None => kwargs.get::<Option<i64>>("default")?.unwrap_or(0),
@@ -374,13 +444,14 @@ fn whole(number: f64) -> Option<Value> {
     fits.then(|| Value::from(number.trunc() as i64))
 }
 
-fn float(value: &Value, default: Option<f64>) -> Value {
+fn float(state: &State<'_, '_>, value: &Value, default: Option<f64>) -> Result<Value, Error> {
+    known(state, value)?;
     let read = match value.as_str() {
         Some(text) => text.trim().parse().ok(),
         None if value.kind() == ValueKind::Bool => Some(f64::from(u8::from(value.is_true()))),
         None => f64::try_from(value.clone()).ok(),
     };
-    Value::from(read.or(default).unwrap_or(0.0))
+    Ok(Value::from(read.or(default).unwrap_or(0.0)))
 }
 
 /// Python's methods; and while the project is parsed, a method of nothing gives nothing, as in dbt.

@@ -5,6 +5,7 @@
 
 mod adapter;
 mod args;
+mod compare;
 mod config;
 mod constraints;
 mod core;
@@ -15,6 +16,7 @@ mod filters;
 mod modules;
 mod regex;
 mod texts;
+mod turns;
 mod yaml;
 
 use std::collections::BTreeMap;
@@ -32,7 +34,9 @@ pub const DBT_VERSION: &str = "1.11.2";
 pub fn all() -> BTreeMap<&'static str, Value> {
     let mut all: BTreeMap<&'static str, Value> = BTreeMap::new();
     let functions = core::FUNCTIONS.iter().chain(data::FUNCTIONS);
-    for (name, body) in functions.chain(dates::OPERATORS) {
+    let functions = functions.chain(turns::FUNCTIONS);
+    let operators = dates::OPERATORS.iter().chain(compare::OPERATORS);
+    for (name, body) in functions.chain(operators) {
         all.insert(name, Function::value(name, *body));
     }
     // `builtins` reaches what a project macro of the same name hides.

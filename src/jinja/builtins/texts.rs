@@ -3,10 +3,12 @@
 //! In: text. Out: text.
 //! Knows nothing of a render.
 
-use minijinja::value::Kwargs;
+use minijinja::value::{Rest, ValueOrKwargs};
 use minijinja::{Environment, Error, Value};
 
+use super::args::Args;
 use crate::jinja::error::bad_call;
+use crate::jinja::values::pairs_of;
 
 /// Adds the filters.
 pub fn add(env: &mut Environment<'static>) {
@@ -16,6 +18,8 @@ pub fn add(env: &mut Environment<'static>) {
     env.add_filter("striptags", |text: &str| striptags(text));
     env.add_filter("filesizeformat", filesizeformat);
     env.add_filter("urlencode", |value: &Value| urlencode(&value.to_string()));
+    env.add_filter("forceescape", |value: &Value| escaped(&value.to_string()));
+    env.add_filter("xmlattr", xmlattr);
     env.add_filter("random", |value: Value| {
         // Any item will do, and the same one every time keeps compiled SQL the same.
         Ok::<_, Error>(value.try_iter()?.next().unwrap_or_default())
@@ -23,20 +27,15 @@ pub fn add(env: &mut Environment<'static>) {
 }
 
 /// `truncate(length=255, killwords=false, end='...', leeway=5)`.
-fn truncate(
-    text: &str,
-    length: Option<usize>,
-    killwords: Option<bool>,
-    end: Option<String>,
-    kwargs: Kwargs,
-) -> Result<String, Error> {
-    let length = length.or(kwargs.get("length")?).unwrap_or(255);
-    let killwords = killwords.or(kwargs.get("killwords")?).unwrap_or(false);
-    let end = end
-        .or(kwargs.get("end")?)
-        .unwrap_or_else(|| "...".to_owned());
-    let leeway: usize = kwargs.get::<Option<usize>>("leeway")?.unwrap_or(5);
-    kwargs.assert_all_used()?;
+fn truncate(text: &str, args: Rest<ValueOrKwargs>) -> Result<String, Error> {
+    let mut args = Args::new("truncate", &args.into_values())?;
+    let number = |given: Option<Value>, usual: usize| given.map_or(Ok(usual), usize::try_from);
+    let length = number(args.optional("length"), 255)?;
+    let killwords = args.flag("killwords", false);
+    let end = args.optional("end");
+    let end = end.map_or_else(|| "...".to_owned(), |end| end.to_string());
+    let leeway = number(args.optional("leeway").filter(|it| !it.is_none()), 5)?;
+    args.done()?;
     let letters: Vec<char> = text.chars().collect();
     if letters.len() <= length + leeway {
         return Ok(text.to_owned());
@@ -129,6 +128,25 @@ fn filesizeformat(value: &Value, binary: Option<bool>) -> Result<String, Error> 
     Ok(format!("{size:.1} {}", units[unit]))
 }
 
+fn escaped(text: &str) -> String {
+    let text = text.replace('&', "&amp;").replace('<', "&lt;");
+    let text = text.replace('>', "&gt;").replace('"', "&#34;");
+    text.replace('\'', "&#39;")
+}
+
+/// The pairs of a mapping as attributes of a tag, without those that are none.
+fn xmlattr(value: &Value, autospace: Option<bool>) -> Result<String, Error> {
+    let mut made = Vec::new();
+    for (key, value) in pairs_of(value)? {
+        if !value.is_none() && !value.is_undefined() {
+            let [key, value] = [key, value].map(|it| escaped(&it.to_string()));
+            made.push(format!("{key}=\"{value}\""));
+        }
+    }
+    let blank = !made.is_empty() && autospace.unwrap_or(true);
+    Ok(if blank { " " } else { "" }.to_owned() + &made.join(" "))
+}
+
 fn urlencode(text: &str) -> String {
     let mut encoded = String::new();
     for byte in text.bytes() {
@@ -153,6 +171,13 @@ mod tests {
         assert_eq!(
             text("", model),
             "long...|  abc   |ab\nc|x y|1.2 MB|x%20y%26z"
+        );
+        let model = "{{ 'hello world' | truncate(5, false, '..', 0) }}|{{ {'x': 1, 'y': none, 'z': '\"'} | xmlattr }}|\
+            {{ '<a>' | forceescape }}|{{ 'aaa' | replace(old='a', new='b', count=1) }}|{{ \"a\\nb\" | indent('> ', first=true) }}|\
+            {{ [1, {'b': []}] | tojson(indent=2) }}";
+        assert_eq!(
+            text("", model),
+            "hel..| x=\"1\" z=\"&#34;\"|&lt;a&gt;|baa|> a\n> b|[\n  1,\n  {\n    \"b\": []\n  }\n]"
         );
     }
 }

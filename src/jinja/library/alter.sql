@@ -47,6 +47,13 @@
     {% endcall %}
 {% endmacro %}
 
+{# Redshift alters no type in a transaction. #}
+{% macro redshift__alter_column_type(relation, column_name, new_column_type) %}
+    {% call statement('alter_column_type', auto_begin=false) %}
+        alter table {{ relation }} alter column {{ adapter.quote(column_name) }} type {{ new_column_type }}
+    {% endcall %}
+{% endmacro %}
+
 {% macro alter_relation_add_remove_columns(relation, add_columns=none, remove_columns=none) %}
     {{ return(adapter.dispatch('alter_relation_add_remove_columns', 'dbt')(relation, add_columns, remove_columns)) }}
 {% endmacro %}

@@ -20,7 +20,7 @@
 {% macro snapshot_get_time() %}{{ return(adapter.dispatch('snapshot_get_time', 'dbt')()) }}{% endmacro %}
 {% macro default__snapshot_get_time() %}{{ return(current_timestamp()) }}{% endmacro %}
 {% macro postgres__snapshot_get_time() %}{{ return(current_timestamp() ~ '::timestamp without time zone') }}{% endmacro %}
-{% macro redshift__snapshot_get_time() %}{{ return(current_timestamp()) }}{% endmacro %}
+{% macro redshift__snapshot_get_time() %}{{ return(current_timestamp() ~ '::timestamp') }}{% endmacro %}
 {% macro duckdb__snapshot_get_time() %}{{ return(current_timestamp() ~ '::timestamp') }}{% endmacro %}
 
 {# Dates as text, in Python's formats. #}

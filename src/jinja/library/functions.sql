@@ -223,11 +223,3 @@
         {{ 'limit ' ~ limit if limit is not none }}
     ) dbt_internal_test
 {%- endmacro %}
-
-{# One key of a row, made of several values; snapshots write it. #}
-{% macro snapshot_hash_arguments(args) -%}
-    {{ adapter.dispatch('snapshot_hash_arguments', 'dbt')(args) }}
-{%- endmacro %}
-{% macro default__snapshot_hash_arguments(args) -%}
-    md5({% for argument in args %}coalesce(cast({{ argument }} as varchar ), ''){{ " || '|' || " if not loop.last }}{% endfor %})
-{%- endmacro %}

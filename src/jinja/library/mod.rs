@@ -18,6 +18,7 @@ const FILES: &[(&str, &str)] = &[
     ("rows.sql", include_str!("rows.sql")),
     ("strategies.sql", include_str!("strategies.sql")),
     ("materializations.sql", include_str!("materializations.sql")),
+    ("snapshots.sql", include_str!("snapshots.sql")),
     ("dates.sql", include_str!("dates.sql")),
     ("types.sql", include_str!("types.sql")),
     ("functions.sql", include_str!("functions.sql")),

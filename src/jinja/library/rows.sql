@@ -114,51 +114,6 @@
     {{ equals(source_unique_key, target_unique_key) }}
 {%- endmacro %}
 
-{% macro unique_key_fields(unique_key) -%}
-    {%- if unique_key is string -%}
-        {{ unique_key }} as dbt_unique_key
-    {%- else -%}
-        {%- for key in unique_key -%}{{ key }} as dbt_unique_key_{{ loop.index }}{{ ', ' if not loop.last }}{%- endfor -%}
-    {%- endif -%}
-{%- endmacro %}
-
-{% macro unique_key_join_on(unique_key, identifier, from_identifier) -%}
-    {%- if unique_key is string -%}
-        {{ equals(identifier ~ '.dbt_unique_key', from_identifier ~ '.dbt_unique_key') }}
-    {%- else -%}
-        {%- for key in unique_key -%}
-            {%- set name = '.dbt_unique_key_' ~ loop.index -%}
-            {{ equals(identifier ~ name, from_identifier ~ name) }}{{ ' and ' if not loop.last }}
-        {%- endfor -%}
-    {%- endif -%}
-{%- endmacro %}
-
-{% macro unique_key_is_null(unique_key, identifier) -%}
-    {{ identifier }}.dbt_unique_key{{ '' if unique_key is string else '_1' }} is null
-{%- endmacro %}
-
-{% macro unique_key_is_not_null(unique_key, identifier) -%}
-    {{ identifier }}.dbt_unique_key{{ '' if unique_key is string else '_1' }} is not null
-{%- endmacro %}
-
-{% macro get_snapshot_get_time_data_type() %}
-    {{ return(get_column_schema_from_query('select ' ~ snapshot_get_time() ~ ' as time_column')[0].dtype) }}
-{% endmacro %}
-
-{% macro snapshot_string_as_time(timestamp) -%}
-    {{ adapter.dispatch('snapshot_string_as_time', 'dbt')(timestamp) }}
-{%- endmacro %}
-{% macro default__snapshot_string_as_time(timestamp) -%}
-    {{ return("'" ~ timestamp ~ "'::timestamp without time zone") }}
-{%- endmacro %}
-
-{% macro create_columns(relation, columns) %}{{ adapter.dispatch('create_columns', 'dbt')(relation, columns) }}{% endmacro %}
-{% macro default__create_columns(relation, columns) %}
-    {%- for column in columns -%}
-        {%- call statement() -%}alter table {{ relation }} add column {{ adapter.quote(column.name) }} {{ column.data_type }}{%- endcall -%}
-    {%- endfor -%}
-{% endmacro %}
-
 {% macro default_last_day(date, datepart) -%}
     {{ default__last_day(date, datepart) }}
 {%- endmacro %}

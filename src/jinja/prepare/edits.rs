@@ -1,20 +1,31 @@
 //! What has to change in a template's expressions so that minijinja reads them as Python's Jinja would.
 //!
 //! In: a [`Scan`]. Out: [`Edit`]s in order.
-//! Knows the functions `__list`, `__dict`, `__own`, `__each` and those of operators (`__add`, `__mul`) by name only.
+//! Knows the functions `__list`, `__dict`, `__own`, `__each` and those of operators (`__add`, `__percent`) by name only.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 use minijinja::machinery::Token;
 
+use super::compare::comparisons;
 use super::rewrite::Edit;
 use super::scan::{At, Part, Scan, Tag};
 
 /// Words after which a bracket opens a literal, not a subscript.
-const KEYWORDS: &[&str] = &[
+pub(super) const KEYWORDS: &[&str] = &[
     "in", "not", "and", "or", "if", "else", "elif", "is", "do", "set", "for", "call", "filter",
     "with", "return", "print",
+];
+
+/// Statements whose words are no expressions.
+const SIGNATURES: [&str; 6] = [
+    "macro",
+    "test",
+    "data_test",
+    "materialization",
+    "snapshot",
+    "call",
 ];
 
 /// The edits of all tags of a template. With `dates`, `+` and `-` become calls that know dates too.
@@ -70,6 +81,9 @@ fn edits_of_tag(scan: &Scan<'_>, tag: &Tag, dates: bool, edits: &mut Vec<Edit>) 
     let from = edits.len();
     // A stable sort follows: at one place, what is pushed first stays outside.
     statement(scan, tag, tokens, edits);
+    if !SIGNATURES.iter().any(|word| scan.word(tag) == Some(word)) {
+        comparisons(tokens, edits);
+    }
     if dates {
         let skip = usize::from(tag.statement);
         arithmetic(tokens.get(skip..).unwrap_or(&[]), edits);
@@ -272,7 +286,7 @@ fn operators(tokens: &[At<'_>], edits: &mut Vec<Edit>) {
                 if tuple {
                     edits.push(Edit::replace(range.clone(), "|format"));
                 } else if let Some((_, last)) = tokens.get(end.saturating_sub(1)) {
-                    edits.push(Edit::replace(range.clone(), "|format("));
+                    edits.push(Edit::replace(range.clone(), "|__percent("));
                     edits.push(Edit::insert(last.end, ")"));
                 }
             }
@@ -381,7 +395,7 @@ fn after_text(tokens: &[At<'_>], at: usize) -> bool {
     at > 0 && matches!(tokens[at - 1].0, Token::Str(_) | Token::String(_))
 }
 
-fn after_dot(tokens: &[At<'_>], at: usize) -> bool {
+pub(super) fn after_dot(tokens: &[At<'_>], at: usize) -> bool {
     at > 0 && matches!(tokens[at - 1].0, Token::Dot)
 }
 

@@ -4,6 +4,7 @@
 //! Knows the names of the functions it calls, not what they do.
 
 mod blocks;
+mod compare;
 mod edits;
 mod rewrite;
 mod scan;

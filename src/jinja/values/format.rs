@@ -162,16 +162,16 @@ pub(super) fn repr(value: &Value) -> String {
 
 /// `[[fill]align][sign][#][0][width][,|_][.precision][type]`.
 #[derive(Default)]
-struct Spec {
-    fill: Option<char>,
-    align: Option<char>,
-    sign: Option<char>,
-    alternate: bool,
-    zero: bool,
-    width: usize,
-    grouping: Option<char>,
-    precision: Option<usize>,
-    kind: Option<char>,
+pub(super) struct Spec {
+    pub(super) fill: Option<char>,
+    pub(super) align: Option<char>,
+    pub(super) sign: Option<char>,
+    pub(super) alternate: bool,
+    pub(super) zero: bool,
+    pub(super) width: usize,
+    pub(super) grouping: Option<char>,
+    pub(super) precision: Option<usize>,
+    pub(super) kind: Option<char>,
 }
 
 impl Spec {
@@ -216,7 +216,7 @@ impl Spec {
     }
 
     /// A text in its place.
-    fn padded(&self, text: String, is_number: bool) -> String {
+    pub(super) fn padded(&self, text: String, is_number: bool) -> String {
         let missing = self.width.saturating_sub(text.chars().count());
         let fill = self.fill.unwrap_or(if self.zero { '0' } else { ' ' });
         let fills = |count: usize| std::iter::repeat_n(fill, count).collect::<String>();
@@ -327,7 +327,7 @@ fn is_float(value: &Value) -> bool {
     value.kind() == ValueKind::Number && value.to_string().contains(['.', 'e', 'n'])
 }
 
-fn integer(whole: i128, spec: &Spec) -> Option<String> {
+pub(super) fn integer(whole: i128, spec: &Spec) -> Option<String> {
     let size = whole.unsigned_abs();
     let (prefix, digits) = match spec.kind {
         None | Some('d' | 'n') => ("", size.to_string()),
@@ -345,7 +345,7 @@ fn integer(whole: i128, spec: &Spec) -> Option<String> {
     Some(spec.number(whole < 0, &format!("{prefix}{digits}")))
 }
 
-fn float(value: &Value, spec: &Spec) -> Option<String> {
+pub(super) fn float(value: &Value, spec: &Spec) -> Option<String> {
     let number = match value.kind() {
         ValueKind::Bool => f64::from(u8::from(value.is_true())),
         _ => f64::try_from(value.clone()).ok()?,
@@ -396,7 +396,7 @@ fn general(number: f64, precision: usize) -> String {
     trimmed(&format!("{number:.places$}"))
 }
 
-fn wrong(detail: impl Into<String>) -> Error {
+pub(super) fn wrong(detail: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidOperation, detail.into())
 }
 

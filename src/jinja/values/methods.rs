@@ -19,8 +19,10 @@ pub fn call(
     args: &[Value],
 ) -> Result<Value, Error> {
     if let Some(text) = value.as_str() {
-        if method == "format" {
-            return format::format(state, text, args);
+        match method {
+            "format" => return format::format(state, text, args),
+            "join" => return join(text, args),
+            _ => {}
         }
         match text_method(text, method, args) {
             Err(error) if error.kind() == ErrorKind::UnknownMethod => {}
@@ -37,6 +39,11 @@ pub fn call(
         }
         (ValueKind::Seq | ValueKind::Iterable, "copy") => {
             return Ok(List::of(value.try_iter()?.collect()));
+        }
+        (ValueKind::Map, "fromkeys") => {
+            let (keys, value): (Value, Option<Value>) = from_args(args)?;
+            let value = value.unwrap_or(Value::from(()));
+            return Ok(Dict::of(keys.try_iter()?.map(|key| (key, value.clone()))));
         }
         // What dbt shows as an object is a mapping here: `result.to_dict()`.
         (ValueKind::Map, "copy" | "to_dict") => return Ok(Dict::of(super::pairs_of(value)?)),
@@ -55,6 +62,23 @@ pub fn call(
         _ => {}
     }
     minijinja_contrib::pycompat::unknown_method_callback(state, value, method, args).map(own)
+}
+
+/// `', '.join(texts)`: as in Python, of texts alone.
+fn join(between: &str, args: &[Value]) -> Result<Value, Error> {
+    let (items,): (Value,) = from_args(args)?;
+    let mut texts = Vec::new();
+    for item in items.try_iter()? {
+        match item.as_str() {
+            Some(text) => texts.push(text.to_owned()),
+            None => {
+                return Err(invalid(format!(
+                    "`join` of a text joins texts, and not `{item}`; the filter takes anything: `… | join('{between}')`"
+                )));
+            }
+        }
+    }
+    Ok(Value::from(texts.join(between)))
 }
 
 fn is_ours(value: &Value) -> bool {
@@ -164,8 +188,9 @@ fn text_method(text: &str, method: &str, args: &[Value]) -> Result<Value, Error>
                 })
                 .collect::<String>(),
         ),
-        "casefold" => Value::from(text.to_lowercase()),
+        "casefold" => Value::from(text.to_lowercase().replace('ß', "ss")),
         "encode" => Value::from_bytes(text.as_bytes().to_vec()),
+        "title" => Value::from(titled(text)),
         "isidentifier" => {
             let mut characters = text.chars();
             let first = characters
@@ -175,11 +200,50 @@ fn text_method(text: &str, method: &str, args: &[Value]) -> Result<Value, Error>
         }
         "expandtabs" => {
             let (size,): (Option<usize>,) = from_args(args)?;
-            Value::from(text.replace('\t', &fill(size.unwrap_or(8), ' ')))
+            Value::from(without_tabs(text, size.unwrap_or(8)))
         }
         "translate" => translate(text, args)?,
         _ => return Err(Error::from(ErrorKind::UnknownMethod)),
     })
+}
+
+/// With each letter that follows no letter in upper case, as Python's `title`.
+fn titled(text: &str) -> String {
+    let mut made = String::new();
+    let mut inside = false;
+    for letter in text.chars() {
+        match inside {
+            true => made.extend(letter.to_lowercase()),
+            false => made.extend(letter.to_uppercase()),
+        }
+        inside = letter.is_alphabetic();
+    }
+    made
+}
+
+/// With each tab as blanks up to the next column that `size` divides.
+fn without_tabs(text: &str, size: usize) -> String {
+    let mut made = String::new();
+    let mut column = 0;
+    for letter in text.chars() {
+        match letter {
+            '\t' if size == 0 => {}
+            '\t' => {
+                let blanks = size - column % size;
+                made.extend(std::iter::repeat_n(' ', blanks));
+                column += blanks;
+            }
+            '\n' | '\r' => {
+                made.push(letter);
+                column = 0;
+            }
+            letter => {
+                made.push(letter);
+                column += 1;
+            }
+        }
+    }
+    made
 }
 
 fn tuple(parts: [&str; 3]) -> Value {
@@ -232,6 +296,11 @@ mod tests {
         );
         assert_eq!(shows("'{!r} is {}'.format('x', 1)"), "'x' is 1");
         assert_eq!(shows("(1, 2).index(2)"), "1");
+        assert_eq!(shows("\"it's a TEST\".title()"), "It'S A Test");
+        assert_eq!(shows("'a\\tb\\n\\tc'.expandtabs(4)"), "a   b\n    c");
+        assert_eq!(shows("{}.fromkeys(['a', 'b'], 1)"), "{'a': 1, 'b': 1}");
+        assert_eq!(shows("'ß'.casefold()"), "ss");
+        assert_eq!(shows("', '.join(['a', 'b'])"), "a, b");
     }
 
     #[test]
@@ -245,5 +314,6 @@ mod tests {
             error.to_string().contains("keep it with `{% set"),
             "{error}"
         );
+        assert!(env.render_str("{{ ', '.join([1]) }}", ()).is_err());
     }
 }

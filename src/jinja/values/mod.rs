@@ -8,6 +8,7 @@ mod dict;
 mod format;
 mod list;
 pub(super) mod methods;
+pub(super) mod percent;
 mod relation;
 mod response;
 mod set;

@@ -10,17 +10,20 @@ use crate::manifest::node::ResourceType;
 
 impl Reader<'_> {
     pub(super) fn built_in_jinja(&mut self, kind: ResourceType) -> Option<String> {
-        if kind != ResourceType::Model {
-            return None;
-        }
         let named = |key| self.merged.get(key).and_then(Value::as_str);
-        let materialized = named("materialized").unwrap_or("view");
+        let (materialized, strategy) = match kind {
+            ResourceType::Model => (
+                named("materialized").unwrap_or("view"),
+                named("incremental_strategy"),
+            ),
+            ResourceType::Snapshot => ("snapshot", named("strategy")),
+            _ => return None,
+        };
         let built_in = self
             .materializations
             .iter()
             .any(|known| known.name == materialized);
-        self.own
-            .builds(materialized, built_in, named("incremental_strategy"))
+        self.own.builds(materialized, built_in, strategy)
     }
 
     pub(super) fn materialized(&mut self, kind: ResourceType) -> String {

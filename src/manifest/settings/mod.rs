@@ -158,7 +158,16 @@ impl Reader<'_> {
     ) -> Option<crate::manifest::snapshot_config::SnapshotConfig> {
         let enabled = self.merged.get("enabled") != Some(&Value::Bool(false));
         (kind == ResourceType::Snapshot && enabled)
-            .then(|| crate::manifest::snapshot_config::read(self.merged, self.at, self.problems))
+            .then(|| {
+                // A materialization of the project's own does with a strategy what it likes.
+                let of_project = self
+                    .in_jinja
+                    .as_ref()
+                    .is_some_and(|it| !it.starts_with("dbt."));
+                let own = self.own;
+                let is_own = |name: &str| of_project || own.keeps_histories(name);
+                crate::manifest::snapshot_config::read(self.merged, &is_own, self.at, self.problems)
+            })
             .flatten()
     }
 

@@ -9,7 +9,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::translator::{Named, Visible};
 use super::types::{self, ColumnsSql, Type};
-use super::{Catalog, Engine, identifier, translate_expression_with};
+use super::{Catalog, Engine, identifier, literal, translate_expression_with};
 use crate::adapter::Refusal;
 use crate::adapter::statement::ColumnDefinition;
 
@@ -182,6 +182,42 @@ pub fn column_type(column: &str, data_type: &str) -> Result<String, Refusal> {
         ),
         kind => Engine::Postgres.type_name(kind),
     })
+}
+
+/// A column with another type: the check of its old length goes, that of the new one comes. The names are SQL; with `cast`, the values
+/// are made into the new type.
+///
+/// # Errors
+/// As [`column_type`].
+pub fn retyped(
+    table: &str,
+    column: &str,
+    data_type: &str,
+    cast: bool,
+) -> Result<Vec<String>, Refusal> {
+    let bare = column.trim_matches('"').replace("\"\"", "\"");
+    let declared = column_type(&bare, data_type)?;
+    let (kind, check) = match declared.split_once(" CHECK ") {
+        Some((kind, check)) => (kind, Some(check)),
+        None => (declared.as_str(), None),
+    };
+    let using = match cast {
+        true => format!(" using {column}::{kind}"),
+        false => String::new(),
+    };
+    let mut said = vec![
+        format!(
+            "do $rs$ declare old text; begin for old in
+  select k.conname from pg_catalog.pg_constraint k join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and k.conkey = array[a.attnum]
+  where k.conrelid = {0}::regclass and k.contype = 'c' and a.attname = {1} and pg_catalog.pg_get_constraintdef(k.oid) like '%octet_length%'
+loop execute pg_catalog.format('alter table %s drop constraint %I', {0}, old); end loop; end $rs$",
+            literal(table),
+            literal(&bare)
+        ),
+        format!("alter table {table} alter column {column} type {kind}{using}"),
+    ];
+    said.extend(check.map(|check| format!("alter table {table} add check {check}")));
+    Ok(said)
 }
 
 /// Declared columns as PostgreSQL's `create table` wants them: byte lengths checked, keys dropped, identities numbered.

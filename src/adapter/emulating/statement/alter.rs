@@ -12,6 +12,19 @@ use crate::adapter::emulating::{
 use crate::adapter::{ChangeOfTable, Refusal};
 use crate::relation::Relation;
 
+/// Tokens as one text again, with a blank where two words would grow together: `character varying(20)`.
+fn spaced(tokens: &[&str]) -> String {
+    let is_word = |text: &str| text.starts_with(|letter: char| letter.is_alphabetic());
+    let mut text = String::new();
+    for token in tokens {
+        if is_word(token) && text.ends_with(char::is_alphanumeric) {
+            text.push(' ');
+        }
+        text.push_str(token);
+    }
+    text
+}
+
 impl Part<'_> {
     pub(super) fn alter_table(&mut self) -> Result<Work, Refusal> {
         let mut at = 2;
@@ -49,15 +62,22 @@ impl Part<'_> {
                 other => other.to_string(),
             })
             .collect();
+        // A name in quotes is a column like any other.
+        let bare = |index: usize| match self.code.get(at + index).map(|token| &token.token) {
+            Some(Token::Word(word)) => word.value.to_lowercase(),
+            _ => String::new(),
+        };
+        let [second, third] = [1, 2].map(bare);
         match words
             .iter()
             .map(String::as_str)
             .collect::<Vec<_>>()
             .as_slice()
         {
-            ["drop", "column", column, ..] | ["drop", column]
-                if self.is_key(&name, column)? =>
+            ["drop", "column", _, ..] | ["drop", _]
+                if self.is_key(&name, if words.len() == 2 { &second } else { &third })? =>
             {
+                let column = if words.len() == 2 { second } else { third };
                 Err(self.not_redshift(
                     &format!("`{column}` is a column of the distribution or sort key"),
                     "alter the key first: `alter table t alter diststyle even`, `alter sortkey none`",
@@ -75,12 +95,9 @@ impl Part<'_> {
                 "ALTER TABLE {table} RENAME COLUMN {} TO {}",
                 names[1], names[3]
             )])),
-            ["drop", "column", _] | ["drop", "column", _, "restrict" | "cascade"] => {
-                Ok(Work::Sql(vec![format!(
-                    "ALTER TABLE {table} DROP COLUMN {}",
-                    names[2]
-                )]))
-            }
+            ["drop", "column", _] | ["drop", "column", _, "restrict" | "cascade"] => Ok(Work::Sql(
+                vec![format!("ALTER TABLE {table} DROP COLUMN {}", names[2])],
+            )),
             ["drop", column] | ["drop", column, "restrict" | "cascade"]
                 if *column != "column" && *column != "constraint" =>
             {
@@ -89,8 +106,8 @@ impl Part<'_> {
                     names[1]
                 )]))
             }
-            ["alter", "column", column, "type", rest @ ..] if !self.translator.on_postgres() => {
-                let data_type = rest.concat();
+            ["alter", "column", _, "type", rest @ ..] => {
+                let data_type = spaced(rest);
                 let kind = duckdb_type(&data_type).map_err(|refusal| self.at_type(refusal))?;
                 if !matches!(kind.redshift, Type::Varchar(_)) {
                     return Err(self.not_redshift(
@@ -98,20 +115,25 @@ impl Part<'_> {
                         "add a column of the new type, fill it, and drop the old one",
                     ));
                 }
+                if self.translator.on_postgres() {
+                    let sql = postgres::retyped(&table, &names[2], &data_type, false);
+                    return Ok(Work::Sql(sql.map_err(|refusal| self.at_type(refusal))?));
+                }
                 let what = ChangeOfTable::Widen {
                     table: self.relation(&name)?,
-                    column: column.to_lowercase(),
+                    column: third,
                     data_type: kind.redshift.to_string(),
                 };
-                let sql = format!("ALTER TABLE {table} ALTER COLUMN {} TYPE {data_type}", names[2]);
+                let sql = format!(
+                    "ALTER TABLE {table} ALTER COLUMN {} TYPE {data_type}",
+                    names[2]
+                );
                 Ok(Work::Change { sql, what })
             }
-            ["add", "check", ..] | ["add", "constraint", _, "check", ..] => {
-                Err(self.not_redshift(
-                    "this constraint is not one of Redshift's",
-                    "test it with a data test",
-                ))
-            }
+            ["add", "check", ..] | ["add", "constraint", _, "check", ..] => Err(self.not_redshift(
+                "this constraint is not one of Redshift's",
+                "test it with a data test",
+            )),
             ["add", "primary" | "unique" | "foreign" | "constraint", ..]
             | ["owner", "to", ..]
             | [
@@ -134,8 +156,8 @@ impl Part<'_> {
                 self.dropping_at(what);
                 Ok(Work::Nothing)
             }
-            ["alter", "column", column, "encode", encoding] => {
-                self.encoded(&name, &column.to_lowercase(), encoding)?;
+            ["alter", "column", _, "encode", encoding] => {
+                self.encoded(&name, &third, encoding)?;
                 let what = said(&self.code[at..]);
                 self.dropping_at(what);
                 Ok(Work::Nothing)

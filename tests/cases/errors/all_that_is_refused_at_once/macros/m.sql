@@ -1,2 +1,1 @@
-{% macro snapshot_hash_arguments(args) %}x{% endmacro %}
 {% macro get_test_sql(main_sql, fail_calc, warn_if, error_if, limit) %}x{% endmacro %}
