@@ -1,7 +1,7 @@
 //! Parsing of Redshift SQL, with a dialect of our own around sqlparser's.
 //!
 //! The parser's dialect misses what analysts write every day: `extract(qtr from d)`, `approximate count(distinct x)`,
-//! `|/ x`, trailing commas, `encode`, `distkey` and `identity(0, 1)` after a column.
+//! `|/ x`, trailing commas, `encode`, `distkey` and `identity(0, 1)` after a column; and its operators bind in another order.
 
 use std::any::TypeId;
 use std::iter::Peekable;
@@ -9,9 +9,10 @@ use std::ops::Range;
 use std::str::Chars;
 
 use sqlparser::ast::{
-    ColumnOption, Expr, FunctionArguments, Ident, ObjectName, ObjectNamePart, UnaryOperator,
+    BinaryOperator, ColumnOption, Expr, FunctionArguments, Ident, ObjectName, ObjectNamePart,
+    UnaryOperator,
 };
-use sqlparser::dialect::{Dialect, RedshiftSqlDialect};
+use sqlparser::dialect::{Dialect, Precedence, RedshiftSqlDialect};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError, ParserOptions};
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, TokenizerError, Word};
@@ -382,6 +383,52 @@ impl Dialect for RedshiftDialect {
         STOCK.is_reserved_for_identifier(kw)
     }
 
+    /// How tightly operators bind, the tightest with the largest number.
+    ///
+    /// Source: [Compound expressions](https://docs.aws.amazon.com/redshift/latest/dg/r_compound_expressions.html), and for what that
+    /// page leaves out the grammar of PostgreSQL 8.0, which has the same order.
+    fn prec_value(&self, precedence: Precedence) -> u8 {
+        match precedence {
+            Precedence::Period => 100,
+            Precedence::DoubleColon => 50,
+            Precedence::AtTz => 44,
+            Precedence::Caret => 42,
+            Precedence::MulDivModOp => 40,
+            Precedence::PlusMinus => 30,
+            Precedence::Ampersand
+            | Precedence::Pipe
+            | Precedence::Xor
+            | Precedence::Colon
+            | Precedence::PgOther => OTHER,
+            Precedence::Between => 23,
+            Precedence::Like => 22,
+            Precedence::Eq => 20,
+            Precedence::Is => 17,
+            Precedence::UnaryNot => 15,
+            Precedence::And => 10,
+            Precedence::Or => 5,
+        }
+    }
+
+    fn get_next_precedence(&self, parser: &Parser<'_>) -> Option<Result<u8, ParserError>> {
+        let other = matches!(
+            parser.peek_token_ref().token,
+            Token::StringConcat
+                | Token::Sharp
+                | Token::ShiftLeft
+                | Token::ShiftRight
+                | Token::Tilde
+                | Token::TildeAsterisk
+                | Token::ExclamationMarkTilde
+                | Token::ExclamationMarkTildeAsterisk
+                | Token::DoubleTilde
+                | Token::DoubleTildeAsterisk
+                | Token::ExclamationMarkDoubleTilde
+                | Token::ExclamationMarkDoubleTildeAsterisk
+        );
+        other.then_some(Ok(OTHER))
+    }
+
     fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
         let (first, second) = (parser.peek_token(), parser.peek_nth_token(1));
         match (&first.token, &second.token) {
@@ -394,18 +441,27 @@ impl Dialect for RedshiftDialect {
                 parser.next_token();
                 Some(parser.parse_prefix().map(approximate))
             }
-            (Token::PGSquareRoot | Token::PGCubeRoot | Token::AtSign, _) => {
+            // A sign belongs to its number before anything but a cast does.
+            (Token::Minus | Token::Plus, _) => {
+                parser.next_token();
+                let op = match first.token {
+                    Token::Minus => UnaryOperator::Minus,
+                    _ => UnaryOperator::Plus,
+                };
+                Some(parser.parse_subexpr(SIGN).map(|expr| Expr::UnaryOp {
+                    op,
+                    expr: Box::new(expr),
+                }))
+            }
+            (Token::PGSquareRoot | Token::PGCubeRoot | Token::AtSign | Token::Tilde, _) => {
                 parser.next_token();
                 let op = match first.token {
                     Token::PGSquareRoot => UnaryOperator::PGSquareRoot,
                     Token::PGCubeRoot => UnaryOperator::PGCubeRoot,
-                    _ => UnaryOperator::PGAbs,
+                    Token::AtSign => UnaryOperator::PGAbs,
+                    _ => UnaryOperator::BitwiseNot,
                 };
-                let precedence = self.prec_value(sqlparser::dialect::Precedence::MulDivModOp);
-                Some(parser.parse_subexpr(precedence).map(|expr| Expr::UnaryOp {
-                    op,
-                    expr: Box::new(expr),
-                }))
+                Some(before_operand(op, parser, &first))
             }
             _ => None,
         }
@@ -429,6 +485,44 @@ impl Dialect for RedshiftDialect {
         let tokens = (0..length).map(|_| parser.next_token().token).collect();
         Ok(Some(Ok(Some(ColumnOption::DialectSpecific(tokens)))))
     }
+}
+
+/// How tightly the sign of a number binds.
+const SIGN: u8 = 46;
+
+/// How tightly operators bind that are no arithmetic: bits, `||` and patterns, all alike.
+const OTHER: u8 = 25;
+
+/// An operator that stands before its operand: `|/`, `||/`, `@` and `~`.
+///
+/// Amazon's page lets roots bind as `^` does and `@` tighter than `+`; the grammar that Redshift comes from lets all of them bind
+/// weaker than arithmetic. Where that is not the same, nobody knows what is meant.
+///
+/// # Errors
+/// An operand that ends at another place by the one than by the other.
+fn before_operand(
+    op: UnaryOperator,
+    parser: &mut Parser<'_>,
+    sign: &TokenWithSpan,
+) -> Result<Expr, ParserError> {
+    let expr = parser.parse_subexpr(OTHER)?;
+    let is_sum = |op: &BinaryOperator| matches!(op, BinaryOperator::Plus | BinaryOperator::Minus);
+    let doubtful = match (&expr, op) {
+        (_, UnaryOperator::BitwiseNot) => None,
+        (Expr::BinaryOp { op: inner, .. }, UnaryOperator::PGAbs) => is_sum(inner).then_some(inner),
+        (Expr::BinaryOp { op: inner, .. }, _) => Some(inner),
+        _ => None,
+    };
+    if let Some(inner) = doubtful {
+        return Err(ParserError::ParserError(format!(
+            "`{op} a {inner} b` can be read as `({op} a) {inner} b` and as `{op} (a {inner} b)`: write the parentheses{}",
+            sign.span.start
+        )));
+    }
+    Ok(Expr::UnaryOp {
+        op,
+        expr: Box::new(expr),
+    })
 }
 
 fn is_word(word: &Word, name: &str) -> bool {
@@ -482,6 +576,91 @@ mod tests {
             "select 'it\\'s'",
         ] {
             assert_eq!(parse(text).map(|all| all.len()), Ok(1), "{text}");
+        }
+    }
+
+    #[test]
+    fn operators_bind_as_amazon_tells() {
+        // Each beside the same with all its parentheses; parentheses are all that differs.
+        for (text, read) in [
+            ("8 | 7 & 3", "(8 | 7) & 3"),
+            ("5 # 1 & 3", "(5 # 1) & 3"),
+            ("1 | 1 << 2", "(1 | 1) << 2"),
+            ("16 >> 1 & 7", "(16 >> 1) & 7"),
+            ("1 + 2 & 3", "(1 + 2) & 3"),
+            ("~ 5 + 1", "~ (5 + 1)"),
+            ("2 * 3 ^ 2", "2 * (3 ^ 2)"),
+            ("2 ^ 3 * 2", "(2 ^ 3) * 2"),
+            ("2 ^ 3 ^ 2", "(2 ^ 3) ^ 2"),
+            ("- 2 ^ 2", "(- 2) ^ 2"),
+            ("- a::int", "- (a::int)"),
+            ("- a * b", "(- a) * b"),
+            ("'$' || 2 * 3", "'$' || (2 * 3)"),
+            ("id - 1 || 'd'", "(id - 1) || 'd'"),
+            ("@ a * b", "@ (a * b)"),
+            ("@ a | b", "(@ a) | b"),
+            ("|/ 25.0", "|/ (25.0)"),
+            ("true = 'a' like 'a'", "true = ('a' like 'a')"),
+            ("a like 'x' || b = true", "(a like ('x' || b)) = true"),
+            ("a = b in (1, 2)", "a = (b in (1, 2))"),
+            ("a = b between 1 and 2", "a = (b between 1 and 2)"),
+            (
+                "a between 1 and b + 1 = true",
+                "(a between 1 and (b + 1)) = true",
+            ),
+            ("not a = b and c", "(not (a = b)) and c"),
+            ("a ~ 'x' and b !~* 'y'", "(a ~ 'x') and (b !~* 'y')"),
+            ("t at time zone 'a' + i", "(t at time zone 'a') + i"),
+        ] {
+            assert_eq!(tree(text), tree(read), "{text}");
+        }
+    }
+
+    /// An expression with parentheses around each part, and none that were written.
+    fn tree(text: &str) -> String {
+        fn shown(expr: &Expr) -> String {
+            match expr {
+                Expr::Nested(inner) => shown(inner),
+                Expr::BinaryOp { left, op, right } => {
+                    format!("({} {op} {})", shown(left), shown(right))
+                }
+                Expr::UnaryOp { op, expr } => format!("({op} {})", shown(expr)),
+                Expr::Cast { expr, .. } => format!("cast({})", shown(expr)),
+                Expr::AtTimeZone { timestamp, .. } => format!("zoned({})", shown(timestamp)),
+                Expr::Like { expr, pattern, .. } => {
+                    format!("like({}, {})", shown(expr), shown(pattern))
+                }
+                Expr::InList { expr, .. } => format!("in({})", shown(expr)),
+                Expr::Between { expr, high, .. } => {
+                    format!("between({}, {})", shown(expr), shown(high))
+                }
+                other => other.to_string(),
+            }
+        }
+        let mut parser = Parser::new(&RedshiftDialect);
+        parser = parser.try_with_sql(text).expect("tokens");
+        let expr = parser.parse_expr().expect("an expression");
+        assert_eq!(parser.peek_token().token, Token::EOF, "{text}");
+        shown(&expr)
+    }
+
+    #[test]
+    fn an_operand_that_ends_in_two_places_is_refused() {
+        assert_eq!(
+            error("select @ -5 + 2"),
+            (
+                "`@ a + b` can be read as `(@ a) + b` and as `@ (a + b)`: write the parentheses"
+                    .to_owned(),
+                "@"
+            )
+        );
+        for text in [
+            "select |/ 25 * 4",
+            "select ||/ 27 + 37",
+            "select 1 + @ a - b",
+            "select |/ 4 ^ 2",
+        ] {
+            assert!(error(text).0.ends_with("write the parentheses"), "{text}");
         }
     }
 

@@ -56,13 +56,18 @@ pub(super) const ROWS: &[Element] = &[
         "`^`",
         "",
         "r_OPERATOR_SYMBOLS.html",
-        &[("SELECT 2 ^ 10", "1024"), ("SELECT 10 ^ 400", "ERROR")],
+        &[
+            ("SELECT 2 ^ 10", "1024"),
+            ("SELECT 2 * 3 ^ 2", "18"),
+            ("SELECT -2 ^ 2", "4"),
+            ("SELECT 10 ^ 400", "ERROR"),
+        ],
     ),
     element(
         "`|/`",
         "",
         "r_OPERATOR_SYMBOLS.html",
-        &[("SELECT |/ 16.0", "4")],
+        &[("SELECT |/ 16.0", "4"), ("SELECT |/ 25 * 4", "ERROR")],
     ),
     element(
         "`||/`",
@@ -74,7 +79,11 @@ pub(super) const ROWS: &[Element] = &[
         "`@`",
         "",
         "r_OPERATOR_SYMBOLS.html",
-        &[("SELECT @ -3", "3")],
+        &[
+            ("SELECT @ -3", "3"),
+            ("SELECT @ -3 * 2", "6"),
+            ("SELECT @ 3 - 5", "ERROR"),
+        ],
     ),
     element(
         "`&`",
@@ -86,25 +95,25 @@ pub(super) const ROWS: &[Element] = &[
         "`|`",
         "",
         "r_OPERATOR_SYMBOLS.html",
-        &[("SELECT 6 | 3", "7")],
+        &[("SELECT 6 | 3", "7"), ("SELECT 8 | 7 & 3", "3")],
     ),
     element(
         "`#`",
         "",
         "r_OPERATOR_SYMBOLS.html",
-        &[("SELECT 6 # 3", "5")],
+        &[("SELECT 6 # 3", "5"), ("SELECT 5 # 1 & 3", "0")],
     ),
     element(
         "`~` before a number",
         "",
         "r_OPERATOR_SYMBOLS.html",
-        &[("SELECT ~6", "-7")],
+        &[("SELECT ~6", "-7"), ("SELECT ~5 + 1", "-7")],
     ),
     element(
         "`<<`",
         "",
         "r_OPERATOR_SYMBOLS.html",
-        &[("SELECT 1 << 3", "8")],
+        &[("SELECT 1 << 3", "8"), ("SELECT 1 | 1 << 2", "4")],
     ),
     element(
         "`>>`",
@@ -118,6 +127,7 @@ pub(super) const ROWS: &[Element] = &[
         "r_concat_op.html",
         &[
             ("SELECT 'a' || 1", "a1"),
+            ("SELECT 'n' || 1 + 1", "n2"),
             ("SELECT 'a' || NULL", "null"),
             ("SELECT 'a' || TRUE", "ERROR"),
         ],

@@ -12,6 +12,7 @@ use crate::adapter::emulating::{compare, literal};
 
 impl Translator<'_> {
     pub(super) fn postfix(&mut self, inner: &Expr, words: &str) -> Result<Sql, Refusal> {
+        self.no_comparison_before(inner, words)?;
         let inner = self.expr(inner)?;
         Ok(operand(
             format!("{} {words}", inner.text),
@@ -20,8 +21,25 @@ impl Translator<'_> {
         ))
     }
 
+    /// `is` binds tighter than comparisons in the grammar that Redshift comes from, and weaker in today's PostgreSQL: with truth values on
+    /// both sides the two readings have other answers.
+    fn no_comparison_before(&self, inner: &Expr, words: &str) -> Result<(), Refusal> {
+        match inner {
+            Expr::BinaryOp { op, .. } if compare::symbol(op).is_some() => {
+                let words = words.to_lowercase();
+                Err(self.unsupported(
+                    inner.span(),
+                    format!("`a {op} b {words}` can be read in two ways"),
+                    &format!("write `(a {op} b) {words}` or `a {op} (b {words})`"),
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// `x is [not] true`, `false` or `unknown`.
     pub(super) fn truth_test(&mut self, inner: &Expr, words: &str) -> Result<Sql, Refusal> {
+        self.no_comparison_before(inner, words)?;
         let what = match words {
             "IS NULL" => "`is unknown`".to_owned(),
             "IS NOT NULL" => "`is not unknown`".to_owned(),
