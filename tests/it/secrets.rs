@@ -254,3 +254,28 @@ fn a_password_that_is_a_word_of_the_sql_changes_no_sql() {
             .contains("1 as postgres_id")
     );
 }
+
+#[test]
+fn a_password_that_is_the_name_of_the_database_leaves_every_name_as_it_is() {
+    let project = TestProject::empty()
+        .file(
+            "profiles.yml",
+            "project: {target: prod, outputs: {prod: {type: redshift, host: h, port: 1, user: redshift, password: redshift, dbname: redshift, schema: shop}, other: {type: redshift, host: h, port: 1, user: u, password: lake, dbname: d, schema: s}}}\n",
+        )
+        .file("models/a.sql", "select id from {{ source('raw', 'b') }}")
+        .file("models/raw.yml", "sources: [{name: raw, schema: datalake, tables: [{name: b}]}]\n");
+    let output = project.redstart("parse").success();
+    assert!(output.text().contains("is not masked"), "{output}");
+    let manifest = project.read("target/manifest.json");
+    assert!(manifest.contains(r#""relation_name":"\"redshift\".\"shop\".\"a\"""#));
+    project
+        .redstart("compile -s a --target other --no-introspect")
+        .success();
+    let manifest = project.read("target/manifest.json");
+    assert!(manifest.contains(r#""schema":"datalake""#));
+    assert!(
+        project
+            .read("target/compiled/project/models/a.sql")
+            .contains("datalake")
+    );
+}

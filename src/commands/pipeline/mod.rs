@@ -13,6 +13,7 @@ mod earlier;
 mod execute;
 mod freshness;
 mod globals;
+mod hidden;
 mod history;
 mod names;
 mod narrowing;
@@ -27,6 +28,7 @@ mod warehouse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
+use self::hidden::Secrets;
 use super::{Session, Stop};
 use crate::artifacts::Invocation;
 use crate::artifacts::manifest::ManifestJson;
@@ -144,30 +146,8 @@ pub fn prepare(session: &Session) -> Result<Prepared, Stop> {
         .global
         .project(&session.here, session.environment.clone());
     let (project, mut found) = Project::read(&options).map_err(Stop::Refused)?;
-    // Keys that the project was allowed to hold, and those that it was not: nobody reads either.
-    let sources = project
-        .all()
-        .flat_map(|package| &package.properties.sources);
-    let in_loads = sources.flat_map(|source| {
-        let external = source
-            .tables
-            .iter()
-            .filter_map(|table| table.external.as_ref());
-        external.flat_map(manifest::staged_load::secrets)
-    });
-    let in_target = project.target.secrets.iter().map(str::to_owned);
-    let in_environment = session.environment.secrets();
-    let in_environment = in_environment.iter().map(str::to_owned);
-    let all = in_target.chain(in_loads).chain(in_environment);
-    let (words, secrets): (Vec<String>, Vec<String>) =
-        all.partition(|secret| is_word_of(&project, secret));
-    if !words.is_empty() {
-        session.terminal.info(
-            "a password is a word of the project's SQL, so that it is not masked: that would change the SQL",
-        );
-    }
-    let redactor = Redactor::new(secrets);
-    session.terminal.hide(redactor.clone());
+    let secrets = Secrets::of(session, &project);
+    secrets.hide(session);
 
     let (macros, of_macros) = read_macros(&project);
     found.extend(of_macros);
@@ -182,6 +162,7 @@ pub fn prepare(session: &Session) -> Result<Prepared, Stop> {
             started_at: Some(session.started),
         },
     );
+    let redactor = secrets.hide_beside(session, &manifest);
     found.extend(of_names);
     found.extend(batches::warnings(&manifest));
     let required = session.flags.is("require_resource_names_without_spaces");
@@ -196,7 +177,7 @@ pub fn prepare(session: &Session) -> Result<Prepared, Stop> {
     if session.flags.is("version_check") {
         found.extend(dbt_version::check(&project));
     }
-    let found = Diagnostics(session.flags.warnings.apply(found.0));
+    let found = Diagnostics(session.flags.warnings.apply(found.each_once().0));
     if found.has_errors() {
         return Err(Stop::Refused(found));
     }
@@ -220,19 +201,6 @@ pub fn prepare(session: &Session) -> Result<Prepared, Stop> {
         deferral: OnceLock::new(),
         read: OnceLock::new(),
     })
-}
-
-/// Whether a secret is a plain word that the SQL of the project has too, such as the password `postgres`: masked, the SQL would say
-/// something else.
-fn is_word_of(project: &Project, secret: &str) -> bool {
-    const LONGEST: usize = 12;
-    let plain = (1..=LONGEST).contains(&secret.len()) && secret.chars().all(char::is_alphabetic);
-    plain
-        && project.all().any(|package| {
-            let files = [&package.models, &package.macros, &package.analyses];
-            let mut files = files.into_iter().flatten().chain(&package.singular_tests);
-            files.any(|file| file.source.text.contains(secret))
-        })
 }
 
 /// The project's macros and the generic tests that are built in, with what is wrong in them.
