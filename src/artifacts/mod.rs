@@ -34,11 +34,9 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+pub use crate::jinja::DBT_VERSION;
 use crate::relation::Relation;
 use crate::run::NodeResult;
-
-/// The version of dbt whose shapes these are.
-pub const DBT_VERSION: &str = "1.11.0";
 
 /// This run of the program, as the artifacts name it.
 #[derive(Clone, Debug)]

@@ -396,6 +396,13 @@ impl World for NodeWorld {
         match name {
             "this" => {
                 let node = self.node()?;
+                if node.resource_type == ResourceType::Analysis {
+                    // It is nowhere, and has a name all the same, as in dbt.
+                    let schema = given.globals.get("schema")?.to_string();
+                    let named = Relation::new(schema, node.name.as_str());
+                    let relation = given.manifest.in_full(&named);
+                    return Some(Value::from_object(RelationValue::new(relation, None)));
+                }
                 let relation = node.relation.as_ref()?;
                 let kind = self
                     .known(relation)

@@ -109,6 +109,65 @@ fn a_query_gives_a_table() {
 }
 
 #[test]
+fn a_table_does_what_agates_does_or_says_that_it_does_not() {
+    let tried = |call: &str| {
+        let model = format!("{{% set t = run_query('select 1') %}}{{{{ {call} }}}}");
+        match try_render("", &model, TestWorld::new()) {
+            Ok(rendered) => rendered.text,
+            Err(diagnostic) => format!("error: {}", diagnostic.message),
+        }
+    };
+    let calls = [
+        "t.rename(column_names={'id': 'x'}).column_names",
+        "t.rename(['a', 'b']).column_names",
+        "t.rename(slug_columns=true)",
+        "t.select(key=['name', 'id']).column_names",
+        "t.select('name').rows[0][0]",
+        "t.select(['nosuch'])",
+        "t.exclude(key='id').column_names",
+        "t.exclude(['name', 'nosuch']).column_names",
+        "t.order_by('name', reverse=true).rows[0].id",
+        "t.limit(1).rows | length",
+        "t.limit(-1).rows | length",
+        "t.limit(1, 2).rows[0].name",
+        "t.limit(0, 2, 2).rows | length",
+        "t.limit(none, none, 2).rows | length",
+        "t.limit(0, 2, 0)",
+        "t.limit('many')",
+        "t.distinct(key='id').rows | length",
+        "t.distinct('id', 'name')",
+        "t.where()",
+        "t.pivot('id')",
+    ];
+    let all: Vec<String> = calls
+        .iter()
+        .map(|call| format!("{call}: {}", tried(call)))
+        .collect();
+    assert_snapshot!(all.join("\n"), @"
+    t.rename(column_names={'id': 'x'}).column_names: ('x', 'name')
+    t.rename(['a', 'b']).column_names: ('a', 'b')
+    t.rename(slug_columns=true): error: `rename` of a table has no argument `slug_columns` here: it takes `column_names`
+    t.select(key=['name', 'id']).column_names: ('name', 'id')
+    t.select('name').rows[0][0]: ada
+    t.select(['nosuch']): error: the table has no column `nosuch`
+    t.exclude(key='id').column_names: ('name',)
+    t.exclude(['name', 'nosuch']).column_names: ('id',)
+    t.order_by('name', reverse=true).rows[0].id: 2
+    t.limit(1).rows | length: 1
+    t.limit(-1).rows | length: 1
+    t.limit(1, 2).rows[0].name: grace
+    t.limit(0, 2, 2).rows | length: 1
+    t.limit(none, none, 2).rows | length: 1
+    t.limit(0, 2, 0): error: `step` of `limit` is a number from 1
+    t.limit('many'): error: `start_or_stop` of `limit` is a whole number
+    t.distinct(key='id').rows | length: 2
+    t.distinct('id', 'name'): error: `distinct` of a table has 2 arguments here: it takes `key`
+    t.where(): error: `where` of a table needs `test`
+    t.pivot('id'): error: sequence has no method named pivot
+    ");
+}
+
+#[test]
 fn parsing_asks_nothing_and_forgives_nothing_that_a_query_would_give() {
     let world = TestWorld::parsing();
     let model = "{% set t = run_query('select 1') %}{{ t.columns[0].values() }}{% for c in adapter.get_columns_in_relation(ref('orders')) %}x{% endfor %}\

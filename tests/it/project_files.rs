@@ -645,3 +645,67 @@ unit_tests: [{name: u, model: a, given: [], foo: 7, expect: {rows: [{id: 1}]}}]
         "{output}"
     );
 }
+
+#[test]
+fn what_one_line_says_wrong_for_many_models_is_told_once() {
+    let mut project = TestProject::new().file(
+        "dbt_project.yml",
+        "name: shop\nprofile: project\nmodels:\n  shop: {+materialized: viw, +materialised: view}\n",
+    );
+    for name in ["a", "b", "c"] {
+        project = project.file(format!("models/{name}.sql"), "select 1 as id");
+    }
+    assert_snapshot!(project.redstart("parse"), @"
+    exit 2
+    error[unknown-materialization]: there is no materialization `viw`
+     --> dbt_project.yml:4:25
+      |
+    4 |   shop: {+materialized: viw, +materialised: view}
+      |                         ^^^
+      |
+      = note: the same 3 times, for as many nodes
+      = help: did you mean `view`?
+      = help: write one of `view`, `table`, `materialized_view`, `incremental`, `ephemeral`
+
+    warning[unknown-config]: the configuration `materialised` is unknown and has no effect
+     --> dbt_project.yml:4:31
+      |
+    4 |   shop: {+materialized: viw, +materialised: view}
+      |                               ^^^^^^^^^^^^
+      |
+      = note: the same 3 times, for as many nodes
+      = help: did you mean `materialized`?
+
+    1 error, 1 warning
+    ");
+}
+
+#[test]
+fn the_profiles_of_the_working_folder_serve_a_project_in_another() {
+    let project = TestProject::new()
+        .file("shop/dbt_project.yml", "name: shop\nprofile: project\n")
+        .file("shop/models/a.sql", "select 1 as id");
+    project.redstart("build --project-dir shop").success();
+    std::fs::remove_file(project.path().join("profiles.yml")).expect("a file to remove");
+    assert_snapshot!(project.redstart("build --project-dir shop"), @"
+    exit 2
+    error[missing-profiles]: there is no `profiles.yml`
+     |
+     = note: looked for shop/profiles.yml
+     = note: looked for profiles.yml
+     = note: looked for [temp]/home/.dbt/profiles.yml
+     = help: write one, or name its folder with --profiles-dir; `redstart init` writes a project that has one
+
+    1 error
+    ");
+}
+
+#[test]
+fn an_analysis_has_the_name_that_it_would_have() {
+    let project = TestProject::new().file("analyses/look.sql", "select '{{ this }}' as name");
+    project.redstart("compile -s look").success();
+    assert_eq!(
+        project.read("target/compiled/project/analyses/look.sql"),
+        "select '\"project\".\"main\".\"look\"' as name"
+    );
+}

@@ -27,8 +27,8 @@ use args::{Function, Group};
 pub use dates::MomentValue;
 pub use filters::{environment, left_out};
 
-/// The version of dbt whose language this is.
-pub const DBT_VERSION: &str = "1.11.2";
+/// The version of dbt whose language this is, and whose artifacts are written.
+pub const DBT_VERSION: &str = "1.11.0";
 
 /// Everything a template can name wherever it stands.
 pub fn all() -> BTreeMap<&'static str, Value> {

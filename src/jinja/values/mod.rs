@@ -3,6 +3,7 @@
 //! In: nothing. Out: objects of the template language.
 //! Knows nothing of who makes them.
 
+mod arguments;
 mod column;
 mod dict;
 mod format;

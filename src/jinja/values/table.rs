@@ -6,9 +6,10 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use minijinja::value::{Enumerator, Kwargs, Object, ObjectRepr, Tuple, ValueKind};
+use minijinja::value::{Enumerator, Object, ObjectRepr, Tuple, ValueKind};
 use minijinja::{Error, ErrorKind, State, Value};
 
+use super::arguments::Given;
 use super::{Dict, List};
 use crate::jinja::render::world;
 
@@ -109,24 +110,21 @@ impl Object for TableValue {
         method: &str,
         args: &[Value],
     ) -> Result<Value, Error> {
-        let (args, keywords): (&[Value], Option<Kwargs>) = match args.split_last() {
-            Some((last, rest)) if last.is_kwargs() => (rest, Kwargs::try_from(last.clone()).ok()),
-            _ => (args, None),
+        let Some((_, parameters)) = METHODS.iter().find(|(name, _)| *name == method) else {
+            return Err(Error::from(ErrorKind::UnknownMethod));
         };
-        let given = |at: usize, name: &str| {
-            let keyword = keywords
-                .as_ref()
-                .and_then(|keywords| keywords.peek(name).ok());
-            args.get(at).cloned().or(keyword)
-        };
+        let given = Given::new(method, parameters, args)?;
         match method {
             // As in dbt these print, and give nothing.
             "print_table" | "print_csv" | "print_json" => {
-                let rows = given(0, "max_rows").and_then(|rows| rows.as_usize());
-                let shown = match (method, rows) {
-                    ("print_csv", _) => self.csv(),
-                    ("print_json", _) => self.as_json(),
-                    (_, rows) => self.drawn(rows.unwrap_or(20)),
+                let shown = match method {
+                    "print_csv" => self.csv(),
+                    "print_json" => self.as_json(),
+                    _ => self.drawn(
+                        given.limit("max_rows", 20)?,
+                        given.limit("max_columns", 6)?,
+                        given.limit("max_column_width", 20)?,
+                    ),
                 };
                 let world = world(state)?;
                 if world.execute() {
@@ -137,18 +135,24 @@ impl Object for TableValue {
             "to_json" => Ok(Value::from(self.as_json())),
             "to_csv" => Ok(Value::from(self.csv())),
             "limit" => {
-                let number = |value: Option<Value>| value.and_then(|value| value.as_usize());
-                let (start, stop) =
-                    match (number(given(0, "start_or_stop")), number(given(1, "stop"))) {
-                        (Some(start), Some(stop)) => (start, stop),
-                        (Some(stop), None) => (0, stop),
-                        (None, stop) => (0, stop.unwrap_or(usize::MAX)),
-                    };
-                let rows = self.rows.iter().take(stop).skip(start);
+                let number = |name| given.number(name);
+                let (start, stop) = match (number("start_or_stop")?, number("stop")?) {
+                    (stop, None) if number("step")?.is_none() => (None, stop),
+                    both => both,
+                };
+                let step = number("step")?.unwrap_or(1);
+                let step = usize::try_from(step).ok().filter(|step| *step > 0);
+                let step = step.ok_or_else(|| given.wrong("step", "a number from 1"))?;
+                let place = |at: i64| {
+                    let from_end = if at < 0 { self.rows.len() as i64 } else { 0 };
+                    usize::try_from(at + from_end).unwrap_or(0)
+                };
+                let (start, stop) = (start.map_or(0, place), stop.map_or(usize::MAX, place));
+                let rows = self.rows.iter().take(stop).skip(start).step_by(step);
                 Ok(self.of_rows(rows.cloned()).into())
             }
             "where" => {
-                let test = given(0, "test").unwrap_or_default();
+                let test = given.needed("test")?;
                 let mut kept = Vec::new();
                 for at in 0..self.rows.len() {
                     let row = self.row(at).unwrap_or_default();
@@ -159,7 +163,7 @@ impl Object for TableValue {
                 Ok(self.of_rows(kept.into_iter()).into())
             }
             "order_by" | "distinct" => {
-                let keys = self.keys(given(0, "key"))?;
+                let keys = self.keys(given.value("key"))?;
                 let of = |row: &Vec<Value>| -> Vec<Value> {
                     keys.iter()
                         .map(|&at| row.get(at).cloned().unwrap_or_default())
@@ -170,38 +174,37 @@ impl Object for TableValue {
                     let mut seen = std::collections::BTreeSet::new();
                     rows.retain(|row| seen.insert(of(row)));
                 } else {
-                    // Nulls come last, as in agate.
-                    rows.sort_by_cached_key(|row| {
-                        let key = of(row);
-                        let nulls: Vec<(bool, Value)> = key
-                            .into_iter()
-                            .map(|value| (value.is_none(), value))
-                            .collect();
-                        nulls
-                    });
-                    if given(1, "reverse").is_some_and(|reverse| reverse.is_true()) {
-                        rows.reverse();
+                    // Nulls come last, as in agate; rows of one key stay in their order, in reverse too.
+                    let key = |row: &Vec<Value>| -> Vec<(bool, Value)> {
+                        let values = of(row).into_iter();
+                        values.map(|value| (value.is_none(), value)).collect()
+                    };
+                    match given.value("reverse").is_some_and(|it| it.is_true()) {
+                        true => rows.sort_by_cached_key(|row| std::cmp::Reverse(key(row))),
+                        false => rows.sort_by_cached_key(key),
                     }
                 }
                 Ok(self.of_rows(rows.into_iter()).into())
             }
-            "select" | "exclude" => {
-                let wanted: Vec<String> = args
-                    .iter()
-                    .flat_map(|arg| match arg.as_str() {
-                        Some(name) => vec![name.to_string()],
-                        None => arg.try_iter().map_or_else(
-                            |_| Vec::new(),
-                            |names| names.map(|name| name.to_string()).collect(),
-                        ),
-                    })
-                    .collect();
-                Ok(self
-                    .keep(|name| wanted.iter().any(|it| it == name) == (method == "select"))
-                    .into())
+            "select" => {
+                given.needed("key")?;
+                Ok(self.keep(&self.keys(given.value("key"))?).into())
+            }
+            "exclude" => {
+                let key = given.needed("key")?;
+                let names: Vec<Value> = match key.as_str() {
+                    Some(_) => vec![key.clone()],
+                    None => key.try_iter()?.collect(),
+                };
+                let named = |at: &usize| {
+                    let name = self.columns[*at].as_str();
+                    names.iter().any(|it| it.as_str() == Some(name))
+                };
+                let kept: Vec<usize> = (0..self.columns.len()).filter(|at| !named(at)).collect();
+                Ok(self.keep(&kept).into())
             }
             "rename" => {
-                let names = args.first().cloned().unwrap_or_default();
+                let names = given.value("column_names").unwrap_or_default();
                 let columns = self.columns.iter().enumerate().map(|(at, name)| {
                     let renamed = names
                         .get_item(&Value::from(name))
@@ -221,6 +224,25 @@ impl Object for TableValue {
         }
     }
 }
+
+/// The methods of agate's tables that there are, each with the names of its arguments in order.
+const METHODS: &[(&str, &[&str])] = &[
+    (
+        "print_table",
+        &["max_rows", "max_columns", "max_column_width"],
+    ),
+    ("print_csv", &[]),
+    ("print_json", &[]),
+    ("to_json", &[]),
+    ("to_csv", &[]),
+    ("limit", &["start_or_stop", "stop", "step"]),
+    ("where", &["test"]),
+    ("order_by", &["key", "reverse"]),
+    ("distinct", &["key"]),
+    ("select", &["key"]),
+    ("exclude", &["key"]),
+    ("rename", &["column_names"]),
+];
 
 impl TableValue {
     fn of_rows(&self, rows: impl Iterator<Item = Vec<Value>>) -> Self {
@@ -246,12 +268,15 @@ impl TableValue {
                     .iter()
                     .position(|it| Some(it.as_str()) == name.as_str())
             };
-            name.as_usize().or_else(named).ok_or_else(|| {
-                Error::new(
-                    ErrorKind::InvalidOperation,
-                    format!("the table has no column `{name}`"),
-                )
-            })
+            name.as_usize()
+                .filter(|at| *at < self.columns.len())
+                .or_else(named)
+                .ok_or_else(|| {
+                    Error::new(
+                        ErrorKind::InvalidOperation,
+                        format!("the table has no column `{name}`"),
+                    )
+                })
         };
         names.iter().map(at).collect()
     }
@@ -311,10 +336,7 @@ impl TableValue {
         lines.concat()
     }
 
-    fn keep(&self, wanted: impl Fn(&str) -> bool) -> Self {
-        let kept: Vec<usize> = (0..self.columns.len())
-            .filter(|&at| wanted(&self.columns[at]))
-            .collect();
+    fn keep(&self, kept: &[usize]) -> Self {
         let pick = |row: &Vec<Value>| kept.iter().filter_map(|&at| row.get(at).cloned()).collect();
         Self::new(
             kept.iter().map(|&at| self.columns[at].clone()).collect(),
@@ -322,23 +344,25 @@ impl TableValue {
         )
     }
 
-    /// The table in text, as `print_table` shows it: at most some rows and six columns, and cells of twenty letters.
-    fn drawn(&self, rows: usize) -> String {
-        const COLUMNS: usize = 6;
-        const WIDTH: usize = 20;
-        let short = |text: String| match text.chars().count() > WIDTH {
-            true => text.chars().take(WIDTH - 3).chain("...".chars()).collect(),
+    /// The table in text, as `print_table` shows it: at most some rows and columns, and cells of some letters.
+    fn drawn(&self, rows: usize, columns: usize, width: usize) -> String {
+        let short = |text: String| match text.chars().count() > width {
+            true => text
+                .chars()
+                .take(width.saturating_sub(3))
+                .chain("...".chars())
+                .collect(),
             false => text,
         };
         let shown = |value: &Value| match value.is_none() {
             true => String::new(),
             false => short(value.to_string()),
         };
-        let more = self.columns.len() > COLUMNS;
+        let more = self.columns.len() > columns;
         let etc = || more.then(|| "...".to_owned());
-        let names = self.columns.iter().take(COLUMNS);
+        let names = self.columns.iter().take(columns);
         let mut lines: Vec<Vec<String>> = vec![names.cloned().map(short).chain(etc()).collect()];
-        let cells = |row: &Vec<Value>| row.iter().take(COLUMNS).map(shown).chain(etc()).collect();
+        let cells = |row: &Vec<Value>| row.iter().take(columns).map(shown).chain(etc()).collect();
         lines.extend(self.rows.iter().take(rows).map(cells));
         if self.rows.len() > rows {
             lines.push(lines[0].iter().map(|_| "...".to_owned()).collect());
