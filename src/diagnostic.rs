@@ -346,6 +346,34 @@ impl Diagnostics {
             .any(|diagnostic| diagnostic.level == Level::Error)
     }
 
+    /// Each thing once: what one line of a project file says is wrong for every node that inherits it.
+    #[must_use]
+    pub fn each_once(self) -> Self {
+        let mut kept: Vec<(Diagnostic, usize)> = Vec::new();
+        let mut at = std::collections::HashMap::new();
+        for diagnostic in self.0 {
+            let place = diagnostic.span.as_ref();
+            let place = place.map(|span| (span.source.path.clone(), span.start, span.end));
+            // Without a place nobody knows whether it is the same thing.
+            let key = place.map(|place| (diagnostic.code, diagnostic.message.clone(), place));
+            match key.as_ref().and_then(|key| at.get(key)) {
+                Some(&first) => {
+                    let (_, times): &mut (Diagnostic, usize) = &mut kept[first];
+                    *times += 1;
+                }
+                None => {
+                    at.extend(key.map(|key| (key, kept.len())));
+                    kept.push((diagnostic, 1));
+                }
+            }
+        }
+        let told = kept.into_iter().map(|(diagnostic, times)| match times {
+            1 => diagnostic,
+            _ => diagnostic.note(format!("the same {times} times, for as many nodes")),
+        });
+        Self(told.collect())
+    }
+
     /// `Ok` with the value while nothing is wrong; the warnings stay in `self` for the caller to report.
     pub fn or<T>(self, value: T) -> Result<(T, Diagnostics), Diagnostics> {
         if self.has_errors() {

@@ -149,6 +149,7 @@ impl Global {
     pub fn project(&self, here: &Path, environment: project::Environment) -> project::Options {
         project::Options {
             root: self.root(here),
+            here: here.to_owned(),
             profiles_dir: self.profiles_dir.clone(),
             profile: self.profile.clone(),
             target: self.target.clone(),

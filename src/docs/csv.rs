@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::io;
 
-use super::dictionary::{Column, Dictionary, Layer, Table, Test};
+use super::dictionary::{Column, Dictionary, Layer, Link, Table, Test};
 
-const HEADER: [&str; 19] = [
+const HEADER: [&str; 22] = [
     "layer",
     "table",
     "relation",
@@ -25,6 +25,9 @@ const HEADER: [&str; 19] = [
     "column_description",
     "personal_data",
     "tests",
+    "table_tests",
+    "upstream",
+    "downstream",
 ];
 
 /// The whole dictionary as CSV; a table without columns has one line.
@@ -67,7 +70,10 @@ fn record(layer: &Layer, table: &Table, at: Option<usize>) -> Vec<String> {
         of(references),
         of(|column| column.description.clone()),
         of(|column| yes(column.pii).to_owned()),
-        of(|column| column.tests.iter().map(test).collect::<Vec<_>>().join("; ")),
+        of(|column| tests(&column.tests)),
+        tests(&table.tests),
+        links(&table.upstream),
+        links(&table.downstream),
     ];
     cells
         .iter()
@@ -91,6 +97,15 @@ fn references(column: &Column) -> String {
     let references = column.references.iter();
     let shown = references.map(|it| format!("{}.{}", it.table.name, it.column));
     shown.collect::<Vec<_>>().join("; ")
+}
+
+fn links(links: &[Link]) -> String {
+    let names: Vec<&str> = links.iter().map(|link| link.name.as_str()).collect();
+    names.join("; ")
+}
+
+fn tests(tests: &[Test]) -> String {
+    tests.iter().map(test).collect::<Vec<_>>().join("; ")
 }
 
 fn test(test: &Test) -> String {

@@ -190,16 +190,16 @@ fn the_markdown_tells_every_table_by_layer() {
 #[test]
 fn the_csv_has_a_line_for_each_column() {
     assert_snapshot!(csv::csv(&dictionary(&fixture::manifest())).unwrap(), @r#"
-    layer,table,relation,kind,table_description,grain,rows,last_built,dist,sort,position,column,type,nullable,key,references,column_description,personal_data,tests
-    Source,raw.events,staging.events,source,"Raw events, one row a line of the log.",,,,,,1,user_id,,,,,,no,
-    Source,raw.events,staging.events,source,"Raw events, one row a line of the log.",,,,,,2,page,,,,,The page <b>seen</b>.,no,
-    Seed,levels,dev.levels,seed,,,,,,,,,,,,,,,
-    Staging,stg_events,dev.stg_events,view model,,,,,,,,,,,,,,,
-    Dimension,dim_users,dev.dim_users,table model,"Users, the **latest** level wins | see `fct_plays`.",one row per user_id,96,2024-01-15 10:30 UTC,key (user_id),(user_id),1,user_id,integer,no,primary,,The user.,no,unique (fail); not_null (pass)
-    Dimension,dim_users,dev.dim_users,table model,"Users, the **latest** level wins | see `fct_plays`.",one row per user_id,96,2024-01-15 10:30 UTC,key (user_id),(user_id),2,email,character varying(256),yes,,,Where we write to.,yes,
-    Fact,fct_plays,dev.fct_plays,incremental model,,one row a song played,14896,,,,1,user_id,integer,yes,,dim_users.user_id,Who.,no,relationships: ref('dim_users') user_id (not run)
-    Fact,fct_plays,dev.fct_plays,incremental model,,one row a song played,14896,,,,2,Level,character varying(10),yes,,,,no,
-    Fact,fct_plays,dev.fct_plays,incremental model,,one row a song played,14896,,,,3,extra,integer,yes,,,,no,
+    layer,table,relation,kind,table_description,grain,rows,last_built,dist,sort,position,column,type,nullable,key,references,column_description,personal_data,tests,table_tests,upstream,downstream
+    Source,raw.events,staging.events,source,"Raw events, one row a line of the log.",,,,,,1,user_id,,,,,,no,,,,stg_events
+    Source,raw.events,staging.events,source,"Raw events, one row a line of the log.",,,,,,2,page,,,,,The page <b>seen</b>.,no,,,,stg_events
+    Seed,levels,dev.levels,seed,,,,,,,,,,,,,,,,,,
+    Staging,stg_events,dev.stg_events,view model,,,,,,,,,,,,,,,,,raw.events,dim_users
+    Dimension,dim_users,dev.dim_users,table model,"Users, the **latest** level wins | see `fct_plays`.",one row per user_id,96,2024-01-15 10:30 UTC,key (user_id),(user_id),1,user_id,integer,no,primary,,The user.,no,unique (fail); not_null (pass),,stg_events,fct_plays
+    Dimension,dim_users,dev.dim_users,table model,"Users, the **latest** level wins | see `fct_plays`.",one row per user_id,96,2024-01-15 10:30 UTC,key (user_id),(user_id),2,email,character varying(256),yes,,,Where we write to.,yes,,,stg_events,fct_plays
+    Fact,fct_plays,dev.fct_plays,incremental model,,one row a song played,14896,,,,1,user_id,integer,yes,,dim_users.user_id,Who.,no,relationships: ref('dim_users') user_id (not run),plays_are_counted (not run),dim_users,
+    Fact,fct_plays,dev.fct_plays,incremental model,,one row a song played,14896,,,,2,Level,character varying(10),yes,,,,no,,plays_are_counted (not run),dim_users,
+    Fact,fct_plays,dev.fct_plays,incremental model,,one row a song played,14896,,,,3,extra,integer,yes,,,,no,,plays_are_counted (not run),dim_users,
     "#);
 }
 

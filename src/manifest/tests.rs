@@ -245,7 +245,7 @@ fn configuration_that_means_nothing_is_told_where_it_stands() {
     ]), @"
     error[unknown-value]: `sort_type` cannot be `zigzag` (models/b.sql:2:13)
       help: write one of `compound`, `interleaved`, `auto`
-    warning[unknown-config]: the configuration `sort_typ` is unknown and has no effect (models/b.sql:3:12)
+    warning[unknown-config]: the configuration `sort_typ` is unknown and has no effect (models/b.sql:3:3)
       help: did you mean `sort_type`?
     warning[no-effect]: `sort_type` has no effect: a view holds no rows (models/b.sql:2:13)
       help: make it a table with `materialized='table'`, or take the setting out

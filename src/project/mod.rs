@@ -40,6 +40,8 @@ pub use selectors::Selector;
 pub struct Options {
     /// `--project-dir`: the project's folder.
     pub root: PathBuf,
+    /// The working folder.
+    pub here: PathBuf,
     /// `--profiles-dir`.
     pub profiles_dir: Option<PathBuf>,
     /// `--profile`.

@@ -314,7 +314,10 @@ fn find(options: &Options) -> Result<PathBuf, Diagnostic> {
                 .environment
                 .get("HOME")
                 .or_else(|| options.environment.get("USERPROFILE"));
+            // dbt looks where it was called, which is mostly the project's folder.
+            let called = Some(&options.here).filter(|here| **here != options.root);
             std::iter::once(options.root.clone())
+                .chain(called.cloned())
                 .chain(home.map(|home| Path::new(home).join(".dbt")))
                 .collect()
         }
@@ -326,7 +329,8 @@ fn find(options: &Options) -> Result<PathBuf, Diagnostic> {
     paths.iter().find(|path| path.is_file()).cloned().ok_or_else(|| {
         let mut diagnostic = Diagnostic::error("missing-profiles", "there is no `profiles.yml`");
         for path in &paths {
-            diagnostic = diagnostic.note(format!("looked for {}", files::shown_path(&options.root, path)));
+            let shown = files::shown_path(&options.here, path);
+            diagnostic = diagnostic.note(format!("looked for {shown}"));
         }
         diagnostic.help("write one, or name its folder with --profiles-dir; `redstart init` writes a project that has one")
     })

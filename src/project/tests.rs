@@ -25,6 +25,7 @@ impl Folder {
         }
         let options = Options {
             root: folder.path().join("shop"),
+            here: folder.path().join("shop"),
             ..Options::default()
         };
         Self { folder, options }

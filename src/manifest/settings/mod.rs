@@ -9,7 +9,7 @@ mod layout;
 mod mappings;
 mod slips;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::config::{Config, KnownMaterialization, RejectLimit, Severity};
 use super::in_jinja::InJinja;
@@ -96,6 +96,9 @@ impl Reader<'_> {
         let (persist_relation, persist_columns) =
             crate::manifest::persist_docs::read(self.merged, self.at, self.problems);
         self.quoting();
+        if kind == ResourceType::Model {
+            self.one_of("access", &["private", "protected", "public"]);
+        }
         Config {
             persist_docs_relation: persist_relation,
             persist_docs_columns: persist_columns,
@@ -105,12 +108,7 @@ impl Reader<'_> {
             materialized: self.materialized(kind),
             in_jinja: self.in_jinja.clone(),
             tags: self.texts("tags"),
-            meta: self
-                .merged
-                .get("meta")
-                .and_then(Value::as_object)
-                .cloned()
-                .unwrap_or_default(),
+            meta: self.meta(),
             schema: self.text("schema"),
             alias: self.text("alias"),
             database: self.text("database"),
@@ -189,6 +187,17 @@ impl Reader<'_> {
                 self.problems.extend(problems);
                 None
             }
+        }
+    }
+
+    fn meta(&mut self) -> Map<String, Value> {
+        match self.merged.get("meta") {
+            Some(Value::Object(meta)) => meta.clone(),
+            Some(other) => {
+                self.wrong("meta", "a mapping", other);
+                Map::new()
+            }
+            None => Map::new(),
         }
     }
 
@@ -415,16 +424,18 @@ mod tests {
     #[test]
     fn every_wrong_value_is_named_at_its_place() {
         let (_, told) = typed_of(
-            "materialized: tabel\nsort_type: zigzag\nenabled: maybe\non_schema_change: sync\nunique_keys: id\nmy_own: 1\nlimit: many\ntags: [1]\n",
+            "materialized: tabel\nsort_type: zigzag\nenabled: maybe\non_schema_change: sync\nunique_keys: id\nmy_own: 1\nlimit: many\ntags: [1]\nmeta: mine\naccess: secret\n",
         );
         insta::assert_snapshot!(told, @"
+        error[unknown-value]: `access` cannot be `secret` (dbt_project.yml:10:9) -- help: write one of `private`, `protected`, `public`
         error[bad-config]: `enabled` is `true` or `false`, not `maybe` (dbt_project.yml:3:10) -- help: write `enabled: true` or `enabled: false`
         error[unknown-materialization]: there is no materialization `tabel` (dbt_project.yml:1:15) -- help: did you mean `table`? -- help: write one of `view`, `table`, `incremental`, `ephemeral`
         error[bad-config]: `tags` is a text or a list of texts, not `1` (dbt_project.yml:8:7) -- help: write `tags: daily` or `tags: [daily, finance]`
+        error[bad-config]: `meta` is a mapping, not `mine` (dbt_project.yml:9:7) -- help: write `meta: {owner: finance}`
         error[unknown-value]: `on_schema_change` cannot be `sync` (dbt_project.yml:4:19) -- help: write one of `ignore`, `fail`, `append_new_columns`, `sync_all_columns`
         error[unknown-value]: `sort_type` cannot be `zigzag` (dbt_project.yml:2:12) -- help: write one of `compound`, `interleaved`, `auto`
         error[bad-config]: `limit` is a number of rows, not `many` (dbt_project.yml:7:8) -- help: write `limit: 100`
-        warning[unknown-config]: the configuration `unique_keys` is unknown and has no effect (dbt_project.yml:5:14) -- help: did you mean `unique_key`?
+        warning[unknown-config]: the configuration `unique_keys` is unknown and has no effect (dbt_project.yml:5:1) -- help: did you mean `unique_key`?
         ");
         insta::assert_snapshot!(typed_of("materialized: snapshot\n").1, @"error[unknown-materialization]: there is no materialization `snapshot` (dbt_project.yml:1:15) -- help: write one of `view`, `table`, `incremental`, `ephemeral`");
     }

@@ -2,7 +2,7 @@
 
 use super::Reader;
 use super::defaults::{COMMON_KEYS, OF_REDSHIFT};
-use crate::diagnostic::{Diagnostic, nearest};
+use crate::diagnostic::{Diagnostic, Span, nearest};
 use crate::manifest::node::ResourceType;
 
 impl Reader<'_> {
@@ -34,10 +34,25 @@ impl Reader<'_> {
                         "unknown-config",
                         format!("the configuration `{key}` is unknown and has no effect"),
                     )
-                    .at_some(self.place(key))
+                    .at_some(self.place(key).map(|value| key_of(key, value)))
                     .help(format!("did you mean `{near}`?")),
                 );
             }
         }
+    }
+}
+
+/// The key in front of its value, on the line of the value; the value where the key is not to be seen there.
+fn key_of(key: &str, value: Span) -> Span {
+    let before = &value.source.text[..value.start];
+    let line = before.rfind('\n').map_or(0, |at| at + 1);
+    let inner = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let found = before[line..].rmatch_indices(key).find(|(at, _)| {
+        let (ahead, behind) = (&before[line..line + at], &before[line + at + key.len()..]);
+        !ahead.ends_with(inner) && !behind.starts_with(inner)
+    });
+    match found {
+        Some((at, _)) => Span::new(&value.source, line + at..line + at + key.len()),
+        None => value,
     }
 }
