@@ -347,13 +347,19 @@ fn undefined(
     let diagnostic = Diagnostic::error("undefined-variable", message);
     let first = name_of(name);
     if first == name {
-        // `name.macro(…)`: what is meant is a package.
-        let after = span.and_then(|span| span.source.text.get(span.end..));
+        // `name.macro(…)`: what is meant is a package. The place is the name, or all of the call.
+        let after = span.and_then(|span| {
+            let inside = span
+                .text()
+                .strip_prefix(name)
+                .filter(|rest| !rest.is_empty());
+            inside.or_else(|| span.source.text.get(span.end..))
+        });
         if after.is_some_and(|after| {
             after.starts_with('.') && after[1..].starts_with(char::is_alphabetic)
         }) {
             return near(name, diagnostic).help(format!(
-                "if `{name}` is a package, name it in packages.yml and run `redstart deps`"
+                "if `{name}` is a package, name it in packages.yml and run `redstart deps`; a variable needs a value first: `{{% set {name} = … %}}`"
             ));
         }
         return near(name, diagnostic).help(format!(

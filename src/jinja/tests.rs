@@ -370,6 +370,7 @@ fn names_that_nobody_knows_are_pointed_at() {
         "{{ ref() }}",
         "{% for x in 5 %}{% endfor %}",
         "{{ return(1) }}",
+        "{{ dbt_utils.star(ref('orders')) }}",
     ];
     assert_snapshot!(all.map(|model| error(macros, model)).join(""), @"
     error[undefined-macro]: there is no macro `cent`
@@ -388,7 +389,7 @@ fn names_that_nobody_knows_are_pointed_at() {
       label: no `deeper` in `rows.missing`, or `rows.missing` is not defined itself
     error[undefined-variable]: `rows` is not defined
       at models/m.sql:1:4 `rows.items()`
-      help: give it a value with `{% set rows = … %}` before this place, or ask for a variable of the project: `var('rows')`
+      help: if `rows` is a package, name it in packages.yml and run `redstart deps`; a variable needs a value first: `{% set rows = … %}`
     error[unknown-filter]: there is no filter `uper`
       at models/m.sql:1:8 `uper`
       help: did you mean `upper`?
@@ -435,6 +436,9 @@ fn names_that_nobody_knows_are_pointed_at() {
       at models/m.sql:1:13 `5`
     error[return-outside-macro]: `return` stands outside a macro
       at models/m.sql:1:4 `return(1)`
+    error[undefined-variable]: `dbt_utils` is not defined
+      at models/m.sql:1:4 `dbt_utils.star(ref('orders'))`
+      help: if `dbt_utils` is a package, name it in packages.yml and run `redstart deps`; a variable needs a value first: `{% set dbt_utils = … %}`
     ");
 }
 

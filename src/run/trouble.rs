@@ -149,7 +149,21 @@ impl Story<'_> {
             let node = planner.manifest.node(id);
             node.resource_type == ResourceType::Source && node.config.materialized == "source"
         };
-        let missing = self.node.depends_on.iter().find(|id| {
+        // What an ephemeral model reads is read here.
+        let mut reads = self.node.depends_on.clone();
+        let mut at = 0;
+        while let Some(id) = reads.get(at) {
+            let node = planner.manifest.node(*id);
+            if node.config.materialized == "ephemeral" {
+                for id in &node.depends_on {
+                    if !reads.contains(id) {
+                        reads.push(*id);
+                    }
+                }
+            }
+            at += 1;
+        }
+        let missing = reads.iter().find(|id| {
             let relation = planner.manifest.node(**id).relation.as_ref();
             (outside(**id) || !planner.selected.contains(id))
                 && relation.is_some_and(|relation| {

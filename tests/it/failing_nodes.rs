@@ -452,3 +452,25 @@ fn a_wrong_template_below_a_failure_is_skipped() {
     Done. PASS=0 WARN=0 ERROR=1 SKIP=1 TOTAL=2
     ");
 }
+
+#[test]
+fn a_test_of_an_ephemeral_model_says_which_model_is_to_be_built_first() {
+    let project = TestProject::new()
+        .file("models/orders.sql", "select 1 as id")
+        .file(
+            "models/inner.sql",
+            "{{ config(materialized='ephemeral') }} select id from {{ ref('orders') }}",
+        )
+        .file(
+            "models/all.yml",
+            "models: [{name: inner, columns: [{name: id, data_tests: [unique]}]}]\n",
+        );
+    let output = project.redstart("test --select inner");
+    assert_eq!(output.code, 1, "{output}");
+    assert!(
+        output.text().contains(
+            "`orders` is not there yet: build it first, or with this: `--select +unique_inner_id`"
+        ),
+        "{output}"
+    );
+}
