@@ -72,7 +72,7 @@ fn statements(sql: &str, known: &Tables<'_>) -> Result<Statements, Refusal> {
             Work::Change { sql, what } => {
                 all.changes.push(TableChange {
                     statement: 0,
-                    range: start..start + sql.len(),
+                    range: what.place(start..start + sql.len()),
                     what,
                 });
                 said.push(sql);

@@ -4,6 +4,7 @@
 //! Knows nothing of models and tests. A new warehouse is a new folder here and one line in `open`.
 
 pub mod aws;
+mod change;
 pub mod copy;
 #[cfg(feature = "duckdb")]
 pub mod duckdb;
@@ -18,6 +19,7 @@ pub mod target;
 pub mod wire;
 mod wording;
 
+pub use change::ChangeOfTable;
 pub use statement::Statement;
 pub use target::{Target, TargetConfig, TargetKey, open};
 
@@ -134,29 +136,6 @@ pub struct TableChange {
     pub range: std::ops::Range<usize>,
     /// What it is.
     pub what: ChangeOfTable,
-}
-
-/// What a table becomes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ChangeOfTable {
-    /// One with one column more, which has a check.
-    Add {
-        /// The table.
-        table: Relation,
-        /// The column as the engine declares it.
-        definition: String,
-        /// What the rows that are there have in it.
-        value: String,
-    },
-    /// One with room for longer texts in a column.
-    Widen {
-        /// The table.
-        table: Relation,
-        /// The column.
-        column: String,
-        /// Its new type in the words of the target's dialect.
-        data_type: String,
-    },
 }
 
 /// The SQL that the user wrote inside a [`Prepared`].

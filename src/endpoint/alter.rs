@@ -66,6 +66,9 @@ impl Session {
                 self.alter_attributes(&found, words, at + 1)?;
                 done
             }
+            ["add", "check", ..] | ["add", "constraint", _, "check"] => {
+                Err(Failure::new("0A000", "CHECK constraints are not supported"))
+            }
             ["add", "primary" | "unique" | "foreign" | "constraint", ..] => {
                 let mut read = Attributes::default();
                 read.column(words, at + 1, words.len());

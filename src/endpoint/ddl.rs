@@ -11,7 +11,7 @@ use super::session::{Answer, Session};
 use super::words::Words;
 use crate::adapter::emulating::{self, Work, identifier, literal};
 use crate::adapter::statement::TableAttributes;
-use crate::adapter::{Adapter, Prepared, Statement, UserSql};
+use crate::adapter::{Adapter, Prepared, Statement, TableChange, UserSql};
 use crate::relation::Relation;
 
 /// The schema that temporary tables are shown in.
@@ -302,8 +302,19 @@ impl Session {
     /// Makes a table of declared columns; the sequences of its identity columns are its own.
     fn create_declared(&mut self, text: &str) -> Result<(), Failure> {
         for part in emulating::translate_statements(text, &emulating::NoCatalog)? {
-            let Work::Sql(mut sql) = part.work else {
-                continue;
+            let mut sql = match part.work {
+                Work::Sql(sql) => sql,
+                Work::Change { sql, what } => {
+                    let mut prepared = Prepared::sql(vec![sql]);
+                    prepared.changes = vec![TableChange {
+                        statement: 0,
+                        range: what.place(0..prepared.sql[0].len()),
+                        what,
+                    }];
+                    self.connection.execute(&prepared)?;
+                    continue;
+                }
+                _ => continue,
             };
             let suffix = uuid::Uuid::new_v4().simple().to_string();
             for at in 0..sql.len() {

@@ -240,6 +240,16 @@ impl Session {
         Ok(done)
     }
 
+    fn schema_exists(&mut self, name: &str) -> Result<(), Failure> {
+        match self.schemas()?.iter().any(|schema| schema == name) {
+            true => Ok(()),
+            false => Err(Failure::new(
+                "3F000",
+                format!("schema \"{name}\" does not exist"),
+            )),
+        }
+    }
+
     /// Kind, schema and name of what is granted.
     fn objects(
         &mut self,
@@ -258,6 +268,7 @@ impl Session {
                 let mut all = Vec::new();
                 for parts in names {
                     let schema = parts.last().cloned().unwrap_or_default();
+                    self.schema_exists(&schema)?;
                     let rows = self.texts(&format!(
                         "select lower(relname) from __pg.main.relations where nspname = {} and sort <> 'storage'",
                         literal(&schema)
@@ -298,11 +309,8 @@ impl Session {
                 all.push((kind.to_owned(), found.schema, found.name));
             } else {
                 let name = parts.last().cloned().unwrap_or_default();
-                if kind == "schema" && !self.schemas()?.contains(&name) {
-                    return Err(Failure::new(
-                        "3F000",
-                        format!("schema \"{name}\" does not exist"),
-                    ));
+                if kind == "schema" {
+                    self.schema_exists(&name)?;
                 }
                 all.push((kind.to_owned(), String::new(), name));
             }

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use sqlparser::ast::{ObjectName, TableObject};
+
 use super::ddl::TEMPORARY;
 use super::failure::Failure;
 use super::session::Session;
 use super::views::references;
 use crate::adapter::emulating::{Catalog, Type, catalog_type};
 use crate::relation::{KnownColumn, KnownColumns, Relation};
+use crate::sql::redshift::{self, Statement};
 
 /// Columns by the schema and name that a statement says; a bare name has an empty schema.
 #[derive(Default)]
@@ -44,6 +47,30 @@ impl Catalog for Known {
     }
 }
 
+/// The tables that statements fill, and the views that they replace.
+fn written(text: &str) -> Vec<Vec<String>> {
+    let Ok(parsed) = redshift::parse(text) else {
+        return Vec::new();
+    };
+    let name = |statement: &Statement| -> Option<ObjectName> {
+        match statement {
+            Statement::Insert(insert) => match &insert.table {
+                TableObject::TableName(name) => Some(name.clone()),
+                _ => None,
+            },
+            Statement::CreateView(view) => Some(view.name.clone()),
+            _ => None,
+        }
+    };
+    let names = parsed.iter().filter_map(|one| name(&one.statement));
+    names
+        .map(|name| {
+            let parts = name.0.iter().filter_map(|part| part.as_ident());
+            parts.map(|part| part.value.to_lowercase()).collect()
+        })
+        .collect()
+}
+
 impl Session {
     /// The name of the database, folded.
     pub fn database(&self) -> String {
@@ -56,15 +83,17 @@ impl Session {
             database: self.database(),
             ..Known::default()
         };
-        for reference in references(query, &self.database()) {
-            let Ok((schema, name)) = self.placed(&reference.parts) else {
+        let read = references(query, &self.database()).into_iter();
+        let read = read.map(|reference| reference.parts);
+        for parts in read.chain(written(query)) {
+            let Ok((schema, name)) = self.placed(&parts) else {
                 continue;
             };
             let key = (schema.unwrap_or_default(), name);
             if known.columns.contains_key(&key) {
                 continue;
             }
-            let Some(found) = self.existing(&reference.parts)? else {
+            let Some(found) = self.existing(&parts)? else {
                 continue;
             };
             let relation = match found.schema.as_str() {

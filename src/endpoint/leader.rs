@@ -120,8 +120,10 @@ pub(super) fn translate(text: &str, facts: &Facts) -> Result<Option<String>, Fai
     });
     for name in &seen.tables {
         let parts: Vec<&str> = name.split('.').collect();
+        // The path into a value of a table that stands before it is no name of a table: `from t, t.payload.items`.
         if let [database, _, _] = parts.as_slice()
             && *database != facts.database.to_lowercase()
+            && !seen.aliases.contains(*database)
         {
             return Err(Failure::new(
                 "3D000",
@@ -151,6 +153,8 @@ struct Seen {
     functions: BTreeSet<String>,
     /// Names of its common table expressions.
     names: BTreeSet<String>,
+    /// What its tables are called.
+    aliases: BTreeSet<String>,
 }
 
 impl Visitor for Seen {
@@ -164,9 +168,20 @@ impl Visitor for Seen {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+        if let TableFactor::Table {
+            alias: Some(alias), ..
+        }
+        | TableFactor::Derived {
+            alias: Some(alias), ..
+        } = factor
+        {
+            self.aliases.insert(alias.name.value.to_lowercase());
+        }
         match factor {
             TableFactor::Table { name, args, .. } => {
                 let name = plain(name);
+                self.aliases
+                    .extend(name.rsplit('.').next().map(str::to_owned));
                 if args.is_some() {
                     self.functions.insert(name.clone());
                 }

@@ -41,8 +41,8 @@ impl Session {
             ("insert" | "update" | "delete" | "merge" | "truncate", _) => self.change(text, words),
             ("copy", _) => self.copy(text),
             ("unload", _) => self.unload(words),
-            ("vacuum", _) => Ok(Answer::done("VACUUM")),
-            ("analyze" | "analyse", _) => Ok(Answer::done("ANALYZE")),
+            ("vacuum", _) => self.tended(words, "VACUUM"),
+            ("analyze" | "analyse", _) => self.tended(words, "ANALYZE"),
             ("lock", _) => self.lock(words),
             ("deallocate", _) => Ok(Answer::done("DEALLOCATE")),
             ("cancel", _) => self.cancel(words),
@@ -58,6 +58,23 @@ impl Session {
                 Ok(Answer::done(first.to_uppercase()))
             }
         }
+    }
+
+    /// `vacuum` and `analyze`: nothing to do, where the table is there.
+    fn tended(&mut self, words: &Words, word: &str) -> Result<Answer, Failure> {
+        let mut at = 1;
+        while emulating::TENDING.contains(&words.word(at).as_str()) {
+            at += 1;
+        }
+        let (parts, _) = words.name(at);
+        let name = parts.join(".");
+        if parts.is_empty() || leader::is_system(&name) || self.existing(&parts)?.is_some() {
+            return Ok(Answer::done(word));
+        }
+        Err(Failure::new(
+            "42P01",
+            format!("relation \"{name}\" does not exist"),
+        ))
     }
 
     /// `lock [table] a [, b …]`: waits until no other transaction has them.
@@ -222,7 +239,7 @@ impl Session {
                 Work::Change { sql, what } => {
                     changes.push(TableChange {
                         statement: 0,
-                        range: 0..sql.len(),
+                        range: what.place(0..sql.len()),
                         what,
                     });
                     vec![sql]

@@ -89,7 +89,8 @@ impl Session {
                 "late"
             }
             (None, _) => {
-                self.translated_reading(text, &query)?;
+                // The whole statement names the view as well, whose columns may not change.
+                self.translated_reading(text, text)?;
                 "view"
             }
         };
@@ -263,11 +264,13 @@ impl Session {
                 continue;
             }
             let query = &row[2];
-            self.translated(&format!(
+            // Until it is bound it has a column of its own, which gives way.
+            let create = format!(
                 "create or replace view {}.{} as {query}",
                 identifier(&row[0]),
                 identifier(&row[1])
-            ))?;
+            );
+            self.translated_reading(&create, query)?;
             self.raw(&format!(
                 "update {state}.relations set kind = 'late' where schema_name = {} and name = {}",
                 literal(&row[0]),
@@ -348,7 +351,8 @@ impl Session {
             );
         }
         if view.is_view() {
-            self.translated(&format!("create or replace view {} as {said}", view.sql()))?;
+            let create = format!("create or replace view {} as {said}", view.sql());
+            self.translated_reading(&create, &said)?;
         }
         let state = self.state();
         let definition = if view.is_view() {

@@ -140,6 +140,40 @@ const RESERVED: [&str; 133] = [
     "without",
 ];
 
+/// What else is reserved and is read as what it is: no alias of a column, unless `as` stands before it. In the order of the alphabet.
+const VALUES: [&str; 22] = [
+    "all",
+    "any",
+    "cast",
+    "current_date",
+    "current_time",
+    "current_timestamp",
+    "current_user",
+    "current_user_id",
+    "default",
+    "false",
+    "interval",
+    "left",
+    "localtime",
+    "localtimestamp",
+    "null",
+    "qualify",
+    "right",
+    "session_user",
+    "sysdate",
+    "text255",
+    "text32k",
+    "true",
+];
+
+/// Whether a word, in any case, is no alias of a column unless `as` stands before it.
+pub fn needs_as(word: &str) -> bool {
+    is_reserved(word)
+        || VALUES
+            .binary_search(&word.to_ascii_lowercase().as_str())
+            .is_ok()
+}
+
 /// Whether a word, in any case, is no name without quotes.
 pub fn is_reserved(word: &str) -> bool {
     RESERVED
@@ -153,7 +187,8 @@ mod tests {
 
     #[test]
     fn a_reserved_word_is_found_in_any_case() {
-        assert!(RESERVED.is_sorted());
+        assert!(RESERVED.is_sorted() && VALUES.is_sorted());
+        assert!(needs_as("Default") && needs_as("user") && !needs_as("name"));
         assert!(is_reserved("tag") && is_reserved("Open"));
         assert!(!is_reserved("tags") && !is_reserved("timestamp"));
     }

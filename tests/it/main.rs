@@ -106,6 +106,8 @@ mod site;
 mod snapshots_of_rows;
 mod sparkify;
 #[cfg(feature = "duckdb")]
+mod standing;
+#[cfg(feature = "duckdb")]
 mod state;
 mod translate;
 #[cfg(all(unix, feature = "duckdb"))]

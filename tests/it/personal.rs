@@ -133,7 +133,7 @@ fn failures_may_not_be_kept_where_personal_data_is_forbidden() {
     let output = project.redstart("check");
     assert_eq!(output.code, 1, "{output}");
     for said in [
-        "error[personal-data-exposed]: the failures that `mail` keeps hold personal data in `mail` (pii), where `pii: forbid` holds",
+        "error[personal-data-exposed]: the failures that `mail` keeps hold personal data in `mail` (pii), where it is forbidden",
         "--> tests/mail.sql:1:12",
         "people.email → mail.mail",
     ] {
@@ -144,6 +144,17 @@ fn failures_may_not_be_kept_where_personal_data_is_forbidden() {
         "name: shop\nversion: '1.0'\nprofile: project\ndata_tests: {+meta: {pii: forbid}}\n",
     );
     project.redstart("check").success();
+    // A schema is closed to it by its name, whatever stands there.
+    let project = project
+        .file("models/reports.sql", "{{ config(schema='Reporting') }} select id, email from {{ ref('people') }}")
+        .file(
+            "dbt_project.yml",
+            "name: shop\nversion: '1.0'\nprofile: project\nflags: {check: {pii_forbidden_in: [main_reporting]}}\n",
+        );
+    let output = project.redstart("check");
+    assert_eq!(output.code, 1, "{output}");
+    let said = "`reports.email` holds personal data (pii), where it is forbidden";
+    assert!(output.text().contains(said), "{output}");
 }
 
 /// Queries over `people`, and whether what they make of `salary` is anonymous when `aggregate over >= 5` is declared.

@@ -90,6 +90,15 @@ impl Session {
                 self.is_wider(&table, column, data_type)?;
                 self.widen_checked_column(&table, column, data_type)
             }
+            like @ ChangeOfTable::Like { of, .. } => self.create_like(like, &place(of)?),
+            ChangeOfTable::Freed {
+                kind,
+                dropped,
+                cascade,
+            } => {
+                self.free(*kind, dropped, *cascade)?;
+                Ok(Outcome::default())
+            }
         }
     }
 

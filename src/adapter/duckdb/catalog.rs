@@ -258,7 +258,7 @@ impl Session {
     }
 
     /// Rows of one of our own queries, all of them text.
-    fn texts<const N: usize>(&self, sql: &str) -> Result<Vec<[String; N]>, Error> {
+    pub(super) fn texts<const N: usize>(&self, sql: &str) -> Result<Vec<[String; N]>, Error> {
         let read = || -> Result<Vec<[String; N]>, duckdb::Error> {
             let mut statement = self.connection.prepare(sql)?;
             let mut rows = statement.query([])?;

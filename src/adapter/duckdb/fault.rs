@@ -64,6 +64,14 @@ fn name(message: &str) -> Option<(Fault, Option<String>)> {
         let what = format!("nothing that is read here is called `{table}`");
         return of("unknown-relation", what, table, candidates(message));
     }
+    if let Some(table) = between(message, "relation \"", "\" does not exist") {
+        let what = format!("there is no table or view `{table}`");
+        return of("unknown-relation", what, table, Vec::new());
+    }
+    if let Some(schema) = between(message, "Error: schema \"", "\" does not exist") {
+        let what = format!("there is no schema `{schema}`");
+        return of("unknown-schema", what, schema, Vec::new());
+    }
     if let Some(table) = between(message, "Table with name ", " does not exist") {
         let table = table.trim_matches('"');
         if let Some(schema) = between(message, "because schema \"", "\" does not exist") {

@@ -2,6 +2,8 @@
 //!
 //! In: a [`Statement`]. Out: SQL for DuckDB, or a [`Refusal`]. Sends nothing.
 
+use std::borrow::Cow;
+
 use super::Config;
 use super::types;
 use crate::adapter::Refusal;
@@ -65,8 +67,12 @@ impl Words<'_> {
                 relation,
                 query,
                 header,
-                ..
+                bind,
             } => {
+                let query = match self.0.emulates_redshift && !bind {
+                    true => Cow::Owned(emulating::bound_late(query)),
+                    false => Cow::Borrowed(query),
+                };
                 let create = format!("create view {} as (\n{query}\n)", self.name(relation));
                 return Ok(with_header(header.as_deref(), create));
             }

@@ -57,7 +57,9 @@ fn every_statement_has_its_words_where_redshift_is_emulated() {
     )
     ---
     create view "sales"."sales"."v" as (
+    with "__rs_late" as (select 1) select * from (
     select 1 as id
+    )
     )
     ---
     alter view "sales"."sales"."v" rename to "w"

@@ -182,7 +182,9 @@ impl Translator<'_> {
         how: How,
         sets: bool,
     ) -> (String, Option<usize>) {
-        let known = value.constant.is_some() || value.ty.is_some_and(|ty| !ty.is_text());
+        let is_super = value.is(Type::Super) && !self.on_postgres();
+        let known =
+            value.constant.is_some() || !is_super && value.ty.is_some_and(|ty| !ty.is_text());
         let as_written = match (member.expr, member.item) {
             (Expr::Identifier(ident), Some(_)) => identifier(&ident.value),
             (_, Some(item)) => (item + 1).to_string(),
@@ -193,6 +195,7 @@ impl Translator<'_> {
             return (as_written, None);
         }
         let raw = value.text.clone();
+        let how = if is_super { How::Trimmed } else { how };
         let (by, shown) = match how {
             How::Checked => {
                 let checked = unpadded(&raw);
@@ -412,7 +415,8 @@ impl Translator<'_> {
     }
 }
 
-/// The value without the blanks that do not count, for a clause that groups, or orders for a window.
+/// The value without the blanks that do not count, for a clause that groups, or orders for a window; a `super` value as the text that
+/// equal ones have in common.
 ///
 /// Where DuckDB chooses a macro before it knows the type, two expressions stand for one: the one for texts, and the
 /// one for all other values.
@@ -421,6 +425,7 @@ pub(super) fn trimmed(value: &Sql) -> String {
     match value.ty {
         _ if value.constant.is_some() => text.clone(),
         Some(ty) if ty.is_text() => format!("rtrim({text}, ' ')"),
+        Some(Type::Super) => format!("__rs.super_key({text})"),
         Some(_) => text.clone(),
         None if value.plain => format!("__rs.key({text})"),
         None => late(text).join(", "),

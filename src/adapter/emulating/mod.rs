@@ -16,6 +16,7 @@ mod grouping;
 #[cfg(feature = "duckdb")]
 mod hashes;
 mod json;
+mod letters;
 mod locate;
 mod matching;
 #[cfg_attr(
@@ -53,6 +54,7 @@ use sqlparser::ast::{Expr, SelectItem, SetExpr, Statement};
 pub use engine::Engine;
 pub use locate::{Located, locate, without_own_aliases};
 pub use reference::{examples, reference};
+pub use statement::TENDING;
 pub use translator::{Catalog, NoCatalog};
 
 pub use types::{
@@ -76,6 +78,14 @@ pub const SETTINGS: &[&str] = &[
 
 /// The attached in-memory database that holds our macros, so that nothing of them lands in the user's file.
 pub const PRELUDE: &str = "__rs";
+
+/// The name of the expression by which the text of a view says that it is bound to nothing.
+pub const LATE: &str = "__rs_late";
+
+/// The query of a view with no schema binding, so that the view's text tells it from a bound one.
+pub fn bound_late(query: &str) -> String {
+    format!("with \"{LATE}\" as (select 1) select * from (\n{query}\n)")
+}
 
 /// A query in DuckDB's SQL.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -271,7 +271,16 @@ enum Piece {
         fill: bool,
     },
     Text(String),
+    /// `TH` behind a number: its suffix, in capital letters or not.
+    Ordinal {
+        capital: bool,
+    },
 }
+
+/// Patterns whose value is a word, which has no ordinal.
+const WORDS: [&str; 12] = [
+    "MONTH", "MON", "DAY", "DY", "A.M.", "P.M.", "AM", "PM", "B.C.", "A.D.", "BC", "AD",
+];
 
 /// All patterns, longest first where one begins another.
 const PATTERNS: [&str; 43] = [
@@ -301,8 +310,18 @@ fn pieces(format: &str) -> Result<Vec<Piece>, String> {
             rest = &rest[2..];
             continue;
         }
-        if starts_with(rest, "TH") && matches!(out.last(), Some(Piece::Pattern { .. })) {
-            return Err("the suffix `TH` of a format is not emulated".to_owned());
+        if starts_with(rest, "TH")
+            && let Some(Piece::Pattern { name, .. }) = out.last()
+        {
+            let is_word = WORDS.iter().any(|word| name.eq_ignore_ascii_case(word));
+            let capital = match &rest[..2] {
+                "TH" if !is_word => true,
+                "th" if !is_word => false,
+                other => return Err(format!("the suffix `{other}` here is not emulated")),
+            };
+            out.push(Piece::Ordinal { capital });
+            rest = &rest[2..];
+            continue;
         }
         if let Some(pattern) = PATTERNS.iter().find(|pattern| starts_with(rest, pattern)) {
             if matches!(*pattern, "TZ" | "OF" | "J" | "RM" | "I" | "IY" | "IYY") {
@@ -334,6 +353,17 @@ pub(super) fn check_format(format: &str) -> Result<(), String> {
     pieces(format).map(drop)
 }
 
+/// Whether a format model is understood where a text is read.
+pub(super) fn check_format_to_read(format: &str) -> Result<(), String> {
+    match pieces(format)?
+        .iter()
+        .any(|piece| matches!(piece, Piece::Ordinal { .. }))
+    {
+        true => Err("the suffix `TH` of a format is not read".to_owned()),
+        false => Ok(()),
+    }
+}
+
 /// `to_char` of a timestamp.
 pub(super) fn to_char(moment: DateTime, format: &str) -> Result<String, String> {
     let mut out = String::new();
@@ -341,6 +371,14 @@ pub(super) fn to_char(moment: DateTime, format: &str) -> Result<String, String> 
         match piece {
             Piece::Text(text) => out.push_str(&text),
             Piece::Pattern { name, fill } => out.push_str(&write(moment, &name, fill)),
+            Piece::Ordinal { capital } => {
+                let suffix = ordinal(&out);
+                out.push_str(&if capital {
+                    suffix.to_uppercase()
+                } else {
+                    suffix.to_owned()
+                });
+            }
         }
     }
     Ok(out)
@@ -402,6 +440,20 @@ fn write(moment: DateTime, name: &str, fill: bool) -> String {
         "A.M." | "P.M." => cased_half(dotted, name),
         "BC" | "AD" => cased_half("ad", name),
         _ => cased_half("a.d.", name),
+    }
+}
+
+/// What makes the number at the end of a text an ordinal.
+fn ordinal(text: &str) -> &'static str {
+    let tail = text.as_bytes();
+    let last = tail.last().copied().unwrap_or(b'0');
+    let before = tail.len().checked_sub(2).and_then(|at| tail.get(at));
+    match (before, last) {
+        (Some(b'1'), _) => "th",
+        (_, b'1') => "st",
+        (_, b'2') => "nd",
+        (_, b'3') => "rd",
+        _ => "th",
     }
 }
 
@@ -470,7 +522,7 @@ mod tests {
         ] {
             assert_eq!(to_char(moment, format).as_deref(), Ok(written), "{format}");
         }
-        assert!(to_char(moment, "DDth").is_err());
+        assert!(to_char(moment, "DayTH").is_err());
     }
 
     #[test]

@@ -1,7 +1,17 @@
 //! Numbers as text: the format models of `to_char` and `to_number`, floats as Redshift prints them, exact division.
 
-/// A float as Redshift prints it: 15 significant digits, no point where none is needed.
+/// A `float8` as Redshift prints it: 15 significant digits, no point where none is needed.
 pub(super) fn float_text(value: f64) -> String {
+    digits_text(value, 15)
+}
+
+/// A `float4` as Redshift prints it: with 6 significant digits.
+#[cfg(feature = "duckdb")]
+pub(super) fn real_text(value: f64) -> String {
+    digits_text(value, 6)
+}
+
+fn digits_text(value: f64, digits: i32) -> String {
     if value.is_nan() {
         return "NaN".to_owned();
     }
@@ -11,11 +21,12 @@ pub(super) fn float_text(value: f64) -> String {
     if value == 0.0 {
         return "0".to_owned();
     }
-    let scientific = format!("{value:.14e}");
+    let places = usize::try_from(digits - 1).unwrap_or(0);
+    let scientific = format!("{value:.places$e}");
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-5..15).contains(&exponent) {
-        let decimals = usize::try_from(14 - exponent).unwrap_or(0);
+    if (-5..digits).contains(&exponent) {
+        let decimals = usize::try_from(digits - 1 - exponent).unwrap_or(0);
         trim_zeros(&format!("{value:.decimals$}"))
     } else {
         let sign = if exponent < 0 { '-' } else { '+' };
@@ -343,9 +354,19 @@ fn signed(model: &Model, digits: String, negative: bool) -> String {
     format!("{currency}{number}")
 }
 
+/// The format model of a text that is read: blanks in it count for nothing, as those of the text.
+fn model_to_read(format: &str) -> Result<Model, String> {
+    model(&format.replace(' ', ""))
+}
+
+/// Whether a format model of numbers is understood where a text is read.
+pub(super) fn check_format_to_read(format: &str) -> Result<(), String> {
+    model_to_read(format).map(drop)
+}
+
 /// `to_number`: the digits of a text under a format model, as a decimal text.
 pub(super) fn to_number(text: &str, format: &str) -> Result<String, String> {
-    let model = model(format)?;
+    let model = model_to_read(format)?;
     let cleaned: String = text
         .chars()
         .filter(|character| !matches!(character, ',' | '$' | ' ' | '<' | '>'))
@@ -365,7 +386,7 @@ pub(super) fn to_number(text: &str, format: &str) -> Result<String, String> {
 
 /// The precision and scale of what `to_number` reads under a format model.
 pub(super) fn format_digits(format: &str) -> Result<(u8, u8), String> {
-    let model = model(format)?;
+    let model = model_to_read(format)?;
     let whole = model.whole.iter().filter(|place| **place != ',').count();
     let byte =
         |number: usize| u8::try_from(number).map_err(|_| "the format is too long".to_owned());
@@ -391,6 +412,9 @@ mod tests {
             (123_456.789, "123456.789"),
         ] {
             assert_eq!(float_text(value), text);
+        }
+        for (value, text) in [(f64::from(0.1_f32), "0.1"), (1_234_567.0, "1.23457e+06")] {
+            assert_eq!(digits_text(value, 6), text);
         }
     }
 
@@ -453,6 +477,10 @@ mod tests {
             Ok("-12454.8")
         );
         assert_eq!(format_digits("99G999D9"), Ok((6, 1)));
+        assert_eq!(
+            to_number("$ 2,012,454.88", "L 9,999,999.99").as_deref(),
+            Ok("2012454.88")
+        );
         assert!(to_number("abc", "999").is_err());
     }
 }

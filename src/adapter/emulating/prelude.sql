@@ -59,7 +59,8 @@ CREATE MACRO IF NOT EXISTS __rs.main.super_order(a, b) AS CASE WHEN __rs.main.su
 
 CREATE MACRO IF NOT EXISTS __rs.main.text(x) AS CASE
   WHEN typeof(x) = 'BOOLEAN' THEN error('a boolean does not cast to text on Redshift')
-  WHEN typeof(x) IN ('DOUBLE', 'FLOAT') THEN __rs_float_text(TRY_CAST(CAST(x AS VARCHAR) AS DOUBLE))
+  WHEN typeof(x) = 'DOUBLE' THEN __rs_float_text(TRY_CAST(CAST(x AS VARCHAR) AS DOUBLE))
+  WHEN typeof(x) = 'FLOAT' THEN __rs_real_text(TRY_CAST(CAST(x AS VARCHAR) AS DOUBLE))
   WHEN typeof(x) = 'JSON' THEN __rs.main.super_scalar(TRY_CAST(CAST(x AS VARCHAR) AS JSON))
   ELSE CAST(x AS VARCHAR) END;
 -- A text as a column of a length stores it: blanks beyond the length are cut.

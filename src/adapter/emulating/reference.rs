@@ -350,6 +350,7 @@ mod executed {
     use duckdb::Connection;
 
     use super::*;
+    use crate::adapter::ChangeOfTable;
     use crate::adapter::emulating::{
         Catalog, NoCatalog, Type, Work, catalog_type, prelude, translate_query_with,
         translate_statements,
@@ -578,6 +579,19 @@ mod executed {
                 Work::Sql(all) => connection.execute_batch(&all.join(";")).map_err(text)?,
                 Work::CreateTableAs { create, query } => connection
                     .execute_batch(&format!("{create} {}", query.sql))
+                    .map_err(text)?,
+                Work::Change {
+                    sql,
+                    what: ChangeOfTable::Freed { .. },
+                } => connection.execute_batch(&sql).map_err(text)?,
+                Work::Change {
+                    what: ChangeOfTable::Like { table, of, .. },
+                    ..
+                } => connection
+                    .execute_batch(&format!(
+                        "CREATE TABLE {} AS FROM {} LIMIT 0",
+                        table.identifier, of.identifier
+                    ))
                     .map_err(text)?,
                 Work::Change { sql, .. } => return Err(format!("{sql} is done by a session")),
                 Work::Copy(_) | Work::Nothing => {}

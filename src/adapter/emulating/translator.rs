@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::ops::Range;
 
 use sqlparser::ast::{Expr, Ident};
-use sqlparser::tokenizer::Span;
+use sqlparser::tokenizer::{Span, Token};
 
 use super::engine::Engine;
 use super::expression::place;
@@ -14,7 +14,8 @@ use super::query::Correlation;
 use super::types::Type;
 use crate::adapter::Refusal;
 use crate::sql::position::Lines;
-use crate::sql::reserved::is_reserved;
+use crate::sql::redshift;
+use crate::sql::reserved::{is_reserved, needs_as};
 
 /// What the caller knows of the place where a query will run: the engine, and the columns of relations that exist.
 pub trait Catalog {
@@ -294,6 +295,40 @@ impl<'a> Translator<'a> {
             format!("`{}` is a reserved word", name.value),
             &format!("write \"{}\"", name.value.to_lowercase()),
         ))
+    }
+
+    /// Refuses a reserved word as the alias of a column where `as` is left out.
+    pub fn is_alias(&self, alias: &Ident) -> Result<(), Refusal> {
+        if alias.quote_style.is_some() || !needs_as(&alias.value) || self.is_behind_as(alias) {
+            return Ok(());
+        }
+        Err(self.not_redshift(
+            alias.span,
+            format!(
+                "`{}` is a reserved word, and names a column only behind `as`",
+                alias.value
+            ),
+            &format!("write `as {}`", alias.value),
+        ))
+    }
+
+    fn is_behind_as(&self, name: &Ident) -> bool {
+        // The tree does not keep whether `as` was written.
+        let Ok(tokens) = redshift::tokens(self.text) else {
+            return true;
+        };
+        let code: Vec<_> = tokens
+            .iter()
+            .filter(|token| redshift::is_code(token))
+            .collect();
+        let at = code
+            .iter()
+            .position(|token| token.span.start == name.span.start);
+        let before = at.and_then(|at| code.get(at.checked_sub(1)?));
+        // A place that is not found was made up, and by nobody who leaves `as` out.
+        before.is_none_or(|token| {
+            matches!(&token.token, Token::Word(word) if word.value.eq_ignore_ascii_case("as"))
+        })
     }
 
     /// Refuses a text in the place of a name: `1 as 'x'`, and `'a' 'b'`, which the parser reads as the same.

@@ -11,11 +11,12 @@ use duckdb::arrow::datatypes::{DataType, Float64Type, Int16Type, Int32Type, Int6
 use duckdb::vscalar::{ArrowFunctionSignature, VArrowScalar};
 use sha2::Digest;
 
-use super::{hashes, json, moment, number, strict_json};
+use super::{hashes, json, letters, moment, number, strict_json};
 
 /// Registers all functions in the instance of a connection.
 pub(super) fn register(connection: &Connection) -> duckdb::Result<()> {
     connection.register_scalar_function::<FloatText>("__rs_float_text")?;
+    connection.register_scalar_function::<RealText>("__rs_real_text")?;
     connection.register_scalar_function::<Divide>("__rs_divide")?;
     connection.register_scalar_function::<FloatSum>("__rs_float_sum")?;
     connection.register_scalar_function::<FloatDifference>("__rs_float_difference")?;
@@ -45,6 +46,9 @@ pub(super) fn register(connection: &Connection) -> duckdb::Result<()> {
     connection.register_scalar_function::<JsonKey>("__rs_json_key")?;
     connection.register_scalar_function::<MomentOrNull>("__rs_moment_or_null")?;
     connection.register_scalar_function::<MomentZonedOrNull>("__rs_moment_zoned_or_null")?;
+    connection.register_scalar_function::<Soundex>("__rs_soundex")?;
+    connection.register_scalar_function::<Difference>("__rs_difference")?;
+    connection.register_scalar_function::<QuoteIdent>("__rs_quote_ident")?;
     connection.register_scalar_function::<FnvHash>("__rs_fnv_hash")
 }
 
@@ -126,6 +130,8 @@ macro_rules! function {
 use DataType::{Float64, Int32, Int64, Utf8};
 
 function!(FloatText, [Float64] -> Utf8, StringArray, |row| Ok(row.float(0).map(number::float_text)));
+
+function!(RealText, [Float64] -> Utf8, StringArray, |row| Ok(row.float(0).map(number::real_text)));
 
 function!(Divide, [Utf8, Utf8, Int32] -> Utf8, StringArray, |row| {
     let (Some(a), Some(b), Some(scale)) = (row.text(0), row.text(1), row.int(2)) else {
@@ -276,10 +282,21 @@ function!(NumberOf, [Utf8, Utf8] -> Utf8, StringArray, |row| {
     Ok(Some(number::to_number(text, format)?))
 });
 
-function!(RegexpInstr, [Utf8, Utf8, Int32, Int32] -> Int32, Int32Array, |row| {
-    let (Some(text), Some(pattern), Some(from), Some(occurrence)) = (row.text(0), row.text(1), row.int(2), row.int(3)) else {
+function!(Soundex, [Utf8] -> Utf8, StringArray, |row| Ok(row.text(0).map(letters::soundex)));
+
+function!(Difference, [Utf8, Utf8] -> Int32, Int32Array, |row| {
+    Ok(row.text(0).zip(row.text(1)).map(|(left, right)| letters::difference(left, right)))
+});
+
+function!(QuoteIdent, [Utf8] -> Utf8, StringArray, |row| Ok(row.text(0).map(letters::quote_ident)));
+
+function!(RegexpInstr, [Utf8, Utf8, Int32, Int32, Int32] -> Int32, Int32Array, |row| {
+    let (Some(text), Some(pattern), Some(from), Some(occurrence), Some(option)) = (row.text(0), row.text(1), row.int(2), row.int(3), row.int(4)) else {
         return Ok(None);
     };
+    if !matches!(option, 0 | 1) {
+        return Err("the option of `regexp_instr` is 0, for the start of a match, or 1, for what follows it".into());
+    }
     let start = text
         .char_indices()
         .nth(usize::try_from(from.max(1) - 1)?)
@@ -287,7 +304,8 @@ function!(RegexpInstr, [Utf8, Utf8, Int32, Int32] -> Int32, Int32Array, |row| {
     let found = regex::Regex::new(pattern)?
         .find_iter(&text[start..])
         .nth(usize::try_from(occurrence.max(1) - 1)?)
-        .map(|found| text[..start + found.start()].chars().count() + 1);
+        .map(|found| if option == 0 { found.start() } else { found.end() })
+        .map(|at| text[..start + at].chars().count() + 1);
     Ok(Some(i32::try_from(found.unwrap_or(0))?))
 });
 

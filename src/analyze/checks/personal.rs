@@ -226,14 +226,17 @@ pub(super) fn classes(column: &Column) -> Vec<Class> {
         .collect()
 }
 
-/// Whether a node or exposure may hold no personal data: `pii: forbid` in its configuration or its `meta`.
-fn forbids(node: &Node) -> bool {
+/// Whether a node or exposure may hold no personal data: `pii: forbid` in its configuration or its `meta`, or that of its schema.
+fn forbids(node: &Node, settings: &Settings) -> bool {
     let says = |value: Option<&Value>| value.and_then(Value::as_str) == Some("forbid");
-    says(node.config.meta.get("pii")) || says(node.config.values.get("pii"))
+    let schema = node.relation.as_ref().map(|relation| relation.key().0);
+    says(node.config.meta.get("pii"))
+        || says(node.config.values.get("pii"))
+        || schema.is_some_and(|schema| settings.forbidden_schemas.contains(&schema))
 }
 
 pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
-    if !forbids(look.node) {
+    if !forbids(look.node, look.project.settings) {
         return;
     }
     match (&look.node.detail, look.node.resource_type) {
@@ -274,7 +277,7 @@ fn exposed(look: &Look<'_>, id: NodeId, found: &mut Found<'_>) {
                 ),
                 _ => format!("`{}` holds personal data ({})", name(column), class.name),
             };
-            let mut told = Diagnostic::error("personal-data-exposed", format!("{what}, where `pii: forbid` holds"))
+            let mut told = Diagnostic::error("personal-data-exposed", format!("{what}, where it is forbidden"))
                 .at_some(written(look, column).or_else(|| look.place()))
                 .note(format!("the value came by {}", steps.join(" → ")))
                 .help("leave the column out, or put it through one of the project's anonymisers (`flags: {check: {anonymisers: […]}}`)");

@@ -25,6 +25,8 @@ pub struct Settings {
     levels: BTreeMap<String, Weight>,
     /// Functions whose result tells nobody the value: besides `count`, those that `anonymisers` lists.
     pub anonymisers: BTreeSet<String>,
+    /// Schemas in which nothing personal may stand, in lower case.
+    pub forbidden_schemas: BTreeSet<String>,
     /// Aggregates that do so where the query makes sure that each group has so many rows at least.
     aggregates: BTreeMap<String, u64>,
 }
@@ -81,12 +83,20 @@ impl Settings {
                         settings.anonymiser(name).map_err(wrong)?;
                     }
                 }
-                ("levels" | "anonymisers", _) => {
+                ("pii_forbidden_in", Value::Array(schemas)) => {
+                    for schema in schemas {
+                        let Some(schema) = schema.as_str() else {
+                            return Err(wrong(format!("{schema} in `{key}` is no schema")));
+                        };
+                        settings.forbidden_schemas.insert(schema.to_lowercase());
+                    }
+                }
+                ("levels" | "anonymisers" | "pii_forbidden_in", _) => {
                     return Err(wrong(format!("`{key}` cannot be {value}")));
                 }
                 _ => {
                     return Err(wrong(format!("there is no key `{key}`"))
-                        .did_you_mean(key, ["levels", "anonymisers"]));
+                        .did_you_mean(key, ["levels", "anonymisers", "pii_forbidden_in"]));
                 }
             }
         }

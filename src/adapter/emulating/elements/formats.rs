@@ -271,7 +271,22 @@ pub(super) const ROWS: &[Element] = &[
         )],
     ),
     element(
-        "`J`, `RM`, `TZ`, `OF`, `TH` and others",
+        "`TH`, `th` behind a number, where it is written",
+        "",
+        "r_FORMAT_strings.html",
+        &[
+            (
+                "SELECT TO_CHAR(TIMESTAMP '2009-12-31 23:15:59', 'FMMonth DDth, YYYY')",
+                "December 31st, 2009",
+            ),
+            ("SELECT TO_CHAR(DATE '2024-03-12', 'DDTH')", "12TH"),
+            ("SELECT TO_CHAR(DATE '2024-03-02', 'FMDDth')", "2nd"),
+            ("SELECT TO_DATE('12th', 'DDth')", "ERROR"),
+            ("SELECT TO_CHAR(DATE '2024-03-12', 'MonthTH')", "ERROR"),
+        ],
+    ),
+    element(
+        "`J`, `RM`, `TZ`, `OF` and others",
         "they are not emulated",
         "r_FORMAT_strings.html",
         &[
@@ -289,10 +304,6 @@ pub(super) const ROWS: &[Element] = &[
             ),
             (
                 "SELECT TO_CHAR(TIMESTAMP '2024-03-05 14:07:09.123456', 'OF')",
-                "ERROR",
-            ),
-            (
-                "SELECT TO_CHAR(TIMESTAMP '2024-03-05 14:07:09.123456', 'DDTH')",
                 "ERROR",
             ),
         ],

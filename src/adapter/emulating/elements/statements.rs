@@ -44,9 +44,12 @@ pub(super) const ROWS: &[Element] = &[
     ),
     element(
         "`create table … (like …)`",
-        "the types of the other table are not known",
+        "",
         "r_CREATE_TABLE_NEW.html",
-        &[("CREATE TABLE t (a INT); CREATE TABLE u (LIKE t)", "ERROR")],
+        &[(
+            "CREATE TABLE t (a INT); CREATE TABLE u (LIKE t); INSERT INTO u VALUES (4); SELECT a FROM u",
+            "4",
+        )],
     ),
     element(
         "`select … into`",
@@ -103,6 +106,7 @@ pub(super) const ROWS: &[Element] = &[
                 "ERROR",
             ),
             ("DROP TABLE IF EXISTS t; SELECT 1", "1"),
+            ("CREATE TABLE t (a INT); DROP VIEW t", "ERROR"),
         ],
     ),
     element(
@@ -190,10 +194,17 @@ pub(super) const ROWS: &[Element] = &[
         "`grant`, `revoke`, `analyze`, `vacuum`, `lock`",
         "",
         "r_GRANT.html",
-        &[(
-            "CREATE TABLE t (a INT); GRANT SELECT ON t TO PUBLIC; ANALYZE t; SELECT 1",
-            "1",
-        )],
+        &[
+            (
+                "CREATE TABLE t (a INT); GRANT SELECT ON t TO PUBLIC; ANALYZE VERBOSE t (a); LOCK TABLE t; SELECT 1",
+                "1",
+            ),
+            ("GRANT SELECT ON t TO PUBLIC", "ERROR"),
+            ("GRANT USAGE ON SCHEMA s TO PUBLIC", "ERROR"),
+            ("ANALYZE VERBOSE t", "ERROR"),
+            ("VACUUM SORT ONLY t TO 99 PERCENT", "ERROR"),
+            ("LOCK t", "ERROR"),
+        ],
     ),
     element(
         "`set`, `reset`",

@@ -280,9 +280,8 @@ impl Translator<'_> {
                     "write `case when … then 'true' else 'false' end`",
                 ));
             }
-            Some(Type::Float4 | Type::Float8) => {
-                format!("{}({})", self.engine.own("float_text"), sql.text)
-            }
+            Some(Type::Float4) => format!("{}({})", self.engine.own("real_text"), sql.text),
+            Some(Type::Float8) => format!("{}({})", self.engine.own("float_text"), sql.text),
             Some(Type::Varbyte(_)) if !self.on_postgres() => format!("decode({})", sql.text),
             Some(Type::Super) if self.on_postgres() => format!("__rs.text({})", sql.text),
             Some(Type::Super) => format!("__rs.super_scalar({})", sql.text),

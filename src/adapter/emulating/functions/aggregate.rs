@@ -310,6 +310,9 @@ pub(super) fn count(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<
     // Texts that differ in trailing blanks alone are one value.
     let text = match value.ty {
         Some(ty) if call.distinct && ty.is_text() => format!("rtrim({}, ' ')", value.text),
+        Some(Type::Super) if call.distinct && !translator.on_postgres() => {
+            format!("__rs.super_key({})", value.text)
+        }
         None if call.distinct && value.plain => format!("__rs.key({})", value.text),
         None if call.distinct => format!(
             "CASE WHEN typeof({0}) = 'VARCHAR' THEN rtrim(CAST({0} AS VARCHAR), ' ') ELSE CAST({0} AS VARCHAR) END",

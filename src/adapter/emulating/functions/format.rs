@@ -282,7 +282,7 @@ fn moment_call(translator: &mut Translator<'_>, call: &Call<'_>, ty: Type) -> Re
         },
     };
     let value = translator.text_operand(call.args[0])?;
-    let format = format(translator, call, moment::check_format)?;
+    let format = format(translator, call, moment::check_format_to_read)?;
     if translator.on_postgres() {
         let function = if ty == Type::Date {
             "to_date"
@@ -309,7 +309,7 @@ fn moment_call(translator: &mut Translator<'_>, call: &Call<'_>, ty: Type) -> Re
 fn to_number(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
     translator.count(call, 2, 2)?;
     let value = translator.text_operand(call.args[0])?;
-    let format = format(translator, call, number::check_format)?;
+    let format = format(translator, call, number::check_format_to_read)?;
     let digits = format.constant_text().map(number::format_digits);
     let Some(Ok((precision, scale))) = digits else {
         return Err(translator.unsupported(

@@ -6,7 +6,8 @@ use sqlparser::tokenizer::Span;
 use super::Call;
 use crate::adapter::Refusal;
 use crate::adapter::emulating::grouping::trimmed;
-use crate::adapter::emulating::translator::Translator;
+use crate::adapter::emulating::translator::{Sql, Translator};
+use crate::adapter::emulating::types::Type;
 
 impl Translator<'_> {
     /// ` OVER (…)` of a call, or nothing.
@@ -30,7 +31,13 @@ impl Translator<'_> {
                     _ => columns.push(self.expr(expr)?),
                 }
             }
-            let columns: Vec<String> = columns.iter().map(trimmed).collect();
+            // PostgreSQL's `jsonb` knows itself which values are equal.
+            let known = |value: &Sql| self.on_postgres() && value.is(Type::Super);
+            let key = |value: &Sql| match known(value) {
+                true => value.text.clone(),
+                false => trimmed(value),
+            };
+            let columns: Vec<String> = columns.iter().map(key).collect();
             parts.push(format!("PARTITION BY {}", columns.join(", ")));
         }
         if !spec.order_by.is_empty() {

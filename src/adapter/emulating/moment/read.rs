@@ -44,6 +44,9 @@ pub(in crate::adapter::emulating) fn from_format(
                     }
                 }
             }
+            Piece::Ordinal { .. } => {
+                return Err("the suffix `TH` of a format is not read".to_owned());
+            }
             Piece::Pattern { name, .. } => {
                 let joined = matches!(all.get(at + 1), Some(Piece::Pattern { .. }));
                 rest = read

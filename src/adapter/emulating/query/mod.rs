@@ -188,9 +188,25 @@ fn reads(body: &SetExpr, name: &str) -> bool {
 
 /// Whether a column may hold text: then trailing blanks must not tell rows apart.
 fn may_hold_text(columns: &Option<Vec<Named>>) -> bool {
+    let wrapped = |ty: Type| ty.is_text() || ty == Type::Super;
     columns
         .as_ref()
-        .is_none_or(|columns| columns.iter().any(|(_, ty)| ty.is_none_or(Type::is_text)))
+        .is_none_or(|columns| columns.iter().any(|(_, ty)| ty.is_none_or(wrapped)))
+}
+
+/// Whether one of the columns is `super`, whose values are equal where their texts are not (`1`, `1.0`).
+fn holds_super(columns: Option<&[Named]>) -> bool {
+    let mut columns = columns.into_iter().flatten();
+    columns.any(|(_, ty)| *ty == Some(Type::Super))
+}
+
+/// What two equal values of a column have in common.
+fn column_key(column: &str, ty: Option<Type>) -> String {
+    match ty {
+        Some(Type::Super) => format!("__rs.super_key({column})"),
+        Some(ty) if !ty.is_text() => column.to_owned(),
+        _ => format!("__rs.key({column})"),
+    }
 }
 
 /// One row of each set of rows that are equal on Redshift. DuckDB knows the types of a derived table's columns.
@@ -198,7 +214,24 @@ fn distinct(engine: Engine, query: &str, columns: Option<&[Named]>) -> String {
     if engine == Engine::Postgres {
         return postgres::distinct(query, columns);
     }
-    format!("SELECT DISTINCT ON (__rs.key(COLUMNS(*))) * FROM ({query}) AS __rs_rows")
+    let Some(columns) = columns.filter(|_| holds_super(columns)) else {
+        return format!("SELECT DISTINCT ON (__rs.key(COLUMNS(*))) * FROM ({query}) AS __rs_rows");
+    };
+    let numbered = || (1..=columns.len()).map(|at| format!("c{at}"));
+    let keys = join(
+        numbered()
+            .zip(columns)
+            .map(|(column, (_, ty))| column_key(&column, *ty)),
+    );
+    let named = join(
+        numbered()
+            .zip(columns)
+            .map(|(column, (name, _))| format!("{column} AS {}", identifier(name))),
+    );
+    format!(
+        "SELECT DISTINCT ON ({keys}) {named} FROM ({query}) AS __rs_rows({})",
+        join(numbered())
+    )
 }
 
 fn join(parts: impl Iterator<Item = String>) -> String {

@@ -200,6 +200,7 @@ impl Translator<'_> {
                 }
                 SelectItem::ExprWithAlias { expr, alias } => {
                     self.is_name(alias)?;
+                    self.is_alias(alias)?;
                     let sql = self.item(at, expr, grouping)?;
                     self.output(Some(&fold(alias)), &sql);
                     items.push(format!("{} AS {}", sql.text, quote(alias)));

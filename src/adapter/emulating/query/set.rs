@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{SetExpr, SetOperator, SetQuantifier, Spanned};
 
-use super::{QuerySql, distinct, join, may_hold_text};
+use super::{QuerySql, column_key, distinct, join, may_hold_text};
 use crate::adapter::Refusal;
 use crate::adapter::emulating::engine::Engine;
 use crate::adapter::emulating::translator::{Named, Scope, Translator};
@@ -78,7 +78,12 @@ impl Translator<'_> {
                     _ if self.on_postgres() => {
                         postgres::set_difference(&left.text, op, &right.text, columns.as_deref())
                     }
-                    _ => set_difference(&left.text, op, &right.text, names.as_deref()),
+                    _ => set_difference(
+                        &left.text,
+                        op,
+                        &right.text,
+                        names.as_deref().zip(columns.as_deref()),
+                    ),
                 };
                 Ok(QuerySql {
                     text,
@@ -146,8 +151,13 @@ fn is_union_all(op: &SetOperator, quantifier: &SetQuantifier) -> bool {
 }
 
 /// `except` and `intersect`: rows of the left side without, or with, an equal row on the right.
-fn set_difference(left: &str, op: &str, right: &str, names: Option<&[Named]>) -> String {
-    let Some(names) = names else {
+fn set_difference(
+    left: &str,
+    op: &str,
+    right: &str,
+    columns: Option<(&[Named], &[Named])>,
+) -> String {
+    let Some((names, types)) = columns else {
         // The columns behind a `*` have no names to compare them by.
         return format!(
             "SELECT __rs.unpadded(COLUMNS(*)) FROM ({left}) AS __rs_left {op} SELECT __rs.unpadded(COLUMNS(*)) FROM ({right}) AS __rs_right"
@@ -161,8 +171,13 @@ fn set_difference(left: &str, op: &str, right: &str, names: Option<&[Named]>) ->
             .map(|(column, (name, _))| format!("__rs_left.{column} AS {}", identifier(name))),
     );
     let equal: Vec<String> = numbered()
-        .map(|column| {
-            format!("__rs.key(__rs_left.{column}) IS NOT DISTINCT FROM __rs_right.{column}")
+        .zip(types)
+        .map(|(column, (_, ty))| {
+            format!(
+                "{} IS NOT DISTINCT FROM {}",
+                column_key(&format!("__rs_left.{column}"), *ty),
+                column_key(&format!("__rs_right.{column}"), *ty)
+            )
         })
         .collect();
     let kind = if op == "EXCEPT" { "ANTI" } else { "SEMI" };
@@ -170,10 +185,10 @@ fn set_difference(left: &str, op: &str, right: &str, names: Option<&[Named]>) ->
     distinct(
         Engine::DuckDb,
         &format!(
-            "SELECT {renamed} FROM ({left} UNION ALL SELECT * FROM ({right}) AS __rs_right WHERE FALSE) AS __rs_left({columns}) {kind} JOIN (SELECT __rs.key(COLUMNS(*)) FROM ({right}) AS __rs_right) AS __rs_right({columns}) ON {}",
+            "SELECT {renamed} FROM ({left} UNION ALL SELECT * FROM ({right}) AS __rs_right WHERE FALSE) AS __rs_left({columns}) {kind} JOIN ({right}) AS __rs_right({columns}) ON {}",
             equal.join(" AND ")
         ),
-        None,
+        Some(types),
     )
 }
 

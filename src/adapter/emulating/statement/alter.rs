@@ -10,7 +10,7 @@ use crate::adapter::emulating::{
     Work, create_table_columns, duckdb_type, identifier, literal, postgres, translate_expression,
 };
 use crate::adapter::{ChangeOfTable, Refusal};
-use crate::relation::Relation;
+use crate::relation::{Relation, RelationKind};
 
 /// Tokens as one text again, with a blank where two words would grow together: `character varying(20)`.
 fn spaced(tokens: &[&str]) -> String {
@@ -250,10 +250,10 @@ impl Part<'_> {
                 "",
             ));
         };
-        let kind = match object_type {
-            ObjectType::Table => "TABLE",
-            ObjectType::View => "VIEW",
-            ObjectType::Schema => "SCHEMA",
+        let (kind, of) = match object_type {
+            ObjectType::Table => ("TABLE", Some(RelationKind::Table)),
+            ObjectType::View => ("VIEW", Some(RelationKind::View)),
+            ObjectType::Schema => ("SCHEMA", None),
             _ => {
                 return Err(self.unsupported(
                     "this `drop` is not emulated",
@@ -264,12 +264,14 @@ impl Part<'_> {
         };
         let exists = if if_exists { "IF EXISTS " } else { "" };
         let mut statements = Vec::new();
+        let mut dropped = Vec::new();
         for name in &names {
             if kind != "SCHEMA" {
                 self.leaves(name, None)?;
             }
+            dropped.push(self.relation(name)?);
             let name = self.translator.table_name(name)?;
-            // DuckDB's views are bound late: only a schema has what depends on it.
+            // DuckDB knows only of a schema what is in it; what stands on a table or view is dropped before.
             let cascade = if cascade && (kind == "SCHEMA" || self.translator.on_postgres()) {
                 " CASCADE"
             } else {
@@ -277,10 +279,17 @@ impl Part<'_> {
             };
             statements.push(format!("DROP {kind} {exists}{name}{cascade}"));
         }
-        if cascade && kind != "SCHEMA" && !self.translator.on_postgres() {
-            self.dropping_at("cascade");
+        if self.translator.on_postgres() {
+            return Ok(Work::Sql(statements));
         }
-        Ok(Work::Sql(statements))
+        Ok(Work::Change {
+            sql: statements.join(";\n"),
+            what: ChangeOfTable::Freed {
+                kind: of,
+                dropped,
+                cascade,
+            },
+        })
     }
 
     pub(super) fn comment(&mut self) -> Result<Work, Refusal> {

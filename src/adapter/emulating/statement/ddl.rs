@@ -4,21 +4,22 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    ColumnDef, ColumnOption, CreateTable, CreateTableOptions, CreateView, ObjectName, Spanned,
-    Statement, TableConstraint, Visit, Visitor,
+    ColumnDef, ColumnOption, CreateTable, CreateTableLikeDefaults, CreateTableLikeKind,
+    CreateTableOptions, CreateView, ObjectName, Spanned, Statement, TableConstraint, Visit,
+    Visitor,
 };
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use super::Part;
 use super::attributes::{said, word};
-use crate::adapter::Refusal;
 use crate::adapter::emulating::translator::fold;
 use crate::adapter::emulating::types::Type;
 use crate::adapter::emulating::{
-    Translated, Work, catalog_type, check_width, create_table_columns, duckdb_type, identifier,
-    postgres,
+    Translated, Work, bound_late, catalog_type, check_width, create_table_columns, duckdb_type,
+    identifier, postgres,
 };
 use crate::adapter::statement::ColumnDefinition;
+use crate::adapter::{ChangeOfTable, Refusal};
 use crate::relation::{KnownColumn, Relation};
 
 impl Part<'_> {
@@ -106,13 +107,6 @@ impl Part<'_> {
                 "write `create table [if not exists] name (…)`",
             ));
         }
-        if create.like.is_some() {
-            return Err(self.unsupported(
-                "`like` in a `create table` is not emulated",
-                "the types of the other table are not known here",
-                "list the columns",
-            ));
-        }
         self.within_width(create.columns.len())?;
         if let [part] = create.name.0.as_slice()
             && let Some(name) = part.as_ident()
@@ -133,6 +127,9 @@ impl Part<'_> {
                 "a temporary table has no schema",
                 "leave the schema out",
             ));
+        }
+        if let Some(like) = &create.like {
+            return self.create_like(create, like, temporary);
         }
         let lead = format!(
             "CREATE {}TABLE {}{name}",
@@ -197,6 +194,63 @@ impl Part<'_> {
         let mut statements = sql.before;
         statements.push(format!("{lead} ({})", sql.columns.join(", ")));
         Ok(Work::Sql(statements))
+    }
+
+    /// `create table t (like u [including defaults])`.
+    fn create_like(
+        &mut self,
+        create: &CreateTable,
+        like: &CreateTableLikeKind,
+        temporary: bool,
+    ) -> Result<Work, Refusal> {
+        let CreateTableLikeKind::Parenthesized(of) = like else {
+            return Err(self.not_redshift(
+                "`like` stands in parentheses",
+                "write `create table t (like u)`",
+            ));
+        };
+        let kind = if temporary { "TEMPORARY " } else { "" };
+        let may = if create.if_not_exists {
+            "IF NOT EXISTS "
+        } else {
+            ""
+        };
+        let defaults = of.defaults == Some(CreateTableLikeDefaults::Including);
+        let including = if defaults { " INCLUDING DEFAULTS" } else { "" };
+        let (name, other) = (
+            self.translator.table_name(&create.name)?,
+            self.translator.table_name(&of.name)?,
+        );
+        let sql = format!("CREATE {kind}TABLE {may}{name} (LIKE {other}{including})");
+        let mut parts = self.translator.parts(&of.name)?;
+        let table = parts.pop().unwrap_or_default();
+        let known = self
+            .translator
+            .catalog
+            .columns(parts.pop().as_deref(), &table);
+        let known = known.map(|columns| {
+            let typed = |(name, ty): (String, Option<Type>)| KnownColumn {
+                name,
+                data_type: ty.map(|ty| ty.to_string()),
+            };
+            columns.into_iter().map(typed).collect()
+        });
+        self.makes(&create.name, create.if_not_exists, known)?;
+        if self.translator.on_postgres() {
+            return Ok(Work::Sql(vec![sql]));
+        }
+        let mut table = self.relation(&create.name)?;
+        if temporary {
+            table.schema = String::new();
+        }
+        let what = ChangeOfTable::Like {
+            table,
+            of: self.relation(&of.name)?,
+            temporary,
+            if_not_exists: create.if_not_exists,
+            defaults,
+        };
+        Ok(Work::Change { sql, what })
     }
 
     /// Gives the columns of a query the names that stand before it: `create table t (a, b) as select …`.
@@ -430,9 +484,12 @@ impl Part<'_> {
         } else {
             ""
         };
+        let query = match late && !self.translator.on_postgres() {
+            true => bound_late(&query.sql),
+            false => query.sql,
+        };
         Ok(Work::Sql(vec![format!(
-            "CREATE {replace}VIEW {exists}{name}{columns} AS {}",
-            query.sql
+            "CREATE {replace}VIEW {exists}{name}{columns} AS {query}"
         )]))
     }
 

@@ -3,7 +3,8 @@
 use sqlparser::ast::{
     Assignment, AssignmentTarget, Delete, Expr, FromTable, Insert, JoinOperator, Merge,
     MergeAction, MergeClauseKind, MergeInsertKind, MergeUpdateKind, SelectItem, SetExpr, Spanned,
-    TableFactor, TableObject, TableWithJoins, Truncate, Update, UpdateTableFromKind, Values,
+    Statement, TableFactor, TableObject, TableWithJoins, Truncate, Update, UpdateTableFromKind,
+    Values,
 };
 
 use super::Part;
@@ -11,7 +12,8 @@ use super::fitted::column_list;
 use super::limits::is_default;
 use crate::adapter::Refusal;
 use crate::adapter::emulating::translator::{Named, Scope};
-use crate::adapter::emulating::{Work, identifier, refuse_several_matches};
+use crate::adapter::emulating::{Work, identifier, refuse_several_matches, unparsed};
+use crate::sql::redshift;
 
 impl Part<'_> {
     pub(super) fn insert(&mut self, insert: &Insert) -> Result<Work, Refusal> {
@@ -353,6 +355,61 @@ impl Part<'_> {
         }
         let check = refuse_several_matches(&target, &source, &on);
         Ok(Work::Sql(vec![check, text]))
+    }
+
+    /// `merge into t using s on … remove duplicates`: what matches gives way to the rows of the source, and all others of the source come
+    /// in: <https://docs.aws.amazon.com/redshift/latest/dg/r_MERGE.html>.
+    pub(super) fn merge_simply(&mut self) -> Result<Work, Refusal> {
+        let Statement::Merge(merge) = self.parse(self.code.clone())? else {
+            return Err(self.not_redshift("this is not a `merge`", ""));
+        };
+        let (
+            TableFactor::Table {
+                name: target_name,
+                alias: None,
+                ..
+            },
+            TableFactor::Table {
+                name: source_name, ..
+            },
+        ) = (&merge.table, &merge.source)
+        else {
+            return Err(self.not_redshift(
+                "`merge … remove duplicates` takes two tables, the first without an alias",
+                "load the rows into a temporary table first",
+            ));
+        };
+        if !merge.clauses.is_empty() {
+            return Err(self.not_redshift(
+                "`remove duplicates` stands in the place of `when matched` and `when not matched`",
+                "leave one of them out",
+            ));
+        }
+        if self.translator.on_postgres() {
+            return Err(self
+                .translator
+                .not_on_postgres(self.first_span(), "`merge … remove duplicates`"));
+        }
+        self.translator.scopes.push(Scope::default());
+        let target = self.translator.table_factor(&merge.table)?;
+        let source = self.translator.table_factor(&merge.source)?;
+        let on = self.translator.condition(&merge.on, "`on`")?;
+        self.translator.scopes.pop();
+        let check = refuse_several_matches(&target, &source, &on);
+        let delete = format!("DELETE FROM {target} USING {source} WHERE {on}");
+        // The rows come in as by an `insert`, which knows what the columns take.
+        let insert = format!("insert into {target_name} select * from {source_name}");
+        let tokens = redshift::tokens(&insert).map_err(unparsed)?;
+        let Statement::Insert(insert) = self.parse(tokens)? else {
+            return Err(self.not_redshift("this is not a `merge`", ""));
+        };
+        match self.insert(&insert)? {
+            Work::Sql(mut all) => {
+                all.splice(0..0, [check, delete]);
+                Ok(Work::Sql(all))
+            }
+            work => Ok(work),
+        }
     }
 
     fn merge_action(

@@ -7,6 +7,7 @@ mod dml;
 mod fitted;
 mod limits;
 mod plain;
+mod there;
 
 use std::ops::Range;
 
@@ -23,6 +24,7 @@ use crate::sql::position::Lines;
 use crate::sql::redshift;
 use attributes::{said, strip, word};
 pub(super) use fitted::literals;
+pub use there::TENDING;
 
 /// One statement while it is translated.
 struct Part<'a> {
@@ -155,10 +157,13 @@ impl Part<'_> {
             ["grant" | "revoke", ..] => {
                 self.privileges()?;
                 self.dropped.push(said(&self.code));
-                Ok(Work::Nothing)
+                Ok(self.if_there(self.granted_on()))
             }
-            ["analyze" | "analyse" | "vacuum" | "lock", ..]
-            | ["alter", "default", "privileges", ..] => {
+            ["analyze" | "analyse" | "vacuum" | "lock", ..] => {
+                self.dropped.push(said(&self.code));
+                Ok(self.if_there(self.tended()))
+            }
+            ["alter", "default", "privileges", ..] => {
                 self.dropped.push(said(&self.code));
                 Ok(Work::Nothing)
             }
@@ -172,6 +177,10 @@ impl Part<'_> {
             ["alter", "table", ..] => self.alter_table(),
             ["comment", "on", ..] => self.comment(),
             ["drop", ..] => self.drop_relation(),
+            ["merge", ..] if self.ends_in(&["remove", "duplicates"]) => {
+                self.code.truncate(self.code.len() - 2);
+                self.merge_simply()
+            }
             ["delete", second, ..] if *second != "from" => {
                 // `from` may be left out; the parser wants it.
                 let at = self.code[0].clone();
@@ -186,6 +195,13 @@ impl Part<'_> {
             }
             _ => self.parsed(),
         }
+    }
+
+    /// Whether the last words are these.
+    fn ends_in(&self, words: &[&str]) -> bool {
+        let start = self.code.len().saturating_sub(words.len());
+        let last = self.code[start..].iter().map(word);
+        last.eq(words.iter().map(|word| Some((*word).to_owned())))
     }
 
     fn parsed(&mut self) -> Result<Work, Refusal> {
@@ -418,9 +434,8 @@ mod tests {
           Redshift does not have this type
         "#);
         assert_snapshot!(shown("create table a (like b)"), @r#"
-        not-emulated: `like` in a `create table` is not emulated
-          at `create`
-          the types of the other table are not known here
+        CREATE TABLE "a" (LIKE "b")
+          in steps of our own
         "#);
     }
 
@@ -439,14 +454,16 @@ mod tests {
         CREATE TEMPORARY TABLE "x" AS
           SELECT 1 AS "a"
         DROP TABLE IF EXISTS "x"
-          dropped: cascade
+          in steps of our own
         "#);
     }
 
     #[test]
     fn a_view_may_leave_its_tables_unbound() {
         assert_snapshot!(shown("create or replace view v (a) as select nvl(x, 0) from s.t with no schema binding"), @r#"
-        CREATE OR REPLACE VIEW "v" ("a") AS SELECT coalesce("x", 0) AS "coalesce" FROM "s"."t"
+        CREATE OR REPLACE VIEW "v" ("a") AS with "__rs_late" as (select 1) select * from (
+        SELECT coalesce("x", 0) AS "coalesce" FROM "s"."t"
+        )
           dropped: with no schema binding
         "#);
         assert_snapshot!(shown("create materialized view v as select 1"), @r#"
@@ -518,19 +535,19 @@ mod tests {
     #[test]
     fn what_has_no_meaning_here_is_dropped_knowingly() {
         assert_snapshot!(shown("grant select on t to group x; analyze t; set query_group to 'etl'; reset query_group"), @r#"
-        nothing
+        SELECT CASE WHEN count(*) = 0 THEN error('relation "t" does not exist') END FROM information_schema.tables WHERE lower(table_name) = 't' AND (table_catalog = current_database() AND lower(table_schema) = lower(current_schema()) OR table_type = 'LOCAL TEMPORARY')
           dropped: grant select on t to group x
-        nothing
+        SELECT CASE WHEN count(*) = 0 THEN error('relation "t" does not exist') END FROM information_schema.tables WHERE lower(table_name) = 't' AND (table_catalog = current_database() AND lower(table_schema) = lower(current_schema()) OR table_type = 'LOCAL TEMPORARY')
           dropped: analyze t
         nothing
           dropped: set query_group to 'etl'
         nothing
           dropped: reset query_group
         "#);
-        assert_snapshot!(shown("vacuum full t"), @"
-        nothing
+        assert_snapshot!(shown("vacuum full t"), @r#"
+        SELECT CASE WHEN count(*) = 0 THEN error('relation "t" does not exist') END FROM information_schema.tables WHERE lower(table_name) = 't' AND (table_catalog = current_database() AND lower(table_schema) = lower(current_schema()) OR table_type = 'LOCAL TEMPORARY')
           dropped: vacuum full t
-        ");
+        "#);
         assert_snapshot!(shown("set enable_case_sensitive_identifier to true"), @r#"
         not-emulated: the setting `enable_case_sensitive_identifier` is not emulated
           at `set`

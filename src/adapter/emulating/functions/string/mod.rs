@@ -6,8 +6,17 @@ mod regexp;
 use super::{How, Kind, Returns, Row, row};
 use crate::adapter::emulating::types::Type;
 pub(in super::super) use part::substring;
-use part::{concat, left_right, split_part, substring_call};
+use part::{concat, left_right, length, split_part, substring_call};
 use regexp::{regexp_count, regexp_instr, regexp_replace, regexp_substr};
+
+/// Two texts without the blanks at their ends, by their bytes.
+const COMPARED: How = How::Forms(
+    &[(
+        2,
+        "CAST(CASE WHEN rtrim({0:t}, ' ') < rtrim({1:t}, ' ') THEN -1 WHEN rtrim({0:t}, ' ') > rtrim({1:t}, ' ') THEN 1 WHEN rtrim({0:t}, ' ') = rtrim({1:t}, ' ') THEN 0 END AS INTEGER)",
+    )],
+    INT,
+);
 
 const INT: Returns = Returns::Is(Type::Int4);
 
@@ -24,21 +33,20 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "bpcharcmp",
-        How::Refused(
-            "it compares as CHAR, with blanks",
-            "compare with `=`, `<` and `>`",
-        ),
+        COMPARED,
         "r_BPCHARCMP.html",
-        &[],
+        &[
+            ("SELECT BPCHARCMP('abc','abd')", "-1"),
+            ("SELECT BPCHARCMP('abc  ','abc')", "0"),
+            ("SELECT BPCHARCMP('b','abc')", "1"),
+            ("SELECT BPCHARCMP('b',NULL)", "null"),
+        ],
     ),
     row(
         "bttext_pattern_cmp",
-        How::Refused(
-            "it compares as CHAR, with blanks",
-            "compare with `=`, `<` and `>`",
-        ),
+        COMPARED,
         "r_BTTEXT_PATTERN_CMP.html",
-        &[],
+        &[("SELECT BTTEXT_PATTERN_CMP('a','b')", "-1")],
     ),
     row(
         "btrim",
@@ -100,9 +108,13 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "difference",
-        How::Refused("DuckDB has no soundex", ""),
+        How::Forms(&[(2, "__rs_difference({0:t}, {1:t})")], INT),
         "DIFFERENCE.html",
-        &[],
+        &[
+            ("SELECT DIFFERENCE('AC/DC','Ay See Dee See')", "4"),
+            ("SELECT DIFFERENCE('Amazon','Ama')", "2"),
+            ("SELECT DIFFERENCE('Amazon',NULL)", "null"),
+        ],
     ),
     row(
         "initcap",
@@ -125,16 +137,17 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "len",
-        How::Forms(&[(1, "CAST(length({0:t}) AS INTEGER)")], INT),
+        How::Native(Kind::Scalar, length),
         "r_LEN.html",
         &[
+            ("SELECT LEN(FROM_HEX('abcd'))", "2"),
             ("SELECT LEN('abc  ')", "5"),
             ("SELECT LEN('français')", "8"),
         ],
     ),
     row(
         "length",
-        How::Forms(&[(1, "CAST(length({0:t}) AS INTEGER)")], INT),
+        How::Native(Kind::Scalar, length),
         "r_LENGTH.html",
         &[
             ("SELECT LENGTH('café')", "4"),
@@ -203,9 +216,14 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "quote_ident",
-        How::Refused("the rules of DuckDB's names are not Redshift's", ""),
+        How::Forms(&[(1, "__rs_quote_ident({0:t})")], Returns::Text),
         "r_QUOTE_IDENT.html",
-        &[],
+        &[
+            ("SELECT QUOTE_IDENT('catname')", "catname"),
+            ("SELECT QUOTE_IDENT('\"CAT\"')", "\"\"\"CAT\"\"\""),
+            ("SELECT QUOTE_IDENT('Foo bar')", "\"Foo bar\""),
+            ("SELECT QUOTE_IDENT('user')", "\"user\""),
+        ],
     ),
     row(
         "quote_literal",
@@ -238,6 +256,9 @@ pub(in super::super) const ROWS: &[Row] = &[
             ("SELECT REGEXP_INSTR('dogfish','fish')", "4"),
             ("SELECT REGEXP_INSTR('dogfish','x')", "0"),
             ("SELECT REGEXP_INSTR('a1b22','[0-9]+',1,2)", "4"),
+            ("SELECT REGEXP_INSTR('a1b22','[0-9]+',1,2,1)", "6"),
+            ("SELECT REGEXP_INSTR('the fox','FOX',1,1,0,'i')", "5"),
+            ("SELECT REGEXP_INSTR('the fox','FOX',1,1,1,'c')", "0"),
         ],
     ),
     row(
@@ -246,6 +267,8 @@ pub(in super::super) const ROWS: &[Row] = &[
         "REGEXP_REPLACE.html",
         &[
             ("SELECT REGEXP_REPLACE('a-b-c','-','_')", "a_b_c"),
+            ("SELECT REGEXP_REPLACE('aaa','a','b',2)", "abb"),
+            ("SELECT REGEXP_REPLACE('aaa','a','b',9)", "aaa"),
             ("SELECT REGEXP_REPLACE('(555) 123','[^0-9]','')", "555123"),
             (
                 "SELECT REGEXP_REPLACE('ab12','([a-z]+)([0-9]+)','$2$1')",
@@ -337,9 +360,15 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "soundex",
-        How::Refused("DuckDB has no soundex", ""),
+        How::Forms(&[(1, "__rs_soundex({0:t})")], Returns::Text),
         "SOUNDEX.html",
-        &[],
+        &[
+            ("SELECT SOUNDEX('Amazon')", "A525"),
+            ("SELECT SOUNDEX('AWS Amazon')", "A252"),
+            ("SELECT SOUNDEX('12321Amazon')", "A525"),
+            ("SELECT SOUNDEX('')", ""),
+            ("SELECT SOUNDEX(NULL)", "null"),
+        ],
     ),
     row(
         "split_part",

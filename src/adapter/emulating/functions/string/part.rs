@@ -5,6 +5,7 @@ use sqlparser::ast::Spanned;
 use crate::adapter::Refusal;
 use crate::adapter::emulating::functions::{Call, TEXT};
 use crate::adapter::emulating::translator::{Constant, Sql, Translator};
+use crate::adapter::emulating::types::Type;
 
 pub(super) fn concat(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
     if call.args.len() > 2 {
@@ -63,6 +64,24 @@ fn is_count(sql: &Sql) -> bool {
 }
 
 /// `left` and `right`: a count below zero means on DuckDB what Redshift does not say.
+/// `len`, `length`: the characters of a text, the bytes of bytes.
+pub(super) fn length(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
+    translator.count(call, 1, 1)?;
+    let value = translator.expr(call.args[0])?;
+    let text = match value.ty {
+        Some(Type::Varbyte(_)) => format!("octet_length({})", value.text),
+        _ => {
+            let text = translator.as_text(value, call.args[0].span())?;
+            return Ok(Sql::typed(
+                format!("CAST(length({}) AS INTEGER)", text.text),
+                Type::Int4,
+            )
+            .of([&text]));
+        }
+    };
+    Ok(Sql::typed(format!("CAST({text} AS INTEGER)"), Type::Int4))
+}
+
 pub(super) fn left_right(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
     translator.count(call, 2, 2)?;
     let text = translator.text_operand(call.args[0])?;

@@ -183,17 +183,22 @@ pub(super) fn regexp_instr(
     translator: &mut Translator<'_>,
     call: &Call<'_>,
 ) -> Result<Sql, Refusal> {
-    if call.args.len() > 4 {
+    if call.args.len() > 4 && translator.on_postgres() {
+        return Err(translator.not_on_postgres(call.span, "`regexp_instr` with an option"));
+    }
+    translator.count(call, 2, 6)?;
+    let text = translator.text_operand(call.args[0])?;
+    let options = options(translator, call, 5)?;
+    if options.group {
         return Err(translator.unsupported(
-            call.span,
-            "`regexp_instr` with an option is not emulated",
-            "the end of a match and its parameters are not known here",
+            call.args[5].span(),
+            "`regexp_instr` of a group is not emulated",
+            "leave out the parameter `e`",
         ));
     }
-    translator.count(call, 2, 4)?;
-    let text = translator.text_operand(call.args[0])?;
     let pattern_sql = translator.expr(call.args[1])?;
-    let pattern = translator.pattern(&pattern_sql, false, call.args[1].span())?;
+    let pattern = translator.pattern(&pattern_sql, options.perl, call.args[1].span())?;
+    let pattern = inline(&pattern, &options);
     let position = match call.args.get(2) {
         Some(position) => translator.expr(position)?.text,
         None => "1".to_owned(),
@@ -210,8 +215,12 @@ pub(super) fn regexp_instr(
         );
         return Ok(Sql::typed(text, Type::Int4));
     }
+    let option = match call.args.get(4) {
+        Some(option) => translator.expr(option)?.text,
+        None => "0".to_owned(),
+    };
     Ok(Sql::typed(
-        format!("__rs_regexp_instr({}, {pattern}, CAST({position} AS INTEGER), CAST({occurrence} AS INTEGER))", text.text),
+        format!("__rs_regexp_instr({}, {pattern}, CAST({position} AS INTEGER), CAST({occurrence} AS INTEGER), CAST({option} AS INTEGER))", text.text),
         Type::Int4,
     )
     .of([&text]))
@@ -244,15 +253,22 @@ pub(super) fn regexp_replace(
             }
         }
     };
+    // What stands before the position stays as it is.
+    let mut skipped = 0;
     if let Some(position) = call.args.get(3) {
         let position_sql = translator.expr(position)?;
-        if position_sql.constant != Some(Constant::Number("1".to_owned())) {
+        let number = match &position_sql.constant {
+            Some(Constant::Number(number)) => number.parse::<u32>().ok(),
+            _ => None,
+        };
+        let Some(number) = number.filter(|number| *number > 0) else {
             return Err(translator.unsupported(
                 position.span(),
-                "`regexp_replace` from a position other than 1 is not emulated",
+                "`regexp_replace` from a position that is no number from 1 on is not emulated",
                 "join `left(x, n)` and the replaced rest with `||`",
             ));
-        }
+        };
+        skipped = number - 1;
     }
     if translator.on_postgres() {
         one_way(translator, call)?;
@@ -261,12 +277,16 @@ pub(super) fn regexp_replace(
         }
     }
     let flags = literal(&format!("g{}", options.text));
-    Ok(Sql::typed(
-        format!(
+    let replaced = match skipped {
+        0 => format!(
             "regexp_replace({}, {pattern}, {replacement}, {flags})",
             text.text
         ),
-        TEXT,
-    )
-    .of([&text]))
+        _ => format!(
+            "(left({0}, {skipped}) || regexp_replace(substring({0}, {1}), {pattern}, {replacement}, {flags}))",
+            text.text,
+            skipped + 1
+        ),
+    };
+    Ok(Sql::typed(replaced, TEXT).of([&text]))
 }
