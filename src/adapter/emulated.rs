@@ -7,7 +7,7 @@ use super::emulating::{
     translate_expression_with, translate_query_with, translate_statements,
 };
 use super::statement::{Copy, Key, Rows, Statement};
-use super::{Refusal, TableChange, TableFromQuery, names};
+use super::{Fault, Refusal, TableChange, TableFromQuery, names};
 use crate::relation::{Change, KnownColumn, KnownColumns, Relation};
 
 /// What is known of relations, as the translation asks for it.
@@ -108,11 +108,30 @@ fn statements(sql: &str, known: &Tables<'_>) -> Result<Statements, Refusal> {
 /// What stands between two statements.
 const NEXT: &str = ";\n";
 
+/// A text column that a statement fills with values that may not be stored as they are: Redshift cuts blanks.
+#[cfg_attr(
+    not(feature = "duckdb"),
+    expect(dead_code, reason = "PostgreSQL cuts them itself")
+)]
+#[derive(Clone, Debug)]
+pub(super) struct Fitted {
+    pub(super) column: String,
+    /// The type of the values, where it is known.
+    pub(super) from: Option<Type>,
+    pub(super) to: Type,
+}
+
 /// A statement of which every part that the user wrote is translated.
 pub(super) struct Translation {
     pub(super) statement: Statement,
     /// The columns of a table or view made from a query, as far as they are known.
     pub(super) columns: Option<Vec<KnownColumn>>,
+    /// The columns whose values must be cut first.
+    #[cfg_attr(
+        not(feature = "duckdb"),
+        expect(dead_code, reason = "PostgreSQL cuts them itself")
+    )]
+    pub(super) fitted: Vec<Fitted>,
     /// The tables that SQL of the user makes from queries.
     #[cfg_attr(
         not(feature = "duckdb"),
@@ -163,6 +182,7 @@ pub(super) fn statement(statement: &Statement, known: &Tables<'_>) -> Result<Tra
     let mut translated = statement.clone();
     let mut made = None;
     let mut raw = Statements::default();
+    let mut fitted = Vec::new();
     match &mut translated {
         Statement::CreateTableAs {
             query: text,
@@ -202,14 +222,14 @@ pub(super) fn statement(statement: &Statement, known: &Tables<'_>) -> Result<Tra
             from: Rows::Query(text),
         } => {
             let query = query(text, known)?;
-            taken_in_order(known, into, columns, &query)?;
+            fitted = taken_in_order(known, into, columns, &query)?;
             *text = query.sql;
         }
         Statement::Insert {
             into,
             columns,
             from: Rows::Relation(from),
-        } => taken_by_name(known, into, columns, from)?,
+        } => fitted = taken_by_name(known, into, columns, from)?,
         Statement::Merge {
             into,
             using,
@@ -217,7 +237,7 @@ pub(super) fn statement(statement: &Statement, known: &Tables<'_>) -> Result<Tra
             predicates,
             ..
         } => {
-            taken_by_name(known, into, insert, using)?;
+            fitted = taken_by_name(known, into, insert, using)?;
             translate_all(predicates, known)?;
         }
         Statement::DeleteByKey {
@@ -242,6 +262,7 @@ pub(super) fn statement(statement: &Statement, known: &Tables<'_>) -> Result<Tra
     Ok(Translation {
         statement: translated,
         columns: made,
+        fitted,
         tables: raw.tables,
         changes: raw.changes,
         left: raw.left,
@@ -264,7 +285,7 @@ fn taken_in_order(
     into: &Relation,
     columns: &[String],
     query: &Translated,
-) -> Result<(), Refusal> {
+) -> Result<Vec<Fitted>, Refusal> {
     let held = known.known.columns(into).unwrap_or_default();
     // Without a list, the columns of the table are filled in their order.
     let names: Vec<String> = match columns.is_empty() {
@@ -282,7 +303,7 @@ fn taken_by_name(
     into: &Relation,
     columns: &[String],
     from: &Relation,
-) -> Result<(), Refusal> {
+) -> Result<Vec<Fitted>, Refusal> {
     let held = known.known.columns(into).unwrap_or_default();
     let given = known.known.columns(from).unwrap_or_default();
     let of = |name: &String| {
@@ -294,17 +315,28 @@ fn taken_by_name(
 }
 
 /// Refuses values that a column does not take without a cast, as far as the types are known: DuckDB would cast them by itself. And
-/// those that it takes, and that DuckDB would cast to others than Redshift.
+/// those that it takes, and that DuckDB would cast to others than Redshift. The texts that must be cut first are given back.
 fn taken(
     held: &[KnownColumn],
     given: impl Iterator<Item = (String, Option<KnownColumn>)>,
-) -> Result<(), Refusal> {
+) -> Result<Vec<Fitted>, Refusal> {
     let typed = |column: &KnownColumn| column.data_type.as_deref().and_then(catalog_type);
+    let mut fitted = Vec::new();
     for (name, value) in given {
         let mut held = held.iter();
         let column = held.find(|column| column.name.eq_ignore_ascii_case(&name));
-        let (Some(column), Some(value)) = (column.and_then(typed), value.as_ref().and_then(typed))
-        else {
+        let Some(column) = column.and_then(typed) else {
+            continue;
+        };
+        let from = value.as_ref().and_then(typed);
+        if is_cut(from, column) {
+            fitted.push(Fitted {
+                column: name.clone(),
+                from,
+                to: column,
+            });
+        }
+        let Some(value) = from else {
             continue;
         };
         if let Some(refused) = refuse_assignment(&name, column, value) {
@@ -321,7 +353,42 @@ fn taken(
             return Err(refused);
         }
     }
-    Ok(())
+    Ok(fitted)
+}
+
+/// Whether the values of a text column may have blanks that Redshift cuts. Those of a `varchar` can only be too long, and the check of
+/// the column tells.
+fn is_cut(value: Option<Type>, column: Type) -> bool {
+    let shorter = |length: u32| column.length().is_some_and(|most| length <= most);
+    match (column, value) {
+        (Type::Char(_), Some(Type::Char(length))) => !shorter(length),
+        (Type::Char(_), value) => value.is_none_or(Type::is_text),
+        (Type::Varchar(_), Some(Type::Varchar(length) | Type::Char(length))) => !shorter(length),
+        _ => false,
+    }
+}
+
+/// What Redshift says of a text that a column is too short for, or of a character of several bytes in a `char`; and what to do.
+pub(super) fn value_too_long(column: &str, kind: Option<Type>) -> (Fault, &'static str) {
+    let (code, message, help) = match kind {
+        Some(kind) => (
+            "value-too-long",
+            format!("value too long for character type: `{column}` is {kind}"),
+            "the length counts bytes: declare a longer column, or cut the value with `left`",
+        ),
+        None => (
+            "multibyte-char",
+            format!("`{column}` is of type char, which holds characters of one byte"),
+            "declare it as `varchar`",
+        ),
+    };
+    let fault = Fault {
+        code,
+        message,
+        name: None,
+        candidates: Vec::new(),
+    };
+    (fault, help)
 }
 
 /// A table or view has each name once; DuckDB would give the second one another name without a word.

@@ -27,6 +27,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::diagnostic::Span;
+use crate::redact::without_data;
 use crate::relation::{
     Change, Column, ExistingRelations, Granted, KnownColumn, KnownColumns, Relation,
 };
@@ -555,6 +556,16 @@ impl Error {
         }
     }
 
+    /// The same without the values that the words of the warehouse hold.
+    #[must_use]
+    pub fn without_data(self) -> Self {
+        Self {
+            message: without_data(&self.message),
+            detail: self.detail.map(|detail| without_data(&detail)),
+            ..self
+        }
+    }
+
     /// Whether the words of the warehouse may hold a value of somebody's data: it could not convert, hold or store one.
     pub fn is_about_values(&self) -> bool {
         const OF_DUCKDB: [&str; 4] = [
@@ -564,7 +575,6 @@ impl Error {
             "Out of Range Error",
         ];
         match self.sqlstate.as_deref() {
-            _ if self.fault.is_some() => false,
             // Data and integrity; Redshift also says "internal" of a digit that is none.
             Some(state) => state.starts_with("22") || state.starts_with("23") || state == "XX000",
             None => OF_DUCKDB.iter().any(|kind| self.message.starts_with(kind)),

@@ -64,6 +64,16 @@ pub(super) trait Wording {
         all.join(", ")
     }
 
+    /// A column of the rows that a table is given, as its value is stored.
+    fn given(&self, column: &str) -> String {
+        self.quote(column)
+    }
+
+    /// A query whose rows fill these columns of a table, as they are stored.
+    fn rows(&self, _columns: &[String], query: &str) -> String {
+        query.to_owned()
+    }
+
     /// Columns in quotes, with commas between them.
     fn list(&self, columns: &[String]) -> String {
         let columns: Vec<String> = columns.iter().map(|column| self.quote(column)).collect();
@@ -227,11 +237,16 @@ pub(super) trait Wording {
         let (target, all) = if columns.is_empty() {
             (self.name(into), "*".to_owned())
         } else {
-            let list = self.list(columns);
-            (format!("{} ({list})", self.name(into)), list)
+            let given: Vec<String> = columns.iter().map(|column| self.given(column)).collect();
+            (
+                format!("{} ({})", self.name(into), self.list(columns)),
+                given.join(", "),
+            )
         };
         match from {
-            Rows::Query(query) => format!("insert into {target} (\n{query}\n)"),
+            Rows::Query(query) => {
+                format!("insert into {target} (\n{}\n)", self.rows(columns, query))
+            }
             Rows::Relation(from) => format!(
                 "insert into {target} (\n  select {all} from {}\n)",
                 self.name(from)

@@ -211,9 +211,19 @@ impl NodeWorld {
     ) -> Answer<T> {
         let turn = self.turn.as_ref().ok_or_else(|| late(what))?;
         let mut connection = lock(&turn.connection);
-        ask(connection.as_mut()).map_err(|error| {
-            let mut wrong = Diagnostic::error("database-error", format!("`{what}` failed"))
-                .note(error.message.clone());
+        ask(connection.as_mut()).map_err(|mut error| {
+            let mut message = format!("`{what}` failed");
+            if error.is_about_values() {
+                if let Some(fault) = &error.fault {
+                    message.push_str(&format!(": {}", fault.message));
+                }
+                // What a template asks about is anyone's guess.
+                let nodes = &self.around.given.manifest.nodes;
+                if nodes.iter().any(|node| !node.personal_columns().is_empty()) {
+                    error = error.without_data();
+                }
+            }
+            let mut wrong = Diagnostic::error("database-error", message).note(error.message);
             wrong.help.extend(error.help);
             wrong.notes.extend(error.detail);
             Box::new(wrong)

@@ -56,12 +56,11 @@ impl Story<'_> {
             self.statement,
             Some(Statement::Copy(_) | Statement::Load { .. })
         );
-        if loads && self.node.columns.values().any(Column::is_pii) {
+        if loads && self.reads_personal() {
             error.message = without_values(&error.message);
-            error.detail = error.detail.map(|detail| without_values(&detail));
-        } else if error.is_about_values() && self.reads_personal() {
-            error.message = without_data(&error.message);
             error.detail = error.detail.map(|detail| without_data(&detail));
+        } else if error.is_about_values() && self.reads_personal() {
+            error = error.without_data();
             error.help.get_or_insert_with(|| {
                 "the value is not shown: what is read here is personal (`meta: {pii: true}`)"
                     .to_owned()
@@ -133,9 +132,13 @@ impl Story<'_> {
         !self.node.config.unique_key.is_empty() && twice.iter().any(|words| said.contains(words))
     }
 
-    /// Whether the node, or one that it reads, has personal columns.
+    /// Whether the node, or one that it reads, has personal columns. What an operation reads and fills is anyone's guess.
     fn reads_personal(&self) -> bool {
         let manifest = self.planner.manifest;
+        if self.node.resource_type == ResourceType::Operation {
+            let mut nodes = manifest.nodes.iter();
+            return nodes.any(|node| !node.personal_columns().is_empty());
+        }
         let read = self.node.depends_on.iter().map(|id| manifest.node(*id));
         let mut nodes = std::iter::once(self.node).chain(read);
         nodes.any(|node| !node.personal_columns().is_empty())

@@ -199,6 +199,11 @@ impl Conversion {
             }
             cut(&mut text, kept);
         }
+        if matches!(kind, Type::Char(_)) {
+            // The blanks that fill it up mean nothing, whoever wrote them.
+            let kept = text.trim_end_matches(' ').len();
+            cut(&mut text, kept);
+        }
         Ok(Cell::Text(text))
     }
 }
@@ -535,7 +540,7 @@ mod tests {
         assert_eq!(shown(&nulls, "varchar", b"NA"), "Null");
         assert_eq!(shown(&nulls, "int", b"NA"), "Null");
         assert_eq!(shown(&nulls, "varchar", b" a "), r#"Text(" a")"#);
-        assert_eq!(shown(&nulls, "char(3)", b"a "), r#"Text("a ")"#);
+        assert_eq!(shown(&nulls, "char(3)", b"a "), r#"Text("a")"#);
     }
 
     #[test]

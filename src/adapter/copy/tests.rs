@@ -500,7 +500,7 @@ fn what_stands_for_null_is_the_loads_to_say() {
     ∅ ∅ ∅
     ∅ "" ""
     1 "\\N" "x"
-    2 " " "  "
+    2 " " ""
     "#);
     let nulls = file.replace("NA,", "5,");
     let with = |change: fn(&mut Copy)| Case::csv(&columns, &nulls).with(change).load();
@@ -508,20 +508,20 @@ fn what_stands_for_null_is_the_loads_to_say() {
     5 "5" "NA"
     ∅ "" ""
     1 ∅ "x"
-    2 " " "  "
+    2 " " ""
     "#);
     // The manual: NULL AS '' and EMPTYASNULL do the same, but for the default `\N`.
     insta::assert_snapshot!(with(|copy| copy.null_as = Some(String::new())), @r#"
     5 "5" "NA"
     ∅ ∅ ∅
     1 "\\N" "x"
-    2 " " "  "
+    2 " " ""
     "#);
     insta::assert_snapshot!(with(|copy| copy.empty_as_null = true), @r#"
     5 "5" "NA"
     ∅ ∅ ∅
     1 ∅ "x"
-    2 " " "  "
+    2 " " ""
     "#);
     insta::assert_snapshot!(with(|copy| copy.blanks_as_null = true), @r#"
     5 "5" "NA"

@@ -86,7 +86,7 @@ impl Session {
 
     /// How statements are said here.
     pub(super) fn words(&self) -> Words<'_> {
-        Words(&self.config)
+        Words::of(&self.config)
     }
 
     /// Runs one of our own statements.

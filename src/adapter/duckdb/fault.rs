@@ -3,7 +3,7 @@
 //! In: the kind and the message of an error. Out: a [`Fault`] and what to do about it. Words that are not known stay DuckDB's.
 
 use super::types;
-use crate::adapter::Fault;
+use crate::adapter::{Fault, emulated};
 
 /// What DuckDB means, with what to do.
 pub(super) fn understood(kind: &str, message: &str) -> Option<(Fault, Option<String>)> {
@@ -105,28 +105,15 @@ fn row(kind: &str, message: &str) -> Option<(Fault, Option<String>)> {
         ));
     }
     if let Some((_, check)) = message.split_once("with expression ") {
-        if let Some(column) = between(check, "bit_length(", ")") {
-            let column = column.trim_matches('"');
-            return Some((
-                plain(
-                    "multibyte-char",
-                    format!("`{column}` is of type char, which holds characters of one byte"),
-                ),
-                Some("declare it as `varchar`".to_owned()),
-            ));
-        }
-        let length = types::of_check(check)?;
-        let column = between(check, "strlen(", ")")?.trim_matches('"');
-        return Some((
-            plain(
-                "value-too-long",
-                format!("value too long for character type: `{column}` is {length}"),
+        let (column, kind) = match between(check, "bit_length(", ")") {
+            Some(column) => (column, None),
+            None => (
+                between(check, "strlen(", ")")?,
+                Some(types::of_check(check)?),
             ),
-            Some(
-                "the length counts bytes: declare a longer column, or cut the value with `left`"
-                    .to_owned(),
-            ),
-        ));
+        };
+        let (fault, help) = emulated::value_too_long(column.trim_matches('"'), kind);
+        return Some((fault, Some(help.to_owned())));
     }
     if let Some(column) = message.split_once("NOT NULL constraint failed: ") {
         let column = column.1.split_whitespace().next()?.rsplit('.').next()?;

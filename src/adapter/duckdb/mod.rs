@@ -83,7 +83,7 @@ impl DuckDb {
     }
 
     fn words(&self) -> sql::Words<'_> {
-        sql::Words(&self.config)
+        sql::Words::of(&self.config)
     }
 
     /// What is known of the relations of a query.
@@ -259,7 +259,10 @@ impl Adapter for DuckDb {
         let engine = translation
             .as_ref()
             .map_or(statement, |translation| &translation.statement);
-        let mut sql = self.words().sql(engine)?;
+        let fitted = translation
+            .as_ref()
+            .map_or(&[][..], |translation| &translation.fitted);
+        let mut sql = self.words().fitting(fitted).sql(engine)?;
         let (columns, mut tables, changes, left) = translation
             .as_ref()
             .map(|translation| {

@@ -9,7 +9,7 @@ use super::connection::Session;
 use super::sql::{literal, quote};
 use super::{error, query};
 use crate::adapter::copy::{self, Column, Object};
-use crate::adapter::emulating::Type;
+use crate::adapter::emulating::{self, Type};
 use crate::adapter::statement::Copy;
 use crate::adapter::{Error, ErrorClass, Outcome};
 
@@ -74,6 +74,11 @@ fn file(
     let filled = &columns[..found.len()];
     check_values(session, filled, &values, &from, url)?;
     let names: Vec<String> = filled.iter().map(|column| quote(&column.name)).collect();
+    let stored = |(column, value): (&Column, String)| {
+        emulating::fit(&value, column.kind.length().map(Type::Varchar), column.kind)
+            .unwrap_or(value)
+    };
+    let values: Vec<String> = filled.iter().zip(values).map(stored).collect();
     let insert = format!(
         "insert into {} ({}) select {} from {from}",
         session.words().name(&copy.into),

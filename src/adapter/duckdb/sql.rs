@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use super::Config;
 use super::types;
 use crate::adapter::Refusal;
+use crate::adapter::emulated::Fitted;
 use crate::adapter::emulating;
 use crate::adapter::statement::{ColumnDefinition, Statement, TableConstraint};
 pub(super) use crate::adapter::wording::quote;
@@ -20,7 +21,26 @@ pub(super) fn literal(text: &str) -> String {
 
 /// How the statements of one target are said.
 #[derive(Clone, Copy)]
-pub(super) struct Words<'a>(pub &'a Config);
+pub(super) struct Words<'a> {
+    config: &'a Config,
+    /// Columns that a statement fills with values that are cut first, where Redshift is emulated.
+    fitted: &'a [Fitted],
+}
+
+impl<'a> Words<'a> {
+    /// The words of a target.
+    pub(super) fn of(config: &'a Config) -> Self {
+        Self {
+            config,
+            fitted: &[],
+        }
+    }
+
+    /// The same for a statement that fills these columns.
+    pub(super) fn fitting(self, fitted: &'a [Fitted]) -> Self {
+        Self { fitted, ..self }
+    }
+}
 
 impl Words<'_> {
     /// The statement in DuckDB's SQL, without a semicolon at the end.
@@ -28,7 +48,7 @@ impl Words<'_> {
         if let Statement::AddColumn { data_type, .. }
         | Statement::WidenColumn { data_type, .. }
         | Statement::ChangeColumnType { data_type, .. } = statement
-            && self.0.emulates_redshift
+            && self.config.emulates_redshift
         {
             emulating::duckdb_type(data_type)?;
         }
@@ -69,7 +89,7 @@ impl Words<'_> {
                 header,
                 bind,
             } => {
-                let query = match self.0.emulates_redshift && !bind {
+                let query = match self.config.emulates_redshift && !bind {
                     true => Cow::Owned(emulating::bound_late(query)),
                     false => Cow::Borrowed(query),
                 };
@@ -109,7 +129,7 @@ impl Words<'_> {
                 )
             }
             Statement::Grant { privilege, .. } | Statement::Revoke { privilege, .. } => {
-                return if self.0.emulates_redshift {
+                return if self.config.emulates_redshift {
                     // DuckDB knows no users: dropped knowingly.
                     Ok(Vec::new())
                 } else {
@@ -153,13 +173,14 @@ impl Words<'_> {
         predicates: &[String],
     ) -> Vec<String> {
         // Conditions written for Redshift name the table itself, those written for DuckDB dbt's alias.
-        let (target, into) = if self.0.emulates_redshift {
+        let (target, into) = if self.config.emulates_redshift {
             (self.name(into), self.name(into))
         } else {
             let alias = "DBT_INTERNAL_DEST".to_owned();
             (alias.clone(), format!("{} as {alias}", self.name(into)))
         };
         let source = |column: &String| format!("DBT_INTERNAL_SOURCE.{}", self.quote(column));
+        let given = |column: &String| self.fit(column, source(column));
         let mut conditions = key
             .iter()
             .map(|column| {
@@ -171,7 +192,7 @@ impl Words<'_> {
         conditions.extend(predicates.iter().cloned());
         let set = update
             .iter()
-            .map(|column| format!("{} = {}", self.quote(column), source(column)))
+            .map(|column| format!("{} = {}", self.quote(column), given(column)))
             .collect::<Vec<_>>()
             .join(", ");
         let matched = if set.is_empty() {
@@ -184,9 +205,9 @@ impl Words<'_> {
         let merge = format!(
             "merge into {into}\nusing {using}\non {on}{matched}\nwhen not matched then insert ({}) values ({})",
             self.list(insert),
-            insert.iter().map(source).collect::<Vec<_>>().join(", ")
+            insert.iter().map(given).collect::<Vec<_>>().join(", ")
         );
-        if self.0.emulates_redshift && !set.is_empty() {
+        if self.config.emulates_redshift && !set.is_empty() {
             vec![
                 emulating::refuse_several_matches(&target, &using, &on),
                 merge,
@@ -220,7 +241,7 @@ impl Words<'_> {
             }
         }
         // On Redshift keys are information for its planner, and a load of doubled keys succeeds there.
-        if !self.0.emulates_redshift {
+        if !self.config.emulates_redshift {
             body.extend(
                 constraints
                     .iter()
@@ -249,7 +270,7 @@ impl Words<'_> {
     fn column(self, column: &ColumnDefinition) -> Result<String, Refusal> {
         let name = self.quote(&column.name);
         let mut words = vec![name.clone()];
-        if self.0.emulates_redshift {
+        if self.config.emulates_redshift {
             let kind = emulating::duckdb_type(&column.data_type)?;
             words.push(kind.sql);
             words.extend(types::length_check(kind.redshift, &name));
@@ -271,9 +292,28 @@ impl Words<'_> {
             column
                 .default
                 .as_ref()
-                .map(|value| format!("default {value}")),
+                .map(|value| format!("default {}", self.default(column, value))),
         );
         Ok(words.join(" "))
+    }
+
+    /// The default of a column.
+    fn default(self, column: &ColumnDefinition, value: &str) -> String {
+        match emulating::duckdb_type(&column.data_type) {
+            Ok(kind) if self.config.emulates_redshift => {
+                emulating::default_value(kind.redshift, value.to_owned())
+            }
+            _ => value.to_owned(),
+        }
+    }
+
+    /// A value of a column as it is stored.
+    fn fit(self, column: &str, value: String) -> String {
+        let mut fitted = self.fitted.iter();
+        let found = fitted.find(|fitted| fitted.column.eq_ignore_ascii_case(column));
+        found
+            .and_then(|fitted| emulating::fit(&value, fitted.from, fitted.to))
+            .unwrap_or(value)
     }
 
     /// `table name` or `temporary table name`.
@@ -290,11 +330,11 @@ impl Words<'_> {
         let mut parts = Vec::new();
         if !relation.schema.is_empty() {
             // `a.t` could mean the database or the schema `a` where both are there.
-            let ambiguous = self.0.database.eq_ignore_ascii_case(&relation.schema);
+            let ambiguous = self.config.database.eq_ignore_ascii_case(&relation.schema);
             let database = relation
                 .database
                 .as_deref()
-                .or(ambiguous.then_some(self.0.database.as_str()));
+                .or(ambiguous.then_some(self.config.database.as_str()));
             parts.extend(database.map(|database| self.quote(database)));
             parts.push(self.quote(&relation.schema));
         }
@@ -304,7 +344,7 @@ impl Words<'_> {
 
     /// An identifier in quotes, folded as Redshift folds it where that is emulated.
     pub(super) fn quote(self, identifier: &str) -> String {
-        if self.0.emulates_redshift {
+        if self.config.emulates_redshift {
             quote(&identifier.to_lowercase())
         } else {
             quote(identifier)
@@ -314,6 +354,22 @@ impl Words<'_> {
 
 impl Wording for Words<'_> {
     const NEW_TYPE: &'static str = "set data type";
+
+    fn given(&self, column: &str) -> String {
+        self.fit(column, self.quote(column))
+    }
+
+    fn rows(&self, columns: &[String], query: &str) -> String {
+        if self.fitted.is_empty() || columns.is_empty() {
+            return query.to_owned();
+        }
+        let given: Vec<String> = columns.iter().map(|column| self.given(column)).collect();
+        format!(
+            "select {} from (\n{query}\n) as __rs_rows({})",
+            given.join(", "),
+            self.list(columns)
+        )
+    }
 
     fn literal(&self, text: &str) -> String {
         literal(text)
@@ -329,7 +385,7 @@ impl Wording for Words<'_> {
 
     /// On Redshift without the trailing blanks of a text.
     fn compared(&self, column: String) -> String {
-        if self.0.emulates_redshift {
+        if self.config.emulates_redshift {
             format!("{}.key({column})", emulating::PRELUDE)
         } else {
             column
@@ -337,7 +393,7 @@ impl Wording for Words<'_> {
     }
 
     fn data_type(&self, data_type: &str) -> String {
-        let emulated = self.0.emulates_redshift.then_some(data_type);
+        let emulated = self.config.emulates_redshift.then_some(data_type);
         let kind = emulated.and_then(|data_type| emulating::duckdb_type(data_type).ok());
         kind.map_or_else(|| data_type.to_owned(), |kind| kind.sql)
     }

@@ -13,7 +13,7 @@ fn said(emulates_redshift: bool) -> String {
     };
     statements()
         .iter()
-        .map(|statement| match Words(&config).sql(statement) {
+        .map(|statement| match Words::of(&config).sql(statement) {
             Ok(said) => said.join("\n;\n"),
             Err(refusal) => format!("refused: {}", refusal.message),
         })

@@ -154,7 +154,10 @@ fn holds(redshift: Type, kind: &str) -> bool {
 pub(super) fn length_check(kind: Type, column: &str) -> Option<String> {
     match kind {
         Type::Varchar(bytes) => Some(format!("check (strlen({column}) <= {bytes})")),
-        Type::Char(bytes) => Some(format!("check ({bytes} >= strlen({column}))")),
+        // Its characters have one byte each.
+        Type::Char(bytes) => Some(format!(
+            "check ({bytes} >= strlen({column})) check (8 * length({column}) >= bit_length({column}))"
+        )),
         _ => None,
     }
 }

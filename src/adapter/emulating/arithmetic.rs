@@ -32,6 +32,7 @@ impl Translator<'_> {
             &*self.integer(&left, op, &right),
             &*self.integer(&right, op, &left),
         );
+        self.moves_by(a, op, b, span)?;
         if let Some(of_floats) = self.of_floats(a, op, b) {
             return Ok(of_floats);
         }
@@ -144,6 +145,60 @@ impl Translator<'_> {
             }
             _ => Ok(Cow::Borrowed(value)),
         }
+    }
+
+    /// Refuses sums, differences and products of dates, times and intervals that Redshift's documentation does not show: it moves dates by
+    /// whole days, and dates and timestamps by intervals.
+    fn moves_by(&self, a: &Sql, op: &BinaryOperator, b: &Sql, span: Span) -> Result<(), Refusal> {
+        use BinaryOperator::{Divide, Minus, Modulo, Multiply, Plus};
+        use Type::{Date, Interval, Time, TimeTz};
+        let (Some(left), Some(right)) = (a.ty, b.ty) else {
+            return Ok(());
+        };
+        let timed = |ty: Type| ty.is_moment() || ty == Interval;
+        if !(timed(left) || timed(right)) || a.is_null() || b.is_null() {
+            return Ok(());
+        }
+        let clock = |ty: Type| matches!(ty, Time | TimeTz);
+        let moved = match op {
+            Plus | Minus if left == Interval || right == Interval => {
+                !left.is_number() && !right.is_number()
+            }
+            Plus | Minus if left == Date && right.is_integer() => true,
+            Plus if left.is_integer() && right == Date => true,
+            Plus => left == Date && clock(right) || clock(left) && right == Date,
+            Minus => left.is_moment() && right.is_moment() && !clock(left) && !clock(right),
+            Multiply | Divide | Modulo => !left.is_moment() && !right.is_moment(),
+            _ => true,
+        };
+        if moved {
+            return Ok(());
+        }
+        let sign = if *op == Minus { "-" } else { "" };
+        let help = match (op, left, right) {
+            (Plus | Minus, _, number) if number.is_number() && !clock(left) => format!(
+                "write `dateadd(day, {sign}{}, …)`",
+                match &b.constant {
+                    Some(Constant::Number(number)) => number,
+                    _ => "n",
+                }
+            ),
+            (Plus, number, _) if number.is_number() && !clock(right) => {
+                "write `dateadd(day, n, …)`".to_owned()
+            }
+            (Minus, left, right) if left.is_moment() && right.is_moment() => {
+                "write `datediff(second, b, a)`".to_owned()
+            }
+            _ => "write `dateadd(second, n, …)`, or cast to a number first".to_owned(),
+        };
+        Err(Refusal {
+            help: Some(help),
+            ..self.unsupported(
+                span,
+                format!("`{left} {op} {right}` is not emulated"),
+                "Redshift's documentation does not tell what it gives",
+            )
+        })
     }
 
     /// A literal whole number beside a value that may be a smallint: it is an integer, where DuckDB would make it small too.
@@ -298,6 +353,13 @@ impl Translator<'_> {
 
     /// A regular expression in the words of DuckDB's library. Only constants: others cannot be checked.
     pub(super) fn pattern(&self, pattern: &Sql, perl: bool, span: Span) -> Result<String, Refusal> {
+        if let (Some(ty), Some(_)) = (pattern.ty.filter(|ty| !ty.is_text()), &pattern.constant) {
+            return Err(self.not_redshift(
+                span,
+                format!("a pattern is a text, and this is {ty}"),
+                "write the pattern in quotes",
+            ));
+        }
         let Some(constant) = pattern.constant_text() else {
             return Err(self.unsupported(
                 span,

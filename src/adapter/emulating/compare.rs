@@ -145,9 +145,41 @@ fn read_beside<'s>(value: &'s Sql, other: &Sql) -> Cow<'s, Sql> {
     }
 }
 
+/// Whether a value is compared in double precision with a `real`: any number that is none itself. A small whole number is the same
+/// in both.
+fn doubles(sql: &Sql) -> bool {
+    let small = match &sql.constant {
+        Some(Constant::Number(number)) => number.parse().is_ok_and(|n: i64| n.abs() < 1 << 24),
+        _ => false,
+    };
+    !small && sql.ty.is_some_and(|ty| ty.is_number() && !ty.is_float())
+}
+
+/// Values that are compared with each other: a `real` beside a decimal or whole number is a double on Redshift, where the engines take
+/// the number for a `real`: <https://docs.aws.amazon.com/redshift/latest/dg/r_numeric_computations201.html>.
+fn in_doubles<'s, const N: usize>(values: [&'s Sql; N]) -> [Cow<'s, Sql>; N] {
+    let mixed = values.iter().any(|value| doubles(value));
+    values.map(|value| match mixed && value.is(Type::Float4) {
+        true => Cow::Owned(double(value)),
+        false => Cow::Borrowed(value),
+    })
+}
+
+/// A `real` as a double.
+pub(super) fn double(value: &Sql) -> Sql {
+    Sql {
+        text: format!("CAST({} AS FLOAT8)", value.text),
+        ty: Some(Type::Float8),
+        constant: None,
+        ..value.clone()
+    }
+}
+
 /// `left symbol right`, trailing blanks not counted.
 pub(super) fn compare(left: &Sql, symbol: &str, right: &Sql) -> Sql {
     let (left, right) = (&*read_beside(left, right), &*read_beside(right, left));
+    let [left, right] = in_doubles([left, right]);
+    let (left, right) = (&*left, &*right);
     if let Some(compared) = of_super(left, symbol, right) {
         return compared;
     }
@@ -166,11 +198,18 @@ pub(super) fn compare(left: &Sql, symbol: &str, right: &Sql) -> Sql {
 
 /// `expr [not] in (list)`.
 pub(super) fn in_list(expr: &Sql, list: &[Sql], negated: bool) -> Sql {
-    let list: Vec<Sql> = list
+    let mut list: Vec<Sql> = list
         .iter()
         .map(|item| read_beside(item, expr).into_owned())
         .collect();
-    let list = list.as_slice();
+    let mut expr = Cow::Borrowed(expr);
+    if doubles(&expr) || list.iter().any(doubles) {
+        let mut all = std::iter::once(expr.to_mut()).chain(&mut list);
+        all.by_ref()
+            .filter(|value| value.is(Type::Float4))
+            .for_each(|value| *value = double(value));
+    }
+    let (expr, list) = (&*expr, list.as_slice());
     let not = if negated { "NOT " } else { "" };
     if expr.is(Type::Super) || list.iter().any(|item| item.is(Type::Super)) {
         let equal: Vec<Sql> = list.iter().map(|item| compare(expr, "=", item)).collect();
@@ -216,6 +255,8 @@ fn no_text_constant(sql: &Sql) -> bool {
 /// `expr [not] between low and high`.
 pub(super) fn between(expr: &Sql, low: &Sql, high: &Sql, negated: bool) -> Sql {
     let (low, high) = (&*read_beside(low, expr), &*read_beside(high, expr));
+    let [expr, low, high] = in_doubles([expr, low, high]);
+    let (expr, low, high) = (&*expr, &*low, &*high);
     let not = if negated { "NOT " } else { "" };
     if [expr, low, high]
         .into_iter()
@@ -249,8 +290,10 @@ pub(super) fn between(expr: &Sql, low: &Sql, high: &Sql, negated: bool) -> Sql {
 /// A value and a column of a query that it is looked for in, both trimmed where they may hold text; `None` where only DuckDB knows
 /// the value's type, and late.
 pub(super) fn in_column(left: &Sql, ty: Option<Type>, column: &str) -> Option<(String, String)> {
+    let of_query = Sql::new(column, ty);
+    let [value, of_query] = in_doubles([left, &of_query]);
     if no_text(left) || ty.is_some_and(|ty| !ty.is_text()) {
-        return Some((left.text.clone(), column.to_owned()));
+        return Some((value.text.clone(), of_query.text.clone()));
     }
     Some((trimmed(left)?, format!("__rs.key({column})")))
 }
@@ -259,7 +302,7 @@ pub(super) fn in_column(left: &Sql, ty: Option<Type>, column: &str) -> Option<(S
 pub(super) fn with_query(left: &Sql, words: &str, ty: Option<Type>, query: &str) -> Sql {
     let as_it_is = format!("{} {words} ({query})", left.text);
     let text = match in_column(left, ty, "q.c") {
-        Some((_, column)) if column == "q.c" => as_it_is,
+        Some((value, column)) if column == "q.c" => format!("{value} {words} ({query})"),
         Some((value, column)) => {
             format!("{value} {words} (SELECT {column} FROM ({query}) AS q(c))")
         }

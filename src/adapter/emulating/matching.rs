@@ -8,10 +8,10 @@ use sqlparser::ast::{Expr, SelectItem, SetExpr, SetOperator, Spanned, Value};
 use sqlparser::tokenizer::Span;
 
 use super::expression::common_type;
-use super::identifier;
 use super::query::QuerySql;
 use super::translator::{Constant, Sql, Translator};
-use super::types::Type;
+use super::types::{Type, unify};
+use super::{compare, identifier};
 use crate::adapter::Refusal;
 
 /// Types that are converted into each other where values of both meet.
@@ -82,6 +82,7 @@ impl Translator<'_> {
             .enumerate()
             .map(|(at, result)| match result.constant {
                 Some(Constant::Text(_)) => self.literal_as(&result, ty, span(at)),
+                _ if ty == Type::Float8 && result.is(Type::Float4) => Ok(compare::double(&result)),
                 Some(Constant::Number(_)) if widened => Ok(Sql {
                     text: format!("CAST({} AS INTEGER)", result.text),
                     ..result
@@ -114,6 +115,14 @@ impl Translator<'_> {
             let (Some(a), Some(b)) = (*a, *b) else {
                 continue;
             };
+            if unify(a, b) == Some(Type::Float8) {
+                for (ty, side) in [(a, &mut in_left), (b, &mut in_right)] {
+                    if ty == Type::Float4 {
+                        let column = Sql::typed(format!("c{}", at + 1), ty);
+                        side.push((at, compare::double(&column)));
+                    }
+                }
+            }
             if !differ(a, b) {
                 continue;
             }
@@ -171,7 +180,7 @@ fn item_at(side: &SetExpr, at: usize) -> Option<&Expr> {
     exprs?.get(at).copied()
 }
 
-/// Puts values in the place of columns that are literals.
+/// Puts values in the place of columns: literals that are read as another type, and columns that are cast.
 fn put_literals(side: &mut QuerySql, literals: Vec<(usize, Sql)>) {
     let Some(columns) = side.columns.as_mut().filter(|_| !literals.is_empty()) else {
         return;

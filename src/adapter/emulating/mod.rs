@@ -55,11 +55,12 @@ pub use engine::Engine;
 pub use locate::{Located, locate, without_own_aliases};
 pub use reference::{examples, reference};
 pub use statement::TENDING;
+pub(in crate::adapter) use statement::fit;
 pub use translator::{Catalog, NoCatalog};
 
 pub use types::{
     BY_DEFAULT, ColumnsSql, DuckdbType, Type, catalog_type, create_table_columns, declared_length,
-    duckdb_type, fix_type, redshift_type,
+    default_value, duckdb_type, fix_type, redshift_type,
 };
 
 use super::statement::Copy;

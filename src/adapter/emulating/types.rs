@@ -453,10 +453,9 @@ pub fn create_table_columns(
             sql.push_str(" NOT NULL");
         }
         if let Some(default) = &column.default {
-            sql.push_str(&format!(
-                " DEFAULT ({})",
-                super::translate_expression(default)?
-            ));
+            let default = super::translate_expression(default)?;
+            let default = default_value(data_type.redshift, default);
+            sql.push_str(&format!(" DEFAULT ({default})"));
         }
         if let Some((seed, step)) = column.identity {
             let mark = if column.by_default { BY_DEFAULT } else { "" };
@@ -491,6 +490,14 @@ pub fn create_table_columns(
         all.columns.push(sql);
     }
     Ok(all)
+}
+
+/// The default of a column as it is stored: in a `char`, blanks at the end mean nothing.
+pub fn default_value(column: Type, sql: String) -> String {
+    match column {
+        Type::Char(_) if sql.trim_end_matches(')').ends_with(" '") => format!("rtrim({sql}, ' ')"),
+        _ => sql,
+    }
 }
 
 /// What stands in the name of the sequence of an identity that takes values too.

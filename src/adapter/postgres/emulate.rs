@@ -9,7 +9,7 @@ use super::error;
 use super::session::Session;
 use super::sql::{self, Of, literal, quote};
 use crate::adapter::copy;
-use crate::adapter::emulating::{Engine, postgres};
+use crate::adapter::emulating::{Engine, catalog_type, postgres};
 use crate::adapter::statement::Key;
 use crate::adapter::wire::link::Link;
 use crate::adapter::{Error, ErrorClass, Outcome, Prepared, Refusal, Statement, UserSql, emulated};
@@ -394,14 +394,9 @@ fn filled(head: &str, query: &str, names: &[&str], wanted: &[Option<String>]) ->
     let mut actions = Vec::new();
     for (column, kind) in names.iter().zip(wanted) {
         let Some(kind) = kind else { continue };
-        let column = quote(column);
-        actions.push(format!("alter column {column} type {kind}"));
-        let length = kind
-            .strip_prefix("varchar(")
-            .or_else(|| kind.strip_prefix("char("));
-        if let Some(length) = length {
-            actions.push(format!("add check (octet_length({column}) <= {}", length));
-        }
+        actions.push(format!("alter column {} type {kind}", quote(column)));
+        let check = catalog_type(kind).and_then(|kind| postgres::length_check(column, kind));
+        actions.extend(check.map(|check| format!("add {check}")));
     }
     format!(
         "{head}{query}\n) with no data;\nalter table {name} {};\ninsert into {name} (\n{query}\n)",
@@ -427,7 +422,10 @@ fn wanted<'t>(
                 PgType::TEXT | PgType::VARCHAR if declared.starts_with("character varying(") => {
                     Some(format!("varchar({arguments}"))
                 }
-                PgType::BPCHAR if declared.starts_with("character(") => {
+                // A cast to `char` gives a text without blanks at its end.
+                PgType::TEXT | PgType::VARCHAR | PgType::BPCHAR
+                    if declared.starts_with("character(") =>
+                {
                     Some(format!("char({arguments}"))
                 }
                 _ => None,

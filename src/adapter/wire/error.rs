@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use tokio_postgres::error::ErrorPosition;
 
-use crate::adapter::{Error, ErrorClass, Prepared};
+use crate::adapter::emulating::{Type, postgres};
+use crate::adapter::{Error, ErrorClass, Prepared, emulated};
 
 /// How long to wait before a section is tried again that somebody else was in the way of.
 pub(in crate::adapter) const PAUSE: Duration = Duration::from_millis(100);
@@ -40,6 +41,13 @@ pub(in crate::adapter) fn told(cause: &tokio_postgres::Error, class: Class) -> E
     let detail = db.detail().unwrap_or_default();
     let mut error = Error::new(class(code, db.message(), detail), db.message());
     error.sqlstate = Some(code.to_owned());
+    // The constraint is one of ours where Redshift is emulated: what it says in Redshift's words tells more than its name.
+    if let Some((column, kind)) = db.constraint().and_then(postgres::of_constraint) {
+        let kind = Some(kind).filter(|kind| !matches!(kind, Type::Char(_)));
+        let (fault, help) = emulated::value_too_long(column, kind);
+        error.fault = Some(fault);
+        error.help = Some(help.to_owned());
+    }
     let parts = [db.detail(), db.hint()];
     let detail = parts.into_iter().flatten().collect::<Vec<_>>().join("\n");
     error.detail = Some(detail).filter(|detail| !detail.is_empty());

@@ -6,7 +6,6 @@ use crate::compile::Sql;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::manifest::ResourceType;
 use crate::manifest::node::{Detail, Node};
-use crate::redact::without_data;
 use crate::relation::ExistingRelations;
 use crate::run;
 
@@ -30,8 +29,7 @@ pub fn failed(
 ) -> Diagnostics {
     let span = run::place_in(sql, &error);
     if error.is_about_values() && super::analysis::declares_personal(prepared) {
-        error.message = without_data(&error.message);
-        error.detail = error.detail.map(|detail| without_data(&detail));
+        error = error.without_data();
     }
     let mut diagnostic = match &error.fault {
         Some(fault) => {

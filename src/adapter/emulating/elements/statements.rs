@@ -19,6 +19,14 @@ pub(super) const ROWS: &[Element] = &[
                 "1a",
             ),
             ("CREATE TABLE t (a INT); CREATE TABLE t (a INT)", "ERROR"),
+            (
+                "CREATE TABLE t (a INT, c CHAR(5) DEFAULT 'ab '); INSERT INTO t (a) VALUES (1); SELECT LEN(c) || c || '|' FROM t",
+                "2ab|",
+            ),
+            (
+                "CREATE TABLE t (c CHAR(3)); INSERT INTO t VALUES ('é')",
+                "ERROR",
+            ),
         ],
     ),
     element(
@@ -37,10 +45,16 @@ pub(super) const ROWS: &[Element] = &[
         "`create table … as`",
         "",
         "r_CREATE_TABLE_AS.html",
-        &[(
-            "CREATE TABLE t DISTSTYLE ALL AS SELECT 7 / 2 AS a; SELECT a FROM t",
-            "3",
-        )],
+        &[
+            (
+                "CREATE TABLE t DISTSTYLE ALL AS SELECT 7 / 2 AS a; SELECT a FROM t",
+                "3",
+            ),
+            (
+                "CREATE TABLE s (c CHAR(5)); INSERT INTO s VALUES ('ab '); CREATE TABLE t AS SELECT c, c::varchar AS v FROM s UNION ALL SELECT 'c '::char(5), 'd '; SELECT LISTAGG(c || '|' || v || '|') WITHIN GROUP (ORDER BY c) FROM t",
+                "ab|ab|c|d |",
+            ),
+        ],
     ),
     element(
         "`create table … (like …)`",

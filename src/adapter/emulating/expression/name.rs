@@ -49,12 +49,20 @@ impl Translator<'_> {
         }
         self.no_whole_row(ident, &name)?;
         Ok(Sql {
-            text: quote(ident),
+            text: self.unpadded(quote(ident), resolved.ty),
             ty: resolved.ty,
             constant: None,
             plain: resolved.plain,
             late: None,
         })
+    }
+
+    /// A column without the blanks that PostgreSQL fills a `char` up with: `octet_length`, `like` and set operations would count them.
+    fn unpadded(&self, column: String, ty: Option<Type>) -> String {
+        match ty {
+            Some(Type::Char(_)) if self.on_postgres() => format!("CAST({column} AS TEXT)"),
+            _ => column,
+        }
     }
 
     /// An alias of the select list is not known in `where`; DuckDB knows it there.
@@ -161,7 +169,10 @@ impl Translator<'_> {
                     return Err(self.skips_a_query(parts[0].span));
                 }
                 Ok(Sql {
-                    text: format!("{}.{}", quote(&parts[0]), quote(&parts[1])),
+                    text: self.unpadded(
+                        format!("{}.{}", quote(&parts[0]), quote(&parts[1])),
+                        resolved.ty,
+                    ),
                     ty: resolved.ty,
                     constant: None,
                     plain: resolved.plain,
@@ -186,7 +197,10 @@ impl Translator<'_> {
             [schema @ .., table, column] if self.is_table(table) && schema.len() <= 2 => {
                 let resolved = self.resolve(Some(table), column);
                 Ok(Sql {
-                    text: format!("{}.{}", identifier(table), identifier(column)),
+                    text: self.unpadded(
+                        format!("{}.{}", identifier(table), identifier(column)),
+                        resolved.ty,
+                    ),
                     ty: resolved.ty,
                     constant: None,
                     plain: resolved.plain,

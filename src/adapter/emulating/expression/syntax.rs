@@ -1,6 +1,6 @@
 //! `case`, and functions that have a syntax of their own.
 
-use sqlparser::ast::{CaseWhen, CeilFloorKind, DateTimeField, Expr, TrimWhereField};
+use sqlparser::ast::{CaseWhen, CeilFloorKind, DateTimeField, Expr, Spanned, TrimWhereField};
 use sqlparser::tokenizer::Span;
 
 use super::common_type;
@@ -57,6 +57,19 @@ impl Translator<'_> {
     ) -> Result<Sql, Refusal> {
         let (value, zone) = (self.expr(timestamp)?, self.expr(zone)?);
         let zone = date::zone(self, &zone, span)?;
+        if let Some(ty) = value.ty
+            && !(ty.is_text() || matches!(ty, Type::Date | Type::Timestamp | Type::TimestampTz))
+        {
+            let help = match ty {
+                Type::Interval => "it binds tighter than `+`: put parentheses around the sum",
+                _ => "cast it to `timestamp` first",
+            };
+            return Err(self.not_redshift(
+                timestamp.span(),
+                format!("`at time zone` takes a timestamp, and this is {ty}"),
+                help,
+            ));
+        }
         let ty = match value.ty {
             Some(Type::TimestampTz) => Some(Type::Timestamp),
             Some(Type::Timestamp | Type::Date) => Some(Type::TimestampTz),

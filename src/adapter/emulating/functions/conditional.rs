@@ -22,6 +22,7 @@ pub(in super::super) const ROWS: &[Row] = &[
                 "65534",
             ),
             ("SELECT COALESCE(1, 2.5) / 2", "0.5"),
+            ("SELECT COALESCE(NULL::real, 1.1) = 1.1::float8", "True"),
             ("SELECT COALESCE(qty, '7') FROM sales WHERE id = 4", "7"),
             ("SELECT COALESCE(qty, 'none') FROM sales", "ERROR"),
             (
@@ -46,6 +47,7 @@ pub(in super::super) const ROWS: &[Row] = &[
             ("SELECT DECODE(2,1,'one',2,'two','other')", "two"),
             ("SELECT DECODE(NULL,NULL,'isnull','no')", "isnull"),
             ("SELECT DECODE(3,1,'one',2,'two')", "null"),
+            ("SELECT DECODE(1.1::real, 1.1, 'same', 'other')", "other"),
             (
                 "SELECT DECODE(region,'east',1,'west',2,0) FROM sales WHERE id=3",
                 "2",
@@ -59,6 +61,7 @@ pub(in super::super) const ROWS: &[Row] = &[
         &[
             ("SELECT GREATEST(1,NULL,3)", "3"),
             ("SELECT GREATEST(NULL,NULL)", "null"),
+            ("SELECT GREATEST(1.1::real, 1.1) > 1.1::float8", "True"),
         ],
     ),
     row(
@@ -110,6 +113,7 @@ pub(in super::super) const ROWS: &[Row] = &[
             ("SELECT NULLIF('5', 0) + 1", "6"),
             ("SELECT NULLIF(3, 2.5) / 2", "1.5"),
             ("SELECT NULLIF(3, 0) / 2", "1"),
+            ("SELECT NULLIF(1.1::real, 1.1) IS NULL", "False"),
         ],
     ),
     row(
@@ -166,7 +170,11 @@ fn nullif(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refus
         (Some(whole), Some(Type::Decimal(..))) if whole.is_integer() => whole
             .digits()
             .map(|(precision, scale)| Type::Decimal(precision, scale)),
-        (Some(number), Some(other)) if number.is_number() && other.is_float() => {
+        (Some(number), Some(other))
+            if number.is_number()
+                && other.is_number()
+                && (other.is_float() || number == Type::Float4) =>
+        {
             (number != other).then_some(Type::Float8)
         }
         _ => None,

@@ -172,15 +172,9 @@ impl Catalog for Nothing {
 /// A type that Redshift does not have, or that is not emulated.
 pub fn column_type(column: &str, data_type: &str) -> Result<String, Refusal> {
     let kind = types::parse(data_type)?;
-    let column = identifier(column);
-    Ok(match kind {
-        Type::Varchar(bytes) => {
-            format!("VARCHAR({bytes}) CHECK (octet_length({column}) <= {bytes})")
-        }
-        Type::Char(bytes) => format!(
-            "CHAR({bytes}) CHECK (octet_length({column}) <= {bytes}) CHECK (octet_length({column}) = length({column}))"
-        ),
-        kind => Engine::Postgres.type_name(kind),
+    Ok(match length_check(column, kind) {
+        Some(check) => format!("{} {check}", type_name(kind)),
+        None => type_name(kind),
     })
 }
 
@@ -196,11 +190,8 @@ pub fn retyped(
     cast: bool,
 ) -> Result<Vec<String>, Refusal> {
     let bare = column.trim_matches('"').replace("\"\"", "\"");
-    let declared = column_type(&bare, data_type)?;
-    let (kind, check) = match declared.split_once(" CHECK ") {
-        Some((kind, check)) => (kind, Some(check)),
-        None => (declared.as_str(), None),
-    };
+    let known = types::parse(data_type)?;
+    let (kind, check) = (type_name(known), length_check(&bare, known));
     let using = match cast {
         true => format!(" using {column}::{kind}"),
         false => String::new(),
@@ -216,8 +207,43 @@ loop execute pg_catalog.format('alter table %s drop constraint %I', {0}, old); e
         ),
         format!("alter table {table} alter column {column} type {kind}{using}"),
     ];
-    said.extend(check.map(|check| format!("alter table {table} add check {check}")));
+    said.extend(check.map(|check| format!("alter table {table} add {check}")));
     Ok(said)
+}
+
+/// The name of a type, a text's length with it.
+fn type_name(kind: Type) -> String {
+    match kind {
+        Type::Varchar(bytes) => format!("VARCHAR({bytes})"),
+        Type::Char(bytes) => format!("CHAR({bytes})"),
+        kind => Engine::Postgres.type_name(kind),
+    }
+}
+
+/// What the names of our checks begin with.
+const CHECK: &str = "__rs:";
+
+/// The longest name that PostgreSQL does not cut.
+const LONGEST: usize = 63;
+
+/// The constraint that counts the bytes of a text column. A `char` is filled up with blanks: as many bytes as characters are as many as
+/// it may have, and with a character of several bytes they are more. Its name says the column and the type, where that is not too long
+/// for a name.
+pub fn length_check(column: &str, kind: Type) -> Option<String> {
+    let bytes = kind.length()?;
+    let column = column.to_lowercase();
+    let check = format!("CHECK (octet_length({}) <= {bytes})", identifier(&column));
+    let name = format!("{CHECK}{kind}:{column}");
+    Some(match name.len() <= LONGEST {
+        true => format!("CONSTRAINT {} {check}", identifier(&name)),
+        false => check,
+    })
+}
+
+/// The column and the type that the name of one of [`length_check`]'s constraints tells.
+pub fn of_constraint(constraint: &str) -> Option<(&str, Type)> {
+    let (kind, column) = constraint.strip_prefix(CHECK)?.split_once(':')?;
+    Some((column, types::parse(kind).ok()?))
 }
 
 /// Declared columns as PostgreSQL's `create table` wants them: byte lengths checked, keys dropped, identities numbered.

@@ -145,16 +145,33 @@ impl Part<'_> {
         if let Some(text) = value.constant_text() {
             let cut = moment::left_bytes(text, length as usize);
             return Ok(match text[cut.len()..].trim_end_matches(' ') {
+                "" if matches!(column, Type::Char(_)) => literal(cut.trim_end_matches(' ')),
                 "" => literal(cut),
                 _ => value.text.clone(),
             });
         }
-        Ok(match value.ty {
-            Some(ty) if ty.length().is_some_and(|known| known <= length) => value.text.clone(),
-            Some(ty) if ty.is_text() => format!("__rs.fit({}, {length})", value.text),
-            None => format!("__rs.fit(__rs.text({}), {length})", value.text),
-            Some(_) => self.translator.as_text(value.clone(), span)?.text,
-        })
+        match value.ty {
+            Some(ty) if !ty.is_text() => Ok(self.translator.as_text(value.clone(), span)?.text),
+            ty => Ok(fit(&value.text, ty, column).unwrap_or_else(|| value.text.clone())),
+        }
+    }
+}
+
+/// A text of DuckDB as a column of a length takes it: without the blanks beyond the length, and in a `char` without any at its end, which
+/// mean nothing there. Nothing where it is stored as it is.
+pub(in crate::adapter) fn fit(text: &str, value: Option<Type>, column: Type) -> Option<String> {
+    let length = column.length()?;
+    let known = value.and_then(Type::length);
+    let fitted = match value {
+        Some(Type::Char(known)) if known <= length => return None,
+        Some(_) if known.is_some_and(|known| known <= length) => text.to_owned(),
+        Some(ty) if ty.is_text() => format!("__rs.fit({text}, {length})"),
+        None => format!("__rs.fit(__rs.text({text}), {length})"),
+        Some(_) => return None,
+    };
+    match column {
+        Type::Char(_) => Some(format!("rtrim({fitted}, ' ')")),
+        _ => (fitted != text).then_some(fitted),
     }
 }
 
