@@ -245,7 +245,7 @@ const AGGREGATES: &[(&str, bool)] = &[
 fn an_aggregate_is_anonymous_only_where_its_groups_are_sure_to_be_large() {
     let mut project = project("flags: {check: {anonymisers: ['aggregate over >= 5']}}\n");
     for (number, (query, _)) in AGGREGATES.iter().enumerate() {
-        project = project.file(&format!("models/m{number}.sql"), format!("select {query}"));
+        project = project.file(format!("models/m{number}.sql"), format!("select {query}"));
     }
     project.redstart("compile").success();
     let told = lineage(&project);
@@ -284,7 +284,7 @@ fn a_hash_is_anonymous_with_salt_only_where_that_is_asked_for() {
     );
     for (number, (hash, _)) in hashes.iter().enumerate() {
         let query = format!("select {hash} as h from {{{{ ref('people') }}}}");
-        project = project.file(&format!("models/m{number}.sql"), query);
+        project = project.file(format!("models/m{number}.sql"), query);
     }
     project.redstart("compile").success();
     let told = lineage(&project);
