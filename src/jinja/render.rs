@@ -173,7 +173,7 @@ impl Render {
         if let Some(value) = self.world.overridden(None, name) {
             return Some(Value::from_object(Overridden(value)));
         }
-        if let Some(entry) = self.find(name) {
+        if let Some(entry) = self.shared.find(self.world.package(), name) {
             return Some(entry.value.clone());
         }
         if let ("builtins", Some(project)) = (name, self.world.global(PROJECT)) {
@@ -192,6 +192,10 @@ impl Render {
         }
         if let Some(value) = self.world.global(name) {
             return Some(value);
+        }
+        // As in dbt, `model` in a package is the node, even where the package has a macro of that name.
+        if let Some(entry) = self.shared.find_in(self.package(), name) {
+            return Some(entry.value.clone());
         }
         self.shared
             .packages

@@ -392,3 +392,18 @@ fn a_macro_of_dbt_that_is_not_here_is_refused_by_name_with_a_reason() {
     1 error
     ");
 }
+
+#[test]
+fn the_type_of_a_column_that_was_asked_for_makes_data_of_its_values() {
+    let project = TestProject::new().file(
+        "models/a.sql",
+        "{% if execute %}{% set columns = run_query(\"select 1 as n, cast('2024-01-02 03:04:05' as timestamp) as at, 'x' as word\").columns %}
+         select {{ columns.get('n').data_type.jsonify(columns.get('n')[0]) }} as n, '{{ columns.at.data_type.jsonify(columns.at[0]) }}' as at_,
+           '{{ columns.word.data_type.jsonify(none) }} {{ columns.word.data_type }}' as word {% endif %}",
+    );
+    project.redstart("build --quiet").success();
+    assert_snapshot!(project.query("select * from a"), @"
+    n | at_ | word
+    1 | 2024-01-02T03:04:05 | None Text
+    ");
+}

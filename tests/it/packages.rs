@@ -480,3 +480,20 @@ fn what_a_package_does_not_show_is_read_by_itself_alone() {
     );
     project.redstart("parse").success();
 }
+
+#[test]
+fn a_macro_of_a_package_hides_nothing_that_templates_know() {
+    let project = TestProject::new()
+        .file("packages.yml", "packages: [{local: other}]\n")
+        .file("other/dbt_project.yml", "name: other\n")
+        .file(
+            "other/macros/m.sql",
+            "{% macro model() %}hidden{% endmacro %}{% macro named() %}{{ return(model.name ~ sibling()) }}{% endmacro %}\n\
+             {% macro sibling() %}!{% endmacro %}",
+        )
+        .file("models/a.sql", "select '{{ other.named() }}' as name");
+
+    project.redstart("deps --quiet").success();
+    project.redstart("build --quiet").success();
+    assert_eq!(project.query("select name from a"), "name\na!\n");
+}

@@ -57,8 +57,12 @@ fn an_empty_line_is_a_row_of_nulls() {
     1 of 1  OK    loaded seed file main.two                               [3 rows in [time]]
 
     warning[ragged-seed]: line 3 of the seed is empty: it is a row of NULLs
-    --> seeds/two.csv:3:1
-     = help: leave the line out, where it is not meant as a row
+     --> seeds/two.csv:3:1
+      |
+    3 |
+      | ^
+      |
+      = help: leave the line out, where it is not meant as a row
 
     Finished 1 seed in [time]
     Done. PASS=1 WARN=0 ERROR=0 SKIP=0 TOTAL=1

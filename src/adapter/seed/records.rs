@@ -341,7 +341,13 @@ impl<'r> Record<'r> {
 
     /// Where a cell stands in the file; past the last, where the record ends.
     pub fn place(&self, number: usize) -> Span {
-        let source = Source::excerpt(self.path, self.text, self.line);
+        // A line without anything is shown as one: a source without text has nothing to show.
+        let text = if self.text.is_empty() {
+            "\n"
+        } else {
+            self.text
+        };
+        let source = Source::excerpt(self.path, text, self.line);
         let (start, length) = match (self.cells.get(number), self.cell(number)) {
             (Some(cell), Some(text)) => (cell.start, text.len()),
             _ => (self.text.len(), 0),

@@ -3,10 +3,10 @@
 //! In: names and rows. Out: [`TableValue`].
 //! Knows nothing of connections.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
-use minijinja::value::{Enumerator, Object, ObjectRepr, Tuple, ValueKind};
+use minijinja::value::{Enumerator, Object, ObjectRepr, Tuple, ValueKind, from_args};
 use minijinja::{Error, ErrorKind, State, Value};
 
 use super::arguments::Given;
@@ -506,6 +506,37 @@ fn named_method(
     }
 }
 
+/// The type of a column: it prints its name, and makes data of a value of the column.
+#[derive(Debug)]
+struct CellType(&'static str);
+
+impl Object for CellType {
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::NonEnumerable
+    }
+
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+
+    fn call_method(
+        self: &Arc<Self>,
+        _: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, Error> {
+        if method != "jsonify" {
+            return Err(Error::from(ErrorKind::UnknownMethod));
+        }
+        let (value,): (Value,) = from_args(args)?;
+        Ok(match value.as_object() {
+            // A moment, as ISO writes it.
+            Some(_) => Value::from(value.to_string().replacen(' ', "T", 1)),
+            None => value,
+        })
+    }
+}
+
 /// One column of a table.
 #[derive(Debug)]
 struct Column {
@@ -533,7 +564,7 @@ impl Object for Column {
                     .map(|value| vec![value.clone()])
                     .collect();
                 let table = TableValue::new(vec![self.name.clone()], rows);
-                Some(Value::from(table.type_of(0)))
+                Some(Value::from_object(CellType(table.type_of(0))))
             }
             _ => None,
         }
