@@ -396,8 +396,10 @@ pub struct Check {
 pub struct Outcome {
     /// Rows written or deleted, where the warehouse says so.
     pub rows: Option<u64>,
-    /// Rows of a load that were left out, within `MAXERROR`.
+    /// Rows of a load that were left out, within `MAXERROR`, as far as the warehouse tells them one by one.
     pub rejected: Vec<LoadError>,
+    /// How many were left out, where the warehouse counts more of them than it tells.
+    pub left_out: u64,
     /// What is good to know though it went well.
     pub warnings: Vec<String>,
     /// Files that a load read, where that is known.

@@ -331,6 +331,7 @@ pub fn result(node: NodeId, status: Status) -> NodeResult {
         set_aside_in_all: None,
         query_id: None,
         rejected: Vec::new(),
+        left_out: 0,
         diagnostics: Vec::new(),
         compiled_code: None,
         sent: Vec::new(),

@@ -72,13 +72,18 @@ impl Invocation<'_> {
 
 /// dbt's `relation_name`: every part in double quotes, as all our warehouses quote.
 pub fn relation_name(relation: &Relation) -> String {
-    let quote = |part: &str| format!("\"{}\"", part.replace('"', "\"\""));
+    let quote = quoted;
     let mut name = String::new();
     if let Some(database) = &relation.database {
         name.push_str(&quote(database));
         name.push('.');
     }
     name + &quote(&relation.schema) + "." + &quote(&relation.identifier)
+}
+
+/// A name in quotes.
+pub fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// dbt's timestamps: UTC with microseconds, `2024-01-15T10:30:45.123456Z`.

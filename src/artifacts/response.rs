@@ -16,7 +16,7 @@ pub(super) fn message(node: &Node, result: &NodeResult, adapter: &str) -> Option
 }
 
 /// `adapter_response`: dbt's keys, and those of Redstart (`rows` where a table holds others than were brought now, `rows_rejected`,
-/// `files`, `query_id`).
+/// `rows_left_out`, `files`, `query_id`).
 pub(super) fn response(node: &Node, result: &NodeResult, adapter: &str) -> Value {
     let mut response = Map::new();
     let in_batches = result.batches.is_some();
@@ -42,6 +42,10 @@ pub(super) fn response(node: &Node, result: &NodeResult, adapter: &str) -> Value
                 .map(Value::from),
         ),
         ("rows_rejected", result.set_aside.map(Value::from)),
+        (
+            "rows_left_out",
+            (result.left_out > 0).then(|| Value::from(result.left_out)),
+        ),
         ("files", result.files.map(Value::from)),
         ("query_id", result.query_id.map(Value::from)),
     ];

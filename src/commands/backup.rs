@@ -1,16 +1,17 @@
 //! `redstart backup`.
 
-use super::pipeline::backup::{Place, Tables, told};
+use super::pipeline::backup::{Known, Place, Table, Tables, told};
+use super::pipeline::carried::{self, Carried};
 use super::pipeline::{self, Door};
 use super::selecting::{Selecting, WITH_ROWS, asked_for};
 use super::{Outcome, Session, Stop};
 use crate::adapter::copy::Object;
 use crate::adapter::statement::{ExistingFiles, Unload, UnloadFormat};
-use crate::adapter::{Connection, Statement};
+use crate::adapter::{self, Connection, Statement};
 use crate::artifacts::backup::{Backup, ColumnBackup, FILE, FileBackup, TableBackup, VERSION};
 use crate::artifacts::{relation_name, timestamp};
-use crate::diagnostic::Diagnostic;
-use crate::relation::NothingKnown;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::relation::{KnownColumn, NothingKnown};
 use crate::report::message::count;
 
 /// Write tables to files, with a manifest by which `restore` brings them back
@@ -63,13 +64,26 @@ impl Args {
             .connection
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let mut written = Vec::new();
+        let mut columns = Vec::new();
+        let mut problems = Diagnostics::default();
         for table in &tables.0 {
+            let found = restorable(table, format, &door, &mut **connection);
+            match found.map_err(|error| Stop::refused(told(&place, "back up", table, error)))? {
+                Ok(found) => columns.push(found),
+                Err(problem) => problems.push(*problem),
+            }
+        }
+        if problems.has_errors() {
+            return Err(Stop::Refused(problems));
+        }
+        let mut written = Vec::new();
+        for (table, columns) in tables.0.iter().zip(columns) {
             if session.cancel.is_requested() {
                 return Ok(Outcome::Cancelled);
             }
-            let done = self.table(table, format, &place, &door, &mut **connection);
-            let done = done.map_err(|error| Stop::refused(told("back up", table, error)))?;
+            let done = self.table(table, columns, format, &place, &door, &mut **connection);
+            let done =
+                done.map_err(|error| Stop::refused(told(&place, "back up", table, error)))?;
             session.terminal.info(format!(
                 "backed up {}: {} in {}",
                 table.relation,
@@ -122,7 +136,8 @@ impl Args {
 
     fn table(
         &self,
-        table: &pipeline::backup::Table,
+        table: &Table,
+        (columns, carried): (Vec<ColumnBackup>, Vec<Carried>),
         format: UnloadFormat,
         place: &Place,
         door: &Door,
@@ -132,22 +147,15 @@ impl Args {
             unique_id: table.unique_id.clone(),
             suffix: table.suffix.clone(),
             rows: 0,
-            columns: Vec::new(),
+            columns,
             files: Vec::new(),
         };
-        let columns = connection.columns(&table.relation)?;
-        backup.columns = columns
-            .into_iter()
-            .map(|column| ColumnBackup {
-                name: column.name,
-                data_type: column.data_type,
-            })
-            .collect();
         let prefix = place.url(&backup.folder());
-        let query = format!("select * from {}", relation_name(&table.relation));
+        let query = carried::written(&carried, &relation_name(&table.relation));
         let unload = self.unload(&query, format!("{prefix}part_"), format);
         let statement = Statement::Unload(Box::new(unload));
-        let order = pipeline::backup::prepared(door, &statement)?;
+        let known = known(table, &backup.columns);
+        let order = pipeline::backup::prepared_knowing(door, &statement, &known)?;
         let outcome = connection.execute(&order)?;
         backup.rows = match outcome.rows {
             Some(rows) => rows,
@@ -165,6 +173,59 @@ impl Args {
                 .collect();
         }
         Ok(backup)
+    }
+}
+
+/// The columns of a table and how they are carried, or the one that would not come back.
+fn restorable(
+    table: &Table,
+    format: UnloadFormat,
+    door: &Door,
+    connection: &mut dyn Connection,
+) -> Result<Result<(Vec<ColumnBackup>, Vec<Carried>), Box<Diagnostic>>, adapter::Error> {
+    let columns = connection.columns(&table.relation)?.into_iter();
+    let columns: Vec<ColumnBackup> = columns
+        .map(|column| ColumnBackup {
+            name: column.name,
+            data_type: column.data_type,
+        })
+        .collect();
+    let relation = &table.relation;
+    let refused = |column: &ColumnBackup, why: &str| {
+        let (name, kind) = (&column.name, &column.data_type);
+        let message =
+            format!("`{relation}` would not come back: its column `{name}` is `{kind}`, and {why}");
+        Ok(Err(Diagnostic::error("not-restorable", message).into()))
+    };
+    let mut all = Vec::new();
+    for column in &columns {
+        let carried = match Carried::of(column, named(format)) {
+            Ok(carried) => carried,
+            Err(why) => return refused(column, why),
+        };
+        if carried.may_be_too_long {
+            let query = carried::too_long(&carried, &relation_name(relation));
+            let found =
+                pipeline::backup::number(door, connection, &query, &known(table, &columns))?;
+            if found > 0 {
+                let values = count(found, "value");
+                let why = format!("{values} would be longer in a file than a text can be");
+                return refused(column, &why);
+            }
+        }
+        all.push(carried);
+    }
+    Ok(Ok((columns, all)))
+}
+
+fn known<'t>(table: &'t Table, columns: &[ColumnBackup]) -> Known<'t> {
+    let columns = columns.iter().map(|column| KnownColumn {
+        name: column.name.clone(),
+        data_type: Some(column.data_type.clone()),
+    });
+    Known {
+        table: &table.relation,
+        columns: columns.collect(),
     }
 }
 

@@ -2,16 +2,18 @@
 
 use std::io::Read;
 
-use super::pipeline::backup::{Place, Table, prepared, rows, told};
+use super::pipeline::backup::{Known, Place, Table, prepared, prepared_knowing, rows, told};
+use super::pipeline::carried::{self, Carried};
 use super::pipeline::{self, Door, Prepared};
 use super::selecting::{Selecting, WITH_ROWS, asked_for};
 use super::{Outcome, Session, Stop};
-use crate::adapter::statement::{ColumnDefinition, Copy, Rows, TableAttributes};
+use crate::adapter::statement::{Copy, Rows, TableAttributes};
 use crate::adapter::{Connection, Error, Statement};
 use crate::artifacts::backup::{Backup, ColumnBackup, FILE, TableBackup, VERSION};
+use crate::artifacts::relation_name;
 use crate::diagnostic::Diagnostic;
 use crate::materialization::{leftovers, loaded_files, rejects_of};
-use crate::relation::{ExistingRelations, Relation, RelationKind};
+use crate::relation::{ExistingRelations, KnownColumn, Relation, RelationKind};
 use crate::report::message::count;
 
 /// Bring the tables of a backup back
@@ -38,6 +40,7 @@ pub struct Args {
 struct Restored<'a> {
     table: Table,
     backup: &'a TableBackup,
+    columns: Vec<Carried>,
     beside: Relation,
     exists: bool,
 }
@@ -54,9 +57,16 @@ impl Args {
         let mut problems = crate::diagnostic::Diagnostics::default();
         let mut tables = Vec::new();
         for saved in &backup.tables {
-            match table(&project, &warehouse.existing, saved) {
-                Ok(found) if nodes.contains(&found.table.node) => tables.push(found),
-                Ok(_) => {}
+            let wanted = match project.manifest.by_unique_id.get(&saved.unique_id) {
+                Some(node) => nodes.contains(node),
+                // Nobody can ask for it: it is told where all are to come back.
+                None => !self.selecting.is_some(),
+            };
+            if !wanted {
+                continue;
+            }
+            match table(&project, &warehouse.existing, saved, &backup.format) {
+                Ok(found) => tables.push(found),
                 Err(problem) => problems.push(*problem),
             }
         }
@@ -103,7 +113,7 @@ impl Args {
             );
             Stop::refused(
                 problem
-                    .note(why)
+                    .note(place.words(&why))
                     .help("a backup has its manifest last: one that was interrupted has none"),
             )
         };
@@ -139,9 +149,9 @@ impl Args {
                     "cancelled: nothing was restored",
                 )));
             }
-            let loaded = self.load(place, door, backup, found, connection);
-            let rows =
-                loaded.map_err(|error| Stop::refused(told("restore", &found.table, error)))?;
+            let failed = |error| Stop::refused(told(place, "restore", &found.table, error));
+            let rows = self.load(place, door, backup, found, connection);
+            let rows = rows.map_err(failed)?;
             if rows != found.backup.rows {
                 return Err(Stop::refused(Diagnostic::error(
                     "backup-damaged",
@@ -154,15 +164,30 @@ impl Args {
                 )));
             }
         }
-        let mut statements = vec![Statement::Begin];
+        // What the warehouse would not take is known before the transaction begins.
+        let mut orders = Vec::new();
         for found in tables {
-            statements.extend(replaced(found));
+            let columns = found.columns.iter().map(|column| KnownColumn {
+                name: column.name.clone(),
+                data_type: Some(column.loaded_as.clone()),
+            });
+            let known = Known {
+                table: &found.beside,
+                columns: columns.collect(),
+            };
+            for statement in replaced(found) {
+                let order = prepared_knowing(door, &statement, &known);
+                let order = order
+                    .map_err(|error| Stop::refused(told(place, "restore", &found.table, error)))?;
+                orders.push((found, order));
+            }
         }
-        statements.push(Statement::Commit);
-        for statement in &statements {
-            let done = prepared(door, statement).and_then(|order| connection.execute(&order));
-            done?;
+        connection.execute(&prepared(door, &Statement::Begin)?)?;
+        for (found, order) in &orders {
+            let done = connection.execute(order);
+            done.map_err(|error| Stop::refused(told(place, "restore", &found.table, error)))?;
         }
+        connection.execute(&prepared(door, &Statement::Commit)?)?;
         Ok(())
     }
 
@@ -174,12 +199,7 @@ impl Args {
         found: &Restored<'_>,
         connection: &mut dyn Connection,
     ) -> Result<u64, Error> {
-        let columns: Vec<ColumnDefinition> = found
-            .backup
-            .columns
-            .iter()
-            .map(|column| ColumnDefinition::new(&column.name, &column.data_type))
-            .collect();
+        let columns: Vec<_> = found.columns.iter().map(Carried::loaded).collect();
         let mut statements = vec![
             drop_of(&found.beside),
             Statement::CreateTable {
@@ -215,25 +235,37 @@ fn drop_of(relation: &Relation) -> Statement {
 /// The rows in the place of those that are there; views, grants and descriptions of the table stay as they are.
 fn replaced(found: &Restored<'_>) -> Vec<Statement> {
     let relation = &found.table.relation;
-    if !found.exists {
+    let as_loaded = found.columns.iter().all(Carried::is_itself);
+    if !found.exists && as_loaded {
         return vec![Statement::Rename {
             kind: RelationKind::Table,
             from: found.beside.clone(),
             to: relation.identifier.clone(),
         }];
     }
-    let columns = found.backup.columns.iter();
-    vec![
-        Statement::Raw {
-            sql: format!("delete from {}", crate::artifacts::relation_name(relation)),
+    let first = match found.exists {
+        true => Statement::Raw {
+            sql: format!("delete from {}", relation_name(relation)),
             origin: None,
         },
-        Statement::Insert {
-            into: relation.clone(),
-            columns: columns.map(|column| column.name.clone()).collect(),
-            from: Rows::Relation(found.beside.clone()),
+        false => Statement::CreateTable {
+            relation: relation.clone(),
+            columns: found.columns.iter().map(Carried::made).collect(),
+            constraints: Vec::new(),
+            attributes: TableAttributes::default(),
+            temporary: false,
         },
-    ]
+    };
+    let columns = found.columns.iter();
+    let insert = Statement::Insert {
+        into: relation.clone(),
+        columns: columns.map(|column| column.name.clone()).collect(),
+        from: match as_loaded {
+            true => Rows::Relation(found.beside.clone()),
+            false => Rows::Query(carried::read(&found.columns, &relation_name(&found.beside))),
+        },
+    };
+    vec![first, insert]
 }
 
 /// The table of the project that a table of the backup goes to.
@@ -241,6 +273,7 @@ fn table<'a>(
     project: &Prepared,
     existing: &ExistingRelations,
     saved: &'a TableBackup,
+    format: &str,
 ) -> Result<Restored<'a>, Box<Diagnostic>> {
     let manifest = &project.manifest;
     let unknown = || {
@@ -278,7 +311,15 @@ fn table<'a>(
             return Err(problem.into());
         }
     }
+    let columns = saved.columns.iter().map(|column| {
+        Carried::of(column, format).map_err(|why| {
+            let (name, kind) = (&column.name, &column.data_type);
+            let message = format!("the column `{name}` of `{relation}` is `{kind}`, and {why}");
+            Box::new(Diagnostic::error("not-restorable", message))
+        })
+    });
     Ok(Restored {
+        columns: columns.collect::<Result<_, _>>()?,
         beside: leftovers(&relation)[0].clone(),
         exists: found.is_some(),
         backup: saved,

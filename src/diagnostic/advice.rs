@@ -340,7 +340,9 @@ fn rows(code: &str) -> Option<&'static str> {
         "test-failed" => {
             "`redstart compile --select test-name` shows the query of the test, `--store-failures` keeps its rows"
         }
-        "too-many-rejected" => "mend the rows, or allow more with `rejects: {max_rows: …}`",
+        "too-many-rejected" => {
+            "mend the rows, or allow more with `reject_limit: 5%` or a number of rows"
+        }
         "unit-test-failed" => {
             "`-` are the rows that were expected and `+` those that came: change the model or what is expected"
         }
@@ -414,6 +416,13 @@ fn command(code: &str) -> Option<&'static str> {
         "docs-serve" => "choose another port with `--port`",
         "failed" => "what went wrong lies outside of the project: mend it and run again",
         "invalid-project-name" => "use letters, digits and `_`, and begin with a letter",
+        "backup-failed" => {
+            "the words of the warehouse are above; without its manifest the folder is no backup yet: run it again"
+        }
+        "not-restorable" => {
+            "leave the table out with `--exclude`, or build it with this column cast to a type that files can hold"
+        }
+        "restore-failed" => "the words of the warehouse are above; the tables are as they were",
         "no-backup" => "name the folder that `redstart backup --to` wrote",
         "no-failed-build" => "run `redstart build --audit` first",
         "not-retryable" | "nothing-to-retry" => "run the command itself",

@@ -25,8 +25,9 @@ pub fn recap(manifest: &Manifest, results: &RunResults) -> Vec<Diagnostic> {
 /// What one result has to say.
 pub fn of_node(node: &Node, result: &NodeResult) -> Vec<Diagnostic> {
     let mut all = result.diagnostics.clone();
-    if !result.rejected.is_empty() {
-        all.push(rejected(node, &result.rejected));
+    let left_out = result.left_out.max(result.rejected.len() as u64);
+    if left_out > 0 {
+        all.push(rejected(node, &result.rejected, left_out));
     }
     let is_test = node.resource_type == ResourceType::Test;
     match result.status {
@@ -108,10 +109,10 @@ fn declaration(node: &Node) -> Option<Span> {
         .or_else(|| node.code.as_ref().map(|code| Span::file(&code.source)))
 }
 
-fn rejected(node: &Node, rows: &[LoadError]) -> Diagnostic {
+fn rejected(node: &Node, rows: &[LoadError], left_out: u64) -> Diagnostic {
     let message = format!(
         "{} left out of `{}`",
-        count(rows.len() as u64, "row"),
+        count(left_out, "row"),
         node.unique_id
     );
     let mut diagnostic =
@@ -119,9 +120,12 @@ fn rejected(node: &Node, rows: &[LoadError]) -> Diagnostic {
     for row in rows.iter().take(MOST_REJECTED) {
         diagnostic.notes.push(rejected_row(node, row));
     }
-    if rows.len() > MOST_REJECTED {
-        let rest = (rows.len() - MOST_REJECTED) as u64;
-        diagnostic.notes.push(format!("and {rest} more"));
+    match left_out.saturating_sub(rows.len().min(MOST_REJECTED) as u64) {
+        0 => {}
+        _ if rows.is_empty() => diagnostic
+            .notes
+            .push("the log of the warehouse does not tell them to this user".to_owned()),
+        rest => diagnostic.notes.push(format!("and {rest} more")),
     }
     diagnostic
 }

@@ -176,6 +176,7 @@ impl Turn<'_> {
         let sections = sections.map_err(|wrong| Failure::Wrong(wrong.0))?;
         (self.loaded, self.filled) = (0, None);
         self.rejected.clear();
+        self.left_out = 0;
         self.load = Some(Load {
             files: picked.files as u64,
             appends: load.appends(),

@@ -84,8 +84,10 @@ pub struct NodeResult {
     pub stored: Option<Relation>,
     /// Whether there are such rows, of which nobody may see any column.
     pub sample_hidden: bool,
-    /// Rows a load left out, within `MAXERROR`.
+    /// Rows a load left out, within `MAXERROR`, as far as they are told one by one.
     pub rejected: Vec<LoadError>,
+    /// How many it left out.
+    pub left_out: u64,
     /// What went wrong, placed in the user's files.
     pub diagnostics: Vec<Diagnostic>,
     /// The SQL as compiled, where the node has any.
@@ -163,6 +165,7 @@ impl NodeResult {
             stored: None,
             sample_hidden: false,
             rejected: Vec::new(),
+            left_out: 0,
             diagnostics: Vec::new(),
             compiled_code: None,
             sent: Vec::new(),

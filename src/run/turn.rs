@@ -35,6 +35,8 @@ pub(super) struct Turn<'a> {
     staging: Option<Order>,
     pub(super) statements: Vec<String>,
     pub(super) rejected: Vec<crate::adapter::LoadError>,
+    /// How many rows loads left out: the log of a warehouse may tell fewer of them.
+    pub(super) left_out: u64,
     pub(super) warnings: Vec<Diagnostic>,
     /// A relation and its columns, looked up for their descriptions.
     pub(super) described: Option<(Relation, Vec<String>)>,
@@ -120,6 +122,7 @@ impl<'a> Turn<'a> {
             staging: None,
             statements: Vec::new(),
             rejected: Vec::new(),
+            left_out: 0,
             warnings: Vec::new(),
             described: None,
             filled: None,
@@ -550,6 +553,7 @@ impl<'a> Turn<'a> {
     /// A statement went well.
     pub(super) fn sent(&mut self, order: &Order, outcome: Outcome) {
         self.statements.extend(order.prepared.sql.iter().cloned());
+        self.left_out += outcome.left_out.max(outcome.rejected.len() as u64);
         self.rejected.extend(outcome.rejected);
         let warnings = outcome.warnings.into_iter();
         self.warnings
@@ -644,14 +648,14 @@ impl<'a> Turn<'a> {
             let set_aside = self.set_aside.unwrap_or(0);
             let loaded = (
                 self.loaded.saturating_sub(set_aside),
-                self.rejected.len() as u64 + set_aside,
+                self.left_out + set_aside,
             );
             result.message = Some(match &self.load {
                 Some(load) => load.words(rows, loaded),
-                None => match self.set_aside {
-                    Some(rejected) => format!("{}, {rejected} rejected", counted(rows, "row")),
-                    None => counted(rows, "row"),
-                },
+                None if self.set_aside.is_some() || self.left_out > 0 => {
+                    format!("{}, {} rejected", counted(rows, "row"), loaded.1)
+                }
+                None => counted(rows, "row"),
             });
         }
         if let Some(batched) = self.batched {
@@ -670,6 +674,7 @@ impl<'a> Turn<'a> {
         result.stored = self.stored;
         result.sample_hidden = self.sample_hidden;
         result.rejected = self.rejected;
+        result.left_out = self.left_out;
         result.diagnostics.extend(self.warnings);
         result.compiled_code = self
             .sql

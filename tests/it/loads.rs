@@ -307,3 +307,75 @@ pub fn everything_in(folder: &Path) -> String {
         })
         .collect()
 }
+
+#[test]
+fn rows_that_a_load_may_leave_out_are_told_everywhere() {
+    let all = Everywhere::new("left_out");
+    let columns = "columns: [{name: id, data_type: integer}, {name: who, data_type: varchar(5), meta: {pii: true}}, {name: until, data_type: timestamp}]";
+    let external = "location: 's3://lake/guests_*.csv', file_format: csv";
+    all.project.write(
+        "models/sources.yml",
+        format!(
+            "sources:
+  - name: raw
+    schema: left_out
+    tables:
+      - name: some
+        external: {{{external}, load_mode: append, copy: {{iam_role: default, max_error: 100}}}}
+        {columns}
+      - name: whole
+        external: {{{external}, copy: {{iam_role: default, ignore_all_errors: true}}}}
+        {columns}
+"
+        ),
+    );
+    all.project.write(
+        "bucket/guests_1.csv",
+        "1,ada,9999-12-31 23:59:59\nx,bob,2024-01-01 00:00:00\n3,someone,2024-01-01 00:00:00\n4,eve,yesterday\n",
+    );
+    let load = all.run("load --select source:raw.some");
+    assert_snapshot!(load.text(), @r#"
+    Running 1 node on 1 thread (target `dev.left_out`)
+    1 of 1  OK    loaded source table left_out.some                       [1 row from 1 file, 3 rejected in [time]]
+          warning[rows-left-out]: 3 rows left out of `source.project.raw.some` (models/sources.yml:5:15)
+
+    warning[rows-left-out]: 3 rows left out of `source.project.raw.some`
+     --> models/sources.yml:5:15
+      |
+    5 |       - name: some
+      |               ^^^^
+      |
+      = note: s3://lake/guests_1.csv:2: column `id` integer: Invalid digit, Value 'x', Pos 0, Type: Integer ("x")
+      = note: s3://lake/guests_1.csv:3: column `who` varchar(5): String length exceeds DDL length
+      = note: s3://lake/guests_1.csv:4: column `until` timestamp: Invalid timestamp format or value [YYYY-MM-DD HH24:MI:SS] ("yesterday")
+
+    Finished 1 load in [time]
+    Done. PASS=1 WARN=0 ERROR=0 SKIP=0 TOTAL=1
+    "#);
+    let results = all.project.read("target/run_results.json");
+    let results: serde_json::Value = serde_json::from_str(&results).expect("JSON");
+    let response = &results["results"][0]["adapter_response"];
+    assert_eq!(response["rows_left_out"], 3, "{response}");
+    let rows = all.rows("select id, until from {{ source('raw', 'some') }}");
+    assert_snapshot!(rows, @"
+    id | until
+    ---+--------------------
+     1 | 9999-12-31 23:59:59
+    ");
+    for target in TARGETS {
+        let whole = format!("load --select source:raw.whole --target {target}");
+        let whole = all.project.redstart(&whole).success();
+        let text = whole.text();
+        assert!(
+            text.contains("3 rejected")
+                && text.contains("warning[rows-left-out]: 3 rows left out of `source.")
+                && !text.contains("someone"),
+            "{whole}"
+        );
+    }
+    // What is left out once is not told of a load without fault that comes later.
+    all.project
+        .write("bucket/guests_2.csv", "5,pam,2024-01-01 00:00:00\n");
+    let more = all.run("load --select source:raw.some");
+    assert!(!more.text().contains("rows-left-out"), "{more}");
+}

@@ -7,8 +7,6 @@ use std::pin::Pin;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::SinkExt;
-use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan};
 use tokio_postgres::CopyInSink;
 
 use super::error;
@@ -404,11 +402,11 @@ impl Rows<'_> {
             Cell::Bool(value) => value.to_string(),
             Cell::Float(value) => value.to_string(),
             Cell::Decimal(digits) => decimal(*digits, self.scales[number]),
-            Cell::Date(days) => date(*days)?,
+            Cell::Date(days) => date(i64::from(*days)),
             Cell::Time(micros) => time(*micros),
             Cell::Timestamp(micros) => {
                 let zone = if self.zoned[number] { "+00" } else { "" };
-                format!("{}{zone}", timestamp(*micros)?)
+                timestamp(*micros, zone)
             }
         };
         self.stream.plain(number, printed.as_bytes());
@@ -436,9 +434,33 @@ fn decimal(digits: i128, scale: usize) -> String {
     }
 }
 
-fn date(days: i32) -> Result<String, Error> {
-    let day = Date::constant(1970, 1, 1).checked_add(days.days());
-    day.map(|day| day.to_string()).map_err(|_| beyond())
+/// A day, counted from 1970. PostgreSQL knows years of more digits than four, and writes those before Christ with a word.
+fn date(days: i64) -> String {
+    let (day, era) = day(days);
+    day + era
+}
+
+/// The day and its era: the years of the calendar repeat every 400, and begin here in March, so that a leap day is the last.
+fn day(days: i64) -> (String, &'static str) {
+    const OF_400_YEARS: i64 = 146_097;
+    let since = days + 719_468;
+    let (rounds, day) = (
+        since.div_euclid(OF_400_YEARS),
+        since.rem_euclid(OF_400_YEARS),
+    );
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (month, next) = if month < 10 {
+        (month + 3, 0)
+    } else {
+        (month - 9, 1)
+    };
+    match rounds * 400 + year + next {
+        year @ 1.. => (format!("{year:04}-{month:02}-{day:02}"), ""),
+        year => (format!("{:04}-{month:02}-{day:02}", 1 - year), " BC"),
+    }
 }
 
 fn time(micros: i64) -> String {
@@ -452,17 +474,10 @@ fn time(micros: i64) -> String {
     )
 }
 
-fn timestamp(micros: i64) -> Result<String, Error> {
-    let moment = Timestamp::from_microsecond(micros).map_err(|_| beyond())?;
-    let text = moment.to_string();
-    Ok(text.trim_end_matches('Z').to_owned())
-}
-
-fn beyond() -> Error {
-    Error::new(
-        ErrorClass::User,
-        "a date beyond the year 9999 cannot be loaded",
-    )
+fn timestamp(micros: i64, zone: &str) -> String {
+    const DAY: i64 = 86_400_000_000;
+    let (day, era) = day(micros.div_euclid(DAY));
+    format!("{day} {}{zone}{era}", time(micros.rem_euclid(DAY)))
 }
 
 #[cfg(test)]
@@ -474,11 +489,22 @@ mod tests {
         assert_eq!(decimal(-5, 2), "-0.05");
         assert_eq!(decimal(12345, 2), "123.45");
         assert_eq!(decimal(7, 0), "7");
-        assert_eq!(date(-1).unwrap(), "1969-12-31");
+        assert_eq!(date(-1), "1969-12-31");
+        assert_eq!(date(19_782), "2024-02-29");
+        assert_eq!(date(-719_162), "0001-01-01");
+        assert_eq!(date(-719_163), "0001-12-31 BC");
         assert_eq!(time(3_661_000_005), "01:01:01.000005");
         assert_eq!(
-            timestamp(1_541_106_106_796_000).unwrap(),
-            "2018-11-01T21:01:46.796"
+            timestamp(1_541_106_106_796_000, ""),
+            "2018-11-01 21:01:46.796000"
+        );
+        assert_eq!(
+            timestamp(253_402_300_799_999_999, ""),
+            "9999-12-31 23:59:59.999999"
+        );
+        assert_eq!(
+            timestamp(1_540_932_681_000_000_000, "+00"),
+            "50800-03-18 23:50:00.000000+00"
         );
     }
 }

@@ -1,6 +1,6 @@
-//! Why a COPY failed: the rows that it could not take, from the warehouse's own log.
+//! Why a COPY failed, or what it left out: the rows that it could not take, from the warehouse's own log.
 //!
-//! In: a session whose COPY was refused. Out: [`LoadError`]s, none where the log cannot be read: what the server said stands anyway.
+//! In: a session whose COPY was refused or went on without them. Out: [`LoadError`]s, none where the log cannot be read: what the server said stands anyway.
 
 use super::session::Session;
 use crate::adapter::{LoadError, Prepared, Value};
@@ -17,9 +17,16 @@ pub(super) fn are_logged(said: &str) -> bool {
 
 /// The rows that the last failed load of this session could not take.
 pub(super) fn read(session: &Session) -> Vec<LoadError> {
-    let Some(pid) = number(session, "select pg_backend_pid()") else {
-        return Vec::new();
-    };
+    process(session).map_or_else(Vec::new, |pid| of_process(session, pid))
+}
+
+/// The number of a session, as the log knows it.
+pub(super) fn process(session: &Session) -> Option<i64> {
+    number(session, "select pg_backend_pid()")
+}
+
+/// The rows that the last load of a session that could not take all could not take; `session` may be another one.
+pub(super) fn of_process(session: &Session, pid: i64) -> Vec<LoadError> {
     // `sys_load_error_detail` is there on every kind of warehouse and has no values; `stl_load_errors` has them, but not on
     // serverless ones: <https://docs.aws.amazon.com/redshift/latest/dg/SYS_LOAD_ERROR_DETAIL.html>,
     // <https://docs.aws.amazon.com/redshift/latest/dg/r_STL_LOAD_ERRORS.html>.

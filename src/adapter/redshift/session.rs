@@ -16,7 +16,8 @@ use super::{error, query, seed, sql, startup};
 use crate::adapter::wire::error as wire;
 use crate::adapter::wire::link::{Failed, Link, Place};
 use crate::adapter::{
-    Check, Connection, Error, ErrorClass, Facts, Holder, Needs, Outcome, Prepared, Statement, Table,
+    Check, Connection, Error, ErrorClass, Facts, Holder, LoadError, Needs, Outcome, Prepared,
+    Statement, Table,
 };
 use crate::relation::{Column, ExistingRelations, Granted, Relation};
 
@@ -154,6 +155,11 @@ impl Session {
             if let Some(rows) = self.rows(sql) {
                 *outcome.rows.get_or_insert(0) += rows;
             }
+            let left_out = self.left_out();
+            if left_out > 0 {
+                outcome.left_out += left_out;
+                outcome.rejected.extend(self.told_of_left_out());
+            }
         }
         Ok(outcome)
     }
@@ -171,6 +177,24 @@ impl Session {
             .iter()
             .any(|word| tag.starts_with(word));
         counted.then(|| tag.rsplit(' ').next()?.parse().ok())?
+    }
+
+    /// How many rows the last statement, a COPY, left out and went on.
+    fn left_out(&self) -> u64 {
+        let heard = self.ear.heard();
+        let counts = heard.notices.iter().filter_map(|notice| not_moved(notice));
+        counts.sum()
+    }
+
+    /// What the log says of them. It is asked in a session of its own: a log that may not be read would undo the load with its transaction.
+    fn told_of_left_out(&self) -> Vec<LoadError> {
+        let (Some(claims), Some(process)) = (&self.claims, load_errors::process(self)) else {
+            return Vec::new();
+        };
+        match Self::open(&self.config, &*claims.login) {
+            Ok(beside) => load_errors::of_process(&beside, process),
+            Err(_) => Vec::new(),
+        }
     }
 
     /// After a failure: an open transaction is rolled back, and a statement that was stopped on request is no failure of the project.
@@ -271,6 +295,12 @@ impl Connection for Session {
     }
 }
 
+/// `Load into table 'orders' completed, 2 record(s) could not be loaded.  Check 'stl_load_errors' system table for details.`
+fn not_moved(notice: &str) -> Option<u64> {
+    let (before, _) = notice.split_once(" record(s) could not be loaded")?;
+    before.rsplit([' ', ',']).next()?.parse().ok()
+}
+
 /// `Load into table 'orders' completed, 7 record(s) loaded successfully.`, `UNLOAD completed, 7 record(s) unloaded successfully.`
 fn moved(notice: &str) -> Option<u64> {
     let (before, _) = notice
@@ -290,5 +320,7 @@ mod tests {
         let told = "UNLOAD completed, 7 record(s) unloaded successfully.";
         assert_eq!(moved(told), Some(7));
         assert_eq!(moved("1 warning"), None);
+        let told = "Load into table 'orders' completed, 2 record(s) could not be loaded.  Check 'stl_load_errors' system table for details.";
+        assert_eq!((moved(told), not_moved(told)), (None, Some(2)));
     }
 }

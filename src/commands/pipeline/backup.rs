@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 use super::{Door, Prepared};
 use crate::adapter::copy::{Object, StoredFile};
 use crate::adapter::statement::{Copy, CopyFormat};
-use crate::adapter::{self, Connection, Error, ErrorClass, Prepared as Order, Statement};
+use crate::adapter::{self, Connection, Error, ErrorClass, Prepared as Order, Refusal, Statement};
 use crate::artifacts::relation_name;
 use crate::commands::{Session, Stop};
 use crate::diagnostic::Diagnostic;
 use crate::manifest::NodeId;
 use crate::materialization::{loaded_files, rejects_of};
-use crate::relation::{ExistingRelations, NothingKnown, Relation, RelationKind};
+use crate::relation::{
+    ExistingRelations, KnownColumn, KnownColumns, NothingKnown, Relation, RelationKind,
+};
 
 /// The prefix that a folder stands for.
 const LOCAL: &str = "s3://redstart-backup/";
@@ -22,6 +24,8 @@ pub struct Place {
     root: String,
     /// The folder that stands for that, if one does.
     folder: Option<PathBuf>,
+    /// The folder as it was said.
+    said: String,
 }
 
 /// A table of a node.
@@ -49,6 +53,7 @@ impl Place {
             return Ok(Self {
                 root: format!("{}/", text.trim_end_matches('/')),
                 folder: None,
+                said: String::new(),
             });
         }
         if prepared.project.target.kind == "redshift" {
@@ -63,6 +68,7 @@ impl Place {
         Ok(Self {
             root: LOCAL.to_owned(),
             folder: Some(session.here.join(text)),
+            said: format!("{}/", text.trim_end_matches('/')),
         })
     }
 
@@ -83,6 +89,14 @@ impl Place {
     /// The name below the backup of a file in S3.
     pub fn name(&self, url: &str) -> String {
         url.strip_prefix(&self.root).unwrap_or(url).to_owned()
+    }
+
+    /// Words of a warehouse, with the files of a folder by the names that the user knows them by.
+    pub fn words(&self, text: &str) -> String {
+        match self.folder {
+            Some(_) => text.replace(&self.root, &self.said),
+            None => text.to_owned(),
+        }
     }
 
     /// A file of the backup.
@@ -149,18 +163,46 @@ impl Tables {
     }
 }
 
+/// The columns of the one table that a statement reads: what is done with a value may depend on its type.
+pub struct Known<'a> {
+    /// The table.
+    pub table: &'a Relation,
+    /// Its columns.
+    pub columns: Vec<KnownColumn>,
+}
+
+impl KnownColumns for Known<'_> {
+    fn columns(&self, relation: &Relation) -> Option<Vec<KnownColumn>> {
+        (relation.key() == self.table.key()).then(|| self.columns.clone())
+    }
+}
+
 /// A statement at the target's door.
 ///
 /// # Errors
 /// What the warehouse cannot take.
 pub fn prepared(door: &Door, statement: &Statement) -> Result<Order, Error> {
-    let prepared = door.adapter.prepare(statement, &NothingKnown);
-    prepared.map_err(|refusal| {
-        let mut error = Error::new(ErrorClass::User, refusal.message);
-        error.detail = refusal.reason;
-        error.help = refusal.help;
-        error
-    })
+    prepared_knowing(door, statement, &NothingKnown)
+}
+
+/// The same for a statement that reads a table.
+///
+/// # Errors
+/// What the warehouse cannot take.
+pub fn prepared_knowing(
+    door: &Door,
+    statement: &Statement,
+    known: &dyn KnownColumns,
+) -> Result<Order, Error> {
+    let prepared = door.adapter.prepare(statement, known);
+    prepared.map_err(refused)
+}
+
+fn refused(refusal: Refusal) -> Error {
+    let mut error = Error::new(ErrorClass::User, refusal.message);
+    error.detail = refusal.reason;
+    error.help = refusal.help;
+    error
 }
 
 /// How many rows a table has.
@@ -173,8 +215,20 @@ pub fn rows(
     relation: &Relation,
 ) -> Result<u64, Error> {
     let query = format!("select count(*) as n from {}", relation_name(relation));
-    let order = door.adapter.prepare_query(&query, &NothingKnown);
-    let order = order.map_err(|refusal| Error::new(ErrorClass::Internal, refusal.message))?;
+    number(door, connection, &query, &NothingKnown)
+}
+
+/// The one number that a query answers with.
+///
+/// # Errors
+/// What the warehouse answers.
+pub fn number(
+    door: &Door,
+    connection: &mut dyn Connection,
+    query: &str,
+    known: &dyn KnownColumns,
+) -> Result<u64, Error> {
+    let order = door.adapter.prepare_query(query, known).map_err(refused)?;
     let table = connection.query(&order, Some(1))?;
     let counted = table.rows.first().and_then(|row| row.first());
     counted
@@ -182,11 +236,17 @@ pub fn rows(
         .ok_or_else(|| Error::new(ErrorClass::Internal, "the rows could not be counted"))
 }
 
-/// What went wrong with a table.
-pub fn told(what: &str, table: &Table, error: adapter::Error) -> Diagnostic {
+/// What went wrong with a table: `back up` or `restore` it.
+pub fn told(place: &Place, what: &str, table: &Table, error: adapter::Error) -> Diagnostic {
     let message = format!("cannot {what} `{}`: {}", table.relation, error.message);
-    let mut problem = Diagnostic::error("warehouse", message);
-    problem.notes.extend(error.detail);
+    let code = match (error.class, what) {
+        (ErrorClass::ConnectionLost, _) => "connection-lost",
+        (_, "restore") => "restore-failed",
+        _ => "backup-failed",
+    };
+    let mut problem = Diagnostic::error(code, place.words(&message));
+    let detail = error.detail.map(|detail| place.words(&detail));
+    problem.notes.extend(detail);
     problem.help.extend(error.help);
     problem
 }

@@ -6,6 +6,7 @@ mod audits;
 pub mod backup;
 mod batches;
 mod by_column;
+pub mod carried;
 mod comments;
 mod dbt_version;
 pub mod dictionary;

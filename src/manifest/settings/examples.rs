@@ -26,7 +26,7 @@ pub(super) fn of(key: &str, what: &str) -> Option<String> {
         "limit" => "`limit: 100`",
         "warn_if" | "error_if" => "`\"> 10\"`, an operator and a number",
         "severity" => "`severity: warn` or `severity: error`",
-        "rejects" => "`rejects: true`, or `rejects: {max_rows: 10}`",
+        "rejects" => "`rejects: true`, and `reject_limit: 5%` for how many are too many",
         _ if key.starts_with("grants: ") => "`grants: {select: [reporter]}`",
         _ if what.starts_with("a text or a list") => {
             return Some(format!("`{key}: one` or `{key}: [one, two]`"));
