@@ -137,7 +137,7 @@ impl Args {
     fn table(
         &self,
         table: &Table,
-        (columns, carried): (Vec<ColumnBackup>, Vec<Carried>),
+        (columns, carried): Restorable,
         format: UnloadFormat,
         place: &Place,
         door: &Door,
@@ -176,13 +176,16 @@ impl Args {
     }
 }
 
+/// The columns of a table, and how each is carried.
+type Restorable = (Vec<ColumnBackup>, Vec<Carried>);
+
 /// The columns of a table and how they are carried, or the one that would not come back.
 fn restorable(
     table: &Table,
     format: UnloadFormat,
     door: &Door,
     connection: &mut dyn Connection,
-) -> Result<Result<(Vec<ColumnBackup>, Vec<Carried>), Box<Diagnostic>>, adapter::Error> {
+) -> Result<Result<Restorable, Box<Diagnostic>>, adapter::Error> {
     let columns = connection.columns(&table.relation)?.into_iter();
     let columns: Vec<ColumnBackup> = columns
         .map(|column| ColumnBackup {
