@@ -81,6 +81,8 @@ impl Carried {
             may_be_too_long: matches!(kind, Type::Super | Type::Varbyte(_)) && in_columns,
             data_type: match kind {
                 Type::Text | Type::Null => loaded_as.clone(),
+                // The catalog's name for it is no word of every parser.
+                Type::Varbyte(bytes) => format!("varbyte({bytes})"),
                 _ => column.data_type.clone(),
             },
             written,
