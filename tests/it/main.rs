@@ -16,6 +16,7 @@ mod backup;
 #[cfg(feature = "duckdb")]
 mod build;
 #[cfg(feature = "duckdb")]
+mod characters;
 mod check;
 mod check_codes;
 mod cluster_limits;
