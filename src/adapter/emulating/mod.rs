@@ -16,6 +16,7 @@ mod grouping;
 #[cfg(feature = "duckdb")]
 mod hashes;
 mod json;
+#[cfg(feature = "duckdb")]
 mod letters;
 mod locate;
 mod matching;
@@ -55,6 +56,7 @@ pub use engine::Engine;
 pub use locate::{Located, locate, without_own_aliases};
 pub use reference::{examples, reference};
 pub use statement::TENDING;
+#[cfg(feature = "duckdb")]
 pub(in crate::adapter) use statement::fit;
 pub use translator::{Catalog, NoCatalog};
 

@@ -23,6 +23,7 @@ use crate::relation::{Change, KnownColumn, Relation, columns_after, identities_a
 use crate::sql::position::Lines;
 use crate::sql::redshift;
 use attributes::{said, strip, word};
+#[cfg(feature = "duckdb")]
 pub(in crate::adapter) use fitted::fit;
 pub(super) use fitted::literals;
 pub use there::TENDING;
