@@ -18,6 +18,7 @@ use super::simple::format_of;
 use super::words::{self, Words};
 use super::{statement, types};
 use crate::adapter::Table;
+use crate::relation::Column;
 
 /// What a session has prepared.
 #[derive(Default)]
@@ -32,11 +33,15 @@ pub(super) struct Extended {
 struct Statement {
     text: String,
     types: Vec<u32>,
+    /// The types of the answer's columns, where the client was told them.
+    answer: Option<Vec<u32>>,
 }
 
 struct Portal {
     text: String,
     formats: Vec<i16>,
+    /// As in [`Statement`]: what a client was told is what it gets.
+    answer: Option<Vec<u32>>,
     /// Rows that are answered and not yet sent, and how many are sent.
     rows: Option<(Table, Option<String>, usize)>,
 }
@@ -60,7 +65,10 @@ impl Session {
             PgWireFrontendMessage::Describe(describe) => {
                 let name = describe.name.unwrap_or_default();
                 match describe.target_type {
-                    b'S' => self.describe_statement(&name),
+                    // A server finds such mistakes when it parses, and keeps nothing.
+                    b'S' => self.describe_statement(&name).inspect_err(|_| {
+                        self.extended.statements.remove(&name);
+                    }),
                     _ => self.describe_portal(&name),
                 }
             }
@@ -81,9 +89,7 @@ impl Session {
             Err(Stop::Broken(Broken::Gone)) => Ok(false),
             Err(Stop::Broken(Broken::Failed(failure))) => {
                 self.extended.skipping = true;
-                if self.transaction == Transaction::Open {
-                    self.transaction = Transaction::Failed;
-                }
+                self.failed();
                 self.refused(&failure, "", 0)?;
                 Ok(!failure.fatal)
             }
@@ -107,7 +113,12 @@ impl Session {
                 .into());
             }
         };
-        let count = Words::new(&text)
+        let words = Words::new(&text);
+        let ends = ["commit", "end", "rollback", "abort"].contains(&words.word(0).as_str());
+        if self.transaction == Transaction::Failed && !ends && !text.is_empty() {
+            return Err(Failure::aborted().into());
+        }
+        let count = words
             .placeholders()
             .iter()
             .map(|(number, _)| *number)
@@ -123,9 +134,14 @@ impl Session {
             )
             .into());
         }
-        self.extended
-            .statements
-            .insert(name, Statement { text, types });
+        self.extended.statements.insert(
+            name,
+            Statement {
+                text,
+                types,
+                answer: None,
+            },
+        );
         self.say(&PgWireBackendMessage::ParseComplete(ParseComplete::new()))
     }
 
@@ -162,6 +178,7 @@ impl Session {
             Portal {
                 text: filled(&statement.text, &literals),
                 formats: bind.result_column_format_codes,
+                answer: statement.answer,
                 rows: None,
             },
         );
@@ -191,6 +208,9 @@ impl Session {
             }
             told => told?,
         };
+        if let Some(statement) = self.extended.statements.get_mut(name) {
+            statement.answer = Some(types_of(&table));
+        }
         Ok(self.describe(&table, &[])?)
     }
 
@@ -218,6 +238,9 @@ impl Session {
             return self.say(&PgWireBackendMessage::NoData(NoData::new()));
         }
         let table = self.columns_of(&text)?;
+        if let Some(portal) = self.extended.portals.get_mut(name) {
+            portal.answer = Some(types_of(&table));
+        }
         Ok(self.describe(&table, &formats)?)
     }
 
@@ -248,13 +271,18 @@ impl Session {
             0 => table.rows.len(),
             most => table.rows.len().min(sent + most),
         };
+        let told = portal
+            .answer
+            .clone()
+            .filter(|told| told.len() == table.columns.len())
+            .unwrap_or_else(|| types_of(&table));
         for row in &table.rows[sent..end] {
             let cells = row
                 .iter()
                 .enumerate()
                 .map(|(number, value)| match format_of(&portal.formats, number) {
                     0 => Ok(types::text(value).map(String::into_bytes)),
-                    _ => types::binary(value, types::of(&table.columns[number].data_type).oid),
+                    _ => types::binary(value, told[number]),
                 })
                 .collect::<Result<Vec<_>, Failure>>()?;
             self.send_row(row, Some(cells))?;
@@ -298,9 +326,17 @@ fn nulls(oids: &[u32], texts: bool) -> Result<Vec<String>, Failure> {
             oid if TEXTS.contains(oid) || (*oid == 0 && texts) => {
                 Ok("cast(null as varchar(65535))".to_owned())
             }
+            // A number's literal tells its digits; a NULL has none.
+            1700 => Ok("cast(null as decimal(38, 10))".to_owned()),
             oid => types::literal(None, 0, *oid),
         })
         .collect()
+}
+
+/// The types of an answer's columns.
+fn types_of(table: &Table) -> Vec<u32> {
+    let of = |column: &Column| types::of(&column.data_type).oid;
+    table.columns.iter().map(of).collect()
 }
 
 fn no_portal(name: &str) -> Failure {

@@ -49,6 +49,14 @@ impl Failure {
         Self::new("57014", CANCELLED)
     }
 
+    /// What a transaction says after an error.
+    pub fn aborted() -> Self {
+        Self::new(
+            "25P02",
+            "current transaction is aborted, commands ignored until end of transaction block",
+        )
+    }
+
     /// What this emulator does not do, though a cluster would.
     pub fn not_emulated(what: impl std::fmt::Display) -> Self {
         Self::new("0A000", format!("{what} is not emulated"))

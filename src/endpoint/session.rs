@@ -288,10 +288,7 @@ impl Session {
             _ => {}
         }
         if self.transaction == Transaction::Failed {
-            return Err(Failure::new(
-                "25P02",
-                "current transaction is aborted, commands ignored until end of transaction block",
-            ));
+            return Err(Failure::aborted());
         }
         let alone = self.transaction == Transaction::Idle;
         if let (false, Some(what)) = (alone, stands_alone(&words)) {
@@ -331,10 +328,7 @@ impl Session {
                 "there is already a transaction in progress".to_owned(),
             )),
             Transaction::Failed => {
-                return Err(Failure::new(
-                    "25P02",
-                    "current transaction is aborted, commands ignored until end of transaction block",
-                ));
+                return Err(Failure::aborted());
             }
         }
         Ok(Answer::done("BEGIN"))
@@ -392,7 +386,7 @@ impl Session {
     }
 
     /// What an error does to the transaction.
-    fn failed(&mut self) {
+    pub fn failed(&mut self) {
         self.roll_back();
         self.transaction = match self.transaction {
             Transaction::Open | Transaction::Failed => Transaction::Failed,

@@ -57,7 +57,7 @@ pub(super) fn of(name: &str) -> WireType {
         "time with time zone" => plain(1266, 12),
         "timestamp without time zone" => plain(1114, 8),
         "timestamp with time zone" => plain(1184, 8),
-        "interval" => plain(1186, 16),
+        "interval" => plain(1186, 12),
         "super" => plain(4000, -1),
         "binary varying" => plain(6551, -1),
         "uinteger" => plain(26, 4),
@@ -140,6 +140,8 @@ pub(super) fn binary(value: &Value, oid: u32) -> Result<Option<Vec<u8>>, Failure
             .to_vec(),
         1082 => days(&text).ok_or_else(bad)?.to_be_bytes().to_vec(),
         1083 => time(&text).ok_or_else(bad)?.to_be_bytes().to_vec(),
+        1266 => time_with_zone(&text).ok_or_else(bad)?,
+        1186 => interval(&text).ok_or_else(bad)?,
         1114 | 1184 => timestamp(&text).ok_or_else(bad)?.to_be_bytes().to_vec(),
         1700 => numeric(&text).ok_or_else(bad)?,
         1042 | 1043 | 25 | 19 | 4000 | 705 => text.into_bytes(),
@@ -161,6 +163,58 @@ fn time(text: &str) -> Option<i64> {
     let seconds =
         (i64::from(time.hour()) * 60 + i64::from(time.minute())) * 60 + i64::from(time.second());
     Some(seconds * 1_000_000 + i64::from(time.subsec_nanosecond()) / 1_000)
+}
+
+/// Microseconds since midnight in Greenwich, then 0 for the zone: Redshift keeps such times in UTC.
+fn time_with_zone(text: &str) -> Option<Vec<u8>> {
+    const DAY: i64 = 24 * 60 * 60 * 1_000_000;
+    let (clock, zone) = text.split_at(text.rfind(['+', '-'])?);
+    let mut parts = zone[1..].split(':').map(str::parse::<i64>);
+    let mut ahead = 0;
+    for unit in [3600, 60, 1] {
+        ahead += unit * 1_000_000 * parts.next().unwrap_or(Ok(0)).ok()?;
+    }
+    if zone.starts_with('-') {
+        ahead = -ahead;
+    }
+    let mut bytes = (time(clock)? - ahead)
+        .rem_euclid(DAY)
+        .to_be_bytes()
+        .to_vec();
+    bytes.extend(0_i32.to_be_bytes());
+    Some(bytes)
+}
+
+/// Microseconds, then months: PostgreSQL 8.0 has no days of their own.
+fn interval(text: &str) -> Option<Vec<u8>> {
+    const SECOND: i64 = 1_000_000;
+    const DAY: i64 = 24 * 60 * 60 * SECOND;
+    let (mut months, mut micros) = (0_i32, 0_i64);
+    let mut words = text.split_whitespace();
+    while let Some(word) = words.next() {
+        if word.contains(':') {
+            let (negative, clock) = match word.strip_prefix('-') {
+                Some(clock) => (true, clock),
+                None => (false, word),
+            };
+            let (hours, rest) = clock.split_once(':')?;
+            // Hours go beyond a day.
+            let within = time(&format!("00:{rest}"))?;
+            let span = hours.parse::<i64>().ok()? * 60 * 60 * SECOND + within;
+            micros += if negative { -span } else { span };
+            continue;
+        }
+        let count: i32 = word.parse().ok()?;
+        match words.next()?.trim_end_matches('s') {
+            "year" => months += 12 * count,
+            "month" | "mon" => months += count,
+            "day" => micros += DAY * i64::from(count),
+            _ => return None,
+        }
+    }
+    let mut bytes = micros.to_be_bytes().to_vec();
+    bytes.extend(months.to_be_bytes());
+    Some(bytes)
 }
 
 /// Microseconds since 2000-01-01.
@@ -344,6 +398,26 @@ mod tests {
             bytes(Value::Decimal("0".into()), 1700),
             [0, 0, 0, 0, 0, 0, 0, 0]
         );
+    }
+
+    #[test]
+    fn spans_and_zones_are_written_in_binary_as_postgres_8_does() {
+        let bytes = |text: &str, oid| binary(&Value::Text(text.into()), oid).unwrap().unwrap();
+        let span = |micros: i64, months: i32| {
+            let mut bytes = micros.to_be_bytes().to_vec();
+            bytes.extend(months.to_be_bytes());
+            bytes
+        };
+        assert_eq!(bytes("1 day", 1186), span(86_400_000_000, 0));
+        assert_eq!(
+            bytes("1 year 3 months 2 days 04:05:06.5", 1186),
+            span(2 * 86_400_000_000 + 14_706_500_000, 15)
+        );
+        assert_eq!(bytes("-25:00:00", 1186), span(-90_000_000_000, 0));
+        assert_eq!(bytes("03:02:03+02", 1266), span(3_723_000_000, 0));
+        assert_eq!(bytes("00:02:03+01", 1266), span(82_923_000_000, 0));
+        assert_eq!(bytes("00:02:03-05:30", 1266), span(19_923_000_000, 0));
+        assert!(binary(&Value::Text("soon".into()), 1186).is_err());
     }
 
     #[test]

@@ -43,7 +43,9 @@ fn name(message: &str) -> Option<(Fault, Option<String>)> {
             None,
         ))
     };
-    let column = between(message, "Referenced column \"", "\" not found").or_else(|| {
+    let column = between(message, "Referenced column \"", "\" not found");
+    let alone = || between(message, "Referenced column \"", "\" was not found because");
+    let column = column.or_else(alone).or_else(|| {
         let column = between(
             message,
             "Column \"",

@@ -301,7 +301,11 @@ create view __pg.main.svv_tables as
 create view __pg.main.svv_columns as
   select {database_text} as table_catalog, nspname as table_schema, relname as table_name, column_name, number as ordinal_position, column_default,
     case when is_nullable then 'YES' else 'NO' end as is_nullable, __pg.main.base_type(shown) as data_type, length as character_maximum_length,
-    "precision" as numeric_precision, case when "precision" is not null then 10 end as numeric_precision_radix, scale as numeric_scale, comment as remarks
+    "precision" as numeric_precision, case when "precision" is not null then 10 end as numeric_precision_radix, scale as numeric_scale,
+    null::integer as datetime_precision, null::varchar as interval_type, null::varchar as interval_precision,
+    null::varchar as character_set_catalog, null::varchar as character_set_schema, null::varchar as character_set_name,
+    null::varchar as collation_catalog, null::varchar as collation_schema, null::varchar as collation_name, null::varchar as domain_name,
+    comment as remarks
   from __pg.main.typed_columns where sort <> 'storage';
 create view __pg.main.svv_redshift_tables as
   select {database_text} as database_name, nspname as schema_name, relname as table_name,
