@@ -1,6 +1,6 @@
 //! Names tied together: every `ref` and `source` points to a node, and every node has its place.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
@@ -8,6 +8,7 @@ use super::Manifest;
 use super::checks;
 use super::declared::{Reading, reading};
 use super::deprecated;
+use super::doubles;
 use super::node::{Detail, Node, NodeId, RefCall, ResourceType, SourceCall};
 use super::resolve::Draft;
 use super::unit_test::GivenReads;
@@ -24,7 +25,7 @@ pub fn link(
     started_at: Option<jiff::Timestamp>,
     mut problems: Diagnostics,
 ) -> (Manifest, Diagnostics) {
-    refuse_doubles(&drafts, &mut problems);
+    doubles::refuse(drafts.iter().map(|draft| &*draft.node), &mut problems);
     let (mut enabled, disabled): (Vec<_>, Vec<_>) = drafts
         .into_iter()
         .partition(|draft| draft.node.config.enabled);
@@ -388,7 +389,7 @@ impl<'a> Lookup<'a> {
     }
 }
 
-fn is_refable(node: &Node) -> bool {
+pub(super) fn is_refable(node: &Node) -> bool {
     matches!(
         node.resource_type,
         ResourceType::Model | ResourceType::Seed | ResourceType::Snapshot
@@ -497,100 +498,4 @@ fn assemble(
     manifest.disabled.sort_by(|a, b| order(a).cmp(&order(b)));
     manifest.aside.sort_by(|a, b| order(a).cmp(&order(b)));
     manifest
-}
-
-/// Names that two nodes have: of models for `ref`, of ids for everything, of relations in the warehouse.
-fn refuse_doubles(drafts: &[Draft], problems: &mut Diagnostics) {
-    let mut names: HashMap<(&str, &str, Option<String>), &Node> = HashMap::new();
-    let mut ids: HashMap<&str, &Node> = HashMap::new();
-    let mut relations: BTreeMap<(Option<&str>, String, String), &Node> = BTreeMap::new();
-    for node in drafts
-        .iter()
-        .map(|draft| &*draft.node)
-        .filter(|node| node.config.enabled)
-    {
-        let version = node.version.as_ref();
-        let version = version.map(|version| versions::text(&version.v));
-        if is_refable(node)
-            && let Some(first) = names.insert((&node.package_name, &node.name, version), node)
-        {
-            problems.push(double(
-                node,
-                first,
-                "duplicate-name",
-                format!(
-                    "two files make something that `ref('{}')` could mean",
-                    node.name
-                ),
-                "rename one of the files, or disable one",
-            ));
-            continue;
-        }
-        if let Some(first) = ids.insert(&node.unique_id, node) {
-            let what = match node.resource_type {
-                ResourceType::Test => format!("the same test is declared twice (`{}`)", node.name),
-                kind => format!("there are two of the {kind} `{}`", node.name),
-            };
-            problems.push(double(
-                node,
-                first,
-                "duplicate-name",
-                what,
-                "remove one, or give it a `name` of its own",
-            ));
-            continue;
-        }
-        let built = is_refable(node) || node.config.materialized == "load";
-        if let (true, Some(relation)) = (built, &node.relation) {
-            let (schema, identifier) = relation.key();
-            if let Some(first) =
-                relations.insert((relation.database.as_deref(), schema, identifier), node)
-            {
-                problems.push(double(
-                    node,
-                    first,
-                    "duplicate-relation",
-                    format!(
-                        "`{}` and `{}` are both built as `{relation}`",
-                        first.name, node.name
-                    ),
-                    "give one of them another `alias` or `schema`",
-                ));
-            }
-        }
-    }
-}
-
-fn double(
-    node: &Node,
-    first: &Node,
-    code: &'static str,
-    message: String,
-    help: &str,
-) -> Diagnostic {
-    let places = [home(node), home(first)];
-    // The file of a seed is not kept: the other one has a line to show.
-    let kept = |place: &Option<Span>| place.as_ref().is_some_and(|at| !at.source.text.is_empty());
-    let (at, other, which) = match places {
-        [at, other] if !kept(&at) && kept(&other) => (other, at, "the other"),
-        [at, other] => (at, other, "the first"),
-    };
-    let problem = Diagnostic::error(code, message).at_some(at).help(help);
-    match other {
-        Some(span) => problem.related(which, span),
-        None => problem.note(format!("the first is {}", first.original_file_path)),
-    }
-}
-
-/// Where a node comes from: its file, or its declaration.
-fn home(node: &Node) -> Option<Span> {
-    let file = node
-        .code
-        .as_ref()
-        .filter(|code| code.made_from.is_none())
-        .map(|code| Span::file(&code.source));
-    file.or_else(|| node.declared_at.clone()).or_else(|| {
-        let source = crate::diagnostic::Source::new(node.original_file_path.clone(), "");
-        Some(Span::file(&source))
-    })
 }

@@ -8,6 +8,7 @@ pub mod config;
 mod declared;
 mod deprecated;
 mod discover;
+mod doubles;
 pub mod freshness;
 mod gaps;
 mod generic;
@@ -41,6 +42,7 @@ mod values;
 pub mod versions;
 
 pub use config::Config;
+pub use doubles::KeptTwice;
 pub use node::{Node, NodeId, ResourceType};
 pub(crate) use python::md5;
 pub use python_model::not_run;

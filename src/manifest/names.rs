@@ -101,8 +101,9 @@ impl<'a> Names<'a> {
         };
         let alias = match &config.alias {
             alias if self.alias_macro => call("generate_alias_name", alias.as_deref())?,
-            Some(alias) => alias.trim().to_owned(),
-            None => name.to_owned(),
+            // As in dbt's macro, an empty one is none.
+            Some(alias) if !alias.trim().is_empty() => alias.trim().to_owned(),
+            _ => name.to_owned(),
         };
         // As in dbt, what a snapshot names its target is taken as it is.
         let target = |key: &str| config.values.get(key).and_then(Value::as_str);

@@ -186,6 +186,24 @@ fn a_test_of_something_missing_warns_and_one_of_something_disabled_goes_with_it(
 }
 
 #[test]
+fn tests_that_keep_their_failures_in_one_relation_are_told_and_an_empty_alias_is_none() {
+    insta::assert_snapshot!(told(&[
+        ("models/x.sql", "{{ config(alias='') }}select 1"),
+        ("models/y.sql", "select 1"),
+        ("models/schema.yml", "models:
+  - name: x
+    columns: [{name: id, data_tests: [{unique: {name: one, store_failures: true}}]}]
+  - name: y
+    columns: [{name: id, data_tests: [{unique: {name: one, store_failures: true}}]}]
+"),
+    ]), @"
+    error[duplicate-relation]: two tests keep their failures in `main_dbt_test__audit.one` (models/schema.yml:5:40)
+      the first: models/schema.yml:3:40
+      help: give one of them another `name` or `alias`
+    ");
+}
+
+#[test]
 fn two_nodes_of_one_name_or_one_relation_are_told_with_both_places() {
     insta::assert_snapshot!(told(&[
         ("models/a/orders.sql", "select 1"),

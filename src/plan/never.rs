@@ -3,7 +3,7 @@
 //! In: a node. Out: what is wrong with it. As with dbt, the node fails at its turn, and no other is affected.
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::manifest::{Node, ResourceType, not_run};
+use crate::manifest::{KeptTwice, Node, ResourceType, not_run};
 
 /// Looks at what the project says of a node.
 ///
@@ -29,4 +29,18 @@ pub(super) fn check(node: &Node) -> Result<(), Diagnostics> {
         );
     }
     untyped.or(()).map(|((), _)| ())
+}
+
+/// Looks at the tests of a run; `flag` is `--store-failures`.
+///
+/// # Errors
+/// Two of them would keep their failures in one relation.
+pub(super) fn kept_twice<'a>(
+    nodes: impl Iterator<Item = &'a Node>,
+    flag: bool,
+) -> Result<(), Diagnostics> {
+    let mut kept = KeptTwice::default();
+    let mut twice = Diagnostics::default();
+    twice.extend(nodes.filter_map(|node| kept.note(node, flag)));
+    twice.or(()).map(|((), _)| ())
 }

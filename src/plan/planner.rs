@@ -74,6 +74,8 @@ impl Plan {
     /// # Errors
     /// What is wrong with the plan as a whole. What is wrong with one node is its [`Work::Refused`].
     pub fn new(planner: &Planner<'_>, compiled: &Compiled) -> Result<Self, Diagnostics> {
+        let nodes = planner.selected.iter().map(|id| planner.node(*id));
+        never::kept_twice(nodes, planner.options.store_failures)?;
         let mut plan = Self::default();
         let mut warnings = Vec::new();
         let before = planner.planned(compiled);

@@ -318,7 +318,10 @@ impl Story<'_> {
         )
         .at_some(declared)
         .label("declared here")
-        .help(remedy::of_row(row));
+        .help(match self.node.resource_type {
+            ResourceType::Seed => remedy::of_cell(self.node, row),
+            _ => remedy::of_row(row),
+        });
         told.notes.extend(value);
         told
     }
