@@ -41,6 +41,13 @@ pub(super) fn kept_twice<'a>(
 ) -> Result<(), Diagnostics> {
     let mut kept = KeptTwice::default();
     let mut twice = Diagnostics::default();
-    twice.extend(nodes.filter_map(|node| kept.note(node, flag)));
+    let mut nodes: Vec<&Node> = nodes.collect();
+    // As they are declared: what is told is the later one.
+    let place = |node: &&Node| {
+        let at = node.declared_at.as_ref().map(|at| at.start);
+        (node.original_file_path.clone(), at)
+    };
+    nodes.sort_by_cached_key(place);
+    twice.extend(nodes.into_iter().filter_map(|node| kept.note(node, flag)));
     twice.or(()).map(|((), _)| ())
 }
