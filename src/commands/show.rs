@@ -14,7 +14,7 @@ use crate::diagnostic::{Diagnostic, Source};
 use crate::graph::Selection;
 use crate::jinja::Template;
 use crate::manifest::{Node, ResourceType};
-use crate::materialization::{failed, rejects_of};
+use crate::materialization::{failed, kept_rejects, rejects_of};
 use crate::report::{Asked, Message, rows};
 
 /// The kinds of node that have rows to show.
@@ -34,7 +34,7 @@ const SHOWN: [ResourceType; 6] = [
     after_help = "Examples:
   redstart show -s top_songs                            the first rows of a model
   redstart show -s top_songs --limit 20 --output json   as JSON, alone on standard output
-  redstart show --failed fct_orders                     the rows that were not shown, as tests failed
+  redstart show --failed fct_orders                     the rows that were not shown, as tests failed or too many were rejected
   redstart show --inline \"select count(*) from {{ ref('dim_users') }}\""
 )]
 pub struct Args {
@@ -47,7 +47,7 @@ pub struct Args {
     #[arg(long, value_name = "SQL")]
     pub(super) inline: Option<String>,
 
-    /// Show the last build of this node whose tests failed (`audit`)
+    /// Show what the last build of this node left: all its rows if tests failed (`audit`), the rejected ones if they were more than `reject_limit`
     #[arg(long, value_name = "NODE")]
     pub(super) failed: Option<String>,
 
@@ -123,7 +123,12 @@ impl Args {
                     let node = prepared.manifest.node(*id);
                     let relation = node.relation.as_ref();
                     relation.is_none_or(|relation| {
-                        let kept = [relation.clone(), rejects_of(relation), failed(relation)];
+                        let kept = [
+                            relation.clone(),
+                            rejects_of(relation),
+                            failed(relation),
+                            kept_rejects(relation),
+                        ];
                         let mut kept = kept.iter();
                         kept.any(|relation| mentions(&sql.text, &relation.identifier))
                     })
@@ -148,14 +153,15 @@ impl Args {
             }
             let sql = match (&node.code, &node.relation) {
                 (_, Some(relation)) if self.failed.is_some() => {
-                    let kept = failed(relation);
-                    if warehouse.existing.get(&kept).is_none() {
+                    let mut kept = [failed(relation), kept_rejects(relation)].into_iter();
+                    let kept = kept.find(|kept| warehouse.existing.get(kept).is_some());
+                    let Some(kept) = kept else {
                         let message = format!("no failed build of `{}` is kept", node.name);
-                        let help = "a build is kept when its tests failed: `redstart build --audit`, or `audit: true`";
-                        return Err(Stop::refused(
-                            Diagnostic::error("no-failed-build", message).help(help),
-                        ));
-                    }
+                        let problem = Diagnostic::error("no-failed-build", message)
+                            .help("a build is kept when its tests failed: `redstart build --audit`, or `audit: true`")
+                            .help("its rejected rows are kept when they were more than `reject_limit`");
+                        return Err(Stop::refused(problem));
+                    };
                     Sql::of(format!("select * from {}", artifacts::relation_name(&kept)))
                 }
                 (None, Some(relation)) => {

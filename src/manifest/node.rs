@@ -234,6 +234,14 @@ impl Node {
             .collect()
     }
 
+    /// What selects it alone on a command line: a source is found by no bare name.
+    pub fn selector(&self) -> String {
+        match &self.detail {
+            Detail::Source(source) => format!("source:{}.{}", source.source_name, self.name),
+            _ => self.name.clone(),
+        }
+    }
+
     /// Its name with its version, such as `orders_v2`: what it is called in the warehouse where nothing else is said, and in names of tests.
     pub fn versioned_name(&self) -> String {
         match &self.version {

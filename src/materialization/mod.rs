@@ -44,7 +44,7 @@ pub use files::{FileLoad, loaded_files};
 pub use freshness::freshness;
 pub use history::History;
 pub use publish::{as_shown, failed, left_of_next, leftovers, next_of};
-pub use rejects::{Rejects, rejects_of};
+pub use rejects::{REASONS, Rejects, kept_rejects, rejects_of};
 pub use schema_change::SchemaChange;
 pub use test::{Hidden, TestQuery};
 

@@ -7,7 +7,9 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{Build, Hooks, Input, Phase, Section, loaded_files, rejects_of, sections};
+use super::{
+    Build, Hooks, Input, Phase, Section, kept_rejects, loaded_files, rejects_of, sections,
+};
 use crate::adapter::Statement;
 use crate::compile::HookSql;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -554,14 +556,23 @@ pub(super) fn hooks_of(hooks: Hooks<'_>, transaction: bool) -> impl Iterator<Ite
 pub fn leftovers(relation: &Relation) -> Vec<Relation> {
     let beside_it = ["__rs_tmp", FAILED].into_iter().chain(OLD);
     let beside_it = beside_it.map(|suffix| beside(relation, suffix));
-    beside_it.chain(left_of_next(relation)).collect()
+    beside_it
+        .chain([kept_rejects(relation)])
+        .chain(left_of_next(relation))
+        .collect()
 }
 
 /// What a killed run may leave of a node that was to be shown together with others.
 pub fn left_of_next(relation: &Relation) -> Vec<Relation> {
     let next = next_of(relation);
     let temporary = beside(&next, "__rs_tmp");
-    vec![rejects_of(&next), loaded_files(&next), temporary, next]
+    vec![
+        rejects_of(&next),
+        kept_rejects(&next),
+        loaded_files(&next),
+        temporary,
+        next,
+    ]
 }
 
 /// Whether a relation has a name that only runs give.

@@ -2,7 +2,7 @@
 
 use super::message::count;
 use super::rows;
-use crate::adapter::LoadError;
+use crate::adapter::{LoadError, Table};
 use crate::diagnostic::{Diagnostic, Level, Span};
 use crate::manifest::{Manifest, Node, ResourceType};
 use crate::redact::without_values;
@@ -25,6 +25,12 @@ pub fn recap(manifest: &Manifest, results: &RunResults) -> Vec<Diagnostic> {
 /// What one result has to say.
 pub fn of_node(node: &Node, result: &NodeResult) -> Vec<Diagnostic> {
     let mut all = result.diagnostics.clone();
+    let mut told = all.iter_mut();
+    if let Some(sample) = &result.sample
+        && let Some(problem) = told.find(|problem| problem.code == "too-many-rejected")
+    {
+        problem.notes.extend(some_of(sample, result.set_aside));
+    }
     let left_out = result.left_out.max(result.rejected.len() as u64);
     if left_out > 0 {
         all.push(rejected(node, &result.rejected, left_out));
@@ -67,22 +73,9 @@ fn failed_test(node: &Node, result: &NodeResult) -> Diagnostic {
     }
     .at_some(declaration(node));
     diagnostic.label = result.message.clone();
-    if let Some(sample) = result
-        .sample
-        .as_ref()
-        .filter(|sample| !sample.rows.is_empty())
-    {
-        let shown = sample.rows.len() as u64;
-        let within = result.failures.is_none_or(|rows| rows <= shown);
-        let all = (within || !counts_rows) && !sample.truncated;
-        let title = match (all, shown) {
-            (true, 1) => "the row:".to_owned(),
-            (true, _) => "the rows:".to_owned(),
-            (false, _) => format!("the first {}:", count(shown, "row")),
-        };
-        diagnostic
-            .notes
-            .push(format!("{title}\n{}", rows::text(sample).trim_end()));
+    if let Some(sample) = &result.sample {
+        let rows = result.failures.filter(|_| counts_rows);
+        diagnostic.notes.extend(some_of(sample, rows));
     }
     if let Some(stored) = &result.stored {
         diagnostic
@@ -100,6 +93,19 @@ fn failed_test(node: &Node, result: &NodeResult) -> Diagnostic {
         );
     }
     diagnostic
+}
+
+/// A few rows of so many, where there are any.
+fn some_of(sample: &Table, rows: Option<u64>) -> Option<String> {
+    let shown = sample.rows.len() as u64;
+    let all = rows.is_none_or(|rows| rows <= shown) && !sample.truncated;
+    let title = match (all, shown) {
+        (_, 0) => return None,
+        (true, 1) => "the row:".to_owned(),
+        (true, _) => "the rows:".to_owned(),
+        (false, _) => format!("the first {}:", count(shown, "row")),
+    };
+    Some(format!("{title}\n{}", rows::text(sample).trim_end()))
 }
 
 /// Where a person goes to look at a node: its declaration in YAML for a generic test, else its file.

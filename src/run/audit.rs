@@ -88,8 +88,9 @@ impl Turn<'_> {
         }
         problem = problem.help("what was there before is there still");
         if !audit.keep.is_empty() {
+            let selector = self.of.selector();
             problem = problem.help(format!(
-                "the rows that failed: `redstart show --failed {name}`"
+                "the rows that failed: `redstart show --failed {selector}`"
             ));
         }
         Err(Failure::Wrong(vec![problem]))

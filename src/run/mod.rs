@@ -17,6 +17,7 @@ mod late_hook;
 mod lost_tests;
 #[cfg(all(test, feature = "duckdb"))]
 mod on_duckdb;
+mod rejected;
 mod remedy;
 mod rest;
 pub mod results;

@@ -4,12 +4,10 @@ use std::sync::Arc;
 
 use super::session::Session;
 use super::turn::{Failure, Turn};
-use super::verdict;
 use crate::adapter::copy::StoredFile;
 use crate::adapter::{ColumnsByRelation, Error, ErrorClass, Statement, Table, Value};
-use crate::materialization::{FileLoad, Phase, Rejects, Rest, Wanted};
+use crate::materialization::{FileLoad, Phase, Rest, Wanted};
 use crate::plan::{Audit, Known, Section};
-use crate::relation::Relation;
 
 /// What a load read.
 pub(super) struct Load {
@@ -104,48 +102,6 @@ impl Turn<'_> {
         Ok(next.map(Box::new))
     }
 
-    /// Whether the good rows and the rejected ones are all that there are, before anyone sees them.
-    fn gate(
-        &mut self,
-        session: &mut Session<'_, '_>,
-        rejects: &Rejects,
-        known: &Known<'_>,
-    ) -> Result<(), Failure> {
-        let prepared = session.adapter().prepare_query(&rejects.count(), known);
-        let prepared = prepared.map_err(|refusal| {
-            let error = Error::new(ErrorClass::Internal, refusal.message);
-            self.story(session, error, None, None)
-        })?;
-        let table = self.ask(session, &prepared, None)?;
-        let row = table.rows.first().map(Vec::as_slice).unwrap_or_default();
-        let numbers = [0, 1, 2].map(|at| verdict::number(row.get(at)).unwrap_or(0));
-        let judged = rejects.judge(numbers);
-        self.set_aside = Some(numbers[2]);
-        self.rejects = rejects.adds_to().cloned();
-        judged.map_err(|wrong| Failure::Wrong(vec![*wrong]))
-    }
-
-    /// Counts the rejected rows of all runs, where they come to earlier ones.
-    pub(super) fn count_rejected(&mut self, session: &mut Session<'_, '_>) -> Result<(), Failure> {
-        let Some(rejects) = self.rejects.take() else {
-            return Ok(());
-        };
-        let query = format!(
-            "select count(*) as n_rows from {}",
-            in_full(session, &rejects)
-        );
-        let prepared = session
-            .adapter()
-            .prepare_query(&query, &crate::relation::NothingKnown);
-        let prepared = prepared.map_err(|refusal| {
-            let error = Error::new(ErrorClass::Internal, refusal.message);
-            self.story(session, error, None, None)
-        })?;
-        let table = self.ask(session, &prepared, None)?;
-        self.set_aside_in_all = verdict::number(table.rows.first().and_then(|row| row.first()));
-        Ok(())
-    }
-
     /// A load that picks its files: looked for now, and compared with what the table remembers.
     fn files(
         &mut self,
@@ -188,15 +144,4 @@ impl Turn<'_> {
         }
         Ok(picked.then.map(Box::new))
     }
-}
-
-/// A relation by its names in a query of ours; by that of the database too where its schema has that name.
-fn in_full(session: &Session<'_, '_>, relation: &Relation) -> String {
-    let quote = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
-    let database = &session.shared.run.planner.manifest.database;
-    let mut parts = vec![quote(&relation.schema), quote(&relation.identifier)];
-    if database.eq_ignore_ascii_case(&relation.schema) {
-        parts.insert(0, quote(database));
-    }
-    parts.join(".")
 }

@@ -90,9 +90,9 @@ pub(super) fn settle(run: &Run<'_>, session: &mut Session<'_, '_>, schedule: &Sc
         });
     if dropped {
         for id in kept {
-            let name = &node(id).name;
+            let (name, selector) = (&node(id).name, node(id).selector());
             problem = problem.help(format!(
-                "the rows of `{name}` that were tested: `redstart show --failed {name}`"
+                "the rows of `{name}` that were tested: `redstart show --failed {selector}`"
             ));
         }
     }

@@ -61,7 +61,7 @@ pub(super) struct Turn<'a> {
     said: Option<String>,
     pub(super) verdict: Option<Verdict>,
     age: Option<Measured>,
-    sample: Option<Table>,
+    pub(super) sample: Option<Table>,
     stored: Option<Relation>,
     sample_hidden: bool,
     /// What became of the batches, of a model that is built in batches.

@@ -92,6 +92,156 @@ fn rows_of_a_load_that_fail_a_test_of_one_row_stand_beside_the_others() {
     assert_eq!(all.rows(&rejected), before);
 }
 
+/// What a failed build kept of a node, the same on each target.
+#[track_caller]
+fn kept(all: &Everywhere, node: &str) -> String {
+    let shown: Vec<String> = TARGETS
+        .iter()
+        .map(|target| {
+            let show = format!("show --failed {node} --limit -1 --target {target}");
+            let shown = all.project.redstart(&show).success().stdout;
+            let mut lines: Vec<&str> = shown.lines().collect();
+            // A table has no order.
+            if lines.len() > 3 {
+                lines[3..].sort_unstable();
+            }
+            lines.join("\n")
+        })
+        .collect();
+    assert_eq!((&shown[0], &shown[0]), (&shown[1], &shown[2]), "{shown:#?}");
+    shown.into_iter().next().unwrap_or_default()
+}
+
+#[test]
+fn rows_of_which_too_many_are_rejected_are_shown_and_kept_until_the_next_build() {
+    let all = sales("rejects_kept", "4");
+    all.run("load").success();
+    all.project.write(
+        "bucket/sales_1.csv",
+        "id,day,kind,pieces\n1,2024-02-29,new,3\n4,,,2\n4,,,2\n4,,,2\n4,,,2\n4,,,2\n",
+    );
+    assert_snapshot!(all.run("load"), @"
+    exit 1
+    Running 1 node on 1 thread (target `dev.rejects_kept`)
+    1 of 1  ERROR loading source table rejects_kept.sales                 [[time]]
+          error[too-many-rejected]: 5 of 6 rows of `sales` are rejected, and 4 are allowed (models/sources.yml:6:47)
+
+    error[too-many-rejected]: 5 of 6 rows of `sales` are rejected, and 4 are allowed
+     --> models/sources.yml:6:47
+      |
+    6 |         config: {rejects: true, reject_limit: '4'}
+      |                                               ^^^
+      |
+      = note: the rows:
+              id | day | kind | pieces | rejected_columns | rejected_because
+              ---+-----+------+--------+------------------+------------------------------------------
+              4  |     |      |      2 | day, kind        | kind is none of new, used; day is no date
+              4  |     |      |      2 | day, kind        | kind is none of new, used; day is no date
+              4  |     |      |      2 | day, kind        | kind is none of new, used; day is no date
+              4  |     |      |      2 | day, kind        | kind is none of new, used; day is no date
+              4  |     |      |      2 | day, kind        | kind is none of new, used; day is no date
+      = help: mend the rows, or allow more with `reject_limit: 5%` or a number of rows
+      = help: all of them are kept until the next build: `redstart show --failed source:raw.sales --limit -1`
+
+    Finished 1 load in [time]
+    Done. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+    ");
+    assert_snapshot!(kept(&all, "source:raw.sales"), @"
+    sales
+    id | day | kind | pieces | rejected_columns | rejected_because
+    ---+-----+------+--------+------------------+------------------------------------------
+    4  |     |      |      2 | day, kind        | kind is none of new, used; day is no date
+    4  |     |      |      2 | day, kind        | kind is none of new, used; day is no date
+    4  |     |      |      2 | day, kind        | kind is none of new, used; day is no date
+    4  |     |      |      2 | day, kind        | kind is none of new, used; day is no date
+    4  |     |      |      2 | day, kind        | kind is none of new, used; day is no date
+    ");
+    // What was rejected before is there still, and so are the good rows.
+    assert_snapshot!(all.rows("select count(*) as n_rows from rejects_kept.sales__rejects"), @"
+    n_rows
+    ------
+         4
+    ");
+    all.project.write("bucket/sales_1.csv", FIRST);
+    all.run("load").success();
+    assert_eq!(all.left_beside("rejects_kept"), "");
+    let none = all.project.redstart("show --failed source:raw.sales");
+    assert!(
+        none.text().contains("no failed build of `sales` is kept"),
+        "{none}"
+    );
+}
+
+#[test]
+fn personal_columns_of_rows_of_which_too_many_are_rejected_are_not_shown() {
+    let all = Everywhere::new("rejects_personal");
+    let project = &all.project;
+    project.write("seeds/people.csv", "id,email\n1,ann@x.org\n,bob@x.org\n");
+    project.write(
+        "models/people.yml",
+        "seeds:
+  - {name: people, columns: [{name: email, meta: {pii: true}}]}
+models:
+  - name: contacts
+    config: {materialized: incremental, rejects: true, reject_limit: 0}
+    columns: [{name: id, data_tests: [not_null]}]
+",
+    );
+    project.write(
+        "models/contacts.sql",
+        "select id, email as contact from {{ ref('people') }} where {{ var('all', false) }} or id > 0",
+    );
+    let seen = |output: &crate::output::Output| {
+        assert!(!output.text().contains("x.org"), "{output}");
+    };
+    // Made anew, and added to.
+    for first in [true, false] {
+        if !first {
+            all.run("build").success();
+        }
+        let failed = all.run("build --vars '{all: true}'");
+        seen(&failed);
+        insta::allow_duplicates! {
+            assert_snapshot!(failed.text().lines().skip_while(|line| !line.starts_with("error")).take_while(|line| !line.starts_with("Finished")).collect::<Vec<_>>().join("\n"), @"
+            error[too-many-rejected]: 1 of 2 rows of `contacts` are rejected, and 0 are allowed
+             --> models/people.yml:5:70
+              |
+            5 |     config: {materialized: incremental, rejects: true, reject_limit: 0}
+              |                                                                      ^
+              |
+              = note: the row:
+                      id   | rejected_columns | rejected_because
+                      -----+------------------+-----------------
+                      NULL | id               | id is null
+              = help: mend the rows, or allow more with `reject_limit: 5%` or a number of rows
+              = help: all of them are kept until the next build: `redstart show --failed contacts --limit -1`
+            ");
+            assert_snapshot!(kept(&all, "contacts"), @"
+            contacts
+            id   | contact    | rejected_columns | rejected_because
+            -----+------------+------------------+-----------------
+            NULL | (personal) | id               | id is null
+            ");
+        }
+    }
+    for file in ["run_results.json", "dictionary.md"] {
+        let file = all.project.read(format!("target/{file}"));
+        assert!(!file.contains("x.org"), "{file}");
+    }
+    let asked = all
+        .project
+        .redstart("show --inline \"select * from rejects_personal.contacts__rejects__rs_failed\"");
+    seen(&asked);
+    assert!(asked.text().contains("(personal)"), "{asked}");
+    // Held back with others, they are kept too.
+    let held = all.run("build --atomic --vars '{all: true}'");
+    assert_eq!(held.code, 1, "{held}");
+    seen(&held);
+    assert!(kept(&all, "contacts").contains("id is null"));
+    all.run("build --atomic").success();
+    assert_eq!(all.left_beside("rejects_personal"), "");
+}
+
 #[test]
 fn an_appending_load_adds_rejected_rows_to_those_of_earlier_files() {
     let all = sales("rejects_append", "90%");

@@ -13,7 +13,9 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::manifest::microbatch::Batches;
 use crate::manifest::node::Detail;
 use crate::manifest::{Manifest, Node, NodeId, ResourceType};
-use crate::materialization::{as_shown, failed, left_of_next, loaded_files, next_of, rejects_of};
+use crate::materialization::{
+    as_shown, failed, kept_rejects, left_of_next, loaded_files, next_of, rejects_of,
+};
 use crate::plan::{Options, Order, Plan, Planner, Publication, Step, is_view, place_of};
 use crate::relation::{ExistingRelation, ExistingRelations, Relation};
 use crate::run::{Event, NodeResult, RunResults, Showing, Together, Withdrawal};
@@ -368,10 +370,18 @@ impl<'a> Aside<'a> {
                 if let Some(before) = kept_before {
                     take(planner.drops(step.node, &[before]));
                 }
+                let [rejected, stays] = [kept_rejects(&next), kept_rejects(own)];
                 for left in left_of_next(own) {
                     let Some(found) = now.get(&left) else {
                         continue;
                     };
+                    if left == rejected {
+                        if let Some(before) = now.get(&stays) {
+                            take(planner.drops(step.node, &[before]));
+                        }
+                        take(planner.withdrawn(step.node, found, Some(&stays)));
+                        continue;
+                    }
                     let kept = kept.as_ref().filter(|_| left == next);
                     take(planner.withdrawn(step.node, found, kept));
                 }

@@ -1,6 +1,6 @@
 //! The first half of a node with rejected rows: everything up to the relation that has all of them.
 
-use super::{Batch, FAILS, Form, Rejects, dropped, rejects_of};
+use super::{Batch, FAILS, Form, Rejects, dropped, kept_rejects, rejects_of};
 use crate::adapter::Statement;
 use crate::adapter::statement::{ColumnDefinition, Copy, TableAttributes, TableConstraint};
 use crate::data_tests::RowRule;
@@ -64,7 +64,7 @@ pub(in crate::materialization) fn next(
         form: Form::Batch(Box::new(batch(input, attributes, Some(change))?)),
         publish: nothing(Phase::Publish),
         clean: nothing(Phase::Clean),
-        ..rejects(input, all.clone(), good.clone(), bad.clone(), rules.clone())
+        ..rejects(input, [&all, &good, &bad], rules.clone())?
     };
     Ok(Build {
         sections: sections([
@@ -161,7 +161,7 @@ pub(in crate::materialization) fn load(
             form: Form::Batch(Box::new(batch(input, TableAttributes::default(), None)?)),
             publish,
             clean: clean(input, drops.into()),
-            ..rejects(input, all.clone(), good.clone(), bad.clone(), rules)
+            ..rejects(input, [&all, &good, &bad], rules)?
         };
         let build = Build {
             sections: vec![cleared(input)?, hooks_before(input)],
@@ -253,7 +253,7 @@ fn anew(
         form,
         publish: swap,
         clean: clean(input, drops),
-        ..rejects(input, all, good, bad, rules)
+        ..rejects(input, [&all, &good, &bad], rules)?
     };
     Ok((build, rest))
 }
@@ -270,16 +270,15 @@ fn cleared(input: &Input<'_>) -> Result<Section, Diagnostics> {
 /// What all forms have in common.
 fn rejects(
     input: &Input<'_>,
-    all: Relation,
-    good: Relation,
-    bad: Relation,
+    [all, good, bad]: [&Relation; 3],
     rules: Vec<RowRule>,
-) -> Rejects {
-    Rejects {
-        all,
+) -> Result<Rejects, Diagnostics> {
+    Ok(Rejects {
+        all: all.clone(),
         noted: String::new(),
-        good,
-        bad,
+        good: good.clone(),
+        bad: bad.clone(),
+        kept: kept_rejects(input.relation()?),
         rules,
         form: Form::Query(TableAttributes::default()),
         publish: nothing(Phase::Publish),
@@ -287,7 +286,7 @@ fn rejects(
         name: input.node.name.clone(),
         limit: input.node.config.reject_limit,
         place: input.place_of("reject_limit", ""),
-    }
+    })
 }
 
 fn batch(

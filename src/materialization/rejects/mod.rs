@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 pub(super) use build::{Loaded, build, load, next};
 
-use super::publish::beside;
+use super::publish::{beside, failed};
 use super::schema_change::widened;
 use super::{Phase, Rest, SchemaChange, Section, quote, sections};
 use crate::adapter::Statement;
@@ -27,11 +27,16 @@ const REJECTS: &str = "__rejects";
 /// The beginning of the names of the columns that note what a row fails.
 const FAILS: &str = "rs_fails_";
 /// The columns that tell why a row was rejected.
-const REASONS: [&str; 2] = ["rejected_columns", "rejected_because"];
+pub const REASONS: [&str; 2] = ["rejected_columns", "rejected_because"];
 
 /// Where the rejected rows of a node stand.
 pub fn rejects_of(relation: &Relation) -> Relation {
     beside(relation, REJECTS)
+}
+
+/// Where the rejected rows of a build stand until the next one, when they were more than `reject_limit`.
+pub fn kept_rejects(relation: &Relation) -> Relation {
+    failed(&rejects_of(relation))
 }
 
 /// The rest of a node with rejected rows, waiting for the columns of all of them.
@@ -42,6 +47,8 @@ pub struct Rejects {
     noted: String,
     good: Relation,
     bad: Relation,
+    /// Where `bad` stays to be looked at, when it has too many rows.
+    kept: Relation,
     rules: Vec<RowRule>,
     form: Form,
     publish: Section,
@@ -85,6 +92,41 @@ impl Rejects {
     /// The relation with all rows.
     pub fn all(&self) -> &Relation {
         &self.all
+    }
+
+    /// The relation with the rejected rows of this build.
+    pub fn bad(&self) -> &Relation {
+        &self.bad
+    }
+
+    /// The query of the rejected rows of this build.
+    pub fn rejected(&self) -> String {
+        format!("select * from {}", super::name(&self.bad))
+    }
+
+    /// How the rejected rows of this build are kept to be looked at, beside those that are shown.
+    pub fn keep(&self) -> Section {
+        let kept = match self.bad.is_temporary() {
+            true => Statement::CreateTableAs {
+                relation: self.kept.clone(),
+                query: self.rejected(),
+                attributes: TableAttributes::default(),
+                temporary: false,
+                header: None,
+            },
+            false => Statement::Rename {
+                kind: RelationKind::Table,
+                from: self.bad.clone(),
+                to: self.kept.identifier.clone(),
+            },
+        };
+        Section {
+            phase: Phase::Clean,
+            transaction: false,
+            retryable: false,
+            // Of the batches of a model, the last one to fail leaves its rows.
+            statements: vec![dropped(&self.kept), kept],
+        }
     }
 
     /// Where rejected rows are added to earlier ones.
@@ -332,37 +374,32 @@ impl Rejects {
         )
     }
 
-    /// Whether these numbers let the rows be shown.
-    ///
-    /// # Errors
-    /// When rows are lost or doubled, or too many are rejected.
-    pub fn judge(&self, [all, good, rejected]: [u64; 3]) -> Result<(), Box<Diagnostic>> {
-        let name = &self.name;
-        let wrong = |code, message: String| {
-            Box::new(Diagnostic::error(code, message).at_some(self.place.clone()))
+    /// What is wrong when rows are lost or doubled.
+    pub fn lost(&self, [all, good, rejected]: [u64; 3]) -> Option<Diagnostic> {
+        let message = || {
+            format!(
+                "{good} good and {rejected} rejected rows of `{}` are not the {all} of its query",
+                self.name
+            )
         };
-        if good + rejected != all {
-            return Err(wrong(
-                "rows-lost",
-                format!(
-                    "{good} good and {rejected} rejected rows of `{name}` are not the {all} of its query"
-                ),
-            ));
-        }
-        let Some(limit) = self.limit else {
-            return Ok(());
-        };
+        let lost = good + rejected != all;
+        lost.then(|| Diagnostic::error("rows-lost", message()).at_some(self.place.clone()))
+    }
+
+    /// What is wrong when more rows are rejected than may be.
+    pub fn too_many(&self, [all, _, rejected]: [u64; 3]) -> Option<Diagnostic> {
+        let limit = self.limit?;
         let over = match limit {
             RejectLimit::Rows(most) => rejected > most,
             RejectLimit::Percent(percent) => rejected as f64 * 100.0 > all as f64 * percent,
         };
-        if !over {
-            return Ok(());
-        }
-        Err(wrong(
-            "too-many-rejected",
-            format!("{rejected} of {all} rows of `{name}` are rejected, and {limit} are allowed"),
-        ))
+        let message = || {
+            format!(
+                "{rejected} of {all} rows of `{}` are rejected, and {limit} are allowed",
+                self.name
+            )
+        };
+        over.then(|| Diagnostic::error("too-many-rejected", message()).at_some(self.place.clone()))
     }
 }
 
