@@ -7,13 +7,13 @@ mod advice;
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Names that are told where one was looked up in vain.
 const MOST_NAMES: usize = 12;
 
 /// A file that the user wrote: its path as shown to the user, and its whole text.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Source {
     /// Path from the project root with `/` between the parts, or an absolute path for a file outside the project.
     pub path: String,
@@ -21,7 +21,19 @@ pub struct Source {
     pub text: String,
     /// Lines of the file before the text, where it is an excerpt.
     pub lines_before: usize,
+    /// Where the lines of the text begin, once that was asked.
+    lines: OnceLock<Box<[usize]>>,
 }
+
+impl PartialEq for Source {
+    fn eq(&self, other: &Self) -> bool {
+        self.path == other.path
+            && self.lines_before == other.lines_before
+            && self.text == other.text
+    }
+}
+
+impl Eq for Source {}
 
 impl Source {
     /// A source text under the name shown to the user.
@@ -30,6 +42,7 @@ impl Source {
             path: path.into(),
             text: text.into(),
             lines_before: 0,
+            lines: OnceLock::new(),
         })
     }
 
@@ -43,7 +56,19 @@ impl Source {
             path: path.into(),
             text: text.into(),
             lines_before,
+            lines: OnceLock::new(),
         })
+    }
+
+    /// How many lines of the text end before a byte, and where the line of that byte begins. Asked for thousands of places of one file, it
+    /// counts once.
+    pub fn line_of(&self, byte: usize) -> (usize, usize) {
+        let lines = self.lines.get_or_init(|| {
+            let ends = self.text.match_indices('\n').map(|(at, _)| at + 1);
+            std::iter::once(0).chain(ends).collect()
+        });
+        let before = lines.partition_point(|start| *start <= byte) - 1;
+        (before, lines[before])
     }
 }
 
@@ -114,17 +139,12 @@ impl Span {
 
     /// The line and the column of the first byte, both counted from 1, the column in characters.
     pub fn line_column(&self) -> (usize, usize) {
-        let before = &self.source.text.as_bytes()[..self.start.min(self.source.text.len())];
-        let line_start = before
-            .iter()
-            .rposition(|&byte| byte == b'\n')
-            .map_or(0, |at| at + 1);
-        let line_ends = before.iter().filter(|&&byte| byte == b'\n').count();
-        let line = self.source.lines_before + line_ends + 1;
-        let column = String::from_utf8_lossy(&before[line_start..])
-            .chars()
-            .count()
-            + 1;
+        let text = &self.source.text;
+        let at = self.start.min(text.len());
+        let (before, line_start) = self.source.line_of(at);
+        let line = self.source.lines_before + before + 1;
+        let within = &text.as_bytes()[line_start..at];
+        let column = String::from_utf8_lossy(within).chars().count() + 1;
         (line, column)
     }
 

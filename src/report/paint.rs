@@ -126,8 +126,8 @@ fn place<'a>(span: &'a Span, label: Option<&'a str>, kind: AnnotationKind) -> El
     }
     let marked = marked(text, span);
     let shown = lines_around(text, &marked);
-    let line_ends = text[..shown.start].bytes().filter(|&b| b == b'\n').count();
-    let first_line = span.source.lines_before + line_ends + 1;
+    let (before, _) = span.source.line_of(shown.start);
+    let first_line = span.source.lines_before + before + 1;
     Snippet::source(&text[shown.clone()])
         .path(path)
         .line_start(first_line)

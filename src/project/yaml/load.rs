@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 
+use super::syntax::explain;
 use super::{Yaml, YamlValue, scalar};
 use crate::diagnostic::{Diagnostic, Source, Span};
 
@@ -41,19 +42,23 @@ pub fn parse_forgiving(
     doubles: &mut Vec<Diagnostic>,
 ) -> Result<Yaml, Diagnostic> {
     let mut moved = BTreeSet::new();
+    let mut blanked = BTreeSet::new();
     loop {
-        match attempt(source, &moved) {
+        match attempt(source, &moved, &blanked) {
             Ok((document, found)) => {
                 doubles.extend(found);
                 return Ok(document);
             }
             Err(Failure::Wrong(wrong)) => return Err(*wrong),
             Err(Failure::Syntax { at, info }) => {
-                let known = moved.len();
+                let known = moved.len() + blanked.len();
                 if known < MOST_MOVED {
-                    moved.extend(to_move(&source.text, at, &info));
+                    match to_blank(&source.text, at, &info) {
+                        Some(tab) if blanked.insert(tab) => {}
+                        _ => moved.extend(to_move(&source.text, at, &info)),
+                    }
                 }
-                if moved.len() == known {
+                if moved.len() + blanked.len() == known {
                     return Err(explain(source, at, &info));
                 }
             }
@@ -105,10 +110,22 @@ fn to_move(text: &str, at: usize, info: &str) -> Vec<usize> {
     }
 }
 
-/// Reads a file whose lines at `moved` are taken as if they stood further to the right.
+/// A tab that the parser does not take for a blank and other readers of YAML do: behind a colon, and in quotes before a line.
+fn to_blank(text: &str, at: usize, info: &str) -> Option<usize> {
+    let is_tab = |at: &usize| text.as_bytes().get(*at) == Some(&b'\t');
+    let before = at.checked_sub(1).filter(is_tab);
+    match info {
+        "':' must be followed by a valid YAML whitespace" => before,
+        "tab cannot be used as indentation" => Some(at).filter(is_tab),
+        _ => None,
+    }
+}
+
+/// Reads a file whose lines at `moved` are taken as if they stood further to the right, and the tabs at `blanked` as blanks.
 fn attempt(
     source: &Arc<Source>,
     moved: &BTreeSet<usize>,
+    blanked: &BTreeSet<usize>,
 ) -> Result<(Yaml, Vec<Diagnostic>), Failure> {
     let skipped = if source.text.starts_with('\u{feff}') {
         '\u{feff}'.len_utf8()
@@ -116,6 +133,10 @@ fn attempt(
         0
     };
     let mut text = Cow::Borrowed(&source.text[skipped..]);
+    for tab in blanked {
+        let at = tab.saturating_sub(skipped);
+        text.to_mut().replace_range(at..=at, " ");
+    }
     let mut inserted = Vec::with_capacity(moved.len());
     for (number, line) in moved.iter().enumerate() {
         let at = line.saturating_sub(skipped) + number * MOVED.len();
@@ -447,86 +468,6 @@ impl Offsets {
     }
 }
 
-/// A syntax error with the advice that fits the line.
-fn explain(source: &Arc<Source>, at: usize, info: &str) -> Diagnostic {
-    let text = &source.text;
-    let line_start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-    let line_end = text[line_start..]
-        .find('\n')
-        .map_or(text.len(), |end| line_start + end);
-    let line = &text[line_start..line_end];
-    let indentation = &line[..line.len() - line.trim_start().len()];
-    let at_line = |from: usize, length: usize| {
-        Span::new(source, line_start + from..line_start + from + length)
-    };
-    if let Some(tab) = indentation.find('\t') {
-        return Diagnostic::error("yaml-tab", "a tab in the indentation of YAML")
-            .at(at_line(tab, 1))
-            .help("indent with spaces");
-    }
-    // The parser may notice only behind the value: look at the line above too.
-    let previous_start = text[..line_start.saturating_sub(1)]
-        .rfind('\n')
-        .map_or(0, |newline| newline + 1);
-    for (start, line) in [
-        (line_start, line),
-        (previous_start, &text[previous_start..line_start]),
-    ] {
-        if let Some(jinja) = unquoted_jinja(line) {
-            return Diagnostic::error("yaml-unquoted-jinja", "Jinja in YAML stands without quotes")
-                .at(Span::new(
-                    source,
-                    start + jinja..start + line.trim_end().len(),
-                ))
-                .help(format!(
-                    "write the whole value in quotes: \"{}\"",
-                    line[jinja..].trim_end()
-                ));
-        }
-    }
-    let diagnostic = Diagnostic::error("yaml-syntax", format!("this is not YAML: {info}"))
-        .at(Span::new(source, at..at + usize::from(at < line_end)));
-    if info.contains("mapping values are not allowed") {
-        return diagnostic
-            .help("quote a text that holds `: `, and check the indentation of this line");
-    }
-    if info.contains("found a tab")
-        && let Some(tab) = text[at..].find('\t')
-    {
-        return Diagnostic::error("yaml-tab", "a tab in the indentation of YAML")
-            .at(Span::new(source, at + tab..at + tab + 1))
-            .help("indent with spaces");
-    }
-    if info.contains("quoted scalar, found unexpected end") {
-        return diagnostic
-            .label("this quote is never closed")
-            .help("close it");
-    }
-    if info.contains("unknown anchor") {
-        let alias = text[at..line_end].trim_end();
-        let name = alias.trim_start_matches('*');
-        return Diagnostic::error(
-            "yaml-unknown-alias",
-            format!("nothing is named `&{name}` above"),
-        )
-        .at(Span::new(source, at..at + alias.len()))
-        .help(format!(
-            "write `&{name}` before the value that is meant; quote a text that starts with `*`"
-        ));
-    }
-    if info.contains("unexpected character") {
-        return diagnostic.help("quote a text that starts with a special character");
-    }
-    diagnostic.help("check the indentation and the quotes around this line")
-}
-
-/// Where a plain value with Jinja starts in a line of YAML.
-fn unquoted_jinja(line: &str) -> Option<usize> {
-    let jinja = line.find("{{").or_else(|| line.find("{%"))?;
-    let before = line[..jinja].trim_end();
-    (before.ends_with(':') || before.ends_with('-')).then_some(jinja)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -629,6 +570,19 @@ mod tests {
         insta::assert_snapshot!(load("models:\n  +enabled: {{ var('x') }}\n"), @r#"error[yaml-unquoted-jinja]: Jinja in YAML stands without quotes (a.yml:2:13) -- YAML reads this as a mapping -- help: write it in quotes: "{{ var('x') }}""#);
         insta::assert_snapshot!(load("name: {{ var('x') }}_suffix\nother: 1\n"), @r#"error[yaml-unquoted-jinja]: Jinja in YAML stands without quotes (a.yml:1:7) -- YAML reads this as a mapping -- help: write it in quotes: "{{ var('x') }}""#);
         insta::assert_snapshot!(load("name: {% if x %}a{% endif %}\n"), @r#"error[yaml-unquoted-jinja]: Jinja in YAML stands without quotes (a.yml:1:7) -- help: write the whole value in quotes: "{% if x %}a{% endif %}""#);
+    }
+
+    #[test]
+    fn a_tab_is_a_blank_where_other_readers_take_it_for_one() {
+        for (text, told) in [
+            ("a:\tb", r#"{"a":"b"}"#),
+            ("a:\t \tb", r#"{"a":"b"}"#),
+            ("{a:\tb, c: [d,\te]}", r#"{"a":"b","c":["d","e"]}"#),
+            ("\"a\"\t:\tb", r#"{"a":"b"}"#),
+            ("a:\n  b: \"c\n\td\"", r#"{"a":{"b":"c d"}}"#),
+        ] {
+            assert_eq!(load(text), told, "{text:?}");
+        }
     }
 
     #[test]

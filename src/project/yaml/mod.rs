@@ -6,6 +6,7 @@
 mod de;
 mod load;
 mod scalar;
+mod syntax;
 
 pub use de::{Spanned, carry};
 pub use load::{parse, parse_forgiving};
