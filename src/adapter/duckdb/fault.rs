@@ -171,6 +171,31 @@ fn query(message: &str) -> Option<(Fault, Option<String>)> {
             None,
         ));
     }
+    if let Some(columns) = between(message, "Subquery returns ", " columns - expected 1") {
+        return Some((
+            plain(
+                "column-count",
+                format!("a query in the place of a value has {columns} columns"),
+            ),
+            Some("select one column in it".to_owned()),
+        ));
+    }
+    if let Some(name) = between(message, "Duplicate CTE name \"", "\"") {
+        let twice = Fault {
+            name: Some(name.to_owned()),
+            ..plain(
+                "duplicate-name",
+                format!("`with` gives two queries the name `{name}`"),
+            )
+        };
+        return Some((twice, Some("give one of them another name".to_owned())));
+    }
+    if let Some(columns) = message.split_once("ORDER term out of range - should be between 1 and ")
+    {
+        let columns = columns.1.split_whitespace().next()?;
+        let what = format!("`order by` names a column by its place, and the query has {columns}");
+        return Some((plain("unknown-column", what), None));
+    }
     None
 }
 
@@ -235,6 +260,9 @@ mod tests {
             told("Constraint", "NOT NULL constraint failed: orders.id"),
             told("Conversion", "Could not convert string 'x' to INT32"),
             told("Binder", "column \"order_id\" must appear in the GROUP BY clause or must be part of an aggregate function."),
+            told("Binder", "Subquery returns 2 columns - expected 1"),
+            told("Parser", "Duplicate CTE name \"x\""),
+            told("Binder", "ORDER term out of range - should be between 1 and 1"),
             told("Binder", "something new"),
         ].join("\n"), @"
         division-by-zero: a number is divided by zero [] a divisor that can be 0 becomes NULL with `nullif(…, 0)`, and then the result is NULL
@@ -242,6 +270,9 @@ mod tests {
         null-value: a row has no value for `id`, which is declared not null [] leave such rows out, give them a value, or take `not_null` away
         bad-value: a value does not fit the type it is turned into [] 
         aggregate-misuse: `order_id` is neither grouped nor aggregated [] add `order_id` to the `group by`, or aggregate it
+        column-count: a query in the place of a value has 2 columns [] select one column in it
+        duplicate-name: `with` gives two queries the name `x` [] give one of them another name
+        unknown-column: `order by` names a column by its place, and the query has 1 [] 
         not understood
         ");
     }
