@@ -241,6 +241,11 @@ fn query(code: &str) -> Option<&'static str> {
             "let each query of the `union` give the same columns, with `null as name` where one has none"
         }
         "union-types" => "cast one of the two, so that both have one type",
+        "subquery-columns" => "select as many columns as there are values: mostly one",
+        "too-many-names" => "give the list as many names as the query has columns",
+        "no-such-place" => "name the column, or write its place in the list",
+        "incomparable-types" => "compare values of one type: look at the columns, or cast one side",
+        "impossible-cast" => "use a function of dates, such as `date_part` or `to_date`",
         "copy-in-sql" => "declare the load under `external:` of a source table",
         "duplicate-alias" => "give one of them another alias",
         "duplicate-column" => "give one of the two another name: `… as other_name`",

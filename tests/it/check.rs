@@ -355,6 +355,119 @@ fn the_columns_of_sources_are_kept_in_a_file_and_known_without_a_warehouse() {
 }
 
 #[test]
+fn queries_and_values_are_counted_and_moments_are_no_numbers() {
+    let project = shop()
+        .file("models/looked_for.sql", "select id from {{ ref('orders') }} where id in (select id, amount from {{ ref('orders') }})")
+        .file("models/value.sql", "select (select id, amount from {{ ref('orders') }} limit 1) as v")
+        .file("models/named.sql", "with a(x, y) as (select id from {{ ref('orders') }}) select x from a")
+        .file("models/placed.sql", "select id from {{ ref('orders') }} group by 2 order by 3 limit 1")
+        .file("models/late.sql", "select sum(amount) as total from {{ ref('orders') }} having total > 5")
+        .file("models/grouped.sql", "select id from {{ ref('orders') }} group by id having amount > 1")
+        .file("models/compared.sql", "select id from {{ ref('orders') }} where '2024-01-01'::date = 7 or getdate() > amount")
+        .file("models/cast.sql", "select '2024-01-01'::date::int as a, amount::timestamp as b from {{ ref('orders') }}")
+        .file(
+            "models/fine.sql",
+            "with a(x, y) as (select id, amount from {{ ref('orders') }})
+select x, (select max(y) from a) as m, '2024-01-01'::date::varchar as d, date_part(day, getdate())::int as n
+from a where (x, y) in (select id, amount from {{ ref('orders') }}) and x in (select id from {{ ref('orders') }}) and getdate() > '2024-01-01'
+group by 1 having max(y) > 5 order by 4 limit 1",
+        );
+    let output = project.redstart("check");
+    insta::assert_snapshot!(output.text(), @"
+    Checked 11 nodes: 11 errors, 0 warnings
+    error[impossible-cast]: date cannot be cast to int
+     --> models/cast.sql:1:8
+      |
+    1 | select '2024-01-01'::date::int as a, amount::timestamp as b from {{ ref('orders') }}
+      |        ^^^^^^^^^^^^
+      |
+      = help: `date_part` and `extract` give numbers of a moment, `to_date` and `dateadd` moments of numbers
+
+    error[impossible-cast]: numeric(3,1) cannot be cast to timestamp
+     --> models/cast.sql:1:38
+      |
+    1 | select '2024-01-01'::date::int as a, amount::timestamp as b from {{ ref('orders') }}
+      |                                      ^^^^^^
+      |
+      = help: `date_part` and `extract` give numbers of a moment, `to_date` and `dateadd` moments of numbers
+
+    error[incomparable-types]: date cannot be compared with integer
+     --> models/compared.sql:1:42
+      |
+    1 | select id from {{ ref('orders') }} where '2024-01-01'::date = 7 or getdate() > amount
+      |                                          ^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: compare values of one type: look at the columns, or cast one side
+
+    error[aggregate-misuse]: `amount` is neither a key of the groups nor in an aggregate
+     --> models/grouped.sql:1:55
+      |
+    1 | select id from {{ ref('orders') }} group by id having amount > 1
+      |                                                       ^^^^^^
+      |
+      = help: add it to `group by`, or aggregate it
+
+    error[unknown-column]: `total` is an alias of the select list, which cannot be named here
+     --> models/late.sql:1:61
+      |
+    1 | select sum(amount) as total from {{ ref('orders') }} having total > 5
+      |                                                             ^^^^^ rows are chosen before the select list has names
+      |
+      = help: write the expression out, or put the query into a subquery
+
+    error[subquery-columns]: a query in the place of a value has 2 columns
+     --> models/looked_for.sql:1:49
+      |
+    1 | select id from {{ ref('orders') }} where id in (select id, amount from {{ ref('orders') }})
+      |                                                 ^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: select one column in it
+
+    error[too-many-names]: no column of the query is left for the name `y`
+     --> models/named.sql:1:11
+      |
+    1 | with a(x, y) as (select id from {{ ref('orders') }}) select x from a
+      |           ^
+      |
+      = help: select as many columns as there are names: 2
+
+    error[aggregate-misuse]: `id` is neither a key of the groups nor in an aggregate
+     --> models/placed.sql:1:8
+      |
+    1 | select id from {{ ref('orders') }} group by 2 order by 3 limit 1
+      |        ^^
+      |
+      = help: add it to `group by`, or aggregate it
+
+    error[no-such-place]: `group by 2` stands for no column: the query has 1
+     --> models/placed.sql:1:45
+      |
+    1 | select id from {{ ref('orders') }} group by 2 order by 3 limit 1
+      |                                             ^
+      |
+      = help: name the column, or write its place in the list
+
+    error[no-such-place]: `order by 3` stands for no column: the query has 1
+     --> models/placed.sql:1:56
+      |
+    1 | select id from {{ ref('orders') }} group by 2 order by 3 limit 1
+      |                                                        ^
+      |
+      = help: name the column, or write its place in the list
+
+    error[subquery-columns]: a query in the place of a value has 2 columns
+     --> models/value.sql:1:9
+      |
+    1 | select (select id, amount from {{ ref('orders') }} limit 1) as v
+      |         ^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: select one column in it
+
+    11 errors
+    ");
+}
+
+#[test]
 fn aggregates_stand_where_rows_are_grouped() {
     let project = shop()
         .file("models/filtered.sql", "select id from {{ ref('orders') }} where sum(amount) > 1")

@@ -1,12 +1,14 @@
-//! Joins that nobody meant: without a condition, or by columns of different types.
+//! Joins that nobody meant: without a condition, or by columns of different types; comparisons and casts that no database does.
 
-use super::sets::clash;
+use super::sets::{apart, clash};
 use super::{Code, Found, Look};
 use crate::diagnostic::Diagnostic;
 
 pub(super) const CODES: &[Code] = &[
     Code::warning("implicit-cross-join"),
     Code::warning("compared-types"),
+    Code::error("incomparable-types"),
+    Code::error("impossible-cast"),
 ];
 
 pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
@@ -25,14 +27,37 @@ pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
             .help("give the join a condition, or write `cross join` if that is meant"),
         );
     }
+    for fact in &query.facts.conversions {
+        let it = &fact.what;
+        if apart(&it.from, &it.to) {
+            found.tell(
+                Diagnostic::error(
+                    "impossible-cast",
+                    format!("{} cannot be cast to {}", it.from, it.to),
+                )
+                .at_some(look.span(fact.range.as_ref()).or_else(|| look.place()))
+                .help("`date_part` and `extract` give numbers of a moment, `to_date` and `dateadd` moments of numbers"),
+            );
+        }
+    }
     for fact in &query.facts.comparisons {
         let it = &fact.what;
-        if it.literal || it.operator == "/" {
+        let (Some(left), Some(right)) = (&it.left, &it.right) else {
+            continue;
+        };
+        if it.operator == "/" {
             continue;
         }
-        if let (Some(left), Some(right)) = (&it.left, &it.right)
-            && clash(left, right)
-        {
+        if apart(left, right) {
+            found.tell(
+                Diagnostic::error(
+                    "incomparable-types",
+                    format!("{left} cannot be compared with {right}"),
+                )
+                .at_some(look.span(fact.range.as_ref()).or_else(|| look.place()))
+                .help("compare values of one type: look at the columns, or cast one side"),
+            );
+        } else if !it.literal && clash(left, right) {
             found.tell(
                 Diagnostic::warning("compared-types", format!("{left} is compared with {right}"))
                     .at_some(look.span(fact.range.as_ref()).or_else(|| look.place()))

@@ -48,6 +48,18 @@ pub(super) fn clash(a: &str, b: &str) -> bool {
     }
 }
 
+/// Whether neither of two types turns into the other, not even by a cast: a moment and a number, a moment and a truth value.
+///
+/// Source: "Data types > Type compatibility and conversion" of Amazon's documentation; PostgreSQL and DuckDB refuse the same.
+pub(super) fn apart(a: &str, b: &str) -> bool {
+    let is_moment = |family| matches!(family, Family::Date | Family::Moment);
+    let other = |family| matches!(family, Family::Number | Family::Boolean);
+    match (family(a), family(b)) {
+        (Some(a), Some(b)) => (is_moment(a) && other(b)) || (other(a) && is_moment(b)),
+        _ => false,
+    }
+}
+
 pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
     let Some(query) = look.query().filter(|_| look.is_written()) else {
         return;

@@ -7,11 +7,11 @@ use sqlparser::ast::{
     Spanned, Subscript, UnaryOperator, Value as Literal,
 };
 
-use super::facts::{Comparison, Fact, NotIn, TextCast};
-use super::query::Shape;
+use super::facts::{Comparison, Conversion, Fact, NotIn, TextCast};
+use super::query::{Shape, first_line};
 use super::scope::{Scope, Visible};
 use super::value::{How, Origin, Value};
-use super::{Influence, Reader};
+use super::{Finding, Influence, Reader};
 use crate::sql::fold;
 
 impl Reader<'_> {
@@ -317,6 +317,11 @@ impl Reader<'_> {
     fn in_subquery(&mut self, expr: &Expr, query: &Query, negated: bool) -> Value {
         let tested = self.test([expr]);
         let shape = self.subquery(query);
+        let wanted = match expr {
+            Expr::Tuple(parts) => parts.len(),
+            _ => 1,
+        };
+        self.count_columns(query, &shape, wanted);
         self.filter_by(&shape);
         if negated && self.quiet == 0 {
             let never_null = shape.columns.first().is_none_or(|column| column.never_null)
@@ -341,8 +346,31 @@ impl Reader<'_> {
         }
     }
 
+    /// Looks whether a query in the place of values has a column for each.
+    fn count_columns(&mut self, query: &Query, shape: &Shape, wanted: usize) {
+        let has = shape.columns.len();
+        if !shape.rest.is_closed() || has == wanted {
+            return;
+        }
+        let range = self.range(query.body.span());
+        self.find(Finding {
+            code: "subquery-columns",
+            message: match wanted {
+                1 => format!("a query in the place of a value has {has} columns"),
+                _ => format!("{wanted} values are looked for in a query of {has} columns"),
+            },
+            range: range.map(|range| first_line(&self.lines, range)),
+            label: None,
+            help: Some(match wanted {
+                1 => "select one column in it".to_owned(),
+                _ => format!("select {wanted} columns in it"),
+            }),
+        });
+    }
+
     fn scalar(&mut self, query: &Query) -> Value {
         let shape = self.subquery(query);
+        self.count_columns(query, &shape, 1);
         let data_type = match shape.columns.as_slice() {
             [one] => one.data_type.clone(),
             _ => None,
@@ -436,6 +464,15 @@ impl Reader<'_> {
             return;
         }
         let range = self.range(whole.span());
+        if let Some(from) = from {
+            self.done.facts.conversions.push(Fact {
+                range: range.clone(),
+                what: Conversion {
+                    from: Arc::clone(from),
+                    to: data_type.to_owned(),
+                },
+            });
+        }
         if [
             "varchar",
             "character varying",

@@ -53,6 +53,15 @@ pub struct TextCast {
     pub from: Option<Arc<str>>,
 }
 
+/// A cast of a value whose type is known.
+#[derive(Clone, Debug)]
+pub struct Conversion {
+    /// The type of what is cast.
+    pub from: Arc<str>,
+    /// The type as written, in lower case.
+    pub to: String,
+}
+
 /// Tables side by side that nothing joins.
 #[derive(Clone, Debug)]
 pub struct CrossJoin {
@@ -110,6 +119,8 @@ pub struct Facts {
     pub final_order: Option<Fact<()>>,
     /// Casts to a text type.
     pub casts: Vec<Fact<TextCast>>,
+    /// Casts of what has a type.
+    pub conversions: Vec<Fact<Conversion>>,
     /// Whether the outermost query is one `select`, and joins no others by `union` and the like.
     pub one_select: bool,
     /// Text literals that are read as a moment and name a zone.

@@ -97,7 +97,8 @@ impl Reader<'_> {
         let Some(keys) = self.keys(select) else {
             return;
         };
-        for expr in outputs(select) {
+        // An aggregate in `having` is no column, and what stands beside it is one of the group's.
+        for expr in outputs(select).chain(&select.having) {
             let mut columns = Vec::new();
             ungrouped(expr, &keys, &mut columns);
             for column in columns {

@@ -69,14 +69,28 @@ impl Reader<'_> {
                 continue;
             }
             let shape = self.query(&cte.query);
-            let shape = self.renamed(
-                shape,
-                &cte.alias
-                    .columns
-                    .iter()
-                    .map(|column| fold(&column.name))
-                    .collect::<Vec<_>>(),
-            );
+            let names: Vec<String> = cte
+                .alias
+                .columns
+                .iter()
+                .map(|column| fold(&column.name))
+                .collect();
+            if shape.rest.is_closed()
+                && let Some(first) = cte.alias.columns.get(shape.columns.len())
+            {
+                let (name, range) = (&names[shape.columns.len()], self.range(first.name.span));
+                self.find(Finding {
+                    code: "too-many-names",
+                    message: format!("no column of the query is left for the name `{name}`"),
+                    range,
+                    label: None,
+                    help: Some(format!(
+                        "select as many columns as there are names: {}",
+                        names.len()
+                    )),
+                });
+            }
+            let shape = self.renamed(shape, &names);
             self.ctes.push((name, Arc::new(shape)));
         }
     }
@@ -333,6 +347,24 @@ impl Reader<'_> {
         }
     }
 
+    /// Looks whether a number in `order by` or `group by` stands for a column of the list.
+    pub(super) fn placed(&mut self, clause: &str, key: &Expr, shape: &Shape) {
+        let has = shape.columns.len();
+        if let Some(number) = position(key)
+            && shape.rest.is_closed()
+            && !(1..=has).contains(&number)
+        {
+            let range = self.range(key.span());
+            self.find(Finding {
+                code: "no-such-place",
+                message: format!("`{clause} {number}` stands for no column: the query has {has}"),
+                range,
+                label: None,
+                help: Some("name the column, or write its place in the list".to_owned()),
+            });
+        }
+    }
+
     /// Notes that a value bears on the rows of the query at hand.
     pub(super) fn influence(&mut self, value: &Value, influence: Influence) {
         let origins: Vec<_> = value.sources.keys().cloned().collect();
@@ -360,7 +392,7 @@ fn join_column(column: &mut Output, other: Output) {
 }
 
 /// The first line of a range: a caret under a whole query says less.
-fn first_line(
+pub(super) fn first_line(
     lines: &crate::sql::position::Lines<'_>,
     range: std::ops::Range<usize>,
 ) -> std::ops::Range<usize> {

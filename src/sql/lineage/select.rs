@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use sqlparser::ast::{
     ConnectByKind, Distinct, ExcludeSelectItem, Expr, GroupByExpr, ObjectName, ObjectNamePart,
-    Query, RenameSelectItem, Select, SelectFlavor, SelectItem, SelectItemQualifiedWildcardKind,
-    Spanned, WildcardAdditionalOptions,
+    OrderByKind, Query, RenameSelectItem, Select, SelectFlavor, SelectItem,
+    SelectItemQualifiedWildcardKind, Spanned, WildcardAdditionalOptions,
 };
 
 use super::facts::Fact;
@@ -46,11 +46,25 @@ impl Reader<'_> {
         self.conditions(select);
         self.scope().sees_aliases = true;
         self.group_by(select, &shape);
-        for condition in [&select.having, &select.qualify].into_iter().flatten() {
+        // Names of the list are not there yet when groups are chosen.
+        self.scope().sees_aliases = self.dialect == Dialect::DuckDb;
+        for condition in select.having.iter() {
+            let value = self.expr(condition);
+            self.influence(&value, Influence::Filter);
+        }
+        self.scope().sees_aliases = true;
+        for condition in select.qualify.iter() {
             let value = self.expr(condition);
             self.influence(&value, Influence::Filter);
         }
         if let Some(query) = ordered {
+            if let Some(order) = &query.order_by
+                && let OrderByKind::Expressions(orders) = &order.kind
+            {
+                for order in orders {
+                    self.placed("order by", &order.expr, &shape);
+                }
+            }
             let chooses = select.top.is_some() || matches!(select.distinct, Some(Distinct::On(_)));
             self.order_and_limit(query, chooses);
             self.note_order(query, select.top.is_some());
@@ -97,7 +111,10 @@ impl Reader<'_> {
                         sources: column.sources.clone(),
                         ..Value::default()
                     },
-                    None => self.expr(key),
+                    None => {
+                        self.placed("group by", key, shape);
+                        self.expr(key)
+                    }
                 };
             self.influence(&value, Influence::Group);
         }
