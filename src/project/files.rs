@@ -100,11 +100,21 @@ impl Walk {
                         absolute: entry.into_path(),
                     }),
                     Ok(_) => {}
+                    Err(error) if self.leaves_out(&error) => {}
                     Err(error) => problems.push(self.unreadable(&error)),
                 }
             }
         }
         found
+    }
+
+    /// Whether `.dbtignore` names what cannot be entered: a link that leads nowhere, or to a folder above it.
+    fn leaves_out(&self, error: &walkdir::Error) -> bool {
+        error.path().is_some_and(|path| {
+            [false, true]
+                .iter()
+                .any(|is_folder| self.ignored.matched(path, *is_folder).is_ignore())
+        })
     }
 
     fn shown(&self, path: &Path) -> String {

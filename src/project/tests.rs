@@ -112,6 +112,20 @@ fn a_folder_without_a_project_file_is_a_project() {
     "#);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_nowhere_can_be_left_out() {
+    let folder = Folder::new(&[
+        ("profiles.yml", PROFILES),
+        ("models/one.sql", "select 1"),
+        (".dbtignore", "gone.sql\nloop\n"),
+    ]);
+    let models = folder.options.root.join("models");
+    std::os::unix::fs::symlink("nowhere.sql", models.join("gone.sql")).unwrap();
+    std::os::unix::fs::symlink("../models", models.join("loop")).unwrap();
+    assert_eq!(folder.project().own.models.len(), 1);
+}
+
 #[test]
 fn a_target_is_chosen_and_its_values_are_rendered() {
     let files = [(
@@ -213,6 +227,10 @@ fn a_project_file_is_checked_key_by_key() {
       help: write `config-version: 2`, the only one since dbt 1.0
     error[yaml-type]: expected a text of SQL, found a mapping (dbt_project.yml:3:16)
       help: write one text, in quotes where it looks like something else
+    ");
+    insta::assert_snapshot!(with("name: shop\nconfig-version: x\n"), @"
+    error[yaml-type]: expected a whole number, found the text `x` (dbt_project.yml:2:17)
+      help: write digits alone, without quotes or a unit
     ");
     insta::assert_snapshot!(with("name: shop\nvars: [a]\n"), @"
     error[yaml-type]: expected a mapping of variables, found a list (dbt_project.yml:2:7)

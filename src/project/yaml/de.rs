@@ -126,7 +126,8 @@ impl de::Error for Error {
             Unexpected::Str(text) => Some(text),
             _ => None,
         };
-        let help = written_as(&expected.to_string(), text);
+        let expected = plainly(expected);
+        let help = written_as(&expected, text);
         let problem = Diagnostic::error(
             "yaml-type",
             format!("expected {expected}, found {}", words(found)),
@@ -135,6 +136,7 @@ impl de::Error for Error {
     }
 
     fn invalid_value(found: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        let expected = plainly(expected);
         Self::new(
             "yaml-value",
             format!("expected {expected}, found {}", words(found)),
@@ -166,6 +168,21 @@ impl de::Error for Error {
     }
 }
 
+/// What is expected, without the names of Rust's types.
+fn plainly(expected: &dyn de::Expected) -> String {
+    let said = expected.to_string();
+    match said.as_str() {
+        "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number",
+        "f32" | "f64" => "a number",
+        "a string" => "a text",
+        "a boolean" => "`true` or `false`",
+        "a sequence" => "a list",
+        "a map" => "a mapping",
+        _ => return said,
+    }
+    .to_owned()
+}
+
 /// Names in backticks, joined by commas.
 fn list(names: &[&str]) -> String {
     names
@@ -194,7 +211,7 @@ struct NodeDeserializer<'a>(&'a Yaml);
 
 impl NodeDeserializer<'_> {
     fn wrong<T>(self, expected: &dyn de::Expected) -> Result<T, Error> {
-        Err(Error(Box::new(self.0.expected(&expected.to_string()))))
+        Err(Error(Box::new(self.0.expected(&plainly(expected)))))
     }
 }
 

@@ -231,7 +231,7 @@ fn written_as(what: &str, found: Option<&str>) -> String {
         format!("write `[{text}]`, or each entry on a line of its own behind `- `")
     } else if what.starts_with("a mapping") {
         "write `key: value`, each on a line of its own and indented, or `{key: value}`".to_owned()
-    } else if what.starts_with("a number") && found.is_some() {
+    } else if (what.starts_with("a number") || what == "a whole number") && found.is_some() {
         "write digits alone, without quotes or a unit".to_owned()
     } else if what.starts_with("`true`") {
         "write `true` or `false`, without quotes".to_owned()
