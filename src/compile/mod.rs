@@ -13,6 +13,7 @@ mod values;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use rayon::prelude::*;
@@ -164,6 +165,13 @@ impl Sql {
         inline::in_front(self.clone(), &head, &SqlMap::default())
     }
 
+    /// What the line of SQL is at some bytes of it, where the template holds a call there and not these words.
+    pub fn line_of_call(&self, range: &Range<usize>) -> Option<String> {
+        let written = self.map.span(range.clone())?;
+        let same = written.text() == self.text.get(range.clone())?;
+        (!same).then(|| note_of_line(&self.text, range.start))
+    }
+
     /// A query that no template holds.
     pub fn of(text: String) -> Self {
         Self {
@@ -171,6 +179,13 @@ impl Sql {
             ..Self::default()
         }
     }
+}
+
+/// A note that shows the line of a rendered text in which a byte stands.
+pub fn note_of_line(sql: &str, at: usize) -> String {
+    let start = sql[..at].rfind('\n').map_or(0, |at| at + 1);
+    let end = sql[at..].find('\n').map_or(sql.len(), |end| at + end);
+    format!("the line of SQL is: {}", sql[start..end].trim())
 }
 
 impl Compiled {

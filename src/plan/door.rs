@@ -7,7 +7,7 @@ use super::place::{home, place_of, place_of_copy};
 use super::planner::Planner;
 use super::{Audit, Build, Count, Order, Query, Section, Test};
 use crate::adapter::{Prepared, Refusal, Statement};
-use crate::compile::Sql;
+use crate::compile::{Sql, note_of_line};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::manifest::NodeId;
 use crate::materialization::{self, Phase, Rest};
@@ -288,14 +288,18 @@ impl Door<'_, '_> {
 
     /// A refusal as a diagnostic on the user's own text.
     fn refused(&self, mut refusal: Refusal, statement: Option<&Statement>) -> Diagnostics {
-        let mut place = None;
+        let (mut place, mut line) = (None, None);
         if let Some(statement) = statement {
             if let Statement::Raw {
                 origin: Some(origin),
-                ..
+                sql,
             } = statement
             {
                 place = Some(origin.clone());
+                let at = refusal.range.as_ref().map(|range| range.start);
+                line = at
+                    .filter(|at| sql.is_char_boundary(*at) && !origin.text().contains(sql.trim()))
+                    .map(|at| note_of_line(sql, at));
             }
             refusal.range = statement
                 .user_sql()
@@ -322,10 +326,12 @@ impl Door<'_, '_> {
             .or_else(of_option)
             .or_else(|| {
                 let range = refusal.range.clone()?;
+                line = self.sql?.line_of_call(&range);
                 self.sql?.map.span(range)
             })
             .or_else(|| place_of(node));
         let mut diagnostic = Diagnostic::error(refusal.code, refusal.message).at_some(place);
+        diagnostic.notes.extend(line);
         if let Some(reason) = refusal.reason {
             diagnostic = diagnostic.label(reason);
         }

@@ -224,17 +224,11 @@ impl Story<'_> {
 
     /// What the line of SQL is, where the place holds a call and not the words that are wrong.
     fn rendered(&self, error: &Error, place: Option<&Span>) -> Option<String> {
-        let sql = &self.sql?.text;
+        let sql = self.sql?;
         let range = self.range(error)?;
-        let mapped = self.sql?.map.span(range.clone());
-        let called = place.filter(|place| mapped.as_ref() == Some(place))?;
-        if called.text() == sql.get(range.clone())? {
-            return None;
-        }
-        let start = sql[..range.start].rfind('\n').map_or(0, |at| at + 1);
-        let end = sql[range.start..].find('\n');
-        let line = &sql[start..end.map_or(sql.len(), |at| range.start + at)];
-        Some(format!("the line of SQL is: {}", line.trim()))
+        let mapped = sql.map.span(range.clone());
+        place.filter(|place| mapped.as_ref() == Some(place))?;
+        sql.line_of_call(&range)
     }
 
     /// The part of a generic test's declaration that an error speaks of: its column, or its `where`.

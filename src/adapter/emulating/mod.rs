@@ -47,6 +47,7 @@ mod translator;
 mod types;
 #[cfg(feature = "duckdb")]
 mod udf;
+mod zone;
 
 use std::ops::Range;
 
@@ -287,8 +288,13 @@ fn unparsed(error: redshift::ParseError) -> Refusal {
         .starts_with("expected the end of the statement")
     {
         Some("is a comma or a word missing before it?".to_owned())
-    } else if error.message.starts_with("unterminated string") {
-        Some("close the text with `'`; a `'` inside it is written twice".to_owned())
+    } else if let Some(rest) = error.message.strip_suffix(" that is not closed") {
+        Some(match rest.split('`').nth(1).unwrap_or_default() {
+            "/*" => "close the comment with `*/`; each `/*` inside it wants its own".to_owned(),
+            "'" => "close the text with `'`; a `'` inside it is written twice".to_owned(),
+            "\"" => "close the name with `\"`; a text stands between two `'`".to_owned(),
+            sign => format!("close the text with `{sign}`"),
+        })
     } else {
         None
     };

@@ -4,6 +4,7 @@
 
 mod read;
 
+use super::zone;
 use jiff::civil::{Date, DateTime, Weekday};
 
 #[cfg(feature = "duckdb")]
@@ -131,30 +132,14 @@ fn split_zone(text: &str) -> (&str, String) {
         return (clock.trim_end(), "+00".to_owned());
     }
     if let Some((clock, name)) = trimmed.rsplit_once(' ')
-        && let Some(offset) = offset_of(name)
+        && let Some(offset) = zone::offset(name)
     {
-        return (clock.trim_end(), offset.to_owned());
+        return (clock.trim_end(), offset);
     }
     match trimmed.rfind(['+', '-']) {
         Some(at) => (trimmed[..at].trim_end(), trimmed[at..].to_owned()),
         None => (trimmed, String::new()),
     }
-}
-
-/// The offset of a zone by its abbreviation, of those that mean one zone in the documentation's examples.
-fn offset_of(zone: &str) -> Option<&'static str> {
-    Some(match zone.to_ascii_uppercase().as_str() {
-        "UTC" | "GMT" => "+00",
-        "EST" => "-05",
-        "EDT" => "-04",
-        "CST" => "-06",
-        "CDT" => "-05",
-        "MST" => "-07",
-        "MDT" => "-06",
-        "PST" => "-08",
-        "PDT" => "-07",
-        _ => return None,
-    })
 }
 
 /// A time of day with the offset of its zone, which is that of UTC where none is written.

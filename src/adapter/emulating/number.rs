@@ -25,7 +25,7 @@ fn digits_text(value: f64, digits: i32) -> String {
     let scientific = format!("{value:.places$e}");
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-5..digits).contains(&exponent) {
+    if (-4..digits).contains(&exponent) {
         let decimals = usize::try_from(digits - 1 - exponent).unwrap_or(0);
         trim_zeros(&format!("{value:.decimals$}"))
     } else {

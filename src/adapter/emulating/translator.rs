@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::ops::Range;
 
-use sqlparser::ast::{Expr, Ident};
+use sqlparser::ast::{Expr, Ident, Query};
 use sqlparser::tokenizer::{Span, Token};
 
 use super::engine::Engine;
@@ -216,6 +216,8 @@ pub(super) struct Translator<'a> {
     pub correlation: Cell<Correlation>,
     /// The scopes around the queries in `from` that are read, which those do not see.
     pub walled: Vec<Vec<Scope>>,
+    /// The queries behind a row and `in` by which rows are chosen, by their place in memory: NULL is as good as false for them.
+    pub choosing: Vec<*const Query>,
 }
 
 impl<'a> Translator<'a> {
@@ -231,6 +233,7 @@ impl<'a> Translator<'a> {
             aggregates: 0,
             correlation: Cell::default(),
             walled: Vec::new(),
+            choosing: Vec::new(),
         }
     }
 

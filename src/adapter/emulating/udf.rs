@@ -11,7 +11,7 @@ use duckdb::arrow::datatypes::{DataType, Float64Type, Int16Type, Int32Type, Int6
 use duckdb::vscalar::{ArrowFunctionSignature, VArrowScalar};
 use sha2::Digest;
 
-use super::{hashes, json, letters, moment, number, strict_json};
+use super::{hashes, json, letters, moment, number, strict_json, zone};
 
 /// Registers all functions in the instance of a connection.
 pub(super) fn register(connection: &Connection) -> duckdb::Result<()> {
@@ -49,6 +49,7 @@ pub(super) fn register(connection: &Connection) -> duckdb::Result<()> {
     connection.register_scalar_function::<Soundex>("__rs_soundex")?;
     connection.register_scalar_function::<Difference>("__rs_difference")?;
     connection.register_scalar_function::<QuoteIdent>("__rs_quote_ident")?;
+    connection.register_scalar_function::<Zone>("__rs_zone")?;
     connection.register_scalar_function::<FnvHash>("__rs_fnv_hash")
 }
 
@@ -201,6 +202,16 @@ function!(LeftBytes, [Utf8, Int32] -> Utf8, StringArray, |row| {
 });
 
 function!(Initcap, [Utf8] -> Utf8, StringArray, |row| Ok(row.text(0).map(initcap)));
+
+function!(Zone, [Utf8] -> Utf8, StringArray, |row| {
+    let Some(name) = row.text(0) else {
+        return Ok(None);
+    };
+    match zone::for_duckdb(name) {
+        Some(name) => Ok(Some(name)),
+        None => Err(format!("the time zone \"{name}\" is not emulated: name its region").into()),
+    }
+});
 
 function!(Moment, [Utf8] -> Utf8, StringArray, |row| {
     read(row, moment::parse_local)
@@ -458,14 +469,22 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// The first letter of each word upper case. Words begin after anything but a letter or digit, and an apostrophe too.
+/// A letter in another case, where that is one letter too; else as it is.
+fn one(letter: char, mut cased: impl Iterator<Item = char>) -> char {
+    match (cased.next(), cased.next()) {
+        (Some(cased), None) => cased,
+        _ => letter,
+    }
+}
+
 fn initcap(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut inside = false;
     for character in text.chars() {
         if inside {
-            out.extend(character.to_lowercase());
+            out.push(one(character, character.to_lowercase()));
         } else {
-            out.extend(character.to_uppercase());
+            out.push(one(character, character.to_uppercase()));
         }
         inside = character.is_alphanumeric();
     }

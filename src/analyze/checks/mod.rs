@@ -143,6 +143,12 @@ impl<'a> Look<'a> {
         self.project.compiled.sql(self.id)?.map.span(range.clone())
     }
 
+    /// What the line of its SQL is at a range, where a call was written there.
+    fn line(&self, range: Option<&std::ops::Range<usize>>) -> Option<String> {
+        let sql = self.project.compiled.sql(self.id)?;
+        sql.line_of_call(range?)
+    }
+
     /// Where the node is written, when no better place is known.
     fn place(&self) -> Option<Span> {
         let file = self.node.code.as_ref().map(|code| Span::file(&code.source));

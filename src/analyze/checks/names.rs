@@ -35,6 +35,7 @@ pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
         let span = look.span(finding.range.as_ref()).or_else(|| look.place());
         places.extend(span.as_ref().map(|span| span.start));
         let mut told = Diagnostic::error(finding.code, finding.message.clone()).at_some(span);
+        told.notes.extend(look.line(finding.range.as_ref()));
         if let Some(label) = &finding.label {
             told = told.label(label.clone());
         }
@@ -55,6 +56,7 @@ pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
         return;
     }
     let mut told = Diagnostic::error(refusal.code, refusal.message.clone()).at_some(span);
+    told.notes.extend(look.line(refusal.range.as_ref()));
     if let Some(reason) = &refusal.reason {
         told = told.label(reason.clone());
     }

@@ -11,9 +11,12 @@ use crate::run;
 
 /// A refusal, at its place in the template that the query came from.
 pub fn refused(refusal: Refusal, sql: &Sql) -> Diagnostics {
+    let line = refusal.range.as_ref();
+    let line = line.and_then(|range| sql.line_of_call(range));
     let span = refusal.range.and_then(|range| sql.map.span(range));
     let span = span.or_else(|| run::start_of(sql));
     let mut diagnostic = Diagnostic::error(refusal.code, refusal.message).at_some(span);
+    diagnostic.notes.extend(line);
     diagnostic.label = refusal.reason;
     diagnostic.help.extend(refusal.help);
     diagnostic.into()

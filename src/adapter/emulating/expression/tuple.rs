@@ -2,7 +2,7 @@
 //!
 //! DuckDB compares rows as values of their own, in which NULL equals NULL.
 
-use sqlparser::ast::{BinaryOperator, Expr, Query, Spanned};
+use sqlparser::ast::{BinaryOperator, Expr, Query, Spanned, UnaryOperator};
 use sqlparser::tokenizer::Span;
 
 use crate::adapter::Refusal;
@@ -100,9 +100,11 @@ impl Translator<'_> {
         negated: bool,
         span: Span,
     ) -> Result<Sql, Refusal> {
+        let met = self.aggregates;
         let left = self.exprs(left)?;
+        let summed = self.aggregates > met;
         let inner = self.subquery(query)?;
-        let columns: Vec<String> = (1..=left.len()).map(|at| format!("c{at}")).collect();
+        let columns: Vec<String> = (1..=left.len()).map(|at| format!("__rs_c{at}")).collect();
         let types = match &inner.columns {
             Some(known) if known.len() == left.len() => known.iter().map(|(_, ty)| *ty).collect(),
             Some(_) => {
@@ -114,56 +116,102 @@ impl Translator<'_> {
             }
             None => vec![None; left.len()],
         };
-        let list = columns.join(", ");
-        let rows = format!("({}) AS __rs_in({list})", inner.text);
-        if negated {
-            let postgres = self.on_postgres();
-            // DuckDB answers NULL for any row once the query holds a NULL, be the other values equal or not.
-            let equal: Vec<String> = left
-                .iter()
-                .zip(columns.iter().zip(&types))
-                .map(|(left, (column, ty))| {
-                    // DuckDB chooses a macro before it knows the type of a column of the query around.
-                    let outer = Sql {
-                        plain: left.plain && postgres,
-                        ..left.clone()
-                    };
-                    let column = Sql {
-                        plain: postgres,
-                        ..Sql::new(format!("__rs_in.{column}"), *ty)
-                    };
-                    compare::compare(&outer, "=", &column).text
-                })
-                .collect();
-            return Ok(Sql::typed(
-                format!(
-                    "(NOT EXISTS (SELECT 1 FROM {rows} WHERE ({}) IS NOT FALSE))",
-                    equal.join(" AND ")
-                ),
-                Type::Bool,
-            ));
+        let rows = format!("({}) AS __rs_in({})", inner.text, columns.join(", "));
+        let chooses = self.choosing.contains(&std::ptr::from_ref(query));
+        // DuckDB answers NULL for any row once the query holds a NULL, be the other values equal or not.
+        if self.on_postgres() || (chooses && !negated) {
+            let sides = left.iter().zip(columns.iter().zip(&types));
+            let sides = sides.map(|(left, (column, ty))| compare::in_column(left, *ty, column));
+            if let Some(sides) = sides.collect::<Option<Vec<_>>>() {
+                let (values, found): (Vec<_>, Vec<_>) = sides.into_iter().unzip();
+                let not = if negated { "NOT " } else { "" };
+                let text = format!(
+                    "(({}) {not}IN (SELECT {} FROM {rows}))",
+                    values.join(", "),
+                    found.join(", ")
+                );
+                return Ok(Sql::typed(text, Type::Bool));
+            }
         }
-        let mut values = Vec::new();
-        let mut found = Vec::new();
-        for (left, (column, ty)) in left.iter().zip(columns.iter().zip(&types)) {
-            let (value, column) = compare::in_column(left, *ty, column).ok_or_else(|| Refusal {
-                help: Some("cast it".to_owned()),
+        if summed {
+            return Err(Refusal {
+                help: Some("compute it in a query in `from`".to_owned()),
                 ..self.unsupported(
                     span,
-                    "a row with a value of unknown type is not emulated before `in`",
-                    "trailing blanks would count if it is a text",
+                    "a row with an aggregate is not emulated here",
+                    "it is looked for in a query of its own, which would aggregate there",
                 )
-            })?;
-            values.push(value);
-            found.push(column);
+            });
         }
+        let equal = self.equal_to_row_of_query(&left, &columns, &types);
         Ok(Sql::typed(
-            format!(
-                "(({}) IN (SELECT {} FROM {rows}))",
-                values.join(", "),
-                found.join(", ")
-            ),
+            match (chooses, negated) {
+                (true, true) => {
+                    format!("(NOT EXISTS (SELECT 1 FROM {rows} WHERE ({equal}) IS NOT FALSE))")
+                }
+                (_, negated) => {
+                    let (found, missing) = if negated {
+                        ("FALSE", "TRUE")
+                    } else {
+                        ("TRUE", "FALSE")
+                    };
+                    format!(
+                        "(CASE (SELECT max(CASE WHEN {equal} THEN 2 WHEN ({equal}) IS NULL THEN 1 ELSE 0 END) FROM {rows}) WHEN 2 THEN {found} WHEN 1 THEN NULL ELSE {missing} END)"
+                    )
+                }
+            },
             Type::Bool,
         ))
+    }
+
+    /// Whether the values of a row equal those of a row that a query gives.
+    fn equal_to_row_of_query(
+        &self,
+        left: &[Sql],
+        columns: &[String],
+        types: &[Option<Type>],
+    ) -> String {
+        let postgres = self.on_postgres();
+        let sides = left.iter().zip(columns.iter().zip(types));
+        let equal = sides.map(|(left, (column, ty))| {
+            // DuckDB chooses a macro before it knows the type of a column of the query around.
+            let outer = Sql {
+                plain: left.plain && postgres,
+                ..left.clone()
+            };
+            let column = Sql {
+                plain: postgres,
+                ..Sql::new(format!("__rs_in.{column}"), *ty)
+            };
+            compare::compare(&outer, "=", &column).text
+        });
+        equal.collect::<Vec<_>>().join(" AND ")
+    }
+
+    /// Notes the queries of a condition that rows are looked for in, where a NULL is as good as false.
+    pub fn note_choosing(&mut self, condition: &Expr) {
+        let mut parts = vec![condition];
+        while let Some(part) = parts.pop() {
+            match part {
+                Expr::Nested(inner) => parts.push(inner),
+                Expr::BinaryOp {
+                    left,
+                    op: BinaryOperator::And | BinaryOperator::Or,
+                    right,
+                } => parts.extend([&**left, &**right]),
+                Expr::UnaryOp {
+                    op: UnaryOperator::Not,
+                    expr,
+                } => {
+                    let query = row_in_query(expr).map(|(_, query, _)| std::ptr::from_ref(query));
+                    self.choosing.extend(query);
+                }
+                Expr::InSubquery { .. } => {
+                    let query = row_in_query(part).map(|(_, query, _)| std::ptr::from_ref(query));
+                    self.choosing.extend(query);
+                }
+                _ => {}
+            }
+        }
     }
 }

@@ -87,6 +87,7 @@ pub(in crate::adapter::emulating) const FUNCTIONS: &[(&str, Pg)] = &[
     ("current_date", UTC_DAY),
     ("date_cmp", Pg::Same),
     ("date_cmp_timestamp", Pg::Same),
+    ("date_cmp_timestamptz", Pg::Same),
     ("date_diff", Pg::Same),
     ("date_part", Pg::Same),
     (
@@ -114,7 +115,10 @@ pub(in crate::adapter::emulating) const FUNCTIONS: &[(&str, Pg)] = &[
     ("sysdate", Pg::Forms(&[(0, "(now() AT TIME ZONE 'UTC')")])),
     ("timestamp_cmp", Pg::Same),
     ("timestamp_cmp_date", Pg::Same),
+    ("timestamp_cmp_timestamptz", Pg::Same),
     ("timestamptz_cmp", Pg::Same),
+    ("timestamptz_cmp_date", Pg::Same),
+    ("timestamptz_cmp_timestamp", Pg::Same),
     ("timezone", Pg::Same),
     // Numbers
     ("abs", Pg::Same),

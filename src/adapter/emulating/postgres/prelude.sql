@@ -65,12 +65,12 @@ create or replace function __rs.mean(interval, bigint, interval) returns interva
 
 -- Casts to text.
 create or replace function __rs.float_text(double precision) returns text language sql immutable parallel safe set extra_float_digits = 0 as $$
-  select case when abs($1) >= 1e-5 and abs($1) < 1e-4 then rtrim($1::numeric::text, '0') else $1::text end $$;
+  select $1::text $$;
 create or replace function __rs.text(text) returns text language sql immutable parallel safe as $$ select $1 $$;
 create or replace function __rs.text(boolean) returns text language sql immutable parallel safe as $$ select __rs.fail('a boolean does not cast to text on Redshift') $$;
 create or replace function __rs.text(double precision) returns text language sql immutable parallel safe as $$ select __rs.float_text($1) $$;
 create or replace function __rs.real_text(real) returns text language sql immutable parallel safe set extra_float_digits = 0 as $$
-  select case when abs($1) >= 1e-5 and abs($1) < 1e-4 then rtrim($1::numeric::text, '0') else $1::text end $$;
+  select $1::text $$;
 create or replace function __rs.text(real) returns text language sql immutable parallel safe as $$ select __rs.real_text($1) $$;
 create or replace function __rs.text(jsonb) returns text language sql immutable parallel safe as $$ select $1 #>> '{}' $$;
 -- Each type on its own: without that a number would be taken for a float.

@@ -8,6 +8,7 @@ use crate::adapter::Refusal;
 use crate::adapter::emulating::expression::common_type;
 use crate::adapter::emulating::grouping::unpadded;
 use crate::adapter::emulating::translator::{Merged, Sql, Translator, Visible};
+use crate::adapter::emulating::types::Type;
 use crate::adapter::emulating::{compare, identifier, postgres};
 
 /// Whether one of the conditions that are joined by `and` says that two expressions are equal.
@@ -161,7 +162,8 @@ impl Translator<'_> {
                 ))
             })
             .collect();
-        let native = texts.is_empty() || sides.is_none();
+        let differ = sides.iter().flatten().any(differ);
+        let native = (texts.is_empty() && !differ) || sides.is_none();
         let columns = super::join(names.iter().map(|name| identifier(name)));
         let mut condition = format!(" USING ({columns})");
         if let (false, Some(sides)) = (native, &sides) {
@@ -174,17 +176,19 @@ impl Translator<'_> {
             self.check(text, relation, joined, &texts)?;
         }
         let mut sides = sides.into_iter().flatten();
-        let merged: Vec<Merged> = names
-            .into_iter()
-            .map(|name| Merged {
+        let mut merged: Vec<Merged> = Vec::with_capacity(names.len());
+        for name in names {
+            let sql = match sides.next() {
+                Some((left, right)) => Some(self.merged_column(joined, &name, left, right)?),
+                None => None,
+            };
+            merged.push(Merged {
                 name,
                 tables: joined.left.start..joined.right.end,
-                sql: sides
-                    .next()
-                    .map(|(left, right)| merged_column(joined.words, left, right)),
+                sql,
                 native,
-            })
-            .collect();
+            });
+        }
         // The columns of the last join come first.
         let before = std::mem::replace(&mut self.scope().merged, merged);
         for column in before {
@@ -236,6 +240,47 @@ impl Translator<'_> {
             plain: true,
             ..Sql::new(format!("{}.{}", identifier(alias), identifier(name)), ty)
         })
+    }
+
+    /// The column that a join with `using` makes of two, in the type that they have in common.
+    fn merged_column(
+        &self,
+        joined: &Joined<'_>,
+        name: &str,
+        left: Sql,
+        right: Sql,
+    ) -> Result<Sql, Refusal> {
+        let common = common_type([&left, &right].into_iter());
+        let (is_real, differ) = (
+            left.is(Type::Float4) || right.is(Type::Float4),
+            differ(&(left.clone(), right.clone())),
+        );
+        let span = joined.join.relation.span();
+        if is_real && differ && ![&left, &right].iter().any(|side| side.is(Type::Float8)) {
+            return Err(Refusal {
+                help: Some("write the condition with `on`".to_owned()),
+                ..self.unsupported(
+                    span,
+                    format!("`using ({name})` of a real and another kind of number is not emulated"),
+                    "they are compared as doubles, and which of the two the column holds, no page tells",
+                )
+            });
+        }
+        let merged = match joined.words {
+            "RIGHT JOIN" => right,
+            "FULL JOIN" => Sql {
+                plain: true,
+                ..Sql::new(format!("coalesce({}, {})", left.text, right.text), common)
+            },
+            _ => left,
+        };
+        match common {
+            Some(common) if differ && merged.ty != Some(common) => Ok(Sql {
+                plain: true,
+                ..Sql::new(self.cast_text(&merged, common, true, span)?, Some(common))
+            }),
+            _ => Ok(merged),
+        }
     }
 
     /// The columns that a `natural join` compares.
@@ -346,17 +391,8 @@ impl Translator<'_> {
     }
 }
 
-/// The column that a join with `using` makes of two.
-fn merged_column(words: &str, left: Sql, right: Sql) -> Sql {
-    match words {
-        "RIGHT JOIN" => right,
-        "FULL JOIN" => Sql {
-            plain: true,
-            ..Sql::new(
-                format!("coalesce({}, {})", left.text, right.text),
-                common_type([&left, &right].into_iter()),
-            )
-        },
-        _ => left,
-    }
+/// Whether two columns are known to be of two types, and neither a text: the engine would give the joined one the type of the first.
+fn differ((left, right): &(Sql, Sql)) -> bool {
+    let types = left.ty.zip(right.ty);
+    types.is_some_and(|(left, right)| left != right && !left.is_text() && !right.is_text())
 }

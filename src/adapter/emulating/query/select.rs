@@ -179,7 +179,11 @@ impl Translator<'_> {
 
     /// The condition of a clause.
     pub fn condition(&mut self, condition: &Expr, clause: &str) -> Result<String, Refusal> {
-        Ok(self.truth(condition, clause)?.text)
+        let before = self.choosing.len();
+        self.note_choosing(condition);
+        let truth = self.truth(condition, clause);
+        self.choosing.truncate(before);
+        Ok(truth?.text)
     }
 
     fn projection(

@@ -22,6 +22,7 @@ const TS: Returns = Returns::Is(Type::Timestamp);
 const COMPARE: &str =
     "CASE WHEN {0:m} < {1:m} THEN -1 WHEN {0:m} > {1:m} THEN 1 WHEN {0:m} = {1:m} THEN 0 END";
 const COMPARE_AS_TIMESTAMP: &str = "CASE WHEN CAST({0} AS TIMESTAMP) < CAST({1} AS TIMESTAMP) THEN -1 WHEN CAST({0} AS TIMESTAMP) > CAST({1} AS TIMESTAMP) THEN 1 WHEN CAST({0} AS TIMESTAMP) = CAST({1} AS TIMESTAMP) THEN 0 END";
+const COMPARE_AS_ZONED: &str = "CASE WHEN CAST({0} AS TIMESTAMPTZ) < CAST({1} AS TIMESTAMPTZ) THEN -1 WHEN CAST({0} AS TIMESTAMPTZ) > CAST({1} AS TIMESTAMPTZ) THEN 1 WHEN CAST({0} AS TIMESTAMPTZ) = CAST({1} AS TIMESTAMPTZ) THEN 0 END";
 const LEADER: &str = "it runs on the leader node only, apart from tables";
 
 /// Date functions: <https://docs.aws.amazon.com/redshift/latest/dg/Date_functions_header.html>.
@@ -104,6 +105,15 @@ pub(in super::super) const ROWS: &[Row] = &[
         &[(
             "SELECT DATE_CMP_TIMESTAMP('2008-06-18'::date, '2008-06-18 00:00:00'::timestamp)",
             "0",
+        )],
+    ),
+    row(
+        "date_cmp_timestamptz",
+        How::Forms(&[(2, COMPARE_AS_ZONED)], Returns::Is(Type::Int4)),
+        "r_DATE_CMP_TIMESTAMPTZ.html",
+        &[(
+            "SELECT DATE_CMP_TIMESTAMPTZ('2008-06-18'::date, '2008-06-17 23:00:00-02'::timestamptz)",
+            "-1",
         )],
     ),
     row(
@@ -489,12 +499,12 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "timestamp_cmp_timestamptz",
-        How::Refused(
-            "a timestamp with a zone compares in the zone of the session",
-            "use `convert_timezone` first",
-        ),
+        How::Forms(&[(2, COMPARE_AS_ZONED)], Returns::Is(Type::Int4)),
         "r_TIMESTAMP_CMP_TIMESTAMPTZ.html",
-        &[],
+        &[(
+            "SELECT TIMESTAMP_CMP_TIMESTAMPTZ('2008-01-24 06:43:29'::timestamp, '2008-01-24 06:43:29+00'::timestamptz)",
+            "0",
+        )],
     ),
     row(
         "timestamptz_cmp",
@@ -502,6 +512,24 @@ pub(in super::super) const ROWS: &[Row] = &[
         "r_TIMESTAMPTZ_CMP.html",
         &[(
             "SELECT TIMESTAMPTZ_CMP('2008-01-24 06:43:29+00'::timestamptz,'2008-01-24 05:43:29+00'::timestamptz)",
+            "1",
+        )],
+    ),
+    row(
+        "timestamptz_cmp_date",
+        How::Forms(&[(2, COMPARE_AS_ZONED)], Returns::Is(Type::Int4)),
+        "r_TIMESTAMPTZ_CMP_DATE.html",
+        &[(
+            "SELECT TIMESTAMPTZ_CMP_DATE('2008-06-18 01:00:00+01'::timestamptz, '2008-06-18'::date)",
+            "0",
+        )],
+    ),
+    row(
+        "timestamptz_cmp_timestamp",
+        How::Forms(&[(2, COMPARE_AS_ZONED)], Returns::Is(Type::Int4)),
+        "r_TIMESTAMPTZ_CMP_TIMESTAMP.html",
+        &[(
+            "SELECT TIMESTAMPTZ_CMP_TIMESTAMP('2008-01-24 06:43:29+00'::timestamptz, '2008-01-24 05:43:29'::timestamp)",
             "1",
         )],
     ),

@@ -9,8 +9,9 @@ use crate::adapter::emulating::functions::Call;
 use crate::adapter::emulating::literal;
 use crate::adapter::emulating::translator::{Sql, Translator};
 use crate::adapter::emulating::types::Type;
+use crate::adapter::emulating::zone;
 
-/// The name of a time zone. Offsets are refused: POSIX counts them the other way round.
+/// The name of a time zone, as the engine knows it. Offsets are refused: POSIX counts them the other way round.
 pub(in crate::adapter::emulating) fn zone(
     translator: &Translator<'_>,
     zone: &Sql,
@@ -27,13 +28,24 @@ pub(in crate::adapter::emulating) fn zone(
                 "the sign of an offset means one thing in POSIX and the other in ISO 8601",
             ))
         }
-        Some(name) => Ok(literal(name)),
+        Some(name) if translator.on_postgres() => Ok(literal(name)),
+        Some(name) => zone::for_duckdb(name)
+            .map(|name| literal(&name))
+            .ok_or_else(|| Refusal {
+                help: Some("name its region: `Australia/Darwin`".to_owned()),
+                ..translator.unsupported(
+                    span,
+                    format!("the time zone `{name}` is not emulated"),
+                    "DuckDB knows no abbreviation that is not a whole number of hours from Greenwich",
+                )
+            }),
         None if zone.ty == Some(Type::Interval) => Err(translator.unsupported(
             span,
             "an interval as time zone is not emulated",
             "name the zone",
         )),
-        None => Ok(zone.text.clone()),
+        None if translator.on_postgres() => Ok(zone.text.clone()),
+        None => Ok(format!("__rs_zone({})", zone.text)),
     }
 }
 

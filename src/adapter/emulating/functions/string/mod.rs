@@ -448,6 +448,12 @@ pub(in super::super) const ROWS: &[Row] = &[
         &[
             ("SELECT TRIM('  a  ')||'|'", "a|"),
             ("SELECT TRIM(BOTH '\"' FROM '\"dog\"')", "dog"),
+            ("SELECT TRIM(BOTH FROM '  dog ') || '.'", "dog."),
+            ("SELECT TRIM(LEADING FROM '  dog ') || '.'", "dog ."),
+            (
+                "SELECT TRIM(TRAILING FROM rep || ' ') || '.' FROM sales WHERE id = 1",
+                "ann.",
+            ),
             ("SELECT TRIM(LEADING 'x' FROM 'xxax')", "ax"),
             ("SELECT TRIM(TRAILING 'x' FROM 'xxax')", "xxa"),
             ("SELECT TRIM('\t a')", "\t a"),
@@ -455,8 +461,18 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "upper",
-        How::Forms(&[(1, "upper({0:t})")], Returns::SameAs(0)),
+        // A letter becomes one letter, and `ß` has none.
+        How::Forms(
+            &[(
+                1,
+                "replace(upper(replace({0:t}, 'ß', chr(57344))), chr(57344), 'ß')",
+            )],
+            Returns::SameAs(0),
+        ),
         "r_UPPER.html",
-        &[("SELECT UPPER('café')", "CAFÉ")],
+        &[
+            ("SELECT UPPER('café')", "CAFÉ"),
+            ("SELECT UPPER('straße')", "STRAßE"),
+        ],
     ),
 ];
