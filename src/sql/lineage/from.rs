@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use sqlparser::ast::{
-    Join, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, TableAlias, TableFactor,
-    TableWithJoins,
+    Join, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, Spanned, TableAlias,
+    TableFactor, TableWithJoins,
 };
 
 use super::facts::{CrossJoin, Fact};
@@ -14,6 +14,9 @@ use super::value::{How, Origin, Through, Value};
 use super::{Finding, Influence, Influences, Output, Reader, Rest, Table};
 use crate::sql::dialect::Dialect;
 use crate::sql::fold;
+
+/// A name and where it is written.
+type Named = (String, Option<std::ops::Range<usize>>);
 
 /// Which side of a join may be filled up with NULLs.
 #[derive(Clone, Copy, Debug, Default)]
@@ -48,7 +51,10 @@ impl Reader<'_> {
         match constraint {
             Some(JoinConstraint::On(condition)) => self.join_on(condition),
             Some(JoinConstraint::Using(names)) => {
-                let names: Vec<String> = names.iter().filter_map(last_name).collect();
+                let names: Vec<Named> = names
+                    .iter()
+                    .filter_map(|name| Some((last_name(name)?, self.range(name.span()))))
+                    .collect();
                 self.using(&names, start, right, sides);
             }
             Some(JoinConstraint::Natural) => self.natural(start, right, sides),
@@ -108,8 +114,8 @@ impl Reader<'_> {
     }
 
     /// `join … using`: one column of two.
-    fn using(&mut self, names: &[String], start: usize, right: usize, sides: Sides) {
-        for name in names {
+    fn using(&mut self, names: &[Named], start: usize, right: usize, sides: Sides) {
+        for (name, place) in names {
             let merged = self.scope().merged.iter().find(|(known, _)| known == name);
             let merged = merged.map(|(_, value)| value.clone());
             let left_value = merged.or_else(|| self.side_column(name, start..right));
@@ -124,7 +130,7 @@ impl Reader<'_> {
                     self.find(Finding {
                         code: "unknown-column",
                         message: format!("`using ({name})` names a column that one side of the join does not have"),
-                        range: None,
+                        range: place.clone(),
                         label: None,
                         help: None,
                     });
@@ -179,9 +185,10 @@ impl Reader<'_> {
             names(&scope.tables[start..right]),
             names(&scope.tables[right..]),
         );
-        let mut common: Vec<String> = left
+        let mut common: Vec<Named> = left
             .into_iter()
             .filter(|name| right_names.contains(name))
+            .map(|name| (name, None))
             .collect();
         common.dedup();
         self.using(&common, start, right, sides);

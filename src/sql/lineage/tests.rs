@@ -185,6 +185,12 @@ fn a_name_that_means_nothing_is_found_with_the_nearest_one() {
         ]
     );
     assert_eq!(
+        findings("select u.id from users u join orders o using (user_id)"),
+        [
+            "unknown-column: `using (user_id)` names a column that one side of the join does not have [user_id] "
+        ]
+    );
+    assert_eq!(
         findings("select id, name from users union all select id from orders"),
         [
             "union-columns: the queries of a `union` have 2 and 1 columns [select id from orders] give both the same columns, in the same order"
