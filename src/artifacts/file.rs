@@ -35,14 +35,17 @@ pub fn write_json(path: &Path, value: &impl Serialize, redactor: &Redactor) -> i
 }
 
 fn write_by(path: &Path, write: impl FnOnce(&mut fs::File) -> io::Result<()>) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
     let beside = beside(path);
-    fs::File::create(&beside)
+    path.parent()
+        .map_or(Ok(()), fs::create_dir_all)
+        .and_then(|()| fs::File::create(&beside))
         .and_then(|mut file| write(&mut file))
         .and_then(|()| fs::rename(&beside, path))
         .inspect_err(|_| drop(fs::remove_file(&beside)))
+        .map_err(|cause| {
+            let what = format!("cannot write `{}`: {cause}", path.display());
+            io::Error::new(cause.kind(), what)
+        })
 }
 
 /// So many bytes are written at once.
@@ -109,7 +112,9 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap(), "\"a *****\"");
         // A folder in the way cannot be replaced by a file.
         let blocked = folder.path().join("target");
-        assert!(write_whole(&blocked, b"x").is_err());
+        let told = write_whole(&blocked, b"x").unwrap_err().to_string();
+        let said = format!("cannot write `{}`: ", blocked.display());
+        assert!(told.starts_with(&said), "{told}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 

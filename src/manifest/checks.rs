@@ -8,7 +8,7 @@ use super::{Manifest, NodeId};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
 /// Warnings about the whole manifest, and contracts that cannot be kept.
-pub fn check(manifest: &Manifest, problems: &mut Diagnostics) {
+pub fn check(manifest: &Manifest, dialect: &str, problems: &mut Diagnostics) {
     for node in &manifest.nodes {
         if node.resource_type == ResourceType::Model && node.config.contract_enforced {
             check_contract(node, problems);
@@ -17,6 +17,10 @@ pub fn check(manifest: &Manifest, problems: &mut Diagnostics) {
     let tested = tested_keys(manifest);
     for id in manifest.ids() {
         let node = manifest.node(id);
+        // Other databases keep the keys that a contract makes.
+        if dialect != "redshift" && node.config.contract_enforced {
+            continue;
+        }
         for (columns, constraint) in keys(node) {
             let wanted = columns
                 .iter()
@@ -48,7 +52,10 @@ pub fn check(manifest: &Manifest, problems: &mut Diagnostics) {
                     ),
                 )
                 .at_some(constraint.declared_at.clone())
-                .label("Redshift does not enforce it")
+                .label(match dialect {
+                    "redshift" => "Redshift does not enforce it",
+                    _ => "without an enforced contract it is not made",
+                })
                 .help(help),
             );
         }

@@ -70,7 +70,7 @@ pub fn link(
         links.push(linked);
     }
     let manifest = assemble(project, enabled, disabled, links, &dropped);
-    checks::check(&manifest, &mut problems);
+    checks::check(&manifest, project.target.dialect(), &mut problems);
     // Where something is wrong, nodes are missing that may stand there.
     if !problems.has_errors() {
         unused_paths::check(project, &manifest, &mut problems);

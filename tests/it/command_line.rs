@@ -283,6 +283,22 @@ fn a_target_folder_that_cannot_be_made_is_named_before_anything_runs() {
     );
 }
 
+/// Not even the superuser makes a file there.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_target_folder_that_takes_no_file_is_named_before_anything_runs() {
+    let project = TestProject::new().file("models/a.sql", "select 1 as id");
+    let output = project.redstart("build --target-path /proc/self");
+    assert_eq!(output.code, 2, "{output}");
+    assert!(output.stdout.is_empty(), "{output}");
+    assert!(
+        output
+            .stderr
+            .contains("error[target-folder]: cannot write into the target folder `/proc/self`"),
+        "{output}"
+    );
+}
+
 /// What a command prints to a terminal, as `script` of util-linux plays it.
 #[cfg(target_os = "linux")]
 fn on_a_terminal(project: &TestProject, arguments: &str, no_color: Option<&str>) -> String {

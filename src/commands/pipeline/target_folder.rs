@@ -35,14 +35,17 @@ impl<'a> TargetFolder<'a> {
     pub fn of(session: &'a Session, prepared: &'a Prepared) -> Result<Self, Stop> {
         let project = &prepared.project;
         let folder = project.own.root.join(&project.target_path);
-        std::fs::create_dir_all(&folder).map_err(|cause| {
-            let what = format!("cannot make the target folder `{}`", folder.display());
+        let refused = |what: &str, cause: &io::Error| {
+            let what = format!("{what} the target folder `{}`", folder.display());
             Stop::refused(
                 Diagnostic::error("target-folder", what)
                     .note(cause.to_string())
                     .help("name another one with --target-path"),
             )
-        })?;
+        };
+        std::fs::create_dir_all(&folder).map_err(|cause| refused("cannot make", &cause))?;
+        // Before anything is built: what a run leaves is written at its end.
+        can_write(&folder).map_err(|cause| refused("cannot write into", &cause))?;
         Ok(Self {
             session,
             prepared,
@@ -217,6 +220,13 @@ pub fn write_operated(
     let path = folder.path("run_results.json");
     write_json(&path, &json, &prepared.redactor)?;
     Ok(())
+}
+
+/// Whether a file can be made in a folder.
+fn can_write(folder: &Path) -> io::Result<()> {
+    let trial = folder.join(format!(".{}.tmp", std::process::id()));
+    std::fs::write(&trial, "")?;
+    std::fs::remove_file(trial)
 }
 
 /// How the program was called, as `run_results.json` tells it.
