@@ -81,7 +81,6 @@ const SAME: &[&str] = &[
     "nullif",
     "position",
     "rank",
-    "regexp_replace",
     "replace",
     "right",
     "round",
@@ -96,6 +95,9 @@ const SAME: &[&str] = &[
     "unnest",
     "upper",
 ];
+
+/// A function that Amazon's driver asks as if it were a table.
+const DATABASE: &str = "current_database";
 
 /// The text of `version()`.
 pub(super) const VERSION: &str = "PostgreSQL 8.0.2 on i686-pc-linux-gnu, compiled by GCC gcc (GCC) 3.4.2 20041017 (Red Hat 3.4.2-6.fc3), Redshift 1.0.100000";
@@ -116,7 +118,8 @@ pub(super) fn translate(text: &str, facts: &Facts) -> Result<Option<String>, Fai
         .find(|name| !is_system(name) && !seen.names.contains(*name));
     let asks_leader = seen.functions.iter().any(|name| {
         OF_THE_SESSION.contains(&name.as_str()) && name != "getdate"
-            || MACROS.contains(&name.as_str()) && name != "regexp_substr"
+            || MACROS.contains(&name.as_str())
+                && !["charindex", "regexp_replace", "regexp_substr"].contains(&name.as_str())
     });
     for name in &seen.tables {
         let parts: Vec<&str> = name.split('.').collect();
@@ -185,7 +188,9 @@ impl Visitor for Seen {
                 if args.is_some() {
                     self.functions.insert(name.clone());
                 }
-                self.tables.insert(name);
+                if args.is_none() || name != DATABASE {
+                    self.tables.insert(name);
+                }
             }
             TableFactor::Function { name, .. } => {
                 self.tables.insert(plain(name));
@@ -268,6 +273,14 @@ impl VisitorMut for Rewriting<'_> {
         };
         let said = plain(name);
         let table = said.rsplit('.').next().unwrap_or(&said).to_owned();
+        if args && table == DATABASE {
+            *name = ObjectName::from(vec![
+                Ident::with_quote('"', CATALOG),
+                Ident::with_quote('"', "main"),
+                Ident::with_quote('"', DATABASE),
+            ]);
+            return ControlFlow::Continue(());
+        }
         if args && table != "pg_get_late_binding_view_cols" {
             return ControlFlow::Break(Failure::new(
                 "42883",

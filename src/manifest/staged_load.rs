@@ -204,6 +204,10 @@ impl Reader<'_, '_> {
         if utf_16 && matches!(copy.format, CopyFormat::FixedWidth(_)) {
             options.refuse("encoding", "must be `utf8` for columns of fixed width");
         }
+        let nests = matches!(copy.format, CopyFormat::Parquet | CopyFormat::Orc);
+        if copy.serialize_to_json && !nests {
+            options.refuse("serialize_to_json", "stands with Parquet and ORC only");
+        }
         options.check_conflicts();
         copy
     }

@@ -167,6 +167,8 @@ except Exception as error:
     print(error.args[0]["M"])
 connection.rollback()
 print(cursor.get_columns(tablename_pattern="t")[0][3:6])
+print([column[3:7] for column in cursor.get_columns(schema_pattern="public", tablename_pattern="t")])
+print(cursor.get_catalogs(), cursor.get_procedures(), cursor.get_tables(schema_pattern="public")[0][:4])
 "#;
 
 /// Values of parameters and answers in the binary format, and what comes after mistakes.
@@ -232,6 +234,8 @@ fn amazons_driver_logs_in_with_a_sha_256_password() {
     ['id', 'name', 'amount', 'at', 'day', 'is_new']
     cannot insert multiple commands into a prepared statement
     ['id', 4, 'int4']
+    [['id', 4, 'int4', 10], ['name', 12, 'varchar', 20], ['amount', 2, 'numeric', 10], ['at', 93, 'timestamp', 29], ['day', 91, 'date', 13], ['is_new', -7, 'bool', 1]]
+    (['dev'],) () ['dev', 'public', 't', 'TABLE']
     "#);
 }
 

@@ -372,10 +372,11 @@ impl Who {
             other => {
                 let known = ["database", "iam", "iam_role"];
                 found.push(
-                    Diagnostic::error("unknown-method", format!("there is no method `{other}`"))
+                    Diagnostic::error("unknown-value", format!("there is no method `{other}`"))
                         .at_some(key.and_then(|key| key.value_span.clone()))
-                        .label(format!("not one of {}", known.join(", ")))
-                        .did_you_mean(other, known),
+                        .label("not a way to log in")
+                        .did_you_mean(other, known)
+                        .help("use `database`, `iam` or `iam_role`"),
                 );
                 Method::Iam(Iam::default())
             }
@@ -634,7 +635,7 @@ mod tests {
             told(keys)
         };
         insta::assert_snapshot!(with(json!({"method": "browser_identity_center"})), @"error[unsupported-method]: `method: browser_identity_center` is not supported | use `database`, `iam` or `iam_role`");
-        insta::assert_snapshot!(with(json!({"method": "imm"})), @"error[unknown-method]: there is no method `imm` | did you mean `iam`?");
+        insta::assert_snapshot!(with(json!({"method": "imm"})), @"error[unknown-value]: there is no method `imm` | did you mean `iam`? | use `database`, `iam` or `iam_role`");
         insta::assert_snapshot!(with(json!({"method": "iam", "access_key_id": "k"})), @"
         error[missing-target-key]: the target `prod` has no `user` | 
         error[missing-target-key]: the target `prod` has no `secret_access_key` |

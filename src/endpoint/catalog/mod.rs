@@ -30,6 +30,7 @@ pub(super) const SYSTEM: &[&str] = &[
     "pg_inherits",
     "pg_namespace",
     "pg_proc",
+    "pg_proc_info",
     "pg_rewrite",
     "pg_roles",
     "pg_settings",
@@ -102,6 +103,7 @@ pub(super) const INFORMATION: &[&str] = &[
 
 /// Functions of the leader node that are macros of the catalog.
 pub(super) const MACROS: &[&str] = &[
+    "charindex",
     "col_description",
     "default_iam_role",
     "format_type",
@@ -123,6 +125,7 @@ pub(super) const MACROS: &[&str] = &[
     "pg_relation_size",
     "pg_table_is_visible",
     "pg_type_is_visible",
+    "regexp_replace",
     "regexp_substr",
     "regclass",
     "shobj_description",

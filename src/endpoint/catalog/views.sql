@@ -228,6 +228,9 @@ create view __pg.main.pg_trigger as select 0 as oid, 0 as tgparentid, false as t
 create view __pg.main.pg_tablespace as select 1663 as oid, 'pg_default' as spcname;
 create view __pg.main.pg_proc as
   select 0 as oid, ''::varchar as proname, 0 as pronamespace, 0 as proowner, 0 as prolang, false as proisagg, 0 as prorettype, ''::varchar as proargtypes, ''::varchar as prosrc where false;
+create view __pg.main.pg_proc_info as
+  select oid as prooid, p.*, 'f' as prokind, null::varchar as proargmodes, null::varchar as proallargtypes from __pg.main.pg_proc p;
+create view __pg.main.current_database as select {database_text} as current_database;
 create view __pg.main.pg_rewrite as
   select oid + 4000000000 as oid, '_RETURN' as rulename, oid as ev_class, '1' as ev_type from __pg.main.relations where relkind = 'v';
 create view __pg.main.pg_depend as
@@ -421,7 +424,9 @@ create macro __pg.main.col_description(id, col) as (select any_value(d.descripti
 create macro __pg.main.pg_relation_size(id) as 1048576;
 create macro __pg.main.pg_encoding_to_char(encoding) as 'UTF8';
 create macro __pg.main.oidvectortypes(types) as '';
-create macro __pg.main.regexp_substr(value, pattern) as regexp_extract(value, pattern);
+create macro __pg.main.regexp_replace(value, pattern) as system.main.regexp_replace(value, pattern, '', 'g'), (value, pattern, by_text) as system.main.regexp_replace(value, pattern, by_text, 'g');
+create macro __pg.main.regexp_substr(value, pattern) as regexp_extract(value, pattern), (value, pattern, start) as regexp_extract(substr(value, start), pattern);
+create macro __pg.main.charindex(part, value) as strpos(value, part);
 create macro __pg.main.regclass(name) as case
   when try_cast(name as bigint) is not null then (select any_value(case when v.nspname = 'public' then v.relname else v.nspname || '.' || v.relname end) from __pg.main.relations v where v.oid = try_cast(name as bigint))
   else (select any_value(v.oid)::varchar from __pg.main.relations v where v.nspname || '.' || v.relname = replace(lower(name::varchar), '"', '') or (v.relname = replace(lower(name::varchar), '"', '') and list_contains(string_split(getvariable('rs_search_path'), ','), v.nspname))) end;
