@@ -160,6 +160,12 @@ impl Args {
                         let problem = Diagnostic::error("no-failed-build", message)
                             .help("a build is kept when its tests failed: `redstart build --audit`, or `audit: true`")
                             .help("its rejected rows are kept when they were more than `reject_limit`");
+                        let adds = node.config.materialized == "incremental"
+                            || node.resource_type == ResourceType::Snapshot;
+                        let problem = match adds {
+                            true => problem.help("what is added to a table that is there is tested inside of its transaction and goes with it: `redstart build --atomic` keeps it"),
+                            false => problem,
+                        };
                         return Err(Stop::refused(problem));
                     };
                     Sql::of(format!("select * from {}", artifacts::relation_name(&kept)))

@@ -157,6 +157,13 @@ fn what_an_incremental_model_adds_is_tested_before_its_commit() {
     ----------
              3
     ");
+    let kept = all.project.redstart("show --failed grown");
+    assert!(
+        kept.text()
+            .contains("error[no-failed-build]: no failed build of `grown` is kept")
+            && kept.text().contains("`redstart build --atomic` keeps it"),
+        "{kept}"
+    );
 }
 
 #[test]
