@@ -211,6 +211,18 @@ fn own_words(error: &Error, span: Option<&Span>, places: &dyn Places) -> Diagnos
         ErrorKind::SyntaxError => {
             let diagnostic = Diagnostic::error("jinja-syntax", readable(detail));
             match detail.strip_prefix("unknown statement ") {
+                Some("test" | "data_test" | "endtest" | "enddata_test") => diagnostic.help(
+                    "a generic test stands in a file of its own, in `tests_sql/generic` or `macros`",
+                ),
+                Some("materialization" | "endmaterialization") => {
+                    diagnostic.help("a materialization stands in a file in `macros`")
+                }
+                Some("snapshot" | "endsnapshot") => {
+                    diagnostic.help("a snapshot stands in a file in `snapshots`")
+                }
+                Some("docs" | "enddocs") => {
+                    diagnostic.help("a docs block stands in a Markdown file, `.md`")
+                }
                 Some(word) => diagnostic.did_you_mean(word, STATEMENTS),
                 None if detail.starts_with("unexpected") => diagnostic.help(
                     "before it something is missing or too much: an operator has a value on both sides, a bracket its end",
@@ -285,7 +297,7 @@ fn own_words(error: &Error, span: Option<&Span>, places: &dyn Places) -> Diagnos
 }
 
 /// The statements that a template may hold.
-const STATEMENTS: [&str; 19] = [
+const STATEMENTS: [&str; 16] = [
     "if",
     "elif",
     "else",
@@ -302,9 +314,6 @@ const STATEMENTS: [&str; 19] = [
     "filter",
     "endfilter",
     "raw",
-    "test",
-    "endtest",
-    "materialization",
 ];
 
 /// The name at the start of some words.

@@ -500,6 +500,7 @@ fn broken_syntax_is_pointed_at() {
       help: write `{% set name = value %}`
     error[jinja-syntax]: there is no statement `{% snapshot %}`
       at models/m.sql:1:4 `snapshot`
+      help: a snapshot stands in a file in `snapshots`
     ");
 }
 

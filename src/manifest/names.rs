@@ -14,6 +14,9 @@ use crate::project::Target;
 use crate::project::render::{from_jinja, to_jinja};
 use crate::relation::Relation;
 
+/// The most bytes of a name on Redshift: <https://docs.aws.amazon.com/redshift/latest/dg/r_names.html>.
+const LONGEST: usize = 127;
+
 /// Names nodes, by macro where the project has its own.
 pub struct Names<'a> {
     macros: &'a Macros,
@@ -125,6 +128,20 @@ impl<'a> Names<'a> {
                     Diagnostic::error("empty-name", format!("`{name}` gets an empty {what}"))
                         .at(at.clone())
                         .help(format!("look at `{what}` in its configuration, and at the macro `generate_{what}_name`")),
+                ));
+            }
+            if given.len() > LONGEST && self.target.dialect() == "redshift" {
+                let place = config.origins.get(what).unwrap_or(at);
+                return Err(Box::new(
+                    Diagnostic::error(
+                        "name-too-long",
+                        format!(
+                            "the {what} of `{name}` takes {} bytes, and a name on Redshift has at most {LONGEST}",
+                            given.len()
+                        ),
+                    )
+                    .at(place.clone())
+                    .help(format!("give it a shorter `{what}`")),
                 ));
             }
         }

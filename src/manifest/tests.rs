@@ -189,6 +189,7 @@ fn a_test_of_something_missing_warns_and_one_of_something_disabled_goes_with_it(
 fn tests_that_keep_their_failures_in_one_relation_are_told_and_an_empty_alias_is_none() {
     insta::assert_snapshot!(told(&[
         ("models/x.sql", "{{ config(alias='') }}select 1"),
+        ("models/long.sql", &format!("{{{{ config(alias='{}') }}}}select 1", "a".repeat(128))),
         ("models/y.sql", "select 1"),
         ("models/schema.yml", "models:
   - name: x
@@ -197,6 +198,8 @@ fn tests_that_keep_their_failures_in_one_relation_are_told_and_an_empty_alias_is
     columns: [{name: id, data_tests: [{unique: {name: one, store_failures: true}}]}]
 "),
     ]), @"
+    error[name-too-long]: the alias of `long` takes 128 bytes, and a name on Redshift has at most 127 (models/long.sql:1:17)
+      help: give it a shorter `alias`
     error[duplicate-relation]: two tests keep their failures in `main_dbt_test__audit.one` (models/schema.yml:5:40)
       the first: models/schema.yml:3:40
       help: give one of them another `name` or `alias`
