@@ -241,6 +241,7 @@ fn query(code: &str) -> Option<&'static str> {
             "let each query of the `union` give the same columns, with `null as name` where one has none"
         }
         "union-types" => "cast one of the two, so that both have one type",
+        "many-rows" => "aggregate it, or tie it to the row around it by a key that is unique",
         "subquery-columns" => "select as many columns as there are values: mostly one",
         "too-many-names" => "give the list as many names as the query has columns",
         "no-such-place" => "name the column, or write its place in the list",

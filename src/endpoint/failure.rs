@@ -210,6 +210,13 @@ fn said(error: &Error) -> (&'static str, String) {
             "aggregate-misuse" => ("42803", fault.message.clone()),
             "type-mismatch" => ("42883", fault.message.clone()),
             "column-count" => ("42601", fault.message.clone()),
+            "duplicate-name" => ("42712", fault.message.clone()),
+            "impossible-cast" => ("42846", fault.message.clone()),
+            "many-rows" => (
+                "21000",
+                "more than one row returned by a subquery used as an expression".to_owned(),
+            ),
+            "wrong-arguments" => ("42883", fault.message.clone()),
             _ => ("XX000", fault.message.clone()),
         };
         return of;

@@ -136,13 +136,35 @@ fn told(cause: &duckdb::Error) -> (Error, Option<usize>) {
     (error, position)
 }
 
-/// A message without the engine's guess at what was meant: it knows its own catalog, and nothing of the project.
+/// Of the functions that DuckDB lists when arguments do not fit, so many are told.
+const CANDIDATES: usize = 4;
+
+/// A message without the engine's guess at what was meant (it knows its own catalog, and nothing of the project), without its advice to
+/// set what is ours to set, and without pages of functions.
 fn without_guesses(message: &str) -> String {
-    let lines: Vec<&str> = message.lines().collect();
-    let kept = lines
-        .iter()
-        .filter(|line| !line.trim_start().starts_with("Did you mean "));
-    kept.copied().collect::<Vec<_>>().join("\n")
+    let mut candidates = None;
+    let mut kept = Vec::new();
+    for line in message.lines() {
+        let said = line.trim_start();
+        if said.starts_with("Did you mean ") || said.starts_with("Use \"SET ") {
+            continue;
+        }
+        if said.starts_with("Candidate functions:") {
+            candidates = Some(0);
+        } else if let Some(count) = &mut candidates {
+            *count += 1;
+            if *count > CANDIDATES {
+                continue;
+            }
+        }
+        kept.push(line);
+    }
+    let mut told = kept.join("\n").trim_end().to_owned();
+    let more = candidates.unwrap_or(0).max(CANDIDATES) - CANDIDATES;
+    if more > 0 {
+        told += &format!("\n\t… and {more} more");
+    }
+    told
 }
 
 /// `Binder Error: {…}` as the kind and the JSON.

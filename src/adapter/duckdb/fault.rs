@@ -8,6 +8,7 @@ use crate::adapter::{Fault, emulated};
 /// What DuckDB means, with what to do.
 pub(super) fn understood(kind: &str, message: &str) -> Option<(Fault, Option<String>)> {
     name(message)
+        .or_else(|| types_of(message))
         .or_else(|| row(kind, message))
         .or_else(|| query(message))
 }
@@ -96,6 +97,31 @@ fn name(message: &str) -> Option<(Fault, Option<String>)> {
     None
 }
 
+/// Types that go together with nothing.
+fn types_of(message: &str) -> Option<(Fault, Option<String>)> {
+    if let Some((from, to)) = between(message, "Unimplemented type for cast (", ")")
+        .and_then(|types| types.split_once(" -> "))
+    {
+        let [from, to] = [from, to].map(str::to_lowercase);
+        let what = format!("{from} cannot be cast to {to}");
+        return Some((plain("impossible-cast", what), None));
+    }
+    let call = between(
+        message,
+        "No function matches the given name and argument types '",
+        "'.",
+    )?;
+    let (function, types) = call.strip_suffix(')')?.split_once('(')?;
+    let types = types
+        .replace("INTEGER_LITERAL", "a whole number")
+        .replace("STRING_LITERAL", "a text");
+    let what = format!("`{function}` does not take ({})", types.to_lowercase());
+    Some((
+        plain("wrong-arguments", what),
+        Some("cast the arguments, or look at their order".to_owned()),
+    ))
+}
+
 /// A row that a query or a table does not take.
 fn row(kind: &str, message: &str) -> Option<(Fault, Option<String>)> {
     if message.to_lowercase().contains("division by zero") {
@@ -167,6 +193,15 @@ fn query(message: &str) -> Option<(Fault, Option<String>)> {
             plain(
                 "column-count",
                 "the queries of a `union` have different numbers of columns",
+            ),
+            None,
+        ));
+    }
+    if message.contains("More than one row returned by a subquery") {
+        return Some((
+            plain(
+                "many-rows",
+                "a query in the place of a value gives more than one row",
             ),
             None,
         ));
@@ -261,6 +296,9 @@ mod tests {
             told("Conversion", "Could not convert string 'x' to INT32"),
             told("Binder", "column \"order_id\" must appear in the GROUP BY clause or must be part of an aggregate function."),
             told("Binder", "Subquery returns 2 columns - expected 1"),
+            told("Invalid Input", "More than one row returned by a subquery used as an expression - scalar subqueries can only return a single row."),
+            told("Conversion", "Unimplemented type for cast (DATE -> INTEGER) when casting from source column d"),
+            told("Binder", "No function matches the given name and argument types 'lag(INTEGER, STRING_LITERAL)'. You might need to add explicit type casts.\n\tCandidate functions:"),
             told("Parser", "Duplicate CTE name \"x\""),
             told("Binder", "ORDER term out of range - should be between 1 and 1"),
             told("Binder", "something new"),
@@ -271,6 +309,9 @@ mod tests {
         bad-value: a value does not fit the type it is turned into [] 
         aggregate-misuse: `order_id` is neither grouped nor aggregated [] add `order_id` to the `group by`, or aggregate it
         column-count: a query in the place of a value has 2 columns [] select one column in it
+        many-rows: a query in the place of a value gives more than one row [] 
+        impossible-cast: date cannot be cast to integer [] 
+        wrong-arguments: `lag` does not take (integer, a text) [] cast the arguments, or look at their order
         duplicate-name: `with` gives two queries the name `x` [] give one of them another name
         unknown-column: `order by` names a column by its place, and the query has 1 [] 
         not understood
