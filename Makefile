@@ -27,7 +27,7 @@ bench: setup
 	cargo build --release
 	python3 benches/compare.py --generator $(GEN)
 
-# One file to ship, DuckDB in it: compiling that takes about 40 minutes of CPU the first time.
+# One file to ship, DuckDB in it: compiling that takes several times as long as all the rest, the first time.
 release:
 	folder=$$(scripts/setup --static) && DUCKDB_STATIC=1 DUCKDB_LIB_DIR=$$folder DUCKDB_INCLUDE_DIR=$$folder cargo build --release --features bundled
 
