@@ -168,7 +168,8 @@ impl Sql {
     /// What the line of SQL is at some bytes of it, where the template holds a call there and not these words.
     pub fn line_of_call(&self, range: &Range<usize>) -> Option<String> {
         let written = self.map.span(range.clone())?;
-        let same = written.text() == self.text.get(range.clone())?;
+        // What begins as it was written is marked there already, wherever it ends.
+        let same = self.text.get(range.clone())?.starts_with(written.text());
         (!same).then(|| note_of_line(&self.text, range.start))
     }
 

@@ -174,6 +174,16 @@ impl Story<'_> {
                         && message.contains(&relation.identifier.to_lowercase())
                 })
         })?;
+        let node = planner.manifest.node(*missing);
+        if let Detail::Source(source) = &node.detail
+            && source.load.is_none()
+            && source.external.is_some()
+        {
+            return Some(format!(
+                "the source table `{}` is not in the warehouse, and its `external` has no `copy`: with `copy: {{}}` Redstart loads it from `location`; on Redshift `run-operation stage_external_sources` of dbt_external_tables makes it",
+                node.name
+            ));
+        }
         if outside(*missing) {
             return Some(format!(
                 "the source table `{}` is not in the warehouse: have it loaded there, say where it is (`schema`, `identifier`), or load it here with `external`",

@@ -102,11 +102,57 @@ fn a_source_is_loaded_by_copy_alone_and_one_that_stays_outside_is_left_alone() {
     exit 0
     Running 0 nodes on 2 threads (target `dev.main`)
 
+    warning[not-loaded]: `spectrum.partitioned` has `external` without `copy`: nothing here loads it
+     --> models/sources.yml:6:15
+      |
+    6 |       - name: partitioned
+      |               ^^^^^^^^^^^
+      |
+      = help: add `copy: {}` under `external` to have its files loaded from `location`; on Redshift the package dbt_external_tables makes a table of Spectrum of it: `redstart run-operation stage_external_sources`
+
+    warning[not-loaded]: `spectrum.plain` has `external` without `copy`: nothing here loads it
+     --> models/sources.yml:4:15
+      |
+    4 |       - name: plain
+      |               ^^^^^
+      |
+      = help: add `copy: {}` under `external` to have its files loaded from `location`; on Redshift the package dbt_external_tables makes a table of Spectrum of it: `redstart run-operation stage_external_sources`
+
     Finished nothing in [time]
     Done. PASS=0 WARN=0 ERROR=0 SKIP=0 TOTAL=0
+    --- stderr
+    warning[not-loaded]: `spectrum.partitioned` has `external` without `copy`: nothing here loads it
+     --> models/sources.yml:6:15
+      |
+    6 |       - name: partitioned
+      |               ^^^^^^^^^^^
+      |
+      = help: add `copy: {}` under `external` to have its files loaded from `location`; on Redshift the package dbt_external_tables makes a table of Spectrum of it: `redstart run-operation stage_external_sources`
+
+    warning[not-loaded]: `spectrum.plain` has `external` without `copy`: nothing here loads it
+     --> models/sources.yml:4:15
+      |
+    4 |       - name: plain
+      |               ^^^^^
+      |
+      = help: add `copy: {}` under `external` to have its files loaded from `location`; on Redshift the package dbt_external_tables makes a table of Spectrum of it: `redstart run-operation stage_external_sources`
+
+    2 warnings
     ");
     let output = project.redstart("build");
     assert!(output.stdout.contains("TOTAL=1"), "{output}");
+    assert!(!output.text().contains("not-loaded"), "{output}");
+    let project = project.file(
+        "models/b.sql",
+        "select * from {{ source('spectrum', 'plain') }}",
+    );
+    let output = project.redstart("build");
+    assert!(
+        output
+            .text()
+            .contains("its `external` has no `copy`: with `copy: {}` Redstart loads it"),
+        "{output}"
+    );
 }
 
 #[test]

@@ -69,6 +69,24 @@ fn a_schema_takes_the_views_with_it_that_stand_on_its_tables() {
 }
 
 #[test]
+fn a_table_is_held_by_a_view_that_hides_or_quotes_names() {
+    let project = project().file(
+        "macros/more.sql",
+        "{% macro more() %}{% do run_query('create schema s; create table s.t (a int); create table t (a int); create view s.near as with t as (select a from t) select a from t; create view \"x AS y\" as select a from t') %}{% endmacro %}",
+    );
+    project.redstart("run-operation more").success();
+    let of = |hook: &str| said(&project, hook).lines().nth(1).map(str::to_owned);
+    assert_eq!(
+        of("drop table s.t").as_deref(),
+        Some("= note: view s.near depends on table s.t")
+    );
+    assert_eq!(
+        of("drop table t").as_deref(),
+        Some("= note: view main.x as y depends on table main.t")
+    );
+}
+
+#[test]
 fn a_view_that_is_built_without_binding_holds_nothing() {
     let project = TestProject::new()
         .file(
@@ -137,4 +155,25 @@ fn what_tends_or_grants_a_relation_that_is_not_there_fails() {
         let output = project.redstart(&format!("run --vars '{{hook: \"{hook}\"}}'"));
         assert_eq!(output.code, 0, "{hook}: {output}");
     }
+}
+
+#[test]
+fn a_comment_finds_its_table_where_schema_and_file_have_one_name() {
+    let project = TestProject::new()
+        .file(
+            "profiles.yml",
+            "project:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: sales.duckdb, schema: sales, emulate: redshift}\n",
+        )
+        .file(
+            "models/orders.sql",
+            "{{ config(materialized='table', post_hook=[\"comment on table {{ this }} is 'orders'\", \"comment on column sales.orders.id is 'key'\"]) }} select 1 as id",
+        );
+    project.redstart("run").success();
+    assert_eq!(
+        project.query_file(
+            "sales.duckdb",
+            "select comment from duckdb_tables() union all select comment from duckdb_columns() where column_name = 'id' order by 1"
+        ),
+        "comment\nkey\norders\n"
+    );
 }

@@ -102,3 +102,29 @@ fn an_increment_sees_the_types_of_its_table_and_its_batch() {
     b: name character varying(4), n integer, more character(3)
     ");
 }
+
+#[test]
+fn a_varchar_is_altered_to_any_length_that_holds_its_texts() {
+    let project = shop().file(
+        "models/words.sql",
+        "{{ config(post_hook=var('hook', 'select 1')) }} select 'abcd'::varchar(10) as word",
+    );
+    let alter = |length: u32| {
+        project.redstart(&format!(
+            "run --vars '{{hook: \"alter table {{{{ this }}}} alter column word type varchar({length})\"}}'"
+        ))
+    };
+    alter(4).success();
+    assert!(
+        types(&project).contains("word character varying(4)"),
+        "{}",
+        types(&project)
+    );
+    let refused = alter(3);
+    assert!(
+        refused
+            .text()
+            .contains("value too long for character type: `word` is character varying(3)"),
+        "{refused}"
+    );
+}

@@ -87,7 +87,7 @@ impl Session {
                 data_type,
             } => {
                 let table = place(table)?;
-                self.is_wider(&table, column, data_type)?;
+                self.is_varchar(&table, column, data_type)?;
                 self.widen_checked_column(&table, column, data_type)
             }
             like @ ChangeOfTable::Like { of, .. } => self.create_like(like, &place(of)?),
@@ -102,9 +102,9 @@ impl Session {
         }
     }
 
-    /// Refuses another length than a longer one for a `varchar`, as Redshift does:
-    /// <https://docs.aws.amazon.com/redshift/latest/dg/r_ALTER_TABLE.html>.
-    fn is_wider(&self, table: &Relation, name: &str, data_type: &str) -> Result<(), Error> {
+    /// Refuses what is no other length of a `varchar`, as Redshift does: <https://docs.aws.amazon.com/redshift/latest/dg/r_ALTER_TABLE.html>.
+    /// A length below that of the texts that are there fails when they are written again.
+    fn is_varchar(&self, table: &Relation, name: &str, data_type: &str) -> Result<(), Error> {
         let (_, columns) = self.stored(table)?;
         let mut columns = columns.iter();
         let found = columns.find(|column| column.name.eq_ignore_ascii_case(name));
@@ -118,9 +118,9 @@ impl Session {
                     table.identifier
                 ),
             )),
-            (Some(Type::Varchar(old)), Some(Type::Varchar(new))) if old <= new => Ok(()),
+            (Some(Type::Varchar(_)), Some(Type::Varchar(_))) => Ok(()),
             _ => Err(Error {
-                help: Some("only a `varchar` is altered, to one that is longer".to_owned()),
+                help: Some("only a `varchar` is altered, to one of another length".to_owned()),
                 ..Error::new(
                     ErrorClass::User,
                     format!("the type of column \"{name}\" cannot be altered to {data_type}"),

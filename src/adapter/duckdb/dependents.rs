@@ -72,26 +72,43 @@ impl Session {
     }
 
     fn bound_views(&self, current: &str) -> Result<Vec<Bound>, Error> {
-        let database = literal(&self.config.database);
+        let database = &self.config.database;
+        let is_here = format!("database_name = {} and not internal", literal(database));
+        // The name of a view, in quotes, may hold ` AS ` too.
+        let query = "trim(regexp_extract(sql, '^(?:[^\"]|\"(?:[^\"]|\"\")*\")*? AS (.*)$', 1, 's'), '; ' || chr(10))";
         let views = self.texts::<3>(&format!(
-            "select lower(schema_name), lower(view_name), json_serialize_sql(trim(substr(sql, position(' AS ' in sql) + 4), '; ' || chr(10)))
-             from duckdb_views() where database_name = {database} and not internal and not contains(sql, '{}') order by 1, 2",
+            "select lower(schema_name), lower(view_name), json_serialize_sql({query}) from duckdb_views() where {is_here} and not contains(sql, '{}') order by 1, 2",
             emulating::LATE
         ))?;
+        let relations = self.texts::<2>(&format!(
+            "select lower(schema_name), lower(table_name) from duckdb_tables() where {is_here} union all select lower(schema_name), lower(view_name) from duckdb_views() where {is_here}"
+        ))?;
+        let relations: BTreeSet<Key> = relations
+            .into_iter()
+            .map(|[schema, name]| (schema, name))
+            .collect();
         let bound = views.into_iter().map(|[schema, name, tree]| {
             let tree: Value = serde_json::from_str(&tree).unwrap_or_default();
-            let (mut tables, mut own) = (BTreeSet::new(), BTreeSet::new());
-            read(&tree, &mut tables, &mut own);
-            let reads = tables
-                .into_iter()
-                .filter(|(schema, name)| !(schema.is_empty() && own.contains(name)))
-                .map(|(schema, name)| match schema.is_empty() {
-                    true => (current.to_owned(), name),
-                    false => (schema, name),
-                });
+            let mut tables = Vec::new();
+            read(&tree, &BTreeSet::new(), &mut tables);
+            let here = |table: &Named| {
+                table.catalog.is_empty() || table.catalog.eq_ignore_ascii_case(database)
+            };
+            // DuckDB looks for a name without a schema beside the view first.
+            let key = |table: Named| match table.schema.is_empty() {
+                false => (table.schema, table.name),
+                true => {
+                    let beside = (schema.clone(), table.name.clone());
+                    match relations.contains(&beside) {
+                        true => beside,
+                        false => (current.to_owned(), table.name),
+                    }
+                }
+            };
+            let reads = tables.into_iter().filter(here).map(key).collect();
             Bound {
+                reads,
                 key: (schema, name),
-                reads: reads.collect(),
             }
         });
         Ok(bound.collect())
@@ -110,7 +127,7 @@ impl Session {
 
     fn is_temporary(&self, name: &str) -> Result<bool, Error> {
         let found = self.texts::<1>(&format!(
-            "select table_name from duckdb_tables() where database_name = 'temp' and lower(table_name) = {}",
+            "select table_name from duckdb_tables() where database_name = 'temp' and lower(table_name) = {0} union all select view_name from duckdb_views() where database_name = 'temp' and lower(view_name) = {0}",
             literal(name)
         ))?;
         Ok(!found.is_empty())
@@ -149,31 +166,111 @@ fn held(kind: Option<RelationKind>, asked: &BTreeSet<Key>, standing: &[(&Bound, 
     }
 }
 
-/// Gathers the tables that a tree of DuckDB's parser reads, and the names that it gives to queries itself.
-fn read(tree: &Value, tables: &mut BTreeSet<Key>, own: &mut BTreeSet<String>) {
-    match tree {
-        Value::Array(all) => {
-            for one in all {
-                read(one, tables, own);
-            }
-        }
-        Value::Object(fields) => {
-            let text = |key: &str| {
-                let text = fields.get(key).and_then(Value::as_str);
-                text.unwrap_or_default().to_lowercase()
+/// A table as a query names it, in lower case.
+#[derive(Debug, PartialEq)]
+struct Named {
+    catalog: String,
+    schema: String,
+    name: String,
+}
+
+/// Gathers the tables that a tree of DuckDB's parser reads; `own` are the names that the query gives to queries itself, where this part
+/// of it sees them.
+fn read(tree: &Value, own: &BTreeSet<String>, tables: &mut Vec<Named>) {
+    let fields = match tree {
+        Value::Array(all) => return all.iter().for_each(|one| read(one, own, tables)),
+        Value::Object(fields) => fields,
+        _ => return,
+    };
+    let text = |key: &str| {
+        let text = fields.get(key).and_then(Value::as_str);
+        text.unwrap_or_default().to_lowercase()
+    };
+    let mut own = own.clone();
+    match text("type").as_str() {
+        "base_table" => {
+            let table = Named {
+                catalog: text("catalog_name"),
+                schema: text("schema_name"),
+                name: text("table_name"),
             };
-            if fields.get("type").and_then(Value::as_str) == Some("BASE_TABLE") {
-                tables.insert((text("schema_name"), text("table_name")));
-            }
-            let named = fields.get("cte_map").and_then(|map| map.get("map"));
-            for one in named.and_then(Value::as_array).into_iter().flatten() {
-                let name = one.get("key").and_then(Value::as_str);
-                own.extend(name.map(str::to_lowercase));
-            }
-            for one in fields.values() {
-                read(one, tables, own);
+            if !(table.schema.is_empty() && own.contains(&table.name)) {
+                tables.push(table);
             }
         }
+        "recursive_cte_node" => drop(own.insert(text("cte_name"))),
         _ => {}
+    }
+    // Each sees those before it; its own name is that of a table inside it.
+    let named = fields.get("cte_map").and_then(|map| map.get("map"));
+    for one in named.and_then(Value::as_array).into_iter().flatten() {
+        read(one, &own, tables);
+        let name = one.get("key").and_then(Value::as_str);
+        own.extend(name.map(str::to_lowercase));
+    }
+    for (key, value) in fields {
+        if key != "cte_map" {
+            read(value, &own, tables);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reads(sql: &str) -> String {
+        let connection = duckdb::Connection::open_in_memory().unwrap();
+        let tree: String = connection
+            .query_row(
+                &format!("select json_serialize_sql({})", literal(sql)),
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        let mut tables = Vec::new();
+        let tree = serde_json::from_str(&tree).unwrap();
+        read(&tree, &BTreeSet::new(), &mut tables);
+        let names = tables
+            .iter()
+            .map(|table| format!("{} {} {}", table.catalog, table.schema, table.name));
+        names
+            .map(|name| name.trim().to_owned())
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+
+    #[test]
+    fn a_name_that_a_query_gives_is_no_table_where_it_is_seen() {
+        for (sql, tables) in [
+            ("with t as (select * from t) select * from t", "t"),
+            (
+                "with a as (select 1), b as (select * from a) select * from b, c",
+                "c",
+            ),
+            (
+                "select * from t, (with t as (select 1) select * from t)",
+                "t",
+            ),
+            (
+                "with recursive t as (select 1 as a union all select a + 1 from t) select * from t",
+                "",
+            ),
+            (
+                "with t as (select 1) select * from s.t, d.s.u",
+                "s t, d s u",
+            ),
+            (
+                "select (select max(a) from \"T\") from v where exists (select 1 from w)",
+                "t, v, w",
+            ),
+        ] {
+            let mut wanted: Vec<&str> = tables.split(", ").collect();
+            let found = reads(sql);
+            let mut found: Vec<&str> = found.split(", ").collect();
+            wanted.sort_unstable();
+            found.sort_unstable();
+            assert_eq!(found, wanted, "{sql}");
+        }
     }
 }

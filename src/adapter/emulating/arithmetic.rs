@@ -53,13 +53,21 @@ impl Translator<'_> {
                     &days,
                 ))
             }
-            BinaryOperator::Plus => Ok(add(a, "+", b)),
-            BinaryOperator::Minus => Ok(add(a, "-", b)),
-            BinaryOperator::Multiply => Ok(operand(
-                format!("{} * {}", a.text, b.text),
-                product_type(a.ty, b.ty),
-                &[a, b],
-            )),
+            BinaryOperator::Plus | BinaryOperator::Minus => {
+                let symbol = if *op == BinaryOperator::Plus {
+                    "+"
+                } else {
+                    "-"
+                };
+                let of_decimals = self.of_decimals(a, symbol, b, sum_type(a.ty, b.ty));
+                Ok(of_decimals.unwrap_or_else(|| add(a, symbol, b)))
+            }
+            BinaryOperator::Multiply => {
+                let ty = product_type(a.ty, b.ty);
+                Ok(self
+                    .of_decimals(a, "*", b, ty)
+                    .unwrap_or_else(|| operand(format!("{} * {}", a.text, b.text), ty, &[a, b])))
+            }
             BinaryOperator::Divide => Ok(divide(self.engine, a, b)),
             BinaryOperator::Modulo => Ok(modulo(self.engine, a, b)),
             BinaryOperator::BitwiseAnd => self.bits(a, "&", b, span),
@@ -245,6 +253,25 @@ impl Translator<'_> {
         Some(Sql::typed(text, ty).of([a, b]))
     }
 
+    /// A sum or product of decimals in Redshift's precision. DuckDB has one digit less for a product, and keeps to 18 digits where both
+    /// sides have no more.
+    fn of_decimals(&self, a: &Sql, symbol: &str, b: &Sql, ty: Option<Type>) -> Option<Sql> {
+        let Some(ty @ Type::Decimal(precision, _)) = ty else {
+            return None;
+        };
+        let ((p1, s1), (p2, _)) = (a.ty?.digits()?, b.ty?.digits()?);
+        let narrow = precision > SHORT && p1.max(p2) <= SHORT;
+        if self.on_postgres() || !(narrow || symbol == "*" && precision < 38) {
+            return None;
+        }
+        let left = match narrow {
+            true => format!("CAST({} AS DECIMAL({}, {s1}))", a.text, SHORT + 1),
+            false => a.text.clone(),
+        };
+        let text = format!("CAST({left} {symbol} {} AS {})", b.text, ty.duckdb());
+        Some(Sql::typed(text, ty).of([a, b]))
+    }
+
     fn bits(&mut self, a: &Sql, symbol: &str, b: &Sql, span: Span) -> Result<Sql, Refusal> {
         if a.ty == Some(Type::Bool) || b.ty == Some(Type::Bool) {
             return Err(self.not_redshift(
@@ -368,7 +395,7 @@ impl Translator<'_> {
             ));
         };
         let pattern = match self.engine {
-            Engine::DuckDb => regex::posix(constant, perl),
+            Engine::DuckDb => regex::re2(constant, perl),
             Engine::Postgres => regex::advanced(constant, perl),
         };
         let pattern = pattern.map_err(|reason| {
@@ -377,6 +404,9 @@ impl Translator<'_> {
         Ok(literal(&pattern))
     }
 }
+
+/// The most digits of a decimal that DuckDB computes with in 64 bits.
+const SHORT: u8 = 18;
 
 fn add(a: &Sql, symbol: &str, b: &Sql) -> Sql {
     let moment = |sql: &Sql, other: &Sql| {

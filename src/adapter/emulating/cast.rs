@@ -17,15 +17,18 @@ impl Translator<'_> {
         data_type: &DataType,
         span: Span,
     ) -> Result<Sql, Refusal> {
-        if !matches!(kind, CastKind::Cast | CastKind::DoubleColon) {
-            return Err(self.unsupported(
-                span,
-                "`try_cast` is not emulated",
-                "what DuckDB takes for a number or date is not what Redshift takes",
-            ));
-        }
         let value = self.expr(expr)?;
-        self.cast_sql(value, data_type, expr.span(), false)
+        match kind {
+            CastKind::Cast | CastKind::DoubleColon => {
+                self.cast_sql(value, data_type, expr.span(), false)
+            }
+            CastKind::TryCast => self.try_cast(&value, data_type, expr.span()),
+            CastKind::SafeCast => Err(self.not_redshift(
+                span,
+                "`safe_cast` is not one of Redshift's functions",
+                "write `try_cast(… as …)`",
+            )),
+        }
     }
 
     /// Casts a translated value. A typed literal (`date '2024-01-15'`) is a cast of its text.
@@ -137,17 +140,17 @@ impl Translator<'_> {
             }
             Type::Time if !self.on_postgres() && value.ty.is_none_or(Type::is_text) => {
                 match value.constant_text() {
-                    Some(text) if !is_clock(text) => {
-                        return Err(Refusal {
+                    Some(text) => {
+                        let read = moment::parse_time(text).ok_or_else(|| Refusal {
                             help: Some("write it as `10:30:00`".to_owned()),
                             ..self.unsupported(
                                 span,
                                 format!("the time `{text}` is not emulated"),
-                                "DuckDB reads hours, minutes and seconds, and leaves out what follows",
+                                "a time of day is read as hours, minutes and seconds",
                             )
-                        });
+                        })?;
+                        format!("CAST({} AS TIME)", literal(&read))
                     }
-                    Some(_) => direct(),
                     None => format!("__rs.time({x})"),
                 }
             }
@@ -178,6 +181,11 @@ impl Translator<'_> {
                     Some(_) => direct(),
                     None => format!("CAST(__rs.unbroken({x}) AS {to})"),
                 }
+            }
+            // By the digits that it prints, as PostgreSQL does: `0.285` is no less than that.
+            Type::Decimal(..) if !self.on_postgres() && value.ty.is_some_and(Type::is_float) => {
+                let text = self.as_text(value.clone(), span)?.text;
+                format!("CAST({text} AS {})", self.engine.type_name(target))
             }
             Type::Super => self.as_super(value, span)?.text,
             Type::Varbyte(_) => {
@@ -447,18 +455,6 @@ fn sized(value: &Sql, target: Type, has_length: bool) -> Type {
     }
 }
 
-/// Whether a text is hours, minutes and perhaps seconds, and nothing else.
-fn is_clock(text: &str) -> bool {
-    let parts: Vec<&str> = text.trim().split(':').collect();
-    let digits = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    let seconds = |part: &&str| part.splitn(2, '.').all(|part| digits(&part));
-    match parts.as_slice() {
-        [hours, minutes] => digits(hours) && digits(minutes),
-        [hours, minutes, rest] => digits(hours) && digits(minutes) && seconds(rest),
-        _ => false,
-    }
-}
-
 fn integer_macro(target: Type) -> &'static str {
     match target {
         Type::Int2 => "int2",
@@ -472,9 +468,12 @@ mod tests {
     use crate::adapter::emulating::translate_query;
 
     #[test]
-    fn a_time_of_day_that_duckdb_would_cut_is_refused() {
-        let refused = translate_query("select '10:30:00 PM'::time").unwrap_err();
-        assert_eq!(refused.message, "the time `10:30:00 PM` is not emulated");
+    fn a_time_of_day_that_is_none_is_refused() {
+        let refused = translate_query("select '10:30:00 at night'::time").unwrap_err();
+        assert_eq!(
+            refused.message,
+            "the time `10:30:00 at night` is not emulated"
+        );
         assert!(translate_query("select '10:30:00.5'::time, ' 9:05 '::time").is_ok());
     }
 }

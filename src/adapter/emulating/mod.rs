@@ -4,6 +4,7 @@
 //! given text. Closed world: what the table of `functions` and the match over the syntax tree do not know is refused,
 //! never passed through. Knows nothing of models, files or connections; only `prelude` (feature `duckdb`) touches one.
 
+mod alternatives;
 mod arithmetic;
 mod cast;
 mod compare;
@@ -44,6 +45,7 @@ mod statement;
 #[cfg(feature = "duckdb")]
 mod strict_json;
 mod translator;
+mod try_cast;
 mod types;
 #[cfg(feature = "duckdb")]
 mod udf;
@@ -288,15 +290,16 @@ fn unparsed(error: redshift::ParseError) -> Refusal {
         .starts_with("expected the end of the statement")
     {
         Some("is a comma or a word missing before it?".to_owned())
-    } else if let Some(rest) = error.message.strip_suffix(" that is not closed") {
-        Some(match rest.split('`').nth(1).unwrap_or_default() {
-            "/*" => "close the comment with `*/`; each `/*` inside it wants its own".to_owned(),
-            "'" => "close the text with `'`; a `'` inside it is written twice".to_owned(),
-            "\"" => "close the name with `\"`; a text stands between two `'`".to_owned(),
-            sign => format!("close the text with `{sign}`"),
-        })
     } else {
-        None
+        let opened = error.message.strip_suffix(" that is not closed");
+        opened.map(
+            |opened| match opened.split('`').nth(1).unwrap_or_default() {
+                "/*" => "close the comment with `*/`".to_owned(),
+                "'" => "close the text with `'`; a `'` inside it is written twice".to_owned(),
+                "\"" => "close the name with `\"`; a text stands between two `'`".to_owned(),
+                sign => format!("close the text with `{sign}`"),
+            },
+        )
     };
     Refusal {
         code: "sql-syntax",

@@ -21,6 +21,8 @@ pub(super) fn parse(text: &str) -> Option<String> {
     if text.eq_ignore_ascii_case("epoch") {
         return Some("1970-01-01 00:00:00".to_owned());
     }
+    let year_last = year_last(text);
+    let text = year_last.as_deref().unwrap_or(text);
     let (date, rest) = split_date(text)?;
     let date = parse_date(date)?;
     let rest = rest.trim_start_matches(['T', 't', ' ']);
@@ -28,22 +30,10 @@ pub(super) fn parse(text: &str) -> Option<String> {
         return Some(date.to_string());
     }
     let (clock, zone) = split_zone(rest);
-    let (hour, minute, second, micros, carry) = parse_clock(clock)?;
-    let moment = DateTime::new(
-        date.year(),
-        date.month(),
-        date.day(),
-        hour,
-        minute,
-        second,
-        micros * 1000,
-    )
-    .ok()?;
-    let moment = if carry {
-        moment.checked_add(jiff::Span::new().seconds(1)).ok()?
-    } else {
-        moment
-    };
+    // A moment that rounds up, or `24:00`, may be one of the next day.
+    let since_midnight = jiff::Span::new().microseconds(parse_clock(clock)?);
+    let moment = date.to_datetime(jiff::civil::Time::midnight());
+    let moment = moment.checked_add(since_midnight).ok()?;
     Some(format!("{}{zone}", shown(moment)))
 }
 
@@ -84,10 +74,28 @@ fn shown(moment: DateTime) -> String {
     )
 }
 
+/// `Feb 16 18:38:40 2001 PST`, with the year before the time.
+fn year_last(text: &str) -> Option<String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let [a, b, clock, year, zone @ ..] = words.as_slice() else {
+        return None;
+    };
+    let is_year = year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit());
+    let in_words = [a, b].iter().any(|word| month_number(word).is_some());
+    (clock.contains(':') && is_year && in_words && zone.len() < 2).then(|| {
+        format!("{a} {b} {year} {clock} {}", zone.join(" "))
+            .trim_end()
+            .to_owned()
+    })
+}
+
 fn split_date(text: &str) -> Option<(&str, &str)> {
     // A date in words takes three parts: `Jan 15, 2024`, `15 Jan 2024`.
     let words: Vec<&str> = text.splitn(4, ' ').collect();
-    let worded = |word: &str| month_number(word.trim_end_matches(',')).is_some();
+    let worded = |word: &str| {
+        let word = word.trim_end_matches(',');
+        word.bytes().all(|byte| byte.is_ascii_alphabetic()) && month_number(word).is_some()
+    };
     if words.len() >= 3 && (worded(words[0]) || worded(words[1])) {
         let length = words[0].len() + words[1].len() + words[2].len() + 2;
         return Some((&text[..length], &text[length..]));
@@ -111,19 +119,46 @@ fn parse_date(text: &str) -> Option<Date> {
         [all] if all.len() == 8 && all.bytes().all(|byte| byte.is_ascii_digit()) => {
             (number(&all[..4])?, number(&all[4..6])?, number(&all[6..])?)
         }
+        [all] if all.len() == 6 && all.bytes().all(|byte| byte.is_ascii_digit()) => (
+            century(number(&all[..2])?),
+            number(&all[2..4])?,
+            number(&all[4..])?,
+        ),
+        [year, day] if year.len() == 4 && day.len() == 3 && text.contains('.') => {
+            return Date::new(number(year)?, 1, 1)
+                .ok()?
+                .with()
+                .day_of_year(number(day)?)
+                .build()
+                .ok();
+        }
         [a, b, c] if a.len() == 4 && number(a).is_some() => (
             number(a)?,
             number(b).or_else(|| month_number(b))?,
             number(c)?,
         ),
-        [a, b, c] if c.len() == 4 => match (month_number(a), month_number(b)) {
-            (Some(month), None) => (number(c)?, month, number(b)?),
-            (None, Some(month)) => (number(c)?, month, number(a)?),
-            _ => (number(c)?, number(a)?, number(b)?),
-        },
+        [a, b, c] if matches!(c.len(), 2 | 4) => {
+            let year = match c.len() {
+                2 => century(number(c)?),
+                _ => number(c)?,
+            };
+            match (month_number(a), month_number(b)) {
+                (Some(month), None) => (year, month, number(b)?),
+                (None, Some(month)) => (year, month, number(a)?),
+                _ => (year, number(a)?, number(b)?),
+            }
+        }
         _ => return None,
     };
     Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
+}
+
+/// A year of two digits: those from 70 on are of the last century.
+fn century(year: i16) -> i16 {
+    match year {
+        0..70 => 2000 + year,
+        _ => 1900 + year,
+    }
 }
 
 fn split_zone(text: &str) -> (&str, String) {
@@ -136,6 +171,12 @@ fn split_zone(text: &str) -> (&str, String) {
     {
         return (clock.trim_end(), offset);
     }
+    if let Some((clock, name)) = trimmed.rsplit_once(' ')
+        && name.contains('/')
+        && jiff::tz::TimeZone::get(name).is_ok()
+    {
+        return (clock.trim_end(), format!(" {name}"));
+    }
     match trimmed.rfind(['+', '-']) {
         Some(at) => (trimmed[..at].trim_end(), trimmed[at..].to_owned()),
         None => (trimmed, String::new()),
@@ -145,15 +186,20 @@ fn split_zone(text: &str) -> (&str, String) {
 /// A time of day with the offset of its zone, which is that of UTC where none is written.
 pub(super) fn parse_zoned_time(text: &str) -> Option<String> {
     let (clock, zone) = split_zone(text.trim());
-    let (hour, minute, second, micros, carry) = parse_clock(clock)?;
-    if carry || !(0..24).contains(&hour) || !(0..60).contains(&minute) || !(0..60).contains(&second)
-    {
-        return None;
-    }
     let zone = if zone.is_empty() { "+00" } else { &zone };
-    Some(format!(
-        "{hour:02}:{minute:02}:{second:02}.{micros:06}{zone}"
-    ))
+    Some(format!("{}{zone}", clock_of(parse_clock(clock)?)?))
+}
+
+/// A time of day without a zone; one that is written counts for nothing.
+pub(super) fn parse_time(text: &str) -> Option<String> {
+    let (clock, _) = split_zone(text.trim());
+    clock_of(parse_clock(clock)?)
+}
+
+fn clock_of(micros: i64) -> Option<String> {
+    let (seconds, micros) = (micros / 1_000_000, micros % 1_000_000);
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    (hour < 24).then(|| format!("{hour:02}:{minute:02}:{second:02}.{micros:06}"))
 }
 
 /// What a word such as `today` stands for: how many days after the day of the transaction, or none for its moment.
@@ -167,8 +213,8 @@ pub(super) fn word_of_time(text: &str) -> Option<Option<i8>> {
     })
 }
 
-/// Hour, minute, second, microseconds, and whether rounding carries into the next second.
-fn parse_clock(text: &str) -> Option<(i8, i8, i8, i32, bool)> {
+/// The microseconds since midnight, of which there may be a whole day.
+fn parse_clock(text: &str) -> Option<i64> {
     let lower = text.trim().to_ascii_lowercase();
     let (clock, half) = match lower
         .strip_suffix("am")
@@ -179,27 +225,37 @@ fn parse_clock(text: &str) -> Option<(i8, i8, i8, i32, bool)> {
         None => (lower, None),
     };
     let (whole, fraction) = clock.split_once('.').unwrap_or((&clock, ""));
-    let mut parts = whole.split(':');
-    let hour: i8 = parts.next()?.parse().ok()?;
-    let minute: i8 = parts.next()?.parse().ok()?;
-    let second: i8 = parts.next().map_or(Some(0), |part| part.parse().ok())?;
-    if parts.next().is_some() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
+    let number = |text: &str| match text.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => text.parse::<i64>().ok(),
+        false => None,
+    };
+    let parts: Vec<i64> = match whole.len() {
+        // `040506`.
+        6 if number(whole).is_some() => [0..2, 2..4, 4..6]
+            .map(|part| number(&whole[part]))
+            .into_iter()
+            .collect::<Option<_>>()?,
+        _ => whole.split(':').map(number).collect::<Option<_>>()?,
+    };
+    let (hour, minute, second) = match parts.as_slice() {
+        [hour, minute] => (*hour, *minute, 0),
+        [hour, minute, second] => (*hour, *minute, *second),
+        _ => return None,
+    };
     let hour = match half {
+        Some(_) if !(1..=12).contains(&hour) => return None,
         Some(half) => hour % 12 + half,
         None => hour,
     };
     let digits = format!("{fraction:0<7}");
-    let micros: i32 = digits[..6].parse().ok()?;
-    let rounded = micros + i32::from(digits.as_bytes()[6] >= b'5');
-    Some((
-        hour,
-        minute,
-        second,
-        rounded % 1_000_000,
-        rounded == 1_000_000,
-    ))
+    let micros: i64 = number(&digits[..6])? + i64::from(digits.as_bytes()[6] >= b'5');
+    let midnight = hour == 24 && minute == 0 && second == 0 && micros == 0;
+    if !fraction.bytes().all(|byte| byte.is_ascii_digit())
+        || !(midnight || hour < 24 && minute < 60 && second < 60)
+    {
+        return None;
+    }
+    Some(((hour * 60 + minute) * 60 + second) * 1_000_000 + micros)
 }
 
 const MONTHS: [&str; 12] = [
@@ -314,10 +370,14 @@ fn pieces(format: &str) -> Result<Vec<Piece>, String> {
                     "the pattern `{pattern}` of a format is not emulated"
                 ));
             }
-            out.push(Piece::Pattern {
-                name: rest[..pattern.len()].to_owned(),
-                fill,
-            });
+            let name = rest[..pattern.len()].to_owned();
+            let of_one_case = name == name.to_uppercase() || name == name.to_lowercase();
+            if !of_one_case && !WORDS.contains(pattern) {
+                return Err(format!(
+                    "the pattern `{name}` is written in letters of two cases"
+                ));
+            }
+            out.push(Piece::Pattern { name, fill });
             fill = true;
             rest = &rest[pattern.len()..];
             continue;

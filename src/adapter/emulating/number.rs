@@ -34,6 +34,32 @@ fn digits_text(value: f64, digits: i32) -> String {
     }
 }
 
+/// A float rounded, half away from zero, or cut to places behind its point, by the digits of it that count: as PostgreSQL does, by way of
+/// a decimal. It may have fewer places than none.
+#[cfg(feature = "duckdb")]
+pub(super) fn to_places(value: f64, digits: usize, places: i32, cut: bool) -> f64 {
+    if !value.is_finite() || value == 0.0 {
+        return value;
+    }
+    let scientific = format!("{:.*e}", digits.saturating_sub(1), value.abs());
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i64 = exponent.parse().unwrap_or(0);
+    let figures = mantissa.replace('.', "");
+    let places = i64::from(places);
+    let whole = match usize::try_from(exponent + 1 + places) {
+        Ok(kept) if kept >= figures.len() => {
+            return scientific.parse::<f64>().unwrap_or(value).copysign(value);
+        }
+        Ok(kept) => {
+            let up = !cut && figures.as_bytes()[kept] >= b'5';
+            figures[..kept].parse::<u64>().unwrap_or(0) + u64::from(up)
+        }
+        Err(_) => 0,
+    };
+    let rounded: f64 = format!("{whole}e{}", -places).parse().unwrap_or(value);
+    rounded.copysign(value)
+}
+
 fn trim_zeros(text: &str) -> String {
     if text.contains('.') {
         text.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -237,7 +263,13 @@ pub(super) fn check_format(format: &str) -> Result<(), String> {
 
 /// `to_char` of a number, given as text.
 pub(super) fn to_char(number: &str, format: &str) -> Result<String, String> {
-    let model = model(format)?;
+    match format {
+        "" => Ok(String::new()),
+        _ => under(&model(format)?, number),
+    }
+}
+
+fn under(model: &Model, number: &str) -> Result<String, String> {
     let plain = plain_decimal(number)?;
     let exact = divide(&plain, "1", model.fraction.len())?;
     let negative = exact.starts_with('-');
@@ -250,14 +282,30 @@ pub(super) fn to_char(number: &str, format: &str) -> Result<String, String> {
     };
     let places = model.whole.iter().filter(|place| **place != ',').count();
     if whole.len() > places {
-        return Ok(overflow(&model));
+        return Ok(overflow(model, negative));
     }
-    let mut out = digits_under(&model, whole, places);
+    let mut out = digits_under(model, whole, places);
     if model.point {
+        let fraction = fraction_under(model, fraction);
+        // A zero without filling would be a point alone.
+        if fraction.is_empty() && out.is_empty() && places > 0 {
+            out.push('0');
+        }
         out.push('.');
-        out.push_str(&fraction_under(&model, fraction));
+        out.push_str(&fraction);
     }
-    Ok(signed(&model, out, negative))
+    Ok(signed(model, out, negative))
+}
+
+/// `to_char` of a float with so many digits that count: it is rounded as C prints it, a tie to the even digit.
+pub(super) fn float_to_char(value: f64, digits: usize, format: &str) -> Result<String, String> {
+    if !value.is_finite() {
+        return Err(format!("`{value}` has no digits"));
+    }
+    let mut model = model(format)?;
+    let whole = format!("{:.0}", value.abs()).len();
+    model.fraction.truncate(digits.saturating_sub(whole));
+    under(&model, &format!("{value:.*}", model.fraction.len()))
 }
 
 /// A number may come in scientific notation from a float.
@@ -316,7 +364,7 @@ fn fraction_under(model: &Model, fraction: &str) -> String {
     text
 }
 
-fn overflow(model: &Model) -> String {
+fn overflow(model: &Model, negative: bool) -> String {
     let mut out: String = model
         .whole
         .iter()
@@ -326,7 +374,7 @@ fn overflow(model: &Model) -> String {
         out.push('.');
         out.extend(std::iter::repeat_n('#', model.fraction.len()));
     }
-    signed(model, out, false)
+    signed(model, out, negative)
 }
 
 /// Puts the sign beside the first digit, as wide as the model asks, and the currency before all of it.
@@ -415,6 +463,29 @@ mod tests {
         }
         for (value, text) in [(f64::from(0.1_f32), "0.1"), (1_234_567.0, "1.23457e+06")] {
             assert_eq!(digits_text(value, 6), text);
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "duckdb")]
+    fn a_float_is_rounded_by_the_digits_that_it_prints() {
+        for (value, places, rounded, cut) in [
+            (0.285, 2, 0.29, 0.28),
+            (1.005, 2, 1.01, 1.0),
+            (-2.675, 2, -2.68, -2.67),
+            (1234.5, -2, 1200.0, 1200.0),
+            (0.5, 0, 1.0, 0.0),
+            (0.04, 1, 0.0, 0.0),
+            (5.0, -1, 10.0, 0.0),
+            (4.0, -2, 0.0, 0.0),
+            (123.456, 20, 123.456, 123.456),
+            (1e300, 2, 1e300, 1e300),
+        ] {
+            let given = (
+                to_places(value, 15, places, false),
+                to_places(value, 15, places, true),
+            );
+            assert_eq!(given, (rounded, cut), "{value} {places}");
         }
     }
 

@@ -118,3 +118,7 @@ CREATE MACRO IF NOT EXISTS __rs.main.hashable(x) AS CASE WHEN typeof(x) IN ('VAR
 CREATE MACRO IF NOT EXISTS __rs.main.flat_element(x) AS CASE WHEN json_type(x) <> 'ARRAY' OR len(list_filter(from_json(x, '["JSON"]'), lambda e: json_type(e) = 'ARRAY')) > 0 THEN error('array_flatten is emulated for an array of arrays of scalars and objects') ELSE from_json(x, '["JSON"]') END;
 CREATE MACRO IF NOT EXISTS __rs.main.array_flatten(x) AS to_json(flatten(list_transform(from_json(x, '["JSON"]'), lambda e: __rs.main.flat_element(e))));
 CREATE MACRO IF NOT EXISTS __rs.main.subarray(x, start, length) AS CASE WHEN start < 0 OR length < 0 THEN error('subarray counts from 0') ELSE to_json(list_slice(from_json(x, '["JSON"]'), start + 1, start + length)) END;
+-- Functions whose result has the type of what they are given, where only the engine knows that.
+CREATE MACRO IF NOT EXISTS __rs.main.ceil(x) AS round(x) + CAST(round(x) < x AS INTEGER);
+CREATE MACRO IF NOT EXISTS __rs.main.floor(x) AS round(x) - CAST(round(x) > x AS INTEGER);
+CREATE MACRO IF NOT EXISTS __rs.main.sign(x) AS x - x + sign(x);

@@ -304,24 +304,28 @@ These differences remain. None is hidden behind a function that looks emulated.
 - A quotient of decimals whose types only DuckDB knows is a double rounded to Redshift's scale: its first 15 digits are Redshift's, and it prints without zeros at the end.
 - `avg` of decimals rounds half away from zero; Redshift's rule there is not documented.
 - Texts are compared by their bytes, as under Redshift's default collation.
-- `super` values are compared as Redshift compares them, and a number in them is a double: what it has beyond 15 digits does not count. Grouped
-  and made distinct by, `1` and `1.0` are two. `<>` between values of two kinds stops the query, as Redshift does not tell what it answers; a
+- `super` values are compared as Redshift compares them, and a number in them is a double: what it has beyond 15 digits does not count.
+  `<>` between values of two kinds stops the query, as Redshift does not tell what it answers; a
   JSON `null` is not NULL for `is null` and `count`, which Redshift does not tell either.
 - Identity columns count without gaps; on Redshift they leave gaps. Never test their values.
 - Primary keys, foreign keys and unique constraints are not enforced, as on Redshift; a column of a primary key holds no NULL.
-- An alias of the select list is known in `where` on DuckDB; Redshift refuses it there, and so is it here where the columns of the tables are known.
+- An alias of the select list is known in `where` and `having` on DuckDB; Redshift refuses it there, and so is it here where the columns of the tables are known.
 - Three-part names lose their database: a local run has one.
-- Views are bound when they are read: a `drop table` does not ask for them, and `cascade` leaves them. `truncate` does not commit. That a column is
-  part of a key is known of a table that the same statements make or alter. Whether what is granted on, analyzed or locked is there is not looked at.
+- `truncate` does not commit. That a column is part of a key is known of a table that the same statements make or alter.
+- A `real` is cut or rounded, and made a decimal, by its first 6 digits, a `double precision` by its first 15, as in PostgreSQL; no page of Redshift's tells.
+- A bound view goes on reading the old name where SQL of the user renames its table (`alter table … rename to`), and does not hold a column that is dropped.
+- A regular expression of which several alternatives can match at one place (`a|ab`) is refused where that matters: which of them Redshift takes is not documented.
 
 On PostgreSQL besides:
 
+- `\\w`, `\\W` and `[[:alpha:]]` know the letters of all alphabets; on DuckDB those of ASCII. Redshift's pages do not tell.
+- `json_extract_path_text` shows a number as it is written, `1.50`; on DuckDB without zeros at the end.
 - A quotient of decimals whose scales nobody knows is refused when the query runs; cast both sides.
 - `to_date` and `to_timestamp` refuse a day beyond its month and an hour beyond its day; Redshift counts on unless `is_strict` is true.
 - A NULL without a type is a text where Redshift would take the type of what it is compared with: PostgreSQL refuses the comparison.
 - `can_json_parse` takes an object that has one attribute twice; Redshift does not.
-- Not emulated yet: `super` values and their functions, `pivot`, `unpivot`, `ignore nulls`, `median` and percentiles as windows, `group by` over a `*`, regular
-  expressions with alternatives where the place or length of a match matters, COPY in a hook.
+- Not emulated yet: `super` values and their functions, `pivot`, `unpivot`, `ignore nulls`, `median` and percentiles as windows, `group by` over a `*`,
+  COPY in a hook.
 
 ";
 

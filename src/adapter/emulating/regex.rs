@@ -1,5 +1,7 @@
 //! Patterns of Redshift in the words of DuckDB's regular expressions (RE2), or why not.
 
+use super::alternatives::exclude_each_other;
+
 /// A POSIX pattern of Redshift (or a Perl one, with the parameter `p`).
 pub(super) fn posix(pattern: &str, perl: bool) -> Result<String, String> {
     if let Some(what) = beyond(pattern) {
@@ -9,6 +11,15 @@ pub(super) fn posix(pattern: &str, perl: bool) -> Result<String, String> {
         return Err("on Redshift this needs the parameter `p`".to_owned());
     }
     Ok(pattern.to_owned())
+}
+
+/// The same for DuckDB, whose `.` is no line end unless it is told so, as in Perl.
+pub(super) fn re2(pattern: &str, perl: bool) -> Result<String, String> {
+    let pattern = posix(pattern, perl)?;
+    Ok(match !perl && pattern.contains('.') {
+        true => format!("(?s){pattern}"),
+        false => pattern,
+    })
 }
 
 /// The same pattern in PostgreSQL's regular expressions, or why its answer could be another one there.
@@ -21,6 +32,9 @@ pub(super) fn advanced(pattern: &str, perl: bool) -> Result<String, String> {
         return Err(
             "which repetition is the shortest is decided otherwise on PostgreSQL".to_owned(),
         );
+    }
+    if perl && pattern.replace("\\.", "").contains('.') {
+        return Err("`.` is a line end too on PostgreSQL, and is none in Perl".to_owned());
     }
     if pattern.starts_with("***") {
         return Err("it begins with what PostgreSQL takes for an instruction".to_owned());
@@ -50,13 +64,15 @@ pub(super) fn advanced(pattern: &str, perl: bool) -> Result<String, String> {
     Ok(out)
 }
 
-/// The same, where the place and length of a match matter: of several alternatives PostgreSQL takes the longest, and which one
-/// Redshift takes is not documented.
-pub(super) fn one_way(pattern: &str) -> Result<(), String> {
-    if pattern.contains('|') {
-        return Err("of several alternatives PostgreSQL takes the longest one".to_owned());
+/// A pattern whose place and length of a match matter: where several alternatives match, PostgreSQL takes the longest, DuckDB the first,
+/// and which one Redshift takes is not documented.
+pub(super) fn one_way(pattern: &str) -> Result<(), &'static str> {
+    match pattern.contains('|') && !exclude_each_other(pattern) {
+        true => Err(
+            "several of its alternatives can match at one place, and Redshift does not tell which it takes",
+        ),
+        false => Ok(()),
     }
-    Ok(())
 }
 
 fn beyond(pattern: &str) -> Option<&'static str> {

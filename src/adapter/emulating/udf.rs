@@ -32,6 +32,7 @@ pub(super) fn register(connection: &Connection) -> duckdb::Result<()> {
     connection.register_scalar_function::<MomentAround>("__rs_moment_around")?;
     connection.register_scalar_function::<NumberText>("__rs_number_text")?;
     connection.register_scalar_function::<NumberOf>("__rs_number_of")?;
+    connection.register_scalar_function::<RealNumberText>("__rs_float_number_text")?;
     connection.register_scalar_function::<RegexpInstr>("__rs_regexp_instr")?;
     connection.register_scalar_function::<Crc32>("__rs_crc32")?;
     connection.register_scalar_function::<Listed>("__rs_listed")?;
@@ -50,6 +51,9 @@ pub(super) fn register(connection: &Connection) -> duckdb::Result<()> {
     connection.register_scalar_function::<Difference>("__rs_difference")?;
     connection.register_scalar_function::<QuoteIdent>("__rs_quote_ident")?;
     connection.register_scalar_function::<Zone>("__rs_zone")?;
+    connection.register_scalar_function::<Reverse>("__rs_reverse")?;
+    connection.register_scalar_function::<FloatRound>("__rs_float_round")?;
+    connection.register_scalar_function::<FloatTrunc>("__rs_float_trunc")?;
     connection.register_scalar_function::<FnvHash>("__rs_fnv_hash")
 }
 
@@ -203,6 +207,27 @@ function!(LeftBytes, [Utf8, Int32] -> Utf8, StringArray, |row| {
 
 function!(Initcap, [Utf8] -> Utf8, StringArray, |row| Ok(row.text(0).map(initcap)));
 
+function!(Reverse, [Utf8] -> Utf8, StringArray, |row| {
+    Ok(row.text(0).map(|text| text.chars().rev().collect::<String>()))
+});
+
+function!(FloatRound, [Float64, Int32, Int32] -> Float64, Float64Array, |row| to_places(row, false));
+
+function!(FloatTrunc, [Float64, Int32, Int32] -> Float64, Float64Array, |row| to_places(row, true));
+
+/// A float rounded or cut to places: the value, how many of its digits count, the places.
+fn to_places(row: &Row<'_>, cut: bool) -> Fallible<Option<f64>> {
+    let (Some(value), Some(digits), Some(places)) = (row.float(0), row.int(1), row.int(2)) else {
+        return Ok(None);
+    };
+    Ok(Some(number::to_places(
+        value,
+        usize::try_from(digits)?,
+        places,
+        cut,
+    )))
+}
+
 function!(Zone, [Utf8] -> Utf8, StringArray, |row| {
     let Some(name) = row.text(0) else {
         return Ok(None);
@@ -284,6 +309,13 @@ function!(NumberText, [Utf8, Utf8] -> Utf8, StringArray, |row| {
         return Ok(None);
     };
     Ok(Some(number::to_char(text, format)?))
+});
+
+function!(RealNumberText, [Float64, Int32, Utf8] -> Utf8, StringArray, |row| {
+    let (Some(value), Some(digits), Some(format)) = (row.float(0), row.int(1), row.text(2)) else {
+        return Ok(None);
+    };
+    Ok(Some(number::float_to_char(value, usize::try_from(digits)?, format)?))
 });
 
 function!(NumberOf, [Utf8, Utf8] -> Utf8, StringArray, |row| {

@@ -53,6 +53,9 @@ pub fn execute(session: &Session, execution: &Execution) -> Result<Outcome, Stop
     } else {
         door.enter_in_turn(session, &prepared)?
     };
+    if execution.verb == "load" {
+        super::external::tell(session, &prepared, &selection, &warehouse.existing)?;
+    }
     let selection = if execution.verb == "clone" {
         let existing = (!execution.full_refresh).then_some(&warehouse.existing);
         prepared.clone_from_state(session, &selection, existing)

@@ -12,6 +12,7 @@ mod dbt_version;
 pub mod dictionary;
 mod earlier;
 mod execute;
+mod external;
 mod freshness;
 mod globals;
 mod hidden;

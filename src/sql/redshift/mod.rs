@@ -267,15 +267,19 @@ fn parse_error(error: &ParserError, lines: &Lines<'_>, whole: Range<usize>) -> P
         }
         None => (text, None),
     };
+    let message = message
+        .replace("Expected: ", "expected ")
+        .replace(", found: ", ", found ");
+    // The end has no place of its own: the last sign before it has.
+    let ends = message.ends_with(", found EOF");
+    let last = lines.text().get(whole.clone()).and_then(|statement| {
+        let last = statement.char_indices().next_back().filter(|_| ends)?;
+        Some(whole.start + last.0..whole.end)
+    });
+    let at = at.map(|at| at..at + word_length(&lines.text()[at..]));
     ParseError {
-        message: lower_first(
-            &message
-                .replace("Expected: ", "expected ")
-                .replace(", found: ", ", found "),
-        ),
-        range: Some(at.map_or(whole.clone(), |at| {
-            at..at + word_length(&lines.text()[at..])
-        })),
+        message: lower_first(&message.replace(", found EOF", ", found the end")),
+        range: Some(last.or(at).unwrap_or(whole)),
     }
 }
 
@@ -340,6 +344,10 @@ mod tests {
 
     #[test]
     fn an_error_points_at_the_word_that_was_not_expected() {
+        assert_eq!(
+            error("select a from t where a >\n"),
+            ("expected an expression, found the end".to_owned(), ">")
+        );
         assert_eq!(
             error("select a\nfrom t wher x = 1 group group"),
             ("expected the end of the statement, found x".to_owned(), "x")

@@ -65,7 +65,7 @@ impl Translator<'_> {
         }
     }
 
-    /// An alias of the select list is not known in `where`; DuckDB knows it there.
+    /// An alias of the select list is not known in `where` and `having`; DuckDB knows it there.
     fn no_hidden_alias(&self, ident: &Ident, name: &str) -> Result<(), Refusal> {
         let Some(scope) = self.scopes.last() else {
             return Ok(());
@@ -78,7 +78,7 @@ impl Translator<'_> {
         {
             return Err(self.not_redshift(
                 ident.span,
-                format!("`{name}` is an alias of the select list, which `where` does not know"),
+                format!("`{name}` is an alias of the select list, which `where` and `having` do not know"),
                 "write the expression out, or put the query into a subquery",
             ));
         }

@@ -112,12 +112,7 @@ impl Translator<'_> {
         }
         let value = self.expr(expr)?;
         let value = numeric::numbers(self, name, vec![value], &[expr])?.remove(0);
-        let ty = match value.ty {
-            Some(Type::Decimal(precision, _)) => Some(Type::Decimal(precision, 0)),
-            other => other,
-        };
-        let ours = if self.on_postgres() { "__rs." } else { "" };
-        Ok(Sql::new(format!("{ours}{name}({})", value.text), ty).of([&value]))
+        Ok(numeric::rounded(self, name, &value))
     }
 
     pub(super) fn substring(

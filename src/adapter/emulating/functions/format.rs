@@ -234,13 +234,28 @@ fn to_char(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refu
         if translator.on_postgres() {
             // Its locale may have another currency, or none.
             let format = format.text.replace(['L', 'l'], "$");
-            let text = format!("to_char(CAST({} AS NUMERIC), {format})", value.text);
+            let number = match value.ty.is_some_and(Type::is_float) {
+                true => value.text.clone(),
+                false => format!("CAST({} AS NUMERIC)", value.text),
+            };
+            let text = format!("to_char({number}, {format})");
             return Ok(Sql::typed(text, TEXT).of([&value]));
         }
-        format!(
-            "__rs_number_text(CAST({} AS VARCHAR), {})",
-            value.text, format.text
-        )
+        let digits = match value.ty {
+            Some(Type::Float4) => Some(6),
+            Some(Type::Float8) => Some(15),
+            _ => None,
+        };
+        match digits {
+            Some(digits) => format!(
+                "__rs_float_number_text(CAST({} AS DOUBLE), {digits}, {})",
+                value.text, format.text
+            ),
+            None => format!(
+                "__rs_number_text(CAST({} AS VARCHAR), {})",
+                value.text, format.text
+            ),
+        }
     } else {
         let format = format(translator, call, moment::check_format)?;
         if translator.on_postgres() {

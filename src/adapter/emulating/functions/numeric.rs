@@ -67,7 +67,11 @@ pub(in super::super) const ROWS: &[Row] = &[
         "ceil",
         How::Native(Kind::Scalar, ceil),
         "r_CEILING_FLOOR.html",
-        &[("SELECT CEIL(-42.8)", "-42")],
+        &[
+            ("SELECT CEIL(-42.8)", "-42"),
+            ("SELECT CEIL(5)/2", "2"),
+            ("SELECT CEIL(qty)/2 FROM sales WHERE id=3", "1"),
+        ],
     ),
     row(
         "ceiling",
@@ -124,7 +128,7 @@ pub(in super::super) const ROWS: &[Row] = &[
         "floor",
         How::Native(Kind::Scalar, floor),
         "r_FLOOR.html",
-        &[("SELECT FLOOR(-42.8)", "-43")],
+        &[("SELECT FLOOR(-42.8)", "-43"), ("SELECT FLOOR(5)/2", "2")],
     ),
     row(
         "ln",
@@ -196,14 +200,23 @@ pub(in super::super) const ROWS: &[Row] = &[
             ("SELECT ROUND(28.05,-1)", "30"),
             ("SELECT ROUND(-2.5)", "-3"),
             ("SELECT ROUND(2.5::float)", "3"),
+            ("SELECT ROUND(1.005::float, 2)", "1.01"),
+            ("SELECT ROUND(0.285::real, 2)", "0.29"),
             ("SELECT ROUND(amt, 1) FROM sales WHERE id = 5", "5.3"),
         ],
     ),
     row(
         "sign",
-        How::Forms(&[(1, "sign({0})")], Returns::Unknown),
+        How::Native(Kind::Scalar, sign),
         "r_SIGN.html",
-        &[("SELECT SIGN(-42.8)", "-1"), ("SELECT SIGN(0)", "0")],
+        &[
+            ("SELECT SIGN(-42.8)", "-1"),
+            ("SELECT SIGN(0)", "0"),
+            ("SELECT SIGN(-5)/2", "0"),
+            ("SELECT SIGN(qty::float)/2 FROM sales WHERE id=1", "0.5"),
+            ("SELECT SIGN(amt)/2 FROM sales WHERE id=1", "0.50000000000"),
+            ("SELECT SIGN('-3')", "-1"),
+        ],
     ),
     row("sin", float("sin"), "r_SIN.html", &[("SELECT SIN(0)", "0")]),
     row(
@@ -291,22 +304,42 @@ fn ours(translator: &Translator<'_>, name: &str) -> String {
 
 fn ceil(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
     let args = translator.arguments(call, 1, 1)?;
-    let name = ours(translator, "ceil");
-    Ok(Sql::new(
-        format!("{name}({})", args[0].text),
-        without_scale(args[0].ty),
-    )
-    .of(&args))
+    Ok(rounded(translator, "ceil", &args[0]))
 }
 
 fn floor(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
     let args = translator.arguments(call, 1, 1)?;
-    let name = ours(translator, "floor");
-    Ok(Sql::new(
-        format!("{name}({})", args[0].text),
-        without_scale(args[0].ty),
-    )
-    .of(&args))
+    Ok(rounded(translator, "floor", &args[0]))
+}
+
+/// The whole number next above or below, in the type of the value.
+pub(in super::super) fn rounded(translator: &Translator<'_>, name: &str, value: &Sql) -> Sql {
+    let text = match value.ty {
+        Some(ty) if ty.is_integer() => value.text.clone(),
+        _ if translator.on_postgres() => format!("__rs.{name}({})", value.text),
+        // DuckDB makes a double of a whole number, but where it rounds.
+        None => format!("__rs.{name}({})", value.text),
+        Some(_) => format!("{name}({})", value.text),
+    };
+    Sql::new(text, without_scale(value.ty)).of([value])
+}
+
+/// -1, 0 or 1 in the type of the value; of a decimal it is a `decimal(1, 0)`.
+fn sign(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
+    let args = translator.arguments(call, 1, 1)?;
+    let args = numbers(translator, &call.name, args, &call.args)?;
+    let value = &args[0];
+    let ty = match value.ty {
+        Some(Type::Decimal(..)) => Some(Type::Decimal(1, 0)),
+        other => other.filter(|ty| ty.is_number()),
+    };
+    let text = match ty {
+        Some(ty) if translator.on_postgres() => format!("CAST(sign({}) AS {ty})", value.text),
+        Some(ty) => format!("CAST(sign({}) AS {})", value.text, ty.duckdb()),
+        None if translator.on_postgres() => format!("sign({})", value.text),
+        None => format!("__rs.sign({})", value.text),
+    };
+    Ok(Sql::new(text, ty).of([value]))
 }
 
 /// `log(x)` counts in tens, `log(b, x)` in `b`.
@@ -334,8 +367,28 @@ fn modulo(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refus
 fn round(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
     let args = translator.arguments(call, 1, 2)?;
     let args = numbers(translator, &call.name, args, &call.args)?;
-    let ty = to_places(&args);
-    Ok(call_of(&ours(translator, "round"), &args, ty))
+    Ok(at_place(translator, "round", &args))
+}
+
+/// `round` and `trunc` of a number, perhaps to some places. A float counts by the digits that it prints.
+fn at_place(translator: &Translator<'_>, name: &str, args: &[Sql]) -> Sql {
+    let ty = to_places(args);
+    match (args, ty) {
+        ([value, places], Some(Type::Float4 | Type::Float8)) if !translator.on_postgres() => {
+            let real = ty == Some(Type::Float4);
+            let digits = if real { 6 } else { 15 };
+            let text = format!(
+                "__rs_float_{name}(CAST({} AS DOUBLE), {digits}, CAST({} AS INTEGER))",
+                value.text, places.text
+            );
+            let text = match real {
+                true => format!("CAST({text} AS FLOAT)"),
+                false => text,
+            };
+            Sql::new(text, ty).of(args)
+        }
+        _ => call_of(&ours(translator, name), args, ty),
+    }
 }
 
 /// The type of a number rounded or cut to the places of the second argument.
@@ -369,7 +422,7 @@ fn trunc(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusa
     let args = translator.arguments(call, 1, 2)?;
     let value = &args[0];
     Ok(match (args.len(), value.ty) {
-        (2, _) => call_of(&ours(translator, "trunc"), &args, to_places(&args)),
+        (2, _) => at_place(translator, "trunc", &args),
         (_, Some(Type::Timestamp | Type::Date | Type::TimestampTz)) => {
             Sql::typed(format!("CAST({} AS DATE)", value.text), Type::Date).of(&args)
         }

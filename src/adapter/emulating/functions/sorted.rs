@@ -49,8 +49,36 @@ pub(super) fn median(translator: &mut Translator<'_>, call: &Call<'_>) -> Result
         );
         return Ok(Sql::new(text, ty));
     }
-    let text = format!("median({}{}){over}", distinct(call), args[0].text);
+    let distinct = distinct(call);
+    let text = of_exact(&args[0], "0.5", |value| {
+        format!("median({distinct}{value}){over}")
+    });
     Ok(Sql::new(of_date(text, ty), ty))
+}
+
+/// A value between two others, of whole numbers and decimals with as many digits as it can have: DuckDB would compute it at the scale of
+/// the column, and cut it there.
+fn of_exact(value: &Sql, fraction: &str, aggregate: impl FnOnce(&str) -> String) -> String {
+    /// DuckDB interpolates by doubles: what they miss is behind these digits.
+    const GUARD: u8 = 6;
+    let Some((precision, scale)) = value.ty.and_then(Type::digits) else {
+        return aggregate(&value.text);
+    };
+    let more = fraction
+        .split_once('.')
+        .map_or(0, |(_, digits)| digits.trim_end_matches('0').len());
+    let whole = precision - scale;
+    let most = 38 - whole;
+    let told = scale
+        .saturating_add(u8::try_from(more).unwrap_or(38))
+        .min(most);
+    let inner = told.saturating_add(GUARD).min(most);
+    let argument = format!(
+        "CAST({} AS DECIMAL({}, {inner}))",
+        value.text,
+        whole + inner
+    );
+    format!("CAST({} AS DECIMAL(38, {told}))", aggregate(&argument))
 }
 
 /// The type of a value between two others; unknown for whole numbers and decimals, of which the documentation does not tell the scale.
@@ -202,15 +230,18 @@ pub(super) fn percentile(translator: &mut Translator<'_>, call: &Call<'_>) -> Re
     } else {
         "quantile_disc"
     };
-    let fraction = if descending {
+    let asked = if descending {
         format!("1 - {fraction}")
     } else {
         fraction.clone()
     };
-    let text = format!("{function}({}, {fraction}){over}", value.text);
     if !continuous {
+        let text = format!("{function}({}, {asked}){over}", value.text);
         return Ok(Sql::new(text, value.ty));
     }
+    let text = of_exact(&value, fraction, |value| {
+        format!("{function}({value}, {asked}){over}")
+    });
     let ty = interpolated(value.ty);
     Ok(Sql::new(of_date(text, ty), ty))
 }

@@ -60,7 +60,7 @@ pub(in crate::adapter::emulating) const FUNCTIONS: &[(&str, Pg)] = &[
     ("repeat", REPEAT),
     ("replace", Pg::Same),
     ("replicate", REPEAT),
-    ("reverse", Pg::Same),
+    ("reverse", Pg::Forms(&[(1, "reverse({0:t})")])),
     ("right", Pg::Same),
     (
         "rpad",
@@ -86,6 +86,7 @@ pub(in crate::adapter::emulating) const FUNCTIONS: &[(&str, Pg)] = &[
     ("convert_timezone", Pg::Same),
     ("current_date", UTC_DAY),
     ("date_cmp", Pg::Same),
+    ("date", Pg::Same),
     ("date_cmp_timestamp", Pg::Same),
     ("date_cmp_timestamptz", Pg::Same),
     ("date_diff", Pg::Same),

@@ -200,6 +200,8 @@ create or replace function __rs.trunc(date) returns date language sql immutable 
 create or replace function __rs.trunc(timestamp) returns date language sql immutable parallel safe as $$ select $1::date $$;
 create or replace function __rs.trunc(timestamptz) returns date language sql immutable parallel safe as $$ select ($1 at time zone 'UTC')::date $$;
 create or replace function __rs.trunc(numeric, integer) returns numeric language sql immutable parallel safe as $$ select pg_catalog.trunc($1, $2) $$;
+create or replace function __rs.round(real, integer) returns real language sql immutable parallel safe as $$ select pg_catalog.round($1::numeric, $2)::real $$;
+create or replace function __rs.trunc(real, integer) returns real language sql immutable parallel safe as $$ select pg_catalog.trunc($1::numeric, $2)::real $$;
 create or replace function __rs.trunc(double precision, integer) returns double precision language sql immutable parallel safe as $$ select pg_catalog.trunc($1::numeric, $2)::double precision $$;
 
 -- Dates and times.

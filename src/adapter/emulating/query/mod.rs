@@ -157,6 +157,7 @@ impl Translator<'_> {
         if recursive {
             self.ctes.pop();
         }
+        self.no_more_names(inner.columns.as_deref(), &cte.alias)?;
         let columns = renamed(inner.columns, &names);
         self.ctes.push((name, columns));
         let columns = if names.is_empty() {

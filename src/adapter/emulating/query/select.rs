@@ -43,21 +43,16 @@ impl Translator<'_> {
         };
         let mut rest = from;
         if let Some(condition) = &select.selection {
-            // Rows are chosen before the select list has names.
-            let lateral = std::mem::take(&mut self.scope().lateral);
-            self.scope().hidden = std::mem::take(&mut self.scope().aliases);
-            let condition =
-                self.without_keys(|translator| translator.condition(condition, "`where`"))?;
-            self.scope().aliases = std::mem::take(&mut self.scope().hidden);
-            self.scope().lateral = lateral;
+            let condition = self.without_aliases(|translator| {
+                translator.without_keys(|translator| translator.condition(condition, "`where`"))
+            })?;
             rest.push_str(&format!(" WHERE {condition}"));
         }
         rest.push_str(&grouping.text);
         if let Some(condition) = &select.having {
-            rest.push_str(&format!(
-                " HAVING {}",
-                self.condition(condition, "`having`")?
-            ));
+            let condition =
+                self.without_aliases(|translator| translator.condition(condition, "`having`"))?;
+            rest.push_str(&format!(" HAVING {condition}"));
         }
         let mut text = match &select.qualify {
             Some(qualify) if self.on_postgres() => {
@@ -89,6 +84,19 @@ impl Translator<'_> {
             into,
             limit,
         })
+    }
+
+    /// Reads a condition by which rows or groups are chosen: they are before the select list has names.
+    fn without_aliases<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let lateral = std::mem::take(&mut self.scope().lateral);
+        self.scope().hidden = std::mem::take(&mut self.scope().aliases);
+        let result = work(self)?;
+        self.scope().aliases = std::mem::take(&mut self.scope().hidden);
+        self.scope().lateral = lateral;
+        Ok(result)
     }
 
     fn top(&mut self, select: &Select) -> Result<Option<String>, Refusal> {

@@ -160,6 +160,26 @@ impl Translator<'_> {
         }
     }
 
+    /// A list of names has no more than there are columns.
+    pub(super) fn no_more_names(
+        &self,
+        columns: Option<&[Named]>,
+        alias: &TableAlias,
+    ) -> Result<(), Refusal> {
+        let surplus = columns.and_then(|columns| alias.columns.get(columns.len()));
+        match surplus {
+            Some(name) => Err(self.not_redshift(
+                name.name.span,
+                format!(
+                    "no column of the query is left for the name `{}`",
+                    fold(&name.name)
+                ),
+                "name each column once",
+            )),
+            None => Ok(()),
+        }
+    }
+
     pub(super) fn table_function(&self, name: &ObjectName, span: Span) -> Refusal {
         Refusal {
             help: Some("build the rows with `with recursive`, or keep them in a seed".into()),
@@ -235,6 +255,7 @@ impl Translator<'_> {
             .iter()
             .map(|column| fold(&column.name))
             .collect();
+        self.no_more_names(columns.as_deref(), alias)?;
         Ok((
             Some((fold(&alias.name), names.clone())),
             renamed(columns, &names),

@@ -302,18 +302,17 @@ impl Part<'_> {
         else {
             return Err(self.unsupported("this `comment` is not emulated", "", ""));
         };
-        let parts = self.translator.parts(&object_name)?;
-        let tail = |count: usize| {
-            parts[parts.len().saturating_sub(count)..]
-                .iter()
-                .map(|part| identifier(part))
-                .collect::<Vec<_>>()
-                .join(".")
-        };
         let (kind, name) = match object_type {
-            CommentObject::Table => ("TABLE", tail(2)),
-            CommentObject::View => ("VIEW", tail(2)),
-            CommentObject::Column => ("COLUMN", tail(3)),
+            CommentObject::Table => ("TABLE", self.translator.table_name(&object_name)?),
+            CommentObject::View => ("VIEW", self.translator.table_name(&object_name)?),
+            CommentObject::Column => {
+                let mut table = object_name.clone();
+                table.0.pop();
+                let column = self.translator.parts(&object_name)?.pop();
+                let table = self.translator.table_name(&table)?;
+                let column = identifier(&column.unwrap_or_default());
+                ("COLUMN", format!("{table}.{column}"))
+            }
             _ => {
                 let what = said(&self.code);
                 self.dropping_at(what);

@@ -16,7 +16,7 @@ pub(in super::super) use interval::interval;
 pub(in super::super) use part::{PARTS, date_part};
 use part::{date_part_call, date_trunc};
 pub(in super::super) use zone::zone;
-use zone::{convert_timezone, timezone};
+use zone::{convert_timezone, date, timezone};
 
 const TS: Returns = Returns::Is(Type::Timestamp);
 const COMPARE: &str =
@@ -88,6 +88,18 @@ pub(in super::super) const ROWS: &[Row] = &[
         How::Refused(LEADER, "use `getdate()`"),
         "c_SQL_functions_leader_node_only.html",
         &[],
+    ),
+    row(
+        "date",
+        How::Native(Kind::Scalar, date),
+        "r_CAST_function.html",
+        &[
+            (
+                "SELECT DATE(ts::timestamp) FROM sales WHERE id = 1",
+                "2024-01-15",
+            ),
+            ("SELECT DATE('03/31/2024')", "2024-03-31"),
+        ],
     ),
     row(
         "date_cmp",

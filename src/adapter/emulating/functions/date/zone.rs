@@ -1,4 +1,4 @@
-//! Time zones.
+//! Time zones, and the day of a moment.
 
 use sqlparser::ast::Spanned;
 use sqlparser::tokenizer::Span;
@@ -89,4 +89,11 @@ pub(super) fn timezone(translator: &mut Translator<'_>, call: &Call<'_>) -> Resu
         }
     };
     Ok(Sql::typed(format!("({text} AT TIME ZONE {zone})"), ty).of(&args))
+}
+
+/// `date(x)`, a cast in the words of a function.
+pub(super) fn date(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
+    let args = translator.arguments(call, 1, 1)?;
+    let text = translator.cast_text(&args[0], Type::Date, false, call.span)?;
+    Ok(Sql::typed(text, Type::Date).of(&args))
 }

@@ -321,9 +321,20 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "reverse",
-        How::Forms(&[(1, "reverse({0:t})")], Returns::SameAs(0)),
+        // DuckDB's own keeps letters and their marks together.
+        How::Forms(&[(1, "__rs_reverse({0:t})")], Returns::SameAs(0)),
         "r_REVERSE.html",
-        &[("SELECT REVERSE('abc')", "cba")],
+        &[
+            ("SELECT REVERSE('abc')", "cba"),
+            (
+                "SELECT LEN(REVERSE('e' || CHR(769) || 'x')) || LEFT(REVERSE('é' || CHR(769) || 'x'), 1)",
+                "3x",
+            ),
+            (
+                "SELECT REVERSE('e' || CHR(769) || 'x') = 'x' || CHR(769) || 'e'",
+                "True",
+            ),
+        ],
     ),
     row(
         "right",

@@ -81,16 +81,24 @@ fn from_position(
     })
 }
 
-/// Refuses a pattern whose match may be another one on PostgreSQL.
-fn one_way(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<(), Refusal> {
-    let pattern = translator.expr(call.args[1])?;
-    regex::one_way(pattern.constant_text().unwrap_or_default()).map_err(|reason| {
-        translator.unsupported(
-            call.args[1].span(),
-            "this regular expression is not emulated on PostgreSQL yet",
-            &reason,
-        )
-    })
+/// The pattern of a call in the words of the engine; refused where its match may be another one there.
+fn pattern(
+    translator: &mut Translator<'_>,
+    call: &Call<'_>,
+    options: &Options,
+) -> Result<String, Refusal> {
+    let (pattern, span) = (translator.expr(call.args[1])?, call.args[1].span());
+    let text = translator.pattern(&pattern, options.perl, span)?;
+    // Perl takes the first of them, as DuckDB does.
+    if !options.perl || translator.on_postgres() {
+        regex::one_way(pattern.constant_text().unwrap_or_default()).map_err(|reason| Refusal {
+            help: Some(
+                "write them so that one alone can match, such as `ab?` for `a|ab`".to_owned(),
+            ),
+            ..translator.unsupported(span, "this regular expression is not emulated", reason)
+        })?;
+    }
+    Ok(text)
 }
 
 /// RE2 knows `(?i)` inside a pattern, for functions that take no options.
@@ -109,11 +117,9 @@ pub(super) fn regexp_count(
     translator.count(call, 2, 4)?;
     let text = translator.text_operand(call.args[0])?;
     let options = options(translator, call, 3)?;
-    let pattern = translator.expr(call.args[1])?;
-    let pattern = translator.pattern(&pattern, options.perl, call.args[1].span())?;
+    let pattern = pattern(translator, call, &options)?;
     let source = from_position(translator, call, &text, 2)?;
     if translator.on_postgres() {
-        one_way(translator, call)?;
         let text = format!(
             "__rs.regexp_count({source}, {pattern}, {})",
             literal(&options.text)
@@ -137,11 +143,9 @@ pub(super) fn regexp_substr(
     translator.count(call, 2, 5)?;
     let text = translator.text_operand(call.args[0])?;
     let options = options(translator, call, 4)?;
-    let pattern = translator.expr(call.args[1])?;
-    let pattern = translator.pattern(&pattern, options.perl, call.args[1].span())?;
+    let pattern = pattern(translator, call, &options)?;
     let source = from_position(translator, call, &text, 2)?;
     if translator.on_postgres() {
-        one_way(translator, call)?;
         let occurrence = match call.args.get(3) {
             Some(occurrence) => translator.expr(occurrence)?.text,
             None => "1".to_owned(),
@@ -196,8 +200,7 @@ pub(super) fn regexp_instr(
             "leave out the parameter `e`",
         ));
     }
-    let pattern_sql = translator.expr(call.args[1])?;
-    let pattern = translator.pattern(&pattern_sql, options.perl, call.args[1].span())?;
+    let pattern = pattern(translator, call, &options)?;
     let pattern = inline(&pattern, &options);
     let position = match call.args.get(2) {
         Some(position) => translator.expr(position)?.text,
@@ -208,7 +211,6 @@ pub(super) fn regexp_instr(
         None => "1".to_owned(),
     };
     if translator.on_postgres() {
-        one_way(translator, call)?;
         let text = format!(
             "__rs.regexp_instr({}, {pattern}, {position}, {occurrence})",
             text.text
@@ -233,8 +235,7 @@ pub(super) fn regexp_replace(
     translator.count(call, 2, 5)?;
     let text = translator.text_operand(call.args[0])?;
     let options = options(translator, call, 4)?;
-    let pattern = translator.expr(call.args[1])?;
-    let pattern = translator.pattern(&pattern, options.perl, call.args[1].span())?;
+    let pattern = pattern(translator, call, &options)?;
     let replacement = match call.args.get(2) {
         None => "''".to_owned(),
         Some(expr) => {
@@ -270,11 +271,8 @@ pub(super) fn regexp_replace(
         };
         skipped = number - 1;
     }
-    if translator.on_postgres() {
-        one_way(translator, call)?;
-        if replacement.contains("\\0") {
-            return Err(translator.not_on_postgres(call.span, "`$0` in a replacement"));
-        }
+    if translator.on_postgres() && replacement.contains("\\0") {
+        return Err(translator.not_on_postgres(call.span, "`$0` in a replacement"));
     }
     let flags = literal(&format!("g{}", options.text));
     let replaced = match skipped {
