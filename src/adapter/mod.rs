@@ -98,6 +98,8 @@ pub struct Prepared {
     pub sql: Vec<String>,
     /// Work that is not SQL text: rows to append, files to read. Runs in the place of `sql`.
     pub load: Option<Statement>,
+    /// The table of a load of which the log of the warehouse is asked how many files it read.
+    pub loads: Option<String>,
     /// The user's own SQL inside, so that an error can be brought home to it.
     pub source: Option<UserSql>,
     /// The columns of a query inside, where its text and what is known of the relations in it tell them.
@@ -156,6 +158,7 @@ impl Prepared {
         Self {
             sql: statements,
             load: None,
+            loads: None,
             source: None,
             columns: None,
             tables: Vec::new(),

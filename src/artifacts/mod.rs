@@ -15,6 +15,7 @@ pub mod graph_summary;
 pub mod impact;
 pub mod keys;
 pub mod lineage;
+pub mod load_errors;
 pub mod manifest;
 pub mod previous;
 mod response;

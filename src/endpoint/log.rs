@@ -29,6 +29,8 @@ pub struct Logged {
     pub rows: Option<u64>,
     /// SQLSTATE and message, where it failed.
     pub error: Option<(String, String)>,
+    /// The table that a load filled, and how many files it read.
+    pub loaded: Option<(String, u64)>,
     /// Rows that a load could not take.
     pub load_errors: Vec<LoadError>,
 }

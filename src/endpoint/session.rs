@@ -37,6 +37,8 @@ pub(super) struct Session {
     pub extended: Extended,
     /// Rows that the last load of the session took.
     pub last_copy: u64,
+    /// The table that the load at hand filled, and how many files it read.
+    pub loaded: Option<(String, u64)>,
     /// Rows that the load at hand left out.
     pub rejected: Vec<LoadError>,
     /// The number of the session's last statement.
@@ -141,6 +143,7 @@ impl Session {
             transaction: Transaction::Idle,
             extended: Extended::default(),
             last_copy: 0,
+            loaded: None,
             rejected: Vec::new(),
             last_query: 0,
             notices: Vec::new(),
@@ -258,6 +261,7 @@ impl Session {
             ended: Timestamp::now(),
             rows: None,
             error: None,
+            loaded: self.loaded.take(),
             load_errors: std::mem::take(&mut self.rejected),
         };
         match &answered {

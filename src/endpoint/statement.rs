@@ -13,6 +13,9 @@ use crate::adapter::emulating::{self, Work, literal};
 use crate::adapter::{Adapter, Connection, Outcome, Prepared, Table, TableChange, UserSql, Value};
 use crate::relation::{Column, NothingKnown};
 
+/// Rows that one statement adds to the log of bad rows at most.
+const AT_ONCE: usize = 1000;
+
 /// Whether a statement answers rows.
 pub(super) fn answers_rows(words: &Words) -> bool {
     match words.word(0).as_str() {
@@ -160,13 +163,15 @@ impl Session {
             literal(&at.to_zoned(jiff::tz::TimeZone::UTC).datetime().to_string())
         };
         // Only ever added to, so that sessions that ask at the same time do not get in each other's way.
-        let (look, locks) = self.shared.locks.all();
+        let (look, locks, waiting) = self.shared.locks.all();
         let mut held = vec![format!(
-            "insert into __log.main.lock_log values ({look}, null, null, null, null, null)"
+            "insert into __log.main.lock_log values ({look}, null, null, null, null, null, null)"
         )];
-        held.extend(locks.into_iter().map(|lock| {
+        let granted = locks.into_iter().map(|lock| ('t', lock));
+        let waiting = waiting.into_iter().map(|lock| ('f', lock));
+        held.extend(granted.chain(waiting).map(|(granted, lock)| {
             format!(
-                "insert into __log.main.lock_log values ({look}, {}, {}, {}, {}, {})",
+                "insert into __log.main.lock_log values ({look}, {}, {}, {}, {}, {}, '{granted}')",
                 lock.pid,
                 literal(&lock.user),
                 literal(&lock.schema),
@@ -179,7 +184,7 @@ impl Session {
             let (sqlstate, error) = logged.error.clone().unzip();
             let null = |text: Option<String>| text.map_or("null".to_owned(), |text| literal(&text));
             let mut statements = vec![format!(
-                "insert into __log.main.query_log values ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
+                "insert into __log.main.query_log values ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
                 logged.query,
                 logged.pid,
                 logged.xid,
@@ -192,11 +197,16 @@ impl Session {
                     .rows
                     .map_or("null".to_owned(), |rows| rows.to_string()),
                 null(sqlstate),
-                null(error)
+                null(error),
+                null(logged.loaded.as_ref().map(|(into, _)| into.clone())),
+                logged
+                    .loaded
+                    .as_ref()
+                    .map_or("null".to_owned(), |(_, files)| files.to_string())
             )];
-            for load in &logged.load_errors {
-                statements.push(format!(
-                    "insert into __log.main.load_error_log values ({}, {}, {}, {}, {}, {}, {}, {}, {}, 0)",
+            let bad = logged.load_errors.iter().map(|load| {
+                format!(
+                    "({}, {}, {}, {}, {}, {}, {}, {}, {}, 0)",
                     logged.query,
                     logged.pid,
                     literal(&load.file),
@@ -206,8 +216,13 @@ impl Session {
                     literal(&load.raw_value),
                     literal(&load.reason),
                     moment(logged.started)
-                ));
-            }
+                )
+            });
+            let bad: Vec<String> = bad.collect();
+            statements.extend(bad.chunks(AT_ONCE).map(|rows| {
+                let rows = rows.join(", ");
+                format!("insert into __log.main.load_error_log values {rows}")
+            }));
             connection.execute(&Prepared::sql(statements))?;
         }
         Ok(())
@@ -335,13 +350,14 @@ impl Session {
         })?;
         let rows = outcome.rows.unwrap_or(0);
         self.last_copy = rows;
+        self.loaded = outcome.files.map(|files| (table.clone(), files));
+        let left_out = outcome.left_out.max(outcome.rejected.len() as u64);
         self.rejected = outcome.rejected;
-        if !self.rejected.is_empty() {
+        if left_out > 0 {
             self.notices.push((
                 "INFO",
                 format!(
-                    "Load into table '{table}' completed, {} record(s) could not be loaded.  Check 'stl_load_errors' system table for details.",
-                    self.rejected.len()
+                    "Load into table '{table}' completed, {left_out} record(s) could not be loaded.  Check 'stl_load_errors' system table for details."
                 ),
             ));
         }

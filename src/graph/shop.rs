@@ -167,6 +167,7 @@ fn node(name: &str, resource_type: ResourceType) -> Node {
         sources: Vec::new(),
         depends_on: Vec::new(),
         macros: std::collections::BTreeSet::new(),
+        says_this: false,
         declared_at: None,
         personal: Default::default(),
         constraints: Vec::new(),

@@ -30,7 +30,7 @@ pub use error::missing_macro;
 pub use macros::{Macro, MacroArgument, MacroFile, MacroKind, Macros, Rendered};
 pub use minijinja::Value;
 pub use prepare::{NamedBlock, snapshot_blocks};
-pub use statics::{StaticCalls, StaticRef, macros_named, static_calls};
+pub use statics::{StaticCalls, StaticRef, macros_named, says, static_calls};
 pub use template::{SourceMap, Template};
 pub use values::{ColumnValue, ConfigOfResult, Parts, RelationValue, TableValue, changing};
 pub use world::{Answer, LATE, PROJECT, Question, RefCall, Reply, World, late, unavailable};

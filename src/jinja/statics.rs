@@ -119,6 +119,36 @@ pub fn macros_named(macros: &Macros, of: &Macro, dialect: &str) -> Vec<String> {
     found.into_iter().collect()
 }
 
+/// Whether a template says a name in one of its tags, outside of the calls of `but_in`. What its own macros say is not looked at.
+pub fn says(template: &Template, name: &str, but_in: &str) -> bool {
+    let text = template.text();
+    let Ok(scan) = scan(template, text) else {
+        return false;
+    };
+    let tokens = &scan.tokens;
+    let at = |at: usize| tokens.get(at).map(|(token, _)| token);
+    // How many parentheses are open in such a call.
+    let mut inside = 0_usize;
+    (0..tokens.len()).any(|here| {
+        let before = here.checked_sub(1).and_then(at);
+        match (at(here), inside) {
+            (Some(Token::ParenOpen), 0) => {
+                inside =
+                    usize::from(matches!(before, Some(Token::Ident(called)) if *called == but_in));
+            }
+            (Some(Token::ParenOpen), _) => inside += 1,
+            (Some(Token::ParenClose), _) => inside = inside.saturating_sub(1),
+            (Some(Token::Ident(said)), 0) => {
+                // Neither an attribute of something else, nor the name of an argument.
+                let own = !matches!(before, Some(Token::Dot));
+                return *said == name && own && !matches!(at(here + 1), Some(Token::Assign));
+            }
+            _ => {}
+        }
+        false
+    })
+}
+
 type Argument = (Option<String>, Value);
 
 fn reference(arguments: Vec<Argument>, span: Span) -> Option<StaticRef> {
@@ -247,6 +277,29 @@ mod tests {
             "shop",
             &Template::file(&Source::new("m.sql", model)),
         )
+    }
+
+    #[test]
+    fn a_name_is_said_where_a_tag_says_it() {
+        let said = |text: &str| {
+            let template = Template::file(&Source::new("m.sql", text));
+            says(&template, "this", "config")
+        };
+        for text in [
+            "select * from {{ this }}",
+            "{{ config(tags=['a']) }} {% if load_relation(this) %} {% endif %}",
+            "{{ f(a)(this.schema) }}",
+        ] {
+            assert!(said(text), "{text}");
+        }
+        for text in [
+            "select this -- {# {{ this }} #}",
+            "{{ config(post_hook=f('into ' ~ (this)) ~ this) }} select 1",
+            "{{ a.this }} {{ f(this=1) }} {{ 'this' }} {{ thistle }}",
+            "{% raw %}{{ this }}{% endraw %}",
+        ] {
+            assert!(!said(text), "{text}");
+        }
     }
 
     #[test]

@@ -153,6 +153,8 @@ pub struct Node {
     pub depends_on: Vec<NodeId>,
     /// `unique_id`s of the macros it calls.
     pub macros: BTreeSet<String>,
+    /// Whether its template, or a macro of the project that it calls, says `this` beside its configuration.
+    pub says_this: bool,
     /// Where YAML declares it.
     pub declared_at: Option<Span>,
     /// Model-level constraints, as declared.
@@ -214,6 +216,7 @@ impl Node {
             sources: Vec::new(),
             depends_on: Vec::new(),
             macros: BTreeSet::new(),
+            says_this: false,
             declared_at: None,
             constraints: Vec::new(),
             personal: OnceLock::new(),
@@ -232,6 +235,20 @@ impl Node {
             .map(|column| column.name.to_lowercase())
             .chain(reached)
             .collect()
+    }
+
+    /// Whether a value of a declared column must not be shown; without a column it may be that of any of them.
+    pub fn is_personal(&self, column: Option<&str>) -> bool {
+        let meant = |name: &str| column.is_none_or(|column| column.eq_ignore_ascii_case(name));
+        let mut columns = self.columns.iter();
+        columns.any(|(name, column)| meant(name) && column.is_pii())
+    }
+
+    /// The type that a column is declared with.
+    pub fn declared_type(&self, column: &str) -> Option<&str> {
+        let mut columns = self.columns.iter();
+        let found = columns.find(|(name, _)| name.eq_ignore_ascii_case(column));
+        found.and_then(|(_, column)| column.data_type.as_deref())
     }
 
     /// What selects it alone on a command line: a source is found by no bare name.

@@ -1,7 +1,7 @@
 //! From a project to its manifest: each file and declaration becomes a node, then the names are tied together.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -409,6 +409,7 @@ impl Resolver<'_> {
         }
         node.refs = found.refs;
         node.sources = found.sources;
+        node.says_this = self.says_this(template, &found.macros);
         node.macros = found.macros;
         problems.extend(found.warnings);
         self.finish(node, merged, at, problems);
@@ -418,6 +419,18 @@ impl Resolver<'_> {
         }
         hooks::read(self, node);
         Some(())
+    }
+
+    /// Whether a template, or a macro that it calls and that is not built in, reads the relation of its node.
+    fn says_this(&self, template: &Template, called: &BTreeSet<String>) -> bool {
+        let of_macro = |called: &jinja::Macro| {
+            let block = &called.block;
+            Template::part(&block.source, block.start..block.end)
+        };
+        let own = self.macros.iter().filter(|called| called.package != "dbt");
+        let mut own = own.filter(|own| called.contains(&own.unique_id()));
+        jinja::says(template, "this", "config")
+            || own.any(|own| jinja::says(&of_macro(own), "this", "config"))
     }
 
     /// What a Python model says, with the keys that it asks of its configuration; or none when dbt would not understand it.

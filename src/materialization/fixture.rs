@@ -39,6 +39,7 @@ pub(crate) fn model(name: &str, materialized: &str, sql: &str) -> Node {
         sources: Vec::new(),
         depends_on: Vec::new(),
         macros: Default::default(),
+        says_this: false,
         declared_at: None,
         personal: Default::default(),
         constraints: Vec::new(),

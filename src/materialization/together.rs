@@ -52,7 +52,7 @@ pub fn copied(input: &Input<'_>) -> Result<Vec<(Relation, Relation)>, Diagnostic
         _ => {
             let goes_on = match input.node.config.materialized.as_str() {
                 "incremental" => !input.full_refresh(),
-                "table" => reads_itself(input),
+                "table" => input.node.says_this,
                 _ => false,
             };
             (goes_on && is_table, false)
@@ -71,29 +71,6 @@ pub fn copied(input: &Input<'_>) -> Result<Vec<(Relation, Relation)>, Diagnostic
     }
     all.retain(|(from, _)| input.existing.get(from).is_some());
     Ok(all)
-}
-
-/// Whether the template of a model says `this` beside its configuration, whose hooks are about what is built.
-fn reads_itself(input: &Input<'_>) -> bool {
-    let text = input.node.code.as_ref().map_or("", |code| code.text());
-    let rest = match text.find("config(") {
-        Some(at) => {
-            let mut depth = 0_usize;
-            let end = text[at..].char_indices().find(|(_, letter)| {
-                depth = match letter {
-                    '(' => depth + 1,
-                    ')' => depth.saturating_sub(1),
-                    _ => depth,
-                };
-                *letter == ')' && depth == 0
-            });
-            let end = end.map_or(text.len(), |(end, _)| at + end);
-            format!("{}{}", &text[..at], &text[end..])
-        }
-        None => text.to_owned(),
-    };
-    let mut words = rest.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
-    words.any(|word| word == "this")
 }
 
 /// The statements that copy the tables of a node that is built beside: each as a full refresh would make it, with the rows of the old

@@ -6,7 +6,7 @@ use crate::adapter::{LoadError, Table};
 use crate::diagnostic::{Diagnostic, Level, Span};
 use crate::manifest::{Manifest, Node, ResourceType};
 use crate::redact::without_values;
-use crate::run::{NodeResult, RunResults, Status};
+use crate::run::{MOST_LOAD_ERRORS, NodeResult, RunResults, Status};
 
 /// Rows of a load that are named; the rest is a number.
 const MOST_REJECTED: usize = 5;
@@ -33,7 +33,12 @@ pub fn of_node(node: &Node, result: &NodeResult) -> Vec<Diagnostic> {
     }
     let left_out = result.left_out.max(result.rejected.len() as u64);
     if left_out > 0 {
-        all.push(rejected(node, &result.rejected, left_out));
+        all.push(rejected(node, result, left_out));
+    }
+    if result.bad_rows.len() > MOST_LOAD_ERRORS
+        && let Some(last) = all.iter_mut().rfind(|problem| problem.code == "load-error")
+    {
+        last.help.extend(told_in(result, &result.bad_rows));
     }
     let is_test = node.resource_type == ResourceType::Test;
     match result.status {
@@ -115,7 +120,17 @@ fn declaration(node: &Node) -> Option<Span> {
         .or_else(|| node.code.as_ref().map(|code| Span::file(&code.source)))
 }
 
-fn rejected(node: &Node, rows: &[LoadError], left_out: u64) -> Diagnostic {
+/// Where the rows that are told are told in full.
+fn told_in(result: &NodeResult, rows: &[LoadError]) -> Option<String> {
+    let file = result.told_in.as_ref()?;
+    Some(match (rows.len() as u64, result.left_out) {
+        (told, left_out) if told < left_out => format!("the first {told} of them are in {file}"),
+        _ => format!("all of them are in {file}"),
+    })
+}
+
+fn rejected(node: &Node, result: &NodeResult, left_out: u64) -> Diagnostic {
+    let rows = &result.rejected;
     let message = format!(
         "{} left out of `{}`",
         count(left_out, "row"),
@@ -133,6 +148,7 @@ fn rejected(node: &Node, rows: &[LoadError], left_out: u64) -> Diagnostic {
             .push("the log of the warehouse does not tell them to this user".to_owned()),
         rest => diagnostic.notes.push(format!("and {rest} more")),
     }
+    diagnostic.help.extend(told_in(result, &result.rejected));
     diagnostic
 }
 
@@ -140,22 +156,12 @@ fn rejected_row(node: &Node, row: &LoadError) -> String {
     let mut note = format!("{}:{}: ", row.file, row.line);
     if let Some(column) = &row.column {
         note.push_str(&format!("column `{column}`"));
-        if let Some(data_type) = &row.data_type {
+        if let Some(data_type) = node.declared_type(column).or(row.data_type.as_deref()) {
             note.push_str(&format!(" {data_type}"));
         }
         note.push_str(": ");
     }
-    let personal = match &row.column {
-        Some(name) => node
-            .columns
-            .iter()
-            .any(|(key, column)| key.eq_ignore_ascii_case(name) && column.is_pii()),
-        // Without a column the value may be a whole line.
-        None => node
-            .columns
-            .values()
-            .any(crate::manifest::node::Column::is_pii),
-    };
+    let personal = node.is_personal(row.column.as_deref());
     if personal {
         note.push_str(&without_values(&row.reason));
     } else {

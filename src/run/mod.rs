@@ -40,6 +40,7 @@ pub use cancel::Cancel;
 pub use event::Event;
 pub use results::{BatchResult, Batched, NodeResult, RunResults, Status};
 pub use together::{Showing, Together, Withdrawal};
+pub use trouble::MOST_LOAD_ERRORS;
 
 pub(crate) use trouble::{place_in, start_of};
 

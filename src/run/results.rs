@@ -88,6 +88,10 @@ pub struct NodeResult {
     pub rejected: Vec<LoadError>,
     /// How many it left out.
     pub left_out: u64,
+    /// Rows for which a load failed, as far as they are told.
+    pub bad_rows: Vec<LoadError>,
+    /// The file in which all of them are told, where it was written.
+    pub told_in: Option<String>,
     /// What went wrong, placed in the user's files.
     pub diagnostics: Vec<Diagnostic>,
     /// The SQL as compiled, where the node has any.
@@ -166,6 +170,8 @@ impl NodeResult {
             sample_hidden: false,
             rejected: Vec::new(),
             left_out: 0,
+            bad_rows: Vec::new(),
+            told_in: None,
             diagnostics: Vec::new(),
             compiled_code: None,
             sent: Vec::new(),

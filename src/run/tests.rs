@@ -414,9 +414,9 @@ fn a_load_error_names_the_file_and_the_declaration_and_no_personal_value() {
         .map(|problem| format!("{problem}\n  {}\n", problem.notes.join("\n  ")))
         .collect();
     assert_snapshot!(told, @"
-    error[load-error]: s3://sparkify/a.json:3: column `ts` Timestamp of `a`: Invalid timestamp format or value (models/schema.yml:1:9)
+    error[load-error]: s3://sparkify/a.json:3: column `ts` timestamp of `a`: Invalid timestamp format or value (models/schema.yml:1:9)
       the value: soon
-    error[load-error]: s3://sparkify/a.json:4: column `born` Timestamp of `a`: Invalid timestamp format or value (models/schema.yml:1:9)
+    error[load-error]: s3://sparkify/a.json:4: column `born` timestamp of `a`: Invalid timestamp format or value (models/schema.yml:1:9)
       the value is personal and not shown
     ");
 }

@@ -17,7 +17,7 @@ use crate::sql::redshift;
 use super::remedy;
 
 /// Load errors that are told one by one; the rest is a number.
-const MOST_LOAD_ERRORS: usize = 20;
+pub const MOST_LOAD_ERRORS: usize = 20;
 
 /// An error and what is known about where it happened.
 pub(super) struct Story<'a> {
@@ -269,17 +269,16 @@ impl Story<'_> {
                 .find(named)
                 .map(|(_, column)| column)
         });
-        let what = match (&row.column, &row.data_type) {
+        let declared_as = row.column.as_deref();
+        let declared_as = declared_as.and_then(|column| self.node.declared_type(column));
+        // Each warehouse has names of its own for a type.
+        let data_type = declared_as.or(row.data_type.as_deref());
+        let what = match (&row.column, data_type) {
             (Some(column), Some(data_type)) => format!("column `{column}` {data_type} of "),
             (Some(column), None) => format!("column `{column}` of "),
             _ => String::new(),
         };
-        let personal = match (&row.column, column) {
-            (Some(_), Some(column)) => column.is_pii(),
-            (Some(_), None) => false,
-            // Without a column the value may be a whole line.
-            (None, _) => self.node.columns.values().any(Column::is_pii),
-        };
+        let personal = self.node.is_personal(row.column.as_deref());
         let reason = if personal {
             without_values(&row.reason)
         } else {

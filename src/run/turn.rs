@@ -37,6 +37,8 @@ pub(super) struct Turn<'a> {
     pub(super) rejected: Vec<crate::adapter::LoadError>,
     /// How many rows loads left out: the log of a warehouse may tell fewer of them.
     pub(super) left_out: u64,
+    /// Rows for which a load failed.
+    bad_rows: Vec<crate::adapter::LoadError>,
     pub(super) warnings: Vec<Diagnostic>,
     /// A relation and its columns, looked up for their descriptions.
     pub(super) described: Option<(Relation, Vec<String>)>,
@@ -123,6 +125,7 @@ impl<'a> Turn<'a> {
             statements: Vec::new(),
             rejected: Vec::new(),
             left_out: 0,
+            bad_rows: Vec::new(),
             warnings: Vec::new(),
             described: None,
             filled: None,
@@ -582,6 +585,9 @@ impl<'a> Turn<'a> {
         if let Some(order) = order {
             self.statements.extend(order.prepared.sql.iter().cloned());
         }
+        // A cell of a seed is shown in its own file.
+        let in_files = error.load_errors.iter().filter(|row| row.place.is_none());
+        self.bad_rows = in_files.cloned().collect();
         self.story(session, error, order.map(|order| &order.statement), None)
     }
 
@@ -675,6 +681,7 @@ impl<'a> Turn<'a> {
         result.sample_hidden = self.sample_hidden;
         result.rejected = self.rejected;
         result.left_out = self.left_out;
+        result.bad_rows = self.bad_rows;
         result.diagnostics.extend(self.warnings);
         result.compiled_code = self
             .sql

@@ -348,6 +348,7 @@ fn rows_that_a_load_may_leave_out_are_told_everywhere() {
       = note: s3://lake/guests_1.csv:2: column `id` integer: Invalid digit, Value 'x', Pos 0, Type: Integer ("x")
       = note: s3://lake/guests_1.csv:3: column `who` varchar(5): String length exceeds DDL length
       = note: s3://lake/guests_1.csv:4: column `until` timestamp: Invalid timestamp format or value [YYYY-MM-DD HH24:MI:SS] ("yesterday")
+      = help: all of them are in [project]/target/load_errors/source.project.raw.some.csv
 
     Finished 1 load in [time]
     Done. PASS=1 WARN=0 ERROR=0 SKIP=0 TOTAL=1
@@ -362,20 +363,154 @@ fn rows_that_a_load_may_leave_out_are_told_everywhere() {
     ---+--------------------
      1 | 9999-12-31 23:59:59
     ");
-    for target in TARGETS {
-        let whole = format!("load --select source:raw.whole --target {target}");
-        let whole = all.project.redstart(&whole).success();
-        let text = whole.text();
-        assert!(
-            text.contains("3 rejected")
-                && text.contains("warning[rows-left-out]: 3 rows left out of `source.")
-                && !text.contains("someone"),
-            "{whole}"
-        );
-    }
+    let whole = all.run("load --select source:raw.whole").success();
+    let text = whole.text();
+    assert!(
+        text.contains("3 rejected")
+            && text.contains("warning[rows-left-out]: 3 rows left out of `source.")
+            && !text.contains("someone"),
+        "{whole}"
+    );
     // What is left out once is not told of a load without fault that comes later.
     all.project
         .write("bucket/guests_2.csv", "5,pam,2024-01-01 00:00:00\n");
     let more = all.run("load --select source:raw.some");
     assert!(!more.text().contains("rows-left-out"), "{more}");
+}
+
+#[test]
+fn all_rows_that_a_load_does_not_take_are_in_a_file() {
+    let all = Everywhere::new("bad_rows");
+    let external = "location: 's3://lake/guests', file_format: csv";
+    let columns = "columns: [{name: id, data_type: integer}, {name: who, data_type: varchar(5), meta: {pii: true}}]";
+    all.project.write(
+        "models/sources.yml",
+        format!(
+            "sources:
+  - name: raw
+    schema: bad_rows
+    tables:
+      - name: some
+        external: {{{external}, copy: {{iam_role: default, max_error: 100}}}}
+        {columns}
+      - name: few
+        external: {{{external}, copy: {{iam_role: default, max_error: 25}}}}
+        {columns}
+"
+        ),
+    );
+    let rows = (0..30).map(|row| match row {
+        3 => "3,somebody\n".to_owned(),
+        29 => "29,ann\n".to_owned(),
+        row => format!("{row}.5,ann\n"),
+    });
+    all.project
+        .write("bucket/guests.csv", rows.collect::<String>());
+    let told = |output: &Output| {
+        let text = output.text();
+        let told = text
+            .lines()
+            .filter(|line| line.contains("more") || line.contains("all of them"));
+        told.collect::<Vec<_>>().join("\n")
+    };
+    let mut files = BTreeSet::new();
+    for target in TARGETS {
+        let load = format!("load --select source:raw.some --target {target}");
+        let load = all.project.redstart(&load).success();
+        assert!(
+            load.text().contains("[1 row from 1 file, 29 rejected"),
+            "{load}"
+        );
+        insta::allow_duplicates! {
+            assert_snapshot!(told(&load), @"
+            = note: and 24 more
+            = help: all of them are in [project]/target/load_errors/source.project.raw.some.csv
+            ");
+        }
+        files.insert(
+            all.project
+                .read("target/load_errors/source.project.raw.some.csv"),
+        );
+    }
+    assert_eq!(files.len(), 1, "{files:?}");
+    let file = files.into_iter().next().expect("a file");
+    assert_eq!(file.lines().count(), 30);
+    assert_snapshot!(file.lines().take(5).collect::<Vec<_>>().join("\n"), @r#"
+    file,line,column,type,value,reason
+    s3://lake/guests.csv,1,id,integer,0.5,"Invalid digit, Value '.', Pos 1, Type: Integer"
+    s3://lake/guests.csv,2,id,integer,1.5,"Invalid digit, Value '.', Pos 1, Type: Integer"
+    s3://lake/guests.csv,3,id,integer,2.5,"Invalid digit, Value '.', Pos 1, Type: Integer"
+    s3://lake/guests.csv,4,who,varchar(5),(personal),String length exceeds DDL length
+    "#);
+    for target in TARGETS {
+        let load = format!("load --select source:raw.few --target {target}");
+        let failed = all.project.redstart(&load);
+        assert_eq!(failed.code, 1, "{failed}");
+        insta::allow_duplicates! {
+            assert_snapshot!(told(&failed), @"
+            = note: and 5 more rows
+            = help: all of them are in [project]/target/load_errors/source.project.raw.few.csv
+            ");
+        }
+    }
+    let file = all
+        .project
+        .read("target/load_errors/source.project.raw.few.csv");
+    assert_eq!(file.lines().count(), 26, "{file}");
+    // Once all rows are taken there is no file.
+    all.project.write("bucket/guests.csv", "1,ann\n");
+    all.run("load").success();
+    let left = std::fs::read_dir(all.project.path().join("target/load_errors")).expect("a folder");
+    assert_eq!(left.count(), 0);
+}
+
+#[test]
+fn a_load_tells_how_many_files_it_read() {
+    let all = Everywhere::new("load_files");
+    all.project.write(
+        "models/sources.yml",
+        "sources:
+  - name: raw
+    schema: load_files
+    tables:
+      - name: prefix
+        external: {location: 's3://lake/day_', file_format: csv, copy: {iam_role: default}}
+        columns: &columns [{name: id, data_type: integer}]
+      - name: picked
+        external: {location: 's3://lake/day_*.csv', file_format: csv, copy: {iam_role: default}}
+        columns: *columns
+      - name: manifest
+        external: {location: 's3://lake/list.json', file_format: csv, copy: {iam_role: default, manifest: true}}
+        columns: *columns
+",
+    );
+    all.project.write("bucket/day_1.csv", "1\n");
+    all.project.write("bucket/day_2.csv", "2\n3\n");
+    all.project.write(
+        "bucket/list.json",
+        r#"{"entries": [{"url": "s3://lake/day_2.csv", "mandatory": true}]}"#,
+    );
+    for target in TARGETS {
+        let load = format!("load --target {target}");
+        let told = all.project.redstart(&load).success().text();
+        // What takes longest is first.
+        let lines = told
+            .lines()
+            .filter_map(|line| Some(line.split_once("table ")?.1));
+        let lines: BTreeSet<&str> = lines.collect();
+        insta::allow_duplicates! {
+            assert_snapshot!(lines.into_iter().collect::<Vec<_>>().join("\n"), @"
+            load_files.manifest                 [2 rows from 1 file in [time]]
+            load_files.picked                   [3 rows from 2 files in [time]]
+            load_files.prefix                   [3 rows from 2 files in [time]]
+            ");
+        }
+        let results: serde_json::Value =
+            serde_json::from_str(&all.project.read("target/run_results.json")).expect("JSON");
+        let results = results["results"].as_array().expect("results");
+        let files = results
+            .iter()
+            .filter_map(|result| result["adapter_response"]["files"].as_u64());
+        assert_eq!(files.sum::<u64>(), 5, "{results:?}");
+    }
 }

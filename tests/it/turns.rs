@@ -172,6 +172,19 @@ fn a_build_waits_as_long_as_it_is_told_and_says_who_has_its_turn() {
 }
 
 #[test]
+fn a_slow_server_is_not_another_build() {
+    let delay = Mishap::Delay(Duration::from_secs(3));
+    let server = Server::start(Options {
+        faults: vec![Fault::matching("lock table", None, delay).expect("a pattern")],
+        ..Options::default()
+    })
+    .expect("the endpoint starts");
+    let project = project(&server).file("models/one.sql", "select 1 as id");
+    let built = project.redstart("build --wait 0").success();
+    assert!(!built.text().contains("Waiting"), "{built}");
+}
+
+#[test]
 fn on_postgres_a_build_waits_as_long_as_its_variable_says() {
     let project = postgres::project("waited").file("models/one.sql", "select 1 as id");
     let server = postgres::server();

@@ -53,8 +53,10 @@ pub struct Loaded {
     pub files: u64,
     /// Rows given to the sink.
     pub rows: u64,
-    /// Rows left out.
+    /// Rows left out, as far as they are told one by one.
     pub rejected: Vec<LoadError>,
+    /// How many were left out.
+    pub left_out: u64,
 }
 
 /// A column that a load fills.
@@ -261,6 +263,9 @@ struct Load<'a> {
     file: String,
 }
 
+/// Records left out that are kept to be told one by one, so that what is bad does not fill the memory: as many as MAXERROR may let pass.
+const MOST_TOLD: usize = 100_000;
+
 /// Why a record was not taken.
 struct Rejected {
     column: Option<usize>,
@@ -327,6 +332,11 @@ impl Load<'_> {
 
     /// Notes a bad record; the load fails at the error that `MAXERROR` names.
     fn reject(&mut self, line: u64, rejected: Rejected) -> Result<(), Error> {
+        self.loaded.left_out += 1;
+        if self.loaded.rejected.len() == MOST_TOLD {
+            // Only IGNOREALLERRORS comes so far.
+            return Ok(());
+        }
         let column = rejected.column.and_then(|column| self.columns.get(column));
         self.loaded.rejected.push(LoadError {
             file: self.file.clone(),

@@ -320,6 +320,7 @@ impl Adapter for DuckDb {
             _ => false,
         };
         Ok(Prepared {
+            loads: None,
             sql,
             load: work.then(|| engine.clone()),
             source,
@@ -340,6 +341,7 @@ impl Adapter for DuckDb {
             (query.to_owned(), None)
         };
         Ok(Prepared {
+            loads: None,
             source: Some(UserSql {
                 text: query.to_owned(),
                 statement: 0,

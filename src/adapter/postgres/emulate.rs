@@ -84,6 +84,7 @@ pub(super) fn prepare(
             | Statement::CreateTableAs { .. }
     );
     Ok(Prepared {
+        loads: None,
         sql: said,
         load: work.then_some(translated),
         source,
@@ -101,6 +102,7 @@ pub(super) fn prepare_query(query: &str, known: &dyn KnownColumns) -> Result<Pre
     let tables = tables(known);
     let translated = emulated::query(query, &tables)?;
     Ok(Prepared {
+        loads: None,
         source: Some(UserSql {
             text: query.to_owned(),
             statement: 0,

@@ -49,6 +49,7 @@ pub(super) fn copy(session: &Session, copy: &Copy) -> Result<Outcome, Error> {
     Ok(Outcome {
         rows: Some(loaded.rows),
         rejected: loaded.rejected,
+        left_out: loaded.left_out,
         files: Some(loaded.files),
         ..Outcome::default()
     })

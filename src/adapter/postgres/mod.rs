@@ -97,6 +97,7 @@ impl Adapter for Postgres {
                 | Statement::Merge { .. }
         );
         Ok(Prepared {
+            loads: None,
             sql,
             load: work.then(|| statement.clone()),
             source,
@@ -114,6 +115,7 @@ impl Adapter for Postgres {
             return emulate::prepare_query(query, known);
         }
         Ok(Prepared {
+            loads: None,
             sql: vec![query.to_owned()],
             load: None,
             source: Some(UserSql {

@@ -15,6 +15,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::config::Config;
+use super::load_log;
 use super::login::Login;
 use super::session::Session;
 use super::sql::{literal, quote};
@@ -25,6 +26,9 @@ const TABLE: &str = "redstart_lease";
 
 /// How long a lock may take before somebody else is thought to have it.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How often a claim may be late before it is told that it waits, though nothing shows what it waits for.
+pub(super) const LATE: u32 = 10;
 
 /// How often is looked whether the run was cancelled.
 const MOMENT: Duration = Duration::from_millis(50);
@@ -45,6 +49,8 @@ pub(super) struct Lease {
     /// The schema that is waited for.
     waits_for: String,
     held: bool,
+    /// The number of the session, as the warehouse shows it to others.
+    pub(super) process: Option<i64>,
     /// What ends the session.
     stop: Option<oneshot::Sender<()>>,
     cancel: Box<dyn Fn() + Send + Sync>,
@@ -77,6 +83,7 @@ impl Lease {
     ) -> Result<Self, Error> {
         lost.store(false, Ordering::Relaxed);
         let session = Session::open(config, login)?;
+        let process = load_log::process(&session);
         let cancel = session.canceller();
         let (tell, news) = channel();
         let (stop, stopped) = oneshot::channel();
@@ -102,6 +109,7 @@ impl Lease {
             news,
             waits_for: String::new(),
             held: false,
+            process,
             stop: Some(stop),
             cancel,
             thread: Some(thread),
@@ -203,16 +211,25 @@ fn take(
     }
 }
 
-/// Who has the lock of a schema. Redshift shows a superuser everybody's transactions, and others their own: those of the same user.
-pub(super) fn holder(session: &Session, schema: &str) -> Option<Holder> {
-    let rows = session.link.texts::<3>(&format!(
-        "select t.txn_owner, t.pid, t.txn_start \
-         from pg_catalog.svv_transactions t \
+/// What the warehouse shows of the locks of a schema. Redshift shows a superuser everybody's transactions, and others their own:
+/// those of the same user.
+fn locks(schema: &str) -> String {
+    format!(
+        "from pg_catalog.svv_transactions t \
          join pg_catalog.pg_class c on c.oid = t.relation \
          join pg_catalog.pg_namespace n on n.oid = c.relnamespace \
-         where t.granted = 't' and t.lock_mode = 'AccessExclusiveLock' \
+         where t.lock_mode = 'AccessExclusiveLock' \
          and c.relname = '{TABLE}' and lower(n.nspname) = {}",
         literal(&schema.to_lowercase())
+    )
+}
+
+/// Who has the lock of a schema, if it is not the claim of this process.
+pub(super) fn holder(session: &Session, schema: &str, own: Option<i64>) -> Option<Holder> {
+    let rows = session.link.texts::<3>(&format!(
+        "select t.txn_owner, t.pid, t.txn_start {} and t.granted = 't' and t.pid <> {}",
+        locks(schema),
+        own.unwrap_or(0)
     ));
     let [user, pid, since] = rows.ok()?.into_iter().next()?;
     Some(Holder {
@@ -220,6 +237,20 @@ pub(super) fn holder(session: &Session, schema: &str) -> Option<Holder> {
         // Without what is less than a second.
         since: Some(since.split('.').next().unwrap_or_default().to_owned()),
     })
+}
+
+/// Whether the warehouse shows that a claim waits for the lock of a schema, or that another one has it; else it is only slow.
+/// <https://docs.aws.amazon.com/redshift/latest/dg/r_SVV_TRANSACTIONS.html>
+pub(super) fn is_taken(session: &Session, schema: &str, own: Option<i64>) -> bool {
+    let Some(own) = own else {
+        return true;
+    };
+    let shown = session.link.texts::<1>(&format!(
+        "select count(*) {} and ((t.granted = 't' and t.pid <> {own}) or (t.granted = 'f' and t.pid = {own}))",
+        locks(schema)
+    ));
+    // Where it cannot be asked, it is what it looks like.
+    shown.map_or(true, |rows| rows.first().is_none_or(|[count]| count != "0"))
 }
 
 /// The schemas whose locks are to be taken; the tables that they need are made.

@@ -12,7 +12,7 @@ mod examine;
 mod facts;
 pub mod iam;
 mod lease;
-mod load_errors;
+mod load_log;
 pub mod login;
 mod query;
 mod replay;
@@ -141,9 +141,15 @@ impl Adapter for Redshift {
                 range: start..start + text.len(),
             })
         });
+        // A load that lists its files itself names each of them.
+        let loads = match statement {
+            Statement::Copy(copy) if !copy.exact => Some(copy.into.identifier.clone()),
+            _ => None,
+        };
         Ok(Prepared {
             source,
             load,
+            loads,
             ..Prepared::sql(sql)
         })
     }

@@ -4,7 +4,7 @@
 //! In: the file of a seed. Out: a filled table, or the cells that do not fit, with their places.
 //! Memory: one statement, or one object.
 
-use super::load_errors;
+use super::load_log;
 use super::session::Session;
 use super::sql::{list, literal, name};
 use super::staging::{self, LARGE, Staged, Staging};
@@ -137,9 +137,9 @@ fn through_s3(
     let loaded = session.link.count(&sql).map_err(|cause| {
         let plain = Prepared::sql(Vec::new());
         let mut error = session.in_statement(&cause, &plain, (0, &sql, 0));
-        if load_errors::are_logged(&error.message) {
+        if load_log::are_logged(&error.message) {
             session.roll_back();
-            let told = load_errors::read(session);
+            let told = load_log::read(session);
             error = at_home(error, &told, &staged, columns, seed);
         }
         error

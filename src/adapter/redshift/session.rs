@@ -9,15 +9,14 @@ use std::time::Duration;
 
 use super::config::Config;
 use super::lease::{self, Lease};
-use super::load_errors;
+use super::load_log;
 use super::login::Login;
 use super::replay::Ear;
 use super::{error, query, seed, sql, startup};
 use crate::adapter::wire::error as wire;
 use crate::adapter::wire::link::{Failed, Link, Place};
 use crate::adapter::{
-    Check, Connection, Error, ErrorClass, Facts, Holder, LoadError, Needs, Outcome, Prepared,
-    Statement, Table,
+    Check, Connection, Error, ErrorClass, Facts, Holder, Needs, Outcome, Prepared, Statement, Table,
 };
 use crate::relation::{Column, ExistingRelations, Granted, Relation};
 
@@ -146,9 +145,9 @@ impl Session {
             self.ear.forget();
             self.link.count(sql).map_err(|cause| {
                 let mut error = self.in_statement(&cause, prepared, (number, sql, 0));
-                if load_errors::are_logged(&error.message) {
+                if load_log::are_logged(&error.message) {
                     self.roll_back();
-                    error.load_errors = load_errors::read(self);
+                    error.load_errors = load_log::read(self);
                 }
                 error
             })?;
@@ -156,9 +155,9 @@ impl Session {
                 *outcome.rows.get_or_insert(0) += rows;
             }
             let left_out = self.left_out();
-            if left_out > 0 {
-                outcome.left_out += left_out;
-                outcome.rejected.extend(self.told_of_left_out());
+            outcome.left_out += left_out;
+            if left_out > 0 || prepared.loads.is_some() {
+                self.ask_the_log(left_out, prepared.loads.as_deref(), &mut outcome);
             }
         }
         Ok(outcome)
@@ -186,14 +185,21 @@ impl Session {
         counts.sum()
     }
 
-    /// What the log says of them. It is asked in a session of its own: a log that may not be read would undo the load with its transaction.
-    fn told_of_left_out(&self) -> Vec<LoadError> {
-        let (Some(claims), Some(process)) = (&self.claims, load_errors::process(self)) else {
-            return Vec::new();
+    /// What the log says of the last statement, a COPY. It is asked in a session of its own: a log that may not be read would undo the
+    /// load with its transaction.
+    fn ask_the_log(&self, left_out: u64, into: Option<&str>, outcome: &mut Outcome) {
+        let (Some(claims), Some(process)) = (&self.claims, load_log::process(self)) else {
+            return;
         };
-        match Self::open(&self.config, &*claims.login) {
-            Ok(beside) => load_errors::of_process(&beside, process),
-            Err(_) => Vec::new(),
+        let Ok(beside) = Self::open(&self.config, &*claims.login) else {
+            return;
+        };
+        if left_out > 0 {
+            let told = load_log::of_process(&beside, process, load_log::MOST_LEFT_OUT);
+            outcome.rejected.extend(told);
+        }
+        if let Some(into) = into {
+            outcome.files = load_log::files(&beside, process, into);
         }
     }
 
@@ -256,19 +262,28 @@ impl Connection for Session {
     }
 
     fn claim(&mut self, schemas: &[String]) -> Result<Option<String>, Error> {
-        let Some(claims) = &mut self.claims else {
-            return Ok(None);
-        };
-        let lease = match &mut claims.lease {
-            Some(lease) => lease,
-            none => none.insert(Lease::begin(
-                &self.config,
-                &*claims.login,
-                schemas,
-                &claims.lost,
-            )?),
-        };
-        lease.look(&self.cancelled)
+        let mut late = 0;
+        loop {
+            let Some(claims) = &mut self.claims else {
+                return Ok(None);
+            };
+            let lease = match &mut claims.lease {
+                Some(lease) => lease,
+                none => none.insert(Lease::begin(
+                    &self.config,
+                    &*claims.login,
+                    schemas,
+                    &claims.lost,
+                )?),
+            };
+            let waits_for = lease.look(&self.cancelled)?;
+            let process = lease.process;
+            late += 1;
+            match waits_for {
+                Some(schema) if late < lease::LATE && !lease::is_taken(self, &schema, process) => {}
+                waits_for => return Ok(waits_for),
+            }
+        }
     }
 
     fn last_query(&mut self) -> Option<i64> {
@@ -278,7 +293,11 @@ impl Connection for Session {
     }
 
     fn holder(&mut self, schema: &str) -> Option<Holder> {
-        lease::holder(self, schema)
+        let lease = self
+            .claims
+            .as_ref()
+            .and_then(|claims| claims.lease.as_ref());
+        lease::holder(self, schema, lease.and_then(|lease| lease.process))
     }
 
     fn examine(&mut self, needs: &Needs) -> Result<Vec<Check>, Error> {

@@ -320,7 +320,10 @@ impl Running<'_> {
         if let Some(aside) = self.aside {
             aside.name(&mut results);
         }
+        // What is told at the end says where.
+        let written = self.folder.write_load_errors(&mut results);
         listener.finish(&results);
+        written?;
         Ok((results, previous))
     }
 

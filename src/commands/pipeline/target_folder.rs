@@ -11,7 +11,7 @@ use crate::artifacts::file::write_json;
 use crate::artifacts::manifest::ManifestJson;
 use crate::artifacts::run_results::{self, Operated, run_results};
 use crate::artifacts::sources::sources;
-use crate::artifacts::{declared, graph_summary};
+use crate::artifacts::{declared, graph_summary, load_errors};
 use crate::commands::{Session, Stop};
 use crate::compile::Compiled;
 use crate::diagnostic::Diagnostic;
@@ -168,6 +168,39 @@ impl<'a> TargetFolder<'a> {
             None => self.path("sources.json"),
         };
         write_json(&path, &json, &self.prepared.redactor)
+    }
+
+    /// Writes the rows that loads could not take, each node's into a file of its own, and notes where; a node that took all of them
+    /// now has none.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn write_load_errors(&self, results: &mut RunResults) -> io::Result<()> {
+        let folder = self.path("load_errors");
+        for result in &mut results.results {
+            let node = self.prepared.manifest.node(result.node);
+            if node.config.materialized != "load" {
+                continue;
+            }
+            let name = load_errors::name(node);
+            let path = folder.join(&name);
+            let rows = match result.bad_rows.is_empty() {
+                true => &result.rejected,
+                false => &result.bad_rows,
+            };
+            if rows.is_empty() {
+                match std::fs::remove_file(&path) {
+                    Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(cause),
+                    _ => continue,
+                }
+            }
+            std::fs::create_dir_all(&folder)?;
+            let file = io::BufWriter::new(std::fs::File::create(&path)?);
+            load_errors::write(file, node, rows, &self.prepared.redactor)?;
+            let target = self.prepared.project.target_path.display();
+            result.told_in = Some(format!("{target}/load_errors/{name}"));
+        }
+        Ok(())
     }
 
     /// Writes `run_results.json`.

@@ -3,9 +3,10 @@ attach ':memory:' as __log;
 create schema __pg.info;
 create table __log.main.query_log (
   query bigint, pid integer, xid bigint, usename varchar, querytxt varchar, label varchar,
-  starttime timestamp, endtime timestamp, rows bigint, sqlstate varchar, error varchar
+  starttime timestamp, endtime timestamp, rows bigint, sqlstate varchar, error varchar,
+  loaded_into varchar, files bigint
 );
-create table __log.main.lock_log (look bigint, pid integer, usename varchar, nspname varchar, relname varchar, since timestamp);
+create table __log.main.lock_log (look bigint, pid integer, usename varchar, nspname varchar, relname varchar, since timestamp, granted varchar);
 create table __log.main.load_error_log (
   query bigint, pid integer, filename varchar, line_number bigint, colname varchar, type varchar, raw_value varchar, err_reason varchar,
   starttime timestamp, table_id bigint
@@ -389,7 +390,8 @@ create view __pg.main.sys_load_error_detail as
   from __log.main.load_error_log l;
 create view __pg.main.sys_load_history as
   select s.userid as user_id, s.query as query_id, s.xid as transaction_id, s.pid as session_id, s."database" as database_name, case when q.error is null then 'completed' else 'aborted' end as status,
-    ''::varchar as table_name, s.starttime as start_time, s.endtime as end_time, date_diff('microsecond', s.starttime, s.endtime) as duration, ''::varchar as data_source, q.rows as loaded_rows,
+    coalesce(q.loaded_into, '') as table_name, s.starttime as start_time, s.endtime as end_time, date_diff('microsecond', s.starttime, s.endtime) as duration, ''::varchar as data_source, q.rows as loaded_rows,
+    q.files as source_file_count,
     (select count(*) from __log.main.load_error_log l where l.query = q.query) as error_count
   from __pg.main.stl_query s join __log.main.query_log q on q.query = s.query where regexp_matches(s.querytxt, '(?i)^\s*(/\*.*\*/)?\s*copy');
 create view __pg.main.stl_load_commits as
@@ -403,7 +405,7 @@ create view __pg.main.stv_sessions as
 create view __pg.main.sys_session_history as
   select 100 as user_id, pid as session_id, {database_text} as database_name, 'active' as status, min(starttime) as start_time, max(endtime) as end_time from __log.main.query_log group by pid;
 create view __pg.main.svv_transactions as
-  select l.usename as txn_owner, {database_text} as txn_db, 0::bigint as xid, l.pid, l.since as txn_start, 'AccessExclusiveLock' as lock_mode, 'relation' as lockable_object_type, r.oid as relation, 't' as granted
+  select l.usename as txn_owner, {database_text} as txn_db, 0::bigint as xid, l.pid, l.since as txn_start, 'AccessExclusiveLock' as lock_mode, 'relation' as lockable_object_type, r.oid as relation, l.granted
   from __log.main.lock_log l join __pg.main.relations r on r.nspname = l.nspname and r.relname = l.relname
   where l.look = (select max(look) from __log.main.lock_log);
 create view __pg.main.pg_stat_activity as

@@ -1,12 +1,17 @@
-//! Why a COPY failed, or what it left out: the rows that it could not take, from the warehouse's own log.
+//! What the warehouse's own log says of a COPY: the rows that it could not take, and how many files it read.
 //!
-//! In: a session whose COPY was refused or went on without them. Out: [`LoadError`]s, none where the log cannot be read: what the server said stands anyway.
+//! In: a session and its COPY. Out: [`LoadError`]s and a number; nothing where the log cannot be read: what the server said stands anyway.
+
+use std::collections::HashMap;
 
 use super::session::Session;
+use super::sql::literal;
 use crate::adapter::{LoadError, Prepared, Value};
 
-/// Rows of the log that are read at most.
+/// Rows of the log that are read at most after a failure.
 const MOST: usize = 100;
+/// Rows of the log that are read at most where they were left out: as many as `MAXERROR` may let pass.
+pub(super) const MOST_LEFT_OUT: usize = 100_000;
 
 /// Whether the words of the server point at the log: then its last entry of this session is about this load.
 pub(super) fn are_logged(said: &str) -> bool {
@@ -17,7 +22,7 @@ pub(super) fn are_logged(said: &str) -> bool {
 
 /// The rows that the last failed load of this session could not take.
 pub(super) fn read(session: &Session) -> Vec<LoadError> {
-    process(session).map_or_else(Vec::new, |pid| of_process(session, pid))
+    process(session).map_or_else(Vec::new, |pid| of_process(session, pid, MOST))
 }
 
 /// The number of a session, as the log knows it.
@@ -26,7 +31,7 @@ pub(super) fn process(session: &Session) -> Option<i64> {
 }
 
 /// The rows that the last load of a session that could not take all could not take; `session` may be another one.
-pub(super) fn of_process(session: &Session, pid: i64) -> Vec<LoadError> {
+pub(super) fn of_process(session: &Session, pid: i64, most: usize) -> Vec<LoadError> {
     // `sys_load_error_detail` is there on every kind of warehouse and has no values; `stl_load_errors` has them, but not on
     // serverless ones: <https://docs.aws.amazon.com/redshift/latest/dg/SYS_LOAD_ERROR_DETAIL.html>,
     // <https://docs.aws.amazon.com/redshift/latest/dg/r_STL_LOAD_ERRORS.html>.
@@ -34,30 +39,51 @@ pub(super) fn of_process(session: &Session, pid: i64) -> Vec<LoadError> {
         "select trim(file_name), line_number, trim(column_name), trim(column_type), trim(column_length), '', trim(error_message) \
          from sys_load_error_detail \
          where query_id = (select max(query_id) from sys_load_error_detail where session_id = {pid}) \
-         order by file_name, line_number limit {MOST}"
+         order by file_name, line_number limit {most}"
     );
     let values = format!(
         "select trim(filename), line_number, trim(colname), trim(type), trim(col_length), \
          case when trim(raw_field_value) = '' then trim(raw_line) else trim(raw_field_value) end, trim(err_reason) \
          from stl_load_errors \
          where query = (select max(query) from stl_load_errors where session = {pid}) \
-         order by filename, line_number limit {MOST}"
+         order by filename, line_number limit {most}"
     );
     let mut found = rows(session, &detail);
     let with_values = rows(session, &values);
     if found.is_empty() {
         return with_values;
     }
+    let with_values = with_values.into_iter();
+    let mut values: HashMap<_, _> = with_values
+        .map(|row| ((row.file, row.line, row.column, row.reason), row.raw_value))
+        .collect();
     for row in &mut found {
-        let same = |other: &&LoadError| {
-            (&other.file, other.line, &other.column, &other.reason)
-                == (&row.file, row.line, &row.column, &row.reason)
-        };
-        if let Some(other) = with_values.iter().find(same) {
-            row.raw_value = other.raw_value.clone();
+        let key = (
+            row.file.clone(),
+            row.line,
+            row.column.clone(),
+            row.reason.clone(),
+        );
+        if let Some(value) = values.remove(&key) {
+            row.raw_value = value;
         }
     }
     found
+}
+
+/// How many files the last load of a session read, which went into this table:
+/// <https://docs.aws.amazon.com/redshift/latest/dg/SYS_LOAD_HISTORY.html>.
+pub(super) fn files(session: &Session, pid: i64, into: &str) -> Option<u64> {
+    let files = number(
+        session,
+        &format!(
+            "select source_file_count from sys_load_history \
+             where session_id = {pid} and lower(trim(table_name)) = {} \
+             order by query_id desc limit 1",
+            literal(&into.to_lowercase())
+        ),
+    );
+    files.and_then(|files| u64::try_from(files).ok())
 }
 
 /// A query of our own; nothing where it is refused, and the session is fit for the next one.
