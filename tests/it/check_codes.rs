@@ -89,7 +89,27 @@ const MODELS: &[(&str, &str)] = &[
     ),
     (
         "compared_types",
+        "select o.id from {{ ref('orders') }} o join {{ ref('visits') }} v on o.status = v.id",
+    ),
+    (
+        "incomparable_types",
         "select o.id from {{ ref('orders') }} o join {{ ref('visits') }} v on o.at = v.id",
+    ),
+    (
+        "impossible_cast",
+        "select at::int as a from {{ ref('orders') }}",
+    ),
+    (
+        "subquery_columns",
+        "select id from {{ ref('orders') }} where id in (select id, user_id from {{ ref('visits') }})",
+    ),
+    (
+        "too_many_names",
+        "with a(x, y) as (select id from {{ ref('orders') }}) select x from a",
+    ),
+    (
+        "no_such_place",
+        "select id from {{ ref('orders') }} order by 2 limit 1",
     ),
     (
         "relationship_types",

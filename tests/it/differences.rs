@@ -130,9 +130,11 @@ fn a_model_whose_name_is_longer_than_redshift_takes_is_refused() {
     let project = TestProject::new().file(format!("models/{name}.sql"), "select 1 as a");
     let run = project.redstart("build");
     let told = run.to_string().replace(&name, "[m]");
-    assert_eq!(run.code, 1, "{told}");
+    assert_eq!(run.code, 2, "{told}");
     assert!(
-        told.contains("error[name-too-long]: the name `[m]` has 128 bytes, Redshift takes 127"),
+        told.contains(
+            "error[name-too-long]: the alias of `[m]` takes 128 bytes, and a name on Redshift has at most 127"
+        ),
         "{told}"
     );
 }

@@ -98,7 +98,7 @@ fn flags_of_the_project_file_are_checked_at_their_place() {
     4 |   printer_width: wide
       |                  ^^^^
       |
-      = help: write a whole number here, or take the key out
+      = help: write digits alone, without quotes or a unit
 
     error[yaml-type]: expected one of `eager`, `cautious`, `buildable`, `empty`, found the text `eagre`
      --> dbt_project.yml:5:23
