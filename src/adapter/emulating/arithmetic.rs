@@ -22,6 +22,7 @@ impl Translator<'_> {
         span: Span,
     ) -> Result<Sql, Refusal> {
         if let Some(symbol) = compare::symbol(op) {
+            self.comparable(a, b, span)?;
             return Ok(compare::compare(a, symbol, b));
         }
         let (left, right) = (

@@ -7,11 +7,13 @@
 use std::borrow::Cow;
 
 use sqlparser::ast::BinaryOperator;
+use sqlparser::tokenizer::Span;
 
 use super::query::operand;
-use super::translator::{Constant, Sql};
+use super::translator::{Constant, Sql, Translator};
 use super::types::Type;
 use super::{json, literal, moment};
+use crate::adapter::Refusal;
 
 enum Side {
     /// Compared as it is: no text, or a literal without trailing blanks.
@@ -50,6 +52,38 @@ fn trimmed(sql: &Sql) -> Option<String> {
     match side(sql) {
         Side::AsIs(text) | Side::Known(text) | Side::Plain(text) => Some(text),
         Side::Unknown => None,
+    }
+}
+
+impl Translator<'_> {
+    /// Refuses a text beside a value of another kind: DuckDB makes a number of `'05'`, PostgreSQL compares neither, and no page of Amazon's
+    /// says which of the two Redshift turns into the other. A text as it is written is read as the other side.
+    ///
+    /// # Errors
+    /// The two are known not to be of one kind.
+    pub(super) fn comparable(&self, a: &Sql, b: &Sql, span: Span) -> Result<(), Refusal> {
+        for (text, other) in [(a, b), (b, a)] {
+            let (Some(kind), None, Some(beside)) = (text.ty, &text.constant, other.ty) else {
+                continue;
+            };
+            let counts = beside.is_number() || beside.is_moment() || beside == Type::Bool;
+            if kind.is_text() && counts {
+                let beside = match beside {
+                    _ if beside.is_number() => "a number",
+                    Type::Bool => "a boolean",
+                    _ => "a date or time",
+                };
+                return Err(Refusal {
+                    help: Some("cast one side, so that both are of one kind".to_owned()),
+                    ..self.unsupported(
+                        span,
+                        format!("a text is compared with {beside}"),
+                        "no page tells which of them Redshift casts",
+                    )
+                });
+            }
+        }
+        Ok(())
     }
 }
 

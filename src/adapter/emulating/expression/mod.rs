@@ -73,6 +73,7 @@ impl Translator<'_> {
                 let list = self.exprs(list)?;
                 for (item, place) in list.iter().zip(places) {
                     self.reads_beside(item, &expr, place)?;
+                    self.comparable(&expr, item, place)?;
                 }
                 Ok(compare::in_list(&expr, &list, *negated))
             }
@@ -91,6 +92,8 @@ impl Translator<'_> {
                 let (expr, low, high) = (self.expr(expr)?, self.expr(low)?, self.expr(high)?);
                 self.reads_beside(&low, &expr, places.0)?;
                 self.reads_beside(&high, &expr, places.1)?;
+                self.comparable(&expr, &low, places.0)?;
+                self.comparable(&expr, &high, places.1)?;
                 Ok(compare::between(&expr, &low, &high, *negated))
             }
             Expr::Like { any: true, .. } | Expr::ILike { any: true, .. } => Err(self.not_redshift(

@@ -301,6 +301,7 @@ impl Translator<'_> {
             Some([(_, ty)]) => *ty,
             _ => None,
         };
+        self.comparable(left, &Sql::new("", ty), query.span())?;
         Ok(compare::with_query(left, words, ty, &inner.text))
     }
 

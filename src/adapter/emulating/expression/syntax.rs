@@ -25,6 +25,7 @@ impl Translator<'_> {
             parts.push(match &subject {
                 Some(subject) => {
                     let value = self.expr(&when.condition)?;
+                    self.comparable(subject, &value, when.condition.span())?;
                     compare::compare(subject, "=", &value)
                 }
                 None => self.truth(&when.condition, "`when`")?,

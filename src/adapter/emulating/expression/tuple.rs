@@ -84,6 +84,9 @@ impl Translator<'_> {
             return Err(self.not_redshift(span, "the two rows have not as many values", ""));
         }
         let right = self.exprs(right)?;
+        for (left, right) in left.iter().zip(&right) {
+            self.comparable(left, right, span)?;
+        }
         let all: Vec<Sql> = left
             .iter()
             .zip(&right)
@@ -116,6 +119,9 @@ impl Translator<'_> {
             }
             None => vec![None; left.len()],
         };
+        for (left, ty) in left.iter().zip(&types) {
+            self.comparable(left, &Sql::new("", *ty), span)?;
+        }
         let rows = format!("({}) AS __rs_in({})", inner.text, columns.join(", "));
         let chooses = self.choosing.contains(&std::ptr::from_ref(query));
         // DuckDB answers NULL for any row once the query holds a NULL, be the other values equal or not.

@@ -155,6 +155,7 @@ fn nullif(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refus
             args[at] = translator.literal_as(&args[at], kind, call.args[at].span())?;
         }
     }
+    translator.comparable(&args[0], &args[1], call.span)?;
     let equal = compare::compare(&args[0], "=", &args[1]);
     let as_it_is = format!("({} = {})", args[0].text, args[1].text);
     let text = if equal.text == as_it_is {
@@ -205,6 +206,7 @@ fn decode(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refus
         let condition = if value.is_null() {
             format!("{} IS NULL", subject.text)
         } else {
+            translator.comparable(subject, value, call.span)?;
             let equal = compare::compare(subject, "=", value).text;
             match value.constant {
                 Some(_) => equal,

@@ -162,6 +162,9 @@ impl Translator<'_> {
                 ))
             })
             .collect();
+        for (left, right) in sides.iter().flatten() {
+            self.comparable(left, right, joined.join.relation.span())?;
+        }
         let differ = sides.iter().flatten().any(differ);
         let native = (texts.is_empty() && !differ) || sides.is_none();
         let columns = super::join(names.iter().map(|name| identifier(name)));
