@@ -129,7 +129,7 @@ fn a_failed_copy_on_redshift_is_told_row_by_row() {
     exit 1
     1 of 1  ERROR loading source table raw.events                         [[time]]
           error[load-error]: s3://b/in/events:2: column `id` integer of `events`: Invalid digit, Value 'x', Pos 0, Type: Integer (models/raw.yml:8:20)
-          error[load-error]: s3://b/in/events:3: column `name` character varying(5) of `events`: String length exceeds DDL length (models/raw.yml:9:20)
+          error[load-error]: s3://b/in/events:3: column `name` varchar(5) of `events`: String length exceeds DDL length (models/raw.yml:9:20)
     error[load-error]: s3://b/in/events:2: column `id` integer of `events`: Invalid digit, Value 'x', Pos 0, Type: Integer
      --> models/raw.yml:8:20
       |
@@ -139,7 +139,7 @@ fn a_failed_copy_on_redshift_is_told_row_by_row() {
       = note: the value: x
       = help: mend the file, declare `id` as `varchar`, or leave bad rows out: `copy: {maxerror: 10}`
 
-    error[load-error]: s3://b/in/events:3: column `name` character varying(5) of `events`: String length exceeds DDL length
+    error[load-error]: s3://b/in/events:3: column `name` varchar(5) of `events`: String length exceeds DDL length
      --> models/raw.yml:9:20
       |
     9 |           - {name: name, data_type: varchar(5), meta: {pii: true}}
