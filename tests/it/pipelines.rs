@@ -539,7 +539,7 @@ fn the_script_of_the_night_builds_tries_again_and_tells_how_it_ended() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let project = TestProject::new().file("models/one.sql", "select 1 as id");
     let night = || {
-        let program = Path::new(env!("CARGO_BIN_EXE_redstart"));
+        let program = crate::project::program();
         let path = format!(
             "{}:{}",
             program.parent().expect("a folder").display(),

@@ -170,7 +170,7 @@ impl TestProject {
 
     /// The program ready to start, for tests that kill it or read it while it runs.
     pub fn command(&self, arguments: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_redstart"));
+        let mut command = Command::new(program());
         command
             .args(words(arguments))
             .current_dir(self.path())
@@ -229,6 +229,12 @@ fn query(database: &Path, sql: &str) -> duckdb::Result<String> {
         text += &(values.join(" | ") + "\n");
     }
     Ok(text)
+}
+
+/// The program under test: the one that was just compiled, or the file that `REDSTART_TEST_PROGRAM` names, such as the one that is shipped.
+pub fn program() -> PathBuf {
+    let other = std::env::var_os("REDSTART_TEST_PROGRAM");
+    other.map_or_else(|| env!("CARGO_BIN_EXE_redstart").into(), PathBuf::from)
 }
 
 /// Splits a command line at blanks; `'…'` and `"…"` hold blanks, without escapes.

@@ -550,7 +550,7 @@ fn the_server_gives_the_files_of_the_site_and_nothing_else() {
     1 error
     ");
     project.redstart("build");
-    let mut serving = Command::new(env!("CARGO_BIN_EXE_redstart"))
+    let mut serving = Command::new(crate::project::program())
         .args(["docs", "serve", "--port", "0", "--no-browser"])
         .current_dir(project.path())
         .stdout(Stdio::piped())
