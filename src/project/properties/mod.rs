@@ -20,8 +20,10 @@ use serde::de::DeserializeOwned;
 
 use super::render::YamlRenderer;
 use super::yaml::{self, Yaml};
-use crate::diagnostic::{Diagnostic, Diagnostics, Source};
+use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
 
+/// The code of a key that must be there.
+const MISSING_KEY: &str = "missing-key";
 /// The code of a key that nobody knows.
 const UNKNOWN_KEY: &str = "unknown-key";
 
@@ -197,23 +199,46 @@ impl Reader<'_> {
             if self.problems.0.len() > before {
                 continue;
             }
+            // What was wrong and is out of the way, so that the rest of the item is looked at too.
+            let mut wrong: Vec<(Span, Vec<String>)> = Vec::new();
             loop {
                 match rendered.to::<T>() {
                     Ok(shape) => {
-                        into.push(shape);
+                        if wrong.is_empty() {
+                            into.push(shape);
+                        }
                         break;
                     }
                     Err(problem) if passed_over(&mut rendered, &problem, passed) => {
                         self.problems.push(problem.as_warning());
                     }
                     Err(problem) => {
-                        self.problems.push(problem);
-                        break;
+                        let Some(at) = problem.span.clone() else {
+                            self.problems.push(problem);
+                            break;
+                        };
+                        if !follows(&problem, &at, &wrong) {
+                            self.problems.push(problem);
+                        }
+                        let Some(keys) = rendered.take_at(&at) else {
+                            break;
+                        };
+                        wrong.push((at, keys));
                     }
                 }
             }
         }
     }
+}
+
+/// Whether something is wrong only because what was wrong in it is out of the way: a key that went with its value, a test without its
+/// arguments.
+fn follows(problem: &Diagnostic, at: &Span, wrong: &[(Span, Vec<String>)]) -> bool {
+    wrong.iter().any(|(gone, keys)| {
+        let within = at.start <= gone.start && gone.end <= at.end;
+        let names = |key: &String| problem.message.contains(&format!("`{key}`"));
+        within && (problem.code != MISSING_KEY || keys.iter().any(names))
+    })
 }
 
 /// Takes a key that nobody knows out of an item, where it is only told of.
@@ -375,6 +400,39 @@ models:
         error[yaml-type]: expected a text, found the number `5` (models/schema.yml:23:20) -- help: put it in quotes: "5"
         orders [("unique", 0, 0), ("not_null", 0, 1), ("relationships", 2, 1), ("accepted_values", 1, 0)]
         customers []
+        "#);
+    }
+
+    #[test]
+    fn all_that_is_wrong_in_one_item_is_told_at_once() {
+        insta::assert_snapshot!(read("
+models:
+  - name: orders
+    description: 5
+    columns:
+      - name: 7
+        data_type: 8
+      - data_type: text
+      - name: total
+        quote: 'yes'
+        constraints: [{type: primary}, {type: unique, columns: x}]
+        data_tests: [5, unique: [x]]
+  - name: 9
+    columns: none
+  - name: whole
+"), @r#"
+        error[yaml-type]: expected a text, found the number `5` (models/schema.yml:4:18) -- help: put it in quotes: "5"
+        error[yaml-type]: expected a text, found the number `7` (models/schema.yml:6:15) -- help: put it in quotes: "7"
+        error[yaml-type]: expected a text, found the number `8` (models/schema.yml:7:20) -- help: put it in quotes: "8"
+        error[missing-key]: the key `name` is missing (models/schema.yml:8:9) -- help: add `name: …` here
+        error[yaml-type]: expected `true` or `false`, found the text `yes` (models/schema.yml:10:16) -- help: write `true` or `false`, without quotes
+        error[unknown-value]: `primary` has no meaning here (models/schema.yml:11:30) -- help: write one of `not_null`, `unique`, `primary_key`, `foreign_key`, `check`, `custom`
+        error[yaml-type]: expected a list, found the text `x` (models/schema.yml:11:64) -- help: write `[x]`, or each entry on a line of its own behind `- `
+        error[yaml-type]: expected the name of a test, or a mapping, found the number `5` (models/schema.yml:12:22) -- help: write the name of a test, or a mapping here, or take the key out
+        error[yaml-type]: expected a mapping of the test's arguments, found a list (models/schema.yml:12:33) -- help: write `key: value`, each on a line of its own and indented, or `{key: value}`
+        error[yaml-type]: expected a text, found the number `9` (models/schema.yml:13:11) -- help: put it in quotes: "9"
+        error[yaml-type]: expected a list, found the text `none` (models/schema.yml:14:14) -- help: write `[none]`, or each entry on a line of its own behind `- `
+        whole []
         "#);
     }
 

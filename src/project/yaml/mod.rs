@@ -182,6 +182,42 @@ impl Yaml {
         }
     }
 
+    /// Takes whatever stands at a place out of the lists and mappings below this node, keys with their values; the keys that went.
+    /// Nothing where nothing stands there.
+    pub fn take_at(&mut self, at: &Span) -> Option<Vec<String>> {
+        let mut keys = Vec::new();
+        let found = self.drain_at(at, &mut keys);
+        found.then_some(keys)
+    }
+
+    fn drain_at(&mut self, at: &Span, keys: &mut Vec<String>) -> bool {
+        match &mut self.value {
+            YamlValue::Seq(items) => {
+                let before = items.len();
+                items.retain(|item| item.span != *at);
+                let gone = items.len() < before;
+                let below = items.iter_mut().map(|item| item.drain_at(at, keys));
+                below.fold(gone, |gone, below| gone | below)
+            }
+            YamlValue::Map(entries) => {
+                let before = keys.len();
+                entries.retain(|(key, value)| {
+                    let gone = key.span == *at || value.span == *at;
+                    if gone {
+                        keys.push(key.key_text());
+                    }
+                    !gone
+                });
+                let gone = keys.len() > before;
+                let below = entries
+                    .iter_mut()
+                    .map(|(_, value)| value.drain_at(at, keys));
+                below.fold(gone, |gone, below| gone | below)
+            }
+            _ => false,
+        }
+    }
+
     /// The text of a scalar as a mapping's key: what JSON makes of it.
     pub fn key_text(&self) -> String {
         match &self.value {
