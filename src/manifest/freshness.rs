@@ -159,31 +159,102 @@ fn whole(said: &Value) -> Value {
     json!({ "warn_after": age("warn_after"), "error_after": age("error_after"), "filter": said["filter"] })
 }
 
-/// A merged value, typed and checked; none where it limits nothing.
+/// Tells what is wrong in one declaration of `freshness`, each at its place: beside a source or a table, or in its `config`.
+pub fn check(beside: Option<&Yaml>, config: Option<&Yaml>, problems: &mut Diagnostics) {
+    let in_config = config.and_then(|config| config.get("freshness"));
+    for said in [beside, in_config].into_iter().flatten() {
+        if said.is_null() {
+            continue;
+        }
+        if !said.is_map() {
+            problems
+                .push(said.expected("a mapping with `warn_after` and `error_after`, or `null`"));
+        }
+        for (key, value) in said.entries() {
+            match key.as_str().unwrap_or_default() {
+                _ if value.is_null() => {}
+                name @ ("warn_after" | "error_after") => check_age(name, value, problems),
+                "filter" if value.as_str().is_some() => {}
+                "filter" => problems.push(value.expected("a text: a condition in SQL")),
+                name => problems.push(unknown(name, key, &["warn_after", "error_after", "filter"])),
+            }
+        }
+    }
+}
+
+fn check_age(name: &str, age: &Yaml, problems: &mut Diagnostics) {
+    if !age.is_map() {
+        let wrong = Diagnostic::error(BAD, format!("`{name}` is no age: {}", age.describe()));
+        return problems.push(wrong.at(age.span.clone()).help(HOW));
+    }
+    for (key, value) in age.entries() {
+        match key.as_str().unwrap_or_default() {
+            _ if value.is_null() => {}
+            "count" if count(&value.to_json()).is_some() => {}
+            "count" => {
+                let said = format!(
+                    "`{name}` counts in whole numbers, found {}",
+                    value.describe()
+                );
+                problems.push(
+                    Diagnostic::error(BAD, said)
+                        .at(value.span.clone())
+                        .help(HOW),
+                );
+            }
+            "period" if period(&value.to_json()).is_some() => {}
+            "period" => {
+                let said = format!("there is no period of {}", value.describe());
+                let names = Period::ALL.iter().map(|(name, _)| *name);
+                problems.push(
+                    Diagnostic::error(BAD, said)
+                        .at(value.span.clone())
+                        .did_you_mean(value.as_str().unwrap_or_default(), names)
+                        .help(HOW),
+                );
+            }
+            other => problems.push(unknown(other, key, &["count", "period"])),
+        }
+    }
+}
+
+fn unknown(name: &str, key: &Yaml, known: &[&str]) -> Diagnostic {
+    let wrong = Diagnostic::error("unknown-key", format!("there is no key `{name}` here"));
+    let wrong = wrong
+        .at(key.span.clone())
+        .did_you_mean(name, known.iter().copied());
+    let known: Vec<_> = known.iter().map(|key| format!("`{key}`")).collect();
+    wrong.help(format!("the keys here are {}", known.join(", ")))
+}
+
+const BAD: &str = "bad-freshness";
+const HOW: &str =
+    "write such as `{count: 12, period: hour}`; a period is `minute`, `hour` or `day`";
+
+fn count(value: &Value) -> Option<u32> {
+    value.as_u64().and_then(|count| u32::try_from(count).ok())
+}
+
+fn period(value: &Value) -> Option<Period> {
+    let name = value.as_str()?;
+    let found = Period::ALL.iter().find(|(known, _)| *known == name);
+    found.map(|(_, period)| *period)
+}
+
+/// A merged value, typed; none where it limits nothing. `at` is the place in the project's file where that has the last word, which is
+/// not checked before.
 pub fn typed(value: &Value, at: Option<&Span>, problems: &mut Diagnostics) -> Option<Freshness> {
     let mut age = |key: &str| {
         let found = &value[key];
-        let (count, period) = (&found["count"], &found["period"]);
-        if count.is_null() || period.is_null() {
+        if found["count"].is_null() || found["period"].is_null() {
             return None;
         }
-        let period_of = |name: &str| {
-            let found = Period::ALL.iter().find(|(known, _)| *known == name);
-            found.map(|(_, period)| *period)
-        };
-        let typed = count
-            .as_u64()
-            .and_then(|count| u32::try_from(count).ok())
-            .zip(period.as_str().and_then(period_of));
-        if typed.is_none() {
-            problems.push(
-                Diagnostic::error(
-                    "bad-freshness",
-                    format!("`{key}` is no age: {count} {period}"),
-                )
-                .at_some(at.cloned())
-                .help("write such as `{count: 12, period: hour}`; a period is `minute`, `hour` or `day`"),
-            );
+        let typed = count(&found["count"]).zip(period(&found["period"]));
+        if typed.is_none()
+            && let Some(at) = at
+        {
+            let said = format!("`{key}` is no age: {} {}", found["count"], found["period"]);
+            problems.push(Diagnostic::error(BAD, said).at(at.clone()).help(HOW));
         }
         typed.map(|(count, period)| Age { count, period })
     };

@@ -18,8 +18,14 @@ pub fn sources(resolver: &Resolver<'_>) -> Made {
     let mut made = Made::default();
     for source in &resolver.package.properties.sources {
         tell_unheeded(source.config.as_ref(), &mut made.1);
+        freshness::check(
+            source.freshness.as_ref(),
+            source.config.as_ref(),
+            &mut made.1,
+        );
         for table in &source.tables {
             tell_unheeded(table.config.as_ref(), &mut made.1);
+            freshness::check(table.freshness.as_ref(), table.config.as_ref(), &mut made.1);
             let node = table_node(resolver, source, table, &mut made.1);
             let tested = Tested::source(&node, source, table);
             let tests = generic::tests_of(resolver, &tested, &table.columns, &table.data_tests);
@@ -61,6 +67,9 @@ fn table_node(
     node.fqn.push(name.clone());
     let mut config = config(resolver, &node, source, table, problems);
     let freshness_value = freshness::merged(source, table, &config);
+    let by_project = (!freshness::is_declared(source, table))
+        .then(|| config.origin("freshness"))
+        .flatten();
     let loaded_at = freshness::loaded_at(source, table, problems);
     config
         .values
@@ -175,7 +184,7 @@ fn table_node(
         load,
         freshness: freshness_value
             .as_ref()
-            .and_then(|value| freshness::typed(value, Some(&table.name.span), problems)),
+            .and_then(|value| freshness::typed(value, by_project.as_ref(), problems)),
         freshness_value: freshness_value.unwrap_or_default(),
         loaded_at,
         source_meta: object(source.meta.as_ref()),
