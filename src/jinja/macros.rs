@@ -181,6 +181,7 @@ impl Macros {
             rewrite: &prepared.rewrite,
             native: false,
             lenient,
+            strict: false,
             call: None,
         };
         // A template that acts on the warehouse must not run twice.
@@ -222,6 +223,7 @@ impl Macros {
             rewrite: &rewrite,
             native: true,
             lenient: false,
+            strict: false,
             call: None,
         };
         let value = render::run(&self.shared, world, job)?.value;
@@ -252,6 +254,30 @@ impl Macros {
         world: &Arc<dyn World>,
         at: &Span,
     ) -> Result<Value, Box<Diagnostic>> {
+        self.call_as(name, args, kwargs, world, at, false)
+    }
+
+    /// What is not defined in a macro that was called while templates are only parsed, where it prints as nothing.
+    pub fn undefined_in(
+        &self,
+        name: &str,
+        args: &[Value],
+        world: &Arc<dyn World>,
+        at: &Span,
+    ) -> Option<Box<Diagnostic>> {
+        let wrong = self.call_as(name, args, &[], world, at, true).err()?;
+        (wrong.code == "undefined-variable").then_some(wrong)
+    }
+
+    fn call_as(
+        &self,
+        name: &str,
+        args: &[Value],
+        kwargs: &[(String, Value)],
+        world: &Arc<dyn World>,
+        at: &Span,
+        strict: bool,
+    ) -> Result<Value, Box<Diagnostic>> {
         let mut args = args.to_vec();
         if !kwargs.is_empty() {
             let kwargs: Kwargs = kwargs.iter().cloned().collect();
@@ -262,7 +288,8 @@ impl Macros {
             template: &Template::scalar("", at),
             rewrite: &rewrite,
             native: true,
-            lenient: world.acts(),
+            lenient: world.acts() && !strict,
+            strict,
             call: Some(CallRequest {
                 name: name.to_string(),
                 args,

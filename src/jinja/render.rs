@@ -118,6 +118,8 @@ pub struct Render {
     pub native: bool,
     /// Whether what is not defined prints as nothing, as in dbt.
     pub lenient: bool,
+    /// Whether it is wrong even where templates are only parsed.
+    strict: bool,
     /// A macro to call, where the render is a call.
     call: Option<CallRequest>,
     /// The packages of the macros being run, innermost last.
@@ -126,6 +128,13 @@ pub struct Render {
     taken: Mutex<Option<Value>>,
     /// What the template puts into `context`.
     put: OnceLock<Mutex<BTreeMap<String, Value>>>,
+}
+
+impl Render {
+    /// Whether what is not defined is wrong where it is printed.
+    pub fn is_strict(&self) -> bool {
+        !self.lenient && (self.strict || self.world.execute())
+    }
 }
 
 /// A macro to call with arguments.
@@ -274,6 +283,7 @@ pub fn rendered_inside(state: &State<'_, '_>, text: &str) -> Result<String, Erro
         rewrite: &prepared.rewrite,
         native: false,
         lenient: render.lenient,
+        strict: render.strict,
         call: None,
     };
     let done = run(&render.shared, &render.world, job).map_err(error::raise)?;
@@ -609,6 +619,8 @@ pub struct Job<'a> {
     pub native: bool,
     /// Whether what is not defined prints as nothing.
     pub lenient: bool,
+    /// Whether what is not defined is wrong even where templates are only parsed.
+    pub strict: bool,
     /// The macro to call, where the text calls one.
     pub call: Option<CallRequest>,
 }
@@ -637,6 +649,7 @@ pub fn run(
         world: Arc::clone(world),
         native: job.native,
         lenient: job.lenient,
+        strict: job.strict,
         call: job.call,
         packages: Mutex::new(Vec::new()),
         called: Mutex::new(BTreeSet::new()),
@@ -649,7 +662,7 @@ pub fn run(
         rewrite: job.rewrite,
     };
     let text = shared
-        .environment(world.execute())
+        .environment(world.execute() || job.strict)
         .template_from_named_str(TEMPLATE, &job.rewrite.text)
         .and_then(|compiled| compiled.render(Value::from_object(Root(Arc::clone(&render)))))
         .map_err(|error| error::diagnose(&error, &places))?;

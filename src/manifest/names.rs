@@ -124,11 +124,25 @@ impl<'a> Names<'a> {
         };
         for (what, given) in [("alias", &alias), ("schema", &schema)] {
             if given.is_empty() {
-                return Err(Box::new(
-                    Diagnostic::error("empty-name", format!("`{name}` gets an empty {what}"))
-                        .at(at.clone())
-                        .help(format!("look at `{what}` in its configuration, and at the macro `generate_{what}_name`")),
-                ));
+                let message = format!("`{name}` gets an empty {what}");
+                let macro_name = format!("generate_{what}_name");
+                let custom = match what {
+                    "alias" if self.alias_macro => Some(&config.alias),
+                    "schema" if self.schema_macro => Some(&config.schema),
+                    _ => None,
+                };
+                let undefined = custom.and_then(|custom| {
+                    let (args, world) = self.ready(custom.as_deref(), name, model, config);
+                    self.macros.undefined_in(&macro_name, &args, &world, at)
+                });
+                return Err(match undefined {
+                    Some(wrong) => Box::new(wrong.note(format!("so {message}"))),
+                    None => Box::new(
+                        Diagnostic::error("empty-name", message)
+                            .at(at.clone())
+                            .help(format!("look at `{what}` in its configuration, and at the macro `{macro_name}`")),
+                    ),
+                });
             }
             if given.len() > LONGEST && self.target.dialect() == "redshift" {
                 let place = config.origins.get(what).unwrap_or(at);
@@ -185,6 +199,23 @@ impl<'a> Names<'a> {
         config: &Config,
         at: &Span,
     ) -> Result<String, Box<Diagnostic>> {
+        let (args, world) = self.ready(custom, name, model, config);
+        let value = self.macros.call(macro_name, &args, &[], &world, at)?;
+        Ok(match from_jinja(&value) {
+            Value::String(text) => text.trim().to_owned(),
+            Value::Null => String::new(),
+            other => other.to_string(),
+        })
+    }
+
+    /// The arguments of such a macro, and what it sees.
+    fn ready(
+        &self,
+        custom: Option<&str>,
+        name: &str,
+        model: &Map<String, Value>,
+        config: &Config,
+    ) -> ([jinja::Value; 2], Arc<dyn World>) {
         let mut node = model.clone();
         node.insert("config".to_owned(), Value::Object(config.values.to_map()));
         let node_value = to_jinja(&Value::Object(node.clone()));
@@ -194,15 +225,10 @@ impl<'a> Names<'a> {
             config: config.values.to_map(),
             schema: None,
         };
-        let world: Arc<dyn World> = ParseWorld::new(&self.shared, identity);
         let custom = custom.map_or_else(|| jinja::Value::from(()), jinja::Value::from);
-        let value = self
-            .macros
-            .call(macro_name, &[custom, node_value], &[], &world, at)?;
-        Ok(match from_jinja(&value) {
-            Value::String(text) => text.trim().to_owned(),
-            Value::Null => String::new(),
-            other => other.to_string(),
-        })
+        (
+            [custom, node_value],
+            ParseWorld::new(&self.shared, identity),
+        )
     }
 }

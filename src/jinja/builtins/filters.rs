@@ -272,7 +272,7 @@ pub(super) fn nothing_to_go_over() -> Error {
 /// Whether a node is rendered, and not only read: then what Python refuses is refused.
 pub(super) fn is_strict(state: &State<'_, '_>) -> Result<bool, Error> {
     let render = &in_state(state)?.render;
-    Ok(render.world.execute() && !render.lenient)
+    Ok(render.is_strict())
 }
 
 fn native(state: &State<'_, '_>) -> Result<bool, Error> {
