@@ -212,6 +212,9 @@ fn name(code: &str) -> Option<&'static str> {
         "unknown-schema" => {
             "create the schema first, or say another one with `schema:` of the source, the model or the target"
         }
+        "unknown-database" => {
+            "name one that the target opens: its own, or one of `attach: [{path: other.duckdb, alias: other}]` in profiles.yml"
+        }
         "unknown-selector" => "write it under `selectors:` of selectors.yml",
         "unknown-selector-method" => "write one of the methods above, a name, or a path",
         "invalid-selector" => {
@@ -274,6 +277,8 @@ fn query(code: &str) -> Option<&'static str> {
         "statement-too-long" => "split it, or keep long lists in a seed",
         "too-many-columns" => "split it, or keep what is rarely asked for in one `super` column",
         "type-mismatch" => "cast one of the two",
+        "bad-pattern" => "close its brackets, and escape letters that are meant as they are",
+        "window-frame" => "write the earlier end of the frame first",
         "unknown-alias" => "write the alias that `from` gives, or none",
         "unknown-date-part" => {
             "use `year`, `quarter`, `month`, `week`, `day`, `hour`, `minute`, `second` or another part that Redshift knows"

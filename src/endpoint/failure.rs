@@ -217,6 +217,12 @@ fn said(error: &Error) -> (&'static str, String) {
                 "more than one row returned by a subquery used as an expression".to_owned(),
             ),
             "wrong-arguments" => ("42883", fault.message.clone()),
+            "bad-pattern" => ("2201B", fault.message.clone()),
+            "window-frame" => ("42P20", fault.message.clone()),
+            "unknown-database" => (
+                "3D000",
+                format!("database \"{}\" does not exist", name(fault)),
+            ),
             _ => ("XX000", fault.message.clone()),
         };
         return of;

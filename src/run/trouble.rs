@@ -87,8 +87,10 @@ impl Story<'_> {
             ),
             (_, None) => ("database-error", format!("the database refused `{name}`")),
         };
+        let said = |key: &str| self.node.config.origins.get(key).cloned();
         let place = match code {
-            "repeated-key" => self.node.config.origins.get("unique_key").cloned(),
+            "repeated-key" => said("unique_key"),
+            "unknown-database" => said("database").or_else(|| self.place(&error)),
             _ => self.place(&error),
         };
         let rendered = self.rendered(&error, place.as_ref());

@@ -9,6 +9,7 @@ use crate::adapter::{Fault, emulated};
 pub(super) fn understood(kind: &str, message: &str) -> Option<(Fault, Option<String>)> {
     name(message)
         .or_else(|| types_of(message))
+        .or_else(|| told_plainly(message))
         .or_else(|| row(kind, message))
         .or_else(|| query(message))
 }
@@ -75,6 +76,13 @@ fn name(message: &str) -> Option<(Fault, Option<String>)> {
         let what = format!("there is no schema `{schema}`");
         return of("unknown-schema", what, schema, Vec::new());
     }
+    let database = between(message, "Catalog with name ", " does not exist")
+        .or_else(|| between(message, "Catalog \"", "\" does not exist"))
+        .map(|name| name.trim_matches('"'));
+    if let Some(database) = database {
+        let what = format!("there is no database `{database}`");
+        return of("unknown-database", what, database, Vec::new());
+    }
     if let Some(table) = between(message, "Table with name ", " does not exist") {
         let table = table.trim_matches('"');
         if let Some(schema) = between(message, "because schema \"", "\" does not exist") {
@@ -120,6 +128,131 @@ fn types_of(message: &str) -> Option<(Fault, Option<String>)> {
         plain("wrong-arguments", what),
         Some("cast the arguments, or look at their order".to_owned()),
     ))
+}
+
+/// Words of DuckDB that say one thing: one of them in its message, our code, our message, what to do.
+type Plain = (
+    &'static [&'static str],
+    &'static str,
+    &'static str,
+    &'static str,
+);
+
+const PLAIN: &[Plain] = &[
+    (
+        &[
+            "GROUPING statement cannot be used without groups",
+            "GROUPING child ",
+        ],
+        "aggregate-misuse",
+        "`grouping` asks about a column by which the query does not group",
+        "name a column of the `group by`",
+    ),
+    (
+        &["aggregate function calls cannot be nested"],
+        "aggregate-misuse",
+        "an aggregate stands within an aggregate",
+        "aggregate in a subquery first",
+    ),
+    (
+        &["clause cannot contain window functions"],
+        "aggregate-misuse",
+        "a window function stands where rows are still being chosen",
+        "choose by it in `qualify`, or in a query around this one",
+    ),
+    (
+        &["WHERE clause cannot contain aggregates"],
+        "aggregate-misuse",
+        "an aggregate stands in `where`, which chooses rows before they are aggregated",
+        "write the condition in `having`",
+    ),
+    (
+        &[
+            "frame starting from ",
+            "frame start cannot be ",
+            "frame end cannot be ",
+        ],
+        "window-frame",
+        "the frame of a window ends before it begins",
+        "write its earlier end first: `rows between 1 preceding and 1 following`",
+    ),
+    (
+        &["Argument for ntile must be"],
+        WRONG_ARGUMENTS,
+        "`ntile` takes a number of groups from 1 on",
+        "write a number above 0",
+    ),
+    (
+        &["can only take parameters in the range ["],
+        WRONG_ARGUMENTS,
+        "a percentile is a fraction from 0 to 1",
+        "write such as `0.5` for the middle",
+    ),
+    (
+        // RE2's words.
+        &[
+            "missing ): ",
+            "missing ]: ",
+            "unexpected ): ",
+            "missing argument to repetition operator",
+            "no argument for repetition operator",
+            "invalid repetition size",
+            "bad repetition operator",
+            "invalid escape sequence",
+            "invalid character class",
+            "trailing \\",
+            "invalid perl operator",
+            "invalid named capture",
+        ],
+        "bad-pattern",
+        "a regular expression does not hold together",
+        "close its brackets, and write `\\\\` before a letter that is meant as it is",
+    ),
+    (
+        &["Invalid UTF8 Codepoint"],
+        BAD_VALUE,
+        "no character has such a number",
+        "`chr` takes the number of a character in Unicode",
+    ),
+    (
+        &["cannot take square root of a negative number"],
+        BAD_VALUE,
+        "a negative number has no square root",
+        "leave such rows out, or write `case when … >= 0 then sqrt(…) end`",
+    ),
+    (
+        &["cannot take logarithm of"],
+        BAD_VALUE,
+        "only a number above 0 has a logarithm",
+        "leave such rows out, or write `ln(nullif(…, 0))` where 0 is the only trouble",
+    ),
+    (
+        &["value out of range: overflow"],
+        "out-of-range",
+        "a number is too large for `double precision`",
+        "look for rows whose numbers are beyond measure",
+    ),
+    (
+        &["invalid JSON: "],
+        BAD_VALUE,
+        "a text is not JSON",
+        "leave such rows out with `is_valid_json(…)`, or have the function answer NULL: its last argument `true`",
+    ),
+    (
+        &[" does not fit the format "],
+        BAD_VALUE,
+        "a text does not fit the format of a date or a number",
+        "look at the format, or at the rows",
+    ),
+];
+const WRONG_ARGUMENTS: &str = "wrong-arguments";
+const BAD_VALUE: &str = "bad-value";
+
+fn told_plainly(message: &str) -> Option<(Fault, Option<String>)> {
+    let told = PLAIN
+        .iter()
+        .find(|(marks, ..)| marks.iter().any(|mark| message.contains(mark)));
+    told.map(|(_, code, said, help)| (plain(code, *said), Some((*help).to_owned())))
 }
 
 /// A row that a query or a table does not take.

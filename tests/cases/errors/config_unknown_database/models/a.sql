@@ -1,0 +1,2 @@
+{{ config(materialized='table', database='elsewhere') }}
+select 1 as id

@@ -1,0 +1,1 @@
+select grouping(1) from (select 1 as a) as x

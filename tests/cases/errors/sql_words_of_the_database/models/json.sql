@@ -1,0 +1,1 @@
+select json_extract_path_text('{bad', 'a') as j

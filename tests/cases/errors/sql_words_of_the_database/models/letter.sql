@@ -1,0 +1,1 @@
+select chr(-1) as c

@@ -1,0 +1,1 @@
+select ln(0) as l

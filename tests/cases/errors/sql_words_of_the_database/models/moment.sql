@@ -1,0 +1,1 @@
+select to_date('x', 'YYYY-MM-DD') as d

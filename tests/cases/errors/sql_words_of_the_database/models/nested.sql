@@ -1,0 +1,1 @@
+select sum(sum(a)) from (select 1 as a) as x

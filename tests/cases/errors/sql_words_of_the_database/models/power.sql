@@ -1,0 +1,1 @@
+select power(10, 400) as p

@@ -1,0 +1,1 @@
+select sqrt(-1) as r
