@@ -380,7 +380,8 @@ impl Compiler {
         connection: Option<&SharedConnection>,
     ) -> Result<Sql, Box<Diagnostic>> {
         let turn = connection.map(Turn::on);
-        let world = Arc::new(NodeWorld::new(Arc::clone(&self.around), None, turn.clone()));
+        let world = NodeWorld::new(Arc::clone(&self.around), None, turn.clone());
+        let world = Arc::new(world.inline("inline_query"));
         let sql = self.render_with(template, &world)?;
         let mut drafts = BTreeMap::new();
         for wanted in self.with_ephemerals(sql.ephemerals.iter().copied().collect()) {

@@ -53,6 +53,8 @@ pub(super) struct NodeWorld {
     goes_on: bool,
     /// Whether the template is that of a query comment.
     is_comment: bool,
+    /// The name of a query that is no file.
+    inline: Option<&'static str>,
     /// Whether the template is rendered when its node is built, so that what stood under its name before says nothing.
     is_built: bool,
     ephemerals: Mutex<Vec<NodeId>>,
@@ -71,6 +73,7 @@ impl NodeWorld {
             batch: None,
             goes_on: false,
             is_comment: false,
+            inline: None,
             is_built: false,
             ephemerals: Mutex::default(),
             arguments: OnceLock::new(),
@@ -92,6 +95,12 @@ impl NodeWorld {
     /// The same world as the template of a comment sees it.
     pub(super) fn for_comment(mut self) -> Self {
         self.is_comment = true;
+        self
+    }
+
+    /// The world of SQL that is no file, by the name that it has for itself.
+    pub(super) fn inline(mut self, name: &'static str) -> Self {
+        self.inline = Some(name);
         self
     }
 
@@ -405,14 +414,16 @@ impl World for NodeWorld {
         }
         match name {
             "this" => {
-                let node = self.node()?;
-                if node.resource_type == ResourceType::Analysis {
+                let analysis = self
+                    .node()
+                    .filter(|node| node.resource_type == ResourceType::Analysis);
+                if let Some(name) = analysis.map(|node| node.name.as_str()).or(self.inline) {
                     // It is nowhere, and has a name all the same, as in dbt.
                     let schema = given.globals.get("schema")?.to_string();
-                    let named = Relation::new(schema, node.name.as_str());
-                    let relation = given.manifest.in_full(&named);
+                    let relation = given.manifest.in_full(&Relation::new(schema, name));
                     return Some(Value::from_object(RelationValue::new(relation, None)));
                 }
+                let node = self.node()?;
                 let relation = node.relation.as_ref()?;
                 let kind = self
                     .known(relation)

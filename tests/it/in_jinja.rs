@@ -407,3 +407,12 @@ fn the_type_of_a_column_that_was_asked_for_makes_data_of_its_values() {
     1 | 2024-01-02T03:04:05 | None Text
     ");
 }
+
+#[test]
+fn a_query_that_is_no_file_has_a_name_for_itself() {
+    let project = TestProject::new();
+    assert_snapshot!(project.redstart("compile --quiet --inline \"select '{{ this }}', '{{ this.identifier }}'\""), @r#"
+    exit 0
+    select '"project"."main"."inline_query"', 'inline_query'
+    "#);
+}
