@@ -11,7 +11,7 @@ use crate::adapter::{self, Connection, Statement, Table};
 use crate::diagnostic::Diagnostic;
 use crate::jinja::{
     Answer, ColumnValue, MomentValue, Question, RefCall, RelationValue, Reply, TableValue, Value,
-    World, changing, late,
+    World, ahead, changing, late,
 };
 use crate::manifest::microbatch::Batch;
 use crate::manifest::node::Code;
@@ -441,12 +441,14 @@ impl World for NodeWorld {
                 let entry = self.around.entries().get(self.node?.index())?;
                 Some(values::model(entry, self.batch.as_ref()))
             }
-            "graph" => Some(
-                self.around
-                    .graph
-                    .get_or_init(|| values::graph(&given.manifest, self.around.entries()))
-                    .clone(),
-            ),
+            "graph" => {
+                let graph = || values::graph(&given.manifest, self.around.entries());
+                let graph = self.around.graph.get_or_init(graph).clone();
+                Some(match self.turn {
+                    Some(_) => graph,
+                    None => ahead("graph", graph),
+                })
+            }
             "schema" => self
                 .node()
                 .and_then(|node| node.relation.as_ref())

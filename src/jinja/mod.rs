@@ -32,5 +32,5 @@ pub use minijinja::Value;
 pub use prepare::{NamedBlock, snapshot_blocks};
 pub use statics::{StaticCalls, StaticRef, macros_named, says, static_calls};
 pub use template::{SourceMap, Template};
-pub use values::{ColumnValue, ConfigOfResult, Parts, RelationValue, TableValue, changing};
+pub use values::{ColumnValue, ConfigOfResult, Parts, RelationValue, TableValue, ahead, changing};
 pub use world::{Answer, LATE, PROJECT, Question, RefCall, Reply, World, late, unavailable};

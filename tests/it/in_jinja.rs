@@ -281,6 +281,30 @@ fn the_graph_can_be_changed_behind_a_filter() {
     );
 }
 
+#[test]
+fn what_a_hook_puts_into_the_graph_is_there_when_a_template_is_rendered() {
+    let project = TestProject::new()
+        .file("dbt_project.yml", "name: project\non-run-start: '{{ begin() }}'\n")
+        .file(
+            "macros/cache.sql",
+            "{% macro begin() %}{% if execute %}{% do graph.setdefault('kept', {'rows': {}}) %}{% endif %}{% endmacro %}
+{% macro keep(key, value) %}{% if execute %}{% do graph.setdefault('kept', {}).get('rows').update({key: value}) %}{% endif %}{% endmacro %}
+{% macro kept(key) %}{% if execute %}{{ graph['kept']['rows'][key] }}{% endif %}{% endmacro %}",
+        )
+        .file("models/a.sql", "{% do keep('a', 1) %}select 1 as id")
+        .file("models/b.sql", "select '{{ kept('a') }}' as of_a from {{ ref('a') }}")
+        .file("models/c.sql", "select {{ graph.nodes | length }} as nodes");
+    project.redstart("build --quiet").success();
+    assert_eq!(
+        project.query("select of_a, nodes from b, c"),
+        "of_a | nodes\n1 | 4\n"
+    );
+    assert_snapshot!(project.redstart("compile --quiet -s c"), @"
+    exit 0
+    select 4 as nodes
+    ");
+}
+
 /// A view, a table put in another's place, and a seed, by the parts that dbt has for them.
 const PARTS: &str = "
 {% materialization shown, default %}

@@ -3,6 +3,7 @@
 //! In: nothing. Out: objects of the template language.
 //! Knows nothing of who makes them.
 
+mod ahead;
 mod arguments;
 mod column;
 mod dict;
@@ -15,6 +16,7 @@ mod response;
 mod set;
 mod table;
 
+pub use ahead::ahead;
 pub use column::ColumnValue;
 pub(super) use dict::{Dict, pairs_of};
 pub(super) use list::List;
