@@ -106,7 +106,7 @@ impl Graph {
         let readers: Vec<Reader> = self
             .order()
             .iter()
-            .filter(|id| manifest.node(**id).resource_type != ResourceType::Test)
+            .filter(|id| waits_for_tests(manifest.node(**id).resource_type))
             .map(|id| Reader {
                 node: *id,
                 reads: parents[id.index()].clone(),
@@ -139,9 +139,17 @@ impl Graph {
             let descendants = self.descendants(&NodeSet::from([*id]), None);
             below.retain(|id| descendants.contains(id));
         }
-        below.retain(|id| !manifest.node(*id).resource_type.is_test());
+        below.retain(|id| {
+            let kind = manifest.node(*id).resource_type;
+            waits_for_tests(kind) && kind != ResourceType::UnitTest
+        });
         below
     }
+}
+
+/// Whether a failed test of what it reads holds a node back: in dbt of a node of the manifest, not of an exposure.
+fn waits_for_tests(kind: ResourceType) -> bool {
+    kind != ResourceType::Test && kind != ResourceType::Exposure && !kind.is_semantic()
 }
 
 /// Nodes that the same tests are about, and those tests.

@@ -85,6 +85,8 @@ pub struct Rendered {
     pub map: SourceMap,
     /// `unique_id`s of the macros that were called, directly or not.
     pub macros_called: BTreeSet<String>,
+    /// Those of them that the template itself called.
+    pub macros_named: BTreeSet<String>,
 }
 
 impl Rendered {
@@ -95,6 +97,7 @@ impl Rendered {
             text: text.to_string(),
             map: SourceMap::verbatim(template),
             macros_called: BTreeSet::new(),
+            macros_named: BTreeSet::new(),
         }
     }
 }
@@ -199,6 +202,7 @@ impl Macros {
             text,
             map,
             macros_called: done.called,
+            macros_named: done.named,
         })
     }
 

@@ -125,6 +125,8 @@ pub struct Render {
     /// The packages of the macros being run, innermost last.
     packages: Mutex<Vec<usize>>,
     called: Mutex<BTreeSet<usize>>,
+    /// Those of them that the template itself called, and no macro.
+    named: Mutex<BTreeSet<usize>>,
     taken: Mutex<Option<Value>>,
     /// What the template puts into `context`.
     put: OnceLock<Mutex<BTreeMap<String, Value>>>,
@@ -508,7 +510,12 @@ impl Object for MacroObject {
         let entry = &render.shared.entries[self.at];
         let bound = entry.bind(args)?;
         lock(&render.called).insert(self.at);
-        lock(&render.packages).push(self.at);
+        let mut within = lock(&render.packages);
+        if within.is_empty() {
+            lock(&render.named).insert(self.at);
+        }
+        within.push(self.at);
+        drop(within);
         let result = run.call(state, &[entry.template.clone(), Value::from(bound)]);
         lock(&render.packages).pop();
         result.or_else(|error| match in_state_mut(state)?.returned.take() {
@@ -633,6 +640,8 @@ pub struct Done {
     pub value: Option<Value>,
     /// `unique_id`s of the macros that ran.
     pub called: BTreeSet<String>,
+    /// Those of them that the template itself called.
+    pub named: BTreeSet<String>,
 }
 
 /// Does a render.
@@ -653,6 +662,7 @@ pub fn run(
         call: job.call,
         packages: Mutex::new(Vec::new()),
         called: Mutex::new(BTreeSet::new()),
+        named: Mutex::new(BTreeSet::new()),
         taken: Mutex::new(None),
         put: OnceLock::new(),
     });
@@ -666,14 +676,16 @@ pub fn run(
         .template_from_named_str(TEMPLATE, &job.rewrite.text)
         .and_then(|compiled| compiled.render(Value::from_object(Root(Arc::clone(&render)))))
         .map_err(|error| error::diagnose(&error, &places))?;
-    let called = lock(&render.called);
-    let called = called
-        .iter()
-        .map(|&at| shared.entries[at].declared.unique_id());
+    let ids = |of: &Mutex<BTreeSet<usize>>| {
+        let of = lock(of);
+        let ids = of.iter().map(|&at| shared.entries[at].declared.unique_id());
+        ids.collect()
+    };
     Ok(Done {
         text,
         value: lock(&render.taken).take(),
-        called: called.collect(),
+        called: ids(&render.called),
+        named: ids(&render.named),
     })
 }
 

@@ -118,16 +118,9 @@ impl ParseWorld {
             }
         };
         let mut found = std::mem::take(&mut *self.lock());
-        // As dbt does: only what the template itself calls, which it then names.
+        // As dbt does: only what the template itself calls.
+        found.macros.extend(rendered.macros_named);
         let text = template.text();
-        let is_named = |id: &String| {
-            id.rsplit('.')
-                .next()
-                .is_some_and(|name| text.contains(name))
-        };
-        found
-            .macros
-            .extend(rendered.macros_called.into_iter().filter(is_named));
         let own = macros.find(&self.shared.package, "is_incremental");
         if own.is_none() && find_word(text, "is_incremental") {
             found.macros.insert(IS_INCREMENTAL.to_owned());

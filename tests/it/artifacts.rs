@@ -343,6 +343,10 @@ fn an_exposure_has_a_result_though_nothing_is_done_for_it() {
     let project = TestProject::new()
         .file("models/good.sql", "select 1 as id")
         .file(
+            "models/good.yml",
+            "models: [{name: good, data_tests: [{expression_is_true: {arguments: {expression: id > 1}}}]}]",
+        )
+        .file(
             "models/bad.sql",
             "{{ config(materialized='table') }} select 1 / (length('x') - 1) as id",
         )

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 
-use super::syntax::explain;
+use super::syntax::{explain, to_blank, to_move};
 use super::{Yaml, YamlValue, scalar};
 use crate::diagnostic::{Diagnostic, Source, Span};
 
@@ -74,50 +74,6 @@ enum Failure {
 impl From<Diagnostic> for Failure {
     fn from(wrong: Diagnostic) -> Self {
         Self::Wrong(Box::new(wrong))
-    }
-}
-
-/// The lines, by their first byte, that the parser wants further to the right and other readers of YAML, dbt's among them, do not: in
-/// brackets and in quotes the indentation means nothing.
-fn to_move(text: &str, at: usize, info: &str) -> Vec<usize> {
-    let line_of = |at: usize| text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-    match info {
-        "invalid indentation" | "invalid indentation in flow construct" => vec![line_of(at)],
-        "invalid indentation in quoted scalar" => {
-            let Some(quote) = text[at..].chars().next() else {
-                return Vec::new();
-            };
-            let within = &text[at + 1..];
-            let mut end = 0;
-            let mut letters = within.char_indices().peekable();
-            while let Some((place, letter)) = letters.next() {
-                end = place;
-                match letter {
-                    '\\' if quote == '"' => drop(letters.next()),
-                    '\'' if quote == '\''
-                        && letters.peek().is_some_and(|(_, next)| *next == quote) =>
-                    {
-                        letters.next();
-                    }
-                    letter if letter == quote => break,
-                    _ => {}
-                }
-            }
-            let breaks = within[..end].match_indices('\n');
-            breaks.map(|(newline, _)| at + 1 + newline + 1).collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-/// A tab that the parser does not take for a blank and other readers of YAML do: behind a colon, and in quotes before a line.
-fn to_blank(text: &str, at: usize, info: &str) -> Option<usize> {
-    let is_tab = |at: &usize| text.as_bytes().get(*at) == Some(&b'\t');
-    let before = at.checked_sub(1).filter(is_tab);
-    match info {
-        "':' must be followed by a valid YAML whitespace" => before,
-        "tab cannot be used as indentation" => Some(at).filter(is_tab),
-        _ => None,
     }
 }
 
@@ -209,6 +165,15 @@ impl Loader<'_> {
                 let value = self.scalar(&text, style, tag.as_deref(), start, end)?;
                 // The end of a block scalar lies behind its last line break.
                 let trimmed = self.source.text[start..end].trim_end().len();
+                let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+                let is_last = || self.source.text[start + trimmed..].trim_end().is_empty();
+                let value = match value {
+                    // As dbt does, which reads a file without its last line end.
+                    YamlValue::String(text) if is_block && is_last() => {
+                        YamlValue::String(text.trim_end_matches('\n').to_owned())
+                    }
+                    value => value,
+                };
                 let span = self.span(start, start + trimmed);
                 self.add(Yaml { value, span }, anchor)
             }
@@ -594,6 +559,17 @@ mod tests {
         insta::assert_snapshot!(load("a: 'x\n"), @"error[yaml-syntax]: this is not YAML: while scanning a quoted scalar, found unexpected end of stream (a.yml:1:4) -- this quote is never closed -- help: close it");
         insta::assert_snapshot!(load("a: 1\n---\nb: 2\n"), @"error[yaml-syntax]: a second YAML document in one file (a.yml:2:1) -- `---` starts another document -- help: write the two documents into two files");
         insta::assert_snapshot!(load("a: !ref x\n"), @"error[yaml-syntax]: the YAML tag `!ref` has no meaning here (a.yml:1:4) -- help: quote the value if it is a text that starts with `!`");
+    }
+
+    #[test]
+    fn a_block_text_at_the_end_of_a_file_has_no_line_end() {
+        let read = |text| {
+            format!(
+                "{:?}",
+                parse(&Source::new("a.yml", text)).unwrap().to_json()
+            )
+        };
+        insta::assert_snapshot!(read("a: >\n  one\n  two\nb: |\n  three\n\n"), @r#"Object {"a": String("one two\n"), "b": String("three")}"#);
     }
 
     #[test]

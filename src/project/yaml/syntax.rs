@@ -1,4 +1,4 @@
-//! What is wrong with a text that is no YAML, in words about the line that the user wrote.
+//! What the parser does not take for YAML: what other readers take nevertheless, and the rest in words about the line that the user wrote.
 
 use std::sync::Arc;
 
@@ -82,4 +82,48 @@ fn unquoted_jinja(line: &str) -> Option<usize> {
     let jinja = line.find("{{").or_else(|| line.find("{%"))?;
     let before = line[..jinja].trim_end();
     (before.ends_with(':') || before.ends_with('-')).then_some(jinja)
+}
+
+/// The lines, by their first byte, that the parser wants further to the right and other readers of YAML, dbt's among them, do not: in
+/// brackets and in quotes the indentation means nothing.
+pub(super) fn to_move(text: &str, at: usize, info: &str) -> Vec<usize> {
+    let line_of = |at: usize| text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    match info {
+        "invalid indentation" | "invalid indentation in flow construct" => vec![line_of(at)],
+        "invalid indentation in quoted scalar" => {
+            let Some(quote) = text[at..].chars().next() else {
+                return Vec::new();
+            };
+            let within = &text[at + 1..];
+            let mut end = 0;
+            let mut letters = within.char_indices().peekable();
+            while let Some((place, letter)) = letters.next() {
+                end = place;
+                match letter {
+                    '\\' if quote == '"' => drop(letters.next()),
+                    '\'' if quote == '\''
+                        && letters.peek().is_some_and(|(_, next)| *next == quote) =>
+                    {
+                        letters.next();
+                    }
+                    letter if letter == quote => break,
+                    _ => {}
+                }
+            }
+            let breaks = within[..end].match_indices('\n');
+            breaks.map(|(newline, _)| at + 1 + newline + 1).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// A tab that the parser does not take for a blank and other readers of YAML do: behind a colon, and in quotes before a line.
+pub(super) fn to_blank(text: &str, at: usize, info: &str) -> Option<usize> {
+    let is_tab = |at: &usize| text.as_bytes().get(*at) == Some(&b'\t');
+    let before = at.checked_sub(1).filter(is_tab);
+    match info {
+        "':' must be followed by a valid YAML whitespace" => before,
+        "tab cannot be used as indentation" => Some(at).filter(is_tab),
+        _ => None,
+    }
 }
