@@ -78,7 +78,7 @@ pub fn node(kind: ResourceType, name: &str, path: &str) -> Node {
         refs: Vec::new(),
         sources: Vec::new(),
         depends_on: Vec::new(),
-        macros: std::collections::BTreeSet::new(),
+        macros: indexmap::IndexSet::new(),
         says_this: false,
         declared_at: None,
         personal: Default::default(),

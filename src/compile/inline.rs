@@ -99,8 +99,8 @@ fn collect(id: NodeId, drafts: &Drafts, order: &mut Vec<NodeId>) {
     order.push(id);
 }
 
-/// Where a common table expression can be put into a query: right after its `with` (or `with recursive`), else before its first
-/// word; and whether it has a `with`. White space and comments before the first word are passed over.
+/// Where a common table expression can be put into a query: right after its `with` (or `with recursive`), else before all, as in dbt;
+/// and whether it has a `with`. White space and comments before the first word are passed over.
 fn head_of(sql: &str) -> (usize, bool) {
     let start = first_word(sql, 0);
     let after = |at: usize, word: &str| {
@@ -113,7 +113,7 @@ fn head_of(sql: &str) -> (usize, bool) {
         (matches && ends).then_some(end)
     };
     match after(start, "with") {
-        None => (start, false),
+        None => (0, false),
         Some(end) => match after(first_word(sql, end), "recursive") {
             Some(end) => (end, true),
             None => (end, true),
@@ -142,9 +142,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cte_goes_after_the_with_of_a_query_or_before_its_first_word() {
+    fn a_cte_goes_after_the_with_of_a_query_or_before_all() {
         assert_eq!(head_of("select 1"), (0, false));
-        assert_eq!(head_of("\n-- with\n/* x */ select 1"), (17, false));
+        assert_eq!(head_of("\n-- with\n/* x */ select 1"), (0, false));
         assert_eq!(head_of("with a as (select 1) select * from a"), (4, true));
         assert_eq!(
             head_of(" WITH RECURSIVE a as (select 1) select 1"),

@@ -166,7 +166,7 @@ fn node(name: &str, resource_type: ResourceType) -> Node {
         refs: Vec::new(),
         sources: Vec::new(),
         depends_on: Vec::new(),
-        macros: std::collections::BTreeSet::new(),
+        macros: indexmap::IndexSet::new(),
         says_this: false,
         declared_at: None,
         personal: Default::default(),

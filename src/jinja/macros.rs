@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
+use indexmap::IndexSet;
 use minijinja::Value;
 use minijinja::value::Kwargs;
 
@@ -85,8 +86,8 @@ pub struct Rendered {
     pub map: SourceMap,
     /// `unique_id`s of the macros that were called, directly or not.
     pub macros_called: BTreeSet<String>,
-    /// Those of them that the template itself called.
-    pub macros_named: BTreeSet<String>,
+    /// Those of them that the template itself called, in order.
+    pub macros_named: IndexSet<String>,
 }
 
 impl Rendered {
@@ -97,7 +98,7 @@ impl Rendered {
             text: text.to_string(),
             map: SourceMap::verbatim(template),
             macros_called: BTreeSet::new(),
-            macros_named: BTreeSet::new(),
+            macros_named: IndexSet::new(),
         }
     }
 }

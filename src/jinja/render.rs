@@ -13,6 +13,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use indexmap::IndexSet;
 use minijinja::value::{Enumerator, Kwargs, Object, ObjectRepr, Tuple};
 use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, Value};
 
@@ -126,7 +127,7 @@ pub struct Render {
     packages: Mutex<Vec<usize>>,
     called: Mutex<BTreeSet<usize>>,
     /// Those of them that the template itself called, and no macro.
-    named: Mutex<BTreeSet<usize>>,
+    named: Mutex<IndexSet<usize>>,
     taken: Mutex<Option<Value>>,
     /// What the template puts into `context`.
     put: OnceLock<Mutex<BTreeMap<String, Value>>>,
@@ -640,8 +641,8 @@ pub struct Done {
     pub value: Option<Value>,
     /// `unique_id`s of the macros that ran.
     pub called: BTreeSet<String>,
-    /// Those of them that the template itself called.
-    pub named: BTreeSet<String>,
+    /// Those of them that the template itself called, in order.
+    pub named: IndexSet<String>,
 }
 
 /// Does a render.
@@ -662,7 +663,7 @@ pub fn run(
         call: job.call,
         packages: Mutex::new(Vec::new()),
         called: Mutex::new(BTreeSet::new()),
-        named: Mutex::new(BTreeSet::new()),
+        named: Mutex::new(IndexSet::new()),
         taken: Mutex::new(None),
         put: OnceLock::new(),
     });
@@ -676,16 +677,12 @@ pub fn run(
         .template_from_named_str(TEMPLATE, &job.rewrite.text)
         .and_then(|compiled| compiled.render(Value::from_object(Root(Arc::clone(&render)))))
         .map_err(|error| error::diagnose(&error, &places))?;
-    let ids = |of: &Mutex<BTreeSet<usize>>| {
-        let of = lock(of);
-        let ids = of.iter().map(|&at| shared.entries[at].declared.unique_id());
-        ids.collect()
-    };
+    let id = |at: &usize| shared.entries[*at].declared.unique_id();
     Ok(Done {
         text,
         value: lock(&render.taken).take(),
-        called: ids(&render.called),
-        named: ids(&render.named),
+        called: lock(&render.called).iter().map(id).collect(),
+        named: lock(&render.named).iter().map(id).collect(),
     })
 }
 

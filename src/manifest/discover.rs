@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use indexmap::IndexSet;
 use serde_json::{Map, Value};
 
 use super::config::KnownMaterialization;
@@ -52,8 +53,10 @@ pub struct Found {
     pub sources: Vec<SourceCall>,
     /// Settings of `config` calls.
     pub config: Layer,
-    /// `unique_id`s of the macros called.
-    pub macros: BTreeSet<String>,
+    /// `unique_id`s of the macros that the template calls, in the order of its calls.
+    pub macros: IndexSet<String>,
+    /// And of those that were called in them.
+    pub called: BTreeSet<String>,
     /// What `exceptions.warn` said.
     pub warnings: Vec<Diagnostic>,
 }
@@ -120,6 +123,7 @@ impl ParseWorld {
         let mut found = std::mem::take(&mut *self.lock());
         // As dbt does: only what the template itself calls.
         found.macros.extend(rendered.macros_named);
+        found.called = rendered.macros_called;
         let text = template.text();
         let own = macros.find(&self.shared.package, "is_incremental");
         if own.is_none() && find_word(text, "is_incremental") {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use serde_json::{Map, Value};
 
 use super::config::Config;
@@ -151,8 +151,8 @@ pub struct Node {
     pub sources: Vec<SourceCall>,
     /// Nodes it reads, resolved from `refs` and `sources`, in order, without doubles.
     pub depends_on: Vec<NodeId>,
-    /// `unique_id`s of the macros it calls.
-    pub macros: BTreeSet<String>,
+    /// `unique_id`s of the macros it calls, in the order of its calls.
+    pub macros: IndexSet<String>,
     /// Whether its template, or a macro of the project that it calls, says `this` beside its configuration.
     pub says_this: bool,
     /// Where YAML declares it.
@@ -215,7 +215,7 @@ impl Node {
             refs: Vec::new(),
             sources: Vec::new(),
             depends_on: Vec::new(),
-            macros: BTreeSet::new(),
+            macros: IndexSet::new(),
             says_this: false,
             declared_at: None,
             constraints: Vec::new(),

@@ -409,7 +409,7 @@ impl Resolver<'_> {
         }
         node.refs = found.refs;
         node.sources = found.sources;
-        node.says_this = self.says_this(template, &found.macros);
+        node.says_this = self.says_this(template, &found.called);
         node.macros = found.macros;
         problems.extend(found.warnings);
         self.finish(node, merged, at, problems);

@@ -306,7 +306,7 @@ fn the_manifest_tells_groups_inlined_models_and_what_macros_call_as_dbt_does() {
     );
     assert_eq!(
         orders["depends_on"]["macros"],
-        json!(["macro.dbt.is_incremental", "macro.shop.cents"])
+        json!(["macro.shop.cents", "macro.dbt.is_incremental"])
     );
     assert!(manifest["macros"]["macro.dbt.is_incremental"].is_object());
     let group = &manifest["groups"]["group.shop.finance"];
@@ -360,10 +360,10 @@ fn an_exposure_has_a_result_though_nothing_is_done_for_it() {
 
     let built = project.redstart("build --threads 1");
     insta::assert_snapshot!(built.stdout.lines().filter(|line| line.contains("exposure") || line.contains("Done")).collect::<Vec<_>>().join("\n"), @"
-    2 of 4  SKIP  exposure on_bad                                         [`bad` failed]
-    4 of 4  NO-OP exposure on_good                                        [[time]]
-    Finished 2 exposures, 1 table model, 1 view model in [time]
-    Done. PASS=1 WARN=0 ERROR=1 SKIP=1 NO-OP=1 TOTAL=4
+    2 of 5  SKIP  exposure on_bad                                         [`bad` failed]
+    5 of 5  NO-OP exposure on_good                                        [[time]]
+    Finished 1 data test, 2 exposures, 1 table model, 1 view model in [time]
+    Done. PASS=1 WARN=0 ERROR=2 SKIP=1 NO-OP=1 TOTAL=5
     ");
     let results = project.read("target/run_results.json");
     let results: Value = serde_json::from_str(&results).unwrap();
@@ -384,6 +384,7 @@ fn an_exposure_has_a_result_though_nothing_is_done_for_it() {
     ["exposure.project.on_good","no-op","NO-OP",{},2]
     ["model.project.bad","error","a number is divided by zero",{},2]
     ["model.project.good","success","SUCCESS",{"_message":"SUCCESS","rows_affected":-1},2]
+    ["test.project.expression_is_true_good_id_1.f6db9881a3","fail","Got 1 result, configured to fail if != 0",{"_message":"SUCCESS","rows_affected":1},2]
     "#);
     insta::assert_snapshot!(project.redstart("run --quiet -s good"), @"exit 0");
 }

@@ -8,8 +8,9 @@ mod span;
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff::civil;
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
 use minijinja::value::{Enumerator, Object, ObjectRepr};
 use minijinja::{Error, State, Value};
 
@@ -203,7 +204,7 @@ fn datetime_class() -> Value {
                     None => 0,
                 };
             }
-            let zone = args.optional("tzinfo").and_then(|zone| Zone::of(&zone));
+            let zone = args.optional("tzinfo").and_then(|zone| Zone::put(&zone));
             args.done()?;
             MomentValue::from_parts(given, zone, Shape::Moment)
         }),
@@ -292,11 +293,16 @@ pub fn pytz() -> Value {
 
 /// A time zone.
 #[derive(Debug)]
-pub(super) struct Zone(pub TimeZone);
+pub(super) struct Zone(TimeZone, Option<Offset>);
 
 impl Zone {
     fn value(zone: TimeZone) -> Value {
-        Value::from_object(Self(zone))
+        Value::from_object(Self(zone, None))
+    }
+
+    /// The zone of a moment, with what its clocks are ahead by then.
+    pub fn at(zone: TimeZone, ahead: Offset) -> Value {
+        Value::from_object(Self(zone, Some(ahead)))
     }
 
     /// The zone that a value holds.
@@ -304,6 +310,22 @@ impl Zone {
         value
             .downcast_object_ref::<Self>()
             .map(|zone| zone.0.clone())
+    }
+
+    /// The zone that a moment gets where a value is put to it as `tzinfo`: with pytz that is the first time that its place ever had, by the
+    /// sun; only `localize` looks at the moment.
+    pub fn put(value: &Value) -> Option<TimeZone> {
+        let Self(zone, ahead) = value.downcast_object_ref()?;
+        if let Some(ahead) = ahead {
+            return Some(ahead.to_time_zone());
+        }
+        if zone.iana_name().is_none() {
+            return Some(zone.clone());
+        }
+        let seconds = zone.to_offset(Timestamp::MIN).seconds();
+        let minutes = (seconds + 30).div_euclid(60) * 60;
+        let first = Offset::from_seconds(minutes).ok()?;
+        Some(first.to_time_zone())
     }
 }
 
@@ -403,6 +425,23 @@ mod tests {
                 "modules.pytz.timezone('Europe/Paris').localize(d.datetime(2024, 7, 1)).astimezone(modules.pytz.utc)"
             ),
             "2024-06-30 22:00:00+00:00"
+        );
+        // pytz says so: https://pypi.org/project/pytz/ ("tzinfo argument … does not work").
+        assert_eq!(
+            shows(
+                "d.datetime(1997, 9, 29, 6, 14, tzinfo=modules.pytz.timezone('America/Los_Angeles'))"
+            ),
+            "1997-09-29 06:14:00-07:53"
+        );
+        assert_eq!(
+            shows("d.datetime(1997, 9, 29).replace(tzinfo=modules.pytz.utc)"),
+            "1997-09-29 00:00:00+00:00"
+        );
+        assert_eq!(
+            shows(
+                "d.datetime(1997, 9, 29).replace(tzinfo=modules.pytz.timezone('Europe/Paris').localize(d.datetime(1997, 9, 29)).tzinfo)"
+            ),
+            "1997-09-29 00:00:00+02:00"
         );
         assert_eq!(shows("d.timedelta(days=1, seconds=90)"), "1 day, 0:01:30");
         assert_eq!(shows("[1] + [2] ~ (5 - 2 + 1)"), "[1, 2]4");

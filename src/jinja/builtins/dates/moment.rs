@@ -216,7 +216,7 @@ impl MomentValue {
             };
         }
         let zone = match args.optional("tzinfo") {
-            Some(zone) => Zone::of(&zone),
+            Some(zone) => Zone::put(&zone),
             None => self.zone.clone(),
         };
         args.done()?;
@@ -305,7 +305,11 @@ impl Object for MomentValue {
             "second" => Value::from(self.at.second()),
             "microsecond" => Value::from(self.at.subsec_nanosecond() / 1000),
             "tzinfo" => match &self.zone {
-                Some(zone) => Value::from_object(Zone(zone.clone())),
+                // As with pytz, that of the moment.
+                Some(zone) => match self.zoned() {
+                    Ok(zoned) => Zone::at(zone.clone(), zoned.offset()),
+                    Err(_) => Value::from(()),
+                },
                 None => Value::from(()),
             },
             _ => return None,
