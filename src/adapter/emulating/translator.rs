@@ -114,6 +114,14 @@ impl Sql {
         }
     }
 
+    /// The value of a whole number as it is written.
+    pub fn whole_number(&self) -> Option<i64> {
+        match &self.constant {
+            Some(Constant::Number(number)) => number.parse().ok(),
+            _ => None,
+        }
+    }
+
     pub fn is_null(&self) -> bool {
         self.constant == Some(Constant::Null)
     }

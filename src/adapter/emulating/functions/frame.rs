@@ -1,5 +1,7 @@
 //! The window of a function: its partitions, its order and its frame.
 
+use std::borrow::Cow;
+
 use sqlparser::ast::{Expr, WindowFrame, WindowFrameBound, WindowFrameUnits};
 use sqlparser::tokenizer::Span;
 
@@ -43,6 +45,7 @@ impl Translator<'_> {
         if !spec.order_by.is_empty() {
             parts.push(format!("ORDER BY {}", self.window_order(&spec.order_by)?));
         }
+        self.counts_rows(call)?;
         let frame = Frame::of(&call.name);
         match (&spec.window_frame, frame) {
             (Some(_), Frame::Never) => {
@@ -73,26 +76,83 @@ impl Translator<'_> {
                 "write `rows between …`",
             ));
         }
-        let start = self.bound(&frame.start_bound)?;
-        Ok(match &frame.end_bound {
-            Some(end) => format!("ROWS BETWEEN {start} AND {}", self.bound(end)?),
-            None => format!("ROWS {start}"),
-        })
+        let start = self.bound(&frame.start_bound, span)?;
+        let Some(end) = &frame.end_bound else {
+            self.in_order(&start, &CURRENT, span)?;
+            return Ok(format!("ROWS {}", start.text));
+        };
+        let end = self.bound(end, span)?;
+        self.in_order(&start, &end, span)?;
+        Ok(format!("ROWS BETWEEN {} AND {}", start.text, end.text))
     }
 
-    fn bound(&mut self, bound: &WindowFrameBound) -> Result<String, Refusal> {
-        let of = |translator: &mut Self, rows: &Option<Box<Expr>>| {
-            rows.as_ref().map_or(Ok("UNBOUNDED".to_owned()), |rows| {
-                translator.expr(rows).map(|rows| rows.text)
-            })
+    /// `unsigned_value PRECEDING` and its like:
+    /// <https://docs.aws.amazon.com/redshift/latest/dg/r_Window_function_synopsis.html>.
+    fn bound(&mut self, bound: &WindowFrameBound, span: Span) -> Result<Bound, Refusal> {
+        let (rows, side, word) = match bound {
+            WindowFrameBound::CurrentRow => return Ok(CURRENT),
+            WindowFrameBound::Preceding(rows) => (rows, -1, "PRECEDING"),
+            WindowFrameBound::Following(rows) => (rows, 1, "FOLLOWING"),
         };
-        Ok(match bound {
-            WindowFrameBound::CurrentRow => "CURRENT ROW".to_owned(),
-            WindowFrameBound::Preceding(rows) => format!("{} PRECEDING", of(self, rows)?),
-            WindowFrameBound::Following(rows) => format!("{} FOLLOWING", of(self, rows)?),
-        })
+        let Some(rows) = rows else {
+            let text = format!("UNBOUNDED {word}").into();
+            return Ok(Bound {
+                side: 2 * side,
+                text,
+            });
+        };
+        let rows = self.expr(rows)?;
+        if !rows.whole_number().is_some_and(|rows| rows >= 0) {
+            return Err(self.not_redshift(
+                span,
+                "the rows of a frame are counted by a whole number from 0 on",
+                "write such as `2 preceding`",
+            ));
+        }
+        let text = format!("{} {word}", rows.text).into();
+        Ok(Bound { side, text })
+    }
+
+    fn in_order(&self, start: &Bound, end: &Bound, span: Span) -> Result<(), Refusal> {
+        let wrong = match (start.side, end.side) {
+            (2, _) => "a frame begins with `unbounded following`, where nothing is left",
+            (_, -2) => "a frame ends with `unbounded preceding`, where nothing has begun",
+            (start, end) if start > end => "a frame ends before it begins",
+            _ => return Ok(()),
+        };
+        let help = "write its earlier end first: `rows between 1 preceding and 1 following`";
+        Err(self.not_redshift(span, wrong, help))
+    }
+
+    /// `nth_value(x, 0)` and `ntile(0)` count from 1:
+    /// <https://docs.aws.amazon.com/redshift/latest/dg/r_WF_NTH.html>, <https://docs.aws.amazon.com/redshift/latest/dg/r_WF_NTILE.html>.
+    fn counts_rows(&mut self, call: &Call<'_>) -> Result<(), Refusal> {
+        if !matches!(call.name.as_str(), "nth_value" | "ntile") {
+            return Ok(());
+        }
+        let args = self.arguments(call, 1, 2)?;
+        match args.last().and_then(Sql::whole_number) {
+            Some(rows) if rows < 1 => Err(self.not_redshift(
+                call.span,
+                format!("`{}` counts from 1", call.name),
+                "write a number above 0",
+            )),
+            _ => Ok(()),
+        }
     }
 }
+
+/// One end of a frame.
+struct Bound {
+    /// Before the row (-1), at it (0), behind it (1); as far as there are rows (-2, 2).
+    side: i32,
+    text: Cow<'static, str>,
+}
+
+const CURRENT: Bound = Bound {
+    side: 0,
+    text: Cow::Borrowed("CURRENT ROW"),
+};
 
 /// Whether a function looks at all rows of its partition, in an order of its own or in none.
 fn sorts_itself(name: &str) -> bool {

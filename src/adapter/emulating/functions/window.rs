@@ -68,10 +68,24 @@ pub(in super::super) const ROWS: &[Row] = &[
         "last_value",
         How::Window("last_value", 1, 1, SAME),
         "r_WF_last_value.html",
-        &[(
-            "SELECT LAST_VALUE(amt IGNORE NULLS) OVER (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) FROM sales ORDER BY id LIMIT 1 OFFSET 2",
-            "20.50",
-        )],
+        &[
+            (
+                "SELECT LAST_VALUE(amt IGNORE NULLS) OVER (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) FROM sales ORDER BY id LIMIT 1 OFFSET 2",
+                "20.50",
+            ),
+            (
+                "SELECT LAST_VALUE(id) OVER (ORDER BY id ROWS BETWEEN 1 FOLLOWING AND 1 PRECEDING) FROM sales",
+                "ERROR",
+            ),
+            (
+                "SELECT LAST_VALUE(id) OVER (ORDER BY id ROWS BETWEEN -1 PRECEDING AND CURRENT ROW) FROM sales",
+                "ERROR",
+            ),
+            (
+                "SELECT LAST_VALUE(id) OVER (ORDER BY id ROWS BETWEEN 3 PRECEDING AND 2 PRECEDING) FROM sales ORDER BY id LIMIT 1 OFFSET 3",
+                "2",
+            ),
+        ],
     ),
     row(
         "lead",
@@ -86,19 +100,28 @@ pub(in super::super) const ROWS: &[Row] = &[
         "nth_value",
         How::Window("nth_value", 2, 2, SAME),
         "r_WF_NTH.html",
-        &[(
-            "SELECT NTH_VALUE(rep, 2) OVER (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) FROM sales LIMIT 1",
-            "bob",
-        )],
+        &[
+            (
+                "SELECT NTH_VALUE(rep, 2) OVER (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) FROM sales LIMIT 1",
+                "bob",
+            ),
+            (
+                "SELECT NTH_VALUE(rep, 0) OVER (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) FROM sales LIMIT 1",
+                "ERROR",
+            ),
+        ],
     ),
     row(
         "ntile",
         How::Window("ntile", 1, 1, BIG),
         "r_WF_NTILE.html",
-        &[(
-            "SELECT NTILE(2) OVER (ORDER BY id) FROM sales ORDER BY id LIMIT 1 OFFSET 4",
-            "2",
-        )],
+        &[
+            (
+                "SELECT NTILE(2) OVER (ORDER BY id) FROM sales ORDER BY id LIMIT 1 OFFSET 4",
+                "2",
+            ),
+            ("SELECT NTILE(0) OVER (ORDER BY id) FROM sales", "ERROR"),
+        ],
     ),
     row(
         "percent_rank",
