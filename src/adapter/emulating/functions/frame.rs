@@ -102,7 +102,7 @@ impl Translator<'_> {
             });
         };
         let rows = self.expr(rows)?;
-        if !rows.whole_number().is_some_and(|rows| rows >= 0) {
+        if rows.whole_number().is_none_or(|rows| rows < 0) {
             return Err(self.not_redshift(
                 span,
                 "the rows of a frame are counted by a whole number from 0 on",
