@@ -123,7 +123,7 @@ fn a_text_that_does_not_fit_is_told_in_redshifts_words_and_without_the_row() {
     "#);
     assert_snapshot!(told(1), @r#"
     error[database-error]: `run_query` failed: `code` is of type char, which holds characters of one byte
-      = note: Constraint Error: CHECK constraint failed on table people with expression CHECK(((8 * length(code)) >= bit_length(code)))
+      = note: Constraint Error: CHECK constraint failed on table people with expression CHECK((length(code) >= strlen(code)))
       = help: declare it as `varchar`
     error[database-error]: `run_query` failed: `code` is of type char, which holds characters of one byte
       = note: new row for relation "*****" violates check constraint "*****"

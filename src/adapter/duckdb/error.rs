@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{fault, process};
+use super::{fault, process, types};
 use crate::adapter::emulating::{locate, without_own_aliases};
 use crate::adapter::{Error, ErrorClass, Prepared, UserSql};
 
@@ -123,6 +123,7 @@ fn told(cause: &duckdb::Error) -> (Error, Option<usize>) {
     let field = |name: &str| json.as_ref()?.get(name)?.as_str().map(str::to_owned);
     let kind = field("exception_type").unwrap_or(kind);
     let message = field("exception_message").unwrap_or_else(|| text.clone());
+    let message = message.replace(types::WHOLE_NAME, "");
     let position = field("position").and_then(|position| position.parse().ok());
     let shown = without_guesses(&message);
     let mut error = Error::new(class(&kind, &message), format!("{kind} Error: {shown}"));

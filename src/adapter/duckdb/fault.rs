@@ -266,7 +266,9 @@ fn row(kind: &str, message: &str) -> Option<(Fault, Option<String>)> {
         ));
     }
     if let Some((_, check)) = message.split_once("with expression ") {
-        let (column, kind) = match between(check, "bit_length(", ")") {
+        let one_byte = between(check, "bit_length(", ")");
+        let one_byte = one_byte.or_else(|| between(check, "((length(", ")"));
+        let (column, kind) = match one_byte {
             Some(column) => (column, None),
             None => (
                 between(check, "strlen(", ")")?,
@@ -425,6 +427,7 @@ mod tests {
         insta::assert_snapshot!([
             told("Invalid Input", "division by zero"),
             told("Constraint", "CHECK constraint failed on table orders with expression CHECK((strlen(amount) <= 1))"),
+            told("Constraint", "CHECK constraint failed on table orders with expression CHECK((length(amount) >= strlen(amount)))"),
             told("Constraint", "NOT NULL constraint failed: orders.id"),
             told("Conversion", "Could not convert string 'x' to INT32"),
             told("Binder", "column \"order_id\" must appear in the GROUP BY clause or must be part of an aggregate function."),
@@ -438,6 +441,7 @@ mod tests {
         ].join("\n"), @"
         division-by-zero: a number is divided by zero [] a divisor that can be 0 becomes NULL with `nullif(…, 0)`, and then the result is NULL
         value-too-long: value too long for character type: `amount` is character varying(1) [] the length counts bytes: declare a longer column, or cut the value with `left`
+        multibyte-char: `amount` is of type char, which holds characters of one byte [] declare it as `varchar`
         null-value: a row has no value for `id`, which is declared not null [] leave such rows out, give them a value, or take `not_null` away
         bad-value: a value does not fit the type it is turned into [] 
         aggregate-misuse: `order_id` is neither grouped nor aggregated [] add `order_id` to the `group by`, or aggregate it

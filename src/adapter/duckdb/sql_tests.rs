@@ -48,7 +48,7 @@ fn every_statement_has_its_words_where_redshift_is_emulated() {
     ;
     create table "sales"."sales"."orders" (
       "id" BIGINT not null default nextval('"sales"."sales"."orders__id__identity"'),
-      "weird "" name" VARCHAR check (strlen("weird "" name") <= 20),
+      "weird "" name" VARCHAR check (system.main.strlen("weird "" name") <= 20),
       "amount" DECIMAL(10, 2) default 0.00
     )
     ---

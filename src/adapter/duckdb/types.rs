@@ -149,14 +149,18 @@ fn holds(redshift: Type, kind: &str) -> bool {
     }
 }
 
+/// What DuckDB writes before the name of a function whose whole name was given.
+pub(super) const WHOLE_NAME: &str = "\"system\".main.";
+
 /// The check that holds text to its length in bytes. DuckDB forgets the length of a `varchar(n)`, so the check is also
-/// where the declared type is read from again: `strlen(c) <= n` is a `varchar`, `n >= strlen(c)` a `char`.
+/// where the declared type is read from again: `strlen(c) <= n` is a `varchar`, `n >= strlen(c)` a `char`. The functions have their whole
+/// names: DuckDB 1.5 finds no others while it replays the log of a process that was killed, where a column got a comment.
 pub(super) fn length_check(kind: Type, column: &str) -> Option<String> {
     match kind {
-        Type::Varchar(bytes) => Some(format!("check (strlen({column}) <= {bytes})")),
+        Type::Varchar(bytes) => Some(format!("check (system.main.strlen({column}) <= {bytes})")),
         // Its characters have one byte each.
         Type::Char(bytes) => Some(format!(
-            "check ({bytes} >= strlen({column})) check (8 * length({column}) >= bit_length({column}))"
+            "check ({bytes} >= system.main.strlen({column})) check (system.main.length({column}) >= system.main.strlen({column}))"
         )),
         _ => None,
     }
@@ -164,6 +168,8 @@ pub(super) fn length_check(kind: Type, column: &str) -> Option<String> {
 
 /// The type that a check made by [`length_check`] stands for.
 pub(super) fn of_check(check: &str) -> Option<Type> {
+    // As DuckDB writes the whole name; tables of earlier days have the bare one.
+    let check = check.replace(WHOLE_NAME, "");
     let inner = check.trim_start_matches("CHECK").trim_matches(['(', ')']);
     if let Some((left, right)) = inner.split_once(" <= ") {
         left.starts_with("strlen(").then_some(())?;
@@ -189,6 +195,41 @@ mod tests {
             of_check("CHECK((3 >= strlen(\"a b\")))"),
             Some(Type::Char(3))
         );
+        assert_eq!(
+            of_check("CHECK((\"system\".main.strlen(v) <= 12))"),
+            Some(Type::Varchar(12))
+        );
+        assert_eq!(
+            of_check("CHECK((3 >= \"system\".main.strlen(v)))"),
+            Some(Type::Char(3))
+        );
+        assert_eq!(
+            of_check("CHECK((\"system\".main.length(v) >= \"system\".main.strlen(v)))"),
+            None
+        );
         assert_eq!(of_check("CHECK((a <= 12))"), None);
+    }
+
+    #[test]
+    fn any_client_opens_what_a_killed_process_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let connection = duckdb::Connection::open(path("a.duckdb")).unwrap();
+        let of = |kind, column| length_check(kind, column).unwrap();
+        let (text, letter) = (of(Type::Varchar(3), "v"), of(Type::Char(3), "c"));
+        connection
+            .execute_batch(&format!(
+                "create table t (v varchar {text}, c varchar {letter}); checkpoint; comment on column t.v is 'x'"
+            ))
+            .unwrap();
+        // The file and its log as they are while the process lives.
+        for (from, to) in [("a.duckdb", "b.duckdb"), ("a.duckdb.wal", "b.duckdb.wal")] {
+            std::fs::copy(path(from), path(to)).unwrap();
+        }
+        let opened = duckdb::Connection::open(path("b.duckdb")).unwrap();
+        let refused = |sql: &str| opened.execute(sql, []).is_err();
+        assert!(!refused("insert into t values ('abc', 'abc')"));
+        assert!(refused("insert into t values ('abcd', 'abc')"));
+        assert!(refused("insert into t values ('abc', 'äb')"));
     }
 }

@@ -505,14 +505,15 @@ pub const BY_DEFAULT: &str = "__by_default";
 
 fn length_check(name: &str, data_type: &DuckdbType) -> Option<String> {
     let length = data_type.max_bytes?;
-    // The order of the two sides tells a `char` from a `varchar` when the check is read again.
+    // The order of the two sides tells a `char` from a `varchar` when the check is read again. DuckDB 1.5 finds functions by their whole
+    // names alone while it replays the log of a process that was killed.
     Some(match data_type.redshift {
-        Type::Varbyte(_) => format!(" CHECK (octet_length({name}) <= {length})"),
+        Type::Varbyte(_) => format!(" CHECK (system.main.octet_length({name}) <= {length})"),
         // Its characters have one byte each.
         Type::Char(_) => format!(
-            " CHECK ({length} >= strlen({name})) CHECK (8 * length({name}) >= bit_length({name}))"
+            " CHECK ({length} >= system.main.strlen({name})) CHECK (system.main.length({name}) >= system.main.strlen({name}))"
         ),
-        _ => format!(" CHECK (strlen({name}) <= {length})"),
+        _ => format!(" CHECK (system.main.strlen({name}) <= {length})"),
     })
 }
 

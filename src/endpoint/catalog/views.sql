@@ -14,7 +14,7 @@ create table __log.main.load_error_log (
 create macro __pg.main.redshift_type(duckdb, checked) as
   case
     when duckdb = 'VARCHAR' and regexp_matches(checked, 'strlen\(.*\) <= \d+') then 'character varying(' || regexp_extract(checked, '<= (\d+)', 1) || ')'
-    when duckdb = 'VARCHAR' and regexp_matches(checked, '\d+ >= strlen\(') then 'character(' || regexp_extract(checked, '(\d+) >=', 1) || ')'
+    when duckdb = 'VARCHAR' and regexp_matches(checked, '\d+ >= ("system"\.main\.)?strlen\(') then 'character(' || regexp_extract(checked, '(\d+) >=', 1) || ')'
     when duckdb = 'VARCHAR' then 'character varying(256)'
     when duckdb in ('TINYINT', 'UTINYINT', 'SMALLINT') then 'smallint'
     when duckdb in ('INTEGER', 'USMALLINT') then 'integer'

@@ -52,16 +52,14 @@ impl Place<'_> {
         self.project.path().join(name)
     }
 
-    /// A copy of the file with the log that a killed process left beside it, which the program itself is to replay. DuckDB 1.5 replays
-    /// it where the file is attached: opened as the first database, it fails to find the functions of the checks.
-    fn attached(&self) -> duckdb::Connection {
-        let copy = self.project.path().join("copy.duckdb");
+    /// A copy of the file with the log that a killed process left beside it, which the program itself is to replay: opened as any client of
+    /// DuckDB opens it.
+    fn opened(&self) -> duckdb::Connection {
+        let folder = self.project.path().join("copy");
+        fs::create_dir_all(&folder).expect("a folder");
+        let copy = folder.join(format!("{}.duckdb", self.pipeline.name));
         copied(&self.duckdb_file(), &copy);
-        let connection = duckdb::Connection::open_in_memory().expect("a session");
-        let name = self.pipeline.name;
-        let attach = format!("attach '{}' as {name}; use {name}", copy.display());
-        connection.execute_batch(&attach).expect("a database");
-        connection
+        duckdb::Connection::open(copy).expect("a database that opens")
     }
 
     fn endpoint_file(&self, case: u32) -> PathBuf {
@@ -201,7 +199,7 @@ impl Place<'_> {
         };
         match self.target {
             "dev" => {
-                let connection = self.attached();
+                let connection = self.opened();
                 self.tables()
                     .map(|(table, columns)| {
                         let mut statement = connection
@@ -273,7 +271,7 @@ impl Place<'_> {
         let names = "select table_schema, table_name from information_schema.tables where table_name like '%\\_\\_rs\\_%'";
         match self.target {
             "dev" => {
-                let connection = self.attached();
+                let connection = self.opened();
                 let sql = format!("select count(*) from ({names} escape '\\')");
                 let left: u64 = connection
                     .query_row(&sql, [], |row| row.get(0))

@@ -417,7 +417,7 @@ mod tests {
     #[test]
     fn a_table_loses_its_attributes_and_keeps_its_lengths() {
         assert_snapshot!(shown("CREATE TABLE IF NOT EXISTS s.dm_users (user_id INTEGER NOT NULL PRIMARY KEY DISTKEY, name VARCHAR ENCODE zstd, gender CHAR(1), n DECIMAL DEFAULT 0, UNIQUE (name)) DISTSTYLE KEY COMPOUND SORTKEY (name, gender)"), @r#"
-        CREATE TABLE IF NOT EXISTS "s"."dm_users" ("user_id" INTEGER NOT NULL, "name" VARCHAR CHECK (strlen("name") <= 256), "gender" VARCHAR CHECK (1 >= strlen("gender")) CHECK (8 * length("gender") >= bit_length("gender")), "n" DECIMAL(18, 0) DEFAULT (0))
+        CREATE TABLE IF NOT EXISTS "s"."dm_users" ("user_id" INTEGER NOT NULL, "name" VARCHAR CHECK (system.main.strlen("name") <= 256), "gender" VARCHAR CHECK (1 >= system.main.strlen("gender")) CHECK (system.main.length("gender") >= system.main.strlen("gender")), "n" DECIMAL(18, 0) DEFAULT (0))
           dropped: diststyle key; compound sortkey (name, gender); unique (name); distkey (user_id); primary key (user_id); encode zstd (name)
         "#);
         assert_snapshot!(shown("CREATE TEMP TABLE t (id INTEGER IDENTITY(0,1) PRIMARY KEY, at TIMESTAMP SORTKEY)"), @r#"
@@ -515,7 +515,7 @@ mod tests {
         ALTER TABLE "t" DROP COLUMN "a"
         "#);
         assert_snapshot!(shown("alter table t add column a varchar(10) default 'x' encode lzo"), @r#"
-        ALTER TABLE "t" ADD COLUMN "a" VARCHAR DEFAULT ('x') CHECK (strlen("a") <= 10)
+        ALTER TABLE "t" ADD COLUMN "a" VARCHAR DEFAULT ('x') CHECK (system.main.strlen("a") <= 10)
           in steps of our own
           dropped: encode lzo (a)
         "#);
