@@ -3,6 +3,7 @@
 //! In: `Project`. Out: [`Manifest`].
 //! Knows nothing of connections; renders a template only to find what it reads (`execute = false`).
 
+mod by_name;
 mod checks;
 pub mod config;
 mod declared;

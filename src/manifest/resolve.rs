@@ -1,13 +1,14 @@
 //! From a project to its manifest: each file and declaration becomes a node, then the names are tied together.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::Manifest;
+use super::by_name::ByName;
 use super::config::KnownMaterialization;
 use super::declared;
 use super::discover::{Found, Identity, ParseWorld, Shared};
@@ -31,13 +32,13 @@ use super::sources;
 use super::unit_test;
 use super::values::Values;
 use super::versions::{self, ModelVersion};
-use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
+use crate::diagnostic::{Diagnostics, Source, Span};
 use crate::jinja::{self, Macros, Template, World};
 use crate::project::project_file::{ConfigTree, ConfigTrees};
 use crate::project::properties::NodeProperties;
 use crate::project::render::{from_jinja, to_jinja};
 use crate::project::yaml::{Spanned, Yaml};
-use crate::project::{DocsBlock, File, Package, Project, SeedFile};
+use crate::project::{DocsBlock, File, Package, Project, SeedFile, SnapshotBlock};
 
 /// What a template sees beside the project.
 #[derive(Clone, Debug, Default)]
@@ -218,7 +219,7 @@ impl Trees<'_> {
     }
 }
 
-impl Resolver<'_> {
+impl<'a> Resolver<'a> {
     /// The configuration of a kind of node.
     pub fn trees(&self, kind: fn(&ConfigTrees) -> &ConfigTree) -> Trees<'_> {
         let root = &self.project.own;
@@ -237,39 +238,40 @@ impl Resolver<'_> {
         let properties = &self.package.properties;
         let models_tree = self.trees(|configs| &configs.models);
         let mut problems = Diagnostics::default();
-        let stems: std::collections::HashSet<&str> =
-            self.package.models.iter().map(File::stem).collect();
+        let stems: HashSet<&str> = self.package.models.iter().map(File::stem).collect();
         let taken_apart = versions::taken_apart(
             &properties.models,
             &|stem| stems.contains(stem),
             &mut problems,
         );
         let declared_models: Vec<&NodeProperties> = taken_apart.iter().map(Cow::as_ref).collect();
-        let models = ByName::new(
+        let models = self.by_name(
             "model",
-            declared_models.iter().copied(),
-            self.package.models.iter().map(File::stem),
+            &declared_models,
+            |declared| &declared.models,
+            |package| package.models.iter().map(File::stem).collect(),
             &mut problems,
         );
-        let seeds = ByName::new(
+        let seeds = self.by_name(
             "seed",
-            &properties.seeds,
-            self.package.seeds.iter().map(SeedFile::stem),
+            &by_reference(&properties.seeds),
+            |declared| &declared.seeds,
+            |package| package.seeds.iter().map(SeedFile::stem).collect(),
             &mut problems,
         );
-        let snapshots = ByName::new(
+        let name_of = |snapshot: &'a SnapshotBlock| snapshot.block.name.as_str();
+        let snapshots = self.by_name(
             "snapshot",
-            &properties.snapshots,
-            self.package
-                .snapshots
-                .iter()
-                .map(|snapshot| snapshot.block.name.as_str()),
+            &by_reference(&properties.snapshots),
+            |declared| &declared.snapshots,
+            |package| package.snapshots.iter().map(name_of).collect(),
             &mut problems,
         );
-        let analyses = ByName::new(
+        let analyses = self.by_name(
             "analysis",
-            &properties.analyses,
-            self.package.analyses.iter().map(File::stem),
+            &by_reference(&properties.analyses),
+            |declared| &declared.analyses,
+            |package| package.analyses.iter().map(File::stem).collect(),
             &mut problems,
         );
 
@@ -366,6 +368,7 @@ impl Resolver<'_> {
         if let Some(properties) = properties {
             declared::describe(self, &mut node, properties, problems);
         }
+        declared::encodings(&mut node, problems);
         Some(node)
     }
 
@@ -597,6 +600,7 @@ impl Resolver<'_> {
             if let Some(declared) = declared {
                 declared::describe(self, &mut node, declared, &mut problems);
             }
+            declared::encodings(&mut node, &mut problems);
             (Some(Draft::from(node)), problems)
         }))
     }
@@ -782,65 +786,6 @@ fn model_value(node: &Node, config: &Values) -> Map<String, Value> {
     match value {
         Value::Object(value) => value,
         _ => Map::new(),
-    }
-}
-
-/// Declarations of one kind by name.
-pub struct ByName<'a>(BTreeMap<&'a str, &'a NodeProperties>);
-
-impl<'a> ByName<'a> {
-    fn new<'n>(
-        kind: &str,
-        declared: impl IntoIterator<Item = &'a NodeProperties>,
-        files: impl Iterator<Item = &'n str> + Clone,
-        problems: &mut Diagnostics,
-    ) -> Self {
-        let mut by_name: BTreeMap<&str, &NodeProperties> = BTreeMap::new();
-        let known = files.clone().collect::<std::collections::HashSet<_>>();
-        for properties in declared {
-            let name = properties.file();
-            if let Some(first) = by_name.get(name) {
-                problems.push(
-                    Diagnostic::error(
-                        "duplicate-properties",
-                        format!("the {kind} `{name}` is declared twice"),
-                    )
-                    .at(properties.name.span.clone())
-                    .related("the first declaration", first.name.span.clone())
-                    .help("keep one of them"),
-                );
-                continue;
-            }
-            let own = kind == "snapshot" && properties.relation.is_some();
-            if let Some(relation) = properties.relation.as_ref().filter(|_| kind != "snapshot") {
-                problems.push(
-                    Diagnostic::error(
-                        "unknown-key",
-                        format!("the {kind} `{name}` has a `relation`, which is for snapshots"),
-                    )
-                    .at(relation.span.clone()),
-                );
-            }
-            if !known.contains(name) && !own {
-                let extension = if kind == "seed" { "csv" } else { "sql" };
-                problems.push(
-                    Diagnostic::warning(
-                        "unmatched-properties",
-                        format!("there is no {kind} `{name}`"),
-                    )
-                    .at(properties.name.span.clone())
-                    .label(format!("no file `{name}.{extension}`"))
-                    .did_you_mean(name, files.clone()),
-                );
-            }
-            by_name.insert(name, properties);
-        }
-        Self(by_name)
-    }
-
-    /// The declaration of a name.
-    pub fn get(&self, name: &str) -> Option<&'a NodeProperties> {
-        self.0.get(name).copied()
     }
 }
 

@@ -6,9 +6,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::by_name::ByName;
 use super::declared::{self, Reading};
 use super::node::{Code, Node, ResourceType};
-use super::resolve::{ByName, Draft, Made, Resolver, Trees};
+use super::resolve::{Draft, Made, Resolver, Trees};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::jinja::Template;
 use crate::project::SnapshotBlock;

@@ -497,3 +497,58 @@ fn a_macro_of_a_package_hides_nothing_that_templates_know() {
     project.redstart("build --quiet").success();
     assert_eq!(project.query("select name from a"), "name\na!\n");
 }
+
+#[test]
+fn the_project_describes_and_configures_the_nodes_of_a_package() {
+    let project = package(TestProject::empty(), "vendor/parts")
+        .file("dbt_project.yml", "name: shop\nprofile: project\n")
+        .file("profiles.yml", crate::project::PROFILES)
+        .file("packages.yml", "packages:\n  - local: vendor/parts\n")
+        .file("vendor/parts/models/bare.sql", "select 1 as id")
+        .file("vendor/parts/seeds/rates.csv", "id\n1\n")
+        .file(
+            "models/of_package.yml",
+            "models:
+  - name: bare
+    description: of the project
+    config: {materialized: table, tags: [ours]}
+    columns: [{name: id, data_tests: [not_null]}]
+seeds:
+  - {name: rates, description: of the project}
+",
+        );
+    project.redstart("deps --quiet").success();
+    assert_snapshot!(
+        project.redstart("ls --quiet --output json --output-keys name config.materialized tags description -s bare rates --resource-type model seed"),
+        @r#"
+    exit 0
+    {"name": "bare", "config.materialized": "table", "tags": ["own", "ours"], "description": "of the project"}
+    {"name": "rates", "config.materialized": "seed", "tags": [], "description": "of the project"}
+    "#
+    );
+    let built = project.redstart("build --quiet -s bare").success();
+    assert_snapshot!(built, @"exit 0");
+
+    // Both at once are too many, as with dbt.
+    let twice = project.file(
+        "dbt_packages/parts/models/bare.yml",
+        "models: [{name: bare, description: of the package}]\n",
+    );
+    assert_snapshot!(twice.redstart("parse"), @"
+    exit 2
+    error[duplicate-properties]: the model `bare` is declared twice
+     --> models/of_package.yml:2:11
+      |
+    2 |   - name: bare
+      |           ^^^^
+      |
+      = help: keep one of them
+    note: the first declaration
+     --> dbt_packages/parts/models/bare.yml:1:17
+      |
+    1 | models: [{name: bare, description: of the package}]
+      |                 ^^^^
+
+    1 error
+    ");
+}
