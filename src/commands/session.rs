@@ -15,7 +15,7 @@ use super::flags::Flags;
 use super::options::Global;
 use crate::adapter;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::project::Environment;
+use crate::project::{Environment, Invocation};
 use crate::redact::Redactor;
 use crate::report::{self, Color, FileFormat, FileOptions, LogLevel, Terminal};
 use crate::run::Cancel;
@@ -128,7 +128,11 @@ impl Session {
         }
         // A folder that is gone is found out by what reads a file in it.
         let here = std::env::current_dir().unwrap_or_default();
-        let environment = Environment::of_process();
+        let started = Timestamp::now();
+        let environment = Environment::of_process(Invocation {
+            started,
+            id: invocation_id.clone(),
+        });
         let width = flags
             .is_said("printer_width")
             .then(|| flags.number("printer_width"));
@@ -162,7 +166,7 @@ impl Session {
             terminal: Arc::new(terminal),
             cancel: Cancel::new(),
             invocation_id,
-            started: Timestamp::now(),
+            started,
             retried: None,
             target_path: called.target_path.clone(),
             running: Arc::default(),

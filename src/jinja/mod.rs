@@ -16,6 +16,7 @@ mod library;
 mod macros;
 mod prepare;
 mod render;
+mod spaces;
 mod statics;
 mod template;
 #[cfg(test)]
@@ -30,6 +31,7 @@ pub use error::missing_macro;
 pub use macros::{Macro, MacroArgument, MacroFile, MacroKind, Macros, Rendered};
 pub use minijinja::Value;
 pub use prepare::{NamedBlock, snapshot_blocks};
+pub use spaces::with_plain_spaces;
 pub use statics::{StaticCalls, StaticRef, macros_named, says, static_calls};
 pub use template::{SourceMap, Template};
 pub use values::{ColumnValue, ConfigOfResult, Parts, RelationValue, TableValue, ahead, changing};

@@ -5,19 +5,29 @@ use std::collections::BTreeMap;
 /// Variables whose name starts so hold secrets.
 pub const SECRET_PREFIX: &str = "DBT_ENV_SECRET";
 
-/// The environment variables of the program, read once where it starts.
+/// The environment variables of the program, read once where it starts, and which start it was.
 #[derive(Clone, Debug, Default)]
-pub struct Environment(pub BTreeMap<String, String>);
+pub struct Environment(pub BTreeMap<String, String>, pub Invocation);
+
+/// One start of the program.
+#[derive(Clone, Debug, Default)]
+pub struct Invocation {
+    /// When it was.
+    pub started: jiff::Timestamp,
+    /// `invocation_id`.
+    pub id: String,
+}
 
 impl Environment {
     /// The variables of this process; what is not Unicode is left out.
-    pub fn of_process() -> Self {
+    pub fn of_process(invocation: Invocation) -> Self {
         Self(
             std::env::vars_os()
                 .filter_map(|(name, value)| {
                     Some((name.into_string().ok()?, value.into_string().ok()?))
                 })
                 .collect(),
+            invocation,
         )
     }
 
@@ -79,12 +89,15 @@ mod tests {
 
     #[test]
     fn secrets_are_the_variables_with_dbts_prefix_that_hold_something() {
-        let environment = Environment(BTreeMap::from([
-            ("DBT_ENV_SECRET_A".into(), "pass".into()),
-            ("DBT_ENV_SECRET_B".into(), "password".into()),
-            ("DBT_ENV_SECRET_EMPTY".into(), String::new()),
-            ("USER".into(), "me".into()),
-        ]));
+        let environment = Environment(
+            BTreeMap::from([
+                ("DBT_ENV_SECRET_A".into(), "pass".into()),
+                ("DBT_ENV_SECRET_B".into(), "password".into()),
+                ("DBT_ENV_SECRET_EMPTY".into(), String::new()),
+                ("USER".into(), "me".into()),
+            ]),
+            Invocation::default(),
+        );
         let secrets = environment.secrets();
         assert_eq!(secrets.iter().collect::<Vec<_>>(), ["password", "pass"]);
     }

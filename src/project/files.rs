@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use walkdir::WalkDir;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
+use crate::jinja;
 
 /// A file that was found below one of the project's folders.
 #[derive(Clone, Debug, PartialEq)]
@@ -172,7 +173,10 @@ pub fn read(path: &Path, shown: &str) -> Result<Arc<Source>, Diagnostic> {
         None => bytes,
     };
     let source = String::from_utf8(bytes)
-        .map(|text| Source::new(shown, text))
+        .map(|text| match shown.ends_with(".sql") {
+            true => Source::new(shown, jinja::with_plain_spaces(text)),
+            false => Source::new(shown, text),
+        })
         .map_err(|error| {
             let valid = error.utf8_error().valid_up_to();
             let source = Source::new(shown, String::from_utf8_lossy(error.as_bytes()));

@@ -28,7 +28,7 @@ use std::sync::Arc;
 use crate::data_tests;
 use crate::diagnostic::{Source, Span};
 use crate::jinja::{MacroFile, NamedBlock};
-pub use environment::{Environment, Secrets};
+pub use environment::{Environment, Invocation, Secrets};
 pub use profile::Target;
 pub use project_file::ProjectFile;
 pub use properties::Properties;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::Environment;
 use super::yaml::{Yaml, YamlValue};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::jinja::{self, Answer, Macros, Template, World};
+use crate::jinja::{self, Answer, Macros, MomentValue, Template, World};
 
 /// Renders the values of YAML files.
 ///
@@ -229,12 +229,19 @@ impl World for YamlWorld {
         match name {
             "target" => self.target.clone(),
             "project_name" => Some(jinja::Value::from(self.project.as_str())),
+            "run_started_at" => {
+                let started = self.environment.1.started.to_zoned(jiff::tz::TimeZone::UTC);
+                Some(MomentValue::from(&started).into())
+            }
+            "invocation_id" => Some(jinja::Value::from(self.environment.1.id.as_str())),
             _ => None,
         }
     }
 
     fn global_names(&self) -> Vec<String> {
-        vec!["target".to_owned(), "project_name".to_owned()]
+        ["target", "project_name", "run_started_at", "invocation_id"]
+            .map(str::to_owned)
+            .to_vec()
     }
 
     fn var(&self, name: &str) -> Answer<Option<jinja::Value>> {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{Environment, Options, Project};
+use super::{Environment, Invocation, Options, Project};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
 const PROFILES: &str = "shop: {target: dev, outputs: {dev: {type: duckdb, path: shop.duckdb}}}\n";
@@ -32,7 +32,10 @@ impl Folder {
     }
 
     fn env(mut self, name: &str, value: &str) -> Self {
-        self.options.environment = Environment([(name.to_owned(), value.to_owned())].into());
+        self.options.environment = Environment(
+            [(name.to_owned(), value.to_owned())].into(),
+            Invocation::default(),
+        );
         self
     }
 

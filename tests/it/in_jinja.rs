@@ -440,3 +440,30 @@ fn a_query_that_is_no_file_has_a_name_for_itself() {
     select '"project"."main"."inline_query"', 'inline_query'
     "#);
 }
+
+#[test]
+fn white_space_of_other_kinds_is_a_blank_in_a_tag() {
+    let project = TestProject::new().file(
+        "models/a.sql",
+        "{%\u{a0}set x =\u{a0}'a\u{a0}b' %}select '{{\u{3000}x }}\u{a0}' as x",
+    );
+    project.redstart("run --quiet").success();
+    assert_eq!(project.query("select x from a"), "x\na\u{a0}b\u{a0}\n");
+}
+
+#[test]
+fn the_moment_of_the_run_is_known_in_the_project_file() {
+    let project = TestProject::new()
+        .file(
+            "dbt_project.yml",
+            "name: project\nmodels:\n  +schema: \"s_{{ (run_started_at - modules.datetime.timedelta(0)).strftime('%Y') | length }}_{{ invocation_id | length }}\"\n",
+        )
+        .file("models/a.sql", "select 1 as id");
+    assert_snapshot!(
+        project.redstart("ls --quiet --output json --output-keys name schema"),
+        @r#"
+    exit 0
+    {"name": "a", "schema": "main_s_4_36"}
+    "#
+    );
+}
