@@ -3,7 +3,7 @@
 //! In: a file and how it is configured. Out: columns, and the rows for whoever loads them ([`Seed`]).
 //! The file is read once here and once when it is loaded: its rows are never all in memory.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
@@ -148,7 +148,30 @@ fn definitions(header: &Record<'_>, format: &SeedFormat<'_>) -> Vec<ColumnDefini
             ..ColumnDefinition::new(name, "")
         }
     };
-    header.cells().enumerate().map(definition).collect()
+    let mut columns: Vec<ColumnDefinition> = header.cells().enumerate().map(definition).collect();
+    for (number, name) in numbered(header) {
+        columns[number].name = name;
+    }
+    columns
+}
+
+/// The columns whose name an earlier one has to the letter, and their names: as in dbt, with a number behind them.
+fn numbered(header: &Record<'_>) -> Vec<(usize, String)> {
+    let names: Vec<&str> = header.cells().map(column_name).collect();
+    let mut taken: HashSet<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let mut seen = HashSet::new();
+    let mut found = Vec::new();
+    for (number, name) in names.into_iter().enumerate() {
+        if name.is_empty() || seen.insert(name) {
+            continue;
+        }
+        let with_number = (2..).map(|n| format!("{name}_{n}"));
+        let free = with_number.into_iter().find(|name| !taken.contains(name));
+        let Some(free) = free else { continue };
+        taken.insert(free.clone());
+        found.push((number, free));
+    }
+    found
 }
 
 /// The name in a cell of the header. One that is written with quotes of its own stands in them as it is, as where dbt writes names
@@ -172,11 +195,21 @@ fn place(record: &Record<'_>, number: usize) -> Span {
 fn check_header(header: &Record<'_>, format: &SeedFormat<'_>, problems: &mut Diagnostics) {
     let names = || header.cells().map(column_name);
     let mut seen: HashMap<String, usize> = HashMap::new();
+    let numbered: HashMap<usize, String> = numbered(header).into_iter().collect();
     for (number, name) in names().enumerate() {
         if name.is_empty() {
             problems.push(
                 Diagnostic::error("bad-seed-header", "a column of the seed has no name")
                     .at(place(header, number)),
+            );
+        } else if let Some(new) = numbered.get(&number) {
+            problems.push(
+                Diagnostic::warning(
+                    "bad-seed-header",
+                    format!("the seed has a second column `{name}`, which is called `{new}`"),
+                )
+                .at(place(header, number))
+                .help("give each column one name of its own in the first line"),
             );
         } else if let Some(first) = seen.insert(name.to_lowercase(), number) {
             problems.push(

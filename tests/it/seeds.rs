@@ -113,3 +113,13 @@ fn cells_that_a_row_lacks_are_null() {
         "id | k | v\n1 | a | 1.5\n2 | - | NULL\n3 | c | NULL\n"
     );
 }
+
+#[test]
+fn a_second_column_of_one_name_gets_a_number() {
+    let project = TestProject::new().file("seeds/s.csv", "id,name,name,name_2\n1,a,b,c\n");
+    assert_snapshot!(project.redstart("seed --quiet"), @"exit 0");
+    assert_eq!(
+        project.query("select * from s"),
+        "id | name | name_3 | name_2\n1 | a | b | c\n"
+    );
+}
