@@ -268,6 +268,48 @@ fn encode(properties: &ColumnProperties) -> Option<String> {
     })
 }
 
+/// Gives columns the `encode` of their node's configuration: an encoding by column, for those that say none themselves.
+pub fn encodings(node: &mut Node, problems: &mut Diagnostics) {
+    let said = node.config.values.get("encode").cloned();
+    let wrong = |message: String, help: &str| {
+        let at = node.config.origins.get("encode").cloned();
+        Diagnostic::error("bad-config", message)
+            .at_some(at)
+            .help(help)
+    };
+    let by_column = match said {
+        None | Some(Value::Null) => return,
+        Some(Value::Object(by_column)) => by_column,
+        Some(_) => {
+            let message = "`encode` is a mapping of columns to encodings".to_owned();
+            return problems.push(wrong(message, "write such as `encode: {note: zstd}`"));
+        }
+    };
+    let mut found = Vec::new();
+    for (name, encoding) in by_column {
+        let column = node
+            .columns
+            .keys()
+            .find(|key| key.eq_ignore_ascii_case(&name));
+        match (column, encoding) {
+            (Some(column), Value::String(encoding)) => found.push((column.clone(), encoding)),
+            (Some(_), encoding) => problems.push(wrong(
+                format!("`encode` gives `{name}` no name of an encoding: {encoding}"),
+                "write such as `encode: {note: zstd}`",
+            )),
+            (None, _) => problems.push(wrong(
+                format!("`encode` names the column `{name}`, which is not declared"),
+                "declare the column under `columns:`, or look at its name",
+            )),
+        }
+    }
+    for (column, encoding) in found {
+        if let Some(column) = node.columns.get_mut(&column) {
+            column.encode.get_or_insert(encoding);
+        }
+    }
+}
+
 /// A list of texts, or one.
 pub fn texts(yaml: Option<&Yaml>) -> Vec<String> {
     let values = yaml

@@ -122,6 +122,7 @@ fn table_node(
     node.description = resolver.description(table.description.as_ref(), problems);
     node.doc_blocks = declared::doc_blocks(resolver, table.description.as_ref());
     node.columns = resolver.columns(&table.columns, problems);
+    declared::encodings(&mut node, problems);
     node.constraints = declared::constraints(&table.constraints);
     let load = table.external.as_ref().and_then(|external| {
         staged_load::read(

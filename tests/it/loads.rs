@@ -514,3 +514,95 @@ fn a_load_tells_how_many_files_it_read() {
         assert_eq!(files.sum::<u64>(), 5, "{results:?}");
     }
 }
+
+#[test]
+fn each_load_of_a_file_leaves_its_statements_and_columns_are_encoded_by_configuration() {
+    let project = TestProject::new()
+        .file("fixtures/a.csv", "1,x\n")
+        .file("fixtures/b.csv", "2,y\n")
+        .file(
+            "models/sources.yml",
+            "sources:
+  - name: raw
+    tables:
+      - name: a
+        config: {encode: {id: az64, V: zstd}}
+        external: &from {location: 's3://lake/a.csv', file_format: csv, copy: {}}
+        columns: &columns [{name: id, data_type: integer}, {name: v, data_type: varchar(9), config: {encode: lzo}}]
+      - name: b
+        external: {location: 's3://lake/b.csv', file_format: csv, copy: {}}
+        columns: *columns
+",
+        )
+        .file(
+            "profiles.yml",
+            crate::project::PROFILES.replace(
+                "      emulate: redshift\n",
+                "      emulate: redshift\n      s3: {'s3://lake/': fixtures/}\n",
+            ),
+        );
+    project.redstart("load --quiet").success();
+    let run = project.path().join("target/run/project/models/sources.yml");
+    let mut files: Vec<String> = std::fs::read_dir(run)
+        .expect("a folder")
+        .map(|file| {
+            file.expect("a file")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect();
+    files.sort();
+    assert_eq!(files, ["raw.a.sql", "raw.b.sql"]);
+    let server = Server::start(Options {
+        s3: vec![("s3://lake/".to_owned(), project.path().join("fixtures"))],
+        ..Options::default()
+    })
+    .expect("the endpoint starts");
+    project.write(
+        "profiles.yml",
+        format!(
+            "project:\n  target: prod\n  outputs:\n    prod: {{type: redshift, host: 127.0.0.1, port: {}, user: awsuser, password: none, dbname: dev, schema: public, sslmode: disable}}\n",
+            server.address().port()
+        ),
+    );
+    project.redstart("load --quiet -s source:raw.a").success();
+    let sent = project.read("target/run/project/models/sources.yml/raw.a.sql");
+    assert!(
+        sent.contains("integer encode az64") && sent.contains("(9) encode lzo"),
+        "{sent}"
+    );
+    project.write(
+        "models/model.yml",
+        "models: [{name: m, config: {encode: {nope: zstd}}, columns: [{name: id}]}]\n",
+    );
+    project.write("models/m.sql", "select 1 as id");
+    assert_snapshot!(project.redstart("parse"), @"
+    exit 2
+    error[bad-config]: `encode` names the column `nope`, which is not declared
+     --> models/model.yml:1:37
+      |
+    1 | models: [{name: m, config: {encode: {nope: zstd}}, columns: [{name: id}]}]
+      |                                     ^^^^^^^^^^^^
+      |
+      = help: declare the column under `columns:`, or look at its name
+
+    warning[missing-role]: nothing says by whose right `COPY` reads the files of `a`
+     --> models/sources.yml:6:79
+      |
+    6 |         external: &from {location: 's3://lake/a.csv', file_format: csv, copy: {}}
+      |                                                                               ^^
+      |
+      = help: add `iam_role: default`, or the ARN of a role, to `copy`: a cluster refuses the load without
+
+    warning[missing-role]: nothing says by whose right `COPY` reads the files of `b`
+     --> models/sources.yml:9:73
+      |
+    9 |         external: {location: 's3://lake/b.csv', file_format: csv, copy: {}}
+      |                                                                         ^^
+      |
+      = help: add `iam_role: default`, or the ARN of a role, to `copy`: a cluster refuses the load without
+
+    1 error, 2 warnings
+    ");
+}

@@ -59,8 +59,10 @@ impl Stopped<'_> {
             results.results.push(NodeResult {
                 diagnostics: wrong.get(id).cloned().unwrap_or_default(),
                 compiled_code: sql.map(|sql| sql.text.clone()),
-                message: (status == Status::Skipped)
-                    .then(|| "mistakes in other nodes stopped the run before it began".to_owned()),
+                message: (status == Status::Skipped).then(|| {
+                    "mistakes in other nodes stopped the run before it began (`--no-check`)"
+                        .to_owned()
+                }),
                 ..NodeResult::new(*id, status)
             });
         }

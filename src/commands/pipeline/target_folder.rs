@@ -16,6 +16,7 @@ use crate::commands::{Session, Stop};
 use crate::compile::Compiled;
 use crate::diagnostic::Diagnostic;
 use crate::manifest::microbatch::Batch;
+use crate::manifest::node::Detail;
 use crate::manifest::{Node, NodeId, ResourceType};
 use crate::project::selectors;
 use crate::run::RunResults;
@@ -101,6 +102,8 @@ impl<'a> TargetFolder<'a> {
             .any(|end| node.original_file_path.ends_with(end));
         if node.resource_type == ResourceType::UnitTest {
             path.push(format!("models/{}.sql", node.name));
+        } else if let Detail::Source(source) = &node.detail {
+            path.push(format!("{}.{}.sql", source.source_name, node.name));
         } else if in_yaml {
             path.push(&node.path);
         }

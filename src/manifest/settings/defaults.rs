@@ -17,7 +17,8 @@ pub(super) const OF_REDSHIFT: [(&str, &str); 6] = [
 ];
 
 /// Keys that every node may have.
-pub(super) const COMMON_KEYS: [&str; 45] = [
+pub(super) const COMMON_KEYS: [&str; 46] = [
+    "encode",
     "audit",
     "rejects",
     "reject_limit",
