@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use clap::ValueEnum;
 use serde_json::{Map, Value};
 
-use super::pipeline::{self, Prepared};
+use super::pipeline::{self, Prepared, TargetFolder};
 use super::selecting::{Kinds, Selecting};
 use super::{Outcome, Session, Stop};
 use crate::artifacts::manifest::ManifestJson;
@@ -105,6 +105,7 @@ impl Args {
         };
         let request = self.selecting.request(kinds);
         let selection = pipeline::select(session, &prepared, &request)?;
+        TargetFolder::of(session, &prepared)?.write_parsed()?;
         if selection.is_empty() {
             session.terminal.info("no nodes selected");
         }

@@ -14,11 +14,12 @@ impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Outcome, Stop> {
         let prepared = pipeline::prepare(session)?;
         TargetFolder::of(session, &prepared)?.write_parsed()?;
-        session.terminal.info(format!(
-            "{}: {} nodes, no mistakes",
-            prepared.project.own.name,
-            prepared.manifest.nodes.len()
-        ));
+        let nodes = prepared.manifest.nodes.len();
+        let s = if nodes == 1 { "" } else { "s" };
+        let name = &prepared.project.own.name;
+        session
+            .terminal
+            .info(format!("{name}: {nodes} node{s}, no mistakes"));
         Ok(Outcome::Done)
     }
 }

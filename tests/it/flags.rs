@@ -215,12 +215,12 @@ fn what_changes_nothing_is_accepted_with_a_note() {
     --partial-parse changes nothing here: a project is read whole each time
     --record-timing-info changes nothing here: there is no Python to profile; run_results.json has the times of each node
     --static-parser changes nothing here: there is one way to read a template
-    project: 1 nodes, no mistakes
+    project: 1 node, no mistakes
     ");
     let project = project.env("DBT_PARTIAL_PARSE", "false");
     assert_snapshot!(project.redstart("parse"), @r"
     exit 0
-    project: 1 nodes, no mistakes
+    project: 1 node, no mistakes
     ");
 }
 

@@ -201,3 +201,17 @@ fn compile_prints_what_was_asked_for_and_not_the_tests_that_come_along() {
     select * from "project"."main"."fct_sales" where 1 = 0
     "#);
 }
+
+#[test]
+fn ls_leaves_a_manifest() {
+    let project = TestProject::new().file("models/a.sql", "select 1 as id");
+    assert_snapshot!(project.redstart("ls"), @"
+    exit 0
+    project.a
+    ");
+    assert!(
+        project
+            .read("target/manifest.json")
+            .contains("model.project.a")
+    );
+}

@@ -184,7 +184,7 @@ seeds:
 
     assert_snapshot!(project.redstart("parse"), @"
     exit 0
-    shop: 1 nodes, no mistakes
+    shop: 1 node, no mistakes
     --- stderr
     warning[unknown-key]: `persist_docs` has no key `column`
      --> models/staging/a.sql:1:24

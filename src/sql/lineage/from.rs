@@ -215,7 +215,8 @@ impl Reader<'_> {
                 ..
             } => {
                 let visible = self.named(name, json_path.is_some());
-                self.show(visible, alias.as_ref());
+                let range = self.range(name.span());
+                self.show_at(visible, alias.as_ref(), range);
             }
             TableFactor::Derived {
                 lateral,
@@ -339,7 +340,17 @@ impl Reader<'_> {
     }
 
     /// Puts a table into the scope under its alias.
-    pub(super) fn show(&mut self, mut visible: Visible, alias: Option<&TableAlias>) {
+    pub(super) fn show(&mut self, visible: Visible, alias: Option<&TableAlias>) {
+        self.show_at(visible, alias, None);
+    }
+
+    /// The same for a table whose name stands somewhere.
+    fn show_at(
+        &mut self,
+        mut visible: Visible,
+        alias: Option<&TableAlias>,
+        name: Option<std::ops::Range<usize>>,
+    ) {
         if let Some(alias) = alias {
             visible.alias = fold(&alias.name);
             visible.schema = None;
@@ -385,7 +396,10 @@ impl Reader<'_> {
             self.find(Finding {
                 code: "duplicate-alias",
                 message: format!("two tables of the query are called `{}`", visible.alias),
-                range: alias.and_then(|alias| self.range(alias.name.span)),
+                range: match alias {
+                    Some(alias) => self.range(alias.name.span),
+                    None => name,
+                },
                 label: Some("the name is taken".to_owned()),
                 help: Some("give one of them another alias".to_owned()),
             });
