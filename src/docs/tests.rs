@@ -121,6 +121,7 @@ fn the_markdown_tells_every_table_by_layer() {
     ### stg_events
 
     - `dev.stg_events` (view model)
+    - Rows: not counted (a view)
     - Upstream: [raw.events](#source.shop.raw.events)
     - Downstream: [dim_users](#model.shop.dim_users)
     - File: `models/staging/stg_events.sql`

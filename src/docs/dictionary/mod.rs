@@ -93,6 +93,16 @@ pub struct Table {
     pub tags: Vec<String>,
 }
 
+/// What stands in the place of the rows of a view.
+pub const UNCOUNTED: &str = "not counted (a view)";
+
+impl Table {
+    /// Whether it is a view, whose rows nobody counts.
+    pub fn is_uncounted(&self) -> bool {
+        self.rows.is_none() && self.kind.starts_with("view")
+    }
+}
+
 /// A column.
 #[derive(Debug)]
 pub struct Column {

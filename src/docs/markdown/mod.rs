@@ -11,7 +11,7 @@ pub use pages::pages;
 
 use std::fmt::Write as _;
 
-use super::dictionary::{Coverage, Dictionary, Table};
+use super::dictionary::{Coverage, Dictionary, Table, UNCOUNTED};
 use words::{Place, cell, null, prose, tests};
 
 /// The whole dictionary as one text.
@@ -70,7 +70,11 @@ fn table(text: &mut String, table: &Table, place: Place) {
     };
     fact("Owner", table.owner.as_deref().map(cell));
     fact("Grain", table.grain.as_deref().map(cell));
-    fact("Rows", table.rows.map(|rows| rows.to_string()));
+    let uncounted = || table.is_uncounted().then(|| UNCOUNTED.to_owned());
+    fact(
+        "Rows",
+        table.rows.map(|rows| rows.to_string()).or_else(uncounted),
+    );
     let rejected = table.rejected.as_ref();
     for (name, value) in &table.figures {
         fact(name, Some(value.clone()));

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::inherited::Inherited;
 use super::items::{Item, Items, folder};
 use super::{ColumnEdge, Input};
-use crate::docs::dictionary::{Column, Table, Test};
+use crate::docs::dictionary::{Column, Table, Test, UNCOUNTED};
 use crate::docs::html;
 use crate::docs::words::constraint;
 use crate::manifest::node::Detail;
@@ -97,6 +97,8 @@ impl<'a> Facts<'a> {
         put(facts, "relation", text(&table.relation));
         put(facts, "grain", table.grain.as_deref().and_then(text));
         put(facts, "rows", table.rows.map(Value::from));
+        let uncounted = table.is_uncounted().then(|| Value::from(UNCOUNTED));
+        put(facts, "uncounted", uncounted);
         put(facts, "built", table.last_built.as_deref().and_then(text));
         put(facts, "owner", table.owner.as_deref().and_then(text));
         put(facts, "dist", table.dist.as_deref().and_then(text));

@@ -58,17 +58,29 @@ impl Reader<'_> {
         if built().any(|known| known == name) {
             return name;
         }
-        let problem = if matches!(name.as_str(), "dynamic_table") {
-            Diagnostic::error(
-                "not-supported-yet",
-                format!("`materialized: {name}` is not supported yet"),
-            )
-        } else {
-            Diagnostic::error(
-                "unknown-materialization",
-                format!("there is no materialization `{name}`"),
-            )
+        // Of other adapters.
+        let instead = match name.as_str() {
+            "dynamic_table" => {
+                Some("use `materialized_view`, with `auto_refresh: true` on Redshift")
+            }
+            "external" => Some(
+                "use `table` with `unload: {to: 'folder/', format: parquet}`, which writes its rows to files after each build",
+            ),
+            _ => None,
         };
+        if let Some(instead) = instead {
+            let message = format!("`materialized: {name}` is not supported yet");
+            self.problems.push(
+                Diagnostic::error("not-supported-yet", message)
+                    .at_some(self.place("materialized"))
+                    .help(instead),
+            );
+            return default.to_owned();
+        }
+        let problem = Diagnostic::error(
+            "unknown-materialization",
+            format!("there is no materialization `{name}`"),
+        );
         let names = built()
             .map(|name| format!("`{name}`"))
             .collect::<Vec<_>>()

@@ -139,7 +139,7 @@ function tableParts(item, fact) {
   const exposures = readers.filter((reader) => kindOf(reader) === "exposure");
   return [
     prose(fact.html, "Not described."),
-    figures([["Grain", fact.grain], ["Rows", fact.rows === undefined ? null : number(fact.rows)], ["Last built", fact.built], ["Owner", fact.owner], ["Distribution", fact.dist], ["Sort key", fact.sort], ...(fact.figures || [])]),
+    figures([["Grain", fact.grain], ["Rows", fact.rows === undefined ? fact.uncounted : number(fact.rows)], ["Last built", fact.built], ["Owner", fact.owner], ["Distribution", fact.dist], ["Sort key", fact.sort], ...(fact.figures || [])]),
     fact.columns && fact.columns.length ? section("columns", many(fact.columns.length, "column"), columnTable(item, fact.columns)) : null,
     section("lineage", "Lineage", h("div", { id: "near", class: "graph" }), h("p", {}, h("a", { href: lineageAddress(item) }, "Open the lineage of ", nameOf(item))),
       h("div", { class: "sides" }, h("div", {}, h("h3", {}, "Reads"), listOf(reads, "Nothing in this project.")), h("div", {}, h("h3", {}, "Read by"), listOf(readers, "Nothing in this project."))),
