@@ -379,6 +379,7 @@ fn markdown_has_a_file_a_table_with_lineage_keys_and_sql() {
     What was bought
 
     - `main.orders` (view model)
+    - Rows: not counted (a view)
     - Tags: daily
     - Upstream: [customers](model.project.customers.md)
     - File: `models/orders.sql`

@@ -38,6 +38,11 @@ impl Stopped<'_> {
             }
         }
         self.write(compiled, &wrong.by_node)?;
+        let others = self.nodes.iter().any(|id| !wrong.by_node.contains_key(id));
+        if let Some(last) = wrong.all.0.last_mut().filter(|_| others) {
+            let help = "nothing was run; with `--no-check` such nodes fail alone, as with dbt, and what does not read them is built";
+            last.help.push(help.to_owned());
+        }
         Ok(Stop::Failed(wrong.all))
     }
 
