@@ -34,6 +34,32 @@ impl TargetConfig {
     pub fn get(&self, name: &str) -> Option<&TargetKey> {
         self.keys.iter().find(|key| key.name == name)
     }
+
+    /// Where the values of the keys stand.
+    pub(super) fn places(&self) -> Places {
+        let placed = |key: &TargetKey| Some((key.name.clone(), key.value_span.clone()?));
+        Places(self.keys.iter().filter_map(placed).collect())
+    }
+}
+
+/// Where the values of a target's keys stand, for what only the warehouse finds wrong with them.
+#[derive(Clone, Default, PartialEq)]
+pub struct Places(Vec<(String, Span)>);
+
+impl Places {
+    /// Where the value of the first of the keys stands that is there.
+    pub(super) fn of(&self, keys: &[&str]) -> Option<Span> {
+        let placed = |key: &&str| self.0.iter().find(|(name, _)| name == key);
+        let (_, place) = keys.iter().find_map(placed)?;
+        Some(place.clone())
+    }
+}
+
+impl std::fmt::Debug for Places {
+    /// Without the file, which may hold passwords.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Places").finish_non_exhaustive()
+    }
 }
 
 #[cfg(test)]
@@ -249,7 +275,7 @@ pub enum Warehouse {
     #[cfg(feature = "duckdb")]
     DuckDb(super::duckdb::Config),
     /// A PostgreSQL server.
-    Postgres(super::postgres::Config),
+    Postgres(Box<super::postgres::Config>),
     /// A Redshift cluster or workgroup.
     Redshift(Box<super::redshift::Config>),
 }

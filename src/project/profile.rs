@@ -15,7 +15,7 @@ use super::render::{Vars, YamlRenderer};
 use super::yaml::{self, Spanned, Yaml};
 use super::{Options, Secrets};
 use crate::adapter::{TargetConfig, TargetKey};
-use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
+use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span, nearest};
 
 /// The warehouses that a target can name, with the keys that each knows besides [`COMMON_KEYS`].
 const KINDS: [(&str, &[&str]); 3] = [
@@ -64,6 +64,7 @@ const KINDS: [(&str, &[&str]); 3] = [
             "sslrootcert",
             "application_name",
             "retries",
+            "autocommit",
         ],
     ),
     (
@@ -646,15 +647,37 @@ fn check_keys(output: &Yaml, kind: &str, keys: &[&str], problems: &mut Diagnosti
         if is_known(&name, keys) {
             continue;
         }
-        problems.push(
-            Diagnostic::error(
-                "unknown-key",
-                format!("a `{kind}` target has no key `{name}`"),
-            )
-            .at(key.span.clone())
-            .did_you_mean(&name, keys.iter().chain(&COMMON_KEYS).copied()),
-        );
+        let known = || keys.iter().chain(&COMMON_KEYS).copied();
+        let problem = Diagnostic::error(
+            "unknown-key",
+            format!("a `{kind}` target has no key `{name}`"),
+        )
+        .at(key.span.clone());
+        problems.push(match instead(kind, &name) {
+            Some(help) => problem.help(help),
+            None if nearest(&name, known()).is_some() => problem.did_you_mean(&name, known()),
+            None => problem.help(format!(
+                "take it out: the keys of a `{kind}` target are {}",
+                known()
+                    .map(|key| format!("`{key}`"))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            )),
+        });
     }
+}
+
+/// What takes the place of keys that other versions and adapters of dbt have.
+fn instead(kind: &str, key: &str) -> Option<&'static str> {
+    Some(match (kind, key) {
+        ("redshift", "keepalives_idle") => "write `tcp_keepalive_idle`",
+        ("redshift", "search_path") => "set it for the user: `alter user … set search_path to …`",
+        ("redshift", "sslcert" | "sslkey") => {
+            "take it out: Redshift knows no certificates of clients"
+        }
+        ("redshift", "emulate") => "take it out: it is for targets of type `duckdb` and `postgres`",
+        _ => return None,
+    })
 }
 
 /// A key's value as text: numbers are taken by their text, since `env_var` and YAML disagree about types.

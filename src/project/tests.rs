@@ -182,12 +182,21 @@ fn every_wrong_value_of_a_target_is_told() {
     error[unknown-key]: a `redshift` target has no key `pasword` (profiles.yml:6:7)
       help: did you mean `password`?
     error[unknown-key]: a `redshift` target has no key `emulate` (profiles.yml:8:7)
+      help: take it out: it is for targets of type `duckdb` and `postgres`
     error[unknown-value]: `snowflake` cannot be emulated (profiles.yml:8:16)
       help: only `emulate: redshift` is known; leave the key out to speak the engine's own SQL
     error[yaml-type]: expected a number of threads, at least 1, found the text `many` (profiles.yml:7:16)
       help: write digits alone, without quotes or a unit
     error[missing-key]: the target `dev` has no `schema` (profiles.yml:5:7)
       help: write the schema that models are built in
+    ");
+    insta::assert_snapshot!(told(&[("profiles.yml", "shop: {target: dev, outputs: {dev: {type: redshift, schema: s, keepalives_idle: 240, search_path: a, colour: blue}}}\n")]), @"
+    error[unknown-key]: a `redshift` target has no key `keepalives_idle` (profiles.yml:1:64)
+      help: write `tcp_keepalive_idle`
+    error[unknown-key]: a `redshift` target has no key `search_path` (profiles.yml:1:86)
+      help: set it for the user: `alter user … set search_path to …`
+    error[unknown-key]: a `redshift` target has no key `colour` (profiles.yml:1:102)
+      help: take it out: the keys of a `redshift` target are `host`, `user`, `pass`, `password`, `port`, `dbname`, `database`, `method`, `cluster_id`, `iam_profile`, `region`, `access_key_id`, `secret_access_key`, `autocreate`, `db_groups`, `ra3_node`, `role`, `sslmode`, `sslrootcert`, `connect_timeout`, `retries`, `retry_all`, `autocommit`, `token_endpoint`, `idc_region`, `issuer_url`, `idp_listen_port`, `idc_client_display_name`, `idp_response_timeout`, `is_serverless`, `serverless_work_group`, `serverless_acct_id`, `query_group`, `s3`, `datasharing`, `tcp_keepalive`, `tcp_keepalive_idle`, `tcp_keepalive_interval`, `tcp_keepalive_count`, `allow_concurrent_drops`, `drop_without_cascade`, `application_name`, `staging`, `type`, `schema`, `threads`, `run_history`
     ");
     insta::assert_snapshot!(told(&[("profiles.yml", "shop: {target: dev, outputs: {dev: {type: snowflake}}}\n")]), @r"
     error[unknown-adapter]: there is no adapter `snowflake` (profiles.yml:1:43)

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use super::super::copy::Folders;
 use super::super::emulating;
-use super::super::target::{Target, TargetConfig, TargetKey, Warehouse};
-use crate::diagnostic::{Diagnostic, Diagnostics, Span};
+use super::super::target::{Places, Target, TargetConfig, TargetKey, Warehouse};
+use crate::diagnostic::{Diagnostic, Diagnostics};
 
 /// How an embedded DuckDB is opened.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,15 +24,6 @@ pub struct Config {
     pub places: Places,
     /// Folders that stand for prefixes of S3.
     pub s3: Folders,
-}
-
-/// Where a target's keys are written, for what only the engine finds wrong.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Places {
-    /// `path`.
-    pub path: Option<Span>,
-    /// `settings`.
-    pub settings: Option<Span>,
 }
 
 /// The keys that are understood.
@@ -86,7 +77,7 @@ impl Config {
             database: String::new(),
             emulates_redshift: false,
             settings: Vec::new(),
-            places: Default::default(),
+            places: config.places(),
             s3: Folders::default(),
         };
         for key in &config.keys {
@@ -94,14 +85,12 @@ impl Config {
                 "type" => Ok(()),
                 "path" => path(key, config).map(|path| {
                     understood.path = path;
-                    understood.places.path.clone_from(&key.value_span);
                 }),
                 "schema" => key.text().map(|text| schema = Some(text)),
                 "database" => key.text().map(|text| database = Some(text)),
                 "threads" => key.count().map(|count| threads = count),
                 "settings" => settings(key).map(|settings| {
                     understood.settings = settings;
-                    understood.places.settings.clone_from(&key.value_span);
                 }),
                 "extensions" => extensions(key),
                 "emulate" => emulate(key).map(|()| understood.emulates_redshift = true),

@@ -72,7 +72,8 @@ impl Session {
                         Some((said, _)) => said.to_owned(),
                         None => error.message,
                     };
-                    error.place = config.places.settings.as_ref().map(|all| all.of_word(name));
+                    let settings = config.places.of(&["settings"]);
+                    error.place = settings.map(|all| all.of_word(name));
                     error
                 })?;
         }

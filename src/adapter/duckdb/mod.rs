@@ -98,7 +98,7 @@ impl DuckDb {
     /// An error of the file, at the key that names it.
     fn at_path(&self, error: Error) -> Error {
         Error {
-            place: self.config.places.path.clone(),
+            place: self.config.places.of(&["path"]),
             ..error
         }
     }

@@ -2,12 +2,11 @@
 //!
 //! In: a [`TargetConfig`]. Out: a [`Target`] whose warehouse is a [`Config`]. Connects to nothing.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use super::super::copy::Folders;
-use super::super::target::{Target, TargetConfig, TargetKey, Warehouse};
-use super::super::wire::tls::{SslMode, Trust};
+use super::super::target::{Places, Target, TargetConfig, TargetKey, Warehouse};
+use super::super::wire::tls::{PemFile, SslMode, Trust};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
 /// How a server is reached.
@@ -38,15 +37,17 @@ pub struct Config {
     /// Whether the connection is encrypted, and who must be on the other side.
     pub sslmode: SslMode,
     /// The certificate that the client shows.
-    pub sslcert: Option<PathBuf>,
+    pub sslcert: Option<PemFile>,
     /// Its key.
-    pub sslkey: Option<PathBuf>,
+    pub sslkey: Option<PemFile>,
     /// The certificates of the authorities that are trusted; none means those of the system.
-    pub sslrootcert: Option<PathBuf>,
+    pub sslrootcert: Option<PemFile>,
     /// Folders that stand for prefixes of S3.
     pub s3: Folders,
     /// Whether it takes Redshift's SQL.
     pub emulates_redshift: bool,
+    /// Where its keys are written.
+    pub places: Places,
 }
 
 impl std::fmt::Debug for Config {
@@ -63,7 +64,7 @@ impl std::fmt::Debug for Config {
 }
 
 /// The keys that are understood.
-const KEYS: [&str; 22] = [
+const KEYS: [&str; 23] = [
     "type",
     "host",
     "user",
@@ -77,6 +78,7 @@ const KEYS: [&str; 22] = [
     "keepalives_idle",
     "connect_timeout",
     "retries",
+    "autocommit",
     "search_path",
     "role",
     "sslmode",
@@ -115,6 +117,7 @@ impl Config {
             sslrootcert: None,
             s3: Folders::default(),
             emulates_redshift: false,
+            places: config.places(),
         };
         for key in config.keys.iter().filter(|key| !key.value.is_null()) {
             let result = match key.name.as_str() {
@@ -152,12 +155,17 @@ impl Config {
             );
         }
         if understood.sslcert.is_some() != understood.sslkey.is_some() {
+            let alone = config.get("sslcert").or_else(|| config.get("sslkey"));
             found.push(
                 Diagnostic::error(
                     "missing-target-key",
                     "`sslcert` and `sslkey` are of use only together",
                 )
-                .at_some(config.origin.clone()),
+                .at_some(
+                    alone
+                        .and_then(|key| key.key_span.clone())
+                        .or_else(|| config.origin.clone()),
+                ),
             );
         }
         let target = Target {
@@ -166,14 +174,13 @@ impl Config {
             database: understood.database.clone(),
             schema: schema.unwrap_or_default(),
             threads,
-            warehouse: Warehouse::Postgres(understood),
+            warehouse: Warehouse::Postgres(Box::new(understood)),
         };
         found.or(target).map(|(target, _)| target)
     }
 
     /// One key of how the server is reached.
     fn take(&mut self, key: &TargetKey, config: &TargetConfig) -> Result<(), Diagnostic> {
-        let path = |key: &TargetKey| Ok(Some(config.folder.join(key.text()?)));
         match key.name.as_str() {
             "type" | "name" => {}
             "host" => self.host = key.text()?,
@@ -189,18 +196,17 @@ impl Config {
                 self.retries = u32::try_from(key.number()?)
                     .map_err(|_| key.wrong("a whole number of attempts"))?;
             }
+            // Either way, what belongs together is sent in one transaction, and the rest is committed as it is done.
+            "autocommit" => {
+                key.flag()?;
+            }
             "search_path" => self.search_path = Some(key.text()?),
             "role" => self.role = Some(key.text()?),
             "application_name" => self.application_name = key.text()?,
             "sslmode" => self.sslmode = SslMode::of(key)?,
-            "sslcert" => self.sslcert = path(key)?,
-            "sslkey" => self.sslkey = path(key)?,
-            "sslrootcert" => {
-                self.sslrootcert = match key.text()?.as_str() {
-                    "system" => None,
-                    _ => path(key)?,
-                };
-            }
+            "sslcert" => self.sslcert = Some(PemFile::of(key, &config.folder)?),
+            "sslkey" => self.sslkey = Some(PemFile::of(key, &config.folder)?),
+            "sslrootcert" => self.sslrootcert = PemFile::of_authorities(key, &config.folder)?,
             "s3" => self.s3 = key.folders(config)?,
             "emulate" => self.emulates_redshift = emulate(key)?,
             _ => return Err(unknown(key)),
@@ -212,8 +218,8 @@ impl Config {
     pub(super) fn trust(&self) -> Trust<'_> {
         Trust {
             mode: self.sslmode,
-            roots: self.sslrootcert.as_deref(),
-            client: self.sslcert.as_deref().zip(self.sslkey.as_deref()),
+            roots: self.sslrootcert.as_ref(),
+            client: self.sslcert.as_ref().zip(self.sslkey.as_ref()),
         }
     }
 
@@ -266,7 +272,7 @@ mod tests {
         let target = target(json!({
             "type": "postgres", "host": "db", "user": "me", "pass": "x", "port": "6432", "dbname": "shop",
             "schema": "analytics", "threads": 4, "keepalives_idle": 0, "connect_timeout": 3, "retries": 2,
-            "search_path": "a, b", "role": "builder", "sslmode": "verify-full", "sslcert": "c.pem",
+            "search_path": "a, b", "role": "builder", "autocommit": false, "sslmode": "verify-full", "sslcert": "c.pem",
             "sslkey": "k.pem", "sslrootcert": "ca.pem", "application_name": "nightly", "s3": {"s3://b/": "files"},
         }))
         .unwrap();
@@ -289,7 +295,8 @@ mod tests {
         assert_eq!(config.connect_timeout, Some(Duration::from_secs(3)));
         assert_eq!(config.keepalives_idle, None, "0 leaves it to the system");
         assert_eq!(config.sslmode, SslMode::VerifyFull);
-        assert_eq!(config.sslcert, Some(PathBuf::from("/project/c.pem")));
+        let certificate = config.sslcert.expect("a certificate");
+        assert_eq!(certificate.path, std::path::Path::new("/project/c.pem"));
     }
 
     #[test]

@@ -26,6 +26,7 @@ pub(super) fn open(config: &Config) -> Result<(Link, u32), Error> {
         timeout: config.connect_timeout,
         retries: config.retries,
         class,
+        written: &config.places,
     };
     let link = Link::open(&place, || greet(config, &place))?;
     let version = begin(&link, config)?;
@@ -40,6 +41,7 @@ fn begin(link: &Link, config: &Config) -> Result<u32, Error> {
         link.text(&format!("set role {}", quote(role)))
             .map_err(|mut error| {
                 error.help = Some("look at `role` of the target".to_owned());
+                error.place = config.places.of(&["role"]);
                 error
             })?;
     }

@@ -2,12 +2,11 @@
 //!
 //! In: a [`TargetConfig`]. Out: a [`Target`] whose warehouse is a [`Config`]. Connects to nothing.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use super::super::copy::Folders;
-use super::super::target::{Target, TargetConfig, TargetKey, Warehouse};
-use super::super::wire::tls::{SslMode, Trust};
+use super::super::target::{Places, Target, TargetConfig, TargetKey, Warehouse};
+use super::super::wire::tls::{PemFile, SslMode, Trust};
 use super::login::{Iam, Method};
 use super::staging::Staging;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -28,7 +27,7 @@ pub struct Config {
     /// `None` is `sslmode: disable`; else whether the certificate is checked for its authority alone, or for the name of the host too.
     pub sslmode: Option<SslMode>,
     /// The certificates of the authorities that are trusted; none means those of the system.
-    pub sslrootcert: Option<PathBuf>,
+    pub sslrootcert: Option<PemFile>,
     /// How long a connection may take; none waits as long as the system does.
     pub connect_timeout: Option<Duration>,
     /// How often a connection is tried again.
@@ -51,6 +50,8 @@ pub struct Config {
     pub staging: Option<Staging>,
     /// Where the files of loads are looked at by Redstart itself; what is not named is looked for in AWS.
     pub s3: Folders,
+    /// Where the keys are written.
+    pub places: Places,
 }
 
 /// TCP keepalive; what is none is left to the system.
@@ -179,6 +180,7 @@ impl Config {
             datasharing: false,
             staging: None,
             s3: Folders::default(),
+            places: config.places(),
         };
         for key in config.keys.iter().filter(|key| !key.value.is_null()) {
             let result = match key.name.as_str() {
@@ -251,12 +253,7 @@ impl Config {
                     _ => Some(SslMode::VerifyCa),
                 };
             }
-            "sslrootcert" => {
-                self.sslrootcert = match key.text()?.as_str() {
-                    "system" => None,
-                    path => Some(config.folder.join(path)),
-                };
-            }
+            "sslrootcert" => self.sslrootcert = PemFile::of_authorities(key, &config.folder)?,
             "ra3_node" => self.ra3_node = key.flag()?,
             "datasharing" => self.datasharing = key.flag()?,
             "staging" => self.staging = Some(staging(key)?),
@@ -296,7 +293,7 @@ impl Config {
     pub(super) fn trust(&self) -> Option<Trust<'_>> {
         Some(Trust {
             mode: self.sslmode?,
-            roots: self.sslrootcert.as_deref(),
+            roots: self.sslrootcert.as_ref(),
             client: None,
         })
     }
@@ -521,7 +518,8 @@ mod tests {
         }));
         assert_eq!((config.port, config.retries), (5439, 2));
         assert_eq!(config.sslmode, Some(SslMode::VerifyFull));
-        assert_eq!(config.sslrootcert, Some(PathBuf::from("/project/ca.pem")));
+        let authorities = config.sslrootcert.expect("a file");
+        assert_eq!(authorities.path, std::path::Path::new("/project/ca.pem"));
         assert_eq!(
             config.keepalive,
             Some(Keepalive {

@@ -55,7 +55,11 @@ impl Claims {
 impl Session {
     /// Connects.
     pub(super) fn open(config: &Config, login: &dyn Login) -> Result<Self, Error> {
-        let credentials = login.credentials()?;
+        let credentials = login.credentials().map_err(|mut error| {
+            let keys = ["iam_profile", "access_key_id", "method"];
+            error.place = error.place.or_else(|| config.places.of(&keys));
+            error
+        })?;
         let place = Place {
             product: "Redshift",
             host: &config.host,
@@ -64,6 +68,7 @@ impl Session {
             timeout: config.connect_timeout,
             retries: config.retries,
             class: error::class,
+            written: &config.places,
         };
         let ear = Ear::default();
         let link = Link::open(&place, || async {
@@ -97,6 +102,7 @@ impl Session {
         let set = |statement: String, key: &str| {
             self.link.text(&statement).map(drop).map_err(|mut error| {
                 error.help = Some(format!("look at `{key}` of the target"));
+                error.place = self.config.places.of(&[key]);
                 error
             })
         };

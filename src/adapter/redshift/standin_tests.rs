@@ -2,7 +2,6 @@
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -18,6 +17,7 @@ use super::config::{Config, Keepalive};
 use super::login::{Method, login};
 use super::session::Session;
 use crate::adapter::wire::SslMode;
+use crate::adapter::wire::tls::PemFile;
 use crate::adapter::{Connection, Error, ErrorClass, Prepared, Value};
 
 const PASSWORD: &str = "Passw0rd";
@@ -123,6 +123,7 @@ impl StandIn {
                 count: Some(3),
             }),
             role: None,
+            places: Default::default(),
             query_group: None,
             application_name: "redstart".to_owned(),
             ra3_node: false,
@@ -373,8 +374,12 @@ impl Certificates {
         }
     }
 
-    fn authority(&self) -> Option<PathBuf> {
-        Some(self.folder.path().join("ca.pem"))
+    fn authority(&self) -> Option<PemFile> {
+        Some(PemFile {
+            path: self.folder.path().join("ca.pem"),
+            key: "sslrootcert".to_owned(),
+            place: None,
+        })
     }
 }
 

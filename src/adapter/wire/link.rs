@@ -13,7 +13,9 @@ use tokio::task::JoinHandle;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::error::{self, Class};
+use crate::adapter::target::Places;
 use crate::adapter::{Error, ErrorClass};
+use crate::diagnostic::Span;
 
 /// How long a goodbye or a request to cancel may take.
 const MOMENT: Duration = Duration::from_secs(5);
@@ -67,6 +69,8 @@ pub(in crate::adapter) struct Place<'a> {
     pub retries: u32,
     /// What the server's errors mean.
     pub class: Class,
+    /// Where the target says so.
+    pub written: &'a Places,
 }
 
 impl Place<'_> {
@@ -80,6 +84,7 @@ impl Place<'_> {
             ),
         );
         error.help = Some("look at the target in profiles.yml".to_owned());
+        error.place = self.written.of(&["host"]);
         error
     }
 
@@ -92,9 +97,20 @@ impl Place<'_> {
             None => true,
         };
         let mut error = self.unreachable(&told.message);
+        error.place = self.place(told.sqlstate.as_deref());
         error.sqlstate = told.sqlstate;
         error.detail = told.detail;
         Failed { error, again }
+    }
+
+    /// Where the target names what the server refuses with a state.
+    pub(in crate::adapter) fn place(&self, sqlstate: Option<&str>) -> Option<Span> {
+        self.written.of(match sqlstate {
+            // Who logs in, and the database.
+            Some("28000" | "28P01") => &["user", "host"],
+            Some("3D000") => &["dbname", "database", "host"],
+            _ => &["host"],
+        })
     }
 
     fn too_slow(&self, limit: Duration) -> Failed {

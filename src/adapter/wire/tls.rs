@@ -2,13 +2,13 @@
 //!
 //! In: [`Trust`], the `ssl…` keys of a target. Out: a connector for TLS.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{WebPkiServerVerifier, verify_server_cert_signed_by_trust_anchor};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
@@ -16,7 +16,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::adapter::target::TargetKey;
 use crate::adapter::{Error, ErrorClass};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Span};
 
 /// What `sslmode` asks for, as in PostgreSQL's own client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,15 +60,81 @@ impl SslMode {
     }
 }
 
+/// A file in PEM that a key of the target names.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PemFile {
+    /// The file.
+    pub path: PathBuf,
+    /// The key.
+    pub key: String,
+    /// Where the key's value stands.
+    pub place: Option<Span>,
+}
+
+impl PemFile {
+    /// The file that a key names; `folder` is where relative paths start.
+    ///
+    /// # Errors
+    /// When the key holds no text.
+    pub(in crate::adapter) fn of(
+        key: &TargetKey,
+        folder: &std::path::Path,
+    ) -> Result<Self, Diagnostic> {
+        Ok(Self {
+            path: folder.join(key.text()?),
+            key: key.name.clone(),
+            place: key.value_span.clone(),
+        })
+    }
+
+    /// The file of authorities; `system` is none.
+    ///
+    /// # Errors
+    /// When the key holds no text.
+    pub(in crate::adapter) fn of_authorities(
+        key: &TargetKey,
+        folder: &std::path::Path,
+    ) -> Result<Option<Self>, Diagnostic> {
+        Ok((key.text()? != "system").then_some(Self::of(key, folder)?))
+    }
+
+    fn unreadable(&self, cause: &pem::Error) -> Error {
+        let why = match cause {
+            pem::Error::Io(cause) => cause.to_string(),
+            pem::Error::NoItemsFound if self.key == "sslkey" => {
+                "it holds no private key in PEM that is not encrypted".to_owned()
+            }
+            other => other.to_string(),
+        };
+        self.wrong(&why)
+    }
+
+    /// An error at the key.
+    fn wrong(&self, why: &str) -> Error {
+        let mut error = wrong(format!(
+            "`{}` cannot be used, the file `{}`: {why}",
+            self.key,
+            self.path.display()
+        ));
+        error.place.clone_from(&self.place);
+        error.help = Some(match self.key.as_str() {
+            "sslkey" => "name the file of the client's private key, in PEM and not encrypted: `openssl pkey -in FILE` writes one".to_owned(),
+            "sslcert" => "name the file of the client's certificate, in PEM".to_owned(),
+            _ => "name a file with the certificates of the authorities to trust, in PEM, or leave it out to trust those of the system".to_owned(),
+        });
+        error
+    }
+}
+
 /// Whom a connection trusts, and what it shows of itself.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::adapter) struct Trust<'a> {
     /// How much is checked.
     pub mode: SslMode,
     /// The certificates of the authorities that are trusted; none means those of the system.
-    pub roots: Option<&'a Path>,
+    pub roots: Option<&'a PemFile>,
     /// The client's certificate and its key.
-    pub client: Option<(&'a Path, &'a Path)>,
+    pub client: Option<(&'a PemFile, &'a PemFile)>,
 }
 
 /// The connector that a target's keys ask for.
@@ -104,11 +170,11 @@ pub(in crate::adapter) fn connector(trust: &Trust<'_>) -> Result<MakeRustlsConne
     let client = match trust.client {
         Some((certificate, key)) => {
             let chain = certificates(certificate)?;
-            let key = PrivateKeyDer::from_pem_file(key)
-                .map_err(|cause| unreadable("sslkey", key, &cause))?;
+            let private =
+                PrivateKeyDer::from_pem_file(&key.path).map_err(|cause| key.unreadable(&cause))?;
             builder
-                .with_client_auth_cert(chain, key)
-                .map_err(|cause| wrong(format!("`sslcert` and `sslkey` cannot be used: {cause}")))?
+                .with_client_auth_cert(chain, private)
+                .map_err(|cause| key.wrong(&format!("with `sslcert`: {cause}")))?
         }
         None => builder.with_no_client_auth(),
     };
@@ -116,14 +182,14 @@ pub(in crate::adapter) fn connector(trust: &Trust<'_>) -> Result<MakeRustlsConne
 }
 
 /// The authorities that are trusted.
-fn roots(file: Option<&Path>) -> Result<RootCertStore, Error> {
+fn roots(file: Option<&PemFile>) -> Result<RootCertStore, Error> {
     let mut roots = RootCertStore::empty();
     match file {
         Some(file) => {
             for certificate in certificates(file)? {
                 roots
                     .add(certificate)
-                    .map_err(|cause| unreadable("sslrootcert", file, &cause))?;
+                    .map_err(|cause| file.wrong(&cause.to_string()))?;
             }
         }
         None => {
@@ -139,18 +205,14 @@ fn roots(file: Option<&Path>) -> Result<RootCertStore, Error> {
     Ok(roots)
 }
 
-fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let read = CertificateDer::pem_file_iter(file)
+fn certificates(file: &PemFile) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let read = CertificateDer::pem_file_iter(&file.path)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|cause| unreadable("the certificate", file, &cause))?;
+        .map_err(|cause| file.unreadable(&cause))?;
     if read.is_empty() {
-        return Err(wrong(format!("`{}` holds no certificate", file.display())));
+        return Err(file.wrong("it holds no certificate in PEM"));
     }
     Ok(read)
-}
-
-fn unreadable(what: &str, file: &Path, cause: &dyn std::fmt::Display) -> Error {
-    wrong(format!("cannot read {what} `{}`: {cause}", file.display()))
 }
 
 fn wrong(message: String) -> Error {
