@@ -340,6 +340,9 @@ fn rows(code: &str) -> Option<&'static str> {
         "ragged-seed" => {
             "give each line as many cells as the header has; a cell with a comma stands in quotes"
         }
+        "refused-index" => {
+            "look at `indexes` of the configuration: its columns, its `type`, and whether rows are alike in what is to be `unique`"
+        }
         "repeated-key" => "have the query give one row a key",
         "rows-lost" => {
             "let the query be one whose rows do not change between two readings: no `random()` or `limit`"

@@ -48,7 +48,7 @@ pub fn column_definition(column: &Column) -> Result<ColumnDefinition, Diagnostic
 }
 
 /// Refuses an encoding that Redshift does not have, or not for columns of this type.
-fn check_encoding(column: &Column, data_type: &str) -> Result<(), Diagnostic> {
+pub(super) fn check_encoding(column: &Column, data_type: &str) -> Result<(), Diagnostic> {
     let Some(encoding) = &column.encode else {
         return Ok(());
     };
@@ -68,6 +68,28 @@ fn check_encoding(column: &Column, data_type: &str) -> Result<(), Diagnostic> {
         ))
         .did_you_mean(encoding, encodings::NAMES)),
     }
+}
+
+/// Encodings of a table that is made by its query: Redshift's `create table … as` takes none.
+pub(super) fn idle_encodings(input: &Input<'_>) -> Vec<Diagnostic> {
+    if input.dialect != "redshift" {
+        return Vec::new();
+    }
+    let encoded = input.node.columns.values();
+    encoded
+        .filter(|column| column.encode.is_some())
+        .map(|column| {
+            Diagnostic::warning(
+                "no-effect",
+                format!(
+                    "`encode` of `{}` has no effect: `{}` is made by its query, and Redshift chooses the encodings",
+                    column.name, input.node.name
+                ),
+            )
+            .at_some(column.declared_at.clone())
+            .help("enforce a contract (`contract: {enforced: true}`), with which the table is made from its declared columns, or take `encode` out")
+        })
+        .collect()
 }
 
 /// `bigint identity(0, 1)` into `bigint` and its seed and step.
@@ -223,18 +245,20 @@ fn left_out(input: &Input<'_>, constraint: &Constraint) -> Option<Diagnostic> {
     })
 }
 
-/// Whether `dist` and `sort` name columns of the node's query.
+/// Whether `dist`, `sort` and `indexes` name columns of the node's query.
 pub(super) fn check_attributes_of_query(
     input: &Input<'_>,
     attributes: &TableAttributes,
 ) -> Diagnostics {
-    let named = matches!(attributes.dist, Some(Dist::Key(_))) || !attributes.sort.is_empty();
+    let named = matches!(attributes.dist, Some(Dist::Key(_)))
+        || !attributes.sort.is_empty()
+        || !attributes.indexes.is_empty();
     let names = named.then(|| input.query_columns()).flatten();
     let names = names.map(|names| names.iter().map(String::as_str));
     check_attributes(input, attributes, names)
 }
 
-/// Whether `dist` and `sort` name columns that the node has. `columns` is none where nobody knows them yet.
+/// Whether `dist`, `sort` and `indexes` name columns that the node has. `columns` is none where nobody knows them yet.
 pub(super) fn check_attributes<'b>(
     input: &Input<'_>,
     attributes: &TableAttributes,
@@ -256,6 +280,12 @@ pub(super) fn check_attributes<'b>(
         }
         for column in &attributes.sort {
             check("`sort`", column);
+        }
+        // To every other warehouse they mean nothing.
+        if input.dialect == "postgres" {
+            for column in attributes.indexes.iter().flat_map(|index| &index.columns) {
+                check("`indexes`", column);
+            }
         }
     }
     let mut seen = std::collections::BTreeSet::new();

@@ -3,8 +3,9 @@
 //! Never emptied in place: on Redshift `truncate` commits, and readers would see an empty table.
 
 use super::publish::Publish;
-use super::{Input, Materialization, Work, columns};
+use super::{Input, Materialization, Work, by_name, columns};
 use crate::adapter::Statement;
+use crate::adapter::statement::ColumnDefinition;
 use crate::diagnostic::Diagnostics;
 use crate::relation::RelationKind;
 
@@ -33,7 +34,8 @@ fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
     };
     let config = &input.node.config;
     let names = seed.columns.iter().map(|column| column.name.as_str());
-    let problems = columns::check_attributes(input, &config.attributes, Some(names));
+    let mut problems = columns::check_attributes(input, &config.attributes, Some(names));
+    let made = encoded(input, &seed.columns, &mut problems);
     if problems.has_errors() {
         return Err(problems);
     }
@@ -41,7 +43,7 @@ fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
         vec![
             Statement::CreateTable {
                 relation: relation.clone(),
-                columns: seed.columns.clone(),
+                columns: made.clone(),
                 constraints: Vec::new(),
                 attributes: config.attributes.clone(),
                 temporary: false,
@@ -55,4 +57,25 @@ fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
     })?;
     build.warnings.clone_from(&seed.warnings);
     Ok(Work::Build(Box::new(build)))
+}
+
+/// The columns of the table, with the encodings that are declared for them.
+fn encoded(
+    input: &Input<'_>,
+    columns: &[ColumnDefinition],
+    problems: &mut Diagnostics,
+) -> Vec<ColumnDefinition> {
+    let declared = by_name(input.node.columns.keys().map(String::as_str));
+    let mut encoded = columns.to_vec();
+    for column in &mut encoded {
+        let name = declared.get(&column.name.to_lowercase());
+        let Some(declared) = name.and_then(|name| input.node.columns.get(*name)) else {
+            continue;
+        };
+        match columns::check_encoding(declared, &column.data_type) {
+            Ok(()) => column.encode.clone_from(&declared.encode),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    encoded
 }

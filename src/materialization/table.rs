@@ -36,6 +36,7 @@ pub(super) fn build(input: &Input<'_>) -> Result<Build, Diagnostics> {
             }
         }
     } else {
+        warnings.extend(columns::idle_encodings(input));
         None
     };
     if problems.has_errors() {

@@ -340,6 +340,22 @@ fn a_dist_or_sort_column_that_is_not_there_is_an_error_at_its_place() {
 }
 
 #[test]
+fn an_encoding_of_a_table_that_is_made_by_its_query_is_told_to_be_in_vain() {
+    let mut node = model("people", "table", "select 1 as id");
+    let mut id = column("id", "");
+    id.encode = Some("az64".into());
+    node.columns.insert("id".into(), id);
+    assert_snapshot!(Case::of(node).columns(&["id"]).told(), @r#"
+    Build
+      create table "analytics"."people"
+      as (
+      select 1 as id
+      )
+    warning[no-effect]: `encode` of `id` has no effect: `people` is made by its query, and Redshift chooses the encodings (models/schema.yml:1:9)
+    "#);
+}
+
+#[test]
 fn what_is_bound_to_a_replaced_table_keeps_its_old_rows_until_the_run_makes_it_anew() {
     let bound = |rebuilt: &[&'static str]| {
         let mut case = Case::of(people("table")).on(&[
@@ -445,11 +461,14 @@ fn a_seed_is_loaded_beside_too() {
             "level,price\nfree,0\n",
         )),
     });
+    let mut price = column("Price", "");
+    price.encode = Some("az64".into());
+    case.node.columns.insert("Price".into(), price);
     assert_snapshot!(case.told(), @r#"
     Build, transaction
       create table "analytics"."levels" (
         "level" varchar(4),
-        "price" integer
+        "price" integer encode az64
       )
       insert into "analytics"."levels" ("level", "price") values
         -- the 1 rows of seeds/levels.csv
@@ -458,7 +477,7 @@ fn a_seed_is_loaded_beside_too() {
     Build, transaction
       create table "analytics"."levels__rs_tmp" (
         "level" varchar(4),
-        "price" integer
+        "price" integer encode az64
       )
       insert into "analytics"."levels__rs_tmp" ("level", "price") values
         -- the 1 rows of seeds/levels.csv

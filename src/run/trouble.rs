@@ -91,6 +91,7 @@ impl Story<'_> {
         let place = match code {
             "repeated-key" => said("unique_key"),
             "unknown-database" => said("database").or_else(|| self.place(&error)),
+            "refused-index" => self.index(&error).or_else(|| place_of(self.node)),
             _ => self.place(&error),
         };
         let rendered = self.rendered(&error, place.as_ref());
@@ -122,6 +123,12 @@ impl Story<'_> {
         }
         diagnostic.help.extend(self.not_built(&error.message));
         diagnostic
+    }
+
+    /// Where the index that was refused is declared.
+    fn index(&self, error: &Error) -> Option<Span> {
+        let column = error.fault.as_ref()?.name.as_ref()?;
+        self.node.config.written("indexes", column)
     }
 
     /// Whether a `merge` found two rows of the query for one of the table: DuckDB and Redshift say it alike, PostgreSQL in its own words.

@@ -875,8 +875,12 @@ fn sslmode_says_who_must_be_on_the_other_side() {
     assert_eq!(with("verify-full", "localhost"), "encrypted");
     assert_snapshot!(with("verify-full", "127.0.0.1").replace(&server().port.to_string(), "[port]"), @r#"
     error[warehouse]: cannot connect to PostgreSQL at `127.0.0.1`, port [port], as `redstart`: error performing TLS handshake: invalid peer certificate: certificate not valid for name "127.0.0.1"; certificate is only valid for DnsName("localhost")
-     |
-     = help: look at the target in profiles.yml
+      --> profiles.yml:13:13
+       |
+    13 |       host: 127.0.0.1
+       |             ^^^^^^^^^
+       |
+       = help: look at the target in profiles.yml
 
     1 error
     "#);
@@ -920,4 +924,61 @@ fn a_user_may_log_in_by_a_certificate_and_no_other_user_by_the_same() {
         lonely.contains("`sslcert` and `sslkey` are of use only together"),
         "{lonely}"
     );
+}
+
+#[test]
+fn a_mistake_in_an_index_is_told_where_the_index_is_declared() {
+    let told = |indexes: &str, query: &str| {
+        let model = format!(
+            "{{{{ config(\n    materialized='table',\n    indexes=[\n        {indexes}\n    ]\n) }}}}\n{query}"
+        );
+        let project = project("indexed").file("models/looked_up.sql", model);
+        let output = project.redstart("build");
+        let text = output.text();
+        let from = text.rfind("\nerror[").expect("an error");
+        let to = text.find("\nFinished").unwrap_or(text.len());
+        text[from + 1..to.max(from + 1)].trim_end().to_owned()
+    };
+    let row = "select 1 as id, 2 as day";
+    assert_snapshot!(told("{'columns': ['id']}, {'columns': ['dya']}", row), @r#"
+    error[refused-index]: the index on `dya` cannot be made
+     --> models/looked_up.sql:4:44
+      |
+    4 |         {'columns': ['id']}, {'columns': ['dya']}
+      |                                            ^^^
+      |
+      = note: the database said (42703): column "dya" does not exist
+      = help: look at `indexes` of the configuration: its columns, its `type`, and whether rows are alike in what is to be `unique`
+    "#);
+    assert_snapshot!(told("{'columns': ['day'], 'type': 'hasch'}", row), @r#"
+    error[refused-index]: the index on `day` cannot be made
+     --> models/looked_up.sql:4:23
+      |
+    4 |         {'columns': ['day'], 'type': 'hasch'}
+      |                       ^^^
+      |
+      = note: the database said (42704): access method "hasch" does not exist
+      = help: look at `indexes` of the configuration: its columns, its `type`, and whether rows are alike in what is to be `unique`
+    "#);
+    assert_snapshot!(told("{'columns': ['id', 'day'], 'type': 'hash'}", row), @r#"
+    error[refused-index]: the index on `id`, `day` cannot be made
+     --> models/looked_up.sql:4:23
+      |
+    4 |         {'columns': ['id', 'day'], 'type': 'hash'}
+      |                       ^^
+      |
+      = note: the database said (0A000): access method "hash" does not support multicolumn indexes
+      = help: look at `indexes` of the configuration: its columns, its `type`, and whether rows are alike in what is to be `unique`
+    "#);
+    assert_snapshot!(told("{'columns': ['id'], 'unique': true}", "select 1 as id union all select 1"), @r#"
+    error[refused-index]: the index on `id` cannot be made
+     --> models/looked_up.sql:4:23
+      |
+    4 |         {'columns': ['id'], 'unique': true}
+      |                       ^^
+      |
+      = note: the database said (23505): could not create unique index "looked_up_id_idx"
+      = note: Key (id)=(1) is duplicated.
+      = help: look at `indexes` of the configuration: its columns, its `type`, and whether rows are alike in what is to be `unique`
+    "#);
 }

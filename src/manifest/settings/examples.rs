@@ -14,6 +14,7 @@ pub(super) fn of(key: &str, what: &str) -> Option<String> {
     let example = match key {
         "tags" => "`tags: daily` or `tags: [daily, finance]`",
         "unique_key" => "`unique_key: id` or `unique_key: [day, id]`",
+        "indexes" => "`indexes: [{columns: [id], unique: true}]`",
         "sort" => "`sort: day` or `sort: [day, id]`",
         "dist" => "`dist: user_id`, `dist: even`, `dist: all` or `dist: auto`",
         "quoting" => "`quoting: {database: true, schema: true, identifier: true}`",
