@@ -470,7 +470,9 @@ fn outcome(result: &NodeResult) -> String {
             None => format!("{seconds:.2}s"),
         },
         Status::Success => match (result.rows, &result.message) {
-            (Some(_), Some(message)) if result.files.is_some() || result.set_aside.is_some() => {
+            (Some(_), Some(message))
+                if result.files.is_some() || result.set_aside.is_some() || result.left_out > 0 =>
+            {
                 format!("{message} in {seconds:.2}s")
             }
             (Some(rows), _) => format!("{} in {seconds:.2}s", count(rows, "row")),
@@ -555,4 +557,19 @@ fn node_info(manifest: &Manifest, node: &Node, status: &str) -> Value {
         "resource_type": node.resource_type.as_str(),
         "unique_id": node.unique_id,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::artifacts::fixture;
+    use crate::run::Status;
+
+    #[test]
+    fn rows_that_were_left_out_are_counted_though_no_log_tells_the_files() {
+        let mut result = fixture::result(fixture::SOURCE, Status::Success);
+        result.rows = Some(2);
+        result.left_out = 3;
+        result.message = Some("2 rows, 3 rejected".into());
+        assert_eq!(super::outcome(&result), "2 rows, 3 rejected in 0.12s");
+    }
 }
