@@ -379,7 +379,7 @@ const ZONES: [(&str, i64); 11] = [
     ("EDT", -4),
 ];
 
-/// `Z`, `UTC`, `PST`, `+02`, `+0200`, `+02:00`, or nothing.
+/// `Z`, `UTC`, `PST`, `+02`, `+0200`, `+02:00`, `-8:00`, or nothing.
 fn zone(rest: &mut &str, moment: &mut Moment) -> Option<()> {
     for (name, hours) in ZONES {
         if rest.eq_ignore_ascii_case(name) {
@@ -394,7 +394,7 @@ fn zone(rest: &mut &str, moment: &mut Moment) -> Option<()> {
         _ => return Some(()),
     };
     *rest = &rest[1..];
-    let hours = digits(rest, 2, 2)?;
+    let hours = digits(rest, 1, 2)?;
     let _ = letter(rest, ':');
     let minutes = if rest.is_empty() {
         0

@@ -1,4 +1,4 @@
 select
     id as garnish_id,
-    trim(name) as name
+    trim(replace(name, chr(13), '')) as name
 from {{ source('bar', 'garnishes') }}

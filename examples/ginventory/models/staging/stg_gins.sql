@@ -1,11 +1,12 @@
--- Of several countries or strengths the first counts. A decimal comma becomes a point, and what is no number then is unknown.
+-- Of several countries or strengths the first counts. A decimal comma becomes a point, and what is no number then is unknown. A line end
+-- inside of a field is one letter, also in a file from Windows.
 with first_of as (
     select
         id as gin_id,
-        trim(name) as name,
+        trim(replace(name, chr(13), '')) as name,
         trim(split_part(country, '/', 1)) as country,
         trim(split_part(replace(replace(alcohol, '%', ''), ',', '.'), '/', 1)) as alcohol,
-        description
+        replace(description, chr(13), '') as description
     from {{ source('bar', 'gins') }}
 )
 

@@ -105,6 +105,7 @@ fn timestamps_are_read_by_their_format() {
 fn a_zone_counts_only_where_the_column_has_one() {
     let zoned = |text| shown((None, Some("auto")), Type::TimestampTz, text);
     assert_eq!(zoned("1970-01-01 02:00:00+02"), "0");
+    assert_eq!(zoned("1970-01-01 00:00:00-8:00"), "28800000000");
     assert_eq!(zoned("1970-01-01T00:00:00-05:30"), "19800000000");
     assert_eq!(zoned("31 Dec 16:00:00 1969 PST"), "0");
     let plain = shown(
