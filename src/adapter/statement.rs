@@ -245,6 +245,8 @@ pub enum Statement {
     Begin,
     /// Commits it.
     Commit,
+    /// Takes back what was done in it.
+    Rollback,
     /// SQL that the user wrote (a hook, an operation), in the dialect of the target; may hold several statements.
     Raw {
         /// The text as rendered.

@@ -146,6 +146,7 @@ pub(super) trait Wording {
                 self.grantees(grantees)
             ),
             Statement::Commit => "commit".to_owned(),
+            Statement::Rollback => "rollback".to_owned(),
             Statement::Raw { sql, .. } => sql.clone(),
             Statement::LateHook { .. } => {
                 "-- a post-hook that asks the warehouse: it is rendered when it is due".to_owned()

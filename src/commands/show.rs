@@ -13,6 +13,7 @@ use crate::compile::{Sql, Turn};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::graph::Selection;
 use crate::jinja::Template;
+use crate::manifest::node::{Detail, LoadMode};
 use crate::manifest::{Node, ResourceType};
 use crate::materialization::{failed, kept_rejects, rejects_of};
 use crate::report::{Asked, Message, rows};
@@ -160,10 +161,13 @@ impl Args {
                         let problem = Diagnostic::error("no-failed-build", message)
                             .help("a build is kept when its tests failed: `redstart build --audit`, or `audit: true`")
                             .help("its rejected rows are kept when they were more than `reject_limit`");
-                        let adds = node.config.materialized == "incremental"
-                            || node.resource_type == ResourceType::Snapshot;
+                        let load = match &node.detail {
+                            Detail::Source(source) => source.load.as_ref(),
+                            _ => None,
+                        };
+                        let adds = load.is_some_and(|load| load.mode == LoadMode::Append);
                         let problem = match adds {
-                            true => problem.help("what is added to a table that is there is tested inside of its transaction and goes with it: `redstart build --atomic` keeps it"),
+                            true => problem.help("what an appending load adds is tested inside of its transaction and goes with it, and is in its files: `redstart build --atomic` keeps it"),
                             false => problem,
                         };
                         return Err(Stop::refused(problem));

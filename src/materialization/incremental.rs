@@ -3,7 +3,9 @@
 //! The batch is built into a temporary table first, then applied in one short transaction. With a `unique_key`, the same
 //! batch twice changes nothing. As on Redshift itself, a NULL in the key matches no row.
 
-use super::publish::{beside, clean, describe_again, hooks_of, prepare, raw, still_bound};
+use super::publish::{
+    beside, clean, describe_again, hooks_of, kept_added, prepare, raw, still_bound,
+};
 use super::schema_change::length;
 use super::{
     Build, Input, Materialization, Phase, Rest, SchemaChange, Section, Work, by_name, columns, key,
@@ -349,6 +351,7 @@ fn next(
         batch,
         publish,
         before: Vec::new(),
+        audited: input.audit,
     };
     let publish = |after: Vec<Statement>| Section {
         phase: Phase::Publish,
@@ -365,10 +368,13 @@ fn next(
         input.lengths && !hooked && old.columns.iter().any(|column| length(column).is_some());
     let settled = ignore && !grows;
     let appends = batch.strategy == Strategy::Append;
-    let mut build = if settled && appends && config.sql_header.is_none() {
+    // What fails its audit is kept from its temporary table, which a transaction that makes it takes back too.
+    let direct = settled && !input.audit;
+    let kept = kept_added(input, &batch.into, &batch.from);
+    let mut build = if direct && appends && config.sql_header.is_none() {
         let insert = append(input, &batch.into, query, &columns);
         in_one(input, vec![insert], after)
-    } else if settled && hooked {
+    } else if direct && hooked {
         let mut made = vec![stage(input, &batch, query)];
         made.extend(batch.apply(&columns));
         let mut build = in_one(input, made, after);
@@ -395,6 +401,7 @@ fn next(
     };
     build.counts = Some(old.relation.clone());
     build.last = still_bound(input, input.relation()?);
+    build.keep_added = kept;
     Ok(build)
 }
 
@@ -460,7 +467,7 @@ fn in_one(input: &Input<'_>, made: Vec<Statement>, after: Vec<Statement>) -> Bui
             prepare(input, &beside_of(input)),
             Section {
                 phase: Phase::Publish,
-                transaction: statements.len() > 1 || input.audit,
+                transaction: statements.len() > 1,
                 retryable: hooks_of(input.hooks, true).next().is_none(),
                 statements,
             },

@@ -253,6 +253,9 @@ pub struct Build {
     pub also: Vec<(RelationKind, Relation)>,
     /// How what is built beside is kept to be looked at, where its tests failed; empty where it cannot be tested beside.
     pub keep: Vec<Statement>,
+    /// How the rows that were to come to a table that stays are kept to be looked at, where its tests failed: once its transaction was taken
+    /// back.
+    pub keep_added: Vec<Statement>,
     /// The table whose rows the report counts, if any.
     pub counts: Option<Relation>,
     /// Drops of what was replaced and something is still bound to: for the end of the run, when all of that was made anew.

@@ -11,6 +11,7 @@ use super::{
     Build, Hooks, Input, Phase, Section, kept_rejects, loaded_files, rejects_of, sections,
 };
 use crate::adapter::Statement;
+use crate::adapter::statement::TableAttributes;
 use crate::compile::HookSql;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::relation::{ExistingRelation, Relation, RelationKind};
@@ -432,6 +433,30 @@ pub(super) fn hooks_before(input: &Input<'_>) -> Section {
 /// Where a build stands whose tests failed, until the next one.
 pub fn failed(relation: &Relation) -> Relation {
     beside(relation, FAILED)
+}
+
+/// How rows that were to come to a table that stays are kept beside it, once they were refused. Of the batches of a model, the last one to
+/// fail leaves its rows.
+pub(super) fn kept_added(input: &Input<'_>, into: &Relation, rows: &Relation) -> Vec<Statement> {
+    if !input.audit {
+        return Vec::new();
+    }
+    let kept = failed(into);
+    vec![
+        Statement::Rollback,
+        Statement::Drop {
+            kind: RelationKind::Table,
+            relation: kept.clone(),
+            if_exists: true,
+        },
+        Statement::CreateTableAs {
+            relation: kept,
+            query: format!("select * from {}", super::name(rows)),
+            attributes: TableAttributes::default(),
+            temporary: false,
+            header: None,
+        },
+    ]
 }
 
 /// Where a node is built that is shown together with others.

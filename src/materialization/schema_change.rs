@@ -20,6 +20,8 @@ pub struct SchemaChange {
     pub(super) clean: Section,
     /// What else is done before the transaction, outside of it.
     pub(super) before: Vec<Statement>,
+    /// Whether tests are asked before the commit, which one statement alone would not have.
+    pub(super) audited: bool,
 }
 
 impl SchemaChange {
@@ -95,7 +97,7 @@ impl SchemaChange {
         Ok(sections([
             widen,
             Section {
-                transaction: statements.len() > 1,
+                transaction: statements.len() > 1 || self.audited,
                 statements,
                 ..self.publish.clone()
             },

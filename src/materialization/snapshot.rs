@@ -5,7 +5,7 @@
 //! it was. What counts as a change, and the words of the key of a row, are dbt's, so that either program goes on with the
 //! history of the other.
 
-use super::publish::{Publish, beside, describe_again, hooks_of, prepare, raw};
+use super::publish::{Publish, beside, describe_again, hooks_of, kept_added, prepare, raw};
 use super::{Build, Input, Materialization, Phase, Rest, Section, Work, sections};
 use crate::adapter::Statement;
 use crate::adapter::statement::TableAttributes;
@@ -148,6 +148,7 @@ fn next(
         ]),
         staging: Some((RelationKind::Table, source.clone())),
         counts: Some(old.relation.clone()),
+        keep_added: kept_added(input, &into, &source),
         then: Some(Box::new(Rest::History(Box::new(History {
             config: versions.config.clone(),
             key: versions.key,

@@ -250,12 +250,16 @@ impl Door<'_, '_> {
             };
             tests.push((id, door.test(test)?));
         }
-        let keep = build
-            .keep
-            .iter()
-            .map(|statement| self.order(statement.clone()));
-        let keep = keep.collect::<Result<_, _>>()?;
-        let audit = Audit { tests, keep };
+        let orders = |statements: &[Statement]| {
+            let statements = statements.iter();
+            let orders = statements.map(|statement| self.order(statement.clone()));
+            orders.collect::<Result<Vec<_>, _>>()
+        };
+        let audit = Audit {
+            tests,
+            keep: orders(&build.keep)?,
+            keep_added: orders(&build.keep_added)?,
+        };
         problems.or(audit).map(|(audit, _)| audit)
     }
 

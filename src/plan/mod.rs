@@ -120,6 +120,8 @@ pub struct Audit {
     pub tests: Vec<(NodeId, Test)>,
     /// How what is built beside is kept, where one of them fails; empty where nothing is.
     pub keep: Vec<Order>,
+    /// How the rows that were to come to a table that stays are kept, where one of them fails inside of the transaction.
+    pub keep_added: Vec<Order>,
 }
 
 /// How the rows of a new table are counted.

@@ -10,7 +10,7 @@ use super::session::Session;
 use super::turn::{Failure, Turn};
 use crate::diagnostic::Diagnostic;
 use crate::materialization::Phase;
-use crate::plan::{Audit, place_of};
+use crate::plan::{Audit, Order, place_of};
 
 impl Turn<'_> {
     /// Before a section: the audit of what was built beside, where the section is to show it.
@@ -30,12 +30,7 @@ impl Turn<'_> {
         self.audit = None;
         let audited = self.pass(session, audit);
         if let Err(Failure::Wrong(_)) = &audited {
-            for order in &audit.keep {
-                // Where even this is refused, nothing is left to look at.
-                if session.execute(&order.prepared).is_err() {
-                    break;
-                }
-            }
+            keep(session, &audit.keep);
         }
         audited
     }
@@ -47,7 +42,13 @@ impl Turn<'_> {
         phase: Phase,
     ) -> Result<(), Failure> {
         match self.audit.clone().filter(|audit| audit.keep.is_empty()) {
-            Some(audit) if phase == Phase::Publish => self.pass(session, &audit),
+            Some(audit) if phase == Phase::Publish => {
+                let audited = self.pass(session, &audit);
+                if let Err(Failure::Wrong(_)) = &audited {
+                    keep(session, &audit.keep_added);
+                }
+                audited
+            }
             _ => Ok(()),
         }
     }
@@ -87,12 +88,22 @@ impl Turn<'_> {
             });
         }
         problem = problem.help("what was there before is there still");
-        if !audit.keep.is_empty() {
+        if !audit.keep.is_empty() || !audit.keep_added.is_empty() {
             let selector = self.of.selector();
             problem = problem.help(format!(
                 "the rows that failed: `redstart show --failed {selector}`"
             ));
         }
         Err(Failure::Wrong(vec![problem]))
+    }
+}
+
+/// Keeps what did not pass, to be looked at.
+fn keep(session: &mut Session<'_, '_>, orders: &[Order]) {
+    for order in orders {
+        // Where even this is refused, nothing is left to look at.
+        if session.execute(&order.prepared).is_err() {
+            break;
+        }
     }
 }

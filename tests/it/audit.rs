@@ -134,6 +134,7 @@ fn what_an_incremental_model_adds_is_tested_before_its_commit() {
       |
       = note: test `unique_grown_id` found 1 row (models/models.yml:7)
       = help: what was there before is there still
+      = help: the rows that failed: `redstart show --failed grown`
 
     Finished 1 data test, 1 incremental model in [time]
     Done. PASS=0 WARN=0 ERROR=1 SKIP=1 TOTAL=2
@@ -145,6 +146,19 @@ fn what_an_incremental_model_adds_is_tested_before_its_commit() {
      1
      2
     ");
+    for target in crate::loads::TARGETS {
+        let shown = all
+            .project
+            .redstart(&format!("show --failed grown --target {target}"));
+        insta::allow_duplicates! {
+        assert_snapshot!(shown.success().stdout, @"
+        grown
+        id
+        --
+         1
+        ");
+        }
+    }
     // Without the audit the rows are shown, and the test fails behind them.
     all.project
         .write("dbt_project.yml", "name: project\nprofile: project\n");
@@ -160,10 +174,88 @@ fn what_an_incremental_model_adds_is_tested_before_its_commit() {
     let kept = all.project.redstart("show --failed grown");
     assert!(
         kept.text()
-            .contains("error[no-failed-build]: no failed build of `grown` is kept")
-            && kept.text().contains("`redstart build --atomic` keeps it"),
+            .contains("error[no-failed-build]: no failed build of `grown` is kept"),
         "{kept}"
     );
+}
+
+/// Whatever way the rows take into a table that stays, and however few its statements are: those that fail are kept, and not shown.
+#[test]
+fn every_way_into_a_table_that_stays_is_audited() {
+    let all = Everywhere::new("audit_ways");
+    let project = &all.project;
+    project.write(
+        "dbt_project.yml",
+        "name: project\nprofile: project\nmodels: {+audit: true}\nsnapshots: {+audit: true}\n",
+    );
+    let ways = [
+        ("plain", "materialized='incremental'"),
+        (
+            "followed",
+            "materialized='incremental', on_schema_change='append_new_columns'",
+        ),
+        (
+            "keyed",
+            "materialized='incremental', unique_key='n', incremental_strategy='delete+insert'",
+        ),
+        (
+            "merged",
+            "materialized='incremental', unique_key='n', incremental_strategy='merge'",
+        ),
+        (
+            "hooked",
+            "materialized='incremental', pre_hook='select 1', post_hook='select 2'",
+        ),
+        ("sifted", "materialized='incremental', rejects=true"),
+    ];
+    let mut models = "models:\n".to_owned();
+    for (name, config) in ways {
+        project.write(
+            format!("models/{name}.sql"),
+            format!("{{{{ config({config}) }}}} select {{{{ var('n', 1) }}}} as n, 1 as id, 'abc'::varchar(5) as words"),
+        );
+        models += &format!(
+            "  - name: {name}\n    columns: [{{name: id, data_tests: [unique, not_null]}}]\n"
+        );
+    }
+    project.write("models/models.yml", models);
+    project.write(
+        "snapshots/kept.sql",
+        "{% snapshot kept %}{{ config(unique_key='n', strategy='check', check_cols='all') }} select 1 as n, {{ var('n', 1) }} as id{% endsnapshot %}",
+    );
+    project.write(
+        "snapshots/kept.yml",
+        "snapshots:\n  - name: kept\n    data_tests: [row_count: {arguments: {max: 1}}]\n",
+    );
+    all.run("build").success();
+    let names = ways.map(|(name, _)| name);
+    for target in crate::loads::TARGETS {
+        let failed = project.redstart(&format!("build --vars '{{n: 2}}' --target {target}"));
+        assert_eq!(failed.code, 1, "{failed}");
+        for name in names.into_iter().chain(["kept"]) {
+            let told = format!("error[audit-failed]: `{name}` is not shown");
+            assert!(failed.text().contains(&told), "{name}: {failed}");
+            let show = format!("show --failed {name} --target {target}");
+            let kept = project.redstart(&show).success().stdout;
+            let expected = if name == "kept" {
+                "1 |  2"
+            } else {
+                "2 |  1 | abc"
+            };
+            assert!(kept.contains(expected), "{name}: {kept}");
+            let there = format!(
+                "show --inline \"select count(*) as there from {{{{ ref('{name}') }}}}\" --target {target}"
+            );
+            let there = project.redstart(&there).success().stdout;
+            assert!(there.ends_with(" 1\n"), "{name}: {there}");
+        }
+    }
+    // What passes leaves nothing behind.
+    for target in crate::loads::TARGETS {
+        let build = format!("build --full-refresh --target {target}");
+        project.redstart(&build).success();
+    }
+    assert_eq!(all.left_beside("audit_ways"), "");
 }
 
 #[test]

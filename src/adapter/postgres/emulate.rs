@@ -238,6 +238,7 @@ fn fold(statement: &mut Statement) -> Result<(), Refusal> {
         }
         Statement::Begin
         | Statement::Commit
+        | Statement::Rollback
         | Statement::QueryGroup { .. }
         | Statement::Unload(_)
         | Statement::Raw { .. }

@@ -6,7 +6,8 @@ use crate::adapter::statement::{ColumnDefinition, Copy, TableAttributes, TableCo
 use crate::data_tests::RowRule;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::materialization::publish::{
-    Publish, beside, clean, describe, hooks_before, hooks_of, prepare, raw, removed, still_bound,
+    Publish, beside, clean, describe, hooks_before, hooks_of, kept_added, prepare, raw, removed,
+    still_bound,
 };
 use crate::materialization::{
     Build, Input, Phase, Rest, SchemaChange, Section, columns, key, quote, sections,
@@ -73,6 +74,7 @@ pub(in crate::materialization) fn next(
             noted_fill(input, &all, query, &rules),
         ]),
         counts: Some(relation.clone()),
+        keep_added: kept_added(input, relation, &good),
         staging: Some((RelationKind::Table, good)),
         also: [all, bad].map(|table| (RelationKind::Table, table)).into(),
         last: still_bound(input, relation),
@@ -166,6 +168,7 @@ pub(in crate::materialization) fn load(
         let build = Build {
             sections: vec![cleared(input)?, hooks_before(input)],
             counts: Some(relation.clone()),
+            keep_added: kept_added(input, relation, &good),
             staging: Some((RelationKind::Table, good)),
             also: [all, bad].map(|table| (RelationKind::Table, table)).into(),
             last: still_bound(input, relation),
