@@ -23,7 +23,12 @@ impl Translator<'_> {
     ) -> Result<Sql, Refusal> {
         if let Some(symbol) = compare::symbol(op) {
             self.comparable(a, b, span)?;
-            return Ok(compare::compare(a, symbol, b));
+            let left = compare::beside(self.engine, a, b);
+            let right = compare::beside(self.engine, b, a);
+            return Ok(compare::compare(&left, symbol, &right));
+        }
+        if let Some(of_super) = self.of_super(a, op, b, span)? {
+            return Ok(of_super);
         }
         let (left, right) = (
             self.computed(a, op, b, span)?,
@@ -74,13 +79,12 @@ impl Translator<'_> {
             BinaryOperator::BitwiseAnd => self.bits(a, "&", b, span),
             BinaryOperator::BitwiseOr => self.bits(a, "|", b, span),
             BinaryOperator::PGBitwiseXor if self.on_postgres() => self.bits(a, "#", b, span),
-            BinaryOperator::PGBitwiseXor => Ok(Sql::new(
-                format!("xor({}, {})", a.text, b.text),
-                wider_of(a.ty, b.ty),
-            )
-            .of([a, b])),
-            BinaryOperator::PGBitwiseShiftLeft => self.bits(a, "<<", b, span),
-            BinaryOperator::PGBitwiseShiftRight => self.bits(a, ">>", b, span),
+            BinaryOperator::PGBitwiseXor => {
+                let ty = self.bits(a, "#", b, span)?.ty;
+                Ok(Sql::new(format!("xor({}, {})", a.text, b.text), ty).of([a, b]))
+            }
+            BinaryOperator::PGBitwiseShiftLeft => self.shift(a, "<<", b, span),
+            BinaryOperator::PGBitwiseShiftRight => self.shift(a, ">>", b, span),
             BinaryOperator::PGExp | BinaryOperator::BitwiseXor if self.on_postgres() => {
                 let float = |sql: &Sql| format!("CAST({} AS DOUBLE PRECISION)", sql.text);
                 let text = format!("power({}, {})", float(a), float(b));
@@ -94,16 +98,45 @@ impl Translator<'_> {
             BinaryOperator::PGRegexIMatch => self.matches(a, b, true, false, span),
             BinaryOperator::PGRegexNotMatch => self.matches(a, b, false, true, span),
             BinaryOperator::PGRegexNotIMatch => self.matches(a, b, true, true, span),
-            BinaryOperator::PGLikeMatch => self.like_operator(a, b, "LIKE"),
-            BinaryOperator::PGILikeMatch => self.like_operator(a, b, "ILIKE"),
-            BinaryOperator::PGNotLikeMatch => self.like_operator(a, b, "NOT LIKE"),
-            BinaryOperator::PGNotILikeMatch => self.like_operator(a, b, "NOT ILIKE"),
+            BinaryOperator::PGLikeMatch => self.like_operator(a, b, "LIKE", span),
+            BinaryOperator::PGILikeMatch => self.like_operator(a, b, "ILIKE", span),
+            BinaryOperator::PGNotLikeMatch => self.like_operator(a, b, "NOT LIKE", span),
+            BinaryOperator::PGNotILikeMatch => self.like_operator(a, b, "NOT ILIKE", span),
             _ => Err(self.not_redshift(
                 span,
                 format!("`{op}` is not one of Redshift's operators"),
                 "",
             )),
         }
+    }
+
+    /// Arithmetic of which a side is a `super`: its result is one.
+    ///
+    /// <https://docs.aws.amazon.com/redshift/latest/dg/operators-functions.html>
+    fn of_super(
+        &self,
+        a: &Sql,
+        op: &BinaryOperator,
+        b: &Sql,
+        span: Span,
+    ) -> Result<Option<Sql>, Refusal> {
+        let symbol = match op {
+            BinaryOperator::Plus => "+",
+            BinaryOperator::Minus => "-",
+            BinaryOperator::Multiply => "*",
+            BinaryOperator::Divide => "/",
+            BinaryOperator::Modulo => "%",
+            _ => return Ok(None),
+        };
+        if self.on_postgres() || !(a.is(Type::Super) || b.is(Type::Super)) {
+            return Ok(None);
+        }
+        let (left, right) = (self.as_super(a, span)?, self.as_super(b, span)?);
+        let text = format!(
+            "CAST(__rs_super_math(CAST({} AS VARCHAR), '{symbol}', CAST({} AS VARCHAR)) AS JSON)",
+            left.text, right.text
+        );
+        Ok(Some(Sql::typed(text, Type::Super).of([a, b])))
     }
 
     /// A side of a sum, product or quotient: a literal text beside a number or a date is one, other texts are none.
@@ -274,11 +307,21 @@ impl Translator<'_> {
     }
 
     fn bits(&mut self, a: &Sql, symbol: &str, b: &Sql, span: Span) -> Result<Sql, Refusal> {
-        if a.ty == Some(Type::Bool) || b.ty == Some(Type::Bool) {
+        let other = [a, b].into_iter().find(|side| {
+            !side.is_null()
+                && side
+                    .ty
+                    .is_some_and(|ty| !(ty.is_integer() || matches!(ty, Type::Varbyte(_))))
+        });
+        if let Some(ty) = other.and_then(|side| side.ty) {
+            let help = match ty {
+                Type::Bool => "write `and` or `or`",
+                _ => "cast it to `integer`",
+            };
             return Err(self.not_redshift(
                 span,
-                format!("`{symbol}` is for whole numbers"),
-                "write `and` or `or`",
+                format!("`{symbol}` is for whole numbers, and this is {ty}"),
+                help,
             ));
         }
         Ok(operand(
@@ -288,12 +331,62 @@ impl Translator<'_> {
         ))
     }
 
-    fn like_operator(&self, a: &Sql, b: &Sql, word: &str) -> Result<Sql, Refusal> {
+    /// A whole number moved by bits: of its own type, and refused where bits leave it, of which no page tells what becomes.
+    fn shift(&mut self, a: &Sql, symbol: &str, b: &Sql, span: Span) -> Result<Sql, Refusal> {
+        let Some(ty) = a.ty.filter(|ty| ty.is_integer()) else {
+            return self.bits(a, symbol, b, span);
+        };
+        let width = match ty {
+            Type::Int2 => 16,
+            Type::Int4 => 32,
+            _ => 64,
+        };
+        let by = match &b.constant {
+            Some(Constant::Number(number)) => number.parse::<i64>().ok(),
+            _ => None,
+        };
+        if by.is_some_and(|by| !(0..width).contains(&by)) {
+            return Err(self.unsupported(
+                span,
+                format!("a shift of {ty} by {} bits is not emulated", b.text),
+                "no page tells what becomes of bits that leave a number",
+            ));
+        }
+        let moved = match by {
+            Some(_) => b.text.clone(),
+            None => format!("__rs.bits({}, {width})", b.text),
+        };
+        let name = self.engine.type_name(ty);
+        let left = format!("CAST({} AS {name})", a.text);
+        let text = match symbol {
+            // PostgreSQL lets bits fall off.
+            "<<" if self.on_postgres() => {
+                format!(
+                    "CAST(CAST({} AS NUMERIC) * power(CAST(2 AS NUMERIC), {moved}) AS {name})",
+                    a.text
+                )
+            }
+            _ if self.on_postgres() => format!("({left} {symbol} CAST({moved} AS INTEGER))"),
+            _ => format!("CAST({left} {symbol} CAST({moved} AS {name}) AS {name})"),
+        };
+        Ok(Sql::typed(text, ty).of([a, b]))
+    }
+
+    fn like_operator(&self, a: &Sql, b: &Sql, word: &str, span: Span) -> Result<Sql, Refusal> {
+        let (a, b) = (self.as_matched(a, span)?, self.as_matched(b, span)?);
         Ok(operand(
             format!("{} {word} {} ESCAPE {}", a.text, b.text, literal("\\")),
             Some(Type::Bool),
-            &[a, b],
+            &[&a, &b],
         ))
+    }
+
+    /// The text of a pattern match, where the value has been translated already.
+    fn as_matched(&self, value: &Sql, span: Span) -> Result<Sql, Refusal> {
+        match value.ty {
+            None if !value.is_null() => Ok(value.clone()),
+            _ => self.as_text(value.clone(), span),
+        }
     }
 
     /// `~` searches, where DuckDB's `~` matches the whole text.
@@ -306,6 +399,7 @@ impl Translator<'_> {
         span: Span,
     ) -> Result<Sql, Refusal> {
         let pattern = self.pattern(b, false, span)?;
+        let a = &self.as_matched(a, span)?;
         let not = if negated { "NOT " } else { "" };
         if self.on_postgres() {
             let symbol = match (negated, ignore_case) {

@@ -287,6 +287,13 @@ impl Translator<'_> {
                 self.engine.type_name(target)
             ));
         }
+        if value.constant_text().is_some_and(moment::is_before_christ) {
+            return Err(self.unsupported(
+                span,
+                "a date before Christ is not emulated",
+                "no page tells the year that Redshift reads of one",
+            ));
+        }
         if let Some(text) = value.constant_text() {
             let read = if zoned {
                 moment::parse
@@ -399,6 +406,13 @@ impl Translator<'_> {
                 "write the length: `char(n)`",
             ));
         }
+        if is_char && value.constant_text().is_some_and(|text| !text.is_ascii()) {
+            return Err(self.not_redshift(
+                span,
+                "a `char` holds characters of one byte",
+                "cast to `varchar(n)`",
+            ));
+        }
         if let Some(text) = value.constant_text() {
             let cut = moment::left_bytes(
                 text,
@@ -419,7 +433,20 @@ impl Translator<'_> {
         }
         let fits =
             matches!(value.ty, Some(Type::Varchar(known) | Type::Char(known)) if known <= length);
-        let text = self.as_text(value.clone(), span)?.text;
+        let text = match value.ty {
+            Some(Type::Varbyte(_)) if !self.on_postgres() => format!("decode({})", value.text),
+            _ => self.as_text(value.clone(), span)?.text,
+        };
+        let text = match is_char {
+            // Of a `char` it is known, and of a number.
+            true if !value
+                .ty
+                .is_some_and(|ty| ty.is_number() || matches!(ty, Type::Char(_))) =>
+            {
+                format!("__rs.single_bytes({text})")
+            }
+            _ => text,
+        };
         let cut = if has_length && !fits && length < types::MAX_LENGTH {
             format!("__rs.cut({text}, {length})")
         } else {

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use sqlparser::ast::BinaryOperator;
 use sqlparser::tokenizer::Span;
 
+use super::engine::Engine;
 use super::query::operand;
 use super::translator::{Constant, Sql, Translator};
 use super::types::Type;
@@ -62,6 +63,18 @@ impl Translator<'_> {
     /// # Errors
     /// The two are known not to be of one kind.
     pub(super) fn comparable(&self, a: &Sql, b: &Sql, span: Span) -> Result<(), Refusal> {
+        // A number is no truth value on Redshift, and one of them would be cast: `2 = true` has two answers.
+        let counts = |sql: &Sql| sql.ty.is_some_and(Type::is_number);
+        if counts(a) && b.is(Type::Bool) || counts(b) && a.is(Type::Bool) {
+            return Err(Refusal {
+                help: Some("write `x <> 0`, or leave out the comparison with a boolean".to_owned()),
+                ..self.unsupported(
+                    span,
+                    "a number is compared with a boolean",
+                    "no page tells which of them Redshift casts",
+                )
+            });
+        }
         for (text, other) in [(a, b), (b, a)] {
             let (Some(kind), None, Some(beside)) = (text.ty, &text.constant, other.ty) else {
                 continue;
@@ -84,6 +97,29 @@ impl Translator<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// A value beside another one: where the other is known as a text or a boolean and it is not, it must prove one when the
+/// query runs.
+pub(super) fn beside<'s>(engine: Engine, value: &'s Sql, other: &Sql) -> Cow<'s, Sql> {
+    let unknown = value.ty.is_none() && value.constant.is_none();
+    if !unknown || engine == Engine::Postgres {
+        return Cow::Borrowed(value);
+    }
+    let text = other.is_text() && other.constant.is_none();
+    match text {
+        _ if other.is(Type::Bool) => Cow::Owned(Sql {
+            text: format!("__rs.condition({})", value.text),
+            ty: Some(Type::Bool),
+            ..value.clone()
+        }),
+        true => Cow::Owned(Sql {
+            text: format!("__rs.only_text({})", value.text),
+            ty: Some(Type::Text),
+            ..value.clone()
+        }),
+        false => Cow::Borrowed(value),
     }
 }
 

@@ -44,6 +44,8 @@ mod regex;
 mod statement;
 #[cfg(feature = "duckdb")]
 mod strict_json;
+#[cfg(feature = "duckdb")]
+mod super_math;
 mod translator;
 mod try_cast;
 mod types;

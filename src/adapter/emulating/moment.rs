@@ -37,6 +37,13 @@ pub(super) fn parse(text: &str) -> Option<String> {
     Some(format!("{}{zone}", shown(moment)))
 }
 
+/// Whether a text is a date of the time before Christ.
+pub(super) fn is_before_christ(text: &str) -> bool {
+    let text = text.trim_end();
+    let cut = text.len().checked_sub(3).and_then(|at| text.get(at..));
+    cut.is_some_and(|end| end.eq_ignore_ascii_case(" bc"))
+}
+
 /// As [`parse`], without the zone: a timestamp without a zone ignores the one in its text.
 pub(super) fn parse_local(text: &str) -> Option<String> {
     let parsed = parse(without_zone_name(text))?;
@@ -365,7 +372,7 @@ fn pieces(format: &str) -> Result<Vec<Piece>, String> {
             continue;
         }
         if let Some(pattern) = PATTERNS.iter().find(|pattern| starts_with(rest, pattern)) {
-            if matches!(*pattern, "TZ" | "OF" | "J" | "RM" | "I" | "IY" | "IYY") {
+            if matches!(*pattern, "TZ" | "OF" | "RM" | "I" | "IY" | "IYY") {
                 return Err(format!(
                     "the pattern `{pattern}` of a format is not emulated"
                 ));
@@ -400,13 +407,18 @@ pub(super) fn check_format(format: &str) -> Result<(), String> {
 
 /// Whether a format model is understood where a text is read.
 pub(super) fn check_format_to_read(format: &str) -> Result<(), String> {
-    match pieces(format)?
-        .iter()
-        .any(|piece| matches!(piece, Piece::Ordinal { .. }))
-    {
-        true => Err("the suffix `TH` of a format is not read".to_owned()),
-        false => Ok(()),
-    }
+    let unread = pieces(format)?.into_iter().find_map(|piece| match piece {
+        Piece::Ordinal { .. } => Some("the suffix `TH` of a format is not read".to_owned()),
+        Piece::Pattern { name, .. }
+            if ["BC", "AD", "B.C.", "A.D.", "J"]
+                .iter()
+                .any(|unread| name.eq_ignore_ascii_case(unread)) =>
+        {
+            Some(format!("the pattern `{name}` of a format is not read"))
+        }
+        _ => None,
+    });
+    unread.map_or(Ok(()), Err)
 }
 
 /// `to_char` of a timestamp.
@@ -469,6 +481,7 @@ fn write(moment: DateTime, name: &str, fill: bool) -> String {
         "DAY" => word(day, 9),
         "DY" => cased(&day[..3], name),
         "DDD" => number(of_year, 3),
+        "J" => julian(moment.date()).to_string(),
         "DD" => number(i32::from(moment.day()), 2),
         "D" => (sunday + 1).to_string(),
         "ID" => iso.weekday().to_monday_one_offset().to_string(),
@@ -486,6 +499,15 @@ fn write(moment: DateTime, name: &str, fill: bool) -> String {
         "BC" | "AD" => cased_half("ad", name),
         _ => cased_half("a.d.", name),
     }
+}
+
+/// The days since the 24th of November 4714 before Christ, in today's calendar.
+fn julian(date: Date) -> i32 {
+    const OF_1970: i32 = 2_440_588;
+    let days = date
+        .since(Date::constant(1970, 1, 1))
+        .map(|span| span.get_days());
+    OF_1970 + days.unwrap_or(0)
 }
 
 /// What makes the number at the end of a text an ordinal.
@@ -563,6 +585,7 @@ mod tests {
             ("HH12:MI am", "03:07 pm"),
             ("\"week \"IW\" of \"IYYY", "week 01 of 2024"),
             ("DDD Q D US MS", "005 1 6 012345 012"),
+            ("J AD", "2460315 AD"),
             ("MON mon Mon DY", "JAN jan Jan FRI"),
         ] {
             assert_eq!(to_char(moment, format).as_deref(), Ok(written), "{format}");

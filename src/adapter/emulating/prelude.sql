@@ -3,6 +3,9 @@
 
 CREATE MACRO IF NOT EXISTS __rs.main.key(x VARCHAR) AS rtrim(x, ' '), (x) AS x;
 
+-- A value that is compared with a text, and must be one.
+CREATE MACRO IF NOT EXISTS __rs.main.only_text(x) AS CASE WHEN typeof(x) IN ('VARCHAR', '"NULL"') THEN CAST(x AS VARCHAR) ELSE error('a text is compared with a value that is none (' || lower(typeof(x)) || '), and no page of Redshift tells which of them is cast: cast one side') END;
+
 -- A value by which rows are grouped where blanks cannot be left out of the comparison.
 CREATE MACRO IF NOT EXISTS __rs.main.padded() AS error('a text that ends in a blank is compared here, where blanks count on DuckDB and do not on Redshift: write `rtrim(…)` around it');
 CREATE MACRO IF NOT EXISTS __rs.main.unpadded(x) AS CASE WHEN typeof(x) = 'VARCHAR' AND ends_with(CAST(x AS VARCHAR), ' ') THEN __rs.main.padded() ELSE x END;
@@ -90,6 +93,12 @@ CREATE MACRO IF NOT EXISTS __rs.main.clock(x) AS CASE WHEN x IS NULL OR regexp_f
 CREATE MACRO IF NOT EXISTS __rs.main.time(x) AS CASE WHEN typeof(x) IN ('VARCHAR', 'JSON') THEN CAST(__rs.main.clock(__rs.main.plain_text(x)) AS TIME) ELSE CAST(x AS TIME) END;
 CREATE MACRO IF NOT EXISTS __rs.main.timestamptz(x) AS CASE WHEN typeof(x) IN ('VARCHAR', 'JSON') THEN CAST(__rs_moment_zoned(__rs.main.plain_text(x)) AS TIMESTAMPTZ) ELSE CAST(x AS TIMESTAMPTZ) END;
 
+-- The value between two others: of decimals by doubles, as DuckDB cuts it at their scale.
+CREATE MACRO IF NOT EXISTS __rs.main.between(x DATE) AS x, (x TIMESTAMP) AS x, (x TIMESTAMPTZ) AS x, (x INTERVAL) AS x, (x TIME) AS x, (x) AS CAST(CASE WHEN typeof(x) LIKE 'DECIMAL%' AND __rs.main.type_precision(typeof(x)) > 15 THEN error('a percentile of decimals of more than 15 digits whose type is not known here: cast the value') ELSE x END AS DOUBLE);
+-- How far bits are moved.
+CREATE MACRO IF NOT EXISTS __rs.main.bits(n, width) AS CASE WHEN n < 0 OR n >= width THEN error('a shift by more bits than a number has') ELSE n END;
+-- A text for a `char`, which holds no letters of several bytes.
+CREATE MACRO IF NOT EXISTS __rs.main.single_bytes(x) AS CASE WHEN strlen(x) <> length(x) THEN error('a char holds characters of one byte: ' || x) ELSE x END;
 CREATE MACRO IF NOT EXISTS __rs.main.count(n) AS CASE WHEN n < 0 THEN error('negative substring length not allowed') ELSE n END;
 CREATE MACRO IF NOT EXISTS __rs.main.substring(x, start, length) AS CASE WHEN length < 0 THEN error('negative substring length not allowed') WHEN start < 1 THEN substring(x, 1, greatest(length + start - 1, 0)) ELSE substring(x, start, length) END;
 CREATE MACRO IF NOT EXISTS __rs.main.substring_from(x, start) AS CASE WHEN start < 1 THEN x ELSE substring(x, start) END;

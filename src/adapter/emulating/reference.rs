@@ -306,7 +306,9 @@ These differences remain. None is hidden behind a function that looks emulated.
 - Texts are compared by their bytes, as under Redshift's default collation.
 - `super` values are compared as Redshift compares them, and a number in them is a double: what it has beyond 15 digits does not count.
   `<>` between values of two kinds stops the query, as Redshift does not tell what it answers; a
-  JSON `null` is not NULL for `is null` and `count`, which Redshift does not tell either.
+  JSON `null` is not NULL for `is null` and `count`, which Redshift does not tell either. Their sums, differences and products are exact; a quotient that
+  does not come out even stops the query, as no page tells its digits.
+- Dates before Christ are refused where they are written. One that is computed counts and shows as the engine has it.
 - Identity columns count without gaps; on Redshift they leave gaps. Never test their values.
 - Primary keys, foreign keys and unique constraints are not enforced, as on Redshift; a column of a primary key holds no NULL.
 - An alias of the select list is known in `where` and `having` on DuckDB; Redshift refuses it there, and so is it here where the columns of the tables are known.

@@ -11,7 +11,7 @@ use duckdb::arrow::datatypes::{DataType, Float64Type, Int16Type, Int32Type, Int6
 use duckdb::vscalar::{ArrowFunctionSignature, VArrowScalar};
 use sha2::Digest;
 
-use super::{hashes, json, letters, moment, number, strict_json, zone};
+use super::{hashes, json, letters, moment, number, strict_json, super_math, zone};
 
 /// Registers all functions in the instance of a connection.
 pub(super) fn register(connection: &Connection) -> duckdb::Result<()> {
@@ -45,6 +45,8 @@ pub(super) fn register(connection: &Connection) -> duckdb::Result<()> {
     connection.register_scalar_function::<Json>("__rs_json")?;
     connection.register_scalar_function::<IsJson>("__rs_is_json")?;
     connection.register_scalar_function::<JsonKey>("__rs_json_key")?;
+    connection.register_scalar_function::<SuperMath>("__rs_super_math")?;
+    connection.register_scalar_function::<SuperRound>("__rs_super_round")?;
     connection.register_scalar_function::<MomentOrNull>("__rs_moment_or_null")?;
     connection.register_scalar_function::<MomentZonedOrNull>("__rs_moment_zoned_or_null")?;
     connection.register_scalar_function::<Soundex>("__rs_soundex")?;
@@ -271,6 +273,20 @@ function!(IsJson, [Utf8, Int32] -> Int32, Int32Array, |row| {
 });
 
 function!(JsonKey, [Utf8] -> Utf8, StringArray, |row| Ok(row.text(0).and_then(strict_json::key)));
+
+function!(SuperMath, [Utf8, Utf8, Utf8] -> Utf8, StringArray, |row| {
+    let (Some(a), Some(op), Some(b)) = (row.text(0), row.text(1), row.text(2)) else {
+        return Ok(None);
+    };
+    Ok(super_math::compute(a, op, b)?)
+});
+
+function!(SuperRound, [Utf8, Utf8] -> Utf8, StringArray, |row| {
+    let (Some(name), Some(value)) = (row.text(0), row.text(1)) else {
+        return Ok(None);
+    };
+    Ok(super_math::round(name, value)?)
+});
 
 /// A text as a date or timestamp, or an error that shows it.
 fn read(row: &Row<'_>, parse: fn(&str) -> Option<String>) -> Fallible<Option<String>> {

@@ -106,6 +106,10 @@ impl Dialect for RedshiftDialect {
     fn supports_filter_during_aggregation(&self) -> bool {
         true
     }
+    /// As in PostgreSQL: `/* a /* b */ c */` is one comment.
+    fn supports_nested_comments(&self) -> bool {
+        true
+    }
     fn supports_comment_on(&self) -> bool {
         true
     }

@@ -55,10 +55,26 @@ pub(super) const ROWS: &[Element] = &[
         "`BC`, `AD`, `B.C.`, `A.D.`",
         "",
         "r_FORMAT_strings.html",
-        &[(
-            "SELECT TO_CHAR(TIMESTAMP '2024-03-05 14:07:09.123456', 'AD a.d.')",
-            "AD a.d.",
-        )],
+        &[
+            (
+                "SELECT TO_CHAR(TIMESTAMP '2024-03-05 14:07:09.123456', 'AD a.d.')",
+                "AD a.d.",
+            ),
+            ("SELECT TO_DATE('0044 BC', 'YYYY BC')", "ERROR"),
+        ],
+    ),
+    element(
+        "`J`",
+        "",
+        "r_FORMAT_strings.html",
+        &[
+            ("SELECT TO_CHAR(DATE '2009-12-31', 'J')", "2455197"),
+            (
+                "SELECT TO_CHAR(TIMESTAMP '2000-01-01 23:00:00', 'J')",
+                "2451545",
+            ),
+            ("SELECT TO_DATE('2455197', 'J')", "ERROR"),
+        ],
     ),
     element(
         "`Q`",
@@ -286,14 +302,10 @@ pub(super) const ROWS: &[Element] = &[
         ],
     ),
     element(
-        "`J`, `RM`, `TZ`, `OF` and others",
+        "`RM`, `TZ`, `OF` and others",
         "they are not emulated",
         "r_FORMAT_strings.html",
         &[
-            (
-                "SELECT TO_CHAR(TIMESTAMP '2024-03-05 14:07:09.123456', 'J')",
-                "ERROR",
-            ),
             (
                 "SELECT TO_CHAR(TIMESTAMP '2024-03-05 14:07:09.123456', 'RM')",
                 "ERROR",

@@ -12,6 +12,26 @@ pub(super) const ROWS: &[Element] = &[
             ("SELECT 32767::smallint + 1", "32768"),
             ("SELECT 1e308 + 1e308", "ERROR"),
             ("SELECT DATE '2024-01-31' + 1", "2024-02-01"),
+            (
+                "SELECT t.x.a + t.x.b FROM (SELECT JSON_PARSE('{\"a\":5,\"b\":2.5,\"t\":\"x\"}') AS x) t",
+                "7.5",
+            ),
+            (
+                "SELECT (t.x.a + 1)::int FROM (SELECT JSON_PARSE('{\"a\":5,\"b\":2.5,\"t\":\"x\"}') AS x) t",
+                "6",
+            ),
+            (
+                "SELECT t.x.t + 'y' FROM (SELECT JSON_PARSE('{\"a\":5,\"b\":2.5,\"t\":\"x\"}') AS x) t",
+                "\"xy\"",
+            ),
+            (
+                "SELECT t.x.t + 1 FROM (SELECT JSON_PARSE('{\"a\":5,\"b\":2.5,\"t\":\"x\"}') AS x) t",
+                "null",
+            ),
+            (
+                "SELECT t.x.a + CURRENT_DATE FROM (SELECT JSON_PARSE('{\"a\":5,\"b\":2.5,\"t\":\"x\"}') AS x) t",
+                "ERROR",
+            ),
         ],
     ),
     element(
@@ -22,6 +42,16 @@ pub(super) const ROWS: &[Element] = &[
             ("SELECT 1 - 2", "-1"),
             ("SELECT -(-32768)::smallint", "ERROR"),
             ("SELECT DATE '2024-03-01' - DATE '2024-02-01'", "29"),
+            ("SELECT -region FROM sales", "ERROR"),
+            ("SELECT -d FROM sales", "ERROR"),
+            (
+                "SELECT -t.x.a FROM (SELECT JSON_PARSE('{\"a\":5,\"b\":2.5,\"t\":\"x\"}') AS x) t",
+                "-5",
+            ),
+            (
+                "SELECT -t.x.t FROM (SELECT JSON_PARSE('{\"a\":5,\"b\":2.5,\"t\":\"x\"}') AS x) t",
+                "null",
+            ),
         ],
     ),
     element(
@@ -33,6 +63,10 @@ pub(super) const ROWS: &[Element] = &[
             ("SELECT 1.5 * 1.5", "2.25"),
             ("SELECT 1e308 * 10", "ERROR"),
             ("SELECT 0.1::real * 10 = 1", "False"),
+            (
+                "SELECT t.x.a * 2 FROM (SELECT JSON_PARSE('{\"a\":5,\"b\":2.5,\"t\":\"x\"}') AS x) t",
+                "10",
+            ),
         ],
     ),
     element(
@@ -44,13 +78,28 @@ pub(super) const ROWS: &[Element] = &[
             ("SELECT 7.0 / 2", "3.5000"),
             ("SELECT 1 / 0", "ERROR"),
             ("SELECT 1e308 / 0.1::float", "ERROR"),
+            (
+                "SELECT t.x.b / t.x.a FROM (SELECT JSON_PARSE('{\"a\":5,\"b\":2.5,\"t\":\"x\"}') AS x) t",
+                "0.5",
+            ),
+            (
+                "SELECT t.x.a / 2 FROM (SELECT JSON_PARSE('{\"a\":5,\"b\":2.5,\"t\":\"x\"}') AS x) t",
+                "ERROR",
+            ),
         ],
     ),
     element(
         "`%`",
         "",
         "r_OPERATOR_SYMBOLS.html",
-        &[("SELECT -7 % 3", "-1"), ("SELECT 1 % 0", "ERROR")],
+        &[
+            ("SELECT -7 % 3", "-1"),
+            ("SELECT 1 % 0", "ERROR"),
+            (
+                "SELECT t.x.a % 3 FROM (SELECT JSON_PARSE('{\"a\":5,\"b\":2.5,\"t\":\"x\"}') AS x) t",
+                "2",
+            ),
+        ],
     ),
     element(
         "`^`",
@@ -89,7 +138,11 @@ pub(super) const ROWS: &[Element] = &[
         "`&`",
         "",
         "r_OPERATOR_SYMBOLS.html",
-        &[("SELECT 6 & 3", "2"), ("SELECT TRUE & FALSE", "ERROR")],
+        &[
+            ("SELECT 6 & 3", "2"),
+            ("SELECT TRUE & FALSE", "ERROR"),
+            ("SELECT 1.5 & 1", "ERROR"),
+        ],
     ),
     element(
         "`|`",
@@ -113,13 +166,25 @@ pub(super) const ROWS: &[Element] = &[
         "`<<`",
         "",
         "r_OPERATOR_SYMBOLS.html",
-        &[("SELECT 1 << 3", "8"), ("SELECT 1 | 1 << 2", "4")],
+        &[
+            ("SELECT 1 << 3", "8"),
+            ("SELECT 1 | 1 << 2", "4"),
+            ("SELECT 1 << 30", "1073741824"),
+            ("SELECT 1::bigint << 31", "2147483648"),
+            ("SELECT 1 << 31", "ERROR"),
+            ("SELECT 1 << 32", "ERROR"),
+            ("SELECT 1.5 << 1", "ERROR"),
+        ],
     ),
     element(
         "`>>`",
         "",
         "r_OPERATOR_SYMBOLS.html",
-        &[("SELECT 8 >> 2", "2")],
+        &[
+            ("SELECT 8 >> 2", "2"),
+            ("SELECT 8 >> qty FROM sales WHERE id = 2", "2"),
+            ("SELECT 8 >> (qty - 9) FROM sales WHERE id = 2", "ERROR"),
+        ],
     ),
     element(
         "`||`",
@@ -139,6 +204,15 @@ pub(super) const ROWS: &[Element] = &[
         &[
             ("SELECT 'a ' = 'a'", "True"),
             ("SELECT NULL = NULL", "null"),
+            ("SELECT id FROM sales WHERE qty = TRUE", "ERROR"),
+            (
+                "SELECT COUNT(*) FROM sales a JOIN (SELECT id::varchar AS i FROM sales) b ON a.id = b.i",
+                "ERROR",
+            ),
+            (
+                "SELECT COUNT(*) FROM sales a JOIN (SELECT rep || ' ' AS r FROM sales) b ON a.rep = b.r",
+                "5",
+            ),
         ],
     ),
     element(
@@ -256,6 +330,10 @@ pub(super) const ROWS: &[Element] = &[
         &[
             ("SELECT 'abc' LIKE 'a%'", "True"),
             ("SELECT 'abc' NOT LIKE '_b_'", "False"),
+            ("SELECT 15 LIKE '1%'", "True"),
+            ("SELECT 5 ~~ '5'", "True"),
+            ("SELECT rep LIKE 5 FROM sales WHERE id = 1", "False"),
+            ("SELECT (qty > 1) LIKE 't%' FROM sales", "ERROR"),
         ],
     ),
     element(
@@ -276,6 +354,8 @@ pub(super) const ROWS: &[Element] = &[
         "pattern-matching-conditions-posix.html",
         &[
             ("SELECT 'abc' ~ 'b'", "True"),
+            ("SELECT 15 ~ '^1'", "True"),
+            ("SELECT TRUE ~ 't'", "ERROR"),
             ("SELECT 'abc' !~* 'B'", "False"),
         ],
     ),

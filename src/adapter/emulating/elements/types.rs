@@ -39,6 +39,14 @@ pub(super) const ROWS: &[Element] = &[
             ("SELECT 1.255::decimal(5,2)", "1.26"),
             ("SELECT 1.7::numeric", "2"),
             ("SELECT 1000::decimal(5,2)", "ERROR"),
+            (
+                "SELECT pg_typeof_marker(99999999999999999999999)",
+                "DECIMAL(23,0)",
+            ),
+            (
+                "SELECT 9223372036854775807 + 9223372036854775808",
+                "18446744073709551615",
+            ),
             ("SELECT 1::decimal(39,0)", "ERROR"),
         ],
     ),
@@ -77,6 +85,9 @@ pub(super) const ROWS: &[Element] = &[
         &[
             ("SELECT LEN('ab'::char(5))", "2"),
             ("SELECT 'abc'::char(2)", "ab"),
+            ("SELECT 'é'::char(2)", "ERROR"),
+            ("SELECT ('é' || rep)::char(5) FROM sales", "ERROR"),
+            ("SELECT rep::char(2) FROM sales WHERE id = 1", "an"),
             ("SELECT 'x'::char(4097)", "ERROR"),
         ],
     ),
@@ -110,6 +121,8 @@ pub(super) const ROWS: &[Element] = &[
             ("SELECT '2024-02-29'::date", "2024-02-29"),
             ("SELECT '02/29/2024'::date", "2024-02-29"),
             ("SELECT '2023-02-29'::date", "ERROR"),
+            ("SELECT '0044-03-15 BC'::date", "ERROR"),
+            ("SELECT ('0044-03-15 ' || 'BC')::date", "ERROR"),
         ],
     ),
     element(
@@ -161,7 +174,11 @@ pub(super) const ROWS: &[Element] = &[
         "`varbyte`, `varbinary`, `binary varying`",
         "",
         "r_VARBYTE_type.html",
-        &[("SELECT TO_HEX('abc'::varbyte(3))", "616263")],
+        &[
+            ("SELECT TO_HEX('abc'::varbyte(3))", "616263"),
+            ("SELECT 'abc'::varbyte::varchar", "abc"),
+            ("SELECT UPPER('abc'::varbyte)", "ERROR"),
+        ],
     ),
     element(
         "`geometry`, `geography`",

@@ -285,7 +285,14 @@ impl Translator<'_> {
             }
             Some(Type::Float4) => format!("{}({})", self.engine.own("real_text"), sql.text),
             Some(Type::Float8) => format!("{}({})", self.engine.own("float_text"), sql.text),
-            Some(Type::Varbyte(_)) if !self.on_postgres() => format!("decode({})", sql.text),
+            // The functions that take bytes: <https://docs.aws.amazon.com/redshift/latest/dg/varbyte-functions.html>.
+            Some(ty @ Type::Varbyte(_)) => {
+                return Err(self.not_redshift(
+                    span,
+                    format!("a text is wanted, and this is {ty}"),
+                    "write `from_varbyte(x, 'utf8')`, or cast it to `varchar`",
+                ));
+            }
             Some(Type::Super) if self.on_postgres() => format!("__rs.text({})", sql.text),
             Some(Type::Super) => format!("__rs.super_scalar({})", sql.text),
             Some(_) => format!("CAST({} AS VARCHAR)", sql.text),

@@ -97,6 +97,18 @@ impl Translator<'_> {
             UnaryOperator::Not => self.truth(expr, "`not`")?,
             _ => self.expr(expr)?,
         };
+        if let (UnaryOperator::Minus | UnaryOperator::Plus, Some(Type::Super), false) =
+            (op, inner.ty, self.on_postgres())
+        {
+            // What is no number gives NULL: `0 + 'text'` is none either.
+            let text = format!(
+                "CAST(__rs_super_math('0', '{}', CAST({} AS VARCHAR)) AS JSON)",
+                if op == UnaryOperator::Minus { "-" } else { "+" },
+                inner.text
+            );
+            return Ok(Sql::typed(text, Type::Super).of([&inner]));
+        }
+        self.counts_with(op, &inner, span)?;
         let (text, ty) = match op {
             UnaryOperator::Minus => {
                 if let Some(Constant::Number(number)) = &inner.constant {
@@ -130,6 +142,25 @@ impl Translator<'_> {
             }
         };
         Ok(operand(text, ty, &[&inner]))
+    }
+
+    /// Refuses a sign of numbers before what is none.
+    fn counts_with(&self, op: UnaryOperator, value: &Sql, span: Span) -> Result<(), Refusal> {
+        let taken = match (op, value.ty) {
+            (UnaryOperator::Not, _) | (_, None) => true,
+            _ if value.is_null() => true,
+            (UnaryOperator::Minus, Some(Type::Interval)) => true,
+            (UnaryOperator::BitwiseNot, Some(ty)) => ty.is_integer(),
+            (_, Some(ty)) => ty.is_number(),
+        };
+        match (taken, value.ty) {
+            (false, Some(ty)) => Err(self.not_redshift(
+                span,
+                format!("`{op}` does not take {ty}"),
+                "cast it to a number",
+            )),
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn binary(

@@ -112,6 +112,9 @@ impl Translator<'_> {
             return Err(self.not_redshift(span, format!("`{name}` takes one number"), ""));
         }
         let value = self.expr(expr)?;
+        if let Some(of_super) = numeric::of_super(self, name, std::slice::from_ref(&value)) {
+            return Ok(of_super);
+        }
         let value = numeric::numbers(self, name, vec![value], &[expr])?.remove(0);
         Ok(numeric::rounded(self, name, &value))
     }
@@ -123,13 +126,22 @@ impl Translator<'_> {
         length: Option<&Expr>,
         span: Span,
     ) -> Result<Sql, Refusal> {
-        let text = self.text_operand(expr)?;
+        let value = self.expr(expr)?;
         let Some(from) = from else {
             return Err(self.not_redshift(span, "`substring` needs the position to start at", ""));
         };
+        let place = from.span();
         let from = self.expr(from)?;
-        let length = length.map(|length| self.expr(length)).transpose()?;
-        Ok(string::substring(&text, &from, length.as_ref()))
+        let from = self.as_count(from, "substring", place)?;
+        let length = match length {
+            Some(length) => {
+                let place = length.span();
+                let length = self.expr(length)?;
+                Some(self.as_count(length, "substring", place)?)
+            }
+            None => None,
+        };
+        string::part_of(self, value, &from, length.as_ref(), expr.span())
     }
 
     pub(super) fn trim(

@@ -64,10 +64,15 @@ impl Translator<'_> {
 
     /// A number with an exponent is a float on Redshift and on DuckDB, and a decimal on PostgreSQL.
     fn number(&self, number: &str) -> String {
-        if self.on_postgres() && number_type(number).is_float() {
-            format!("CAST({number} AS DOUBLE PRECISION)")
-        } else {
-            number.to_owned()
+        match number_type(number) {
+            ty if self.on_postgres() && ty.is_float() => {
+                format!("CAST({number} AS DOUBLE PRECISION)")
+            }
+            // DuckDB has a whole number of 128 bits for it, and Redshift none.
+            ty @ Type::Decimal(_, 0) if !self.on_postgres() && !number.contains('.') => {
+                format!("CAST({number} AS {})", ty.duckdb())
+            }
+            _ => number.to_owned(),
         }
     }
 
@@ -147,7 +152,11 @@ fn number_type(number: &str) -> Type {
         None => match number.parse::<i128>() {
             Ok(value) if i32::try_from(value).is_ok() => Type::Int4,
             Ok(value) if i64::try_from(value).is_ok() => Type::Int8,
-            _ => Type::Decimal(38, 0),
+            // It has as many digits as are written: a decimal, which a bigint has no place for.
+            _ => {
+                let digits = number.trim_start_matches('0').len();
+                Type::Decimal(u8::try_from(digits).unwrap_or(38).clamp(1, 38), 0)
+            }
         },
     }
 }

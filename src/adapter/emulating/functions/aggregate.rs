@@ -351,6 +351,13 @@ fn sum(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal>
             ));
         }
         Some(Type::Interval) => (value.text.clone(), Some(Type::Interval)),
+        Some(ty) if ty.is_moment() => {
+            return Err(translator.not_redshift(
+                call.args[0].span(),
+                format!("`sum` takes numbers, and this is {ty}"),
+                "",
+            ));
+        }
         Some(Type::Super) => {
             return Err(translator.unsupported(
                 call.args[0].span(),

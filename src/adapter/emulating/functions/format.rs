@@ -257,6 +257,7 @@ fn to_char(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refu
             ),
         }
     } else {
+        translator.is_moment(&value, "to_char", call.args[0].span())?;
         let format = format(translator, call, moment::check_format)?;
         if translator.on_postgres() {
             let text = format!(

@@ -178,6 +178,16 @@ pub(in super::super) const ROWS: &[Row] = &[
                 "[\"b\",1]",
             ),
             ("SELECT JSON_EXTRACT_ARRAY_ELEMENT_TEXT('[\"a\"]',0)", "a"),
+            (
+                "SELECT JSON_EXTRACT_ARRAY_ELEMENT_TEXT('[1,{\"a\":[2,null]}]',id) FROM sales WHERE id=1",
+                "{\"a\":[2,null]}",
+            ),
+            ("SELECT JSON_EXTRACT_ARRAY_ELEMENT_TEXT('[1]',-1)", "null"),
+            ("SELECT JSON_EXTRACT_ARRAY_ELEMENT_TEXT('[1]','x')", "ERROR"),
+            (
+                "SELECT JSON_EXTRACT_ARRAY_ELEMENT_TEXT('[1]',d) FROM sales",
+                "ERROR",
+            ),
         ],
     ),
     row(
@@ -283,6 +293,7 @@ pub(in super::super) const ROWS: &[Row] = &[
             ),
             ("SELECT OBJECT('k', '2008-12-31'::date)", "ERROR"),
             ("SELECT OBJECT('k')", "ERROR"),
+            ("SELECT OBJECT('k', 1, 'k', 2)", "ERROR"),
         ],
     ),
     row(
@@ -317,6 +328,21 @@ fn object(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refus
             call.span,
             "`object` takes keys and values in turn",
             "write `object('key', value, …)`",
+        ));
+    }
+    let mut keys: Vec<&str> = args
+        .iter()
+        .step_by(2)
+        .filter_map(Sql::constant_text)
+        .collect();
+    let all = keys.len();
+    keys.sort_unstable();
+    keys.dedup();
+    if keys.len() < all {
+        return Err(translator.unsupported(
+            call.span,
+            "an `object` with one key twice is not emulated",
+            "no page tells which of its values stays",
         ));
     }
     let mut elements = elements(translator, call, &args)?;
@@ -434,7 +460,7 @@ fn array_element(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql
     } else {
         None
     };
-    let position = translator.expr(call.args[1])?;
+    let position = translator.count_argument(call, 1)?;
     let read = strict(&json.text, invalid);
     let text = match &position.constant {
         Some(Constant::Number(number))

@@ -2,6 +2,7 @@
 //! not here is refused.
 
 pub(super) mod aggregate;
+mod argument;
 pub(super) mod conditional;
 pub(super) mod date;
 pub(super) mod format;
@@ -206,6 +207,7 @@ impl Translator<'_> {
             }
             How::Window(name, least, most, returns) => {
                 let args = self.arguments(call, least, most)?;
+                let args = self.counts(call, args)?;
                 let text = args
                     .iter()
                     .map(|arg| arg.text.as_str())
@@ -490,7 +492,8 @@ impl Translator<'_> {
     ) -> Result<Sql, Refusal> {
         let least = forms.iter().map(|(count, _)| *count).min().unwrap_or(0);
         let most = forms.iter().map(|(count, _)| *count).max().unwrap_or(0);
-        let mut args = self.arguments(call, least, most)?;
+        let args = self.arguments(call, least, most)?;
+        let mut args = self.counts(call, args)?;
         if numeric::takes_numbers(&call.name) {
             args = numeric::numbers(self, &call.name, args, &call.args)?;
         }
@@ -506,6 +509,7 @@ impl Translator<'_> {
                 *arg = self.as_text(arg.clone(), call.args[at].span())?;
             }
             if form.contains(&format!("{{{at}:m}}")) {
+                self.is_moment(arg, &call.name, call.args[at].span())?;
                 arg.text = date::moment_of(self.engine, arg);
             }
         }

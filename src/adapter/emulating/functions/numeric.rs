@@ -9,7 +9,6 @@ use crate::adapter::emulating::translator::{Constant, Sql, Translator};
 use crate::adapter::emulating::types::Type;
 
 const FLOAT: Returns = Returns::Is(Type::Float8);
-const SAME: Returns = Returns::SameAs(0);
 
 const fn float(name: &'static str) -> How {
     How::Same(name, 1, 1, FLOAT)
@@ -19,14 +18,23 @@ const fn float(name: &'static str) -> How {
 pub(in super::super) const ROWS: &[Row] = &[
     row(
         "abs",
-        How::Same("abs", 1, 1, SAME),
+        How::Native(Kind::Scalar, abs),
         "r_ABS.html",
         &[
             ("SELECT ABS(-38)", "38"),
+            ("SELECT ABS(d) FROM sales", "ERROR"),
+            (
+                "SELECT ABS(t.x.a)::int FROM (SELECT JSON_PARSE('{\"a\":-5}') AS x) t",
+                "5",
+            ),
+            (
+                "SELECT ABS(t.x.a) FROM (SELECT JSON_PARSE('{\"a\":\"y\"}') AS x) t",
+                "null",
+            ),
             ("SELECT ABS(14-76)", "62"),
             ("SELECT ABS('-5')", "5"),
             ("SELECT ABS(region::varchar) FROM sales", "ERROR"),
-            ("SELECT ABS(JSON_PARSE('1'))", "ERROR"),
+            ("SELECT ABS(JSON_PARSE('1'))", "1"),
         ],
     ),
     row(
@@ -278,11 +286,12 @@ pub(in super::super) fn numbers(
             _ if arg.constant_text().is_some() => {
                 translator.literal_as(&arg, Type::Float8, expr.span())
             }
-            Some(ty) if ty.is_text() || ty == Type::Bool => Err(translator.not_redshift(
-                expr.span(),
-                format!("`{name}` takes a number, and this is a {ty}"),
-                "cast it to a number",
-            )),
+            Some(ty) if !ty.is_number() && ty != Type::Super && !arg.is_null() => Err(translator
+                .not_redshift(
+                    expr.span(),
+                    format!("`{name}` takes a number, and this is a {ty}"),
+                    "cast it to a number",
+                )),
             Some(Type::Super) => Err(translator.unsupported(
                 expr.span(),
                 format!("`{name}` of a `super` value is not emulated"),
@@ -302,13 +311,51 @@ fn ours(translator: &Translator<'_>, name: &str) -> String {
     }
 }
 
+/// `abs`, `ceil`, `floor`, `round` and `trunc` of one `super` value.
+///
+/// <https://docs.aws.amazon.com/redshift/latest/dg/operators-functions.html>
+pub(in super::super) fn of_super(
+    translator: &Translator<'_>,
+    name: &str,
+    args: &[Sql],
+) -> Option<Sql> {
+    let [value] = args else {
+        return None;
+    };
+    if translator.on_postgres() || !value.is(Type::Super) {
+        return None;
+    }
+    let text = format!(
+        "CAST(__rs_super_round('{name}', CAST({} AS VARCHAR)) AS JSON)",
+        value.text
+    );
+    Some(Sql::typed(text, Type::Super).of(args))
+}
+
+fn abs(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
+    let args = translator.arguments(call, 1, 1)?;
+    if let Some(of_super) = of_super(translator, "abs", &args) {
+        return Ok(of_super);
+    }
+    let args = numbers(translator, &call.name, args, &call.args)?;
+    Ok(call_of("abs", &args, args[0].ty))
+}
+
 fn ceil(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
     let args = translator.arguments(call, 1, 1)?;
+    if let Some(of_super) = of_super(translator, "ceil", &args) {
+        return Ok(of_super);
+    }
+    let args = numbers(translator, &call.name, args, &call.args)?;
     Ok(rounded(translator, "ceil", &args[0]))
 }
 
 fn floor(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
     let args = translator.arguments(call, 1, 1)?;
+    if let Some(of_super) = of_super(translator, "floor", &args) {
+        return Ok(of_super);
+    }
+    let args = numbers(translator, &call.name, args, &call.args)?;
     Ok(rounded(translator, "floor", &args[0]))
 }
 
@@ -366,6 +413,9 @@ fn modulo(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refus
 
 fn round(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
     let args = translator.arguments(call, 1, 2)?;
+    if let Some(of_super) = of_super(translator, "round", &args) {
+        return Ok(of_super);
+    }
     let args = numbers(translator, &call.name, args, &call.args)?;
     Ok(at_place(translator, "round", &args))
 }
@@ -420,6 +470,15 @@ fn call_of(name: &str, args: &[Sql], ty: Option<Type>) -> Sql {
 /// `trunc` of a number cuts digits, of a timestamp the time.
 fn trunc(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
     let args = translator.arguments(call, 1, 2)?;
+    if let Some(of_super) = of_super(translator, "trunc", &args) {
+        return Ok(of_super);
+    }
+    let args = match args[0].ty {
+        Some(ty) if args.len() == 1 && (ty.is_moment() || args[0].constant_text().is_some()) => {
+            args
+        }
+        _ => numbers(translator, &call.name, args, &call.args)?,
+    };
     let value = &args[0];
     Ok(match (args.len(), value.ty) {
         (2, _) => at_place(translator, "trunc", &args),

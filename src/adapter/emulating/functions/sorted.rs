@@ -43,10 +43,14 @@ pub(super) fn median(translator: &mut Translator<'_>, call: &Call<'_>) -> Result
             return Err(translator.not_on_postgres(call.span, "`median` of a window"));
         }
         no_moment_between(translator, call, args[0].ty)?;
-        let text = format!(
-            "percentile_cont(0.5) WITHIN GROUP (ORDER BY {})",
-            args[0].text
-        );
+        let x = &args[0].text;
+        let text = match args[0].ty {
+            // Half of the two in the middle: by doubles it would have 15 digits.
+            Some(of) if of.digits().is_some() => format!(
+                "((CAST(percentile_disc(0.5) WITHIN GROUP (ORDER BY {x}) AS NUMERIC) + CAST(percentile_disc(0.5) WITHIN GROUP (ORDER BY {x} DESC) AS NUMERIC)) * 0.5)"
+            ),
+            _ => format!("percentile_cont(0.5) WITHIN GROUP (ORDER BY {x})"),
+        };
         return Ok(Sql::new(text, ty));
     }
     let distinct = distinct(call);
@@ -62,7 +66,11 @@ fn of_exact(value: &Sql, fraction: &str, aggregate: impl FnOnce(&str) -> String)
     /// DuckDB interpolates by doubles: what they miss is behind these digits.
     const GUARD: u8 = 6;
     let Some((precision, scale)) = value.ty.and_then(Type::digits) else {
-        return aggregate(&value.text);
+        return match value.ty {
+            // DuckDB would cut what lies between two decimals at their scale.
+            None if value.plain => aggregate(&format!("__rs.between({})", value.text)),
+            _ => aggregate(&value.text),
+        };
     };
     let more = fraction
         .split_once('.')
@@ -80,6 +88,9 @@ fn of_exact(value: &Sql, fraction: &str, aggregate: impl FnOnce(&str) -> String)
     );
     format!("CAST({} AS DECIMAL(38, {told}))", aggregate(&argument))
 }
+
+/// The digits of a double that can be trusted; every `integer` has fewer.
+const EXACT: u8 = 15;
 
 /// The type of a value between two others; unknown for whole numbers and decimals, of which the documentation does not tell the scale.
 ///
@@ -195,6 +206,16 @@ pub(super) fn percentile(translator: &mut Translator<'_>, call: &Call<'_>) -> Re
             "write a number from 0 to 1",
         ));
     };
+    if !fraction
+        .parse()
+        .is_ok_and(|fraction: f64| (0.0..=1.0).contains(&fraction))
+    {
+        return Err(translator.not_redshift(
+            call.args[0].span(),
+            format!("a percentile lies between 0 and 1, and this is {fraction}"),
+            "write `0.9` for the 90th",
+        ));
+    }
     let value = translator.expr(&order.expr)?;
     let descending = matches!(order.options.sort, Some(OrderBySort::Desc));
     let over = translator.over(call)?;
@@ -222,6 +243,15 @@ pub(super) fn percentile(translator: &mut Translator<'_>, call: &Call<'_>) -> Re
             "{}({fraction}) WITHIN GROUP (ORDER BY {}{direction})",
             call.name, value.text
         );
+        let text = match value.ty.and_then(Type::digits) {
+            Some((precision, _)) if continuous && precision > EXACT => {
+                let what = format!("`{}` of numbers of more than {EXACT} digits", call.name);
+                return Err(translator.not_on_postgres(call.span, &what));
+            }
+            // PostgreSQL interpolates by doubles, and Redshift gives a decimal.
+            Some(_) if continuous => format!("CAST({text} AS NUMERIC)"),
+            _ => text,
+        };
         let ty = value.ty.filter(|_| !continuous);
         return Ok(Sql::new(text, ty));
     }

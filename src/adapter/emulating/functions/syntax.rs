@@ -21,6 +21,15 @@ const fn form(
 
 pub(in super::super) const FORMS: &[Form] = &[
     form(
+        "comments, one inside the other as in PostgreSQL",
+        "cm_chap_SQLCommandRef.html",
+        &[
+            ("SELECT 1 -- one", "1"),
+            ("SELECT /* a /* b */ c */ 1", "1"),
+            ("SELECT /* a /* b */ 1", "ERROR"),
+        ],
+    ),
+    form(
         "integer division cuts, and by zero fails",
         "r_OPERATOR_SYMBOLS.html",
         &[
@@ -72,7 +81,7 @@ pub(in super::super) const FORMS: &[Form] = &[
             ("SELECT 2147483647 + 1", "ERROR"),
             ("SELECT '5' + 1", "6"),
             ("SELECT region::varchar + 1 FROM sales", "ERROR"),
-            ("SELECT JSON_PARSE('1') + 1", "ERROR"),
+            ("SELECT JSON_PARSE('1') + 1", "2"),
             ("SELECT TRUE + 1", "ERROR"),
             ("SELECT 1e-400", "ERROR"),
             ("SELECT 123456789012345678901234567890123456789", "ERROR"),

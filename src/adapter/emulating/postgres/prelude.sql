@@ -266,3 +266,10 @@ create or replace function __rs.regexp_instr(x text, pattern text, start bigint,
     where p.n <= occurrence having count(*) = occurrence), 0) end $$;
 
 grant usage on schema __rs to public;
+
+-- How far bits are moved.
+create or replace function __rs.bits(n bigint, width integer) returns bigint language sql immutable parallel safe as $$
+  select case when n < 0 or n >= width then __rs.fail(left(n::text, 0) || 'a shift by more bits than a number has')::bigint else n end $$;
+-- A text for a `char`, which holds no letters of several bytes.
+create or replace function __rs.single_bytes(text) returns text language sql immutable parallel safe as $$
+  select case when octet_length($1) <> char_length($1) then __rs.fail(left($1, 0) || 'a char holds characters of one byte') else $1 end $$;

@@ -14,8 +14,9 @@ use crate::adapter::emulating::types::Type;
 pub(super) fn dateadd(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
     translator.count(call, 3, 3)?;
     let part = part_argument(translator, call.args[0])?;
-    let count = translator.expr(call.args[1])?;
+    let count = translator.count_argument(call, 1)?;
     let value = translator.expr(call.args[2])?;
+    translator.is_moment(&value, "dateadd", call.args[2].span())?;
     if let Some(ty) = count.ty
         && (ty.is_float() || matches!(ty, Type::Decimal(..)))
     {
@@ -118,6 +119,8 @@ pub(super) fn datediff(translator: &mut Translator<'_>, call: &Call<'_>) -> Resu
         translator.expr(call.args[1])?,
         translator.expr(call.args[2])?,
     );
+    translator.is_moment(&from, "datediff", call.args[1].span())?;
+    translator.is_moment(&to, "datediff", call.args[2].span())?;
     if part == "week" {
         return Err(Refusal {
             help: Some("write `datediff(day, date_trunc('week', a), date_trunc('week', b)) / 7` for weeks that begin on Monday".into()),
@@ -190,6 +193,7 @@ pub(super) fn interval_cmp(
 pub(super) fn next_day(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
     translator.count(call, 2, 2)?;
     let value = translator.expr(call.args[0])?;
+    translator.is_moment(&value, "next_day", call.args[0].span())?;
     let day = translator.expr(call.args[1])?;
     let Some(name) = day.constant_text() else {
         return Err(translator.unsupported(
@@ -198,7 +202,14 @@ pub(super) fn next_day(translator: &mut Translator<'_>, call: &Call<'_>) -> Resu
             "write its name",
         ));
     };
-    let Some(day) = moment::weekday(name) else {
+    // One letter where it tells the day: <https://docs.aws.amazon.com/redshift/latest/dg/r_NEXT_DAY.html>.
+    let whole = match name.trim().to_ascii_lowercase().as_str() {
+        "m" => "monday",
+        "w" => "wednesday",
+        "f" => "friday",
+        _ => name,
+    };
+    let Some(day) = moment::weekday(whole) else {
         return Err(translator.not_redshift(
             call.args[1].span(),
             format!("`{name}` is not a weekday"),

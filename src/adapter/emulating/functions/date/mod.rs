@@ -29,7 +29,7 @@ const LEADER: &str = "it runs on the leader node only, apart from tables";
 pub(in super::super) const ROWS: &[Row] = &[
     row(
         "add_months",
-        How::Forms(&[(2, "__rs.add_months({0}, {1})")], TS),
+        How::Forms(&[(2, "__rs.add_months({0:m}, {1})")], TS),
         "r_ADD_MONTHS.html",
         &[
             (
@@ -438,7 +438,7 @@ pub(in super::super) const ROWS: &[Row] = &[
     row(
         "months_between",
         How::Forms(
-            &[(2, "__rs.months_between({0}, {1})")],
+            &[(2, "__rs.months_between({0:m}, {1:m})")],
             Returns::Is(Type::Float8),
         ),
         "r_MONTHS_BETWEEN_function.html",
@@ -465,6 +465,7 @@ pub(in super::super) const ROWS: &[Row] = &[
             ("SELECT NEXT_DAY('2024-01-15'::date,'Friday')", "2024-01-19"),
             ("SELECT NEXT_DAY('2014-08-20','Tuesday')", "2014-08-26"),
             ("SELECT NEXT_DAY('2024-01-15'::date,'Mo')", "2024-01-22"),
+            ("SELECT NEXT_DAY('2014-08-20','W')", "2014-08-27"),
         ],
     ),
     row(

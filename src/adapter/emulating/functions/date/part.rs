@@ -122,6 +122,7 @@ pub(in crate::adapter::emulating) fn date_part(
     span: Span,
 ) -> Result<Sql, Refusal> {
     let part = part(translator, name, span)?;
+    translator.is_moment(value, "extract", span)?;
     let x = moment_of(translator.engine, value);
     if translator.on_postgres() {
         let ty = match part {
@@ -168,6 +169,7 @@ pub(super) fn date_part_call(
     translator.count(call, 2, 2)?;
     let part = part_argument(translator, call.args[0])?;
     let value = translator.expr(call.args[1])?;
+    translator.is_moment(&value, "date_part", call.args[1].span())?;
     if part == "second" {
         return Ok(seconds(translator, &value));
     }
@@ -210,6 +212,7 @@ pub(super) fn date_trunc(translator: &mut Translator<'_>, call: &Call<'_>) -> Re
         ));
     }
     let value = translator.expr(call.args[1])?;
+    translator.is_moment(&value, "date_trunc", call.args[1].span())?;
     let ty = match value.ty {
         Some(Type::TimestampTz) => Some(Type::TimestampTz),
         None => None,

@@ -5,8 +5,8 @@ mod regexp;
 
 use super::{How, Kind, Returns, Row, row};
 use crate::adapter::emulating::types::Type;
-pub(in super::super) use part::substring;
-use part::{concat, left_right, length, split_part, substring_call};
+pub(in super::super) use part::part_of;
+use part::{concat, left_right, length, octet_length, split_part, substring_call};
 use regexp::{regexp_count, regexp_instr, regexp_replace, regexp_substr};
 
 /// Two texts without the blanks at their ends, by their bytes.
@@ -133,6 +133,7 @@ pub(in super::super) const ROWS: &[Row] = &[
             ("SELECT LEFT('abcdef',2)||RIGHT('abcdef',2)", "abef"),
             ("SELECT LEFT(rep,id) FROM sales WHERE id=2", "bo"),
             ("SELECT LEFT(rep,id-3) FROM sales WHERE id=1", "ERROR"),
+            ("SELECT LEFT(rep, rep) FROM sales", "ERROR"),
         ],
     ),
     row(
@@ -195,9 +196,12 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "octet_length",
-        How::Forms(&[(1, "CAST(strlen({0:t}) AS INTEGER)")], INT),
+        How::Native(Kind::Scalar, octet_length),
         "r_OCTET_LENGTH.html",
-        &[("SELECT OCTET_LENGTH('café')", "5")],
+        &[
+            ("SELECT OCTET_LENGTH('café')", "5"),
+            ("SELECT OCTET_LENGTH(FROM_HEX('00ff'))", "2"),
+        ],
     ),
     row(
         "octetindex",
@@ -228,11 +232,18 @@ pub(in super::super) const ROWS: &[Row] = &[
     row(
         "quote_literal",
         How::Forms(
-            &[(1, "('''' || replace({0:t}, '''', '''''') || '''')")],
+            &[(
+                1,
+                "('''' || replace(replace({0:t}, '\\', '\\\\'), '''', '''''') || '''')",
+            )],
             Returns::Text,
         ),
         "r_QUOTE_LITERAL.html",
-        &[("SELECT QUOTE_LITERAL('it''s')", "'it''s'")],
+        &[
+            ("SELECT QUOTE_LITERAL('it''s')", "'it''s'"),
+            ("SELECT QUOTE_LITERAL('a\\\\b')", "'a\\\\b'"),
+            ("SELECT QUOTE_LITERAL(123)", "'123'"),
+        ],
     ),
     row(
         "regexp_count",
@@ -326,6 +337,8 @@ pub(in super::super) const ROWS: &[Row] = &[
         "r_REVERSE.html",
         &[
             ("SELECT REVERSE('abc')", "cba"),
+            ("SELECT REVERSE('abc'::varbyte)", "ERROR"),
+            ("SELECT REVERSE(12345)", "54321"),
             (
                 "SELECT LEN(REVERSE('e' || CHR(769) || 'x')) || LEFT(REVERSE('é' || CHR(769) || 'x'), 1)",
                 "3x",
@@ -432,6 +445,15 @@ pub(in super::super) const ROWS: &[Row] = &[
                 "ERROR",
             ),
             ("SELECT SUBSTRING('abcdef',2,-1)", "ERROR"),
+            (
+                "SELECT FROM_VARBYTE(SUBSTRING('abcd'::varbyte, 2, 2), 'utf8')",
+                "bc",
+            ),
+            ("SELECT TO_HEX(SUBSTRING(FROM_HEX('00ff10'), 2))", "ff10"),
+            ("SELECT TO_HEX(SUBSTRING(FROM_HEX('00ff10'), -1, 3))", "00"),
+            ("SELECT SUBSTRING(rep, d) FROM sales", "ERROR"),
+            ("SELECT SUBSTRING('abc', 'x')", "ERROR"),
+            ("SELECT SUBSTRING('abc', '2')", "bc"),
         ],
     ),
     row(

@@ -1,6 +1,7 @@
 //! Joining texts and cutting them.
 
 use sqlparser::ast::Spanned;
+use sqlparser::tokenizer::Span;
 
 use crate::adapter::Refusal;
 use crate::adapter::emulating::functions::{Call, TEXT};
@@ -24,14 +25,64 @@ pub(super) fn substring_call(
     call: &Call<'_>,
 ) -> Result<Sql, Refusal> {
     translator.count(call, 2, 3)?;
-    let text = translator.text_operand(call.args[0])?;
-    let from = translator.expr(call.args[1])?;
-    let length = call
-        .args
-        .get(2)
-        .map(|length| translator.expr(length))
-        .transpose()?;
-    Ok(substring(&text, &from, length.as_ref()))
+    let value = translator.expr(call.args[0])?;
+    let from = translator.count_argument(call, 1)?;
+    let length = match call.args.len() {
+        3 => Some(translator.count_argument(call, 2)?),
+        _ => None,
+    };
+    part_of(
+        translator,
+        value,
+        &from,
+        length.as_ref(),
+        call.args[0].span(),
+    )
+}
+
+/// A part of a text, or of bytes: there it is counted in bytes.
+///
+/// <https://docs.aws.amazon.com/redshift/latest/dg/r_SUBSTRING.html>
+pub(in crate::adapter::emulating) fn part_of(
+    translator: &Translator<'_>,
+    value: Sql,
+    from: &Sql,
+    length: Option<&Sql>,
+    span: Span,
+) -> Result<Sql, Refusal> {
+    let Some(ty @ Type::Varbyte(_)) = value.ty else {
+        let text = translator.as_text(value, span)?;
+        return Ok(substring(&text, from, length));
+    };
+    // Two digits a byte.
+    let hex = format!("hex({})", value.text);
+    let start = format!("2 * ({}) - 1", from.text);
+    let text = match length {
+        Some(length) => format!("__rs.substring({hex}, {start}, 2 * ({}))", length.text),
+        None => format!("__rs.substring_from({hex}, {start})"),
+    };
+    Ok(Sql::typed(format!("from_hex({text})"), ty).of([&value, from]))
+}
+
+/// The bytes of a text, or of bytes.
+pub(super) fn octet_length(
+    translator: &mut Translator<'_>,
+    call: &Call<'_>,
+) -> Result<Sql, Refusal> {
+    translator.count(call, 1, 1)?;
+    let value = translator.expr(call.args[0])?;
+    let (function, value) = match value.ty {
+        Some(Type::Varbyte(_)) => ("octet_length", value),
+        _ => {
+            let function = match translator.on_postgres() {
+                true => "octet_length",
+                false => "strlen",
+            };
+            (function, translator.as_text(value, call.args[0].span())?)
+        }
+    };
+    let text = format!("CAST({function}({}) AS INTEGER)", value.text);
+    Ok(Sql::typed(text, Type::Int4).of([&value]))
 }
 
 /// `substring`: characters before the first position count towards the length.
@@ -85,7 +136,7 @@ pub(super) fn length(translator: &mut Translator<'_>, call: &Call<'_>) -> Result
 pub(super) fn left_right(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
     translator.count(call, 2, 2)?;
     let text = translator.text_operand(call.args[0])?;
-    let count = translator.expr(call.args[1])?;
+    let count = translator.count_argument(call, 1)?;
     let count_text = if is_count(&count) {
         count.text.clone()
     } else {
@@ -106,7 +157,7 @@ pub(super) fn split_part(translator: &mut Translator<'_>, call: &Call<'_>) -> Re
             "DuckDB would split into characters",
         ));
     }
-    let part = translator.expr(call.args[2])?;
+    let part = translator.count_argument(call, 2)?;
     let sql = match &part.constant {
         Some(Constant::Number(number)) if number.parse::<i64>().is_ok_and(|part| part > 0) => {
             format!("split_part({}, {}, {number})", text.text, delimiter.text)
