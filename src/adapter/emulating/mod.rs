@@ -32,6 +32,7 @@ mod moment;
     allow(dead_code, reason = "called from DuckDB")
 )]
 mod number;
+mod patterns;
 pub mod physical;
 pub mod postgres;
 #[cfg(feature = "duckdb")]

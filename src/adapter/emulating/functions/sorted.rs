@@ -206,16 +206,6 @@ pub(super) fn percentile(translator: &mut Translator<'_>, call: &Call<'_>) -> Re
             "write a number from 0 to 1",
         ));
     };
-    if !fraction
-        .parse()
-        .is_ok_and(|fraction: f64| (0.0..=1.0).contains(&fraction))
-    {
-        return Err(translator.not_redshift(
-            call.args[0].span(),
-            format!("a percentile lies between 0 and 1, and this is {fraction}"),
-            "write `0.9` for the 90th",
-        ));
-    }
     let value = translator.expr(&order.expr)?;
     let descending = matches!(order.options.sort, Some(OrderBySort::Desc));
     let over = translator.over(call)?;
