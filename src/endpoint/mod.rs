@@ -74,6 +74,8 @@ struct Client {
     secret: i32,
     socket: TcpStream,
     cancel: Option<Arc<dyn Fn() + Send + Sync>>,
+    /// Who has logged in, and when.
+    session: Option<(String, jiff::Timestamp)>,
     /// The statement that is being run.
     running: Option<String>,
     thread: Option<JoinHandle<()>>,
@@ -211,6 +213,18 @@ impl Shared {
         }
     }
 
+    /// The sessions that there are: their numbers, users, when they began, and what they are doing.
+    fn sessions(&self) -> Vec<(i32, String, jiff::Timestamp, Option<String>)> {
+        let clients = self.clients();
+        let living = clients.iter().filter(|(_, client)| !client.done);
+        living
+            .filter_map(|(pid, client)| {
+                let (user, since) = client.session.clone()?;
+                Some((*pid, user, since, client.running.clone()))
+            })
+            .collect()
+    }
+
     /// Stops what a session is doing, when the secret is right. Nobody is told whether it was.
     fn cancel(&self, pid: i32, secret: Option<i32>) -> bool {
         let cancel = self.clients().get(&pid).and_then(|client| {
@@ -264,6 +278,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
                 secret: login::random_number(),
                 socket: kept,
                 cancel: None,
+                session: None,
                 running: None,
                 thread: Some(thread),
                 done: false,

@@ -127,6 +127,7 @@ impl Session {
         };
         let patience = Arc::new(Patience::default());
         if let Some(client) = shared.clients().get_mut(&pid) {
+            client.session = Some((user.clone(), Timestamp::now()));
             let (patience, stop) = (Arc::clone(&patience), connection.canceller());
             client.cancel = Some(Arc::new(move || {
                 patience.lose();

@@ -179,6 +179,19 @@ impl Session {
                 moment(lock.since)
             )
         }));
+        held.extend(
+            self.shared
+                .sessions()
+                .into_iter()
+                .map(|(pid, user, since, running)| {
+                    format!(
+                        "insert into __log.main.session_log values ({look}, {pid}, {}, {}, {})",
+                        literal(&user),
+                        moment(since),
+                        running.map_or("null".to_owned(), |text| literal(&text))
+                    )
+                }),
+        );
         connection.execute(&Prepared::sql(held))?;
         for logged in self.shared.log.news() {
             let (sqlstate, error) = logged.error.clone().unzip();

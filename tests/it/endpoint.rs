@@ -638,6 +638,27 @@ fn a_cancel_request_stops_the_statement() {
 }
 
 #[test]
+fn the_catalog_tells_the_sessions_that_there_are() {
+    let (server, client) = both();
+    let other = connect(&server, "ann", "").expect("a session");
+    let asked = "select trim(user_name) from stv_sessions order by 1";
+    assert_eq!(client.ask(asked), "ann\nawsuser\n(2)");
+    assert_snapshot!(client.ask("select trim(usename), current_query from pg_stat_activity where current_query is not null"), @"
+    awsuser|select trim(usename), current_query from pg_stat_activity where current_query is not null
+    (1)
+    ");
+    drop(other);
+    // The server hears of it a moment later.
+    for _ in 0..200 {
+        if client.ask(asked) == "awsuser\n(1)" {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    panic!("a session that has ended is told: {}", client.ask(asked));
+}
+
+#[test]
 fn a_table_has_the_limits_of_a_cluster() {
     let (_server, client) = both();
     let wide: Vec<String> = (1..=1601).map(|number| format!("c{number} int")).collect();

@@ -7,6 +7,7 @@ create table __log.main.query_log (
   loaded_into varchar, files bigint
 );
 create table __log.main.lock_log (look bigint, pid integer, usename varchar, nspname varchar, relname varchar, since timestamp, granted varchar);
+create table __log.main.session_log (look bigint, pid integer, usename varchar, since timestamp, running varchar);
 create table __log.main.load_error_log (
   query bigint, pid integer, filename varchar, line_number bigint, colname varchar, type varchar, raw_value varchar, err_reason varchar,
   starttime timestamp, table_id bigint
@@ -399,9 +400,11 @@ create view __pg.main.stl_load_commits as
 create view __pg.main.stv_recents as
   select userid, 'Done' as status, starttime, date_diff('microsecond', starttime, endtime) as duration, '' as user_name, "database" as db_name, querytxt as query, pid from __pg.main.stl_query;
 create view __pg.main.stv_inflight as
-  select 0 as userid, 0 as slice, 0::bigint as query, ''::varchar as label, 0::bigint as xid, 0 as pid, null::timestamp as starttime, ''::varchar as "text" where false;
+  select 100 as userid, 0 as slice, 0::bigint as query, ''::varchar as label, 0::bigint as xid, pid, since as starttime, running as "text"
+  from __log.main.session_log where running is not null and look = (select max(look) from __log.main.session_log);
 create view __pg.main.stv_sessions as
-  select max(starttime) as starttime, pid as process, usename as user_name, {database_text} as db_name, 0 as timeout_sec from __log.main.query_log group by pid, usename;
+  select since as starttime, pid as process, usename as user_name, {database_text} as db_name, 0 as timeout_sec
+  from __log.main.session_log where look = (select max(look) from __log.main.session_log);
 create view __pg.main.sys_session_history as
   select 100 as user_id, pid as session_id, {database_text} as database_name, 'active' as status, min(starttime) as start_time, max(endtime) as end_time from __log.main.query_log group by pid;
 create view __pg.main.svv_transactions as
@@ -409,7 +412,8 @@ create view __pg.main.svv_transactions as
   from __log.main.lock_log l join __pg.main.relations r on r.nspname = l.nspname and r.relname = l.relname
   where l.look = (select max(look) from __log.main.lock_log);
 create view __pg.main.pg_stat_activity as
-  select 100 as datid, {database_text} as datname, pid as procpid, 100 as usesysid, usename, null::varchar as current_query, max(starttime) as query_start from __log.main.query_log group by pid, usename;
+  select 100 as datid, {database_text} as datname, pid as procpid, 100 as usesysid, usename, running as current_query, since as query_start
+  from __log.main.session_log where look = (select max(look) from __log.main.session_log);
 create view __pg.main.pg_settings as select ''::varchar as "name", ''::varchar as setting where false;
 
 create macro __pg.main.pg_get_userbyid(of_user) as coalesce((select any_value(u.name) from {state}.identities u where u.kind = 'user' and u.id = of_user), 'unknown (OID=' || of_user || ')');
