@@ -285,7 +285,8 @@ fn of_any_version(sent: &Sent) -> String {
         .collect()
 }
 
-/// Tries a share of the cases, one after the other on one place; `offset` says which. `tell` hears of each that goes wrong.
+/// Tries a share of the cases, one after the other on one place; `offset` says which. `tell` hears how many there are, and of each
+/// that goes wrong.
 fn matrix(place: &Place, share: usize, offset: usize, tell: &dyn Fn(&str)) -> (usize, Vec<String>) {
     let mut version = 1;
     for _ in 0..2 {
@@ -294,15 +295,24 @@ fn matrix(place: &Place, share: usize, offset: usize, tell: &dyn Fn(&str)) -> (u
         assert!(output.status.success(), "{}", said(&output));
     }
     let messages = place.wire.sent();
-    let cases = messages.iter().enumerate().flat_map(|(at, message)| {
-        Fault::ALL
-            .iter()
-            .filter(|fault| can_happen(**fault, message))
-            .map(move |fault| (at, message, *fault))
-    });
+    let cases: Vec<_> = messages
+        .iter()
+        .enumerate()
+        .flat_map(|(at, message)| {
+            Fault::ALL
+                .iter()
+                .filter(|fault| can_happen(**fault, message))
+                .map(move |fault| (at, message, *fault))
+        })
+        .collect();
+    tell(&format!(
+        "{} messages, {} cases",
+        messages.len(),
+        cases.len()
+    ));
     let mut tried = 0;
     let mut wrong = Vec::new();
-    for (number, (at, message, fault)) in cases.enumerate() {
+    for (number, (at, message, fault)) in cases.into_iter().enumerate() {
         if number % share != offset {
             continue;
         }
