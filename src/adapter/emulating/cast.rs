@@ -303,7 +303,7 @@ impl Translator<'_> {
             let moment = read(text).ok_or_else(|| {
                 self.not_redshift(
                     span,
-                    format!("`{text}` is not a {target}"),
+                    format!("`{text}` is no {target}"),
                     "write it as `2024-01-15` or `2024-01-15 10:30:00`",
                 )
             })?;
@@ -335,7 +335,7 @@ impl Translator<'_> {
         let text = value.constant_text().unwrap_or_default().trim();
         let refuse = || {
             let help = "write a value of that type, or cast the others to `varchar`";
-            Err(self.not_redshift(span, format!("`{text}` is not a {target}"), help))
+            Err(self.not_redshift(span, format!("`{text}` is no {target}"), help))
         };
         let read = match target {
             Type::Bool => match text.to_ascii_lowercase().as_str() {

@@ -196,6 +196,10 @@ pub(in super::super) const ROWS: &[Row] = &[
                 "SELECT PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY d::date) FROM sales WHERE id < 4",
                 "2024-02-29",
             ),
+            (
+                "SELECT PERCENTILE_CONT(-0.5) WITHIN GROUP (ORDER BY qty) FROM sales",
+                "ERROR",
+            ),
         ],
     ),
     row(

@@ -206,6 +206,16 @@ pub(super) fn percentile(translator: &mut Translator<'_>, call: &Call<'_>) -> Re
             "write a number from 0 to 1",
         ));
     };
+    if !fraction
+        .parse()
+        .is_ok_and(|part: f64| (0.0..=1.0).contains(&part))
+    {
+        return Err(translator.not_redshift(
+            call.span,
+            "a percentile is a fraction from 0 to 1",
+            "write such as `0.5` for the middle",
+        ));
+    }
     let value = translator.expr(&order.expr)?;
     let descending = matches!(order.options.sort, Some(OrderBySort::Desc));
     let over = translator.over(call)?;
