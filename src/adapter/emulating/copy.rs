@@ -443,7 +443,8 @@ impl Reader<'_, '_> {
 
     fn option_text(&mut self, what: &str) -> Result<String, Refusal> {
         self.skip_as();
-        self.text(what)
+        // The tokenizer takes `\0` for the letter NUL, which no statement has: it begins a number in octal, as in `\001`.
+        Ok(self.text(what)?.replace('\0', "\\0"))
     }
 
     fn text(&mut self, what: &str) -> Result<String, Refusal> {

@@ -189,3 +189,15 @@ fn what_is_wrong_is_told_at_its_place() {
         "`credentials` need `aws_iam_role`, or `aws_access_key_id` and `aws_secret_access_key`"
     );
 }
+
+#[test]
+fn a_number_in_octal_stands_for_its_letter() {
+    let copy = parse_copy(r"copy t from 's3://b/x' delimiter '\001' null as '\000'").unwrap();
+    let CopyFormat::Delimited { delimiter, .. } = &copy.format else {
+        panic!("{:?}", copy.format);
+    };
+    assert_eq!(
+        (delimiter.as_str(), copy.null_as.as_deref()),
+        ("\u{1}", Some(r"\000"))
+    );
+}
