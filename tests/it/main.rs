@@ -23,6 +23,8 @@ mod cluster_limits;
 mod command_line;
 #[cfg(feature = "duckdb")]
 mod contracts;
+#[cfg(all(unix, feature = "duckdb"))]
+mod copy_options;
 #[cfg(feature = "duckdb")]
 mod dbt_reference;
 #[cfg(feature = "duckdb")]
