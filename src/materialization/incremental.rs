@@ -370,11 +370,15 @@ fn next(
     let appends = batch.strategy == Strategy::Append;
     // What fails its audit is kept from its temporary table, which a transaction that makes it takes back too.
     let direct = settled && !input.audit;
-    let kept = kept_added(input, &batch.into, &batch.from);
+    // Only there: with a hook it is more that nothing of it stays.
+    let kept = match settled && hooked {
+        true => Vec::new(),
+        false => kept_added(input, &batch.into, &batch.from),
+    };
     let mut build = if direct && appends && config.sql_header.is_none() {
         let insert = append(input, &batch.into, query, &columns);
         in_one(input, vec![insert], after)
-    } else if direct && hooked {
+    } else if settled && hooked {
         let mut made = vec![stage(input, &batch, query)];
         made.extend(batch.apply(&columns));
         let mut build = in_one(input, made, after);
@@ -467,7 +471,7 @@ fn in_one(input: &Input<'_>, made: Vec<Statement>, after: Vec<Statement>) -> Bui
             prepare(input, &beside_of(input)),
             Section {
                 phase: Phase::Publish,
-                transaction: statements.len() > 1,
+                transaction: statements.len() > 1 || input.audit,
                 retryable: hooks_of(input.hooks, true).next().is_none(),
                 statements,
             },
