@@ -488,7 +488,7 @@ impl Compiler {
         world: &Arc<NodeWorld>,
     ) -> Result<Sql, Box<Diagnostic>> {
         let asked: Arc<dyn World> = Arc::clone(world) as Arc<dyn World>;
-        let rendered = self.around.given.macros.render(template, &asked)?;
+        let rendered = world.heard(self.around.given.macros.render(template, &asked))?;
         Ok(Sql {
             map: SqlMap::of(&rendered.text, rendered.map),
             text: rendered.text,
@@ -506,7 +506,8 @@ impl Compiler {
         macros: &mut BTreeSet<String>,
     ) -> Result<HookSql, Box<Diagnostic>> {
         let asked: Arc<dyn World> = Arc::clone(world) as Arc<dyn World>;
-        let mut done = self.around.given.macros.render(&hook.template(), &asked)?;
+        let done = self.around.given.macros.render(&hook.template(), &asked);
+        let mut done = world.heard(done)?;
         macros.append(&mut done.macros_called);
         Ok(HookSql {
             sql: done.text,

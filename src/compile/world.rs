@@ -10,8 +10,8 @@ use super::{Around, Turn, is_ephemeral, lock, values};
 use crate::adapter::{self, Connection, Statement, Table};
 use crate::diagnostic::Diagnostic;
 use crate::jinja::{
-    Answer, ColumnValue, MomentValue, Question, RefCall, RelationValue, Reply, TableValue, Value,
-    World, ahead, changing, late,
+    Answer, ColumnValue, LATE, Lateness, MomentValue, Question, RefCall, RelationValue, Reply,
+    TableValue, Value, World, ahead, changing, late,
 };
 use crate::manifest::microbatch::Batch;
 use crate::manifest::node::Code;
@@ -55,6 +55,8 @@ pub(super) struct NodeWorld {
     is_comment: bool,
     /// The name of a query that is no file.
     inline: Option<&'static str>,
+    /// Why the template must wait for its turn, where it asked something of data that all share.
+    late: Lateness,
     /// Whether the template is rendered when its node is built, so that what stood under its name before says nothing.
     is_built: bool,
     ephemerals: Mutex<Vec<NodeId>>,
@@ -74,6 +76,7 @@ impl NodeWorld {
             goes_on: false,
             is_comment: false,
             inline: None,
+            late: Lateness::default(),
             is_built: false,
             ephemerals: Mutex::default(),
             arguments: OnceLock::new(),
@@ -102,6 +105,14 @@ impl NodeWorld {
     pub(super) fn inline(mut self, name: &'static str) -> Self {
         self.inline = Some(name);
         self
+    }
+
+    /// What a template gave, or that it is late.
+    pub(super) fn heard<T>(&self, given: Answer<T>) -> Answer<T> {
+        match self.late.get() {
+            Some(reason) => Err(Box::new(Diagnostic::error(LATE, reason.as_str()))),
+            None => given,
+        }
     }
 
     /// The same world once its node is built.
@@ -446,7 +457,7 @@ impl World for NodeWorld {
                 let graph = self.around.graph.get_or_init(graph).clone();
                 Some(match self.turn {
                     Some(_) => graph,
-                    None => ahead("graph", graph),
+                    None => ahead("graph", graph, &self.late),
                 })
             }
             "schema" => self

@@ -34,5 +34,7 @@ pub use prepare::{NamedBlock, snapshot_blocks};
 pub use spaces::with_plain_spaces;
 pub use statics::{StaticCalls, StaticRef, macros_named, says, static_calls};
 pub use template::{SourceMap, Template};
-pub use values::{ColumnValue, ConfigOfResult, Parts, RelationValue, TableValue, ahead, changing};
+pub use values::{
+    ColumnValue, ConfigOfResult, Lateness, Parts, RelationValue, TableValue, ahead, changing,
+};
 pub use world::{Answer, LATE, PROJECT, Question, RefCall, Reply, World, late, unavailable};

@@ -293,15 +293,20 @@ fn what_a_hook_puts_into_the_graph_is_there_when_a_template_is_rendered() {
         )
         .file("models/a.sql", "{% do keep('a', 1) %}select 1 as id")
         .file("models/b.sql", "select '{{ kept('a') }}' as of_a from {{ ref('a') }}")
-        .file("models/c.sql", "select {{ graph.nodes | length }} as nodes");
+        .file("models/c.sql", "select {{ graph.nodes | length }} as nodes")
+        .file(
+            "models/d.sql",
+            "-- depends_on: {{ ref('a') }}
+select '{{ 'kept' in graph }} {{ 'nothing' in graph }} {{ 'kept' in graph.keys() | list }} {{ graph.nosuch is defined }}' as found",
+        );
     project.redstart("build --quiet").success();
     assert_eq!(
-        project.query("select of_a, nodes from b, c"),
-        "of_a | nodes\n1 | 4\n"
+        project.query("select of_a, nodes, found from b, c, d"),
+        "of_a | nodes | found\n1 | 5 | True False True False\n"
     );
     assert_snapshot!(project.redstart("compile --quiet -s c"), @"
     exit 0
-    select 4 as nodes
+    select 5 as nodes
     ");
 }
 

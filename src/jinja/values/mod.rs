@@ -16,7 +16,7 @@ mod response;
 mod set;
 mod table;
 
-pub use ahead::ahead;
+pub use ahead::{Lateness, ahead};
 pub use column::ColumnValue;
 pub(super) use dict::{Dict, pairs_of};
 pub(super) use list::List;
