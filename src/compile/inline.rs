@@ -108,8 +108,8 @@ fn head_of(sql: &str) -> (usize, bool) {
         let matches = sql
             .get(at..end)
             .is_some_and(|text| text.eq_ignore_ascii_case(word));
-        let ends =
-            !sql[end.min(sql.len())..].starts_with(|c: char| c.is_alphanumeric() || c == '_');
+        let goes_on = |rest: &str| rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+        let ends = !sql.get(end..).is_some_and(goes_on);
         (matches && ends).then_some(end)
     };
     match after(start, "with") {
@@ -130,9 +130,32 @@ fn first_word(sql: &str, from: usize) -> usize {
         if trimmed.starts_with("--") {
             at += trimmed.find('\n').map_or(trimmed.len(), |end| end + 1);
         } else if trimmed.starts_with("/*") {
-            at += trimmed.find("*/").map_or(trimmed.len(), |end| end + 2);
+            at += comment(trimmed);
         } else {
             return at;
+        }
+    }
+}
+
+/// How long a comment is, with those within it.
+fn comment(sql: &str) -> usize {
+    let (mut at, mut open) = (0, 0);
+    loop {
+        let rest = &sql[at..];
+        let ends = rest.find("*/");
+        match (rest.find("/*"), ends) {
+            (Some(begin), Some(end)) if begin < end => {
+                open += 1;
+                at += begin + 2;
+            }
+            (_, Some(end)) => {
+                open -= 1;
+                at += end + 2;
+                if open <= 0 {
+                    return at;
+                }
+            }
+            (_, None) => return sql.len(),
         }
     }
 }
@@ -151,5 +174,10 @@ mod tests {
             (15, true)
         );
         assert_eq!(head_of("without"), (0, false));
+        assert_eq!(head_of("with abcdefghé as (select 1) select 1"), (4, true));
+        assert_eq!(
+            head_of("/* a /* b */ c */ with a as (select 1) select 1"),
+            (22, true)
+        );
     }
 }
