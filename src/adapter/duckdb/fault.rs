@@ -9,6 +9,8 @@ use crate::adapter::{Fault, emulated};
 pub(super) fn understood(kind: &str, message: &str) -> Option<(Fault, Option<String>)> {
     name(message)
         .or_else(|| types_of(message))
+        // These quote values, which may say anything.
+        .or_else(|| row(kind, message).filter(|_| matches!(kind, "Conversion" | "Constraint")))
         .or_else(|| told_plainly(message))
         .or_else(|| row(kind, message))
         .or_else(|| query(message))
@@ -266,8 +268,8 @@ fn row(kind: &str, message: &str) -> Option<(Fault, Option<String>)> {
         ));
     }
     if let Some((_, check)) = message.split_once("with expression ") {
-        let one_byte = between(check, "bit_length(", ")");
-        let one_byte = one_byte.or_else(|| between(check, "((length(", ")"));
+        let one_byte = between(check, "((length(", ") >= strlen(");
+        let one_byte = one_byte.or_else(|| between(check, "((8 * length(", ")) >= bit_length("));
         let (column, kind) = match one_byte {
             Some(column) => (column, None),
             None => (
@@ -428,6 +430,9 @@ mod tests {
             told("Invalid Input", "division by zero"),
             told("Constraint", "CHECK constraint failed on table orders with expression CHECK((strlen(amount) <= 1))"),
             told("Constraint", "CHECK constraint failed on table orders with expression CHECK((length(amount) >= strlen(amount)))"),
+            told("Constraint", "CHECK constraint failed on table orders with expression CHECK(((8 * length(amount)) >= bit_length(amount)))"),
+            told("Constraint", "CHECK constraint failed on table orders with expression CHECK((length(amount) > 3))"),
+            told("Conversion", "Could not convert string 'missing ): here' to INT32"),
             told("Constraint", "NOT NULL constraint failed: orders.id"),
             told("Conversion", "Could not convert string 'x' to INT32"),
             told("Binder", "column \"order_id\" must appear in the GROUP BY clause or must be part of an aggregate function."),
@@ -442,6 +447,9 @@ mod tests {
         division-by-zero: a number is divided by zero [] a divisor that can be 0 becomes NULL with `nullif(…, 0)`, and then the result is NULL
         value-too-long: value too long for character type: `amount` is character varying(1) [] the length counts bytes: declare a longer column, or cut the value with `left`
         multibyte-char: `amount` is of type char, which holds characters of one byte [] declare it as `varchar`
+        multibyte-char: `amount` is of type char, which holds characters of one byte [] declare it as `varchar`
+        not understood
+        bad-value: a value does not fit the type it is turned into [] 
         null-value: a row has no value for `id`, which is declared not null [] leave such rows out, give them a value, or take `not_null` away
         bad-value: a value does not fit the type it is turned into [] 
         aggregate-misuse: `order_id` is neither grouped nor aggregated [] add `order_id` to the `group by`, or aggregate it
