@@ -101,13 +101,14 @@ fn excluded(part: &Hir, behind: &[Place]) -> bool {
             after.truncate(FAR);
             excluded(&parts[at], &after)
         }),
+        HirKind::Alternation(all) if all.len() > MANY => false,
         HirKind::Alternation(all) => {
             let starts: Vec<Vec<Place>> = all.iter().map(starts).collect();
             let pairs = starts.iter().enumerate().all(|(number, one)| {
                 let mut others = starts[number + 1..].iter();
                 others.all(|other| excludes(one, other, behind))
             });
-            all.len() <= MANY && pairs && all.iter().all(|one| excluded(one, behind))
+            pairs && all.iter().all(|one| excluded(one, behind))
         }
     }
 }

@@ -332,7 +332,9 @@ impl Translator<'_> {
 
     /// A whole number moved by bits: of its own type, and refused where bits leave it, of which no page tells what becomes.
     fn shift(&mut self, a: &Sql, symbol: &str, b: &Sql, span: Span) -> Result<Sql, Refusal> {
-        let Some(ty) = a.ty.filter(|ty| ty.is_integer()) else {
+        let counts =
+            b.is_null() || b.constant_text().is_some() || b.ty.is_none_or(Type::is_integer);
+        let Some(ty) = a.ty.filter(|ty| ty.is_integer() && counts) else {
             return self.bits(a, symbol, b, span);
         };
         let width = match ty {

@@ -101,12 +101,17 @@ fn of_numbers(a: Number, op: &str, b: Number) -> Result<Number, String> {
 
 /// A quotient that comes out even: then it does not matter whether Redshift divides whole numbers or decimals, and to how many digits.
 fn quotient(x: i128, y: i128, point: bool) -> Result<Number, String> {
-    if !point && x % y == 0 {
-        return Ok(Number::Exact(x / y, 0, false));
+    // The least number by -1 overflows.
+    let even = |x: i128| -> Result<Option<i128>, String> {
+        let left = x.checked_rem(y).ok_or(OVERFLOW)?;
+        Ok(x.checked_div(y).filter(|_| left == 0))
+    };
+    if !point && let Some(whole) = even(x)? {
+        return Ok(Number::Exact(whole, 0, false));
     }
     let raised = x.checked_mul(10_i128.pow(SCALE)).ok_or(OVERFLOW)?;
-    if point && raised % y == 0 {
-        return Ok(Number::Exact(raised / y, SCALE, true));
+    if point && let Some(digits) = even(raised)? {
+        return Ok(Number::Exact(digits, SCALE, true));
     }
     Err("a quotient of `super` values that does not come out even is not emulated, as no page tells its digits: cast both sides, `x::decimal(18, 4) / y::decimal(18, 4)`".to_owned())
 }
@@ -210,6 +215,12 @@ mod tests {
             ("true", "+", "1", "null"),
             ("1", "/", "0", "division by zero"),
             ("9223372036854775807", "+", "1", OVERFLOW),
+            (
+                "-170141183460469231731687303715884105728",
+                "/",
+                "-1",
+                OVERFLOW,
+            ),
         ] {
             assert_eq!(shown(a, op, b), wanted, "{a} {op} {b}");
         }

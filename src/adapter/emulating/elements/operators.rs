@@ -169,6 +169,8 @@ pub(super) const ROWS: &[Element] = &[
         &[
             ("SELECT 1 << 3", "8"),
             ("SELECT 1 | 1 << 2", "4"),
+            ("SELECT 1 << 1.5", "ERROR"),
+            ("SELECT 1 << true", "ERROR"),
             ("SELECT 1 << 30", "1073741824"),
             ("SELECT 1::bigint << 31", "2147483648"),
             ("SELECT 1 << 31", "ERROR"),
