@@ -10,34 +10,60 @@ pub fn with_plain_spaces(text: String) -> String {
     }
     let mut plain = String::with_capacity(text.len());
     let mut within: Option<&str> = None;
-    let mut quote: Option<char> = None;
-    let mut letters = text.char_indices();
-    while let Some((at, letter)) = letters.next() {
+    let (mut quote, mut braces): (Option<char>, usize) = (None, 0);
+    let mut at = 0;
+    while let Some(letter) = text[at..].chars().next() {
         let rest = &text[at..];
+        let mut taken = letter.len_utf8();
         match (within, quote) {
+            (None, _) if is_raw(rest) => taken = raw(rest),
             (None, _) => {
                 let opened = [("{{", "}}"), ("{%", "%}"), ("{#", "#}")];
                 let opened = opened.iter().find(|(open, _)| rest.starts_with(open));
-                within = opened.map(|(_, close)| *close);
+                if let Some((open, close)) = opened {
+                    (within, braces, taken) = (Some(*close), 0, open.len());
+                }
             }
-            (Some(close), None) if rest.starts_with(close) => within = None,
+            (Some(close), None) if braces == 0 && rest.starts_with(close) => {
+                (within, taken) = (None, close.len());
+            }
             (Some("#}"), _) => {}
             (Some(_), None) if matches!(letter, '\'' | '"') => quote = Some(letter),
+            (Some(_), None) if letter == '{' => braces += 1,
+            (Some(_), None) if letter == '}' => braces = braces.saturating_sub(1),
             (Some(_), None) if is_other(letter) => {
-                plain.extend(std::iter::repeat_n(' ', letter.len_utf8()));
+                plain.extend(std::iter::repeat_n(' ', taken));
+                at += taken;
                 continue;
             }
             (Some(_), Some(_)) if letter == '\\' => {
-                plain.push(letter);
-                plain.extend(letters.next().map(|(_, next)| next));
-                continue;
+                taken += rest[taken..].chars().next().map_or(0, char::len_utf8);
             }
             (Some(_), Some(open)) if letter == open => quote = None,
             (Some(_), _) => {}
         }
-        plain.push(letter);
+        plain.push_str(&rest[..taken]);
+        at += taken;
     }
     plain
+}
+
+/// Whether a tag begins that leaves what follows as it is.
+fn is_raw(rest: &str) -> bool {
+    let Some(inside) = rest.strip_prefix("{%") else {
+        return false;
+    };
+    let inside = inside.trim_start_matches(['-', '+']).trim_start();
+    let behind = inside.strip_prefix("raw");
+    behind.is_some_and(|behind| !behind.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+}
+
+/// How far that goes.
+fn raw(rest: &str) -> usize {
+    let end = rest.find("endraw").unwrap_or(rest.len());
+    rest[end..]
+        .find("%}")
+        .map_or(rest.len(), |close| end + close + 2)
 }
 
 #[cfg(test)]
@@ -53,5 +79,11 @@ mod tests {
             "a\u{a0}b {% set  x = 'a\u{a0}\\'' %}{#\u{a0}#}{{   x }}\u{a0}c"
         );
         assert_eq!(plain.len(), text.len());
+        let same = "{% raw %}{{\u{a0}x }}{% endraw %}";
+        assert_eq!(with_plain_spaces(same.to_owned()), same);
+        assert_eq!(
+            with_plain_spaces("{{ {'a': {'b': 1}}\u{a0}}}\u{a0}".to_owned()),
+            "{{ {'a': {'b': 1}}  }}\u{a0}"
+        );
     }
 }

@@ -65,6 +65,9 @@ fn encoded(
     columns: &[ColumnDefinition],
     problems: &mut Diagnostics,
 ) -> Vec<ColumnDefinition> {
+    if input.dialect != "redshift" {
+        return columns.to_vec();
+    }
     let declared = by_name(input.node.columns.keys().map(String::as_str));
     let mut encoded = columns.to_vec();
     for column in &mut encoded {

@@ -149,26 +149,28 @@ fn definitions(header: &Record<'_>, format: &SeedFormat<'_>) -> Vec<ColumnDefini
         }
     };
     let mut columns: Vec<ColumnDefinition> = header.cells().enumerate().map(definition).collect();
-    for (number, name) in numbered(header) {
+    let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
+    for (number, name) in numbered(&names) {
         columns[number].name = name;
     }
     columns
 }
 
-/// The columns whose name an earlier one has to the letter, and their names: as in dbt, with a number behind them.
-fn numbered(header: &Record<'_>) -> Vec<(usize, String)> {
-    let names: Vec<&str> = header.cells().map(column_name).collect();
-    let mut taken: HashSet<String> = names.iter().map(|name| (*name).to_owned()).collect();
+/// The columns whose name an earlier one has to the letter, and what they are called: the name with the first number that is free. dbt
+/// numbers them as well.
+fn numbered(names: &[String]) -> Vec<(usize, String)> {
+    // Warehouses do not tell upper and lower case apart.
+    let mut taken: HashSet<String> = names.iter().map(|name| name.to_lowercase()).collect();
     let mut seen = HashSet::new();
     let mut found = Vec::new();
-    for (number, name) in names.into_iter().enumerate() {
+    for (number, name) in names.iter().enumerate() {
         if name.is_empty() || seen.insert(name) {
             continue;
         }
-        let with_number = (2..).map(|n| format!("{name}_{n}"));
-        let free = with_number.into_iter().find(|name| !taken.contains(name));
+        let mut with_number = (2..).map(|n| format!("{name}_{n}"));
+        let free = with_number.find(|name| !taken.contains(&name.to_lowercase()));
         let Some(free) = free else { continue };
-        taken.insert(free.clone());
+        taken.insert(free.to_lowercase());
         found.push((number, free));
     }
     found
@@ -195,7 +197,8 @@ fn place(record: &Record<'_>, number: usize) -> Span {
 fn check_header(header: &Record<'_>, format: &SeedFormat<'_>, problems: &mut Diagnostics) {
     let names = || header.cells().map(column_name);
     let mut seen: HashMap<String, usize> = HashMap::new();
-    let numbered: HashMap<usize, String> = numbered(header).into_iter().collect();
+    let all: Vec<String> = names().map(str::to_owned).collect();
+    let numbered: HashMap<usize, String> = numbered(&all).into_iter().collect();
     for (number, name) in names().enumerate() {
         if name.is_empty() {
             problems.push(
@@ -206,7 +209,7 @@ fn check_header(header: &Record<'_>, format: &SeedFormat<'_>, problems: &mut Dia
             problems.push(
                 Diagnostic::warning(
                     "bad-seed-header",
-                    format!("the seed has a second column `{name}`, which is called `{new}`"),
+                    format!("the seed has another column `{name}`: this one is called `{new}`"),
                 )
                 .at(place(header, number))
                 .help("give each column one name of its own in the first line"),
