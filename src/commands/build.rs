@@ -20,7 +20,7 @@ const KINDS: [ResourceType; 8] = [
 
 /// Build everything in order: loads, seeds and models, each followed by its tests
 ///
-/// What the database would refuse is told before the first statement. A node is built when all it reads is built and its tests have
+/// A node that the database would refuse fails before the first statement. A node is built when all it reads is built and its tests have
 /// passed; what stands on a failure is skipped. At the end, the artifacts and the data dictionary are written to the target folder.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:

@@ -8,6 +8,7 @@ use super::{CompiledNode, Drafts, Sql};
 use crate::diagnostic::Diagnostic;
 use crate::jinja::LATE;
 use crate::manifest::{Manifest, NodeId};
+use crate::sql::comments::first_word;
 
 /// What `ref` of an ephemeral model prints: dbt's name for its common table expression.
 pub fn cte_name(identifier: &str) -> String {
@@ -118,45 +119,6 @@ fn head_of(sql: &str) -> (usize, bool) {
             Some(end) => (end, true),
             None => (end, true),
         },
-    }
-}
-
-fn first_word(sql: &str, from: usize) -> usize {
-    let mut at = from;
-    loop {
-        let rest = &sql[at..];
-        let trimmed = rest.trim_start();
-        at += rest.len() - trimmed.len();
-        if trimmed.starts_with("--") {
-            at += trimmed.find('\n').map_or(trimmed.len(), |end| end + 1);
-        } else if trimmed.starts_with("/*") {
-            at += comment(trimmed);
-        } else {
-            return at;
-        }
-    }
-}
-
-/// How long a comment is, with those within it.
-fn comment(sql: &str) -> usize {
-    let (mut at, mut open) = (0, 0);
-    loop {
-        let rest = &sql[at..];
-        let ends = rest.find("*/");
-        match (rest.find("/*"), ends) {
-            (Some(begin), Some(end)) if begin < end => {
-                open += 1;
-                at += begin + 2;
-            }
-            (_, Some(end)) => {
-                open -= 1;
-                at += end + 2;
-                if open <= 0 {
-                    return at;
-                }
-            }
-            (_, None) => return sql.len(),
-        }
     }
 }
 

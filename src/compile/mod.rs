@@ -4,6 +4,7 @@
 //! Opens no connection, and does not know what the SQL is for.
 
 mod acting;
+mod asking;
 mod inline;
 mod jinja_turn;
 mod narrowing;
@@ -330,6 +331,16 @@ impl Compiler {
         let template = Template::scalar(&query.value, &query.span);
         let sql = self.render_with(&template, &world)?;
         Ok(CompiledNode::Ready(Arc::new(sql)))
+    }
+
+    /// What a template in the declaration of a node says; nothing where it is wrong or asks the warehouse.
+    pub fn said(&self, id: NodeId, text: &str) -> Option<String> {
+        let declared = self.around.given.manifest.node(id).declared_at.as_ref()?;
+        let world = NodeWorld::new(Arc::clone(&self.around), Some(id), None);
+        let world: Arc<dyn World> = Arc::new(world);
+        let template = Template::scalar(text, declared);
+        let rendered = self.around.given.macros.render(&template, &world).ok()?;
+        Some(rendered.text.trim().to_owned())
     }
 
     /// The nodes as `manifest.json` shows them, in the order of the manifest.

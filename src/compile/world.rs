@@ -7,18 +7,17 @@ use super::narrowing::Reader;
 use super::unit_test::TestWorld;
 use super::values::from_json;
 use super::{Around, Turn, is_ephemeral, lock, values};
-use crate::adapter::{self, Connection, Statement, Table};
+use crate::adapter::Connection;
 use crate::diagnostic::Diagnostic;
 use crate::jinja::{
-    Answer, ColumnValue, LATE, Lateness, MomentValue, Question, RefCall, RelationValue, Reply,
-    TableValue, Value, World, ahead, changing, late,
+    Answer, LATE, Lateness, Question, RefCall, RelationValue, Reply, Value, World, ahead, changing,
 };
 use crate::manifest::microbatch::Batch;
 use crate::manifest::node::Code;
 use crate::manifest::{Node, NodeId, ResourceType};
 use crate::manifest::{snapshot_config, versions};
 use crate::project;
-use crate::relation::{ExistingRelation, KnownColumn, KnownColumns, Relation, RelationKind};
+use crate::relation::{ExistingRelation, Relation, RelationKind};
 
 /// A worker's session, lent to the templates that ask the warehouse.
 pub type SharedConnection = Arc<Mutex<Box<dyn Connection>>>;
@@ -41,12 +40,12 @@ pub enum Message {
 
 /// The world of one render of one node.
 pub(super) struct NodeWorld {
-    around: Arc<Around>,
+    pub(super) around: Arc<Around>,
     /// None for SQL that belongs to no node (`show --inline`).
     node: Option<NodeId>,
     /// The unit test that the node's template is rendered for.
     test: Option<TestWorld>,
-    turn: Option<Turn>,
+    pub(super) turn: Option<Turn>,
     /// The batch that the node is built for.
     batch: Option<Batch>,
     /// Whether the template is the materialization of a batch that adds to what others made.
@@ -145,7 +144,7 @@ impl NodeWorld {
 
     /// What stood in the warehouse under a node's name when the run began. Only its own node may ask before its turn: every other
     /// relation may be made anew meanwhile.
-    fn known(&self, relation: &Relation) -> Option<Option<&ExistingRelation>> {
+    pub(super) fn known(&self, relation: &Relation) -> Option<Option<&ExistingRelation>> {
         let own = self.node()?.relation.as_ref()?;
         if own.key() != relation.key() || self.is_built {
             return None;
@@ -222,176 +221,6 @@ impl NodeWorld {
             }
             found => Ok(found),
         }
-    }
-
-    fn with_connection<T>(
-        &self,
-        what: &str,
-        ask: impl FnOnce(&mut dyn Connection) -> Result<T, adapter::Error>,
-    ) -> Answer<T> {
-        let turn = self.turn.as_ref().ok_or_else(|| late(what))?;
-        let mut connection = lock(&turn.connection);
-        ask(connection.as_mut()).map_err(|mut error| {
-            let mut message = format!("`{what}` failed");
-            if error.is_about_values() {
-                if let Some(fault) = &error.fault {
-                    message.push_str(&format!(": {}", fault.message));
-                }
-                // What a template asks about is anyone's guess.
-                let nodes = &self.around.given.manifest.nodes;
-                if nodes.iter().any(|node| !node.personal_columns().is_empty()) {
-                    error = error.without_data();
-                }
-            }
-            let mut wrong = Diagnostic::error("database-error", message).note(error.message);
-            wrong.help.extend(error.help);
-            wrong.notes.extend(error.detail);
-            Box::new(wrong)
-        })
-    }
-
-    /// Runs SQL of the template: a query with its rows, or statements.
-    fn query(&self, sql: &str, begin: bool) -> Answer<Reply> {
-        let Some(turn) = &self.turn else {
-            return Err(late("run_query"));
-        };
-        if begin && turn.acts() && !turn.is_open() {
-            self.transaction(&Statement::Begin)?;
-            turn.set_open(true);
-        }
-        let only = sql.trim().trim_end_matches(';').trim_end();
-        if turn.acts() && !turn.is_open() && only.eq_ignore_ascii_case("commit") {
-            // As on a server, where that is only a notice.
-            return Ok(Reply::Answer {
-                table: TableValue::default(),
-                rows: None,
-            });
-        }
-        turn.note(sql);
-        let done = self.send(sql);
-        match (&done, turn.acts()) {
-            (Err(_), true) => turn.set_open(false),
-            (Ok(_), true) => turn.watch(sql),
-            _ => {}
-        }
-        done
-    }
-
-    fn transaction(&self, statement: &Statement) -> Answer<()> {
-        let adapter = &self.around.given.adapter;
-        let prepared = adapter.prepare(statement, &Now(self)).map_err(refused)?;
-        self.with_connection("transaction", |connection| connection.execute(&prepared))?;
-        Ok(())
-    }
-
-    /// Takes back what a template began and did not commit; tells whether there was anything.
-    pub(super) fn roll_back(&self) -> Answer<bool> {
-        let Some(turn) = self.turn.as_ref().filter(|turn| turn.is_open()) else {
-            return Ok(false);
-        };
-        turn.set_open(false);
-        self.transaction(&Statement::Raw {
-            sql: "rollback".to_owned(),
-            origin: None,
-        })?;
-        Ok(true)
-    }
-
-    /// Gives a relation another name, in the words of the warehouse for its kind.
-    fn rename(&self, from: &RelationValue, to: &RelationValue) -> Answer<Reply> {
-        let turn = self
-            .turn
-            .as_ref()
-            .ok_or_else(|| late("adapter.rename_relation"))?;
-        if turn.acts() && !turn.is_open() {
-            self.transaction(&Statement::Begin)?;
-            turn.set_open(true);
-        }
-        turn.note(&format!(
-            "alter table {from} rename to {}",
-            to.relation.identifier
-        ));
-        let renamed = self.transaction(&Statement::Rename {
-            kind: from.kind().unwrap_or(RelationKind::Table),
-            from: from.relation.clone(),
-            to: to.relation.identifier.clone(),
-        });
-        if renamed.is_err() && turn.acts() {
-            turn.set_open(false);
-        }
-        renamed.map(|()| Reply::Nothing)
-    }
-
-    fn commit(&self) -> Answer<Reply> {
-        let turn = self.turn.as_ref().ok_or_else(|| late("adapter.commit"))?;
-        if turn.acts() && turn.is_open() {
-            self.transaction(&Statement::Commit)?;
-            turn.set_open(false);
-        }
-        Ok(Reply::Nothing)
-    }
-
-    fn send(&self, sql: &str) -> Answer<Reply> {
-        let adapter = &self.around.given.adapter;
-        // What begins as a query is one, unless the warehouse knows better.
-        let refusal = match is_query(sql).then(|| adapter.prepare_query(sql, &Now(self))) {
-            Some(Ok(prepared)) => {
-                let table = self
-                    .with_connection("run_query", |connection| connection.query(&prepared, None))?;
-                let rows = u64::try_from(table.rows.len()).ok();
-                let table = table_value(table);
-                return Ok(Reply::Answer { table, rows });
-            }
-            Some(Err(refusal)) => Some(refusal),
-            None => None,
-        };
-        let raw = Statement::Raw {
-            sql: sql.to_owned(),
-            origin: None,
-        };
-        let prepared = adapter
-            .prepare(&raw, &Now(self))
-            .map_err(|other| refused(refusal.unwrap_or(other)))?;
-        let outcome =
-            self.with_connection("run_query", |connection| connection.execute(&prepared))?;
-        Ok(Reply::Answer {
-            table: TableValue::default(),
-            rows: outcome.rows,
-        })
-    }
-
-    fn find(&self, relation: &Relation) -> Answer<Option<ExistingRelation>> {
-        if let Some(known) = self.known(relation)
-            && self.turn.is_none()
-        {
-            return Ok(known.cloned());
-        }
-        let schemas = [relation.schema.clone()];
-        self.with_connection("adapter.get_relation", |connection| {
-            Ok(connection.existing(&schemas)?.get(relation).cloned())
-        })
-    }
-}
-
-/// The columns of relations as they are at this moment: a query of a template runs at once.
-struct Now<'a>(&'a NodeWorld);
-
-impl KnownColumns for Now<'_> {
-    fn columns(&self, relation: &Relation) -> Option<Vec<KnownColumn>> {
-        if self.0.turn.is_none() || !self.0.around.given.adapter.wants_columns() {
-            return None;
-        }
-        let ask = |connection: &mut dyn Connection| connection.columns(relation);
-        let columns = self.0.with_connection("columns", ask).ok()?;
-        (!columns.is_empty()).then(|| columns.iter().map(KnownColumn::from).collect())
-    }
-
-    fn identities(&self, relation: &Relation) -> Vec<String> {
-        if self.0.turn.is_none() || !self.0.around.given.adapter.wants_columns() {
-            return Vec::new();
-        }
-        let ask = |connection: &mut dyn Connection| Ok(connection.identities(relation));
-        self.0.with_connection("columns", ask).unwrap_or_default()
     }
 }
 
@@ -601,60 +430,7 @@ impl World for NodeWorld {
     }
 
     fn ask(&self, question: &Question<'_>) -> Answer<Reply> {
-        match question {
-            Question::Query { sql, begin } => self.query(sql, *begin),
-            Question::Commit => self.commit(),
-            Question::Rename { from, to } => self.rename(from, to),
-            Question::Relation(relation) => Ok(match self.find(relation)? {
-                Some(found) => {
-                    let relation = self.around.given.manifest.in_full(&found.relation);
-                    Reply::Relation(RelationValue::new(relation, Some(found.kind)))
-                }
-                None => Reply::Nothing,
-            }),
-            Question::Columns(relation) => {
-                let columns = match (self.known(relation), &self.turn) {
-                    (Some(known), None) => {
-                        known.map(|known| known.columns.clone()).unwrap_or_default()
-                    }
-                    _ => self.with_connection("adapter.get_columns_in_relation", |connection| {
-                        connection.columns(relation)
-                    })?,
-                };
-                let columns = columns
-                    .into_iter()
-                    .map(|column| match self.dialect() {
-                        "duckdb" => ColumnValue::unparsed(column.name, &column.data_type),
-                        _ => ColumnValue::new(column.name, &column.data_type),
-                    })
-                    .collect();
-                Ok(Reply::Columns(columns))
-            }
-            Question::Relations { schema, .. } => {
-                let schemas = [(*schema).to_owned()];
-                let existing = self.with_connection("adapter.list_relations", |connection| {
-                    connection.existing(&schemas)
-                })?;
-                let relations = existing
-                    .iter()
-                    .map(|found| {
-                        let relation = self.around.given.manifest.in_full(&found.relation);
-                        RelationValue::new(relation, Some(found.kind))
-                    })
-                    .collect();
-                Ok(Reply::Relations(relations))
-            }
-            Question::SchemaExists(schema) => {
-                let schemas = [(*schema).to_owned()];
-                let existing = self
-                    .with_connection("adapter.check_schema_exists", |connection| {
-                        connection.existing(&schemas)
-                    })?;
-                Ok(Reply::Bool(
-                    existing.schemas.contains(&schema.to_lowercase()),
-                ))
-            }
-        }
+        self.answer(question)
     }
 
     fn stored(&self, name: &str, response: &Value) {
@@ -693,112 +469,7 @@ fn kind_of(node: &Node) -> Option<RelationKind> {
     }
 }
 
-fn table_value(table: Table) -> TableValue {
-    let (names, types): (Vec<String>, Vec<String>) = table
-        .columns
-        .into_iter()
-        .map(|column| (column.name, column.data_type.to_lowercase()))
-        .unzip();
-    let rows = table.rows.into_iter().map(|row| {
-        let cells = row.into_iter().zip(&types);
-        cells.map(|(value, of)| cell_value(value, of)).collect()
-    });
-    TableValue::new(names, rows.collect())
-}
-
-fn cell_value(value: adapter::Value, data_type: &str) -> Value {
-    match value {
-        adapter::Value::Null => Value::from(()),
-        adapter::Value::Bool(value) => Value::from(value),
-        adapter::Value::Int(value) => Value::from(value),
-        adapter::Value::Float(value) => Value::from(value),
-        adapter::Value::Decimal(text) => decimal(text),
-        // As in dbt, a day or a time is one of Python's.
-        adapter::Value::Text(text) if is_moment(data_type) => {
-            MomentValue::read(&text, data_type == "date").unwrap_or_else(|| Value::from(text))
-        }
-        adapter::Value::Text(text) => Value::from(text),
-    }
-}
-
 /// Whether a node is a source that no staged load fills.
 fn is_given(node: &Node) -> bool {
     matches!(&node.detail, crate::manifest::node::Detail::Source(source) if source.load.is_none())
-}
-
-fn is_moment(data_type: &str) -> bool {
-    data_type == "date" || data_type.starts_with("timestamp")
-}
-
-/// A decimal as a number where a float holds it; otherwise its digits, of which none is lost.
-fn decimal(text: String) -> Value {
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    if !text.contains('.')
-        && let Ok(whole) = text.parse::<i128>()
-    {
-        return Value::from(whole);
-    }
-    match text.parse::<f64>() {
-        Ok(number) if digits <= 15 => Value::from(number),
-        _ => Value::from(text),
-    }
-}
-
-fn refused(refusal: adapter::Refusal) -> Box<Diagnostic> {
-    let mut wrong = Diagnostic::error(refusal.code, refusal.message);
-    wrong.label = refusal.reason;
-    wrong.help.extend(refusal.help);
-    Box::new(wrong)
-}
-
-/// Whether SQL begins as a query does; anything else gives no rows that a template could want.
-fn is_query(sql: &str) -> bool {
-    let word: String = without_comments(sql)
-        .trim_start_matches(['(', ' ', '\n', '\t'])
-        .chars()
-        .take_while(char::is_ascii_alphabetic)
-        .collect();
-    let word = word.to_ascii_lowercase();
-    !matches!(
-        word.as_str(),
-        "create"
-            | "insert"
-            | "update"
-            | "delete"
-            | "drop"
-            | "alter"
-            | "merge"
-            | "begin"
-            | "commit"
-            | "start"
-            | "end"
-            | "rollback"
-            | "abort"
-            | "grant"
-            | "revoke"
-            | "comment"
-            | "truncate"
-            | "copy"
-            | "vacuum"
-            | "analyze"
-            | "set"
-            | "lock"
-            | "unload"
-            | "use"
-            | "attach"
-            | "load"
-            | "install"
-    )
-}
-
-/// SQL from its first word on.
-fn without_comments(mut sql: &str) -> &str {
-    loop {
-        sql = sql.trim_start();
-        sql = match (sql.strip_prefix("--"), sql.strip_prefix("/*")) {
-            (Some(line), _) => line.split_once('\n').map_or("", |(_, rest)| rest),
-            (_, Some(block)) => block.split_once("*/").map_or("", |(_, rest)| rest),
-            _ => return sql,
-        };
-    }
 }

@@ -71,6 +71,7 @@ pub(super) fn dictionary(manifest: &Manifest) -> Dictionary {
         selected: None,
         catalog: &catalog,
         previous: &previous,
+        said: &|_, _| None,
         generated_at: fixture::now(),
     })
 }
@@ -164,7 +165,7 @@ fn the_markdown_tells_every_table_by_layer() {
 
     | Column | Type | Null | Key | Description | Tests |
     | --- | --- | --- | --- | --- | --- |
-    | user_id | integer | yes | → [dim_users](#model.shop.dim_users).user_id | Who. | relationships: ref('dim_users') user_id (not run) |
+    | user_id | integer | yes | → [dim_users](#model.shop.dim_users).user_id | Who. | relationships: dim_users.user_id (not run) |
     | Level | character varying(10) | yes |  |  |  |
     | extra | integer | yes |  |  |  |
 
@@ -198,7 +199,7 @@ fn the_csv_has_a_line_for_each_column() {
     Staging,stg_events,dev.stg_events,view model,,,,,,,,,,,,,,,,,raw.events,dim_users
     Dimension,dim_users,dev.dim_users,table model,"Users, the **latest** level wins | see `fct_plays`.",one row per user_id,96,2024-01-15 10:30 UTC,key (user_id),(user_id),1,user_id,integer,no,primary,,The user.,no,unique (fail); not_null (pass),,stg_events,fct_plays
     Dimension,dim_users,dev.dim_users,table model,"Users, the **latest** level wins | see `fct_plays`.",one row per user_id,96,2024-01-15 10:30 UTC,key (user_id),(user_id),2,email,character varying(256),yes,,,Where we write to.,yes,,,stg_events,fct_plays
-    Fact,fct_plays,dev.fct_plays,incremental model,,one row a song played,14896,,,,1,user_id,integer,yes,,dim_users.user_id,Who.,no,relationships: ref('dim_users') user_id (not run),plays_are_counted (not run),dim_users,
+    Fact,fct_plays,dev.fct_plays,incremental model,,one row a song played,14896,,,,1,user_id,integer,yes,,dim_users.user_id,Who.,no,relationships: dim_users.user_id (not run),plays_are_counted (not run),dim_users,
     Fact,fct_plays,dev.fct_plays,incremental model,,one row a song played,14896,,,,2,Level,character varying(10),yes,,,,no,,plays_are_counted (not run),dim_users,
     Fact,fct_plays,dev.fct_plays,incremental model,,one row a song played,14896,,,,3,extra,integer,yes,,,,no,,plays_are_counted (not run),dim_users,
     "#);
@@ -250,6 +251,7 @@ fn a_test_of_some_rows_says_nothing_about_the_others() {
             previous: &Previous {
                 results: results.into_iter().collect(),
             },
+            said: &|_, _| None,
             generated_at: fixture::now(),
         });
         let table = dictionary
@@ -278,6 +280,7 @@ fn a_constraint_says_no_nulls_only_where_something_keeps_it() {
             selected: None,
             catalog: &[],
             previous: &Previous::default(),
+            said: &|_, _| None,
             generated_at: fixture::now(),
         });
         let mut tables = dictionary.tables();
@@ -344,6 +347,7 @@ fn dictionary_of_nothing() -> Dictionary {
         selected: None,
         catalog: &[],
         previous: &Previous::default(),
+        said: &|_, _| None,
         generated_at: fixture::now(),
     })
 }

@@ -1,11 +1,14 @@
 //! Names, tests and keys in the words of the dictionary.
 
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
 use serde_json::Value;
 
 use crate::adapter::statement::{Dist, SortType, TableAttributes};
 use crate::artifacts::timestamp;
 use crate::manifest::node::{Constraint, ConstraintKind, Detail, GenericTest};
-use crate::manifest::{Node, ResourceType};
+use crate::manifest::{Node, ResourceType, template_in};
 
 /// The columns of a test over several columns.
 pub(super) fn combination(test: &GenericTest) -> Option<Vec<&str>> {
@@ -19,17 +22,20 @@ pub(super) fn combination(test: &GenericTest) -> Option<Vec<&str>> {
     Some(columns.iter().filter_map(Value::as_str).collect())
 }
 
+/// What a template says, if it can be told.
+pub(super) type Said<'a> = &'a dyn Fn(&str) -> Option<String>;
+
 /// The name of a generic test, what it was told, and of which rows it speaks.
-pub(super) fn label(test: &GenericTest, rows: Option<&str>) -> String {
-    let mut label = told(test);
+pub(super) fn label(test: &GenericTest, rows: Option<&str>, said: Said<'_>) -> String {
+    let mut label = told(test, said);
     if let Some(rows) = rows {
         label.push_str(" where ");
-        label.push_str(&bare(rows));
+        label.push_str(&worded(rows, said));
     }
     label
 }
 
-fn told(test: &GenericTest) -> String {
+fn told(test: &GenericTest, said: Said<'_>) -> String {
     let name = match &test.namespace {
         Some(namespace) => format!("{namespace}.{}", test.name),
         None => test.name.clone(),
@@ -37,7 +43,8 @@ fn told(test: &GenericTest) -> String {
     if test.name == "relationships"
         && let (Some(to), Some(field)) = (test.arguments.get("to"), test.arguments.get("field"))
     {
-        return format!("{name}: {} {}", bare(&plain(to)), plain(field));
+        let to = value_worded(to, said);
+        return format!("{name}: {to}.{}", value_worded(field, said));
     }
     let told = test
         .arguments
@@ -48,8 +55,8 @@ fn told(test: &GenericTest) -> String {
             // What the name of the test says already.
             ("accepted_values", "values")
             | ("expression_is_true", "expression")
-            | ("unique_combination", "columns") => bare(&plain(value)),
-            _ => format!("{key} {}", bare(&plain(value))),
+            | ("unique_combination", "columns") => value_worded(value, said),
+            _ => format!("{key} {}", value_worded(value, said)),
         })
         .collect();
     if told.is_empty() {
@@ -59,16 +66,60 @@ fn told(test: &GenericTest) -> String {
     }
 }
 
-/// A text without the braces of Jinja around a call.
-fn bare(text: &str) -> String {
-    text.replace("{{ ", "").replace(" }}", "")
+pub(super) fn plain(value: &Value) -> String {
+    value_worded(value, &|_| None)
 }
 
-pub(super) fn plain(value: &Value) -> String {
+fn value_worded(value: &Value, said: Said<'_>) -> String {
     match value {
-        Value::String(text) => text.clone(),
-        Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(", "),
+        Value::String(text) => worded(text, said),
+        Value::Array(values) => {
+            let values: Vec<String> = values.iter().map(|it| value_worded(it, said)).collect();
+            values.join(", ")
+        }
         other => other.to_string(),
+    }
+}
+
+/// What a text of a declaration says to a reader: tables by their names, other templates by what they say.
+fn worded(text: &str, said: Said<'_>) -> String {
+    let named = RELATION.replace_all(text, |call: &Captures<'_>| table_of(call));
+    let Some(template) = template_in(&named) else {
+        return named.into_owned();
+    };
+    said(&template).unwrap_or_else(|| named.replace("{{ ", "").replace(" }}", ""))
+}
+
+/// A call of `ref` or `source` that is all there is between braces, or all of a text.
+static RELATION: LazyLock<Regex> = LazyLock::new(|| {
+    let call = r"(?<FN>ref|source)\s*\((?<ARGS>[^(){}]*)\)";
+    let braced = call.replace("FN", "braced").replace("ARGS", "in_braces");
+    let alone = call.replace("FN", "alone").replace("ARGS", "in_text");
+    Regex::new(&format!(r"\{{\{{-?\s*{braced}\s*-?\}}\}}|^\s*{alone}\s*$"))
+        .unwrap_or_else(|error| unreachable!("a constant pattern: {error}"))
+});
+
+/// How the dictionary calls what a call of `ref` or `source` names; the call itself, where its arguments are no plain texts.
+fn table_of(call: &Captures<'_>) -> String {
+    let part = |one: &str, other: &str| {
+        let found = call.name(one).or_else(|| call.name(other));
+        found.map_or("", |found| found.as_str())
+    };
+    let arguments = part("in_braces", "in_text").split(',').map(str::trim);
+    let texts: Option<Vec<&str>> = arguments
+        .filter(|argument| !argument.starts_with("v=") && !argument.starts_with("version="))
+        .map(|argument| {
+            let quote = argument
+                .chars()
+                .next()
+                .filter(|it| matches!(it, '\'' | '"'))?;
+            argument.strip_prefix(quote)?.strip_suffix(quote)
+        })
+        .collect();
+    match (part("braced", "alone"), texts.as_deref()) {
+        ("source", Some([source, table])) => format!("{source}.{table}"),
+        ("ref", Some([name] | [_, name])) => (*name).to_owned(),
+        _ => call[0].to_owned(),
     }
 }
 
@@ -94,10 +145,13 @@ pub(super) fn constraint(constraint: &Constraint) -> String {
         ConstraintKind::Unique => format!("unique {columns}"),
         ConstraintKind::PrimaryKey => format!("primary key {columns}"),
         ConstraintKind::ForeignKey => {
-            let target = constraint
-                .to
-                .as_deref()
-                .map(|to| format!("{} ({})", bare(to), constraint.to_columns.join(", ")));
+            let target = constraint.to.as_deref().map(|to| {
+                format!(
+                    "{} ({})",
+                    worded(to, &|_| None),
+                    constraint.to_columns.join(", ")
+                )
+            });
             format!(
                 "foreign key {columns} references {}",
                 target.as_deref().unwrap_or(expression)
@@ -181,34 +235,60 @@ mod tests {
 
     #[test]
     fn a_test_is_told_in_the_words_of_its_declaration_and_for_its_rows_only() {
+        let said = |text: &str| match text {
+            "page = '{{ var('page') }}'" => Some("page = 'Home'".to_owned()),
+            "{{ var('expected') }}" => Some("8056".to_owned()),
+            _ => None,
+        };
         let rows = Some("page = '{{ var('page') }}'");
+        let not_null = test("not_null", json!({"column_name": "a"}));
         assert_eq!(
-            label(&test("not_null", json!({"column_name": "a"})), rows),
-            "not_null where page = 'var('page')'"
+            label(&not_null, rows, &said),
+            "not_null where page = 'Home'"
         );
-        assert_eq!(
-            label(
-                &test("row_count", json!({"equals": "{{ var('expected') }}"})),
-                None
+        for (name, arguments, told) in [
+            (
+                "row_count",
+                json!({"equals": "{{ var('expected') }}"}),
+                "row_count: equals 8056",
             ),
-            "row_count: equals var('expected')"
-        );
-        assert_eq!(
-            label(
-                &test(
-                    "accepted_values",
-                    json!({"values": [200, 404], "quote": false})
-                ),
-                None
+            (
+                "row_count",
+                json!({"equals": "{{ late() }}"}),
+                "row_count: equals late()",
             ),
-            "accepted_values: 200, 404"
-        );
-        assert_eq!(
-            label(
-                &test("expression_is_true", json!({"expression": "a <= b"})),
-                None
+            (
+                "row_count",
+                json!({"compare_to": "ref('stg')"}),
+                "row_count: compare_to stg",
             ),
-            "expression_is_true: a <= b"
-        );
+            (
+                "row_count",
+                json!({"compare_to": "{{ source('raw', \"events\") }}"}),
+                "row_count: compare_to raw.events",
+            ),
+            (
+                "relationships",
+                json!({"to": "ref('core', 'users', v=2)", "field": "id"}),
+                "relationships: users.id",
+            ),
+            (
+                "relationships",
+                json!({"to": "{{ ref(name) }}", "field": "id"}),
+                "relationships: ref(name).id",
+            ),
+            (
+                "accepted_values",
+                json!({"values": [200, 404], "quote": false}),
+                "accepted_values: 200, 404",
+            ),
+            (
+                "expression_is_true",
+                json!({"expression": "a <= b"}),
+                "expression_is_true: a <= b",
+            ),
+        ] {
+            assert_eq!(label(&test(name, arguments), None, &said), told);
+        }
     }
 }

@@ -44,6 +44,7 @@ pub mod versions;
 
 pub use config::Config;
 pub use doubles::KeptTwice;
+pub use generic::template_in;
 pub use node::{Node, NodeId, ResourceType};
 pub(crate) use python::md5;
 pub use python_model::not_run;

@@ -47,6 +47,17 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Has nodes fail that are known to be wrong.
+    pub fn refuse(&mut self, wrong: &BTreeMap<NodeId, Diagnostics>) {
+        let operations = self.start.iter_mut().chain(&mut self.end);
+        for step in operations.chain(&mut self.steps) {
+            if let Some(wrong) = wrong.get(&step.node) {
+                step.work = Work::Refused(wrong.clone());
+                step.waits_for.clear();
+            }
+        }
+    }
+
     /// What is wrong with its nodes, all of it.
     pub fn refused(&self) -> Diagnostics {
         let steps = self.start.iter().chain(&self.steps).chain(&self.end);
@@ -65,7 +76,7 @@ pub struct Step {
     pub node: NodeId,
     /// What is done.
     pub work: Work,
-    /// Places in `Plan::steps` of what must be done before, in order.
+    /// Places in `Plan::steps` of what must be done before, in order. A refused step waits for nothing: all mistakes are told at once.
     pub waits_for: Vec<usize>,
     /// The SQL as compiled, with the way back to the template; none while the node is late.
     pub sql: Option<Arc<Sql>>,
@@ -86,7 +97,7 @@ pub enum Work {
     Freshness(Result<Box<Query>, Box<Diagnostic>>),
     /// The node can only be compiled at its turn, because its template asks the warehouse.
     Late,
-    /// What is wrong with the node, or what the warehouse refuses: told at its turn, and stops what depends on it.
+    /// What is wrong with the node, or what the warehouse refuses: told first, and stops what depends on it.
     Refused(Diagnostics),
     /// A materialization written in Jinja does the work at the node's turn.
     InJinja,

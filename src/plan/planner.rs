@@ -95,10 +95,13 @@ impl Plan {
                 Some(wrong) => Err(Diagnostics::from(Diagnostic::clone(wrong))),
                 None => planner.step(node, sql.as_ref(), &known, &mut warnings),
             };
+            let (work, waits_for) = match work {
+                Ok(work) => (work, waits_for),
+                Err(wrong) => (Work::Refused(wrong), Vec::new()),
+            };
             Step {
                 node,
-                // It keeps its place: where something fails that it stands on, it is skipped.
-                work: work.unwrap_or_else(Work::Refused),
+                work,
                 waits_for,
                 sql,
                 batches: planner.batches.get(&node).cloned().unwrap_or_default(),
@@ -206,6 +209,7 @@ impl<'a> Planner<'a> {
         let mut problems = Diagnostics::default();
         for node in self.steps() {
             if let Some(sql) = compiled.sql(node)
+                && !sql.text.trim().is_empty()
                 && self.node(node).resource_type == ResourceType::Model
                 && self.node(node).config.in_jinja.is_none()
                 && let Err(more) = self.materialize(node, sql, &NothingKnown)

@@ -1,6 +1,6 @@
 //! A project read from its folder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::{
     File, Gaps, Options, Package, Project, Properties, SeedFile, SnapshotBlock, docs, profile,
     selectors, yaml,
 };
-use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
+use crate::diagnostic::{Diagnostic, Diagnostics, Level, Source, Span};
 use crate::jinja::snapshot_blocks;
 
 impl Project {
@@ -87,7 +87,7 @@ impl Project {
             environment: options.environment.clone(),
             selectors,
             gaps: Gaps {
-                names: found.files.0.iter().filter_map(name_of_file).collect(),
+                names: names_of_files(&found.files),
                 properties: found.properties.has_errors(),
                 docs: found.docs.has_errors(),
             },
@@ -109,10 +109,14 @@ struct Problems {
     docs: Diagnostics,
 }
 
-/// The name of the file that a mistake is about, without folders and extension.
-fn name_of_file(problem: &Diagnostic) -> Option<String> {
-    let path = Path::new(&problem.span.as_ref()?.source.path);
-    Some(path.file_stem()?.to_string_lossy().into_owned())
+/// The names of the files with mistakes, without folders and extensions.
+fn names_of_files(problems: &Diagnostics) -> BTreeSet<String> {
+    let mistakes = problems.0.iter().filter(|it| it.level == Level::Error);
+    let names = mistakes.filter_map(|mistake| {
+        let path = Path::new(&mistake.span.as_ref()?.source.path);
+        Some(path.file_stem()?.to_string_lossy().into_owned())
+    });
+    names.collect()
 }
 
 /// What every package is read with.
@@ -154,12 +158,15 @@ impl Reading<'_> {
             docs::read(&file.name, source, &mut blocks, &mut problems.docs);
         }
         let mut read = |found: &[Found]| templates(found, &mut problems.files);
+        let macros = read(&found.macros);
+        let fixtures = read(&found.fixtures);
+        let mut read = |found: &[Found], what| queries(found, what, &mut problems.files);
         Ok(Package {
-            models: read(&found.models),
-            singular_tests: read(&found.singular_tests),
-            macros: read(&found.macros),
-            analyses: read(&found.analyses),
-            fixtures: read(&found.fixtures),
+            models: read(&found.models, "model"),
+            singular_tests: read(&found.singular_tests, "test"),
+            macros,
+            analyses: read(&found.analyses, "analysis"),
+            fixtures,
             snapshots: snapshots(&found.snapshots, &mut problems.files),
             seeds: found
                 .seeds
@@ -350,6 +357,26 @@ fn templates(found: &[Found], problems: &mut Diagnostics) -> Vec<File> {
             })
         })
         .collect()
+}
+
+/// Files that are a node each; as with dbt, an empty one is none.
+fn queries(found: &[Found], what: &str, problems: &mut Diagnostics) -> Vec<File> {
+    let mut files = templates(found, problems);
+    files.retain(|file| {
+        let is_empty = file.source.text.trim().is_empty();
+        if is_empty {
+            problems.push(
+                Diagnostic::warning(
+                    "empty-file",
+                    format!("the file is empty: there is no {what} `{}`", file.stem()),
+                )
+                .at(Span::file(&file.source))
+                .help("write a `select`, or delete the file"),
+            );
+        }
+        !is_empty
+    });
+    files
 }
 
 /// The blocks of the files of snapshots.

@@ -166,6 +166,9 @@ impl<'a> Turn<'a> {
         session: &mut Session<'_, '_>,
         finished: &[NodeResult],
     ) -> Result<(), Failure> {
+        if let Work::Refused(wrong) = &self.step.work {
+            return Err(Failure::Wrong(wrong.0.clone()));
+        }
         if let Some(error) = self
             .schema()
             .and_then(|schema| session.missing_schema(&schema))
@@ -179,7 +182,6 @@ impl<'a> Turn<'a> {
             return self.batches(session, finished);
         }
         match &self.step.work {
-            Work::Refused(wrong) => Err(Failure::Wrong(wrong.0.clone())),
             Work::Late => {
                 let work = self.late(session, None, finished)?;
                 self.work(session, &work)

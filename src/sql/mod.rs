@@ -4,6 +4,7 @@
 //! Knows nothing of files, nodes or adapters.
 
 pub mod alone;
+pub mod comments;
 pub mod dialect;
 pub mod lineage;
 pub mod names;

@@ -1,5 +1,7 @@
 //! SQL as it counts: without comments and layout, to tell whether two texts say the same.
 
+use super::comments::comment;
+
 /// A text without comments, with one blank for all that separates words, and in lower case outside of literals.
 ///
 /// Quotes of names are left out: `"orders"` and `orders` are one name.
@@ -7,12 +9,9 @@ pub fn normalized(sql: &str) -> String {
     let mut out = String::with_capacity(sql.len());
     let mut rest = sql;
     while let Some(first) = rest.chars().next() {
-        let length = if rest.starts_with("--") {
+        let length = if let Some(length) = comment(rest) {
             separate(&mut out);
-            rest.find('\n').unwrap_or(rest.len())
-        } else if rest.starts_with("/*") {
-            separate(&mut out);
-            rest.find("*/").map_or(rest.len(), |end| end + 2)
+            length
         } else if first == '\'' {
             let end = rest[1..].find('\'').map_or(rest.len(), |end| end + 2);
             out.push_str(&rest[..end]);
@@ -44,7 +43,7 @@ mod tests {
     #[test]
     fn layout_comments_and_case_do_not_count_and_literals_do() {
         assert_eq!(
-            normalized("SELECT  a, -- the first\n  'It''s  A' AS \"B\" /* two */ FROM t\n"),
+            normalized("SELECT  a, -- the first\n  'It''s  A' AS \"B\" /* two /* 2 */ */ FROM t\n"),
             "select a, 'It''s  A' as b from t"
         );
         assert_ne!(normalized("select 'A'"), normalized("select 'a'"));

@@ -272,7 +272,7 @@ fn a_failed_test_holds_everything_back_and_retry_builds_all_of_it() {
     }
     let results: serde_json::Value =
         serde_json::from_str(&all.project.read("target/run_results.json")).expect("JSON");
-    let statuses: Vec<String> = results["results"]
+    let mut statuses: Vec<String> = results["results"]
         .as_array()
         .expect("results")
         .iter()
@@ -282,15 +282,17 @@ fn a_failed_test_holds_everything_back_and_retry_builds_all_of_it() {
             format!("{id}: {} ({})", result["status"], result["message"])
         })
         .collect();
+    // Tests of one node run side by side.
+    statuses.sort();
     assert_snapshot!(statuses.join("\n"), @r#"
-    source.project.raw: "skipped" ("built, not published: `unique_orders_id` failed")
-    model.project.orders: "skipped" ("built, not published: `unique_orders_id` failed")
-    test.project.unique_orders_id: "fail" ("Got 1 result, configured to fail if != 0")
-    test.project.not_null_orders_id: "pass" (null)
-    model.project.totals: "skipped" ("`unique_orders_id` failed")
     model.project.listed: "skipped" ("`unique_orders_id` failed")
-    test.project.accepted_range_totals_n__1: "skipped" ("`unique_orders_id` failed")
     model.project.on_view: "skipped" ("`unique_orders_id` failed")
+    model.project.orders: "skipped" ("built, not published: `unique_orders_id` failed")
+    model.project.totals: "skipped" ("`unique_orders_id` failed")
+    source.project.raw: "skipped" ("built, not published: `unique_orders_id` failed")
+    test.project.accepted_range_totals_n__1: "skipped" ("`unique_orders_id` failed")
+    test.project.not_null_orders_id: "pass" (null)
+    test.project.unique_orders_id: "fail" ("Got 1 result, configured to fail if != 0")
     "#);
     // The mistake is mended: all of the selection is built again, not only what failed.
     let orders = all

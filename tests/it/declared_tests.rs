@@ -254,3 +254,18 @@ fn a_configuration_among_the_arguments_is_one() {
     let output = project.redstart("build").success();
     assert!(output.text().contains("WARN  test unique_m_id"), "{output}");
 }
+
+#[test]
+fn a_name_of_a_test_is_read_as_far_as_it_goes() {
+    let project = TestProject::new()
+        .file("models/a.sql", "select 1 as id")
+        .file(
+            "models/a.yml",
+            "models: [{name: a, columns: [{name: id, data_tests: ['not_null:', unique-or-so]}]}]\n",
+        );
+    let output = project.redstart("build").success();
+    assert!(output.stdout.contains("test not_null_a_id"), "{output}");
+    assert!(output.stdout.contains("test unique_a_id"), "{output}");
+    let told = "warning[no-effect]: `-or-so` has no effect behind the name of the test";
+    assert!(output.text().contains(told), "{output}");
+}

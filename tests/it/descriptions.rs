@@ -43,3 +43,44 @@ fn a_described_column_that_is_not_there_is_told_and_the_others_are_described() {
         "column_name | comment\nId | the key\n"
     );
 }
+
+#[test]
+fn the_dictionary_tells_what_templates_tell_a_test() {
+    let project = TestProject::new()
+        .file("models/a.sql", "select 1 as id, 'x' as kind")
+        .file(
+            "dbt_project.yml",
+            "name: project\nprofile: project\nvars: {expected: 1, kind: x, few: 100}\n",
+        )
+        .file(
+            "macros/most.sql",
+            "{% macro most() %}{{ 3 * var('few') }}{% endmacro %}",
+        )
+        .file(
+            "models/a.yml",
+            r#"
+models:
+  - name: a
+    data_tests:
+      - row_count: {equals: "{{ var('expected') }}", name: counted}
+      - row_count: {max: "{{ most() }}", name: few}
+      - row_count: {compare_to: ref('a'), name: whole}
+    columns:
+      - name: id
+        data_tests:
+          - not_null: {config: {where: "kind = '{{ var('kind') }}'"}}
+          - relationships: {to: ref('a'), field: id}
+"#,
+        );
+    project.redstart("build").success();
+    let text = project.read("target/dictionary.md");
+    for told in [
+        "row_count: equals 1 ",
+        "row_count: max 300 ",
+        "row_count: compare_to a ",
+        "not_null where kind = 'x' ",
+        "relationships: a.id ",
+    ] {
+        assert!(text.contains(told), "`{told}`:\n{text}");
+    }
+}

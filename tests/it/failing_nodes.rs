@@ -38,15 +38,15 @@ fn a_template_that_cannot_be_compiled_fails_its_node_and_the_rest_is_built() {
     assert_snapshot!(project.redstart("build"), @"
     exit 1
     Running 6 nodes on 1 thread (target `dev.main`)
-    1 of 6  OK    created sql view model main.good                        [[time]]
-    2 of 6  ERROR creating sql view model main.bad                        [[time]]
+    1 of 6  ERROR creating sql view model main.bad                        [[time]]
           error[undefined-macro]: there is no macro `no_macro` (models/bad.sql:1:11)
-    3 of 6  SKIP  sql view model main.after_bad                           [`bad` failed]
-    4 of 6  PASS  test unique_good_id                                     [[time]]
-    5 of 6  ERROR creating sql view model main.outer_part                 [[time]]
+    2 of 6  SKIP  sql view model main.after_bad                           [`bad` failed]
+    3 of 6  ERROR creating sql view model main.outer_part                 [[time]]
           error[undefined-var]: variable `not_given` has no value (models/inner_part.sql:1:50)
-    6 of 6  ERROR creating sql view model main.raising                    [[time]]
+    4 of 6  ERROR creating sql view model main.raising                    [[time]]
           error[compiler-error]: not today (models/raising.sql:1:20)
+    5 of 6  OK    created sql view model main.good                        [[time]]
+    6 of 6  PASS  test unique_good_id                                     [[time]]
 
     error[undefined-macro]: there is no macro `no_macro`
      --> models/bad.sql:1:11
@@ -358,10 +358,10 @@ fn a_python_model_is_known_and_fails_alone_when_it_is_to_be_built() {
     assert_snapshot!(project.redstart("run"), @"
     exit 1
     Running 3 nodes on 1 thread (target `dev.main`)
-    1 of 3  OK    created sql view model main.orders                      [[time]]
-    2 of 3  ERROR creating sql table model main.scores                    [[time]]
+    1 of 3  ERROR creating sql table model main.scores                    [[time]]
           error[python-model]: Python models are not supported: `scores` is not built (models/scores.py:1:1)
-    3 of 3  SKIP  sql view model main.best                                [`scores` failed]
+    2 of 3  SKIP  sql view model main.best                                [`scores` failed]
+    3 of 3  OK    created sql view model main.orders                      [[time]]
 
     warning[python-model]: Python models are not supported: `scores` is not built
      --> models/scores.py:1:1
@@ -421,7 +421,7 @@ fn a_python_model_is_known_and_fails_alone_when_it_is_to_be_built() {
 }
 
 #[test]
-fn a_wrong_template_below_a_failure_is_skipped() {
+fn a_wrong_template_is_told_first_also_where_what_it_reads_fails() {
     let project = TestProject::new()
         .file(
             "models/first.sql",
@@ -432,12 +432,21 @@ fn a_wrong_template_below_a_failure_is_skipped() {
             "select {{ no_macro('a') }} as id from {{ ref('first') }}",
         );
 
-    assert_snapshot!(project.redstart("run"), @"
+    assert_snapshot!(project.redstart("run --threads 1"), @"
     exit 1
-    Running 2 nodes on 2 threads (target `dev.main`)
-    1 of 2  ERROR creating sql table model main.first                     [[time]]
+    Running 2 nodes on 1 thread (target `dev.main`)
+    1 of 2  ERROR creating sql view model main.second                     [[time]]
+          error[undefined-macro]: there is no macro `no_macro` (models/second.sql:1:11)
+    2 of 2  ERROR creating sql table model main.first                     [[time]]
           error[division-by-zero]: a number is divided by zero (models/first.sql:1:45)
-    2 of 2  SKIP  sql view model main.second                              [`first` failed]
+
+    error[undefined-macro]: there is no macro `no_macro`
+     --> models/second.sql:1:11
+      |
+    1 | select {{ no_macro('a') }} as id from {{ ref('first') }}
+      |           ^^^^^^^^^^^^^
+      |
+      = help: write it in macros/, or name the package that has it in packages.yml and run `redstart deps`
 
     error[division-by-zero]: a number is divided by zero
      --> models/first.sql:1:45
@@ -449,7 +458,7 @@ fn a_wrong_template_below_a_failure_is_skipped() {
       = help: a divisor that can be 0 becomes NULL with `nullif(…, 0)`, and then the result is NULL
 
     Finished 1 table model, 1 view model in [time]
-    Done. PASS=0 WARN=0 ERROR=1 SKIP=1 TOTAL=2
+    Done. PASS=0 WARN=0 ERROR=2 SKIP=0 TOTAL=2
     ");
 }
 

@@ -755,3 +755,29 @@ fn an_analysis_has_the_name_that_it_would_have() {
         "select '\"project\".\"main\".\"look\"' as name"
     );
 }
+
+#[test]
+fn an_empty_file_is_no_node_and_one_without_sql_is_compiled() {
+    let project = TestProject::new()
+        .file("models/a.sql", "select 1 as id")
+        .file("models/empty.sql", "\n")
+        .file("models/only_config.sql", "{{ config(enabled=true) }}")
+        .file("analyses/none.sql", "")
+        .file("tests_sql/nothing.sql", " ");
+    let output = project.redstart("ls").success();
+    assert_eq!(output.stdout, "project.a\nproject.only_config\n");
+    for told in [
+        "models/empty.sql:1:1",
+        "there is no model `empty`",
+        "there is no analysis `none`",
+        "there is no test `nothing`",
+    ] {
+        assert!(output.stderr.contains(told), "`{told}`: {output}");
+    }
+    project.redstart("compile").success();
+
+    let project = project.file("models/b.sql", "select * from {{ ref('empty') }}");
+    let output = project.redstart("parse");
+    assert_eq!(output.code, 2, "{output}");
+    assert!(output.stderr.contains("error[unknown-ref]"), "{output}");
+}

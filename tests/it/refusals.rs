@@ -33,27 +33,22 @@ fn what_is_refused_is_that_nodes_error_and_the_rest_is_built() {
     let profile = crate::project::PROFILES.replace("threads: 2", "threads: 1");
     project.write("profiles.yml", profile);
 
-    assert_snapshot!(project.redstart("build --no-check"), @"
+    let unchecked = project.redstart("build --no-check");
+    assert_eq!(unchecked.code, 1, "{unchecked}");
+    assert_snapshot!(project.redstart("build"), @"
     exit 1
     Running 7 nodes on 1 thread (target `dev.main`)
-    1 of 7  ERROR creating sql table model main.no_number                 [[time]]
-          error[not-redshift]: `x` is not a whole number (models/no_number.sql:1:13)
-    2 of 7  SKIP  test unique_no_number_id                                [`no_number` failed]
-    3 of 7  SKIP  sql table model main.below_and_wrong                    [`no_number` failed]
-    4 of 7  SKIP  sql table model main.below                              [`no_number` failed]
-    5 of 7  OK    created sql table model main.good                       [1 row in [time]]
-    6 of 7  ERROR creating sql table model main.no_column                 [[time]]
+    1 of 7  ERROR creating sql table model main.no_column                 [[time]]
           error[unknown-column]: `dist` names `nowhere`, which `no_column` does not have (models/no_column.sql:1:17)
-    7 of 7  ERROR creating sql table model main.no_function               [[time]]
+    2 of 7  ERROR creating sql table model main.no_function               [[time]]
           error[unknown-function]: the function `nosuchfn` is not known (models/no_function.sql:1:8)
-
-    error[not-redshift]: `x` is not a whole number
-     --> models/no_number.sql:1:13
-      |
-    1 | select cast('x' as int) as id
-      |             ^^^ Redshift refuses this
-      |
-      = help: write a number, or keep the text as `varchar`
+    3 of 7  ERROR creating sql table model main.no_number                 [[time]]
+          error[not-redshift]: `x` is not a whole number (models/no_number.sql:1:13)
+    4 of 7  SKIP  test unique_no_number_id                                [`no_number` failed]
+    5 of 7  SKIP  sql table model main.below                              [`no_number` failed]
+    6 of 7  ERROR creating sql table model main.below_and_wrong           [[time]]
+          error[unknown-function]: the function `nosuchfn` is not known (models/below_and_wrong.sql:1:8)
+    7 of 7  OK    created sql table model main.good                       [1 row in [time]]
 
     error[unknown-column]: `dist` names `nowhere`, which `no_column` does not have
      --> models/no_column.sql:1:17
@@ -71,8 +66,24 @@ fn what_is_refused_is_that_nodes_error_and_the_rest_is_built() {
       |
       = help: use a function of Redshift: docs/redshift-emulation.md lists those that are emulated; a function of your own can be a macro
 
+    error[not-redshift]: `x` is not a whole number
+     --> models/no_number.sql:1:13
+      |
+    1 | select cast('x' as int) as id
+      |             ^^^ Redshift refuses this
+      |
+      = help: write a number, or keep the text as `varchar`
+
+    error[unknown-function]: the function `nosuchfn` is not known
+     --> models/below_and_wrong.sql:1:8
+      |
+    1 | select nosuchfn(id) as id from {{ ref('no_number') }}
+      |        ^^^^^^^^ it is not in the table of Redshift's functions
+      |
+      = help: use a function of Redshift: docs/redshift-emulation.md lists those that are emulated; a function of your own can be a macro
+
     Finished 1 data test, 6 table models in [time]
-    Done. PASS=1 WARN=0 ERROR=3 SKIP=3 TOTAL=7
+    Done. PASS=1 WARN=0 ERROR=4 SKIP=2 TOTAL=7
     The data dictionary is in [project]/target/index.html
     ");
     assert_snapshot!(project.query("select * from good"), @"
@@ -96,7 +107,7 @@ fn what_is_refused_is_that_nodes_error_and_the_rest_is_built() {
     told.sort();
     assert_snapshot!(told.join("\n"), @"
     model.project.below skipped
-    model.project.below_and_wrong skipped
+    model.project.below_and_wrong error
     model.project.good success
     model.project.no_column error
     model.project.no_function error

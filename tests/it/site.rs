@@ -387,7 +387,7 @@ fn markdown_has_a_file_a_table_with_lineage_keys_and_sql() {
     | Column | Type | Null | Key | Description | Tests |
     | --- | --- | --- | --- | --- | --- |
     | order_id | integer | yes | unique |  | unique (pass) |
-    | customer_id | integer | yes | → [customers](model.project.customers.md).id |  | relationships: ref('customers') id (pass) |
+    | customer_id | integer | yes | → [customers](model.project.customers.md).id |  | relationships: customers.id (pass) |
 
     ## Lineage
 
@@ -431,7 +431,7 @@ fn markdown_has_a_file_a_table_with_lineage_keys_and_sql() {
     having count(*) > 1
     ```
 
-    ## Test: customer_id, relationships: ref('customers') id
+    ## Test: customer_id, relationships: customers.id
 
     ```sql
     with child as (

@@ -18,6 +18,7 @@ use crate::adapter::{
     TableChange, TableFromQuery, UserSql,
 };
 use crate::relation::{Column, ExistingRelations, Relation};
+use crate::sql::comments::from_first_word;
 
 /// A session.
 pub(super) struct Session {
@@ -161,7 +162,7 @@ impl Session {
         for (number, sql) in prepared.sql.iter().enumerate() {
             self.check_cancelled()?;
             // DuckDB calls a text of comments alone an error.
-            if query::skip_comments(sql)
+            if from_first_word(sql)
                 .trim_matches([';', ' ', '\n'])
                 .is_empty()
             {

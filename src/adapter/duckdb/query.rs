@@ -9,6 +9,7 @@ use super::error;
 use super::sql::quote;
 use crate::adapter::{Error, Prepared, Table, Value, emulating};
 use crate::relation::Column;
+use crate::sql::comments::from_first_word;
 
 /// Runs a query and keeps at most `limit` of its rows.
 pub(super) fn run(
@@ -62,27 +63,13 @@ pub(super) fn describe(
 
 /// Whether it is a query that can stand in a `from`.
 fn reads(query: &str) -> bool {
-    let start = skip_comments(query)
+    let start = from_first_word(query)
         .trim_start_matches(|letter: char| letter == '(' || letter.is_whitespace());
     ["select", "with", "from", "values"].iter().any(|word| {
         start
             .get(..word.len())
             .is_some_and(|found| found.eq_ignore_ascii_case(word))
     })
-}
-
-/// The text behind blanks and comments at its start.
-pub(super) fn skip_comments(mut text: &str) -> &str {
-    loop {
-        text = text.trim_start();
-        text = if let Some(comment) = text.strip_prefix("--") {
-            comment.split_once('\n').map_or("", |(_, rest)| rest)
-        } else if let Some(comment) = text.strip_prefix("/*") {
-            comment.split_once("*/").map_or("", |(_, rest)| rest)
-        } else {
-            return text;
-        };
-    }
 }
 
 /// The query inside one that keeps the first rows and prints nested values, and where it stands in there.

@@ -305,6 +305,7 @@ impl Coverage {
             selected: self.selecting.is_some().then_some(&nodes),
             catalog: &[],
             previous: &Previous::load(&folder.path(""))?,
+            said: &|_, _| None,
             generated_at: session.started,
         });
         let coverage = dictionary.coverage();

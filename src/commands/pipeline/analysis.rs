@@ -26,15 +26,6 @@ pub struct Analysed {
     pub reading: Reading,
 }
 
-/// What is wrong with nodes.
-#[derive(Default)]
-pub struct Wrong {
-    /// All of it, each once, in the order of the files.
-    pub all: Diagnostics,
-    /// The same by node.
-    pub by_node: BTreeMap<NodeId, Vec<Diagnostic>>,
-}
-
 /// What the queries of a project say.
 pub struct Reading {
     /// The columns of every node.
@@ -92,10 +83,19 @@ pub fn compiled_offline(
         .ids()
         .filter(|id| kinds.contains(&prepared.manifest.node(*id).resource_type))
         .collect();
-    let selection: Selection = nodes.iter().copied().collect();
-    // The command itself compiles what it needs, and tells what templates print, log and warn of: once is enough.
-    let compiler = Compiler::new(super::unheard(session, prepared, door, &selection));
+    let compiler = compiler_offline(session, prepared, door, &nodes.iter().copied().collect());
     compiler.each(nodes.into_iter().filter(|id| wanted(*id)))
+}
+
+/// Compiles without a warehouse. The command itself compiles what it needs, and tells what templates print, log and warn of:
+/// once is enough.
+pub(super) fn compiler_offline(
+    session: &Session,
+    prepared: &Prepared,
+    door: &Door,
+    selection: &Selection,
+) -> Compiler {
+    Compiler::new(super::unheard(session, prepared, door, selection))
 }
 
 /// Reads compiled queries, with the columns that `load-sources` and the like left on disk.
@@ -186,7 +186,7 @@ pub fn check(
 }
 
 /// Reads the queries of a run before its first statement: so that personal values are known for what they are, and with `checks` so that
-/// what the database would refuse stops it. Gives what that is, node by node; nothing where all is well.
+/// what the database would refuse is known. Gives what that is, node by node; nothing where all is well.
 ///
 /// # Errors
 /// Settings of the checks that are not known.
@@ -198,10 +198,10 @@ pub fn before_run(
     existing: &ExistingRelations,
     nodes: &BTreeSet<NodeId>,
     checks: bool,
-) -> Result<Wrong, Stop> {
+) -> Result<BTreeMap<NodeId, Diagnostics>, Stop> {
     let manifest = &prepared.manifest;
     if !checks && !declares_personal(prepared) {
-        return Ok(Wrong::default());
+        return Ok(BTreeMap::new());
     }
     // A hook may change a table before it is read.
     let changed = nodes.iter().any(|id| {
@@ -226,24 +226,20 @@ pub fn before_run(
     }
     let reading = read(prepared, compiled, existing)?;
     if !checks {
-        return Ok(Wrong::default());
+        return Ok(BTreeMap::new());
     }
     let refused = |nodes: &BTreeSet<NodeId>| {
         let mut found = check(prepared, compiled, &reading, nodes);
         found.retain(|one| one.level == Level::Error && checks::is_refused(one));
-        found
+        Diagnostics(found)
     };
-    let all = refused(nodes);
-    if all.is_empty() {
-        return Ok(Wrong::default());
+    if refused(nodes).0.is_empty() {
+        return Ok(BTreeMap::new());
     }
     let each = nodes
         .iter()
         .map(|id| (*id, refused(&BTreeSet::from([*id]))));
-    Ok(Wrong {
-        all: Diagnostics(all),
-        by_node: each.filter(|(_, found)| !found.is_empty()).collect(),
-    })
+    Ok(each.filter(|(_, found)| !found.0.is_empty()).collect())
 }
 
 /// Writes `lineage.json`.

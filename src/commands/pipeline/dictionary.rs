@@ -12,6 +12,7 @@ use crate::artifacts::{Previous, declared, relation_name};
 use crate::commands::{Session, Stop};
 use crate::compile::Compiled;
 use crate::docs::{self, Branding, Dictionary, Formats, Input, site};
+use crate::graph::Selection;
 use crate::manifest::node::Detail;
 use crate::manifest::{Node, NodeId, ResourceType};
 use crate::relation::{NothingKnown, RelationKind};
@@ -75,12 +76,14 @@ pub fn write(
             .terminal
             .debug("lineage.json is not written: a template of the project cannot be compiled"),
     }
+    let teller = super::analysis::compiler_offline(session, prepared, door, &Selection::default());
     // Which columns are personal is known now that the queries are read.
     let dictionary = Dictionary::new(&Input {
         manifest: &prepared.manifest,
         selected: wanted.nodes,
         catalog: &tables,
         previous: last,
+        said: &|id, text| teller.said(id, text),
         generated_at: session.started,
     });
     // What was compiled for the run comes first: a late node is known only there.

@@ -6,7 +6,6 @@ use std::time::Duration;
 use super::audits::Audits;
 use super::comments::Comments;
 use super::history::History;
-use super::stopped::Stopped;
 use super::together::{self, Aside};
 use super::{Door, Execution, Prepared, TargetFolder, Warehouse, globals, heard, select};
 use crate::adapter::{self, emulating};
@@ -99,12 +98,6 @@ pub fn execute(session: &Session, execution: &Execution) -> Result<Outcome, Stop
     };
     let existing = &warehouse.existing;
     let compiler = heard(session, surroundings(None, existing));
-    let stopped = Stopped {
-        execution,
-        prepared: &prepared,
-        nodes: &nodes,
-        folder: &folder,
-    };
     let (compiled, beside) = match &aside {
         None => (compiler.each(nodes.iter().copied()), None),
         Some(aside) => {
@@ -131,9 +124,6 @@ pub fn execute(session: &Session, execution: &Execution) -> Result<Outcome, Stop
         &nodes,
         execution.check,
     )?;
-    if !wrong.by_node.is_empty() {
-        return Err(stopped.by_checks(&compiled, wrong)?);
-    }
     if let Some(aside) = &aside {
         aside.know_personal();
     }
@@ -149,6 +139,7 @@ pub fn execute(session: &Session, execution: &Execution) -> Result<Outcome, Stop
         planned: beside.as_ref().map_or(&compiled, |(_, planned)| planned),
         aside: aside.as_ref(),
         audits: &audits,
+        wrong: &wrong,
         batches: &batches,
         nodes: &nodes,
         folder: &folder,
@@ -235,6 +226,8 @@ pub(super) struct Running<'a> {
     pub(super) planned: &'a Compiled,
     pub(super) aside: Option<&'a Aside<'a>>,
     pub(super) audits: &'a Audits,
+    /// What the checks found wrong with nodes.
+    pub(super) wrong: &'a BTreeMap<NodeId, Diagnostics>,
     pub(super) batches: &'a BTreeMap<NodeId, Batches>,
     pub(super) nodes: &'a BTreeSet<NodeId>,
     pub(super) folder: &'a TargetFolder<'a>,
@@ -273,6 +266,7 @@ impl Running<'_> {
         if let Some(aside) = self.aside {
             aside.prepare(&planner, &mut plan).map_err(Stop::Refused)?;
         }
+        plan.refuse(self.wrong);
         let warnings = &self.session.flags.warnings;
         let found = Diagnostics(warnings.apply(std::mem::take(&mut plan.warnings)));
         if found.has_errors() {

@@ -61,6 +61,7 @@ pub fn freshness(
         beside: &compiler,
         planned: &compiled,
         aside: None,
+        wrong: &BTreeMap::new(),
         audits: &Audits::default(),
         batches: &BTreeMap::new(),
         nodes: &nodes,

@@ -20,7 +20,6 @@ mod history;
 mod names;
 mod narrowing;
 mod source_columns;
-mod stopped;
 mod target_folder;
 mod together;
 mod turn;
@@ -46,8 +45,8 @@ use crate::redact::Redactor;
 use crate::relation::ExistingRelations;
 
 pub use analysis::{
-    Analysed, Reading, Wrong, analysed, before_run, check, compiled_offline, lineage_json,
-    personal, read, reading, write_lineage,
+    Analysed, Reading, analysed, before_run, check, compiled_offline, lineage_json, personal, read,
+    reading, write_lineage,
 };
 pub use asking::{failed, refused};
 pub use batches::stretch;

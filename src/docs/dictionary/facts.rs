@@ -390,7 +390,10 @@ impl<'a> Facts<'a> {
             singular: detail.generic.is_none(),
             label: detail.generic.as_ref().map_or_else(
                 || node.name.clone(),
-                |test| label(test, node.config.where_clause.as_deref()),
+                |test| {
+                    let rows = node.config.where_clause.as_deref();
+                    label(test, rows, &|text| (self.input.said)(id, text))
+                },
             ),
             status: last.map(|last| last.status.clone()),
             failures: last.and_then(|last| last.failures),

@@ -22,6 +22,8 @@ pub struct Input<'a> {
     pub catalog: &'a [CatalogTable],
     /// What tests found, and when tables were built.
     pub previous: &'a Previous,
+    /// What a template in the declaration of a test says, if it can be told.
+    pub said: &'a dyn Fn(NodeId, &str) -> Option<String>,
     /// When the dictionary is made.
     pub generated_at: jiff::Timestamp,
 }

@@ -4,9 +4,13 @@
 
 mod text;
 
+use std::sync::LazyLock;
+
 use rayon::prelude::*;
+use regex::Regex;
 use serde_json::{Map, Value};
 
+pub use self::text::template_in;
 use self::text::{Called, FUNCTION};
 use crate::data_tests;
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, nearest};
@@ -282,15 +286,25 @@ fn make(
     })
 }
 
+/// The name of a test, with its package, and what stands behind it: as dbt does, a name is read as far as it goes.
+fn name_in(written: &str) -> (&str, &str) {
+    static NAME: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^(?:[a-zA-Z_][0-9a-zA-Z_]*\.)?[a-zA-Z_][0-9a-zA-Z_]*")
+            .unwrap_or_else(|error| unreachable!("a constant pattern: {error}"))
+    });
+    let end = NAME.find(written).map_or(written.len(), |name| name.end());
+    written.split_at(end)
+}
+
 fn find<'m>(
     resolver: &'m Resolver<'_>,
     test: &TestDeclaration,
     problems: &mut Diagnostics,
 ) -> Option<Called<'m>> {
-    let written = &test.name.value;
+    let (written, in_vain) = name_in(&test.name.value);
     let (namespace, name) = match written.split_once('.') {
         Some((namespace, name)) => (Some(namespace), name),
-        None => (None, written.as_str()),
+        None => (None, written),
     };
     let package = namespace.unwrap_or(&resolver.package.name);
     let macro_name = format!("test_{name}");
@@ -299,12 +313,24 @@ fn find<'m>(
         .find(package, &macro_name)
         .filter(|found| namespace.is_none_or(|namespace| found.package == namespace));
     if let Some(declared) = found {
+        if !in_vain.trim().is_empty() {
+            let message = format!("`{in_vain}` has no effect behind the name of the test");
+            problems.push(
+                Diagnostic::warning("no-effect", message)
+                    .at(test.name.span.clone())
+                    .help(format!("write `{written}`")),
+            );
+        }
         return Some(Called {
             namespace: namespace.map(str::to_owned),
             name: name.to_owned(),
             declared,
         });
     }
+    let written = &test.name.value;
+    let name = written
+        .rsplit_once('.')
+        .map_or(written.as_str(), |(_, name)| name);
     let known = resolver
         .macros
         .iter()

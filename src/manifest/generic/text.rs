@@ -1,5 +1,6 @@
 //! The texts that dbt makes of a declared test: its names, the hash of its id, the call of its macro.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -17,6 +18,17 @@ pub static FUNCTION: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^\s*(env_var|ref|var|source|doc)\s*\(.+\)\s*$")
         .unwrap_or_else(|error| unreachable!("a constant pattern: {error}"))
 });
+
+/// The template in an argument of a test, if it has one: a text with Jinja, or a lone call such as `ref('x')`.
+pub fn template_in(text: &str) -> Option<Cow<'_, str>> {
+    if is_jinja(text) {
+        Some(Cow::Borrowed(text))
+    } else if FUNCTION.is_match(text) {
+        Some(Cow::Owned(format!("{{{{ {} }}}}", text.trim())))
+    } else {
+        None
+    }
+}
 
 /// A test's macro, and its name taken apart.
 pub struct Called<'m> {
