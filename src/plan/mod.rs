@@ -21,8 +21,8 @@ pub use together::{Publication, ShownNode, is_view};
 use crate::adapter::{Prepared, Statement};
 use crate::compile::Sql;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::manifest::NodeId;
 use crate::manifest::microbatch::Batches;
+use crate::manifest::{Manifest, NodeId, ResourceType};
 use crate::materialization::{Hidden, Phase, Rest};
 
 /// What a run does, in steps; printed by a dry run, executed by `run/`.
@@ -47,14 +47,19 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Has nodes fail that are known to be wrong.
-    pub fn refuse(&mut self, wrong: &BTreeMap<NodeId, Diagnostics>) {
+    /// Has nodes fail that are known to be wrong, and all that fail in this way come first, so that all mistakes are told at once: a refused
+    /// step waits for nothing. But a test of what is refused waits for that, and is skipped: it says nothing new.
+    pub fn refuse(&mut self, manifest: &Manifest, wrong: &BTreeMap<NodeId, Diagnostics>) {
         let operations = self.start.iter_mut().chain(&mut self.end);
         for step in operations.chain(&mut self.steps) {
             if let Some(wrong) = wrong.get(&step.node) {
                 step.work = Work::Refused(wrong.clone());
-                step.waits_for.clear();
             }
+        }
+        let refused: Vec<bool> = self.steps.iter().map(Step::is_refused).collect();
+        for step in self.steps.iter_mut().filter(|step| step.is_refused()) {
+            let is_test = manifest.node(step.node).resource_type == ResourceType::Test;
+            step.waits_for.retain(|place| is_test && refused[*place]);
         }
     }
 
@@ -76,12 +81,19 @@ pub struct Step {
     pub node: NodeId,
     /// What is done.
     pub work: Work,
-    /// Places in `Plan::steps` of what must be done before, in order. A refused step waits for nothing: all mistakes are told at once.
+    /// Places in `Plan::steps` of what must be done before, in order.
     pub waits_for: Vec<usize>,
     /// The SQL as compiled, with the way back to the template; none while the node is late.
     pub sql: Option<Arc<Sql>>,
     /// The batches that it is done in; the work and the SQL are those of the first.
     pub batches: Batches,
+}
+
+impl Step {
+    /// Whether it is known to fail.
+    pub fn is_refused(&self) -> bool {
+        matches!(self.work, Work::Refused(_))
+    }
 }
 
 /// What is done for a node.

@@ -95,13 +95,9 @@ impl Plan {
                 Some(wrong) => Err(Diagnostics::from(Diagnostic::clone(wrong))),
                 None => planner.step(node, sql.as_ref(), &known, &mut warnings),
             };
-            let (work, waits_for) = match work {
-                Ok(work) => (work, waits_for),
-                Err(wrong) => (Work::Refused(wrong), Vec::new()),
-            };
             Step {
                 node,
-                work,
+                work: work.unwrap_or_else(Work::Refused),
                 waits_for,
                 sql,
                 batches: planner.batches.get(&node).cloned().unwrap_or_default(),

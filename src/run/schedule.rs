@@ -8,7 +8,6 @@ use std::time::Duration;
 use super::voice::Voice;
 use super::{Event, NodeResult, Run, Status, locked};
 use crate::manifest::NodeId;
-use crate::plan::Work;
 
 /// What a node counts for when nobody knows how long it takes.
 const UNKNOWN: Duration = Duration::from_secs(1);
@@ -249,10 +248,10 @@ fn distances(run: &Run<'_>, readers: &[Vec<usize>]) -> Vec<u128> {
             .copied()
             .unwrap_or(UNKNOWN);
         let after = readers[place].iter().map(|&reader| distance[reader]).max();
-        distance[place] = match run.plan.steps[place].work {
+        distance[place] = match run.plan.steps[place].is_refused() {
             // It takes no time, and is to be told first.
-            Work::Refused(_) => u128::MAX,
-            _ => own.as_micros() + after.unwrap_or(0),
+            true => u128::MAX,
+            false => own.as_micros().saturating_add(after.unwrap_or(0)),
         };
     }
     distance

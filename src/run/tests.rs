@@ -323,12 +323,12 @@ fn a_refusal_is_its_nodes_error_and_what_does_not_stand_on_it_is_built() {
     let results = setup.run(&Double::new(well), &mut |_| {});
     let mut told: Vec<String> = setup.told(&results).lines().map(str::to_owned).collect();
     told.sort();
-    assert_snapshot!(told.join("\n"), @"
+    assert_snapshot!(told.join("\n"), @r"
     a error: there is no function `forbidden`
-    b error: there is no function `forbidden`
-    below skipped: `b` failed
+    b skipped: `a` failed
+    below skipped: `a` failed
     good success: 3 rows
-    t error: there is no function `forbidden`
+    t skipped: `a` failed
     ");
     let place = |name: &str| {
         let result = results.of(setup.id(name)).unwrap();

@@ -266,7 +266,7 @@ impl Running<'_> {
         if let Some(aside) = self.aside {
             aside.prepare(&planner, &mut plan).map_err(Stop::Refused)?;
         }
-        plan.refuse(self.wrong);
+        plan.refuse(read, self.wrong);
         let warnings = &self.session.flags.warnings;
         let found = Diagnostics(warnings.apply(std::mem::take(&mut plan.warnings)));
         if found.has_errors() {
