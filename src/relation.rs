@@ -46,6 +46,20 @@ impl Relation {
         }
     }
 
+    /// Whether it stands in another database than this one, the target's own.
+    pub fn is_outside(&self, database: &str) -> bool {
+        let named = self.database.as_deref();
+        named.is_some_and(|named| !named.eq_ignore_ascii_case(database))
+    }
+
+    /// Whether both stand in one database, as far as they name it: one that names none is of the target's own.
+    pub fn shares_database_with(&self, other: &Self) -> bool {
+        match (&self.database, &other.database) {
+            (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
+            _ => true,
+        }
+    }
+
     /// The key under which names that differ only in case are the same: Redshift folds every identifier.
     pub fn key(&self) -> (String, String) {
         (self.schema.to_lowercase(), self.identifier.to_lowercase())
@@ -236,9 +250,12 @@ impl ExistingRelations {
         self.relations.remove(&relation.key())
     }
 
-    /// What stands under this name, whatever its case.
+    /// What stands under this name, whatever its case. Of another database nothing is known here.
     pub fn get(&self, relation: &Relation) -> Option<&ExistingRelation> {
-        self.relations.get(&relation.key())
+        let found = self.relations.get(&relation.key())?;
+        relation
+            .shares_database_with(&found.relation)
+            .then_some(found)
     }
 
     /// Keeps who may do what with some relations: all that anybody may with them, or nothing where nobody may.

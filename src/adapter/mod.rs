@@ -81,6 +81,11 @@ pub trait Adapter: Send + Sync {
         false
     }
 
+    /// Whether others may hold on to a table: by privileges on it, and by views that are bound to it.
+    fn has_holders(&self) -> bool {
+        false
+    }
+
     /// One more session.
     ///
     /// # Errors

@@ -212,6 +212,19 @@ impl NodeWorld {
         {
             return Ok(known.cloned());
         }
+        if relation.is_outside(&self.around.given.manifest.database) {
+            // Of those only the columns can be asked.
+            let columns = self.with_connection("adapter.get_relation", |connection| {
+                connection.columns(relation)
+            })?;
+            return Ok((!columns.is_empty()).then(|| ExistingRelation {
+                relation: relation.clone(),
+                kind: RelationKind::Table,
+                columns,
+                dependents: Vec::new(),
+                made: None,
+            }));
+        }
         let schemas = [relation.schema.clone()];
         self.with_connection("adapter.get_relation", |connection| {
             Ok(connection.existing(&schemas)?.get(relation).cloned())

@@ -162,6 +162,7 @@ impl Case<'_> {
             now: "getdate()::timestamp",
             database: "dev",
             keeps_loads: false,
+            has_holders: true,
             lengths: self.lengths,
             hooks: self.hooks,
             seed: self.seed.as_ref(),

@@ -1,9 +1,9 @@
 //! `load`: a source table made from its declared columns and filled by one `COPY`, or by one a file where it picks its files.
 
 use super::files::{FileLoad, Memory};
-use super::publish::{Publish, clean, describe, hooks_of, prepare, raw, still_bound};
+use super::publish::{Publish, describe, in_place};
 use super::rejects::{self, Loaded};
-use super::{Build, Input, Materialization, Phase, Rest, Section, Work, columns, sections};
+use super::{Input, Materialization, Rest, Work, columns};
 use crate::adapter::Statement;
 use crate::adapter::copy::is_pattern;
 use crate::adapter::statement::{ColumnDefinition, Copy, CopyFormat};
@@ -86,7 +86,11 @@ fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
         build
     } else if there {
         // The table is there: all that is new goes to it at once.
-        add(input, make(input.relation()?).split_off(1))?
+        in_place(
+            input,
+            make(input.relation()?).split_off(1),
+            |input, relation| describe(input, relation, RelationKind::Table),
+        )?
     } else {
         publish.build(make)?
     };
@@ -169,31 +173,6 @@ fn there(
             .help(anew)
             .into(),
     )
-}
-
-/// New rows into the table that is there, in one transaction.
-fn add(input: &Input<'_>, statements: Vec<Statement>) -> Result<Build, Diagnostics> {
-    let relation = input.relation()?;
-    let hooks = input.hooks;
-    let mut all = raw(hooks.pre, true);
-    all.extend(statements);
-    all.extend(raw(hooks.post, true));
-    all.extend(describe(input, relation, RelationKind::Table));
-    Ok(Build {
-        sections: sections([
-            prepare(input, relation),
-            Section {
-                phase: Phase::Publish,
-                transaction: true,
-                retryable: hooks_of(hooks, true).next().is_none(),
-                statements: all,
-            },
-            clean(input, Vec::new()),
-        ]),
-        counts: Some(relation.clone()),
-        last: still_bound(input, relation),
-        ..Build::default()
-    })
 }
 
 /// Whether the files can fill the columns, as far as the declarations tell.

@@ -124,6 +124,8 @@ pub struct Input<'a> {
     pub database: &'a str,
     /// Whether the warehouse itself keeps when a table was changed.
     pub keeps_loads: bool,
+    /// Whether others may hold on to a table: by privileges on it, and by views that are bound to it.
+    pub has_holders: bool,
     /// Whether texts have the lengths of their columns, as on Redshift: then a column grows with what comes into it.
     pub lengths: bool,
     /// The node's hooks, rendered.

@@ -459,6 +459,35 @@ pub(super) fn kept_added(input: &Input<'_>, into: &Relation, rows: &Relation) ->
     ]
 }
 
+/// Statements that change the rows of the table that is there, in one transaction, and then what is said of it.
+pub(super) fn in_place(
+    input: &Input<'_>,
+    statements: Vec<Statement>,
+    said: impl FnOnce(&Input<'_>, &Relation) -> Vec<Statement>,
+) -> Result<Build, Diagnostics> {
+    let relation = input.relation()?;
+    let hooks = input.hooks;
+    let mut all = raw(hooks.pre, true);
+    all.extend(statements);
+    all.extend(raw(hooks.post, true));
+    all.extend(said(input, relation));
+    Ok(Build {
+        sections: sections([
+            prepare(input, relation),
+            Section {
+                phase: Phase::Publish,
+                transaction: true,
+                retryable: hooks_of(hooks, true).next().is_none(),
+                statements: all,
+            },
+            clean(input, Vec::new()),
+        ]),
+        counts: Some(relation.clone()),
+        last: still_bound(input, relation),
+        ..Build::default()
+    })
+}
+
 /// Where a node is built that is shown together with others.
 pub fn next_of(relation: &Relation) -> Relation {
     beside(relation, NEXT)

@@ -357,6 +357,7 @@ impl<'a> Planner<'a> {
             now: now(self.adapter.dialect()),
             database: &self.manifest.database,
             keeps_loads: self.adapter.keeps_loads(),
+            has_holders: self.adapter.has_holders(),
             lengths: self.adapter.dialect() == "redshift",
             hooks: Hooks {
                 pre: &pre,

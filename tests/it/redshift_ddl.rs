@@ -408,3 +408,49 @@ fn debug_names_the_grant_of_each_privilege_that_is_missing() {
     let output = cluster.project.redstart("debug --connection");
     assert_eq!(output.code, 0, "{output}");
 }
+
+#[test]
+fn what_is_in_another_database_is_never_taken_for_what_has_its_name_here() {
+    let cluster = Cluster::new(", ra3_node: true")
+        .file("dbt_project.yml", "name: shop\nprofile: shop\n")
+        .file(
+            "models/sources.yml",
+            "sources: [{name: o, database: other, schema: analytics, tables: [{name: sd}]}]\n",
+        )
+        .file(
+            "macros/look.sql",
+            "{% macro look() %}{% set there = source('o', 'sd') %}
+{{ print(adapter.get_columns_in_relation(there) | length ~ ' ' ~ (adapter.get_relation('other', 'analytics', 'sd') is none)) }}{% endmacro %}",
+        )
+        .file("models/made.sql", "{{ config(materialized='table', database='other') }} select 1 as id")
+        .file("models/read.sql", "{{ config(bind=false) }} select k from {{ source('o', 'sd') }}");
+    cluster.ask("create schema analytics");
+    cluster.ask(
+        "create table analytics.sd (id int); create table analytics.made as select 7 as precious",
+    );
+
+    let output = cluster.project.redstart("run-operation look").success();
+    assert!(output.stdout.contains("0 True"), "{output}");
+    let output = cluster.project.redstart("run -s made");
+    assert_eq!(output.code, 1, "{output}");
+    assert!(
+        output
+            .text()
+            .contains("error[other-database]: the database `other` is not `dev`"),
+        "{output}"
+    );
+    assert_eq!(cluster.ask("select precious from analytics.made"), "7\n(1)");
+    // Its columns are not those of the table here: that is for the warehouse to say.
+    let output = cluster.project.redstart("compile -s read").success();
+    assert!(
+        output.stdout.contains("\"other\".\"analytics\".\"sd\""),
+        "{output}"
+    );
+    let output = cluster.project.redstart("run -s read");
+    assert!(!output.text().contains("unknown-column"), "{output}");
+    let asked = cluster.sent(&["svv_all_columns"]);
+    assert!(
+        asked.contains("lower(database_name) = lower('other')"),
+        "{asked}"
+    );
+}

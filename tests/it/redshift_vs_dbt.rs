@@ -144,8 +144,9 @@ const SHOWN: [Shown; 15] = [
         "Seed",
         "",
         "dbt empties the table with `truncate`, which commits at once on Redshift: readers see it empty, and when a row is refused it stays so. With \
-         `--full-refresh` it first drops the table, with everything that is bound to it, in a transaction of its own. Redstart fills a table beside and swaps it in. \
-         Values are texts that Redshift converts by the type of the column; dbt sends its own conversion.",
+         `--full-refresh` it first drops the table, with everything that is bound to it, in a transaction of its own. Redstart deletes the rows and loads the new ones \
+         in one transaction: readers see the old ones until its commit, and views and privileges stay, as with dbt. Where columns have changed, and with \
+         `--full-refresh`, which a change of `dist`, `sort` or `encode` needs, it fills a table beside and swaps it in. Values are texts that Redshift converts by the type of the column; dbt sends its own conversion.",
     ),
 ];
 

@@ -2,6 +2,8 @@
 
 use insta::assert_snapshot;
 
+use crate::loads::{Everywhere, TARGETS};
+use crate::postgres;
 use crate::project::{PROFILES, TestProject};
 
 #[test]
@@ -122,4 +124,77 @@ fn a_second_column_of_one_name_gets_a_number() {
         project.query("select * from s"),
         "id | name | name_3 | name_2\n1 | a | b | c\n"
     );
+}
+
+#[test]
+fn a_seed_is_loaded_again_below_views_and_privileges_that_others_hold() {
+    let schema = "seeds_again";
+    let all = Everywhere::new(schema);
+    all.project.write("seeds/sd.csv", "id,name\n1,ann\n2,bob\n");
+    all.project
+        .write("models/v.sql", "select id, name from {{ ref('sd') }}");
+    all.run("seed").success();
+    all.run("run").success();
+    let server = postgres::server();
+    let holder =
+        "do $$ begin create role seeds_reader; exception when duplicate_object then null; end $$";
+    server.psql(holder).expect("a role");
+    let granted = format!("grant select on {schema}.sd to seeds_reader");
+    server.psql(&granted).expect("a privilege");
+    let held = format!("select has_table_privilege('seeds_reader', '{schema}.sd', 'select')");
+
+    // The rows change, and so do texts that are no longer than before.
+    all.project.write("seeds/sd.csv", "id,name\n2,bo\n3,eve\n");
+    let output = all.run("seed").success();
+    assert!(output.stdout.contains("[2 rows in"), "{output}");
+    assert_eq!(
+        all.rows("select id, name from {{ ref('v') }} order by id"),
+        "id | name\n---+-----\n 2 | bo\n 3 | eve\n"
+    );
+    assert!(
+        server
+            .psql(&held)
+            .expect("an answer")
+            .trim_end()
+            .ends_with("\nt")
+    );
+    all.run("build").success();
+    assert!(
+        server
+            .psql(&held)
+            .expect("an answer")
+            .trim_end()
+            .ends_with("\nt")
+    );
+    assert_eq!(all.left_beside(schema), "");
+
+    // A cell that cannot be loaded leaves all rows as they were.
+    all.project.write(
+        "seeds/seeds.yml",
+        "seeds: [{name: sd, config: {column_types: {id: integer}}}]\n",
+    );
+    all.project.write("seeds/sd.csv", "id,name\n4,ann\nx,bob\n");
+    for target in TARGETS {
+        let output = all.project.redstart(&format!("seed --target {target}"));
+        assert_eq!(output.code, 1, "{output}");
+    }
+    assert_eq!(
+        all.rows("select id from {{ ref('v') }} order by id"),
+        "id\n--\n 2\n 3\n"
+    );
+
+    // A column of another type makes the table anew, and with it what is bound to it, where the run makes that too.
+    all.project.write("seeds/seeds.yml", "");
+    all.project
+        .write("seeds/sd.csv", "id,name\nx,a name that is longer\n");
+    for target in ["ci", "prod"] {
+        let output = all.project.redstart(&format!("seed --target {target}"));
+        assert_eq!(output.code, 1, "{output}");
+        assert!(
+            output.text().contains("error[bound-dependents]"),
+            "{output}"
+        );
+    }
+    all.run("build").success();
+    assert_eq!(all.rows("select id from {{ ref('v') }}"), "id\n--\nx\n");
 }

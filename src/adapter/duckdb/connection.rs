@@ -270,6 +270,9 @@ impl Connection for Session {
     }
 
     fn columns(&mut self, relation: &Relation) -> Result<Vec<Column>, Error> {
+        if relation.is_outside(&self.config.database) {
+            return Ok(Vec::new());
+        }
         let (relation, columns) = self.stored(relation)?;
         Ok(match relation {
             Some(_) => columns,

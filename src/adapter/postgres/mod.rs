@@ -132,6 +132,10 @@ impl Adapter for Postgres {
         })
     }
 
+    fn has_holders(&self) -> bool {
+        true
+    }
+
     fn connect(&self) -> Result<Box<dyn Connection>, Error> {
         Ok(Box::new(session::Session::open(&self.config)?))
     }

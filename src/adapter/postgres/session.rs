@@ -151,6 +151,9 @@ impl Connection for Session {
     }
 
     fn columns(&mut self, relation: &Relation) -> Result<Vec<Column>, Error> {
+        if relation.is_outside(&self.config.database) {
+            return Ok(Vec::new());
+        }
         self.read_columns_of(relation)
     }
 

@@ -189,6 +189,9 @@ impl Session {
 
     /// The columns of one relation; one without a schema is this session's temporary table.
     pub(super) fn read_columns_of(&self, relation: &Relation) -> Result<Vec<Column>, Error> {
+        if let Some(database) = self.config.elsewhere(relation) {
+            return self.read_columns_elsewhere(database, relation);
+        }
         let name = literal(&relation.identifier);
         let schema = if relation.is_temporary() {
             "n.nspname like 'pg_temp_%'".to_owned()
@@ -209,6 +212,46 @@ impl Session {
             .find(|((_, name), _)| name.eq_ignore_ascii_case(&relation.identifier))
             .map(|(_, columns)| columns)
             .unwrap_or_default())
+    }
+
+    /// The columns of a relation of another database: a data share, or a database of the same cluster. `svv_all_columns` is one of the views
+    /// that AWS names for it ("Querying data across databases", `SVV_ALL_COLUMNS`).
+    fn read_columns_elsewhere(
+        &self,
+        database: &str,
+        relation: &Relation,
+    ) -> Result<Vec<Column>, Error> {
+        let place =
+            |column: &str, name: &str| format!("lower({column}) = lower({})", literal(name));
+        let rows = self.link.texts::<6>(&format!(
+            "select column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable
+             from svv_all_columns
+             where {} and {} and {}
+             order by ordinal_position",
+            place("database_name", database),
+            place("schema_name", &relation.schema),
+            place("table_name", &relation.identifier)
+        ))?;
+        let columns = rows
+            .into_iter()
+            .map(|[name, kind, length, precision, scale, nullable]| {
+                let text = kind.starts_with("char") || kind.starts_with("varchar");
+                let data_type = if kind.contains('(') {
+                    kind
+                } else if text && !length.is_empty() {
+                    format!("{kind}({length})")
+                } else if kind == "numeric" && !precision.is_empty() {
+                    format!("{kind}({precision},{scale})")
+                } else {
+                    kind
+                };
+                Column {
+                    name,
+                    data_type,
+                    nullable: !nullable.eq_ignore_ascii_case("no"),
+                }
+            });
+        Ok(columns.collect())
     }
 
     /// Columns of tables and bound views.

@@ -10,6 +10,7 @@ use super::super::wire::tls::{PemFile, SslMode, Trust};
 use super::login::{Iam, Method};
 use super::staging::Staging;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::relation::Relation;
 
 /// How a cluster or a workgroup is reached.
 #[derive(Clone)]
@@ -149,6 +150,12 @@ struct Who {
 }
 
 impl Config {
+    /// The database of a relation, where it is not the one that the target connects to.
+    pub fn elsewhere<'r>(&self, relation: &'r Relation) -> Option<&'r str> {
+        let named = relation.database.as_deref();
+        named.filter(|_| relation.is_outside(&self.database))
+    }
+
     /// Understands the keys of a `redshift` target.
     ///
     /// # Errors

@@ -65,31 +65,28 @@ impl Redshift {
 }
 
 impl Redshift {
-    /// Refuses to make a relation of another database where the target does not say that it may be named.
+    /// Refuses to make a relation of another database: Redshift makes them in the database of the connection alone, and reads others
+    /// (AWS, "Considerations for querying data across databases").
     fn check_database(&self, statement: &Statement) -> Result<(), Refusal> {
         let named = match statement {
             Statement::CreateTableAs { relation, .. }
             | Statement::CreateTable { relation, .. }
             | Statement::CreateMaterializedView { relation, .. }
-            | Statement::CreateView { relation, .. } => relation.database.as_deref(),
+            | Statement::CreateView { relation, .. } => self.config.elsewhere(relation),
             _ => None,
         };
-        let own = &self.config.database;
-        let (true, Some(named)) = (
-            !self.config.ra3_node && !self.config.datasharing,
-            named.filter(|named| !named.eq_ignore_ascii_case(own)),
-        ) else {
+        let Some(named) = named else {
             return Ok(());
         };
+        let own = &self.config.database;
         Err(Refusal {
             code: "other-database",
             message: format!("the database `{named}` is not `{own}`, which the target connects to"),
             range: None,
             reason: None,
-            help: Some(
-                "set `ra3_node: true` in the target where the cluster can reach other databases"
-                    .to_owned(),
-            ),
+            help: Some(format!(
+                "Redshift reads other databases, and makes tables and views in its own: build this with a target whose `dbname` is `{named}`"
+            )),
         })
     }
 }
@@ -185,6 +182,10 @@ impl Adapter for Redshift {
     }
 
     fn keeps_loads(&self) -> bool {
+        true
+    }
+
+    fn has_holders(&self) -> bool {
         true
     }
 

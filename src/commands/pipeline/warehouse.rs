@@ -171,8 +171,10 @@ fn kept_with_grants(prepared: &Prepared, existing: &ExistingRelations) -> Vec<Re
     nodes
         .filter(|node| {
             !node.config.grants.is_empty()
-                && (node.resource_type == ResourceType::Snapshot
-                    || node.config.materialized == "incremental")
+                && (matches!(
+                    node.resource_type,
+                    ResourceType::Snapshot | ResourceType::Seed
+                ) || node.config.materialized == "incremental")
         })
         .filter_map(|node| Some(existing.get(node.relation.as_ref()?)?.relation.clone()))
         .collect()
