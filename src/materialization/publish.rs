@@ -243,9 +243,10 @@ impl<'a, 'b> Publish<'a, 'b> {
         swap.extend(raw(hooks.post, true));
         swap.extend(describe(self.input, self.relation, self.kind));
         let mut all = vec![prepare(self.input, self.relation)];
-        // As in dbt, a pre-hook in the transaction is in the transaction that runs the query.
+        // As in dbt, a pre-hook in the transaction is in the transaction that runs the query. A view takes no time to make: it needs no commit
+        // of its own.
         let pre = raw(hooks.pre, true);
-        if pre.is_empty() {
+        if pre.is_empty() && self.kind != RelationKind::View {
             all.push(Section {
                 phase: Phase::Build,
                 transaction: made.len() > 1,

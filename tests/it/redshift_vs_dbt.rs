@@ -45,12 +45,12 @@ const fn shown(
 }
 
 /// The nodes in the order of the page. Where `changed` is empty, nothing changes for it in that run.
-const SHOWN: [Shown; 15] = [
+const SHOWN: [Shown; 16] = [
     shown(
         "a_view",
         "View",
         "",
-        "The same swap. On the first run Redstart makes the view under its own name, as nobody can be reading it. Later it is made and committed before its swap, as a table is: one commit more.",
+        "The same swap. On the first run Redstart makes the view under its own name, as nobody can be reading it. Later it is made in the transaction of its swap, as with dbt.",
     ),
     shown(
         "a_late_binding_view",
@@ -138,6 +138,14 @@ const SHOWN: [Shown; 15] = [
         "its distribution is another",
         "Both make it anew in one transaction, dbt with `cascade`; then dbt drops a `__dbt_backup` and a `__dbt_tmp` that are not there, each in a transaction of its \
          own. dbt asks the catalog for each view how it was made, Redstart once for all of them, at the start. dbt says `backup yes`, which is the default.",
+    ),
+    shown(
+        "history",
+        "Snapshot",
+        "a row of the query is another",
+        "Both close the versions that have changed and add the new ones in one transaction, by the same two statements; no run, not even `--full-refresh`, \
+         forgets a row. Redstart runs the query once, before the transaction, into a temporary table; dbt runs it inside of the transaction, and asks for \
+         columns with empty queries.",
     ),
     shown(
         "prices",
