@@ -227,6 +227,29 @@ fn what_a_database_takes_is_no_mistake() {
 }
 
 #[test]
+fn a_column_that_is_only_declared_may_not_be_there() {
+    // Its query asks the warehouse, and YAML describes a column that it does not have.
+    let project = shop()
+        .file(
+            "models/late.sql",
+            "{{ config(materialized='table') }} select {% if execute %}{{ run_query('select 1 as id').columns[0].values()[0] }}{% endif %} as id",
+        )
+        .file(
+            "models/late.yml",
+            "models: [{name: late, columns: [{name: id}, {name: amount}, {name: kind}]}]\n",
+        )
+        .file(
+            "models/starred.sql",
+            "{{ config(materialized='table') }} with base as (select *, 1 as kind from {{ ref('late') }}) select * from base",
+        )
+        .file(
+            "models/joined.sql",
+            "select amount from {{ ref('late') }} l join {{ ref('orders') }} o on o.id = l.id",
+        );
+    project.redstart("build").success();
+}
+
+#[test]
 fn a_hook_may_give_a_table_columns_that_its_query_does_not_have() {
     let project = shop()
         .file(

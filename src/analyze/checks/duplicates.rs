@@ -23,6 +23,10 @@ pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
     };
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for (number, (name, range)) in query.columns.iter().enumerate() {
+        // What a `*` brings from a table that is not known whole is only declared there, and may not be.
+        if range.is_none() && !query.complete {
+            continue;
+        }
         // What has no name of its own (`?column?`) is not the same column twice in a view of PostgreSQL either, but nobody wrote the name.
         if let Some(first) = seen.insert(name.to_lowercase(), number) {
             let written = range

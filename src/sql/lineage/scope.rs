@@ -108,6 +108,11 @@ impl Visible {
     }
 }
 
+/// How many of some tables are known whole.
+fn closed(tables: &[&Visible]) -> usize {
+    tables.iter().filter(|table| table.rest.is_closed()).count()
+}
+
 impl Scope {
     fn all_closed(&self) -> bool {
         self.tables.iter().all(|table| table.rest.is_closed())
@@ -125,7 +130,8 @@ impl Scope {
         match having.as_slice() {
             [one] => return one.column(name).map_or(Found::Nothing, Found::Value),
             [] => {}
-            [first, ..] if self.fuzzy => {
+            // What is only declared for a table of which more is not known may not be there.
+            [first, ..] if self.fuzzy || closed(&having) < 2 => {
                 return first.column(name).map_or(Found::Nothing, Found::Value);
             }
             several => {
