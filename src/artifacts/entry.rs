@@ -525,12 +525,10 @@ struct Columns<'a>(&'a Node);
 
 impl Serialize for Columns<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(
-            self.0
-                .columns
-                .iter()
-                .map(|(name, column)| (name, column_entry(column))),
-        )
+        serializer.collect_map(self.0.columns.iter().map(|(name, column)| {
+            let name = column.written.as_ref().unwrap_or(name);
+            (name, column_entry(column))
+        }))
     }
 }
 
@@ -541,7 +539,7 @@ fn column_entry(column: &Column) -> Value {
         .map(|c| constraint(c, false))
         .collect();
     json!({
-        "name": column.name,
+        "name": column.written.as_ref().unwrap_or(&column.name),
         "description": column.description,
         "meta": column.meta,
         "data_type": column.data_type,

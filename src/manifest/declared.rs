@@ -229,10 +229,12 @@ pub fn columns(
         let mut tags = texts(properties.tags.as_deref());
         tags.extend(texts(config.and_then(|config| config.get("tags"))));
         tags.dedup();
+        let bare = unquoted(name).unwrap_or(name);
         columns.insert(
-            name.clone(),
+            bare.to_owned(),
             Column {
-                name: name.clone(),
+                name: bare.to_owned(),
+                written: (bare != name).then(|| name.clone()),
                 description: resolver.description(properties.description.as_ref(), problems),
                 doc_blocks: doc_blocks(resolver, properties.description.as_ref()),
                 data_type: properties
@@ -257,6 +259,12 @@ pub fn columns(
         );
     }
     columns
+}
+
+/// A name without quotes of its own, if it has them.
+pub(super) fn unquoted(name: &str) -> Option<&str> {
+    let inner = name.strip_prefix('"')?.strip_suffix('"')?;
+    (!inner.is_empty() && !inner.contains('"')).then_some(inner)
 }
 
 /// `encode`, beside the column's name or in its `config`.

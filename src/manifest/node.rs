@@ -365,6 +365,8 @@ pub struct SourceCall {
 pub struct Column {
     /// Its name.
     pub name: String,
+    /// Its name as it is written, where that has quotes of its own: `'"OBJECTID"'`.
+    pub written: Option<String>,
     /// Description, `doc()` resolved.
     pub description: String,
     /// `unique_id`s of the docs blocks in the description.

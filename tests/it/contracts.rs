@@ -77,3 +77,32 @@ fn a_query_may_read_what_its_pre_hook_makes() {
     7
     ");
 }
+
+#[test]
+fn a_column_may_be_named_with_quotes_of_its_own() {
+    let project = TestProject::new()
+        .file("models/a.sql", "select 1::bigint as \"Object Id\", 2 as b")
+        .file(
+            "models/a.yml",
+            r#"
+models:
+  - name: a
+    config: {materialized: table, contract: {enforced: true}}
+    columns:
+      - {name: '"Object Id"', data_type: bigint, description: its number, tests: [unique, not_null]}
+      - {name: b, data_type: integer}
+"#,
+        );
+    let output = project.redstart("build").success();
+    assert!(
+        output.stdout.contains("test unique_a__Object_Id_"),
+        "{output}"
+    );
+    let dictionary = project.read("target/dictionary.md");
+    assert!(dictionary.contains("its number"), "{dictionary}");
+    assert!(!dictionary.contains("Undescribed"), "{dictionary}");
+    let manifest: serde_json::Value =
+        serde_json::from_str(&project.read("target/manifest.json")).expect("JSON");
+    let columns = &manifest["nodes"]["model.project.a"]["columns"];
+    assert_eq!(columns["\"Object Id\""]["name"], "\"Object Id\"");
+}

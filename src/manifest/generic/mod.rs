@@ -253,7 +253,10 @@ fn make(
                 .filter(|_| !tested.is_source)
                 .map(str::to_owned),
         }),
-        column_name: column.map(|column| column.name.value.clone()),
+        column_name: column.map(|column| {
+            let name = &column.name.value;
+            declared::unquoted(name).unwrap_or(name).to_owned()
+        }),
         generic: Some(GenericTest {
             config: test
                 .config
