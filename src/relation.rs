@@ -46,6 +46,15 @@ impl Relation {
         }
     }
 
+    /// The same key, which tells what names another database from what is in the target's own.
+    pub fn key_in(&self) -> (String, String) {
+        let (schema, identifier) = self.key();
+        match &self.database {
+            Some(database) => (format!("{}.{schema}", database.to_lowercase()), identifier),
+            None => (schema, identifier),
+        }
+    }
+
     /// Whether it stands in another database than this one, the target's own.
     pub fn is_outside(&self, database: &str) -> bool {
         let named = self.database.as_deref();
@@ -288,9 +297,10 @@ impl KnownColumns for ExistingRelations {
     }
 }
 
+/// Columns by [`Relation::key_in`].
 impl KnownColumns for BTreeMap<(String, String), Vec<Column>> {
     fn columns(&self, relation: &Relation) -> Option<Vec<KnownColumn>> {
-        let columns = self.get(&relation.key())?.iter().map(KnownColumn::from);
+        let columns = self.get(&relation.key_in())?.iter().map(KnownColumn::from);
         Some(columns.collect())
     }
 }

@@ -110,6 +110,11 @@ pub enum Statement {
         /// Where the rows come from.
         from: Rows,
     },
+    /// Deletes all rows of a table, in the transaction that it stands in.
+    Empty {
+        /// The table.
+        relation: Relation,
+    },
     /// Deletes the rows of a table whose key stands in another relation.
     DeleteByKey {
         /// The table.

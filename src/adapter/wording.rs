@@ -196,6 +196,7 @@ pub(super) trait Wording {
                 columns,
                 from,
             } => self.insert(into, columns, from),
+            Statement::Empty { relation } => format!("delete from {}", self.name(relation)),
             Statement::DeleteByKey {
                 from,
                 using,

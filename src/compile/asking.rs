@@ -43,7 +43,8 @@ impl NodeWorld {
                     .collect();
                 Ok(Reply::Columns(columns))
             }
-            Question::Relations { schema, .. } => {
+            Question::Relations { database, schema } => {
+                self.is_own(*database)?;
                 let schemas = [(*schema).to_owned()];
                 let existing = self.with_connection("adapter.list_relations", |connection| {
                     connection.existing(&schemas)
@@ -57,7 +58,8 @@ impl NodeWorld {
                     .collect();
                 Ok(Reply::Relations(relations))
             }
-            Question::SchemaExists(schema) => {
+            Question::SchemaExists { database, schema } => {
+                self.is_own(*database)?;
                 let schemas = [(*schema).to_owned()];
                 let existing = self
                     .with_connection("adapter.check_schema_exists", |connection| {
@@ -68,6 +70,22 @@ impl NodeWorld {
                 ))
             }
         }
+    }
+
+    /// Refuses to tell what is in another database: nobody looks there.
+    fn is_own(&self, database: Option<&str>) -> Answer<()> {
+        let own = &self.around.given.manifest.database;
+        let other = database.filter(|named| !named.is_empty() && !named.eq_ignore_ascii_case(own));
+        let Some(other) = other else { return Ok(()) };
+        Err(Box::new(
+            Diagnostic::error(
+                "other-database",
+                format!(
+                    "what the database `{other}` holds is not known here, only what `{own}` does"
+                ),
+            )
+            .help("name its relations as sources: their columns can be asked"),
+        ))
     }
 
     fn with_connection<T>(

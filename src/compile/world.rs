@@ -146,7 +146,8 @@ impl NodeWorld {
     /// relation may be made anew meanwhile.
     pub(super) fn known(&self, relation: &Relation) -> Option<Option<&ExistingRelation>> {
         let own = self.node()?.relation.as_ref()?;
-        if own.key() != relation.key() || self.is_built {
+        let manifest = &self.around.given.manifest;
+        if own.key() != relation.key() || relation.is_outside(&manifest.database) || self.is_built {
             return None;
         }
         let existing = self.around.given.existing.as_ref()?;

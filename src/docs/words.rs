@@ -87,7 +87,10 @@ fn worded(text: &str, said: Said<'_>) -> String {
     let Some(template) = template_in(&named) else {
         return named.into_owned();
     };
-    said(&template).unwrap_or_else(|| named.replace("{{ ", "").replace(" }}", ""))
+    // The dictionary is published: what the environment holds, and what is another one in each run, is told by its name.
+    let apart = ["env_var", "run_started_at", "invocation_id"];
+    let said = said(&template).filter(|_| !apart.iter().any(|word| text.contains(word)));
+    said.unwrap_or_else(|| named.replace("{{ ", "").replace(" }}", ""))
 }
 
 /// A call of `ref` or `source` that is all there is between braces, or all of a text.
@@ -99,6 +102,12 @@ static RELATION: LazyLock<Regex> = LazyLock::new(|| {
         .unwrap_or_else(|error| unreachable!("a constant pattern: {error}"))
 });
 
+/// The version in an argument of `ref` that names one: `v=2`, `version = '2'`.
+fn version_in(argument: &str) -> Option<&str> {
+    let (name, version) = argument.split_once('=')?;
+    matches!(name.trim(), "v" | "version").then(|| version.trim().trim_matches(['\'', '"']))
+}
+
 /// How the dictionary calls what a call of `ref` or `source` names; the call itself, where its arguments are no plain texts.
 fn table_of(call: &Captures<'_>) -> String {
     let part = |one: &str, other: &str| {
@@ -106,8 +115,12 @@ fn table_of(call: &Captures<'_>) -> String {
         found.map_or("", |found| found.as_str())
     };
     let arguments = part("in_braces", "in_text").split(',').map(str::trim);
+    let (versions, arguments): (Vec<&str>, Vec<&str>) =
+        arguments.partition(|argument| version_in(argument).is_some());
+    let version = versions.first().and_then(|argument| version_in(argument));
+    let version = version.map_or_else(String::new, |version| format!(" v{version}"));
     let texts: Option<Vec<&str>> = arguments
-        .filter(|argument| !argument.starts_with("v=") && !argument.starts_with("version="))
+        .into_iter()
         .map(|argument| {
             let quote = argument
                 .chars()
@@ -118,7 +131,7 @@ fn table_of(call: &Captures<'_>) -> String {
         .collect();
     match (part("braced", "alone"), texts.as_deref()) {
         ("source", Some([source, table])) => format!("{source}.{table}"),
-        ("ref", Some([name] | [_, name])) => (*name).to_owned(),
+        ("ref", Some([name] | [_, name])) => format!("{name}{version}"),
         _ => call[0].to_owned(),
     }
 }
@@ -237,7 +250,7 @@ mod tests {
     fn a_test_is_told_in_the_words_of_its_declaration_and_for_its_rows_only() {
         let said = |text: &str| match text {
             "page = '{{ var('page') }}'" => Some("page = 'Home'".to_owned()),
-            "{{ var('expected') }}" => Some("8056".to_owned()),
+            "{{ var('expected') }}" | "{{ env_var('ROWS') }}" => Some("8056".to_owned()),
             _ => None,
         };
         let rows = Some("page = '{{ var('page') }}'");
@@ -259,6 +272,11 @@ mod tests {
             ),
             (
                 "row_count",
+                json!({"equals": "{{ env_var('ROWS') }}"}),
+                "row_count: equals env_var('ROWS')",
+            ),
+            (
+                "row_count",
                 json!({"compare_to": "ref('stg')"}),
                 "row_count: compare_to stg",
             ),
@@ -269,8 +287,8 @@ mod tests {
             ),
             (
                 "relationships",
-                json!({"to": "ref('core', 'users', v=2)", "field": "id"}),
-                "relationships: users.id",
+                json!({"to": "ref('core', 'users', v = '2')", "field": "id"}),
+                "relationships: users v2.id",
             ),
             (
                 "relationships",

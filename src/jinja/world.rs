@@ -62,7 +62,12 @@ pub enum Question<'a> {
         schema: &'a str,
     },
     /// Whether a schema exists: [`Reply::Bool`].
-    SchemaExists(&'a str),
+    SchemaExists {
+        /// The database, where it was named.
+        database: Option<&'a str>,
+        /// The schema.
+        schema: &'a str,
+    },
 }
 
 /// The answer to a [`Question`].

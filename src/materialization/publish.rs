@@ -243,10 +243,9 @@ impl<'a, 'b> Publish<'a, 'b> {
         swap.extend(raw(hooks.post, true));
         swap.extend(describe(self.input, self.relation, self.kind));
         let mut all = vec![prepare(self.input, self.relation)];
-        // As in dbt, a pre-hook in the transaction is in the transaction that runs the query. A view takes no time to make: it needs no commit
-        // of its own.
+        // As in dbt, a pre-hook in the transaction is in the transaction that runs the query.
         let pre = raw(hooks.pre, true);
-        if pre.is_empty() && self.kind != RelationKind::View {
+        if pre.is_empty() {
             all.push(Section {
                 phase: Phase::Build,
                 transaction: made.len() > 1,

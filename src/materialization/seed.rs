@@ -4,8 +4,9 @@
 //! are deleted and loaded in one transaction: on Redshift `truncate` commits, and readers would see an empty table.
 
 use super::publish::{Publish, describe_again, in_place};
-use super::{Input, Materialization, Work, by_name, columns, name};
+use super::{Input, Materialization, Work, by_name, columns};
 use crate::adapter::Statement;
+use crate::adapter::emulating::{Type, catalog_type};
 use crate::adapter::statement::ColumnDefinition;
 use crate::diagnostic::Diagnostics;
 use crate::relation::{Relation, RelationKind};
@@ -47,9 +48,8 @@ fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
     };
     let relation = input.relation()?;
     let mut build = if stays(input, relation, &seed.columns) {
-        let empty = Statement::Raw {
-            sql: format!("delete from {}", name(relation)),
-            origin: None,
+        let empty = Statement::Empty {
+            relation: relation.clone(),
         };
         in_place(input, vec![empty, load(relation)], describe_again)?
     } else {
@@ -77,7 +77,9 @@ fn stays(input: &Input<'_>, relation: &Relation, columns: &[ColumnDefinition]) -
             let mut pairs = old.columns.iter().zip(columns);
             old.columns.len() == columns.len()
                 && pairs.all(|(old, new)| {
-                    old.name.eq_ignore_ascii_case(&new.name)
+                    // PostgreSQL tells names apart by their case.
+                    let folds = input.dialect == "redshift";
+                    (old.name == new.name || folds && old.name.eq_ignore_ascii_case(&new.name))
                         && holds(&old.data_type, &new.data_type, input.dialect)
                 })
         })
@@ -85,22 +87,22 @@ fn stays(input: &Input<'_>, relation: &Relation, columns: &[ColumnDefinition]) -
 
 /// Whether a column of one type is what a column of another type would be, or the same and longer.
 fn holds(old: &str, new: &str, dialect: &str) -> bool {
-    let ((old, held), (new, needed)) = (plain(old, dialect), plain(new, dialect));
-    let length = |text: &str| text.parse::<u32>().ok();
-    let fits = match (length(&held), length(&needed)) {
-        (Some(held), Some(needed)) if old == "varchar" => needed <= held,
-        _ => held == needed,
-    };
-    old == new && fits
+    if dialect != "redshift" {
+        return plain(old) == plain(new);
+    }
+    match (catalog_type(old), catalog_type(&new.to_lowercase())) {
+        (Some(Type::Varchar(held)), Some(Type::Varchar(needed))) => needed <= held,
+        (Some(old), Some(new)) => old == new,
+        _ => old.eq_ignore_ascii_case(new),
+    }
 }
 
-/// A type by one of its names, and what stands in its brackets.
-fn plain(data_type: &str, dialect: &str) -> (String, String) {
+/// A type of PostgreSQL by one of its names.
+fn plain(data_type: &str) -> String {
     let lower = data_type.trim().to_lowercase();
     let (head, rest) = lower.split_once('(').unwrap_or((&lower, ""));
     let (inside, tail) = rest.split_once(')').unwrap_or((rest, ""));
     let base = format!("{}{}", head.trim(), tail.trim_end());
-    let redshift = dialect == "redshift";
     let (base, usual) = match base.as_str() {
         "int" | "int4" => ("integer", ""),
         "int8" => ("bigint", ""),
@@ -108,12 +110,9 @@ fn plain(data_type: &str, dialect: &str) -> (String, String) {
         "bool" => ("boolean", ""),
         "float" | "float8" => ("double precision", ""),
         "float4" => ("real", ""),
-        "decimal" | "numeric" if redshift => ("numeric", "18,0"),
         "decimal" => ("numeric", ""),
-        "text" if redshift => ("varchar", "256"),
-        "varchar" | "nvarchar" | "character varying" if redshift => ("varchar", "256"),
-        "varchar" | "character varying" => ("varchar", ""),
-        "char" | "nchar" | "character" => ("character", "1"),
+        "varchar" => ("character varying", ""),
+        "char" | "character" => ("character", "1"),
         "timestamp" => ("timestamp without time zone", ""),
         "timestamptz" => ("timestamp with time zone", ""),
         "time" => ("time without time zone", ""),
@@ -126,7 +125,7 @@ fn plain(data_type: &str, dialect: &str) -> (String, String) {
         one if base == "numeric" && !one.contains(',') => format!("{one},0"),
         _ => inside,
     };
-    (base.to_owned(), inside)
+    format!("{base}({inside})")
 }
 
 /// The columns of the table, with the encodings that are declared for them.
@@ -172,6 +171,9 @@ mod tests {
             ("character varying", "varchar(12)", "postgres", false),
             ("text", "text", "postgres", true),
             ("text", "varchar", "postgres", false),
+            ("character varying(65535)", "varchar(max)", "redshift", true),
+            ("character(256)", "bpchar", "redshift", true),
+            ("real", "float(24)", "redshift", true),
             ("character(3)", "char(3)", "redshift", true),
             ("character(4)", "char(3)", "redshift", false),
             ("timestamp without time zone", "timestamp", "redshift", true),

@@ -45,10 +45,11 @@ fn a_view_is_created_once_and_then_swapped() {
       )
     "#);
     assert_snapshot!(Case::of(people("view")).on(&[("people", VIEW, &COLUMNS)]).told(), @r#"
-    Publish, transaction
+    Build
       create view "analytics"."people__rs_tmp" as (
       select id, name from raw.people
       )
+    Publish, transaction
       alter table "analytics"."people" rename to "people__rs_old"
       alter table "analytics"."people__rs_tmp" rename to "people"
     Clean
@@ -120,10 +121,11 @@ fn a_relation_of_another_kind_makes_room() {
       drop view if exists "analytics"."people__rs_old"
     "#);
     assert_snapshot!(Case::of(people("view")).on(&[("people", TABLE, &COLUMNS)]).told(), @r#"
-    Publish, transaction
+    Build
       create view "analytics"."people__rs_tmp" as (
       select id, name from raw.people
       )
+    Publish, transaction
       alter table "analytics"."people" rename to "people__rs_old"
       alter table "analytics"."people__rs_tmp" rename to "people"
     Clean
@@ -395,10 +397,11 @@ fn what_is_bound_to_a_replaced_table_keeps_its_old_rows_until_the_run_makes_it_a
     let mut view = view;
     view.existing.insert(people);
     assert_snapshot!(view.told(), @r#"
-    Publish, transaction
+    Build
       create view "analytics"."adults__rs_tmp" as (
       select 1 as id
       )
+    Publish, transaction
       alter table "analytics"."adults" rename to "adults__rs_old"
       alter table "analytics"."adults__rs_tmp" rename to "adults"
     Clean

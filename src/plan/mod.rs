@@ -22,7 +22,7 @@ use crate::adapter::{Prepared, Statement};
 use crate::compile::Sql;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::manifest::microbatch::Batches;
-use crate::manifest::{Manifest, NodeId, ResourceType};
+use crate::manifest::{Manifest, NodeId};
 use crate::materialization::{Hidden, Phase, Rest};
 
 /// What a run does, in steps; printed by a dry run, executed by `run/`.
@@ -48,7 +48,8 @@ pub struct Plan {
 
 impl Plan {
     /// Has nodes fail that are known to be wrong, and all that fail in this way come first, so that all mistakes are told at once: a refused
-    /// step waits for nothing. But a test of what is refused waits for that, and is skipped: it says nothing new.
+    /// step waits for nothing. But what would say the same once more waits, and is skipped: a test of what is refused, and a node that is
+    /// shown only when a refused test has passed.
     pub fn refuse(&mut self, manifest: &Manifest, wrong: &BTreeMap<NodeId, Diagnostics>) {
         let operations = self.start.iter_mut().chain(&mut self.end);
         for step in operations.chain(&mut self.steps) {
@@ -56,10 +57,35 @@ impl Plan {
                 step.work = Work::Refused(wrong.clone());
             }
         }
-        let refused: Vec<bool> = self.steps.iter().map(Step::is_refused).collect();
-        for step in self.steps.iter_mut().filter(|step| step.is_refused()) {
-            let is_test = manifest.node(step.node).resource_type == ResourceType::Test;
-            step.waits_for.retain(|place| is_test && refused[*place]);
+        let refused: BTreeMap<NodeId, usize> = (self.steps.iter().zip(0..))
+            .filter(|(step, _)| step.is_refused())
+            .map(|(step, place)| (step.node, place))
+            .collect();
+        if refused.is_empty() {
+            return;
+        }
+        for step in &mut self.steps {
+            let node = manifest.node(step.node);
+            let mut more: Vec<NodeId> = match &step.work {
+                Work::Refused(_) => {
+                    step.waits_for.clear();
+                    Vec::new()
+                }
+                Work::Build(build) => {
+                    let audit = build.audit.iter();
+                    audit
+                        .flat_map(|it| it.tests.iter().map(|(test, _)| *test))
+                        .collect()
+                }
+                _ => Vec::new(),
+            };
+            if node.resource_type.is_test() {
+                more.extend(&node.depends_on);
+            }
+            let places = more.iter().filter_map(|id| refused.get(id).copied());
+            step.waits_for.extend(places);
+            step.waits_for.sort_unstable();
+            step.waits_for.dedup();
         }
     }
 

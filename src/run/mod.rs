@@ -143,6 +143,22 @@ impl Drop for Over<'_> {
 /// What stands before the steps, the steps on all workers, what stands after them.
 fn all_steps(run: &Run<'_>, shared: &Shared<'_>, schedule: &Schedule<'_>, threads: usize) {
     let mut first = Session::new(shared, 0);
+    let mut wrong = false;
+    while let Some(place) = schedule.take_refused() {
+        wrong = true;
+        let result = first.turn(&run.plan.steps[place], &[]);
+        schedule.finish(place, result);
+    }
+    // Nothing that would be built could be shown with what is wrong, or is wanted beside it.
+    if wrong && (run.fail_fast || run.together.is_some()) {
+        let reason = "stopped before its first statement";
+        schedule.stop(reason);
+        for step in run.plan.start.iter().chain(&run.plan.end) {
+            schedule.skip(step.node, reason);
+        }
+        schedule.skip_the_rest();
+        return;
+    }
     first.make_schemas();
     first.drop_leftovers();
     let started = operations(run, &mut first, schedule, &run.plan.start);

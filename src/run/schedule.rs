@@ -104,6 +104,21 @@ impl<'a> Schedule<'a> {
         }
     }
 
+    /// The next step that is known to fail, whatever became of the others.
+    pub(super) fn take_refused(&self) -> Option<usize> {
+        let mut state = locked(&self.state);
+        let (_, Reverse(place)) = *state.ready.peek()?;
+        let step = &self.run.plan.steps[place];
+        if !step.is_refused() || self.run.cancel.is_requested() {
+            return None;
+        }
+        state.ready.pop();
+        state.left -= 1;
+        state.had_turn[place] = true;
+        self.start(&mut state, step.node);
+        Some(place)
+    }
+
     /// A step is done: what waits for it is ready, or skipped.
     pub(super) fn finish(&self, place: usize, result: NodeResult) {
         let mut state = locked(&self.state);
@@ -249,7 +264,7 @@ fn distances(run: &Run<'_>, readers: &[Vec<usize>]) -> Vec<u128> {
             .unwrap_or(UNKNOWN);
         let after = readers[place].iter().map(|&reader| distance[reader]).max();
         distance[place] = match run.plan.steps[place].is_refused() {
-            // It takes no time, and is to be told first.
+            // It is told before all others.
             true => u128::MAX,
             false => own.as_micros().saturating_add(after.unwrap_or(0)),
         };

@@ -415,7 +415,7 @@ fn what_is_in_another_database_is_never_taken_for_what_has_its_name_here() {
         .file("dbt_project.yml", "name: shop\nprofile: shop\n")
         .file(
             "models/sources.yml",
-            "sources: [{name: o, database: other, schema: analytics, tables: [{name: sd}]}]\n",
+            "sources: [{name: o, database: other, schema: analytics, tables: [{name: sd}, {name: twin}]}]\n",
         )
         .file(
             "macros/look.sql",

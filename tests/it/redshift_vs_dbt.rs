@@ -50,7 +50,7 @@ const SHOWN: [Shown; 16] = [
         "a_view",
         "View",
         "",
-        "The same swap. On the first run Redstart makes the view under its own name, as nobody can be reading it. Later it is made in the transaction of its swap, as with dbt.",
+        "The same swap. On the first run Redstart makes the view under its own name, as nobody can be reading it. Later it is made and committed before its swap, as a table is: one commit more, and whatever the view reads holds up no swap of its schema.",
     ),
     shown(
         "a_late_binding_view",

@@ -178,3 +178,87 @@ fn show_tells_the_line_of_what_the_database_refuses() {
     1 error
     ");
 }
+
+/// A project with a model that is right, a hook, and what is added.
+fn with_mistakes() -> TestProject {
+    TestProject::new()
+        .file(
+            "dbt_project.yml",
+            "name: project\nprofile: project\non-run-start: create table if not exists began as select 1 as n\nmodels: {+materialized: table}\n",
+        )
+        .file("models/good.sql", "select 1 as id")
+        .file("models/wrong.sql", "select nosuchfn(1) as id")
+        .file("models/wrong_too.sql", "select id, nope from {{ ref('good') }}")
+}
+
+#[test]
+fn where_the_first_failure_ends_the_run_all_mistakes_are_told_and_nothing_is_sent() {
+    let project = with_mistakes();
+    for arguments in ["build --fail-fast", "build --atomic"] {
+        let output = project.redstart(arguments);
+        assert_eq!(output.code, 1, "{output}");
+        for told in [
+            "`nosuchfn` is not known",
+            "`nope`",
+            "ERROR=2 SKIP=2 TOTAL=4",
+        ] {
+            assert!(output.text().contains(told), "`{told}`: {output}");
+        }
+        let tables = "select count(*) as n from information_schema.tables";
+        assert_eq!(project.query(tables), "n\n0\n", "{arguments}");
+    }
+    let output = project.redstart("build");
+    assert!(output.stdout.contains("PASS=2 WARN=0 ERROR=2"), "{output}");
+}
+
+#[test]
+fn a_mistake_in_an_ephemeral_model_is_that_of_what_is_made_of_it() {
+    let project = TestProject::new()
+        .file("models/base.sql", "select 1 as id")
+        .file(
+            "models/eph.sql",
+            "{{ config(materialized='ephemeral') }} select nosuch as id from {{ ref('base') }}",
+        )
+        .file("models/one.sql", "select id from {{ ref('eph') }}");
+    let output = project.redstart("build --threads 1");
+    assert_eq!(output.code, 1, "{output}");
+    assert!(output.text().contains("models/eph.sql:1:47"), "{output}");
+    assert!(
+        output
+            .stdout
+            .contains("1 of 2  ERROR creating sql view model main.one"),
+        "{output}"
+    );
+    assert!(output.stdout.contains("PASS=1 WARN=0 ERROR=1"), "{output}");
+    let output = project.redstart("run -s eph");
+    assert_eq!(output.code, 1, "{output}");
+    assert!(output.text().contains("models/eph.sql:1:47"), "{output}");
+}
+
+#[test]
+fn what_would_say_a_mistake_once_more_is_skipped() {
+    let project = TestProject::new()
+        .file("models/a.sql", "select 1 as id")
+        .file("models/b.sql", "select 1 as id")
+        .file("models/wrong.sql", "select nope from {{ ref('b') }}")
+        .file(
+            "models/all.yml",
+            "models:
+  - {name: a, config: {audit: true}, columns: [{name: idx, data_tests: [not_null]}]}
+unit_tests:
+  - name: ut
+    model: wrong
+    given: [{input: ref('b'), rows: [{id: 1}]}]
+    expect: {rows: [{nope: 1}]}
+",
+        );
+    let output = project.redstart("build --threads 1");
+    assert_eq!(output.code, 1, "{output}");
+    for told in [
+        "[`not_null_a_idx` failed]",
+        "[`wrong` failed]",
+        "PASS=1 WARN=0 ERROR=2 SKIP=2 TOTAL=5",
+    ] {
+        assert!(output.stdout.contains(told), "`{told}`: {output}");
+    }
+}

@@ -183,6 +183,30 @@ fn a_seed_is_loaded_again_below_views_and_privileges_that_others_hold() {
         "id\n--\n 2\n 3\n"
     );
 
+    // On PostgreSQL a key of others may take their rows along.
+    all.project.write("seeds/sd.csv", "id,name\n5,fay\n");
+    let keyed = format!(
+        "alter table {schema}.sd add primary key (id); create table {schema}.held (id int references {schema}.sd on delete cascade); insert into {schema}.held values (2)"
+    );
+    server.psql(&keyed).expect("a key");
+    let output = all.project.redstart("seed --target ci");
+    assert_eq!(output.code, 1, "{output}");
+    assert!(
+        output
+            .text()
+            .contains("a foreign key of another table points to it"),
+        "{output}"
+    );
+    let held = server
+        .psql(&format!("select id from {schema}.held"))
+        .expect("rows");
+    assert!(held.trim_end().ends_with('2'), "{held}");
+    server
+        .psql(&format!(
+            "drop table {schema}.held; alter table {schema}.sd drop constraint sd_pkey"
+        ))
+        .expect("no key");
+
     // A column of another type makes the table anew, and with it what is bound to it, where the run makes that too.
     all.project.write("seeds/seeds.yml", "");
     all.project

@@ -165,6 +165,7 @@ fn fold(statement: &mut Statement) -> Result<(), Refusal> {
                 fold_relation(from);
             }
         }
+        Statement::Empty { relation } => fold_relation(relation),
         Statement::DeleteByKey {
             from, using, key, ..
         } => {

@@ -94,6 +94,10 @@ pub(super) fn sql_as(statement: &Statement, of: Of) -> Result<Vec<String>, Refus
         ),
         Statement::Unload(unload) => super::unload::sql(unload),
         Statement::Merge { .. } => Merge::of(statement, of).map_or_else(String::new, Merge::sql),
+        Statement::Empty { relation } => {
+            let table = name(relation);
+            return Ok(vec![unreferenced(&table), format!("delete from {table}")]);
+        }
         Statement::ChangeColumnType {
             relation,
             name: column,
@@ -106,6 +110,21 @@ pub(super) fn sql_as(statement: &Statement, of: Of) -> Result<Vec<String>, Refus
         alike => return Ok(of.said_alike(alike).into_iter().collect()),
     };
     Ok(vec![said])
+}
+
+/// Fails where a foreign key of another table points to one that is to be emptied: with `on delete cascade` its rows would go too. `truncate`
+/// looks for that as well, but readers with an older snapshot would see an empty table.
+fn unreferenced(table: &str) -> String {
+    let text = literal(table);
+    format!(
+        "do $redstart$ begin
+  if exists (select 1 from pg_catalog.pg_constraint
+             where contype = 'f' and conrelid <> confrelid and confrelid = {text}::regclass) then
+    raise exception using errcode = 'dependent_objects_still_exist',
+      message = 'cannot empty ' || {text} || ': a foreign key of another table points to it';
+  end if;
+end $redstart$"
+    )
 }
 
 /// What `merge` does, for servers before version 15: those that match are updated, then the rest is inserted.

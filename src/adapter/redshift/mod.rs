@@ -65,8 +65,8 @@ impl Redshift {
 }
 
 impl Redshift {
-    /// Refuses to make a relation of another database: Redshift makes them in the database of the connection alone, and reads others
-    /// (AWS, "Considerations for querying data across databases").
+    /// Refuses to make a relation of another database: what is there already is known of the database of the connection alone. (Through a data
+    /// share that may be written, Redshift would make it: AWS, "Multi-warehouse writes through data sharing".)
     fn check_database(&self, statement: &Statement) -> Result<(), Refusal> {
         let named = match statement {
             Statement::CreateTableAs { relation, .. }
@@ -85,7 +85,7 @@ impl Redshift {
             range: None,
             reason: None,
             help: Some(format!(
-                "Redshift reads other databases, and makes tables and views in its own: build this with a target whose `dbname` is `{named}`"
+                "other databases can be read here, and nothing is made in them: build this with a target whose `dbname` is `{named}`"
             )),
         })
     }

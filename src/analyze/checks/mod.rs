@@ -34,7 +34,7 @@ type Run = fn(&Look<'_>, &mut Found<'_>);
 
 /// Every check, with the codes that it may tell and how much each matters when nothing is configured.
 ///
-/// The last word of a code says whether the database would refuse what it is about: then a build stops for it before its first statement.
+/// The last word of a code says whether the database would refuse what it is about: then the node fails before the first statement of a build.
 pub const ALL: &[(Run, &[Code])] = &[
     (names::check, names::CODES),
     (duplicates::check, duplicates::CODES),

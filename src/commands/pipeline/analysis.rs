@@ -236,10 +236,43 @@ pub fn before_run(
     if refused(nodes).0.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let each = nodes
-        .iter()
-        .map(|id| (*id, refused(&BTreeSet::from([*id]))));
-    Ok(each.filter(|(_, found)| !found.0.is_empty()).collect())
+    let mut by_node: BTreeMap<NodeId, Diagnostics> = BTreeMap::new();
+    for id in nodes {
+        let found = refused(&BTreeSet::from([*id]));
+        if found.0.is_empty() {
+            continue;
+        }
+        // An ephemeral model has no turn of its own: it is wrong in what is made of it.
+        let turns = turns_of(prepared, *id, nodes);
+        if turns.is_empty() {
+            return Err(Stop::Failed(found));
+        }
+        for turn in turns {
+            by_node.entry(turn).or_default().extend(found.clone());
+        }
+    }
+    Ok(by_node)
+}
+
+/// The nodes of a run at whose turn a query is sent: of an ephemeral model, those into whose SQL it is put.
+fn turns_of(prepared: &Prepared, id: NodeId, nodes: &BTreeSet<NodeId>) -> BTreeSet<NodeId> {
+    let manifest = &prepared.manifest;
+    let inlined = |id: NodeId| manifest.node(id).config.materialized == "ephemeral";
+    let mut turns = BTreeSet::new();
+    let mut waiting = vec![id];
+    let mut seen = BTreeSet::new();
+    while let Some(id) = waiting.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        if inlined(id) {
+            let readers = nodes.iter().copied();
+            waiting.extend(readers.filter(|other| manifest.node(*other).depends_on.contains(&id)));
+        } else {
+            turns.insert(id);
+        }
+    }
+    turns
 }
 
 /// Writes `lineage.json`.

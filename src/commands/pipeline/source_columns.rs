@@ -69,7 +69,7 @@ pub(super) fn read(prepared: &Prepared) -> Result<Columns, Diagnostic> {
                 nullable: true,
             })
         });
-        known.insert(relation.key(), columns.collect());
+        known.insert(relation.key_in(), columns.collect());
     }
     Ok(known)
 }
@@ -86,22 +86,30 @@ pub fn sync(session: &Session) -> Result<Outcome, Stop> {
         .collect();
     schemas.sort();
     schemas.dedup();
-    let existing = door
-        .connect(session)
-        .and_then(|mut connection| connection.existing(&schemas))
-        .map_err(|error| warehouse::or_cancelled(session, error))?;
+    let failed = |error| warehouse::or_cancelled(session, error);
+    let mut connection = door.connect(session).map_err(failed)?;
+    let existing = connection.existing(&schemas).map_err(failed)?;
     let mut all: BTreeMap<&str, Value> = BTreeMap::new();
     let mut missing = Vec::new();
     for node in sources(&prepared) {
         let Some(relation) = &node.relation else {
             continue;
         };
-        let Some(found) = existing.get(relation) else {
-            missing.push(format!("`{relation}`"));
-            continue;
+        let found = match &relation.database {
+            // Of another database only the columns can be asked.
+            Some(_) => connection.columns(relation).map_err(failed)?,
+            None => existing
+                .get(relation)
+                .map_or_else(Vec::new, |found| found.columns.clone()),
         };
-        let columns = found.columns.iter();
-        let columns: Map<String, Value> = columns
+        if found.is_empty() {
+            let database = relation.database.as_ref();
+            let database = database.map_or_else(String::new, |name| format!("{name}."));
+            missing.push(format!("`{database}{relation}`"));
+            continue;
+        }
+        let columns: Map<String, Value> = found
+            .iter()
             .map(|column| (column.name.clone(), column.data_type.as_str().into()))
             .collect();
         all.insert(&node.unique_id, Value::Object(columns));

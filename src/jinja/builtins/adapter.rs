@@ -397,10 +397,15 @@ fn list_relations(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Er
 }
 
 fn check_schema_exists(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
-    args.required("database")?;
+    let database = args.required("database")?;
+    let database = (!database.is_none()).then(|| database.to_string());
     let schema = args.required("schema")?.to_string();
     args.done()?;
-    let reply = ask(state, &Question::SchemaExists(&schema))?;
+    let question = Question::SchemaExists {
+        database: database.as_deref(),
+        schema: &schema,
+    };
+    let reply = ask(state, &question)?;
     Ok(Value::from(matches!(reply, Some(Reply::Bool(true)))))
 }
 
