@@ -3,13 +3,14 @@
 //! In: the folder of a site, an address of this machine. Out: answers. Gives nothing but the files of the site, to this machine alone.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
 use axum::extract::State;
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -175,8 +176,13 @@ fn is_own(headers: &HeaderMap) -> bool {
         .get(header::HOST)
         .and_then(|host| host.to_str().ok())
         .unwrap_or_default();
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    matches!(name, "localhost" | "[::1]") || name.starts_with("127.")
+    let Ok(authority) = host.parse::<Authority>() else {
+        return false;
+    };
+    let name = authority.host();
+    let address = name.trim_start_matches('[').trim_end_matches(']');
+    let is_address = address.parse::<IpAddr>().is_ok_and(|it| it.is_loopback());
+    !host.contains('@') && (name.eq_ignore_ascii_case("localhost") || is_address)
 }
 
 /// When the page was last written.
@@ -220,8 +226,29 @@ mod tests {
             headers.insert(header::HOST, host.parse().unwrap());
             is_own(&headers)
         };
-        assert!(of("localhost:8080") && of("127.0.0.1:8080") && of("[::1]:8080"));
-        assert!(!of("evil.example:8080") && !of("") && !of("localhost.evil.example"));
+        for own in [
+            "localhost:8080",
+            "Localhost",
+            "127.0.0.1:8080",
+            "127.9.9.9",
+            "[::1]:8080",
+            "[::1]",
+        ] {
+            assert!(of(own), "{own}");
+        }
+        for other in [
+            "evil.example:8080",
+            "",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "127.evil.example:8080",
+            "localhost@evil.example",
+            "evil.example@127.0.0.1",
+            "192.168.0.7:8080",
+            "[::2]:8080",
+        ] {
+            assert!(!of(other), "{other}");
+        }
     }
 
     #[test]
