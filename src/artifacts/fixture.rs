@@ -24,6 +24,7 @@ pub const DIMENSION: NodeId = NodeId(3);
 pub const FACT: NodeId = NodeId(4);
 pub const UNIQUE: NodeId = NodeId(5);
 pub const NOT_NULL: NodeId = NodeId(6);
+pub const RELATIONSHIP: NodeId = NodeId(7);
 pub const SINGULAR: NodeId = NodeId(8);
 
 const YAML: &str = "models:

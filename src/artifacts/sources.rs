@@ -1,5 +1,11 @@
 //! `sources.json`, version 3: how old the sources are.
 
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::run_results::stretches;
@@ -20,6 +26,40 @@ pub fn sources(manifest: &Manifest, results: &RunResults, invocation: &Invocatio
         "results": entries,
         "elapsed_time": results.elapsed.as_secs_f64(),
     })
+}
+
+#[derive(Deserialize)]
+struct File {
+    results: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    unique_id: String,
+    status: String,
+    max_loaded_at: Option<Timestamp>,
+}
+
+/// What was found last, in words by `unique_id`; nothing where nothing was asked yet.
+///
+/// # Errors
+/// When the file in the folder is none of this kind. A caller may go on without it.
+pub fn last(folder: &Path) -> io::Result<BTreeMap<String, String>> {
+    let bytes = match std::fs::read(folder.join("sources.json")) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        Err(error) => return Err(error),
+    };
+    let file: File = serde_json::from_slice(&bytes)?;
+    let told = file.results.into_iter().map(|entry| {
+        let newest = entry.max_loaded_at.map(|at| {
+            let at = timestamp(at);
+            format!(" with rows of {} {} UTC", &at[..10], &at[11..16])
+        });
+        let told = format!("last: {}{}", entry.status, newest.unwrap_or_default());
+        (entry.unique_id, told)
+    });
+    Ok(told.collect())
 }
 
 fn entry(manifest: &Manifest, result: &NodeResult) -> Option<Value> {

@@ -14,6 +14,8 @@ use crate::manifest::{Manifest, NodeId};
 pub struct Timeline {
     /// In the order of the file; those that were skipped are left out.
     pub steps: Vec<Step>,
+    /// The nodes that were skipped, by `unique_id`.
+    pub skipped: Vec<String>,
 }
 
 /// One step.
@@ -64,7 +66,10 @@ impl Timeline {
             Err(error) => return Err(error),
         };
         let file: File = serde_json::from_slice(&bytes)?;
+        let skipped = file.results.iter();
+        let skipped = skipped.filter(|entry| entry.status == "skipped");
         Ok(Self {
+            skipped: skipped.map(|entry| entry.unique_id.clone()).collect(),
             steps: file.results.into_iter().filter_map(step).collect(),
         })
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::dictionary::{Column, Dictionary, Link, Table, Test};
+use super::dictionary::{Column, Dictionary, Exposure, Link, Table, Test};
 
 /// The whole dictionary as JSON; what is not known is null.
 pub fn json(dictionary: &Dictionary) -> Value {
@@ -22,8 +22,27 @@ pub fn json(dictionary: &Dictionary) -> Value {
             "tested": coverage.tested(),
             "not_described": coverage.undocumented,
             "not_tested": coverage.untested,
+            "tables": coverage.tables,
+            "tables_not_described": coverage.undescribed,
+            "tables_not_owned": coverage.unowned,
         },
+        "exposures": dictionary.exposures.iter().map(exposure).collect::<Vec<_>>(),
         "layers": layers.collect::<Vec<_>>(),
+    })
+}
+
+fn exposure(exposure: &Exposure) -> Value {
+    json!({
+        "name": exposure.name,
+        "label": exposure.label,
+        "kind": exposure.kind,
+        "description": exposure.description,
+        "owner": exposure.owner,
+        "maturity": exposure.maturity,
+        "url": exposure.url,
+        "tags": exposure.tags,
+        "reads": links(&exposure.reads),
+        "declared": exposure.declared,
     })
 }
 
@@ -34,6 +53,10 @@ fn table(table: &Table) -> Value {
         "kind": table.kind,
         "description": table.description,
         "owner": table.owner,
+        "group": table.group,
+        "access": table.access,
+        "contract_enforced": table.contract,
+        "freshness": table.freshness,
         "grain": table.grain,
         "tags": table.tags,
         "rows": table.rows,
@@ -41,6 +64,7 @@ fn table(table: &Table) -> Value {
         "dist": table.dist,
         "sort": table.sort,
         "file": table.file,
+        "declared": table.declared,
         "upstream": links(&table.upstream),
         "downstream": links(&table.downstream),
         "tests": table.tests.iter().map(test).collect::<Vec<_>>(),
@@ -62,6 +86,9 @@ fn column(column: &Column) -> Value {
         "references": references.collect::<Vec<_>>(),
         "description": column.description,
         "personal_data": column.pii,
+        "classes": column.classes,
+        "tags": column.tags,
+        "constraints": column.constraints,
         "tests": column.tests.iter().map(test).collect::<Vec<_>>(),
     })
 }

@@ -7,6 +7,7 @@ pub mod branding;
 pub mod changes;
 mod csv;
 pub mod dictionary;
+mod hidden;
 mod html;
 mod json;
 mod layer;
@@ -26,11 +27,6 @@ use std::io;
 use std::path::Path;
 
 use crate::artifacts::file::write_whole;
-
-/// What stands at `index.html` where the site has a folder of its own.
-const FORWARD: &str = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-    <meta http-equiv=\"refresh\" content=\"0; url=site/index.html\">\n<title>Data dictionary</title>\n</head>\n\
-    <body>\n<p><a href=\"site/index.html\">The data dictionary</a></p>\n</body>\n</html>\n";
 
 /// What is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,29 +97,32 @@ pub fn write(folder: &Path, input: &site::Input<'_>, formats: Formats) -> io::Re
         for (name, text) in &pages {
             put(&folder.join(name), text)?;
         }
-        remove_others(&folder, ".md", &|name| pages.contains_key(name))?;
+        remove_others(&folder, &|name| {
+            markdown::is_page(name) && !pages.contains_key(name)
+        })?;
     }
     match formats.html {
         None => Ok(()),
         Some(Layout::SingleFile) => Site::new(input, Layout::SingleFile).write(folder),
         Some(Layout::Folder) => {
             Site::new(input, Layout::Folder).write(&folder.join("site"))?;
-            write_whole(&folder.join("index.html"), FORWARD.as_bytes())
+            write_whole(&folder.join("index.html"), site::forward().as_bytes())
         }
     }
 }
 
-/// Removes files that an earlier, larger dictionary left; a folder that is not there holds none.
-fn remove_others(folder: &Path, ending: &str, keep: &dyn Fn(&str) -> bool) -> io::Result<()> {
+/// Removes the files that are `old`, by their names: what an earlier, larger dictionary left. A folder that is not there holds none.
+fn remove_others(folder: &Path, old: &dyn Fn(&str) -> bool) -> io::Result<()> {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return Ok(());
     };
     for entry in entries {
         let entry = entry?;
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.ends_with(ending) && !keep(&name) {
-            std::fs::remove_file(entry.path())?;
+        if old(&entry.file_name().to_string_lossy()) && entry.file_type()?.is_file() {
+            std::fs::remove_file(entry.path()).map_err(|cause| {
+                let what = format!("cannot remove `{}`: {cause}", entry.path().display());
+                io::Error::new(cause.kind(), what)
+            })?;
         }
     }
     Ok(())

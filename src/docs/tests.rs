@@ -72,6 +72,8 @@ pub(super) fn dictionary(manifest: &Manifest) -> Dictionary {
         catalog: &catalog,
         previous: &previous,
         said: &|_, _| None,
+        classes: &|_, _| Vec::new(),
+        ages: &std::collections::BTreeMap::new(),
         generated_at: fixture::now(),
     })
 }
@@ -144,6 +146,7 @@ fn the_markdown_tells_every_table_by_layer() {
     - Upstream: [stg_events](#model.shop.stg_events)
     - Downstream: [fct_plays](#model.shop.fct_plays)
     - File: `models/dimensions/dim_users.sql`
+    - Declared: `models/schema.yml:2`
 
     | Column | Type | Null | Key | Description | Tests |
     | --- | --- | --- | --- | --- | --- |
@@ -252,6 +255,8 @@ fn a_test_of_some_rows_says_nothing_about_the_others() {
                 results: results.into_iter().collect(),
             },
             said: &|_, _| None,
+            classes: &|_, _| Vec::new(),
+            ages: &std::collections::BTreeMap::new(),
             generated_at: fixture::now(),
         });
         let table = dictionary
@@ -281,6 +286,8 @@ fn a_constraint_says_no_nulls_only_where_something_keeps_it() {
             catalog: &[],
             previous: &Previous::default(),
             said: &|_, _| None,
+            classes: &|_, _| Vec::new(),
+            ages: &std::collections::BTreeMap::new(),
             generated_at: fixture::now(),
         });
         let mut tables = dictionary.tables();
@@ -348,6 +355,36 @@ fn dictionary_of_nothing() -> Dictionary {
         catalog: &[],
         previous: &Previous::default(),
         said: &|_, _| None,
+        classes: &|_, _| Vec::new(),
+        ages: &std::collections::BTreeMap::new(),
         generated_at: fixture::now(),
     })
+}
+
+#[test]
+fn no_markup_of_the_project_is_in_the_markdown() {
+    let mut manifest = fixture::manifest();
+    let hostile = "a`<script>alert(1)</script>";
+    let node = &mut manifest.nodes[fixture::DIMENSION.index()];
+    node.config.meta.insert("layer".into(), hostile.into());
+    node.config.materialized = hostile.into();
+    node.relation = Some(crate::relation::Relation::new("dev", hostile));
+    node.original_file_path = hostile.into();
+    node.description = format!("`` ` ``{hostile} [x](javascript:y)");
+    let text = markdown::markdown(&dictionary(&manifest));
+    let parser = pulldown_cmark::Parser::new_ext(&text, pulldown_cmark::Options::ENABLE_TABLES);
+    for event in parser {
+        match event {
+            pulldown_cmark::Event::Html(html) | pulldown_cmark::Event::InlineHtml(html) => {
+                assert!(
+                    html.starts_with("<a id=") || &*html == "</a>" || &*html == "\n",
+                    "{html}"
+                );
+            }
+            pulldown_cmark::Event::Start(pulldown_cmark::Tag::Link { dest_url, .. }) => {
+                assert!(dest_url.starts_with('#'), "{dest_url}");
+            }
+            _ => {}
+        }
+    }
 }

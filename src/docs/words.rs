@@ -203,6 +203,31 @@ pub(super) fn owner(node: &Node) -> Option<String> {
         .or_else(|| node.config.group.clone())
 }
 
+/// A name, and an address behind it where there is one; of `owner: {name: …, email: …}`, or a text.
+pub(super) fn person(owner: &Value) -> Option<String> {
+    let part = |key: &str| owner.get(key).and_then(Value::as_str);
+    let parts: Vec<&str> = [owner.as_str(), part("name"), part("email")]
+        .into_iter()
+        .flatten()
+        .filter(|part| !part.is_empty())
+        .collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// Who may read a model, where it is not what holds anyway.
+pub(super) fn access(node: &Node) -> Option<String> {
+    let access = node.config.values.get("access").and_then(Value::as_str);
+    let said = access.filter(|access| *access != "protected");
+    said.map(str::to_owned)
+}
+
+/// The file and line of YAML that declares a node.
+pub(super) fn declared(node: &Node) -> Option<String> {
+    let span = node.declared_at.as_ref()?;
+    let path = node.own_path(&span.source.path);
+    Some(format!("{path}:{}", span.line_column().0))
+}
+
 pub(super) fn dist(attributes: &TableAttributes) -> Option<String> {
     Some(match attributes.dist.as_ref()? {
         Dist::All => "all".to_owned(),

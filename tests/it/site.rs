@@ -383,6 +383,7 @@ fn markdown_has_a_file_a_table_with_lineage_keys_and_sql() {
     - Tags: daily
     - Upstream: [customers](model.project.customers.md)
     - File: `models/orders.sql`
+    - Declared: `models/shop.yml:8`
 
     | Column | Type | Null | Key | Description | Tests |
     | --- | --- | --- | --- | --- | --- |
@@ -404,6 +405,10 @@ fn markdown_has_a_file_a_table_with_lineage_keys_and_sql() {
     | Column | Made from | Goes to |
     | --- | --- | --- |
     | customer_id | customers.id (renamed) |  |
+
+    ## Described where they come from
+
+    - customer_id: The number (from customers)
 
     ## Keys
 
@@ -472,6 +477,319 @@ fn markdown_has_a_file_a_table_with_lineage_keys_and_sql() {
 }
 
 #[test]
+fn one_page_leaves_the_folders_beside_it_as_they_are() {
+    let project = TestProject::new().file("models/orders.sql", "select 1 as id");
+    project.redstart("build --quiet").success();
+    project.write("public/data/customers.csv", "id\n1\n");
+    project.write("public/data/old/t1.js", "of somebody else");
+    project
+        .redstart("docs generate --single-file --target-path public")
+        .success();
+    assert_eq!(project.read("public/data/customers.csv"), "id\n1\n");
+    assert_eq!(project.read("public/data/old/t1.js"), "of somebody else");
+    project.write("target/dictionary/notes.md", "of somebody else");
+    project.redstart("docs generate --format md").success();
+    assert_eq!(
+        project.read("target/dictionary/notes.md"),
+        "of somebody else"
+    );
+}
+
+#[test]
+fn the_same_project_gives_the_same_bytes_at_a_moment_that_is_given() {
+    let project = shop();
+    project.redstart("build --quiet").success();
+    let made = |project: &TestProject| {
+        project.redstart("docs generate").success();
+        let files = ["site/data/index.js", "dictionary.md"];
+        files.map(|file| project.read(format!("target/{file}")))
+    };
+    let project = project.env("SOURCE_DATE_EPOCH", "1700000000");
+    let first = made(&project);
+    let told = &first[1];
+    assert!(told.contains("Made 2023-11-14 22:13 UTC."), "{told}");
+    assert_eq!(made(&project), first);
+    let project = project.env("SOURCE_DATE_EPOCH", "1800000000");
+    assert_ne!(made(&project), first);
+    let project = project.env("SOURCE_DATE_EPOCH", "soon");
+    assert_snapshot!(project.redstart("docs generate"), @"
+    exit 2
+    error[bad-config]: `SOURCE_DATE_EPOCH` is no moment
+     |
+     = note: it is `soon`
+     = help: give the seconds since 1970, such as 1700000000, or unset it
+
+    1 error
+    ");
+}
+
+#[test]
+fn markdown_tells_what_the_site_tells_of_tables_and_exposures() {
+    let project = TestProject::new()
+        .file(
+            "models/base.sql",
+            "{{ config(materialized='table') }} select 1 as id, 'a' as note",
+        )
+        .file("models/secret.sql", "select id from {{ ref('base') }}")
+        .file(
+            "models/report.sql",
+            "select b.id from {{ ref('base') }} as b join {{ ref('secret') }} using (id) where b.note <> 'z'",
+        )
+        .file(
+            "models/shop.yml",
+            "models:
+  - name: base
+    config: {contract: {enforced: true}, access: public, group: sales, meta: {cost: 7}}
+    columns:
+      - {name: id, data_type: integer, description: The number, tags: [core], constraints: [{type: check, expression: id > 0}]}
+      - {name: note, data_type: varchar, meta: {classification: confidential, steward: Ann}}
+  - {name: secret, config: {docs: {show: false}}, columns: [{name: id, data_tests: [unique]}]}
+  - name: report
+    columns:
+      - {name: id, data_tests: [{relationships: {arguments: {to: ref('secret'), field: id}}}]}
+sources:
+  - {name: raw, tables: [{name: events, loaded_at_field: at, freshness: {warn_after: {count: 12, period: hour}}}]}
+groups: [{name: sales, owner: {name: Sales team, email: s@x.y}}]
+exposures:
+  - {name: board, label: The Board, type: dashboard, owner: {name: Bo, email: b@x.y}, url: https://x.y, maturity: high, description: For the chiefs, tags: [weekly], depends_on: [ref('report'), ref('secret')]}
+unit_tests:
+  - {name: keeps, model: report, given: [{input: ref('base'), rows: [{id: 1, note: a}]}, {input: ref('secret'), rows: [{id: 1}]}], expect: {rows: [{id: 1}]}}
+",
+        );
+    project.redstart("build --quiet");
+    project
+        .redstart("docs generate --format md,csv,json,html")
+        .success();
+    let plain = |file: &str| {
+        let text = project.read(format!("target/{file}"));
+        assert!(!text.contains("secret"), "{file}: {text}");
+        let lines: Vec<String> = text
+            .lines()
+            .filter(|line| !line.contains("Last built"))
+            .map(str::to_owned)
+            .collect();
+        lines.join("\n")
+    };
+    let all = plain("dictionary.md");
+    let (_, all) = all.split_once("UTC.").expect("when it was made");
+    assert_snapshot!(all, @r#"
+
+
+    - Source: [raw.events](#source.project.raw.events)
+    - Other: [base](#model.project.base), [report](#model.project.report)
+
+    ## Source
+
+    <a id="source.project.raw.events"></a>
+
+    ### raw.events
+
+    - `raw.events` (source)
+    - Freshness: warns after 12 hours
+    - File: `models/shop.yml`
+    - Declared: `models/shop.yml:12`
+
+    ## Other
+
+    <a id="model.project.base"></a>
+
+    ### base
+
+    - `main.base` (table model)
+    - Owner: sales
+    - Group: sales (Sales team, s@x.y)
+    - Access: public
+    - Contract: enforced
+    - Rows: 1
+    - Downstream: [report](#model.project.report)
+    - File: `models/base.sql`
+    - Declared: `models/shop.yml:2`
+
+    | Column | Type | Null | Key | Description | Tests |
+    | --- | --- | --- | --- | --- | --- |
+    | id | integer | yes |  | The number · check (id > 0) · tags: core |  |
+    | note | character varying(256) | yes |  | *(confidential)* · steward: Ann |  |
+
+    <a id="model.project.report"></a>
+
+    ### report
+
+    - `main.report` (view model)
+    - Rows: not counted (a view)
+    - Upstream: [base](#model.project.base)
+    - Downstream: board
+    - File: `models/report.sql`
+    - Declared: `models/shop.yml:8`
+
+    | Column | Type | Null | Key | Description | Tests |
+    | --- | --- | --- | --- | --- | --- |
+    | id | integer | yes |  |  | relationships: (not shown).id (pass) |
+
+    ## Exposures
+
+    ### board
+
+    For the chiefs
+
+    - Called: The Board
+    - Kind: dashboard
+    - Owner: Bo, b@x.y
+    - Maturity: high
+    - Address: https://x.y
+    - Reads: [report](#model.project.report)
+    - Tags: weekly
+    - Declared: `models/shop.yml:15`
+
+    ## Coverage
+
+    1 of 3 columns are described (33%).
+    Not described:
+
+    - base.note
+    - report.id
+
+    1 of 3 columns are tested (33%).
+    Not tested:
+
+    - base.id
+    - base.note
+    "#);
+    plain("dictionary.csv");
+    plain("dictionary.json");
+    plain("dictionary/README.md");
+    assert_snapshot!(plain("dictionary/model.project.base.md"), @r#"
+    # base
+
+    - `main.base` (table model)
+    - Owner: sales
+    - Group: sales (Sales team, s@x.y)
+    - Access: public
+    - Contract: enforced
+    - Rows: 1
+    - Downstream: [report](model.project.report.md)
+    - File: `models/base.sql`
+    - Declared: `models/shop.yml:2`
+
+    | Column | Type | Null | Key | Description | Tests |
+    | --- | --- | --- | --- | --- | --- |
+    | id | integer | yes |  | The number · check (id > 0) · tags: core |  |
+    | note | character varying(256) | yes |  | *(confidential)* · steward: Ann |  |
+
+    ## Lineage
+
+    ```mermaid
+    flowchart LR
+      n0["base"]
+      n1["report"]
+      n0 --> n1
+      style n0 stroke-width:3px
+    ```
+
+    ## Where columns come from
+
+    | Column | Made from | Goes to |
+    | --- | --- | --- |
+    | id |  | report.id, rows of report (join) |
+    | note |  | rows of report (filter) |
+
+    ## SQL
+
+    ```sql
+    {{ config(materialized='table') }} select 1 as id, 'a' as note
+    ```
+
+    ## Compiled SQL
+
+    ```sql
+    select 1 as id, 'a' as note
+    ```
+
+    ## meta
+
+    ```json
+    {
+      "cost": 7
+    }
+    ```
+    "#);
+    assert_snapshot!(plain("dictionary/model.project.report.md"), @r#"
+    # report
+
+    - `main.report` (view model)
+    - Rows: not counted (a view)
+    - Upstream: [base](model.project.base.md)
+    - Downstream: board
+    - File: `models/report.sql`
+    - Declared: `models/shop.yml:8`
+
+    | Column | Type | Null | Key | Description | Tests |
+    | --- | --- | --- | --- | --- | --- |
+    | id | integer | yes |  |  | relationships: (not shown).id (pass) |
+
+    ## Lineage
+
+    ```mermaid
+    flowchart LR
+      n0["base"]
+      n1["board"]
+      n2["report"]
+      n0 --> n2
+      n2 --> n1
+      style n2 stroke-width:3px
+    ```
+
+    ## Where columns come from
+
+    | Column | Made from | Goes to |
+    | --- | --- | --- |
+    | id | base.id (copied) |  |
+
+    ## Its rows are chosen, joined or grouped by
+
+    - base.id (join)
+    - base.note (filter)
+
+    ## Described where they come from
+
+    - id: The number (from base)
+
+    ## Test: id, relationships: (not shown).id
+
+    ```sql
+    with child as (
+        select id as from_field
+        from "project"."main"."report"
+        where id is not null
+    ),
+    parent as (
+        select distinct id as to_field
+        from "project"."main"."(not shown)"
+    )
+    select child.from_field
+    from child
+    left join parent on child.from_field = parent.to_field
+    where parent.to_field is null
+    ```
+
+    ## Unit tests
+
+    - keeps (pass); given 1 row of `ref('base')`, 1 row of `ref('(not shown)')`, expects 1 row
+
+    ## SQL
+
+    ```sql
+    select b.id from {{ ref('base') }} as b join {{ ref('(not shown)') }} using (id) where b.note <> 'z'
+    ```
+
+    ## Compiled SQL
+
+    ```sql
+    select b.id from "project"."main"."base" as b join "project"."main"."(not shown)" using (id) where b.note <> 'z'
+    ```
+    "#);
+}
+
+#[test]
 fn only_selected_nodes_are_documented() {
     let project = shop();
     project.redstart("build --quiet").success();
@@ -495,6 +813,9 @@ fn only_selected_nodes_are_documented() {
       not described: orders.order_id
       not described: orders.customer_id
     2 of 2 declared columns are tested (100%)
+    1 of 1 tables are described (100%)
+    0 of 1 tables have an owner (0%)
+      without an owner: orders
     ");
     assert_snapshot!(project.redstart("docs generate --single-file --format csv"), @"
     exit 2
@@ -520,6 +841,10 @@ fn coverage_fails_below_what_is_asked_for() {
       not described: orders.amount
     1 of 2 declared columns are tested (50%)
       not tested: orders.amount
+    0 of 1 tables are described (0%)
+      not described: orders
+    0 of 1 tables have an owner (0%)
+      without an owner: orders
     50% are described, less than the 90% that --fail-under asks for
     ");
     assert_snapshot!(project.redstart("docs coverage --fail-under 50 --of tested"), @"
@@ -528,6 +853,10 @@ fn coverage_fails_below_what_is_asked_for() {
       not described: orders.amount
     1 of 2 declared columns are tested (50%)
       not tested: orders.amount
+    0 of 1 tables are described (0%)
+      not described: orders
+    0 of 1 tables have an owner (0%)
+      without an owner: orders
     ");
 }
 

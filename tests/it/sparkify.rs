@@ -205,6 +205,22 @@ fn every_column_of_the_example_is_described_and_tested() {
     exit 0
     108 of 108 declared columns are described (100%)
     108 of 108 declared columns are tested (100%)
+    14 of 14 tables are described (100%)
+    0 of 14 tables have an owner (0%)
+      without an owner: raw.events
+      without an owner: raw.songs
+      without an owner: stg_events
+      without an owner: stg_songs
+      without an owner: dim_artists
+      without an owner: dim_songs
+      without an owner: dim_time
+      without an owner: dim_users
+      without an owner: levels
+      without an owner: weekdays
+      without an owner: fct_songplays
+      without an owner: plays_by_weekday
+      without an owner: top_songs
+      without an owner: users_by_level
     ");
 }
 

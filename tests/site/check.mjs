@@ -15,6 +15,7 @@ const home = pathToFileURL(`${folder}/index.html`).href;
 const say = (fact, value) => console.log(`${fact}: ${typeof value === "string" ? value : JSON.stringify(value)}`);
 
 const PAGES = ["#/", "#/model.sparkify.fct_songplays", "#/model.sparkify.dim_users/column/level", "#/lineage/model.sparkify.fct_songplays",
+  "#/lineage/model.sparkify.dim_users/level", "#/model.sparkify.dim_users/test/not_null_dim_users_level",
   "#/lineage", "#/diagram", "#/tests", "#/coverage", "#/glossary", "#/runs", "#/list/layer/Dimension", "#/list/kind/macro", "#/list/package/sparkify",
   "#/macro.sparkify.is_songplay", "#/test.sparkify.songplays_do_not_fan_out", "#/analysis.sparkify.unmatched_plays", "#/doc.sparkify.level", "#/nothing.here"];
 
@@ -51,6 +52,7 @@ for (const [colorScheme, width] of [["light", 1280], ["dark", 1280], ["light", 3
     await go(page, hash);
     looked += 1;
     if (width === 320) {
+      await page.evaluate(() => document.querySelectorAll("#main details").forEach((details) => { details.open = true; }));
       const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       if (over > 0) found.add(`${hash} is ${over} px too wide`);
       continue;
@@ -105,6 +107,35 @@ for (const format of ["SVG", "PNG", "Mermaid"]) {
   const text = readFileSync(await download.path());
   say(`saved as ${format}`, `${download.suggestedFilename()} ${text.subarray(0, 4).toString("latin1").replace(/[^\x20-\x7e]/g, ".")}`);
 }
+
+// What a drawing is about is in sight, and its tools keep the keyboard.
+await page.setViewportSize({ width: 390, height: 844 });
+await go(page, "#/lineage/model.sparkify.fct_songplays?up=4&down=4");
+say("the focus is in sight", await page.evaluate(() => {
+  const [node, frame] = [".node.focus", ".graph.big"].map((one) => document.querySelector(one).getBoundingClientRect());
+  return node.left < frame.right && node.right > frame.left;
+}));
+await page.setViewportSize({ width: 1280, height: 900 });
+await page.focus("#steps-up");
+await page.keyboard.press("ArrowDown");
+await page.waitForFunction(() => document.getElementById("steps-up").getAttribute("value") === "3");
+say("after a step the keyboard is at", await page.evaluate(() => document.activeElement.id));
+
+// A test has a page, is in the list of all, and is found.
+await go(page, "#/tests");
+await page.fill("#filter", "not_null_dim_users_level");
+say("tests of the list", await page.$$eval("#all ~ ul li", (lines) => lines.map((line) => line.textContent.trim())));
+await page.keyboard.press("Control+k");
+await page.keyboard.type("not_null_dim_users_level");
+await page.waitForFunction(() => /^test /.test(document.querySelector("#results li[aria-selected=true] .why")?.textContent || ""));
+await page.keyboard.press("Enter");
+await page.waitForFunction(() => location.hash.includes("/test/"));
+await page.waitForFunction(() => document.querySelector("h1").textContent === "not_null");
+say("title of a test", await page.title());
+await go(page, "#/coverage");
+say("colons with nothing behind them", await page.$$eval("#main li", (lines) => lines.filter((line) => /:\s*$/.test(line.textContent)).length));
+await go(page, "#/model.sparkify.fct_songplays");
+say("tests that are open", await page.$$eval("#main .tests pre", (all) => all.length));
 
 await go(page, "#/model.sparkify.fct_songplays");
 await page.emulateMedia({ media: "print" });

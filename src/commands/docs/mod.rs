@@ -13,6 +13,7 @@ use crate::commands::pipeline::{self, Door, Prepared, TargetFolder};
 use crate::commands::selecting::Selecting;
 use crate::commands::{Outcome, Session, Stop};
 use crate::diagnostic::Diagnostic;
+use crate::docs::dictionary::percent;
 use crate::docs::serve::Server;
 use crate::docs::{Dictionary, Formats, Input, Layout};
 use crate::graph::Selection;
@@ -112,12 +113,13 @@ struct Serve {
 #[command(after_help = "Examples:
   redstart docs coverage
   redstart docs coverage --fail-under 90   exit code 1 when less is described
-  redstart docs coverage --fail-under 80 --of tested")]
+  redstart docs coverage --fail-under 80 --of tested
+  redstart docs coverage --fail-under 100 --of owned")]
 struct Coverage {
     #[command(flatten)]
     selecting: Selecting,
 
-    /// The least share of columns, in percent
+    /// The least share, in percent
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     fail_under: Option<u8>,
 
@@ -132,6 +134,8 @@ enum Share {
     Described,
     /// Columns with a test
     Tested,
+    /// Tables with an owner
+    Owned,
 }
 
 impl Args {
@@ -306,37 +310,56 @@ impl Coverage {
             catalog: &[],
             previous: &Previous::load(&folder.path(""))?,
             said: &|_, _| None,
+            classes: &|_, _| Vec::new(),
+            ages: &std::collections::BTreeMap::new(),
             generated_at: session.started,
         });
         let coverage = dictionary.coverage();
+        let (columns, tables) = (coverage.columns, coverage.tables);
         let mut low = None;
-        for (share, name, done, missing) in [
+        for (share, name, all, missing, told, each) in [
             (
-                Share::Described,
+                Some(Share::Described),
                 "described",
-                coverage.documented(),
+                columns,
                 &coverage.undocumented,
+                "declared columns are described",
+                "not described",
             ),
             (
-                Share::Tested,
+                Some(Share::Tested),
                 "tested",
-                coverage.tested(),
+                columns,
                 &coverage.untested,
+                "declared columns are tested",
+                "not tested",
+            ),
+            (
+                None,
+                "described",
+                tables,
+                &coverage.undescribed,
+                "tables are described",
+                "not described",
+            ),
+            (
+                Some(Share::Owned),
+                "owned",
+                tables,
+                &coverage.unowned,
+                "tables have an owner",
+                "without an owner",
             ),
         ] {
-            let percent = coverage.percent(done);
-            session.terminal.info(format!(
-                "{done} of {} declared columns are {name} ({percent}%)",
-                coverage.columns
-            ));
-            for column in missing {
-                session.terminal.info(format!("  not {name}: {column}"));
+            let done = all - missing.len();
+            let percent = percent(done, all);
+            let terminal = &session.terminal;
+            terminal.info(format!("{done} of {all} {told} ({percent}%)"));
+            for one in missing {
+                terminal.info(format!("  {each}: {one}"));
             }
-            if share == self.of
-                && self
-                    .fail_under
-                    .is_some_and(|least| percent < usize::from(least))
-            {
+            let least = self.fail_under.map(usize::from);
+            if share == Some(self.of) && least.is_some_and(|least| percent < least) {
                 low = Some((name, percent));
             }
         }

@@ -2,15 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::warehouse::or_cancelled;
 use super::{Door, Prepared, TargetFolder, invocation};
 use crate::adapter::{self, Connection, Value};
 use crate::artifacts::catalog::{CatalogTable, catalog};
 use crate::artifacts::file::write_json;
 use crate::artifacts::timeline::Timeline;
-use crate::artifacts::{Previous, declared, relation_name};
+use crate::artifacts::{Previous, declared, relation_name, sources};
 use crate::commands::{Session, Stop};
 use crate::compile::Compiled;
+use crate::diagnostic::Diagnostic;
 use crate::docs::{self, Branding, Dictionary, Formats, Input, site};
 use crate::graph::Selection;
 use crate::manifest::node::Detail;
@@ -44,6 +47,7 @@ pub fn write(
 ) -> Result<(), Stop> {
     let manifest = &prepared.manifest;
     let branding = branding(prepared)?;
+    let generated_at = made_at(session)?;
     let folder = TargetFolder::of(session, prepared)?;
     let mut connection = door.connect(session)?;
     let (tables, missing) = tables(prepared, door, &mut *connection, last, wanted.nodes)
@@ -84,7 +88,15 @@ pub fn write(
         catalog: &tables,
         previous: last,
         said: &|id, text| teller.said(id, text),
-        generated_at: session.started,
+        classes: &|id, column| {
+            let personal = reading.as_ref().map(|reading| &reading.personal);
+            let of_node = personal.into_iter().flat_map(|it| it.of_node(id));
+            let own = of_node.filter(|(own, _)| &*own.column == column);
+            own.flat_map(|(_, classes)| classes.iter().map(|class| class.name.to_string()))
+                .collect()
+        },
+        ages: &sources::last(&folder.path("")).unwrap_or_default(),
+        generated_at,
     });
     // What was compiled for the run comes first: a late node is known only there.
     let known = |id: NodeId| whole?.sql(id).map(|sql| sql.text.as_str());
@@ -128,6 +140,21 @@ pub fn write(
 
 fn is_generic_test(node: &Node) -> bool {
     matches!(&node.detail, Detail::Test(test) if test.generic.is_some())
+}
+
+/// The time that the files tell: now, or that of `SOURCE_DATE_EPOCH`, by which the same project gives the same bytes.
+fn made_at(session: &Session) -> Result<Timestamp, Stop> {
+    let said = session.environment.get("SOURCE_DATE_EPOCH");
+    let Some(said) = said.filter(|said| !said.is_empty()) else {
+        return Ok(session.started);
+    };
+    let seconds = said.parse().ok();
+    let moment = seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
+    moment.ok_or_else(|| {
+        let wrong = Diagnostic::error("bad-config", "`SOURCE_DATE_EPOCH` is no moment");
+        let wrong = wrong.note(format!("it is `{said}`"));
+        Stop::refused(wrong.help("give the seconds since 1970, such as 1700000000, or unset it"))
+    })
 }
 
 /// How the project wants its site to look.

@@ -4,17 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Column, Input, Kept, Link, Reference, Table, Test};
+use super::{Column, Exposure, Input, Kept, Link, Reference, Table, Test};
 use crate::adapter::Figure;
 use crate::artifacts::CatalogTable;
 use crate::artifacts::keys::Keys;
 use crate::artifacts::previous::LastResult;
+use crate::docs::hidden::Hidden;
 use crate::docs::words::{
-    anchor, combination, dist, kind, label, minute, name, owner, plain, sort,
+    access, anchor, combination, constraint, declared, dist, kind, label, minute, name, owner,
+    person, plain, sort,
 };
 use crate::manifest::config::Severity;
 use crate::manifest::node::{self, ConstraintKind, Detail};
-use crate::manifest::{NodeId, ResourceType};
+use crate::manifest::{Node, NodeId, ResourceType};
 use crate::materialization::rejects_of;
 
 /// What is looked up for every table.
@@ -23,6 +25,7 @@ pub(super) struct Facts<'a> {
     keys: Keys<'a>,
     catalog: BTreeMap<NodeId, &'a CatalogTable>,
     readers: BTreeMap<NodeId, Vec<NodeId>>,
+    pub(super) hidden: Hidden,
 }
 
 impl<'a> Facts<'a> {
@@ -42,6 +45,7 @@ impl<'a> Facts<'a> {
                 .map(|table| (table.node, table))
                 .collect(),
             readers,
+            hidden: Hidden::new(input.manifest),
         }
     }
 
@@ -129,8 +133,68 @@ impl<'a> Facts<'a> {
             upstream: self.links(node.depends_on.iter().copied()),
             downstream: self.downstream(id),
             file: node.original_file_path.clone(),
+            declared: declared(node),
             tags: node.config.tags.clone(),
+            contract: node.config.contract_enforced,
+            access: access(node),
+            group: self.group(node),
+            freshness: self.freshness(node),
+            meta: (!node.config.meta.is_empty())
+                .then(|| serde_json::to_string_pretty(&node.config.meta).unwrap_or_default()),
         }
+    }
+
+    /// A group with who answers for it.
+    fn group(&self, node: &Node) -> Option<String> {
+        let name = node.config.group.as_ref()?;
+        let groups = self.input.manifest.groups.iter();
+        let mut own = groups.filter(|group| group.name == *name);
+        let owner = own.next().and_then(|group| person(&group.owner));
+        Some(owner.map_or_else(|| name.clone(), |owner| format!("{name} ({owner})")))
+    }
+
+    /// How old the rows of a source may be, and how old they were last.
+    fn freshness(&self, node: &Node) -> Option<String> {
+        let Detail::Source(source) = &node.detail else {
+            return None;
+        };
+        let freshness = source.freshness.as_ref()?;
+        let limits = [
+            ("warns after", freshness.warn_after),
+            ("fails after", freshness.error_after),
+        ];
+        let limits = limits
+            .into_iter()
+            .filter_map(|(word, age)| Some(format!("{word} {}", age?)));
+        let last = self.input.ages.get(&node.unique_id);
+        let told: Vec<String> = limits.chain(last.cloned()).collect();
+        (!told.is_empty()).then(|| told.join(", "))
+    }
+
+    pub(super) fn exposures(&self) -> Vec<Exposure> {
+        let manifest = self.input.manifest;
+        let shown = manifest.ids().filter_map(|id| {
+            let node = manifest.node(id);
+            let Detail::Exposure(exposure) = &node.detail else {
+                return None;
+            };
+            let url = exposure.url.as_deref();
+            let on_web = |url: &&str| url.starts_with("https://") || url.starts_with("http://");
+            (node.config.docs_show && self.is_selected(id)).then(|| Exposure {
+                node: id,
+                name: node.name.clone(),
+                label: exposure.label.clone().filter(|label| !label.is_empty()),
+                kind: exposure.kind.clone(),
+                description: node.description.trim().to_owned(),
+                owner: person(&exposure.owner),
+                maturity: exposure.maturity.clone(),
+                url: url.filter(on_web).map(str::to_owned),
+                reads: self.links(node.depends_on.iter().copied()),
+                declared: declared(node),
+                tags: node.config.tags.clone(),
+            })
+        });
+        shown.collect()
     }
 
     /// Links to what may be named.
@@ -291,6 +355,20 @@ impl<'a> Facts<'a> {
             description: declared
                 .map_or_else(String::new, |column| column.description.trim().to_owned()),
             pii: node.personal_columns().contains(&name.to_lowercase()),
+            classes: (self.input.classes)(id, &name.to_lowercase()),
+            tags: declared.map_or_else(Vec::new, |column| column.tags.clone()),
+            meta: declared.map_or_else(Vec::new, |column| {
+                let own = column.meta.iter().filter(|(key, _)| {
+                    !matches!(key.as_str(), "pii" | "classification" | "classifications")
+                });
+                own.map(|(key, value)| (key.clone(), plain(value)))
+                    .collect()
+            }),
+            constraints: constraints
+                .iter()
+                .filter(|it| matches!(it.kind, ConstraintKind::Check | ConstraintKind::Custom))
+                .map(|it| self.hidden.masked(&constraint(it)).into_owned())
+                .collect(),
             tested: !own.is_empty() || in_combination,
             missing: false,
             tests: own
@@ -324,6 +402,9 @@ impl<'a> Facts<'a> {
                 .find(|read| **read != id)
                 .copied()
                 .unwrap_or(id);
+            if !self.input.manifest.node(target).config.docs_show {
+                continue;
+            }
             found.insert(Reference {
                 table: self.link(target),
                 column: generic
@@ -346,6 +427,7 @@ impl<'a> Facts<'a> {
             };
             if let (ConstraintKind::ForeignKey, Some(target)) =
                 (constraint.kind, constraint.to_node)
+                && self.input.manifest.node(target).config.docs_show
             {
                 let column = constraint.to_columns.get(at).cloned();
                 found.insert(Reference {
@@ -384,17 +466,23 @@ impl<'a> Facts<'a> {
         let Detail::Test(detail) = &node.detail else {
             return None;
         };
+        if !node.config.docs_show {
+            return None;
+        }
         let last = self.last(id);
+        let name = self.hidden.test_name(self.input.manifest, id);
         Some(Test {
             node: id,
             singular: detail.generic.is_none(),
             label: detail.generic.as_ref().map_or_else(
-                || node.name.clone(),
+                || name.clone(),
                 |test| {
                     let rows = node.config.where_clause.as_deref();
-                    label(test, rows, &|text| (self.input.said)(id, text))
+                    let label = label(test, rows, &|text| (self.input.said)(id, text));
+                    self.hidden.masked(&label).into_owned()
                 },
             ),
+            name,
             status: last.map(|last| last.status.clone()),
             failures: last.and_then(|last| last.failures),
             only_warns: node.config.severity == Severity::Warn,

@@ -6,6 +6,7 @@ mod facts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::hidden::Hidden;
 use super::layer;
 use super::words::minute;
 use crate::artifacts::{CatalogTable, Previous};
@@ -24,12 +25,16 @@ pub struct Input<'a> {
     pub previous: &'a Previous,
     /// What a template in the declaration of a test says, if it can be told.
     pub said: &'a dyn Fn(NodeId, &str) -> Option<String>,
+    /// The kinds of personal data in a column, by its name in lower case.
+    pub classes: &'a dyn Fn(NodeId, &str) -> Vec<String>,
+    /// What `source freshness` found last, by `unique_id`.
+    pub ages: &'a BTreeMap<String, String>,
     /// When the dictionary is made.
     pub generated_at: jiff::Timestamp,
 }
 
 /// Everything that the three writers show, in their order.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Dictionary {
     /// The project.
     pub project: String,
@@ -39,6 +44,10 @@ pub struct Dictionary {
     pub layers: Vec<Layer>,
     /// Ephemeral models with their layers: they have no table, and a place in the site alone.
     pub inlined: Vec<(String, Table)>,
+    /// What is made of the tables outside of the project, by name.
+    pub exposures: Vec<Exposure>,
+    /// Names that are in no text.
+    pub hidden: Hidden,
 }
 
 /// Tables of one layer, by name.
@@ -89,8 +98,47 @@ pub struct Table {
     pub upstream: Vec<Link>,
     /// What reads it.
     pub downstream: Vec<Link>,
-    /// The file that declares it.
+    /// The file that holds it.
     pub file: String,
+    /// The file and line of YAML that declares it.
+    pub declared: Option<String>,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// Whether its contract is enforced.
+    pub contract: bool,
+    /// Who may read it, where that is said.
+    pub access: Option<String>,
+    /// Its group, and who answers for that.
+    pub group: Option<String>,
+    /// How old a source may be, and how old it was last.
+    pub freshness: Option<String>,
+    /// `meta`, as JSON.
+    pub meta: Option<String>,
+}
+
+/// A dashboard or the like that reads tables.
+#[derive(Debug)]
+pub struct Exposure {
+    /// The node.
+    pub node: NodeId,
+    /// Its name.
+    pub name: String,
+    /// As people call it.
+    pub label: Option<String>,
+    /// `dashboard`, `notebook`, ….
+    pub kind: String,
+    /// Markdown.
+    pub description: String,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// `high`, ….
+    pub maturity: Option<String>,
+    /// Where it is, on the web.
+    pub url: Option<String>,
+    /// What it reads.
+    pub reads: Vec<Link>,
+    /// The file and line of YAML that declares it.
+    pub declared: Option<String>,
     /// Tags.
     pub tags: Vec<String>,
 }
@@ -124,12 +172,32 @@ pub struct Column {
     pub description: String,
     /// Personal data.
     pub pii: bool,
+    /// The kinds of personal data in it: `pii`, or what the project calls them.
+    pub classes: Vec<String>,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// `meta`, without what says that it is personal.
+    pub meta: Vec<(String, String)>,
+    /// Checks and the like that it is declared with.
+    pub constraints: Vec<String>,
     /// Its tests.
     pub tests: Vec<Test>,
     /// Whether a test of it, or one over several columns, looks at it.
     pub tested: bool,
     /// Whether it is declared and the table does not have it; its type says so.
     pub missing: bool,
+}
+
+impl Column {
+    /// What the project calls the personal data in it.
+    pub fn personal(&self) -> Option<String> {
+        let own: Vec<&str> = self.classes.iter().map(String::as_str).collect();
+        match own.as_slice() {
+            _ if !self.pii => None,
+            [] | ["pii"] => Some("personal data".to_owned()),
+            own => Some(own.join(", ").replace("pii", "personal data")),
+        }
+    }
 }
 
 /// What a foreign key points to.
@@ -157,6 +225,8 @@ pub struct Test {
     pub node: NodeId,
     /// Whether it is a query of its own, which may read several tables.
     pub singular: bool,
+    /// Its name, without names that are not to be shown.
+    pub name: String,
     /// Its name with what it was told: `accepted_values: F, M`.
     pub label: String,
     /// `pass`, `fail`, `warn`, `error`, …; none before its first run.
@@ -192,7 +262,7 @@ impl Kept {
     }
 }
 
-/// How much of the columns is described and tested.
+/// How much of the columns is described and tested, and of the tables described and owned.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Coverage {
     /// All columns.
@@ -201,6 +271,12 @@ pub struct Coverage {
     pub undocumented: Vec<String>,
     /// `table.column` of those without test.
     pub untested: Vec<String>,
+    /// All tables.
+    pub tables: usize,
+    /// Those without description.
+    pub undescribed: Vec<String>,
+    /// Those that nobody answers for.
+    pub unowned: Vec<String>,
 }
 
 impl Coverage {
@@ -214,10 +290,15 @@ impl Coverage {
         self.columns - self.untested.len()
     }
 
-    /// In percent, rounded down, so that 100 means all.
+    /// Columns in percent, rounded down, so that 100 means all.
     pub fn percent(&self, part: usize) -> usize {
-        (part * 100).checked_div(self.columns).unwrap_or(100)
+        percent(part, self.columns)
     }
+}
+
+/// Rounded down, so that 100 means all.
+pub fn percent(part: usize, all: usize) -> usize {
+    (part * 100).checked_div(all).unwrap_or(100)
 }
 
 impl Dictionary {
@@ -243,6 +324,8 @@ impl Dictionary {
             generated_at: minute(input.generated_at),
             layers: layers.collect(),
             inlined,
+            exposures: facts.exposures(),
+            hidden: facts.hidden,
         }
     }
 
@@ -264,10 +347,17 @@ impl Dictionary {
                 .map(|(table, column)| format!("{}.{}", table.name, column.name))
                 .collect()
         };
+        let tables = |wanted: fn(&Table) -> bool| -> Vec<String> {
+            let named = self.tables().filter(|table| wanted(table));
+            named.map(|table| table.name.clone()).collect()
+        };
         Coverage {
             columns: all.len(),
             undocumented: named(|column| column.description.trim().is_empty()),
             untested: named(|column| !column.tested),
+            tables: self.tables().count(),
+            undescribed: tables(|table| table.description.is_empty()),
+            unowned: tables(|table| table.owner.is_none()),
         }
     }
 }

@@ -110,7 +110,9 @@ fn entity(text: &mut String, at: usize, table: &Table) {
 
 /// Text between quotes.
 fn label(name: &str) -> String {
-    name.replace('"', "#quot;").replace(['\n', '\r'], " ")
+    name.replace('"', "#quot;")
+        .replace('<', "#lt;")
+        .replace(['\n', '\r'], " ")
 }
 
 /// A name without quotes, as columns and types of a diagram are written.

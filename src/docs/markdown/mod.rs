@@ -1,18 +1,19 @@
 //! The dictionary as Markdown: `dictionary.md`, which holds all, and the folder `dictionary/` with a file a table.
 //!
-//! In: the [`Dictionary`], for the files also what the site is made from. Out: texts. Every fact of the site is in the files, for readers
-//! without a browser and for repositories that show Markdown.
+//! In: the [`Dictionary`], for the files also what the site is made from. Out: texts, for readers without a browser and for repositories
+//! that show Markdown: what the site says of tables, their columns and exposures. Macros, docs blocks, analyses and the last build are on
+//! the site alone.
 
 mod mermaid;
 mod pages;
 mod words;
 
-pub use pages::pages;
+pub use pages::{is_page, pages};
 
 use std::fmt::Write as _;
 
-use super::dictionary::{Coverage, Dictionary, Table, UNCOUNTED};
-use words::{Place, cell, null, prose, tests};
+use super::dictionary::{Column, Coverage, Dictionary, Table, UNCOUNTED};
+use words::{Place, cell, code, null, prose, tests};
 
 /// The whole dictionary as one text.
 pub fn markdown(dictionary: &Dictionary) -> String {
@@ -30,8 +31,38 @@ pub fn markdown(dictionary: &Dictionary) -> String {
             self::table(&mut text, table, Place::OneFile);
         }
     }
+    exposures(&mut text, dictionary, Place::OneFile);
     self::coverage(&mut text, &dictionary.coverage());
     text
+}
+
+/// What reads the tables outside of the project.
+fn exposures(text: &mut String, dictionary: &Dictionary, place: Place) {
+    if dictionary.exposures.is_empty() {
+        return;
+    }
+    text.push_str("\n## Exposures\n");
+    for exposure in &dictionary.exposures {
+        let _ = writeln!(text, "\n### {}\n", cell(&exposure.name));
+        if !exposure.description.is_empty() {
+            let _ = writeln!(text, "{}\n", prose(&exposure.description));
+        }
+        let facts = [
+            ("Called", exposure.label.as_deref().map(cell)),
+            ("Kind", Some(cell(&exposure.kind))),
+            ("Owner", exposure.owner.as_deref().map(cell)),
+            ("Maturity", exposure.maturity.as_deref().map(cell)),
+            ("Address", exposure.url.as_deref().map(cell)),
+            ("Reads", Some(place.links(&exposure.reads))),
+            ("Tags", Some(cell(&exposure.tags.join(", ")))),
+            ("Declared", exposure.declared.as_deref().map(code)),
+        ];
+        for (name, value) in facts {
+            if let Some(value) = value.filter(|value| !value.is_empty()) {
+                let _ = writeln!(text, "- {name}: {value}");
+            }
+        }
+    }
 }
 
 /// How much there is, and where.
@@ -47,7 +78,7 @@ fn summary(text: &mut String, dictionary: &Dictionary, place: Place) {
         dictionary.generated_at,
     );
     for layer in &dictionary.layers {
-        let _ = writeln!(text, "- {}: {}", layer.name, {
+        let _ = writeln!(text, "- {}: {}", cell(&layer.name), {
             let links = layer
                 .tables
                 .iter()
@@ -62,13 +93,17 @@ fn table(text: &mut String, table: &Table, place: Place) {
     if !table.description.is_empty() {
         let _ = writeln!(text, "{}\n", prose(&table.description));
     }
-    let mut facts = vec![format!("`{}` ({})", table.relation, table.kind)];
+    let mut facts = vec![format!("{} ({})", code(&table.relation), cell(&table.kind))];
     let mut fact = |name: &str, value: Option<String>| {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
             facts.push(format!("{name}: {value}"));
         }
     };
     fact("Owner", table.owner.as_deref().map(cell));
+    fact("Group", table.group.as_deref().map(cell));
+    fact("Access", table.access.as_deref().map(cell));
+    fact("Contract", table.contract.then(|| "enforced".to_owned()));
+    fact("Freshness", table.freshness.as_deref().map(cell));
     fact("Grain", table.grain.as_deref().map(cell));
     let uncounted = || table.is_uncounted().then(|| UNCOUNTED.to_owned());
     fact(
@@ -81,7 +116,7 @@ fn table(text: &mut String, table: &Table, place: Place) {
     }
     fact(
         "Rejected rows",
-        rejected.map(|(rows, stand)| format!("{rows} in `{stand}`")),
+        rejected.map(|(rows, stand)| format!("{rows} in {}", code(stand))),
     );
     fact("Last built", table.last_built.clone());
     fact("Distribution", table.dist.as_deref().map(cell));
@@ -90,7 +125,8 @@ fn table(text: &mut String, table: &Table, place: Place) {
     fact("Upstream", Some(place.links(&table.upstream)));
     fact("Downstream", Some(place.links(&table.downstream)));
     fact("Tests", Some(tests(&table.tests)));
-    fact("File", Some(format!("`{}`", table.file)));
+    fact("File", Some(code(&table.file)));
+    fact("Declared", table.declared.as_deref().map(code));
     for fact in facts {
         let _ = writeln!(text, "- {fact}");
     }
@@ -101,16 +137,30 @@ fn table(text: &mut String, table: &Table, place: Place) {
     for column in &table.columns {
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {} | {}{} | {} |",
+            "| {} | {} | {} | {} | {} | {} |",
             cell(&column.name),
             cell(column.data_type.as_deref().unwrap_or_default()),
             null(column.nullable),
             place.key(column),
-            cell(&column.description),
-            if column.pii { " *(personal data)*" } else { "" },
+            words_of(column),
             tests(&column.tests),
         );
     }
+}
+
+/// The description of a column, with what else is declared of it.
+fn words_of(column: &Column) -> String {
+    let personal = column.personal();
+    let words = [cell(&column.description)];
+    let personal = personal.map(|class| format!("*({})*", cell(&class)));
+    let meta = column.meta.iter();
+    let meta = meta.map(|(key, value)| format!("{}: {}", cell(key), cell(value)));
+    let tags =
+        (!column.tags.is_empty()).then(|| format!("tags: {}", cell(&column.tags.join(", "))));
+    let constraints = column.constraints.iter().map(|it| cell(it));
+    let all = words.into_iter().chain(personal).chain(constraints);
+    let all = all.chain(meta).chain(tags).filter(|part| !part.is_empty());
+    all.collect::<Vec<_>>().join(" · ").replace(" · *(", " *(")
 }
 
 fn coverage(text: &mut String, coverage: &Coverage) {

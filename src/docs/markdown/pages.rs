@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::words::{Place, cell};
+use super::words::{Place, cell, code};
 use super::{mermaid, summary, table};
 use crate::docs::dictionary::{Dictionary, Table, Test};
-use crate::docs::site::{ColumnEdge, Input, units_of};
+use crate::docs::hidden::Hidden;
+use crate::docs::site::{ColumnEdge, Inherited, Input, RowEdge, rows, units_of};
 use crate::docs::words::{constraint, name};
+use crate::manifest::node::Detail;
 use crate::manifest::{Node, NodeId};
 
 /// The files of the folder `dictionary/` by their names: `README.md`, which repositories show first, and one a table.
@@ -24,12 +26,21 @@ pub fn pages(input: &Input<'_>) -> BTreeMap<String, String> {
     files
 }
 
+/// Whether a file of the folder is named as that of a table is.
+pub fn is_page(name: &str) -> bool {
+    let kinds = ["model.", "seed.", "snapshot.", "source."];
+    name.ends_with(".md")
+        && kinds.iter().any(|kind| name.starts_with(kind))
+        && name.matches('.').count() > 2
+}
+
 fn start(dictionary: &Dictionary) -> String {
     let mut text = format!("# Data dictionary of {}\n\n", cell(&dictionary.project));
     summary(&mut text, dictionary, Place::FileEach);
     let all: Vec<&Table> = dictionary.tables().collect();
     section(&mut text, "Lineage", mermaid::lineage(&all));
     section(&mut text, "Keys", mermaid::entities(dictionary, &|_| true));
+    super::exposures(&mut text, dictionary, Place::FileEach);
     super::coverage(&mut text, &dictionary.coverage());
     text
 }
@@ -41,18 +52,26 @@ fn page(input: &Input<'_>, edges: &Edges<'_>, about: &Table) -> String {
     if !node.constraints.is_empty() {
         text.push_str("\n## Constraints\n\n");
         for one in &node.constraints {
-            let _ = writeln!(text, "- `{}`", constraint(one));
+            let one = constraint(one);
+            let _ = writeln!(text, "- {}", code(&edges.hidden.masked(&one)));
         }
     }
     section(&mut text, "Lineage", mermaid::lineage(&[about]));
     columns(&mut text, edges, about);
+    taken_over(&mut text, edges, about);
     let keys = mermaid::entities(input.dictionary, &|table| table.anchor == about.anchor);
     section(&mut text, "Keys", keys);
-    tests(&mut text, input, about);
+    tests(&mut text, input, edges, about);
     units(&mut text, edges, about);
     let written = node.code.as_ref().filter(|code| code.made_from.is_none());
-    sql(&mut text, "SQL", written.map(|code| code.text()));
-    sql(&mut text, "Compiled SQL", compiled(input, about.node));
+    sql(&mut text, "SQL", written.map(|code| code.text()), edges);
+    sql(
+        &mut text,
+        "Compiled SQL",
+        compiled(input, about.node),
+        edges,
+    );
+    fenced(&mut text, "meta", "json", about.meta.as_deref());
     text
 }
 
@@ -87,10 +106,38 @@ fn columns(text: &mut String, edges: &Edges<'_>, about: &Table) {
             Some(head.to_owned() + &rows),
         );
     }
+    if let Some(chosen) = edges.chosen.get(&about.node) {
+        let lines: String = chosen.iter().map(|one| format!("- {one}\n")).collect();
+        section(
+            text,
+            "Its rows are chosen, joined or grouped by",
+            Some(lines),
+        );
+    }
+}
+
+/// Descriptions that columns without their own take from those that they copy.
+fn taken_over(text: &mut String, edges: &Edges<'_>, about: &Table) {
+    let mut lines = String::new();
+    let silent = about.columns.iter();
+    for column in silent.filter(|column| column.description.is_empty()) {
+        if let Some((from, words)) = edges.inherited.of(about, column) {
+            let from = name(edges.input.manifest.node(from));
+            let _ = writeln!(
+                lines,
+                "- {}: {} (from {})",
+                cell(&column.name),
+                cell(words),
+                cell(&from)
+            );
+        }
+    }
+    let lines = (!lines.is_empty()).then_some(lines);
+    section(text, "Described where they come from", lines);
 }
 
 /// The queries of the tests of a table and its columns.
-fn tests(text: &mut String, input: &Input<'_>, about: &Table) {
+fn tests(text: &mut String, input: &Input<'_>, edges: &Edges<'_>, about: &Table) {
     let of_columns = about.columns.iter().flat_map(|column| {
         let own = column.tests.iter();
         own.map(move |test| (Some(column.name.as_str()), test))
@@ -103,7 +150,7 @@ fn tests(text: &mut String, input: &Input<'_>, about: &Table) {
                 Some(column) => format!("Test: {}, {}", cell(column), cell(label)),
                 None => format!("Test: {}", cell(label)),
             };
-            sql(text, &title, Some(query));
+            sql(text, &title, Some(query), edges);
         }
     }
 }
@@ -118,19 +165,47 @@ fn units(text: &mut String, edges: &Edges<'_>, about: &Table) {
         if !node.description.trim().is_empty() {
             let _ = write!(lines, ": {}", cell(&node.description));
         }
+        if let Detail::UnitTest(test) = &node.detail {
+            let rows = |fixture| match rows(fixture) {
+                Some(1) => "1 row".to_owned(),
+                Some(rows) => format!("{rows} rows"),
+                None => "the rows of a query".to_owned(),
+            };
+            let given = test.given.iter().map(|given| {
+                let input = edges.hidden.masked(&given.input.value);
+                format!("{} of {}", rows(&given.fixture), code(&input))
+            });
+            let given: Vec<String> = given.collect();
+            let _ = write!(
+                lines,
+                "; given {}, expects {}",
+                if given.is_empty() {
+                    "nothing".to_owned()
+                } else {
+                    given.join(", ")
+                },
+                rows(&test.expect)
+            );
+        }
         lines.push('\n');
     }
     section(text, "Unit tests", (!lines.is_empty()).then_some(lines));
 }
 
-/// SQL between fences that nothing in it can close.
-fn sql(text: &mut String, title: &str, query: Option<&str>) {
-    let Some(query) = query.map(str::trim).filter(|query| !query.is_empty()) else {
+fn sql(text: &mut String, title: &str, query: Option<&str>, edges: &Edges<'_>) {
+    let query = query.map(|query| edges.hidden.masked(query));
+    fenced(text, title, "sql", query.as_deref());
+}
+
+/// A text between fences that nothing in it can close.
+fn fenced(text: &mut String, title: &str, language: &str, body: Option<&str>) {
+    let Some(body) = body.map(str::trim).filter(|body| !body.is_empty()) else {
         return;
     };
-    let longest = query.split(|letter| letter != '`').map(str::len).max();
+    let longest = body.split(|letter| letter != '`').map(str::len).max();
     let fence = "`".repeat(longest.unwrap_or_default().max(2) + 1);
-    section(text, title, Some(format!("{fence}sql\n{query}\n{fence}\n")));
+    let body = format!("{fence}{language}\n{body}\n{fence}\n");
+    section(text, title, Some(body));
 }
 
 fn compiled<'a>(input: &Input<'a>, id: NodeId) -> Option<&'a str> {
@@ -143,6 +218,10 @@ struct Edges<'a> {
     to: BTreeMap<(NodeId, String), Vec<String>>,
     /// Unit tests by their model.
     units: BTreeMap<NodeId, Vec<&'a Node>>,
+    /// The columns that decide the rows of each node.
+    chosen: BTreeMap<NodeId, Vec<String>>,
+    inherited: Inherited<'a>,
+    hidden: &'a Hidden,
     input: &'a Input<'a>,
 }
 
@@ -152,6 +231,9 @@ impl<'a> Edges<'a> {
             from: BTreeMap::new(),
             to: BTreeMap::new(),
             units: units_of(input),
+            chosen: BTreeMap::new(),
+            inherited: Inherited::new(input),
+            hidden: &input.dictionary.hidden,
             input,
         };
         for ColumnEdge { from, to, how } in input.lineage {
@@ -163,6 +245,18 @@ impl<'a> Edges<'a> {
                     .or_default()
                     .push(format!("{read} ({how})"));
                 edges.to.entry(from.clone()).or_default().push(made);
+            }
+        }
+        for RowEdge { from, to, kinds } in input.influences {
+            let how = kinds.join(", ");
+            if let Some(read) = edges.name(from) {
+                let chosen = edges.chosen.entry(*to).or_default();
+                chosen.push(format!("{read} ({how})"));
+            }
+            if input.manifest.node(*to).config.docs_show {
+                let made = cell(&name(input.manifest.node(*to)));
+                let to = edges.to.entry(from.clone()).or_default();
+                to.push(format!("rows of {made} ({how})"));
             }
         }
         edges

@@ -1,15 +1,16 @@
 //! What the page of one item says.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
 use super::inherited::Inherited;
 use super::items::{Item, Items, folder};
-use super::{ColumnEdge, Input};
+use super::{ColumnEdge, Input, RowEdge};
 use crate::docs::dictionary::{Column, Table, Test, UNCOUNTED};
 use crate::docs::html;
-use crate::docs::words::constraint;
+use crate::docs::words::{constraint, declared, minute, person};
 use crate::manifest::node::Detail;
 use crate::manifest::unit_test::{Fixture, FixtureRows};
 use crate::manifest::{Node, NodeId, ResourceType};
@@ -25,8 +26,10 @@ pub struct Facts<'a> {
     from: BTreeMap<(NodeId, &'a str), Edges>,
     to: BTreeMap<(NodeId, &'a str), Edges>,
     inherited: Inherited<'a>,
-    /// `[item, column]` by the node whose rows it decides.
+    /// `[item, column, kinds]` by the node whose rows it decides.
     chosen: BTreeMap<NodeId, Vec<Value>>,
+    /// `[item, kinds]` by the node and column that decide its rows.
+    decides: BTreeMap<(NodeId, &'a str), Edges>,
     /// Unit tests by their model.
     units: BTreeMap<NodeId, Vec<&'a Node>>,
 }
@@ -54,10 +57,25 @@ impl<'a> Facts<'a> {
                 .push(json!([makes, other, how]));
         }
         let mut chosen: BTreeMap<NodeId, Vec<Value>> = BTreeMap::new();
-        for (made, read, column) in input.influences {
-            if let Some(read) = items.of_node(*read) {
-                chosen.entry(*made).or_default().push(json!([read, column]));
-            }
+        let mut decides: BTreeMap<(NodeId, &str), Edges> = BTreeMap::new();
+        for RowEdge {
+            from: (read, column),
+            to,
+            kinds,
+        } in input.influences
+        {
+            let (Some(reads), Some(makes)) = (items.of_node(*read), items.of_node(*to)) else {
+                continue;
+            };
+            let how = kinds.join(", ");
+            chosen
+                .entry(*to)
+                .or_default()
+                .push(json!([reads, column, how]));
+            decides
+                .entry((*read, column))
+                .or_default()
+                .push(json!([makes, how]));
         }
         Self {
             input,
@@ -66,6 +84,7 @@ impl<'a> Facts<'a> {
             to,
             inherited: Inherited::new(input),
             chosen,
+            decides,
             units: units_of(input),
         }
     }
@@ -80,7 +99,7 @@ impl<'a> Facts<'a> {
             Item::Table(table, _) => self.table(&mut facts, table),
             Item::Node(id, node) => self.node(&mut facts, *id, node),
             Item::Macro(macro_) => {
-                put(&mut facts, "code", text(&macro_.sql));
+                put(&mut facts, "code", text(&self.masked(&macro_.sql)));
                 let arguments = macro_.arguments.iter().map(|(name, kind, description)| {
                     json!({ "name": name, "type": kind, "html": markdown(description) })
                 });
@@ -105,14 +124,13 @@ impl<'a> Facts<'a> {
         put(facts, "sort", table.sort.as_deref().and_then(text));
         put(facts, "tags", list(table.tags.iter().map(|tag| json!(tag))));
         let mut chips = Vec::new();
-        if node.config.contract_enforced {
+        if table.contract {
             chips.push(json!("contract enforced"));
         }
-        if let Some(group) = &node.config.group {
+        if let Some(group) = &table.group {
             chips.push(json!(format!("group {group}")));
         }
-        let access = node.config.values.get("access").and_then(Value::as_str);
-        if let Some(access) = access.filter(|access| *access != "protected") {
+        if let Some(access) = &table.access {
             chips.push(json!(format!("access {access}")));
         }
         put(facts, "chips", list(chips));
@@ -141,15 +159,31 @@ impl<'a> Facts<'a> {
         put(
             facts,
             "constraints",
-            list(node.constraints.iter().map(|it| json!(constraint(it)))),
+            list(
+                node.constraints
+                    .iter()
+                    .map(|it| json!(self.masked(&constraint(it)))),
+            ),
         );
         self.code(facts, table.node, node);
-        let meta =
-            (!node.config.meta.is_empty()).then(|| serde_json::to_string_pretty(&node.config.meta));
+        put(facts, "meta", table.meta.as_deref().and_then(text));
         put(
             facts,
-            "meta",
-            meta.and_then(Result::ok).as_deref().and_then(text),
+            "freshness",
+            table.freshness.as_deref().and_then(text),
+        );
+        let rejected = table.rejected.as_ref();
+        put(
+            facts,
+            "rejected",
+            rejected.map(|(rows, stand)| json!([rows, stand])),
+        );
+        let last = self.input.previous.results.get(&node.unique_id);
+        let failed = last.filter(|last| matches!(last.status.as_str(), "error" | "fail"));
+        put(
+            facts,
+            "failed",
+            failed.map(|last| json!([last.status, last.completed_at.map(minute)])),
         );
     }
 
@@ -163,11 +197,12 @@ impl<'a> Facts<'a> {
         }
         if let Detail::UnitTest(test) = &node.detail {
             let given = test.given.iter();
-            let given = given.map(|given| json!([given.input.value, rows(&given.fixture)]));
+            let given =
+                given.map(|given| json!([self.masked(&given.input.value), rows(&given.fixture)]));
             put(&mut facts, "given", list(given));
             put(&mut facts, "expect", rows(&test.expect).map(Value::from));
         }
-        put(&mut facts, "file", place(node).as_deref().and_then(text));
+        put(&mut facts, "file", declared(node).as_deref().and_then(text));
         facts.into()
     }
 
@@ -181,11 +216,10 @@ impl<'a> Facts<'a> {
         match &node.detail {
             Detail::Exposure(exposure) => {
                 put(facts, "kind", text(&exposure.kind));
-                let owner = exposure
-                    .owner
-                    .get("name")
-                    .or_else(|| exposure.owner.get("email"));
-                put(facts, "owner", owner.cloned());
+                let owner = person(&exposure.owner);
+                put(facts, "owner", owner.as_deref().and_then(text));
+                let label = exposure.label.as_deref();
+                put(facts, "label", label.and_then(text));
                 put(
                     facts,
                     "maturity",
@@ -212,18 +246,23 @@ impl<'a> Facts<'a> {
         put(
             facts,
             "code",
-            written.map(|code| code.text().trim()).and_then(text),
+            written.and_then(|code| text(&self.masked(code.text().trim()))),
         );
         put(
             facts,
             "compiled",
-            self.compiled(id).map(str::trim).and_then(text),
+            self.compiled(id).and_then(|sql| text(&sql)),
         );
-        put(facts, "declared", place(node).as_deref().and_then(text));
+        put(facts, "declared", declared(node).as_deref().and_then(text));
     }
 
-    fn compiled(&self, id: NodeId) -> Option<&'a str> {
-        self.input.compiled.get(id.index()).copied().flatten()
+    fn masked<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.input.dictionary.hidden.masked(text)
+    }
+
+    fn compiled(&self, id: NodeId) -> Option<Cow<'a, str>> {
+        let sql = self.input.compiled.get(id.index()).copied().flatten()?;
+        Some(self.input.dictionary.hidden.masked(sql.trim()))
     }
 
     fn column(&self, table: &Table, column: &Column) -> Value {
@@ -254,7 +293,28 @@ impl<'a> Facts<'a> {
             put(&mut facts, "inherited", Some(from.into()));
         }
         put(&mut facts, "html", own);
-        put(&mut facts, "pii", column.pii.then_some(Value::Bool(true)));
+        put(
+            &mut facts,
+            "pii",
+            column.personal().as_deref().and_then(text),
+        );
+        put(
+            &mut facts,
+            "tags",
+            list(column.tags.iter().map(|tag| json!(tag))),
+        );
+        let meta = column.meta.iter();
+        put(
+            &mut facts,
+            "meta",
+            list(meta.map(|(key, value)| json!([key, value]))),
+        );
+        let constraints = column.constraints.iter();
+        put(
+            &mut facts,
+            "constraints",
+            list(constraints.map(|it| json!(it))),
+        );
         let points = column.references.iter().filter_map(|reference| {
             let target = self.items.of_anchor(reference.table.anchor.as_deref())?;
             Some(json!([target, reference.column]))
@@ -277,14 +337,17 @@ impl<'a> Facts<'a> {
             "to",
             self.to.get(&(table.node, name)).map(|edges| json!(edges)),
         );
+        let decides = self.decides.get(&(table.node, name));
+        put(&mut facts, "rows", decides.map(|edges| json!(edges)));
         facts.into()
     }
 
     fn test(&self, test: &Test) -> Value {
-        let node = self.input.manifest.node(test.node);
         let mut facts = Map::new();
-        put(&mut facts, "name", text(&node.name));
+        put(&mut facts, "name", text(&test.name));
         put(&mut facts, "label", text(&test.label));
+        let own = self.items.of_node(test.node);
+        put(&mut facts, "item", own.map(Value::from));
         put(&mut facts, "status", test.status.as_deref().and_then(text));
         let failures = test.failures.filter(|failures| *failures > 0);
         put(&mut facts, "failures", failures.map(Value::from));
@@ -298,7 +361,7 @@ impl<'a> Facts<'a> {
         put(
             &mut facts,
             "sql",
-            self.compiled(test.node).map(str::trim).and_then(text),
+            self.compiled(test.node).and_then(|sql| text(&sql)),
         );
         facts.into()
     }
@@ -321,18 +384,11 @@ pub fn units_of<'a>(input: &Input<'a>) -> BTreeMap<NodeId, Vec<&'a Node>> {
 }
 
 /// How many rows a fixture has; a query has as many as it answers.
-fn rows(fixture: &Fixture) -> Option<usize> {
+pub fn rows(fixture: &Fixture) -> Option<usize> {
     match &fixture.rows {
         FixtureRows::Values(rows) => Some(rows.len()),
         FixtureRows::Sql { .. } => None,
     }
-}
-
-/// The file and line of YAML that declares a node.
-fn place(node: &Node) -> Option<String> {
-    let span = node.declared_at.as_ref()?;
-    let path = node.own_path(&span.source.path);
-    Some(format!("{path}:{}", span.line_column().0))
 }
 
 fn put(facts: &mut Map<String, Value>, name: &str, value: Option<Value>) {

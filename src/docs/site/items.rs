@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::{Input, overview};
 use crate::artifacts::manifest::{Doc, Macro};
-use crate::docs::dictionary::{Table, Test};
-use crate::docs::words::{last_of_id, minute, name};
+use crate::docs::dictionary::Table;
+use crate::docs::words::last_of_id;
 use crate::manifest::{Node, NodeId, ResourceType};
 
 /// Pages whose data stand in one file.
@@ -18,6 +18,28 @@ const SHARD: usize = 100;
 const MOST_SHARDS: usize = 100;
 /// The longest first words of a description in a list.
 const SHORT: usize = 140;
+
+/// The macros and docs blocks that selected nodes speak of; all, where none are selected.
+struct Used<'a>(Option<BTreeSet<&'a str>>);
+
+impl<'a> Used<'a> {
+    fn new(input: &Input<'a>) -> Self {
+        Self(input.selected.map(|selected| {
+            let nodes = selected.iter().map(|id| input.manifest.node(*id));
+            let said = nodes.flat_map(|node| {
+                let columns = node.columns.values();
+                let blocks = columns.flat_map(|column| &column.doc_blocks);
+                let own = node.macros.iter().chain(&node.doc_blocks);
+                own.chain(blocks).map(String::as_str)
+            });
+            said.collect()
+        }))
+    }
+
+    fn has(&self, id: &str) -> bool {
+        self.0.as_ref().is_none_or(|used| used.contains(id))
+    }
+}
 
 /// One thing with a page.
 pub enum Item<'a> {
@@ -35,7 +57,7 @@ pub enum Item<'a> {
 pub struct Items<'a> {
     /// In their order.
     pub list: Vec<Item<'a>>,
-    input: &'a Input<'a>,
+    pub(super) input: &'a Input<'a>,
     by_node: BTreeMap<NodeId, usize>,
     by_anchor: BTreeMap<&'a str, usize>,
     /// By item: what it reads, in order.
@@ -73,13 +95,16 @@ impl<'a> Items<'a> {
             });
             list.extend(shown.map(|id| Item::Node(id, input.manifest.node(id))));
         }
-        let own = |macro_: &&Macro| !matches!(macro_.package_name.as_str(), "dbt" | "redstart");
-        list.extend(input.macros.values().filter(own).map(Item::Macro));
+        let used = Used::new(input);
+        let own = input.macros.iter().filter(|(id, macro_)| {
+            !matches!(macro_.package_name.as_str(), "dbt" | "redstart") && used.has(id)
+        });
+        list.extend(own.map(|(_, macro_)| Item::Macro(macro_)));
         let blocks = input
             .docs
-            .values()
-            .filter(|doc| !overview::is_overview(doc));
-        list.extend(blocks.map(Item::Doc));
+            .iter()
+            .filter(|(id, doc)| !overview::is_overview(doc) && used.has(id));
+        list.extend(blocks.map(|(_, doc)| Item::Doc(doc)));
         let mut by_node = BTreeMap::new();
         let mut by_anchor = BTreeMap::new();
         for (at, item) in list.iter().enumerate() {
@@ -132,7 +157,8 @@ impl<'a> Items<'a> {
         self.list.chunks(self.shard_size())
     }
 
-    fn tables(&self) -> impl Iterator<Item = (usize, &'a Table, &'a str)> {
+    /// The tables with their layers.
+    pub(super) fn tables(&self) -> impl Iterator<Item = (usize, &'a Table, &'a str)> {
         self.list
             .iter()
             .enumerate()
@@ -166,17 +192,15 @@ impl<'a> Items<'a> {
                 folders.place(folder(item.file(self.input))).into(),
             );
             put("short", first_words(item.description()).into());
+            for tag in item.tags() {
+                tags.entry(tag).or_default().push(at);
+            }
             let (layer, kind, rows) = match item {
-                Item::Table(table, layer) => {
-                    for tag in &table.tags {
-                        tags.entry(tag).or_default().push(at);
-                    }
-                    (
-                        json!(layers.place(layer)),
-                        table.kind.as_str(),
-                        json!(table.rows),
-                    )
-                }
+                Item::Table(table, layer) => (
+                    json!(layers.place(layer)),
+                    table.kind.as_str(),
+                    json!(table.rows),
+                ),
                 _ => (json!(-1), item.kind(self.input), Value::Null),
             };
             put("layer", layer);
@@ -282,116 +306,22 @@ impl<'a> Items<'a> {
         points.into()
     }
 
-    fn tests(&self) -> impl Iterator<Item = (usize, Option<&'a str>, &'a Test)> {
-        self.tables().flat_map(|(at, table, _)| {
-            let own = table
-                .tests
-                .iter()
-                .filter(|test| !test.singular)
-                .map(move |test| (at, None, test));
-            let columns = table.columns.iter();
-            own.chain(columns.flat_map(move |column| {
-                let name = Some(column.name.as_str());
-                column.tests.iter().map(move |test| (at, name, test))
-            }))
-        })
-    }
-
-    /// Tests that did not pass: `[item, label, status, rows, column]`.
-    pub fn failing(&self) -> Value {
-        let is_bad = |status: Option<&str>| matches!(status, Some("fail" | "error" | "warn"));
-        let generic = self
-            .tests()
-            .filter(|(_, _, test)| is_bad(test.status.as_deref()))
-            .map(|(at, column, test)| json!([at, test.label, test.status, test.failures, column]));
-        let singular = self.list.iter().enumerate().filter_map(|(at, item)| {
-            let node = item.node().filter(|_| item.is_singular_test())?;
-            let last = self.last(node)?;
-            is_bad(Some(&last.status)).then(|| json!([at, "", last.status, last.failures, null]))
-        });
-        generic.chain(singular).collect()
-    }
-
-    /// Tables that a test of error severity found wanting.
-    pub fn bad(&self) -> Vec<usize> {
-        let failed = |test: &Test| matches!(test.status.as_deref(), Some("fail" | "error"));
-        let bad: BTreeSet<usize> = self
-            .tests()
-            .filter(|(_, _, test)| failed(test))
-            .map(|(at, _, _)| at)
-            .collect();
-        bad.into_iter().collect()
-    }
-
-    fn last(&self, id: NodeId) -> Option<&'a crate::artifacts::previous::LastResult> {
-        let unique_id = &self.input.manifest.node(id).unique_id;
-        self.input.previous.results.get(unique_id)
-    }
-
-    /// How many tests have which last result.
-    pub fn test_counts(&self, input: &Input<'_>) -> Vec<Value> {
-        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        for id in input.manifest.ids() {
-            let node = input.manifest.node(id);
-            if node.resource_type == ResourceType::Test {
-                let status = self.last(id).map_or("not run", |last| last.status.as_str());
-                *counts.entry(status).or_default() += 1;
-            }
-        }
-        counts
-            .into_iter()
-            .map(|(status, count)| json!([status, count]))
-            .collect()
-    }
-
-    /// The tables that were built last: `[item, when]`.
+    /// The tables that were built last: `[item, when]`; none where all are of one moment, which says nothing.
     pub fn built_last(&self) -> Vec<Value> {
         let mut built: Vec<(&str, usize)> = self
             .tables()
             .filter_map(|(at, table, _)| Some((table.last_built.as_deref()?, at)))
             .collect();
         built.sort_by(|a, b| b.0.cmp(a.0).then(a.1.cmp(&b.1)));
+        let of_one_moment = built.iter().all(|(when, _)| *when == built[0].0);
+        if of_one_moment && built.len() == self.shown_tables().count() {
+            return Vec::new();
+        }
         built
             .into_iter()
             .take(24)
             .map(|(when, at)| json!([at, when]))
             .collect()
-    }
-
-    /// The last run, step by step, and the longest path through it.
-    pub fn steps(&self, input: &Input<'_>) -> Value {
-        let timeline = input.timeline;
-        let Some(start) = timeline.steps.iter().map(|step| step.started).min() else {
-            return Value::Null;
-        };
-        let steps = timeline.steps.iter().filter_map(|step| {
-            let id = input.manifest.by_unique_id.get(&step.unique_id).copied();
-            let node = id.map(|id| input.manifest.node(id))?;
-            if !node.config.docs_show {
-                return None;
-            }
-            let item = id.and_then(|id| self.of_node(id));
-            let seconds = |from, to: jiff::Timestamp| to.duration_since(from).as_secs_f64();
-            Some(json!({
-                "id": step.unique_id,
-                "name": name(node),
-                "item": item.map_or(-1, |item| i64::try_from(item).unwrap_or(-1)),
-                "status": step.status,
-                "start": (seconds(start, step.started) * 1000.0).round() / 1000.0,
-                "seconds": (seconds(step.started, step.completed) * 1000.0).round() / 1000.0,
-                "thread": step.thread,
-            }))
-        });
-        let shown = |unique_id: &&str| {
-            let id = input.manifest.by_unique_id.get(*unique_id);
-            id.is_some_and(|id| input.manifest.node(*id).config.docs_show)
-        };
-        let critical = timeline.critical(input.manifest);
-        json!({
-            "steps": steps.collect::<Vec<_>>(),
-            "critical": critical.into_iter().filter(shown).collect::<Vec<_>>(),
-            "at": timeline.ended().map(minute),
-        })
     }
 }
 
@@ -425,6 +355,15 @@ impl<'a> Item<'a> {
         }
     }
 
+    /// Its tags.
+    pub fn tags(&self) -> &'a [String] {
+        match self {
+            Self::Table(table, _) => &table.tags,
+            Self::Node(_, node) => &node.config.tags,
+            Self::Macro(_) | Self::Doc(_) => &[],
+        }
+    }
+
     fn package(&self, input: &'a Input<'_>) -> &'a str {
         match self {
             Self::Table(table, _) => &input.manifest.node(table.node).package_name,
@@ -454,7 +393,8 @@ impl<'a> Item<'a> {
         }
     }
 
-    fn is_singular_test(&self) -> bool {
+    /// Whether it is a test that is a query of its own.
+    pub(super) fn is_singular_test(&self) -> bool {
         matches!(self, Self::Node(_, node) if node.resource_type == ResourceType::Test)
     }
 }

@@ -9,12 +9,14 @@ mod items;
 mod overview;
 mod pack;
 mod page;
+mod results;
 mod search;
 #[cfg(test)]
 mod tests;
 
-pub use facts::units_of;
-pub use page::{Layout, stand_alone};
+pub use facts::{rows, units_of};
+pub use inherited::Inherited;
+pub use page::{Layout, forward, stand_alone};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -54,8 +56,8 @@ pub struct Input<'a> {
     pub timeline: &'a Timeline,
     /// Which column comes from which.
     pub lineage: &'a [ColumnEdge],
-    /// Which columns decide which rows a node has: the node, and the node and column that it looks at.
-    pub influences: &'a [(NodeId, NodeId, String)],
+    /// Which columns decide which rows a node has.
+    pub influences: &'a [RowEdge],
     /// The target's name and kind, such as `dev (duckdb)`.
     pub target: &'a str,
     /// What the project says about its looks.
@@ -73,6 +75,17 @@ pub struct ColumnEdge {
     pub to: (NodeId, String),
     /// How.
     pub how: How,
+}
+
+/// A column that decides which rows a node has.
+#[derive(Clone, Debug)]
+pub struct RowEdge {
+    /// The node and column that are looked at.
+    pub from: (NodeId, String),
+    /// The node whose rows it decides.
+    pub to: NodeId,
+    /// `filter`, `join`, `group`: one or several.
+    pub kinds: Vec<&'static str>,
 }
 
 /// The files of a site by their names in its folder.
@@ -102,17 +115,19 @@ impl Site {
         }
         put("missing".to_owned(), &items.missing());
         put("points".to_owned(), &items.points());
-        let steps = items.steps(input);
+        let results = results::Results::new(&items);
+        put("tests".to_owned(), &results.all());
         if !input.timeline.steps.is_empty() {
-            put("run".to_owned(), &steps);
+            put("run".to_owned(), &results.steps());
         }
-        put("index".to_owned(), &index(input, &items, &terms));
+        put("index".to_owned(), &index(input, &items, &results, &terms));
         Self {
             files: page::files(title(input), layout, &data),
         }
     }
 
-    /// Writes the files into a folder, each whole or not at all, and removes data of an earlier site.
+    /// Writes the files into a folder, each whole or not at all, and removes data of an earlier site: of a site with a folder of its
+    /// own, and only what a site names so.
     ///
     /// # Errors
     /// When a file cannot be written.
@@ -120,10 +135,23 @@ impl Site {
         for (name, text) in &self.files {
             write_whole(&folder.join(name), text.as_bytes())?;
         }
-        crate::docs::remove_others(&folder.join("data"), "", &|name| {
-            self.files.contains_key(&format!("data/{name}"))
+        if !self.files.contains_key("data/index.js") {
+            return Ok(());
+        }
+        crate::docs::remove_others(&folder.join("data"), &|name| {
+            is_data(name) && !self.files.contains_key(&format!("data/{name}"))
         })
     }
+}
+
+/// Whether a site names its data so: `index.js`, `t7.js`, ….
+fn is_data(name: &str) -> bool {
+    let Some(name) = name.strip_suffix(".js") else {
+        return false;
+    };
+    let number = name.strip_prefix(['t', 's']);
+    matches!(name, "index" | "missing" | "points" | "run" | "tests")
+        || number.is_some_and(|number| number.parse::<u32>().is_ok())
 }
 
 /// The files of a site without data.
@@ -153,12 +181,16 @@ pub fn column_edges(manifest: &Manifest, analysis: &Analysis) -> Vec<ColumnEdge>
 }
 
 /// The columns that filter, join or group the rows of each node of an analysed project.
-pub fn influences(manifest: &Manifest, analysis: &Analysis) -> Vec<(NodeId, NodeId, String)> {
+pub fn influences(manifest: &Manifest, analysis: &Analysis) -> Vec<RowEdge> {
     let of = |id: NodeId| {
-        let origins = analysis.node(id).influences.keys();
-        origins.filter_map(move |origin| {
+        let origins = analysis.node(id).influences.iter();
+        origins.filter_map(move |(origin, kinds)| {
             let read = *manifest.by_unique_id.get(&*origin.table)?;
-            Some((id, read, origin.column.to_string()))
+            Some(RowEdge {
+                from: (read, origin.column.to_lowercase()),
+                to: id,
+                kinds: kinds.iter().map(|kind| kind.as_str()).collect(),
+            })
         })
     };
     manifest.ids().flat_map(of).collect()
@@ -171,7 +203,12 @@ fn title<'a>(input: &Input<'a>) -> &'a str {
 }
 
 /// What every page needs: names, kinds, who reads whom, figures of the whole.
-fn index(input: &Input<'_>, items: &Items<'_>, terms: &search::Terms) -> Value {
+fn index(
+    input: &Input<'_>,
+    items: &Items<'_>,
+    results: &results::Results<'_>,
+    terms: &search::Terms,
+) -> Value {
     let mut index = items.columns();
     let whole = json!({
         "title": title(input),
@@ -185,9 +222,12 @@ fn index(input: &Input<'_>, items: &Items<'_>, terms: &search::Terms) -> Value {
         "shard": items.shard_size(),
         "search": terms.directory(),
         "coverage": items.coverage(),
-        "failing": items.failing(),
-        "bad": items.bad(),
-        "testCounts": items.test_counts(input),
+        "failing": results.failing(),
+        "warning": results.warning(),
+        "broken": results.broken(),
+        "skipped": results.skipped(),
+        "bad": results.bad(),
+        "testCounts": results.counts(),
         "built": items.built_last(),
         "lastBuild": input.timeline.ended().map(|at| json!({ "at": super::words::minute(at) })),
     });

@@ -79,11 +79,38 @@ fn single(title: &str, data: &BTreeMap<String, String>) -> String {
 }
 
 fn page(title: &str, scripts: &str, styles: &str, style: &str, script: &str) -> String {
-    PAGE.replace("{{TITLE}}", &escape(title))
-        .replace("{{SCRIPTS}}", scripts)
-        .replace("{{STYLES}}", styles)
-        .replace("{{STYLE}}", style)
-        .replace("{{SCRIPT}}", script)
+    let title = escape(title);
+    let mut parts = PAGE.split("{{");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    // Each place is filled once: what stands in a title fills none.
+    for part in parts {
+        let (name, rest) = part.split_once("}}").unwrap_or(("", part));
+        text.push_str(match name {
+            "TITLE" => &title,
+            "SCRIPTS" => scripts,
+            "STYLES" => styles,
+            "STYLE" => style,
+            "SCRIPT" => script,
+            _ => "",
+        });
+        text.push_str(rest);
+    }
+    text
+}
+
+/// Goes to the page that the address names.
+const FORWARD: &str = "location.replace(\"site/index.html\" + location.hash);";
+
+/// What stands at `index.html` where the site has a folder of its own.
+pub fn forward() -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src {}; base-uri 'none'; form-action 'none'\">\n\
+         <title>Data dictionary</title>\n<script>{FORWARD}</script>\n\
+         <noscript><meta http-equiv=\"refresh\" content=\"0; url=site/index.html\"></noscript>\n</head>\n\
+         <body>\n<p><a href=\"site/index.html\">The data dictionary</a></p>\n</body>\n</html>\n",
+        hash(FORWARD)
+    )
 }
 
 /// A page without any script that has the style in it: for what is mailed or shown beside a pull request.

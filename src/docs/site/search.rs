@@ -10,6 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::Input;
 use super::items::{Item, Items};
+use crate::manifest::node::Detail;
 
 /// Files of words at the most: with those of the pages, a hundred and fifty.
 const FILES: usize = 36;
@@ -38,6 +39,7 @@ impl Terms {
     /// Gathers the words.
     pub fn new(input: &Input<'_>, items: &Items<'_>) -> Self {
         let mut terms: HashMap<String, Found> = HashMap::new();
+        let units = super::units_of(input);
         for (at, item) in items.list.iter().enumerate() {
             let mut put = |text: &str, place: Place| {
                 each_word(text, &mut |word| {
@@ -53,14 +55,27 @@ impl Terms {
             };
             put(&item.name(input), Place::Name);
             put(item.description(), Place::Description);
+            for tag in item.tags() {
+                put(tag, Place::Name);
+            }
+            if let Item::Node(_, node) = item
+                && let Detail::Exposure(exposure) = &node.detail
+            {
+                put(exposure.label.as_deref().unwrap_or_default(), Place::Name);
+            }
             if let Item::Table(table, layer) = item {
                 put(layer, Place::Description);
-                for tag in &table.tags {
-                    put(tag, Place::Name);
-                }
                 for column in &table.columns {
                     put(&column.name, Place::Column);
                     put(&column.description, Place::ColumnDescription);
+                }
+                let of_columns = table.columns.iter().flat_map(|column| &column.tests);
+                for test in table.tests.iter().chain(of_columns) {
+                    put(&test.name, Place::ColumnDescription);
+                    put(&test.label, Place::ColumnDescription);
+                }
+                for node in units.get(&table.node).into_iter().flatten() {
+                    put(&node.name, Place::ColumnDescription);
                 }
             }
         }

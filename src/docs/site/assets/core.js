@@ -53,7 +53,7 @@ function load(name) {
 
 /* Memory stays small however long somebody reads: of the pages' data the last twelve files are kept. */
 function forget() {
-  const pages = [...site.shards.keys()].filter((name) => name.startsWith("t"));
+  const pages = [...site.shards.keys()].filter((name) => /^t\d/.test(name));
   for (const name of pages.slice(0, Math.max(0, pages.length - 12))) site.shards.delete(name);
 }
 
@@ -92,7 +92,9 @@ const nameOf = (item) => site.index.name[item];
 const uniqueId = (item) => `${kindOf(item)}.${site.index.packages[site.index.package[item]]}.${nameOf(item)}`;
 const isTable = (item) => site.index.layer[item] >= 0;
 const addressOf = (item, rest) => `#/${encodeURIComponent(uniqueId(item))}${rest ? "/" + rest.map(encodeURIComponent).join("/") : ""}`;
-const link = (item, text) => h("a", { href: addressOf(item), "data-kind": tone(item) }, text || nameOf(item));
+const link = (item, text) => h("a", { href: addressOf(item), "data-kind": tone(item) }, breakable(text || nameOf(item)));
+/* A long name breaks behind its underscores and dots. */
+const breakable = (text) => String(text).split(/(?<=[_.])/).flatMap((part, at) => (at ? [h("wbr"), part] : [part]));
 
 /* What colours an item: its layer where it has one, else its kind. */
 const TONES = { Source: "source", Seed: "seed", Staging: "staging", Intermediate: "intermediate", Dimension: "dimension", Fact: "fact" };
@@ -147,7 +149,10 @@ async function show() {
   const target = page.target && document.getElementById(page.target);
   if (target) target.scrollIntoView({ block: "center" });
   else window.scrollTo(0, history.state && history.state.scroll ? history.state.scroll : 0);
-  if (site.started || target) (target || main.querySelector("h1") || main).focus({ preventScroll: true });
+  // What changes a page from inside keeps the keyboard.
+  const kept = site.keep && document.getElementById(site.keep);
+  site.keep = null;
+  if (site.started || target) (kept || target || main.querySelector("h1") || main).focus({ preventScroll: true });
   site.started = true;
   if (page.after) page.after();
 }
@@ -169,6 +174,18 @@ const unseen = (text) => h("span", { class: "unseen" }, text);
 /* A column by its name, as any of lineage, address and warehouse may spell it. */
 const columnOf = (fact, name) => (fact.columns || []).find((one) => one.name.toLowerCase() === String(name).toLowerCase());
 const columnId = (name) => `column-${name.toLowerCase()}`;
+
+/* What is closed is made when it is opened. */
+function later(details, build) {
+  details.fill = () => { details.fill = null; details.append(...[build()].flat(9)); };
+  details.addEventListener("toggle", () => { if (details.open && details.fill) details.fill(); });
+  return details;
+}
+function openAll(part) {
+  for (let closed; (closed = [...part.querySelectorAll("details:not([open])")]).length;) {
+    closed.forEach((details) => { if (details.fill) details.fill(); details.open = true; });
+  }
+}
 
 /* A list that shows a part of itself, so that ten thousand rows are no burden. */
 function shortened(items, row, size, list) {

@@ -25,16 +25,35 @@ function around(item, up, down) {
   return { nodes: [...found.keys()], cut };
 }
 
+/* How wide words are in a drawing. */
+let pen;
+function wide(words, size, weight) {
+  pen = pen || document.createElement("canvas").getContext("2d");
+  pen.font = `${weight} ${size}px ${getComputedStyle(document.body).fontFamily}`;
+  return pen.measureText(words).width;
+}
+const cut = (words) => (words.length > 58 ? words.slice(0, 57) + "…" : words);
+
 /* A drawing. In: nodes with id, label, note, tone, address; edges as pairs of ids with a note. Out: an SVG element. */
 async function draw(nodes, edges, focus) {
   await layoutLibrary();
   const graph = new dagre.graphlib.Graph();
   graph.setGraph({ rankdir: "LR", nodesep: 14, ranksep: 56, marginx: 10, marginy: 10 });
   graph.setDefaultEdgeLabel(() => ({}));
-  const longest = (node) => Math.max(node.label.length, 0.85 * Math.max(0, ...[node.note || "", ...(node.lines || [])].map((words) => words.length)));
-  for (const node of nodes) graph.setNode(node.id, { width: Math.min(460, 26 + 7.6 * longest(node)), height: (node.note ? 44 : 30) + 15 * (node.lines || []).length });
+  const longest = (node) => Math.max(wide(cut(node.label), 13, 600), ...[node.note || "", ...(node.lines || [])].map((words) => wide(cut(words), 11, 400)));
+  for (const node of nodes) graph.setNode(node.id, { width: Math.ceil(28 + longest(node)), height: (node.note ? 44 : 30) + 15 * (node.lines || []).length });
   for (const [from, to] of edges) graph.setEdge(from, to);
   dagre.layout(graph);
+  // The boxes of one rank begin at one line.
+  const ranks = new Map();
+  for (const { id } of nodes) {
+    const place = graph.node(id), rank = Math.round(place.x);
+    ranks.set(rank, [...(ranks.get(rank) || []), place]);
+  }
+  for (const places of ranks.values()) {
+    const widest = Math.max(...places.map((place) => place.width));
+    for (const place of places) place.x -= (widest - place.width) / 2;
+  }
   let top = 0, bottom = graph.graph().height;
   const { width } = graph.graph();
   const paths = edges.map(([from, to, note]) => {
@@ -46,9 +65,9 @@ async function draw(nodes, edges, focus) {
   const boxes = nodes.map((node) => {
     const place = graph.node(node.id);
     const left = place.x - place.width / 2, high = place.y - place.height / 2;
-    const text = (words, down, style) => h("svg:text", { x: left + 13, y: high + down, class: style }, words.length > 58 ? words.slice(0, 57) + "…" : words);
+    const text = (words, down, style) => h("svg:text", { x: left + 15, y: high + down, class: style }, cut(words));
     return h("svg:a", { href: node.address, class: `node${node.id === focus ? " focus" : ""}`, "data-kind": node.tone, "data-id": node.id },
-      h("svg:rect", { x: left, y: high, width: place.width, height: place.height, rx: 6 }), h("svg:rect", { x: left, y: high, width: 5, height: place.height, rx: 2, class: "tone" }), text(node.label, node.note ? 19 : 20, "name"), node.note ? text(node.note, 35, "note") : null,
+      h("svg:rect", { x: left, y: high, width: place.width, height: place.height, rx: 6 }), h("svg:rect", { x: left + 5, y: high + 6, width: 4, height: place.height - 12, rx: 2, class: "tone" }), text(node.label, node.note ? 19 : 20, "name"), node.note ? text(node.note, 35, "note") : null,
       (node.lines || []).map((words, at) => text(words, 38 + 15 * at, "note")));
   });
   const arrow = h("svg:defs", {}, h("svg:marker", { id: "arrow", viewBox: "0 0 8 8", refX: "7", refY: "4", markerWidth: "7", markerHeight: "7", orient: "auto-start-reverse" }, h("svg:path", { d: "M0,0L8,4L0,8z", class: "head" })));
@@ -97,18 +116,30 @@ function walkBy(event, picture, nodes, edges) {
   if (near) near.focus();
 }
 
-const tableNode = (item) => ({ id: String(item), label: nameOf(item), note: site.index.materialized[site.index.materializedOf[item]] || kindOf(item), tone: tone(item), address: addressOf(item) });
+const typeOf = (item) => site.index.materialized[site.index.materializedOf[item]] || kindOf(item);
+const tableNode = (item) => ({ id: String(item), label: nameOf(item), note: typeOf(item), tone: tone(item), address: addressOf(item) });
 const tableEdges = (nodes) => {
   const inside = new Set(nodes);
   return nodes.flatMap((item) => site.index.reads[item].filter((read) => inside.has(read) && read !== item).map((read) => [String(read), String(item)]));
 };
+
+/* What a drawing is about stands in the middle of what is seen of it. */
+function middle(picture) {
+  const node = picture.querySelector(".node.focus rect"), frame = picture.parentElement;
+  if (!node || !frame) return;
+  const [box, around] = [node.getBoundingClientRect(), frame.getBoundingClientRect()];
+  frame.scrollLeft += box.left + box.width / 2 - around.left - around.width / 2;
+  frame.scrollTop += box.top + box.height / 2 - around.top - around.height / 2;
+}
 
 /* The neighbours of an item on its own page. */
 async function drawNear(item, place) {
   const { nodes, cut } = around(item, 1, 1);
   if (nodes.length < 2) { place.remove(); return; }
   const some = nodes.slice(0, 40);
-  place.replaceChildren(await draw(some.map(tableNode), tableEdges(some), String(item)));
+  const picture = await draw(some.map(tableNode), tableEdges(some), String(item));
+  place.replaceChildren(picture);
+  middle(picture);
   if (cut || nodes.length > some.length) place.append(h("p", { class: "quiet" }, `Only ${some.length} of the neighbours are drawn.`));
 }
 
@@ -134,6 +165,13 @@ async function columnsAround(item, column, up, down) {
           }
           edges.set(pair.join(">"), [...pair, HOW[how]]);
         }
+        // Tables whose rows it decides take no value from it: the way ends there.
+        for (const [other, how] of (side === "to" && own && own.rows) || []) {
+          const there = id(other, "");
+          if (!nodes.has(there) && nodes.size >= MOST) continue;
+          nodes.set(there, [other, ""]);
+          edges.set(`${id(at, name)}>${there}`, [id(at, name), there, how]);
+        }
       }
       front = beyond;
     }
@@ -152,7 +190,8 @@ site.pages.push(["lineage", async ([id, column], query) => {
   const steps = (name, usual) => Math.min(20, Math.max(0, Number.parseInt(query.get(name) ?? usual, 10) || 0));
   const up = steps("up", 2), down = steps("down", 2);
   const only = query.get("only") || "";
-  const go = (changes) => {
+  const go = (changes, from) => {
+    site.keep = from;
     const next = new URLSearchParams({ up, down, ...(only ? { only } : {}), ...changes });
     if (!next.get("only")) next.delete("only");
     location.hash = lineageAddress(item, column, next.toString());
@@ -160,13 +199,15 @@ site.pages.push(["lineage", async ([id, column], query) => {
   let nodes, edges, note = "", rows;
   if (column) {
     const found = await columnsAround(item, column, up, down);
-    nodes = [...found.nodes].map(([own, [at, name]]) => ({ id: own, label: name, note: nameOf(at), tone: tone(at), address: lineageAddress(at, name) }));
+    nodes = [...found.nodes].map(([own, [at, name]]) => (name
+      ? { id: own, label: name, note: nameOf(at), tone: tone(at), address: lineageAddress(at, name) }
+      : { id: own, label: nameOf(at), note: "its rows", tone: tone(at), address: addressOf(at) }));
     edges = found.edges;
-    const label = new Map(nodes.map((node) => [node.id, `${node.note}.${node.label}`]));
+    const label = new Map(nodes.map((node) => [node.id, node.id.endsWith(".") ? `rows of ${node.label}` : `${node.note}.${node.label}`]));
     rows = edges.map(([from, to, how]) => [label.get(from), label.get(to), how]);
   } else {
     const found = around(item, up, down);
-    const kept = found.nodes.filter((at) => at === item || !only || (isTable(at) ? layerOf(at) : kindOf(at)) === only || (site.index.tags[only] || []).includes(at));
+    const kept = found.nodes.filter((at) => at === item || !only || (isTable(at) ? layerOf(at) : kindOf(at)) === only || typeOf(at) === only || (site.index.tags[only] || []).includes(at));
     nodes = kept.map(tableNode);
     edges = tableEdges(kept);
     if (found.cut) note = `The drawing ends at ${MOST} nodes: ${number(found.cut)} arrows lead beyond it. Take fewer steps.`;
@@ -174,8 +215,10 @@ site.pages.push(["lineage", async ([id, column], query) => {
   }
   const focus = column ? `${item}.${column.toLowerCase()}` : String(item);
   const picture = await draw(nodes, edges, focus);
-  const stepper = (name, label, value) => h("label", {}, label, " ", h("input", { type: "number", min: "0", max: "20", value, onchange: (event) => go({ [name]: event.target.value }) }));
-  const layers = [...new Set(around(item, up, down).nodes.map((at) => isTable(at) ? layerOf(at) : kindOf(at)))];
+  const stepper = (name, label, value) => h("label", {}, label, " ", h("input", { type: "number", id: `steps-${name}`, min: "0", max: "20", value, onchange: (event) => go({ [name]: event.target.value }, event.target.id) }));
+  const near = around(item, up, down).nodes;
+  const layers = [...new Set(near.map((at) => isTable(at) ? layerOf(at) : kindOf(at)))];
+  const types = [...new Set(near.map(typeOf))].filter((type) => !layers.includes(type));
   const tags = Object.keys(site.index.tags).slice(0, 60);
   const find = h("input", { type: "search", id: "in-lineage", autocomplete: "off", oninput: () => mark(find.value.trim().toLowerCase()) });
   const mark = (text) => picture.querySelectorAll(".node").forEach((node) => node.classList.toggle("dim", text !== "" && !node.textContent.toLowerCase().includes(text)));
@@ -186,14 +229,15 @@ site.pages.push(["lineage", async ([id, column], query) => {
     body: [
       heading("Lineage of ", h("a", { href: addressOf(item, column ? ["column", column] : null) }, name)),
       h("div", { class: "tools" }, stepper("up", "Steps before", up), stepper("down", "Steps after", down),
-        column ? null : h("label", {}, "Only ", h("select", { onchange: (event) => go({ only: event.target.value }) }, choice("", "everything"), h("optgroup", { label: "Layers" }, layers.map((layer) => choice(layer, layer))), tags.length ? h("optgroup", { label: "Tags" }, tags.map((tag) => choice(tag, tag))) : null)),
-        h("label", { for: "in-lineage" }, "Find "), find,
+        column ? null : h("label", {}, "Only ", h("select", { id: "only", onchange: (event) => go({ only: event.target.value }, "only") }, choice("", "everything"), h("optgroup", { label: "Layers" }, layers.map((layer) => choice(layer, layer))), h("optgroup", { label: "Types" }, types.map((type) => choice(type, type))), tags.length ? h("optgroup", { label: "Tags" }, tags.map((tag) => choice(tag, tag))) : null)),
+        h("label", {}, "Find ", find),
         h("span", { class: "buttons" }, ["SVG", "PNG", "Mermaid"].map((format) => h("button", { type: "button", class: "small", onclick: () => exportAs(format, picture, nodes, edges, name) }, format)))),
       note ? h("p", { role: "status" }, note) : null,
       h("div", { class: "graph big", tabindex: "0", role: "region", "aria-label": `Lineage of ${name}; arrow keys walk from node to node` }, picture),
       legend(),
-      h("details", {}, h("summary", {}, "The same as a table"), h("table", {}, h("caption", { class: "unseen" }, "Arrows"), h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "From"), h("th", { scope: "col" }, "To"), column ? h("th", { scope: "col" }, "How") : null)), h("tbody", {}, rows.map(([from, to, how]) => h("tr", {}, h("td", {}, from), h("td", {}, to), column ? h("td", {}, how) : null))))),
+      h("details", {}, h("summary", {}, "The same as a table"), h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Arrows" }, h("table", {}, h("caption", { class: "unseen" }, "Arrows"), h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "From"), h("th", { scope: "col" }, "To"), column ? h("th", { scope: "col" }, "How") : null)), h("tbody", {}, rows.map(([from, to, how]) => h("tr", {}, h("td", {}, breakable(from)), h("td", {}, breakable(to)), column ? h("td", {}, how) : null)))))),
     ],
+    after: () => middle(picture),
   };
 }]);
 

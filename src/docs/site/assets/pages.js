@@ -36,11 +36,15 @@ site.pages.push(["", () => {
       h("section", { "aria-labelledby": "health" }, h("h2", { id: "health" }, "How it is"),
         figures([
           ["Last build", index.lastBuild && index.lastBuild.at, "#/runs"],
-          ["Failing tests", number(index.failing.length), "#/tests"],
+          ["Tables that failed", index.broken.length ? number(index.broken.length) : null, "#/runs"],
+          ["Tables skipped", index.skipped.length ? number(index.skipped.length) : null, "#/runs"],
+          ["Failing tests", index.testCounts.length ? (testsRan() ? number(index.failing.length) : "not run yet") : "no tests", "#/tests"],
+          ["Warnings", index.warning.length ? number(index.warning.length) : null, "#/tests"],
           ["Described columns", share(described, columns, "Described columns"), "#/coverage"],
           ["Tested columns", share(tested, columns, "Tested columns"), "#/coverage"],
           ["Owned tables", share(owned, tables, "Owned tables"), "#/coverage"],
         ]),
+        index.broken.length ? h("ul", { class: "failing" }, index.broken.slice(0, 8).map(([item, status, at]) => h("li", {}, mark(status), " ", link(item), " ", quiet("its last build failed", at ? `, ${at}` : "")))) : null,
         index.failing.length ? h("ul", { class: "failing" }, index.failing.slice(0, 8).map(failing)) : null),
       recent.length ? h("section", { "aria-labelledby": "recent" }, h("h2", { id: "recent" }, "Built last"),
         h("ul", { class: "links dated" }, recent.map(([item, at]) => h("li", {}, badge(item), " ", link(item), " ", quiet(at))))) : null,
@@ -57,7 +61,11 @@ function packageNames() {
 }
 
 const plural = (kind) => ({ analysis: "analyses", test: "singular tests" })[kind] || `${kind}s`;
-const failing = ([item, label, status, failures, column]) => h("li", {}, mark(status), " ", h("a", { href: addressOf(item, column ? ["column", column] : null) }, nameOf(item), column ? `.${column}` : ""), " ", label, failures ? quiet(` ${many(failures, "row")}`) : null);
+const testsRan = () => site.index.testCounts.some(([status]) => status !== "not run");
+const testAddress = (item, name) => addressOf(item, name ? ["test", name] : null);
+const failing = ([item, label, status, failures, column, name]) => h("li", {}, mark(status), " ",
+  h("a", { href: testAddress(item, name) }, label === "unit test" ? ["unit test ", breakable(name)] : label || breakable(nameOf(item))),
+  label ? [quiet(" of "), h("a", { href: addressOf(item, column ? ["column", column] : null) }, breakable(nameOf(item) + (column ? `.${column}` : "")))] : null, failures ? quiet(`, ${many(failures, "row")}`) : null);
 
 function legend() {
   const kinds = site.index.layers.map((layer) => [layer, TONES[layer] || "other"]);
@@ -83,7 +91,7 @@ site.pages.push(["list", ([by, value], query) => {
     const wanted = items.filter((item) => nameOf(item).toLowerCase().includes(filter) || (index.short[item] || "").toLowerCase().includes(filter));
     body.replaceChildren();
     const [, more] = shortened(wanted, (item) => h("tr", {},
-      h("th", { scope: "row" }, link(item)), h("td", {}, index.materialized[index.materializedOf[item]] || ""), h("td", { class: "right" }, index.rows[item] === null ? "" : number(index.rows[item])), h("td", {}, index.short[item] || quiet("Not described."))), 100, body);
+      h("th", { scope: "row" }, link(item)), h("td", {}, index.materialized[index.materializedOf[item]] || ""), h("td", { class: "right", "data-name": "Rows" }, index.rows[item] === null ? "" : number(index.rows[item])), h("td", {}, index.short[item] || quiet("Not described."))), 100, body);
     note.textContent = many(wanted.length, "entry", "entries");
     button.replaceChildren(more);
   };
@@ -102,25 +110,23 @@ site.pages.push(["list", ([by, value], query) => {
 /* ---- One item ---- */
 async function itemPage(item, rest, query) {
   const fact = await facts(item);
+  if (rest[0] === "test") return testPage(item, fact, rest[1]);
   const kind = kindOf(item);
   const parts = { exposure: exposureParts, macro: macroParts, doc: docParts, test: testParts, analysis: analysisParts }[kind] || tableParts;
   const crumbs = h("nav", { class: "crumbs", "aria-label": "Where this is" },
     isTable(item) ? h("a", { href: `#/list/layer/${encodeURIComponent(layerOf(item))}` }, layerOf(item)) : kind === "doc" ? h("a", { href: "#/glossary" }, "Glossary") : h("a", { href: `#/list/kind/${kind}` }, plural(kind)),
     fact.folder ? [" / ", h("a", { href: `#/list/folder/${encodeURIComponent(fact.folder)}` }, fact.folder)] : null);
-  const body = [h("header", { class: "page" }, crumbs, heading(nameOf(item)),
-    h("p", { class: "what" }, badge(item), " ", fact.kind ? h("span", { class: "quiet" }, fact.kind) : null, " ", fact.relation ? code(fact.relation) : null),
+  const body = [h("header", { class: "page" }, crumbs, heading(breakable(fact.label || nameOf(item))),
+    h("p", { class: "what" }, badge(item), " ", fact.label ? [code(nameOf(item)), " "] : null, fact.kind ? h("span", { class: "quiet" }, fact.kind) : null, " ", fact.relation ? code(fact.relation) : null),
     h("p", { class: "chips" }, (fact.tags || []).map((tag) => [chip(tag, `#/list/tag/${encodeURIComponent(tag)}`), " "]), (fact.chips || []).map((text) => [chip(text), " "]))),
     ...parts(item, fact)];
   const column = rest[0] === "column" && columnOf(fact, rest[1]);
-  const test = rest[0] === "test" ? rest[1] : null;
   return {
     title: column ? `${nameOf(item)}.${column.name}` : nameOf(item),
     body,
-    target: column ? columnId(column.name) : test ? `test-${test}` : null,
+    target: column ? columnId(column.name) : null,
     after: () => {
       if (column) unfold(item, column);
-      const details = test && document.querySelector(`#${CSS.escape(`test-${test}`)} details`);
-      if (details) details.open = true;
       const place = document.getElementById("near");
       if (place) drawNear(item, place);
     },
@@ -131,39 +137,70 @@ function section(id, title, ...content) {
   return h("section", { "aria-labelledby": id }, h("h2", { id }, title), ...content);
 }
 
-const places = (fact) => [fact.file ? [code(fact.line ? `${fact.file}:${fact.line}` : fact.file)] : null, fact.declared && fact.declared !== fact.file ? [fact.file ? ", " : "", code(fact.declared)] : null];
+const isTwice = (fact) => (fact.declared || "").startsWith(`${fact.file}:`);
+const places = (fact) => [fact.file && !isTwice(fact) ? [code(fact.line ? `${fact.file}:${fact.line}` : fact.file)] : null, fact.declared && fact.declared !== fact.file ? [fact.file && !isTwice(fact) ? ", " : "", code(fact.declared)] : null];
 
 function tableParts(item, fact) {
   const reads = site.index.reads[item];
   const readers = readersOf(item);
   const exposures = readers.filter((reader) => kindOf(reader) === "exposure");
   return [
+    fact.failed ? h("p", { class: "alert" }, mark(fact.failed[0]), " The last build of this table failed", fact.failed[1] ? ` (${fact.failed[1]})` : "", ". What is told of its rows may be older.") : null,
     prose(fact.html, "Not described."),
-    figures([["Grain", fact.grain], ["Rows", fact.rows === undefined ? fact.uncounted : number(fact.rows)], ["Last built", fact.built], ["Owner", fact.owner], ["Distribution", fact.dist], ["Sort key", fact.sort], ...(fact.figures || [])]),
+    figures([["Grain", fact.grain], ["Rows", fact.rows === undefined ? fact.uncounted : number(fact.rows)], ["Last built", fact.built], ["Freshness", fact.freshness], ["Rejected rows", fact.rejected ? `${number(fact.rejected[0])} in ${fact.rejected[1]}` : null], ["Owner", fact.owner], ["Distribution", fact.dist], ["Sort key", fact.sort], ...(fact.figures || [])]),
     fact.columns && fact.columns.length ? section("columns", many(fact.columns.length, "column"), columnTable(item, fact.columns)) : null,
     section("lineage", "Lineage", h("div", { id: "near", class: "graph" }), h("p", {}, h("a", { href: lineageAddress(item) }, "Open the lineage of ", nameOf(item))),
       h("div", { class: "sides" }, h("div", {}, h("h3", {}, "Reads"), listOf(reads, "Nothing in this project.")), h("div", {}, h("h3", {}, "Read by"), listOf(readers, "Nothing in this project."))),
-      fact.chosen ? [h("h3", {}, "Its rows are chosen, joined or grouped by"), h("ul", { class: "links" }, fact.chosen.map(([other, column]) => h("li", {}, badge(other), " ", h("a", { href: addressOf(other, ["column", column]) }, `${nameOf(other)}.${column}`))))] : null),
+      fact.chosen ? [h("h3", {}, "Its rows are chosen, joined or grouped by"), h("ul", { class: "links" }, fact.chosen.map(([other, column, how]) => h("li", {}, badge(other), " ", h("a", { href: addressOf(other, ["column", column]) }, breakable(`${nameOf(other)}.${column}`)), " ", quiet(how))))] : null),
     exposures.length ? section("exposures", "Exposures", listOf(exposures, "")) : null,
-    fact.tests && fact.tests.length ? section("tests", "Tests of the table", testList(fact.tests)) : null,
+    fact.tests && fact.tests.length ? section("tests", "Tests of the table", testList(item, fact.tests)) : null,
     fact.constraints && fact.constraints.length ? section("constraints", "Constraints", h("ul", {}, fact.constraints.map((text) => h("li", {}, code(text))))) : null,
-    fact.units && fact.units.length ? section("units", "Unit tests", h("ul", { class: "tests" }, fact.units.map(unitTest))) : null,
+    fact.units && fact.units.length ? section("units", "Unit tests", h("ul", { class: "tests" }, fact.units.map((unit) => unitTest(item, unit)))) : null,
     fact.code || fact.compiled ? section("sql", "SQL", fact.code ? codeBlock("source-sql", "As written", fact.code, readBy(item)) : null, fact.compiled && fact.compiled !== fact.code ? codeBlock("compiled-sql", "As compiled", fact.compiled) : null) : null,
     section("where", "Where it is written", h("p", {}, places(fact)), fact.meta ? codeBlock("meta", "meta", fact.meta) : null),
   ];
 }
 
-function unitTest(unit) {
+function unitTest(item, unit) {
   const rows = (count) => count === null || count === undefined ? "the rows of a query" : many(count, "row");
-  return h("li", { id: `test-${unit.name}`, tabindex: "-1" }, mark(unit.status), " ", h("strong", {}, unit.name), prose(unit.html),
+  return h("li", { id: `test-${unit.name}`, tabindex: "-1" }, mark(unit.status), " ", h("strong", {}, item === null ? unit.name : h("a", { href: testAddress(item, unit.name) }, breakable(unit.name))), prose(unit.html),
     h("p", { class: "points" }, "Given ", (unit.given || []).map(([input, count], at) => [at ? ", " : "", `${rows(count)} of `, code(input)]), unit.given ? "; " : "nothing; ", "expects ", rows(unit.expect), unit.file ? [" · ", code(unit.file)] : null));
 }
 
-function testList(tests) {
-  const words = (test) => [mark(test.status), " ", test.label, test.failures ? quiet(`, ${many(test.failures, "row")}`) : null, test.warns ? quiet(" only warns") : null, test.kept ? quiet(`, ${test.kept}`) : null];
-  return h("ul", { class: "tests" }, tests.map((test) => h("li", { id: `test-${test.name}`, tabindex: "-1" }, test.sql
-    ? h("details", {}, h("summary", {}, words(test)), h("pre", { tabindex: "0", "aria-label": `SQL of ${test.label}` }, h("code", {}, ...highlighted(test.sql, () => undefined))))
-    : words(test))));
+/* What does not pass stands open; several that pass are a count that unfolds. */
+function testList(item, tests) {
+  const good = tests.filter((test) => test.status === "pass");
+  const list = (some) => h("ul", { class: "tests" }, some.map((test) => testLine(item, test)));
+  if (good.length < 2) return list(tests);
+  const others = tests.filter((test) => test.status !== "pass");
+  return [others.length ? list(others) : null, later(h("details", { class: "tests" }, h("summary", {}, h("span", { class: "status pass" }, `${good.length} pass`))), () => list(good))];
+}
+
+function testLine(item, test) {
+  const more = [test.failures ? quiet(`, ${many(test.failures, "row")}`) : null, test.warns ? quiet(" only warns") : null, test.kept ? quiet(`, ${test.kept}`) : null];
+  const address = test.item === undefined ? testAddress(item, test.name) : addressOf(test.item);
+  return h("li", { id: `test-${test.name}` }, test.sql
+    ? later(h("details", {}, h("summary", {}, mark(test.status), " ", test.label, more)), () => [
+      h("pre", { tabindex: "0", "aria-label": `SQL of ${test.label}` }, h("code", {}, ...highlighted(test.sql, () => undefined))),
+      h("p", { class: "points" }, h("a", { href: address }, "Page of this test", unseen(`, ${test.label}`)))])
+    : [mark(test.status), " ", h("a", { href: address }, test.label), more]);
+}
+
+/* One test alone, at an address that can be sent. */
+function testPage(item, fact, name) {
+  const of = (column, tests) => (tests || []).map((test) => [column, test]);
+  const all = [...of(null, fact.tests), ...(fact.columns || []).flatMap((column) => of(column.name, column.tests))];
+  const [column, test] = all.find(([, one]) => one.name === name) || [];
+  const unit = (fact.units || []).find((one) => one.name === name);
+  if (!test && !unit) return { title: "Not found", body: [heading("There is no such test"), h("p", {}, code(name), " is no test of ", link(item), ".")] };
+  const crumbs = h("nav", { class: "crumbs", "aria-label": "Where this is" }, h("a", { href: "#/tests" }, "Tests"), " / ", link(item), column ? [" / ", h("a", { href: addressOf(item, ["column", column]) }, column)] : null);
+  if (unit) return { title: name, body: [h("header", { class: "page" }, crumbs, heading(breakable(name))), section("unit", "Unit test", h("ul", { class: "tests" }, unitTest(null, unit)))] };
+  return {
+    title: `${test.label} · ${nameOf(item)}`,
+    body: [h("header", { class: "page" }, crumbs, heading(test.label), h("p", { class: "what" }, badge(item), " ", code(name))),
+      figures([["Last result", mark(test.status)], ["Rows found", test.failures ? number(test.failures) : null], ["When it fails", test.warns ? "it only warns" : "the build fails"], ["Kept", test.kept]]),
+      test.sql ? section("sql", "SQL", codeBlock("test-sql", "A query that must return nothing", test.sql)) : h("p", { class: "quiet" }, "Its SQL was not compiled.")],
+  };
 }
 
 function columnTable(item, columns) {
@@ -171,12 +208,14 @@ function columnTable(item, columns) {
     h("caption", { class: "unseen" }, `Columns of ${nameOf(item)}`),
     h("thead", {}, h("tr", {}, ["Column", "Type", "Description", "Tests"].map((name) => h("th", { scope: "col" }, name)))),
     h("tbody", {}, columns.map((column) => h("tr", { id: columnId(column.name), tabindex: "-1" },
-      h("th", { scope: "row" }, h("button", { type: "button", class: "column", "aria-expanded": "false", onclick: () => unfold(item, column, true) }, code(column.name)),
-        column.key ? [" ", h("span", { class: "mark" }, column.key)] : null, column.pii ? [" ", h("span", { class: "mark personal" }, column.pii === true ? "personal data" : column.pii)] : null),
+      h("th", { scope: "row" }, h("button", { type: "button", class: "column", "aria-expanded": "false", onclick: () => unfold(item, column, true) }, h("code", {}, breakable(column.name))),
+        column.key ? [" ", h("span", { class: "mark" }, column.key)] : null, column.pii ? [" ", h("span", { class: "mark personal" }, column.pii)] : null),
       h("td", {}, column.type ? code(column.type) : quiet("unknown"), column.nullable === false ? [" ", quiet("not null")] : null),
       h("td", {}, prose(column.html, "Not described."), column.inherited !== undefined ? h("p", { class: "quiet" }, "from ", link(column.inherited)) : null,
-        (column.points || []).map(([target, name]) => h("p", { class: "points" }, "points to ", link(target), h("code", {}, `.${name}`)))),
-      h("td", {}, column.tests && column.tests.length ? testList(column.tests) : quiet("None")))))));
+        (column.points || []).map(([target, name]) => h("p", { class: "points" }, "points to ", link(target), h("code", {}, `.${name}`))),
+        (column.constraints || []).map((text) => h("p", { class: "points" }, code(text))), (column.meta || []).map(([name, value]) => h("p", { class: "points" }, `${name}: ${value}`)),
+        column.tags ? h("p", { class: "points" }, column.tags.map((tag) => [chip(tag), " "])) : null),
+      h("td", {}, column.tests && column.tests.length ? testList(item, column.tests) : quiet("None")))))));
 }
 
 /* Where a column comes from and goes to, below its row. */
@@ -192,10 +231,11 @@ async function unfold(item, column, byHand) {
   const side = (title, edges, none) => h("div", {}, h("h3", {}, title), edges && edges.length
     ? h("ul", {}, edges.map(([other, name, how]) => h("li", {}, badge(other), " ", h("a", { href: addressOf(other, ["column", name]) }, `${nameOf(other)}.${name}`), " ", quiet(HOW[how] || ""))))
     : h("p", { class: "quiet" }, none));
-  const known = column.from || column.to;
+  const known = column.from || column.to || column.rows;
+  const rows = column.rows ? h("div", {}, h("h3", {}, "Decides the rows of"), h("ul", {}, column.rows.map(([other, how]) => h("li", {}, badge(other), " ", link(other), " ", quiet(how))))) : null;
   const whole = h("div", {});
   const detail = h("tr", { class: "detail" }, h("td", { colspan: "4" }, known
-    ? h("div", { class: "sides" }, side("Comes from", column.from, "No other column."), side("Goes to", column.to, "No other column."), whole)
+    ? h("div", { class: "sides" }, side("Comes from", column.from, "No other column."), side("Goes to", column.to, "No other column."), rows, whole)
     : h("p", { class: "quiet" }, "Its lineage is not known."),
     h("p", {}, known ? [h("a", { href: lineageAddress(item, column.name) }, "Lineage of this column"), " · "] : null, h("a", { href: addressOf(item, ["column", column.name]) }, "Link to this column"))));
   row.after(detail);
@@ -223,7 +263,7 @@ async function waysTo(item, column) {
 
 function exposureParts(item, fact) {
   return [prose(fact.html, "Not described."), figures([["Owner", fact.owner], ["Maturity", fact.maturity], ["Address", fact.url ? h("a", { href: fact.url, rel: "noreferrer" }, fact.url) : null]]),
-    section("lineage", "Lineage", h("div", { id: "near", class: "graph" }), h("div", { class: "sides" }, h("div", {}, h("h3", {}, "Reads"), listOf(site.index.reads[item], "Nothing.")))),
+    section("lineage", "Lineage", h("div", { id: "near", class: "graph" }), h("p", {}, h("a", { href: lineageAddress(item) }, "Open the lineage of ", nameOf(item))), h("div", { class: "sides" }, h("div", {}, h("h3", {}, "Reads"), listOf(site.index.reads[item], "Nothing.")))),
     section("where", "Where it is written", h("p", {}, places(fact)))];
 }
 
@@ -246,15 +286,31 @@ function analysisParts(item, fact) {
 }
 
 /* ---- Tests, what is missing, glossary ---- */
-site.pages.push(["tests", () => {
+site.pages.push(["tests", async () => {
   const { index } = site;
-  const singular = byKind("test");
-  const rows = h("ul", { class: "failing" });
+  const tests = await load("tests");
+  const list = h("ul", { class: "failing" });
+  const button = h("div", {});
+  const note = h("p", { role: "status", class: "quiet" });
+  const words = ([item, label, status, , column, name]) => `${nameOf(item)} ${label} ${status || "not run"} ${column || ""} ${name}`.toLowerCase();
+  const rows = () => {
+    const parts = field.value.trim().toLowerCase().split(/\s+/);
+    const wanted = tests.filter((test) => (!choice.value || (test[2] || "not run") === choice.value) && parts.every((part) => words(test).includes(part)));
+    list.replaceChildren();
+    button.replaceChildren(shortened(wanted, failing, 100, list)[1]);
+    note.textContent = many(wanted.length, "test");
+  };
+  const field = h("input", { type: "search", id: "filter", autocomplete: "off", spellcheck: "false", oninput: rows });
+  const choice = h("select", { id: "result", onchange: rows }, h("option", { value: "" }, "any"), index.testCounts.map(([status]) => h("option", { value: status }, status)));
+  rows();
+  const some = (id, title, all) => all.length ? section(id, title, shortened(all, failing, 100, h("ul", { class: "failing" }))) : null;
+  const quietly = !testsRan() ? "No test has run yet" : index.warning.length ? "No test failed" : "All tests that ran passed";
   return {
     title: "Tests",
     body: [heading("Tests"), figures(index.testCounts.map(([status, count]) => [status, number(count)])),
-      section("failing", index.failing.length ? "Not passing" : "All tests that ran passed", index.failing.length ? shortened(index.failing, failing, 100, rows) : null),
-      singular.length ? section("singular", "Singular tests", listShort(singular)) : null],
+      index.failing.length ? some("failing", "Failing", index.failing) : h("p", {}, tests.length ? `${quietly}.` : "The project has no tests."),
+      some("warning", "Only warn", index.warning),
+      tests.length ? section("all", "All tests", h("div", { class: "filter" }, h("label", { for: "filter" }, "Only with"), field, h("label", { for: "result" }, "Last result"), choice, note), list, button) : null],
   };
 }]);
 
@@ -262,7 +318,7 @@ site.pages.push(["coverage", async () => {
   const { index } = site;
   const { columns, described, tested, tables, owned, describedTables } = index.coverage;
   const missing = await load("missing");
-  const names = (list) => shortened(list, ([item, ...gaps]) => h("li", {}, link(item), ": ", gaps.map((name, at) => [at ? ", " : "", code(name)])), 100, h("ul", {}));
+  const names = (list) => shortened(list, ([item, ...gaps]) => h("li", {}, link(item), gaps.map((name, at) => [at ? ", " : ": ", code(name)])), 100, h("ul", {}));
   const part = (id, title, done, all, list) => section(id, title, h("p", {}, `${number(done)} of ${number(all)} (${percent(done, all)}) `, meter(done, all, title)), list.length ? names(list) : null);
   return {
     title: "What is missing",
@@ -291,17 +347,17 @@ site.pages.push(["runs", async () => {
   const end = Math.max(1e-6, ...run.steps.map((step) => step.start + step.seconds));
   const threads = [...new Set(run.steps.map((step) => step.thread))].sort();
   const longest = [...run.steps].sort((a, b) => b.seconds - a.seconds);
-  const critical = new Set(run.critical);
+  const critical = new Set(run.critical.map((at) => run.steps[at]));
   const width = 900, lane = 22;
   const shownSteps = longest.slice(0, 400);
-  const bars = shownSteps.map((step) => h("svg:rect", { x: (step.start / end) * width, y: threads.indexOf(step.thread) * lane + 3, width: Math.max(1, (step.seconds / end) * width), height: lane - 6, class: `bar ${statusClass(step.status)}${critical.has(step.id) ? " critical" : ""}` }, h("svg:title", {}, `${step.name}: ${step.seconds.toFixed(2)} s, ${step.status}`)));
-  const row = (step) => h("tr", {}, h("th", { scope: "row" }, step.item >= 0 ? link(step.item, step.name) : step.name, critical.has(step.id) ? [" ", h("span", { class: "mark" }, "on the longest path")] : null), h("td", {}, mark(step.status)), h("td", { class: "right" }, step.start.toFixed(2)), h("td", { class: "right" }, step.seconds.toFixed(2)), h("td", {}, String(step.thread)));
+  const bars = shownSteps.map((step) => h("svg:rect", { x: (step.start / end) * width, y: threads.indexOf(step.thread) * lane + 3, width: Math.max(1, (step.seconds / end) * width), height: lane - 6, class: `bar ${statusClass(step.status)}${critical.has(step) ? " critical" : ""}` }, h("svg:title", {}, `${step.name}: ${step.seconds.toFixed(2)} s, ${step.status}`)));
+  const row = (step) => h("tr", {}, h("th", { scope: "row" }, step.item >= 0 ? link(step.item, step.name) : step.about === undefined ? breakable(step.name) : h("a", { href: testAddress(step.about, step.name) }, breakable(step.name)), critical.has(step) ? [" ", h("span", { class: "mark" }, "on the longest path")] : null), h("td", {}, mark(step.status)), h("td", { class: "right", "data-name": "Start, s" }, step.start.toFixed(2)), h("td", { class: "right", "data-name": "Took, s" }, step.seconds.toFixed(2)), h("td", { "data-name": "Thread" }, String(step.thread)));
   const body = h("tbody", {});
   return {
     title: "Last build",
     body: [heading("Last build"), figures([["Ended", site.index.lastBuild.at], ["Took", `${end.toFixed(1)} s`], ["Steps", number(run.steps.length)], ["Threads", number(threads.length)]]),
       h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Timeline" }, h("svg:svg", { class: "timeline", viewBox: `0 0 ${width} ${threads.length * lane}`, role: "img", "aria-label": "When each step ran, one lane a thread; the table below says the same" }, bars)),
       h("p", { class: "quiet" }, "One lane is one thread. The outlined bars are the longest path: the steps that decided how long the build took."),
-      section("steps", "Steps, the longest first", h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Steps" }, h("table", {}, h("caption", { class: "unseen" }, "Steps"), h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Step"), h("th", { scope: "col" }, "Status"), h("th", { scope: "col", class: "right" }, "Start, s"), h("th", { scope: "col", class: "right" }, "Took, s"), h("th", { scope: "col" }, "Thread"))), body)), shortened(longest, row, 60, body)[1])],
+      section("steps", "Steps, the longest first", h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Steps" }, h("table", { class: "list" }, h("caption", { class: "unseen" }, "Steps"), h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Step"), h("th", { scope: "col" }, "Status"), h("th", { scope: "col", class: "right" }, "Start, s"), h("th", { scope: "col", class: "right" }, "Took, s"), h("th", { scope: "col" }, "Thread"))), body)), shortened(longest, row, 60, body)[1])],
   };
 }]);

@@ -88,7 +88,7 @@ function bestOf(scores, most) {
   return kept.map(([item]) => item);
 }
 
-/* The column or sentence of an item in which the words stand, to show why it was found. */
+/* The column, test or sentence of an item in which the words stand, to show why it was found. */
 async function because(item, text) {
   const parts = words(text);
   const fact = await facts(item);
@@ -97,7 +97,12 @@ async function because(item, text) {
   for (const column of fact.columns || []) {
     const plain = plainOf(column.html);
     const count = holds(`${column.name} ${plain}`);
-    if (count > most) { most = count; best = { name: column.name, plain }; }
+    if (count > most) { most = count; best = { name: column.name, plain, rest: ["column", column.name] }; }
+  }
+  const tests = [...(fact.tests || []), ...(fact.columns || []).flatMap((column) => column.tests || []), ...(fact.units || [])];
+  for (const { name, label, item: own } of tests) {
+    const count = holds(`${name} ${label || ""}`);
+    if (count > most && own === undefined) { most = count; best = { test: true, name, plain: "", rest: ["test", name] }; }
   }
   return best;
 }
@@ -137,17 +142,17 @@ function setUpSearch() {
     field.setAttribute("aria-activedescendant", chosen >= 0 ? options[chosen].id : "");
     if (chosen >= 0) options[chosen].scrollIntoView({ block: "nearest" });
   };
-  const go = (item, column) => {
+  const go = (item, rest) => {
     site.before = null;
     dialog().close();
-    location.hash = addressOf(item, column ? ["column", column] : null);
+    location.hash = addressOf(item, rest);
   };
   const run = async () => {
     const own = ++turn;
     const text = field.value;
     const items = await search(text, 12);
     if (own !== turn) return;
-    list.replaceChildren(...items.map((item, at) => h("li", { role: "option", id: `result-${at}`, "aria-selected": "false", onclick: () => go(item, list.children[at].dataset.column) },
+    list.replaceChildren(...items.map((item, at) => h("li", { role: "option", id: `result-${at}`, "aria-selected": "false", onclick: () => go(item, list.children[at].rest) },
       h("span", { class: "kind", "data-kind": tone(item) }, isTable(item) ? layerOf(item) : kindOf(item)), " ",
       h("strong", {}, nameOf(item)), h("span", { class: "why" }, site.index.short[item] || ""))));
     status.textContent = text.trim() ? (items.length ? `${many(items.length, "result")} shown` : "Nothing has these words.") : "";
@@ -157,11 +162,11 @@ function setUpSearch() {
     await new Promise((rested) => setTimeout(rested, 120));
     if (own !== turn) return;
     for (const [at, item] of items.entries()) {
-      const column = await because(item, text).catch(() => null);
+      const found = await because(item, text).catch(() => null);
       if (own !== turn) return;
-      if (column) {
-        list.children[at].dataset.column = column.name;
-        list.children[at].querySelector(".why").replaceChildren("column ", code(column.name), column.plain ? ` ${column.plain}` : "");
+      if (found) {
+        list.children[at].rest = found.rest;
+        list.children[at].querySelector(".why").replaceChildren(found.test ? "test " : "column ", code(found.name), found.plain ? ` ${found.plain}` : "");
       }
     }
   };

@@ -17,7 +17,7 @@ function menu() {
 async function start() {
   const main = document.getElementById("main");
   if (!("DecompressionStream" in window)) {
-    main.replaceChildren(h("h1", {}, "This browser is too old for this page"), h("p", {}, "It needs Chrome 103, Firefox 113 or Safari 16.4, or a later one. The same words are in dictionary.md."));
+    main.replaceChildren(h("h1", {}, "This browser is too old for this page"), h("p", {}, "It needs Chrome 103, Firefox 113 or Safari 16.4, or a later one. The command redstart docs generate --format md writes the tables as Markdown."));
     return;
   }
   try {
@@ -46,7 +46,7 @@ async function start() {
   }, { passive: true });
   window.addEventListener("hashchange", show);
   // On paper nothing unfolds.
-  window.addEventListener("beforeprint", () => main.querySelectorAll("details").forEach((details) => { details.open = true; }));
+  window.addEventListener("beforeprint", () => openAll(main));
   await show();
   document.documentElement.dataset.ready = "yes";
 }
