@@ -31,6 +31,7 @@ use crate::redact::without_data;
 use crate::relation::{
     Change, Column, ExistingRelations, Granted, KnownColumn, KnownColumns, Relation,
 };
+use crate::sql::alone::Part;
 use copy::StoredFile;
 
 /// A warehouse that a target names. Shared by all workers.
@@ -53,6 +54,11 @@ pub trait Adapter: Send + Sync {
     /// # Errors
     /// A [`Refusal`] names what is not understood and where in the query it stands.
     fn prepare_query(&self, query: &str, known: &dyn KnownColumns) -> Result<Prepared, Refusal>;
+
+    /// The parts of SQL of the user that are sent one after the other, and which of them run only outside of a transaction.
+    fn parts<'s>(&self, sql: &'s str) -> Vec<Part<'s>> {
+        vec![Part::whole(sql)]
+    }
 
     /// The files that a load would read, in the order of their names; its location may be a pattern of them.
     ///

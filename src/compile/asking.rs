@@ -195,7 +195,17 @@ impl NodeWorld {
         Ok(Reply::Nothing)
     }
 
+    /// Sends what a template says in the parts that the warehouse takes; the last one answers.
     fn send(&self, sql: &str) -> Answer<Reply> {
+        let parts = self.around.given.adapter.parts(sql);
+        let mut answer = Reply::Nothing;
+        for part in parts {
+            answer = self.send_part(part.sql)?;
+        }
+        Ok(answer)
+    }
+
+    fn send_part(&self, sql: &str) -> Answer<Reply> {
         let adapter = &self.around.given.adapter;
         // What begins as a query is one, unless the warehouse knows better.
         let refusal = match is_query(sql).then(|| adapter.prepare_query(sql, &Now(self))) {

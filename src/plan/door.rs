@@ -31,10 +31,8 @@ impl Door<'_, '_> {
         let statements = if self.text().trim().is_empty() {
             Vec::new()
         } else {
-            vec![Statement::Raw {
-                sql: self.text().to_owned(),
-                origin: self.planner.node(self.node).declared_at.clone(),
-            }]
+            let origin = self.planner.node(self.node).declared_at.clone();
+            self.planner.as_sent(self.text(), origin)
         };
         self.build(materialization::Build {
             sections: vec![materialization::Section {

@@ -13,7 +13,7 @@ use super::{Build, Known, Order, Plan, Planned, Query, Section, Step, Work};
 use crate::adapter::{Adapter, Statement};
 use crate::compile::{Compiled, CompiledNode, HookSql, Sql};
 use crate::data_tests::{self, RowRule};
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::graph::{Graph, Selection, Tests, Turn};
 use crate::manifest::config::Severity;
 use crate::manifest::microbatch::{Batch, Batches};
@@ -22,7 +22,7 @@ use crate::manifest::{Manifest, Node, NodeId, ResourceType};
 use crate::materialization::{self, Hooks, Input};
 use crate::project::seed::Seed;
 use crate::relation::{ExistingRelations, KnownColumns, NothingKnown, Relation};
-use crate::sql::alone::runs_alone;
+use crate::sql::alone::Part;
 
 /// What a plan is made from. A late node's work is made by the same value, at its turn.
 #[derive(Clone, Copy)]
@@ -297,14 +297,40 @@ impl<'a> Planner<'a> {
         texts.into_iter().any(changes)
     }
 
-    /// Hooks, those outside of the transaction that Redshift takes nowhere else.
-    fn hooks(&self, hooks: &[HookSql]) -> Vec<HookSql> {
-        let redshift = self.adapter.dialect() == "redshift";
-        let placed = |hook: &HookSql| HookSql {
-            transaction: hook.transaction && !(redshift && runs_alone(&hook.sql)),
-            ..hook.clone()
-        };
-        hooks.iter().map(placed).collect()
+    /// Hooks in their parts; `outside` says which parts of one must leave the transaction for those that run only outside of it.
+    fn hooks(
+        &self,
+        hooks: &[HookSql],
+        outside: impl Fn(&[Part<'_>], usize) -> bool,
+    ) -> Vec<HookSql> {
+        let mut placed = Vec::with_capacity(hooks.len());
+        for hook in hooks {
+            let parts = self.adapter.parts(&hook.sql);
+            // What is rendered when it is due stays one text until then.
+            if hook.late.is_some() {
+                placed.push(HookSql {
+                    transaction: hook.transaction && !parts.iter().any(|part| part.alone),
+                    ..hook.clone()
+                });
+                continue;
+            }
+            placed.extend(parts.iter().enumerate().map(|(at, part)| HookSql {
+                sql: part.sql.to_owned(),
+                transaction: hook.transaction && !outside(&parts, at),
+                ..hook.clone()
+            }));
+        }
+        placed
+    }
+
+    /// SQL of the user as the statements that are sent of it.
+    pub fn as_sent(&self, sql: &str, origin: Option<Span>) -> Vec<Statement> {
+        let parts = self.adapter.parts(sql).into_iter();
+        let statements = parts.map(|part| Statement::Raw {
+            sql: part.sql.to_owned(),
+            origin: origin.clone(),
+        });
+        statements.collect()
     }
 
     pub(super) fn materialize(
@@ -336,7 +362,10 @@ impl<'a> Planner<'a> {
             ResourceType::Seed => Some((self.seed)(node)?),
             _ => None,
         };
-        let (mut pre, mut post) = (self.hooks(&sql.pre_hooks), self.hooks(&sql.post_hooks));
+        // The parts of a hook keep their order: what stands outside runs before a transaction in a pre-hook, and after it in a post-hook.
+        let any_alone = |parts: &[Part<'_>]| parts.iter().any(|part| part.alone);
+        let mut pre = self.hooks(&sql.pre_hooks, |parts, at| any_alone(&parts[at..]));
+        let mut post = self.hooks(&sql.post_hooks, |parts, at| any_alone(&parts[..=at]));
         if self.options.together && is_view(of) {
             // It is made anew when it is shown, and its hooks are about the view that stays.
             (pre, post) = (Vec::new(), Vec::new());

@@ -11,7 +11,7 @@ use crate::adapter::statement::Copy;
 use crate::adapter::{
     Adapter, Connection, Error, ErrorClass, Outcome, Prepared, Refusal, Statement, Table, redshift,
 };
-use crate::compile::{Compiled, CompiledNode, Sql, SqlMap};
+use crate::compile::{Compiled, CompiledNode, HookSql, Sql, SqlMap};
 use crate::data_tests;
 use crate::diagnostic::{Diagnostics, Source};
 use crate::jinja::{MacroFile, Macros, Rendered, Template, World};
@@ -19,6 +19,7 @@ use crate::manifest::{Manifest, Node, NodeId};
 use crate::materialization::fixture::model;
 use crate::plan::{Options, Plan, Planner};
 use crate::relation::{Column, ExistingRelations, KnownColumns, Relation};
+use crate::sql::alone::{self, Part};
 
 /// What the warehouse answers to some SQL.
 pub(super) enum Answer {
@@ -86,6 +87,10 @@ impl Adapter for Double {
     fn prepare_query(&self, query: &str, _known: &dyn KnownColumns) -> Result<Prepared, Refusal> {
         refuse(query)?;
         Ok(Prepared::sql(vec![query.to_owned()]))
+    }
+
+    fn parts<'s>(&self, sql: &'s str) -> Vec<Part<'s>> {
+        alone::parts(sql)
     }
 
     fn files(&self, _copy: &Copy) -> Result<Vec<StoredFile>, Error> {
@@ -190,6 +195,8 @@ pub(super) struct Setup {
     pub(super) late: Vec<&'static str>,
     /// Nodes that are not part of the run.
     pub(super) left_out: Vec<&'static str>,
+    /// A hook behind each node, and whether it runs in the transaction.
+    pub(super) hook: Option<(&'static str, bool)>,
 }
 
 impl Setup {
@@ -208,6 +215,7 @@ impl Setup {
             durations: BTreeMap::new(),
             late: Vec::new(),
             left_out: Vec::new(),
+            hook: None,
         };
         setup.existing.schemas.insert("analytics".into());
         for line in lines {
@@ -239,6 +247,13 @@ impl Setup {
 
     fn sql(&self, id: NodeId) -> Arc<Sql> {
         let mut sql = Sql::default();
+        sql.post_hooks
+            .extend(self.hook.map(|(sql, transaction)| HookSql {
+                sql: sql.to_owned(),
+                transaction,
+                origin: None,
+                late: None,
+            }));
         if let Some(code) = &self.manifest.node(id).code {
             let rendered = rendered(&Template::file(&code.source));
             sql.map = SqlMap::of(&rendered.text, rendered.map);

@@ -5,7 +5,6 @@
 
 use super::session::Session;
 use super::turn::{Failure, Turn};
-use crate::adapter::Statement;
 use crate::materialization::{Phase, Section};
 use crate::plan::{Known, Order};
 
@@ -34,10 +33,9 @@ impl Turn<'_> {
             phase: Phase::Build,
             transaction: false,
             retryable: false,
-            statements: vec![Statement::Raw {
-                sql,
-                origin: hook.and_then(|hook| hook.origin.clone()),
-            }],
+            statements: run
+                .planner
+                .as_sent(&sql, hook.and_then(|hook| hook.origin.clone())),
         };
         let now = self.now(session)?;
         let known = Known::new(run.planner.existing, &run.plan.planned).with(&now);

@@ -1,13 +1,53 @@
 //! Statements that Redshift runs only outside of a transaction.
 //!
-//! In: a statement. Out: what of it is one of those. Sources: the pages of `VACUUM`, `ALTER TABLE`,
-//! `ALTER TABLE APPEND`, `CREATE DATABASE` and `CREATE EXTERNAL TABLE` in the Database Developer Guide.
+//! In: a statement, or a text of several. Out: what of it is one of those, and its [`Part`]s. Sources: the pages of `VACUUM`,
+//! `ALTER TABLE`, `ALTER TABLE APPEND`, `CREATE DATABASE` and `CREATE EXTERNAL TABLE` in the Database Developer Guide.
 
+use super::position::Lines;
+use super::redshift;
 use super::words::Words;
 
-/// Whether a text begins with a statement that runs only outside of a transaction.
-pub fn runs_alone(sql: &str) -> bool {
-    stands_alone(&Words::new(sql)).is_some()
+/// What is sent by itself of a text that the user wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part<'s> {
+    /// The SQL.
+    pub sql: &'s str,
+    /// Whether it runs only outside of a transaction.
+    pub alone: bool,
+}
+
+impl<'s> Part<'s> {
+    /// A text that is sent as it is.
+    pub fn whole(sql: &'s str) -> Self {
+        Self { sql, alone: false }
+    }
+}
+
+/// The statements of a text, as dbt-redshift sends them: one after the other, because several in one message are one transaction. A
+/// text of one statement, or one that cannot be read, stays as it is.
+pub fn parts(sql: &str) -> Vec<Part<'_>> {
+    let part = |sql| Part {
+        sql,
+        alone: stands_alone(&Words::new(sql)).is_some(),
+    };
+    let tokens = redshift::tokens(sql).unwrap_or_default();
+    let lines = Lines::new(sql);
+    let mut found: Vec<&str> = Vec::new();
+    let mut start = 0;
+    for range in redshift::split(&tokens) {
+        let semicolon = tokens.get(range.end);
+        let end = semicolon.and_then(|token| lines.offset(token.span.start));
+        let end = end.unwrap_or(sql.len());
+        // What stands behind a semicolon and says nothing is no statement.
+        if tokens[range].iter().any(redshift::is_code) {
+            found.push(sql[start..end].trim());
+        }
+        start = (end + 1).min(sql.len());
+    }
+    match found.as_slice() {
+        [] | [_] => vec![part(sql)],
+        _ => found.into_iter().map(part).collect(),
+    }
 }
 
 /// What of a statement cannot run in a transaction that others are part of, in Redshift's words.
@@ -47,7 +87,7 @@ mod tests {
             "create external table spectrum.t (id int) stored as parquet location 's3://b/'",
             "create database x",
         ] {
-            assert!(runs_alone(alone), "{alone}");
+            assert!(parts(alone)[0].alone, "{alone}");
         }
         for together in [
             "analyze analytics.orders",
@@ -57,7 +97,32 @@ mod tests {
             "insert into a.t select 'vacuum'",
             "create table database (id int)",
         ] {
-            assert!(!runs_alone(together), "{together}");
+            assert!(!parts(together)[0].alone, "{together}");
         }
+    }
+
+    #[test]
+    fn a_text_has_its_statements_as_parts() {
+        let said = |sql| {
+            let parts = parts(sql).into_iter();
+            let said = parts
+                .map(|part| format!("{}{}\n", part.sql, if part.alone { " (alone)" } else { "" }));
+            said.collect::<String>()
+        };
+        for one in [
+            "analyze a;",
+            " vacuum_log ",
+            "-- nothing;",
+            "insert into t values ('a;b')",
+            "select 'open; vacuum a",
+        ] {
+            assert_eq!(said(one), format!("{one}\n"));
+        }
+        assert_eq!(
+            said(
+                "insert into t values (';'); -- why; not\nvacuum t; /* ; */ ;\n call p($$ a; b $$) ; -- done"
+            ),
+            "insert into t values (';')\n-- why; not\nvacuum t (alone)\ncall p($$ a; b $$)\n"
+        );
     }
 }

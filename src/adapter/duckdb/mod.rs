@@ -37,7 +37,7 @@ use crate::adapter::emulating::Engine;
 use crate::adapter::statement::Copy;
 use crate::adapter::{copy, emulated, redshift, statement};
 use crate::relation::KnownColumns;
-use crate::sql::alone::stands_alone;
+use crate::sql::alone::{self, Part, stands_alone};
 
 /// A DuckDB, shared by all workers. Its file is opened, or made, when the first session begins.
 pub struct DuckDb {
@@ -170,7 +170,7 @@ fn check_copy(load: &statement::Copy, emulates_redshift: bool) -> Result<(), Ref
 }
 
 /// What of SQL of the user runs only outside of a transaction on Redshift.
-fn alone(statement: &Statement) -> Option<&'static str> {
+fn stands_apart(statement: &Statement) -> Option<&'static str> {
     match statement {
         Statement::Raw { sql, .. } => stands_alone(&crate::sql::words::Words::new(sql)),
         _ => None,
@@ -216,6 +216,13 @@ impl Adapter for DuckDb {
 
     fn object(&self, url: &str) -> Result<copy::Object, Error> {
         self.config.s3.object(url)
+    }
+
+    fn parts<'s>(&self, sql: &'s str) -> Vec<Part<'s>> {
+        match self.config.emulates_redshift {
+            true => alone::parts(sql),
+            false => vec![Part::whole(sql)],
+        }
     }
 
     fn wants_columns(&self) -> bool {
@@ -328,7 +335,7 @@ impl Adapter for DuckDb {
             tables,
             changes,
             left,
-            alone: alone(statement).filter(|_| self.config.emulates_redshift),
+            alone: stands_apart(statement).filter(|_| self.config.emulates_redshift),
             values_only: false,
         })
     }

@@ -20,6 +20,7 @@ use super::redshift;
 use super::statement::Copy;
 use super::{Adapter, Connection, Error, Prepared, Refusal, Statement, UserSql};
 use crate::relation::KnownColumns;
+use crate::sql::alone::{self, Part};
 
 /// A server that a target names. Nothing is connected before the first session.
 pub struct Postgres {
@@ -58,6 +59,13 @@ impl Adapter for Postgres {
 
     fn object(&self, url: &str) -> Result<super::copy::Object, Error> {
         self.config.s3.object(url)
+    }
+
+    fn parts<'s>(&self, sql: &'s str) -> Vec<Part<'s>> {
+        match self.config.emulates_redshift {
+            true => alone::parts(sql),
+            false => vec![Part::whole(sql)],
+        }
     }
 
     fn wants_columns(&self) -> bool {

@@ -43,6 +43,7 @@ use crate::relation::KnownColumns;
 use login::Login;
 
 /// A warehouse that a target names. Nothing is connected before the first session.
+use crate::sql::alone::{self, Part};
 pub struct Redshift {
     config: Config,
     login: Arc<dyn Login>,
@@ -165,6 +166,10 @@ impl Adapter for Redshift {
     /// Redshift reads the files itself, and tells nobody which there are: they are listed by whoever runs the build.
     fn files(&self, copy: &Copy) -> Result<Vec<StoredFile>, Error> {
         if self.config.s3.has(&copy.from) {
+    fn parts<'s>(&self, sql: &'s str) -> Vec<Part<'s>> {
+        alone::parts(sql)
+    }
+
             return list(&self.config.s3, &copy.from);
         }
         let keys = copy.keys.as_ref().map(|keys| {
