@@ -193,6 +193,14 @@ pub struct Section {
     pub orders: Vec<Order>,
 }
 
+impl Section {
+    /// Whether it is one transaction.
+    pub fn is_transaction(&self) -> bool {
+        let first = self.orders.first();
+        first.is_some_and(|order| order.statement == Statement::Begin)
+    }
+}
+
 /// A statement, and how the warehouse takes it.
 #[derive(Clone, Debug)]
 pub struct Order {

@@ -1,5 +1,7 @@
 //! What is sent again after a connection was lost, and what is not.
 
+use std::time::Duration;
+
 use insta::assert_snapshot;
 
 use super::double::{Answer, Double, Setup, wrong};
@@ -80,6 +82,68 @@ fn nobody_knows_what_became_of_a_commit_so_it_is_not_sent_twice() {
             .count(),
         1
     );
+}
+
+#[test]
+fn what_became_of_a_hook_is_said_where_it_is_not_tried_twice() {
+    let told = |hook: (&'static str, bool), warehouse: &Double| {
+        let setup = Setup {
+            hook: Some(hook),
+            ..table()
+        };
+        let results = setup.run(warehouse, &mut |_| {});
+        let diagnostic = &results.results[0].diagnostics[0];
+        format!("{}\n{}\n", diagnostic.message, diagnostic.help.join("\n"))
+    };
+    let (inside, outside) = (
+        ("insert into log select 1", true),
+        ("insert into log select 1", false),
+    );
+    assert_snapshot!(told(inside, &breaking_at("commit")), @"
+    the connection was lost at `a`
+    whether the commit was done is not known: look first whether the hooks did their work, for another run does it once more; what hooks do is not tried twice by itself
+    ");
+    assert_snapshot!(told(inside, &breaking_at("insert")), @"
+    the connection was lost at `a`
+    its transaction was not committed, so nothing of it was kept: run it again; what hooks do is not tried twice by itself
+    ");
+    assert_snapshot!(told(outside, &breaking_at("insert")), @"
+    the connection was lost at `a`
+    whether the last statement was done is not known: look whether it did its work before you run it again; what hooks do is not tried twice by itself
+    ");
+    let losing = Double::new(|sql, before| {
+        let after = Duration::from_micros(1);
+        match sql.starts_with("insert") && before == 0 {
+            true => wrong(ErrorClass::Retryable { after }, "1023"),
+            false => Answer::Done(None),
+        }
+    });
+    assert_snapshot!(told(inside, &losing), @"
+    somebody else changed what `a` needs
+    run it again: what hooks do is not tried twice by itself
+    ");
+}
+
+#[test]
+fn the_parts_of_a_hook_that_run_alone_are_sent_outside_of_the_transaction() {
+    let warehouse = Double::new(|_, _| Answer::Done(None));
+    let setup = Setup {
+        hook: Some(("analyze a; vacuum a; insert into log select 1;", true)),
+        ..table()
+    };
+    setup.run(&warehouse, &mut |_| {});
+    assert_snapshot!(warehouse.log().join("\n"), @r#"
+    create table "analytics"."a__rs_tmp" as ( select 1 as a )
+    begin
+    alter table "analytics"."a" rename to "a__rs_old"
+    alter table "analytics"."a__rs_tmp" rename to "a"
+    analyze a
+    commit
+    drop table if exists "analytics"."a__rs_old"
+    vacuum a
+    insert into log select 1
+    select count(*) as n_rows from "analytics"."a"
+    "#);
 }
 
 #[test]

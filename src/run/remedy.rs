@@ -1,9 +1,44 @@
-//! What to do about a row that a load or a seed cannot take.
+//! What to do about a row that a load or a seed cannot take, and about statements that were not tried again.
 //!
-//! In: the row and why it was left. Out: a sentence for the `help` of its error.
+//! In: the row and why it was left, or what the warehouse said. Out: a sentence for the `help` of its error.
 
-use crate::adapter::LoadError;
+use crate::adapter::{Error, ErrorClass, Fault, LoadError, Statement};
 use crate::manifest::Node;
+use crate::plan::{Order, Section};
+
+/// What there is to say of a section that is not tried again: what nobody knows after a connection was lost, and why it was tried once.
+pub(super) fn of_section(
+    mut error: Error,
+    section: &Section,
+    order: Option<&Order>,
+    name: &str,
+) -> Error {
+    const NOT_TWICE: &str = "what hooks do is not tried twice by itself";
+    let committing = order.is_some_and(|order| order.statement == Statement::Commit);
+    match error.class {
+        ErrorClass::ConnectionLost if error.help.is_none() => {
+            error.help = Some(match (section.retryable, section.is_transaction()) {
+                (true, _) => "whether the last statement was done is not known: run it again, which begins with what is there".to_owned(),
+                (false, true) if !committing => format!("its transaction was not committed, so nothing of it was kept: run it again; {NOT_TWICE}"),
+                (false, true) => format!("whether the commit was done is not known: look first whether the hooks did their work, for another run does it once more; {NOT_TWICE}"),
+                (false, false) => format!("whether the last statement was done is not known: look whether it did its work before you run it again; {NOT_TWICE}"),
+            });
+        }
+        ErrorClass::Retryable { .. } if !section.retryable => {
+            error.fault = Some(Fault {
+                code: "concurrent-change",
+                message: format!("somebody else changed what `{name}` needs"),
+                name: None,
+                candidates: Vec::new(),
+            });
+            error
+                .help
+                .get_or_insert_with(|| format!("run it again: {NOT_TWICE}"));
+        }
+        _ => {}
+    }
+    error
+}
 
 /// For a row of a staged load, by the reason that Redshift gives.
 pub(super) fn of_row(row: &LoadError) -> String {

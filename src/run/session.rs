@@ -12,7 +12,7 @@ use super::results::Timing;
 use super::turn::{Failure, Turn, fills};
 use super::verdict::Verdict;
 use super::voice::Voice;
-use super::{Event, NodeResult, Run, Status, locked};
+use super::{Event, NodeResult, Run, Status, locked, remedy};
 use crate::adapter::{Adapter, Comment, Error, ErrorClass, Outcome, Prepared, Statement, Table};
 use crate::compile::SharedConnection;
 use crate::diagnostic::Diagnostic;
@@ -348,7 +348,8 @@ impl<'s, 'a> Session<'s, 'a> {
                 _ => None,
             };
             let Some(again) = again else {
-                return Err(turn.failed(self, doubtful(error, section), order.as_ref()));
+                let error = remedy::of_section(error, section, order.as_ref(), &turn.of.name);
+                return Err(turn.failed(self, error, order.as_ref()));
             };
             let lost = error.class == ErrorClass::ConnectionLost;
             attempt += 1;
@@ -518,10 +519,7 @@ enum Loss {
 }
 
 fn after_loss(section: &Section, order: Option<&Order>, turn: &Turn<'_>) -> Loss {
-    let opened = section
-        .orders
-        .first()
-        .is_some_and(|order| order.statement == Statement::Begin);
+    let opened = section.is_transaction();
     let committing = order.is_some_and(|order| order.statement == Statement::Commit);
     let temporary = turn.staging().is_some_and(
         |staging| matches!(&staging.statement, Statement::Drop { relation, .. } if relation.is_temporary()),
@@ -537,17 +535,6 @@ fn after_loss(section: &Section, order: Option<&Order>, turn: &Turn<'_>) -> Loss
         _ if temporary || turn.is_once() => Loss::Whole,
         _ => Loss::Alone,
     }
-}
-
-/// Says what nobody knows after a connection was lost.
-fn doubtful(mut error: Error, section: &Section) -> Error {
-    if error.class == ErrorClass::ConnectionLost && error.help.is_none() {
-        error.help = Some(match section.retryable {
-            true => "whether the last statement was done is not known: run it again, which begins with what is there".to_owned(),
-            false => "run it again: with hooks in it, it is not tried twice by itself".to_owned(),
-        });
-    }
-    error
 }
 
 /// Whether a section only changes which relation stands under which name: short, and in the way of its like.

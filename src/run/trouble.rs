@@ -72,6 +72,9 @@ impl Story<'_> {
                 "connection-lost",
                 format!("the connection was lost at `{name}`"),
             ),
+            (ErrorClass::Retryable { .. }, Some(fault)) if fault.code == "concurrent-change" => {
+                (fault.code, fault.message.clone())
+            }
             (ErrorClass::Retryable { .. }, _) => (
                 "concurrent-change",
                 format!("somebody else kept changing what `{name}` needs"),

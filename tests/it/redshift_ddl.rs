@@ -1,7 +1,7 @@
 //! What Redshift has and other warehouses have not, built on the endpoint and looked at in its catalog.
 
 use insta::assert_snapshot;
-use redstart::endpoint::{Options, Server};
+use redstart::endpoint::{Fault, Mishap, Options, Server};
 
 use crate::endpoint::{Client, connect};
 use crate::project::TestProject;
@@ -453,4 +453,70 @@ fn what_is_in_another_database_is_never_taken_for_what_has_its_name_here() {
         asked.contains("lower(database_name) = lower('other')"),
         "{asked}"
     );
+}
+
+#[test]
+fn the_statements_of_a_hook_are_sent_one_by_one_and_those_that_stand_alone_outside() {
+    let cluster = Cluster::new("")
+        .file(
+            "dbt_project.yml",
+            "name: shop\nprofile: shop\non-run-end: [\"analyze analytics.a; vacuum analytics.a\"]\n",
+        )
+        .file(
+            "models/a.sql",
+            "{{ config(materialized='table', pre_hook=[\"create table if not exists public.log_t (what varchar(9)); vacuum public.log_t\"],
+                post_hook=[\"insert into public.log_t values ('inside'); analyze {{ this }}; vacuum {{ this }}; insert into public.log_t values ('outside')\",
+                  {'sql': 'analyze {{ this }}; vacuum {{ this }};', 'transaction': false}]) }}
+             select 1 as id",
+        )
+        .file(
+            "macros/tidy.sql",
+            "{% macro tidy() %}{{ log(run_query(\"analyze analytics.a; vacuum analytics.a; select 7 as n\").columns[0].values()[0], info=true) }}{% endmacro %}",
+        );
+    cluster.build("");
+    assert_snapshot!(cluster.sent(&["begin", "commit", "log_t", "vacuum", "analyze", "create table"]), @r#"
+    create table if not exists "analytics".redstart_lease (held boolean)
+    begin
+    create table if not exists public.log_t (what varchar(9))
+    vacuum public.log_t
+    begin
+    create table "analytics"."a" as ( select 1 as id )
+    insert into public.log_t values ('inside')
+    analyze "dev"."analytics"."a"
+    commit
+    vacuum "dev"."analytics"."a"
+    insert into public.log_t values ('outside')
+    analyze "dev"."analytics"."a"
+    vacuum "dev"."analytics"."a"
+    analyze analytics.a
+    vacuum analytics.a
+    "#);
+    let output = cluster.project.redstart("run-operation tidy");
+    assert_eq!(output.code, 0, "{output}");
+    assert!(output.text().contains('7'), "{output}");
+    assert_snapshot!(cluster.ask("select what from public.log_t order by 1"), @"
+    inside
+    outside
+    (2)
+    ");
+}
+
+#[test]
+fn what_became_of_a_hook_whose_commit_was_cut_off_is_said() {
+    let cluster = Cluster::new("")
+        .file("dbt_project.yml", "name: shop\nprofile: shop\n")
+        .file(
+            "models/a.sql",
+            "{{ config(materialized='table', post_hook='insert into public.log_t select 1') }}select 1 as id",
+        );
+    cluster.ask("create table public.log_t (n int)");
+    let cut = Fault::matching("^commit", Some(1), Mishap::DropAfter).expect("a pattern");
+    cluster.server.add_fault(cut);
+    let output = cluster.project.redstart("build");
+    assert_eq!(output.code, 1, "{output}");
+    assert_snapshot!(cluster.ask("select count(*) from public.log_t"), @"
+    1
+    (1)
+    ");
+    assert_snapshot!(output.text().lines().filter(|line| line.contains("help")).collect::<Vec<_>>().join("\n"), @"  = help: whether the commit was done is not known: look first whether the hooks did their work, for another run does it once more; what hooks do is not tried twice by itself");
 }
