@@ -356,7 +356,7 @@ fn debug_says_what_is_missing_and_what_to_do_for_it() {
                to do: leave out `sslmode: disable`, unless the network is your own
     user       awsuser
     schema `staging` not there, will be made
-    source `public.gone` not seen: it is not there, or the schema is external
+    source `public.gone` not seen: it is not there, or the schema may not be used
                to do: grant usage on schema "public" to "awsuser", if it is
     role for copy `arn:aws:iam::123456789012:role/lake` may be taken
     role for copy no role is the default

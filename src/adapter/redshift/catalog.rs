@@ -207,11 +207,13 @@ impl Session {
             return Ok(Vec::new());
         }
         let late = self.read_late_binding_columns(&literal(&relation.schema.to_lowercase()))?;
-        Ok(late
+        let found = late
             .into_iter()
-            .find(|((_, name), _)| name.eq_ignore_ascii_case(&relation.identifier))
-            .map(|(_, columns)| columns)
-            .unwrap_or_default())
+            .find(|((_, name), _)| name.eq_ignore_ascii_case(&relation.identifier));
+        match found {
+            Some((_, columns)) => Ok(columns),
+            None => self.read_external_columns(relation),
+        }
     }
 
     /// The columns of a relation of another database: a data share, or a database of the same cluster. `svv_all_columns` is one of the views

@@ -2,7 +2,10 @@
 //!
 //! In: [`Needs`]. Out: [`Check`]s, each with what to do where something is missing.
 
+use std::collections::BTreeSet;
+
 use super::catalog::in_list;
+use super::external::External;
 use super::session::Session;
 use super::sql::{self, literal, quote};
 use crate::adapter::{Check, Error, Needs};
@@ -56,15 +59,47 @@ impl Session {
             in_list(&schemas)
         ))?;
         let yes = |answer: &String| matches!(answer.as_str(), "t" | "true" | "1");
+        let of = |source: &Relation| {
+            let (schema, name) = source.key();
+            seen.iter().find(move |[of, relation, ..]| {
+                of.to_lowercase() == schema && relation.to_lowercase() == name
+            })
+        };
+        let unseen = sources.iter().filter(|source| of(source).is_none());
+        let unseen: Vec<String> = unseen.map(|source| source.schema.clone()).collect();
+        let external = match unseen.is_empty() {
+            true => External::default(),
+            false => self.read_external(&unseen)?,
+        };
+        let mut closed = BTreeSet::new();
+        for schema in &external.schemas {
+            let schema = literal(schema);
+            if !self.may(&format!("has_schema_privilege({schema}, 'usage')"))? {
+                closed.insert(schema);
+            }
+        }
         let mut checks = Vec::new();
         for source in sources {
             let (schema, name) = source.key();
-            let found = seen.iter().find(|[of, relation, ..]| {
-                of.to_lowercase() == schema && relation.to_lowercase() == name
-            });
-            let (found, todo) = match found {
+            let (found, todo) = match of(source) {
+                None if closed.contains(&literal(&schema)) => (
+                    "no usage of its schema, which is external",
+                    format!(
+                        "grant usage on schema {} to {}",
+                        quote(&source.schema),
+                        quote(user)
+                    ),
+                ),
+                None if external.tables.contains(&(schema.clone(), name)) => continue,
+                None if external.schemas.contains(&schema) => (
+                    "not in its schema, which is external",
+                    format!(
+                        "look for `{}` in the data catalog behind the schema",
+                        source.identifier
+                    ),
+                ),
                 None => (
-                    "not seen: it is not there, or the schema is external",
+                    "not seen: it is not there, or the schema may not be used",
                     format!(
                         "grant usage on schema {} to {}, if it is",
                         quote(&source.schema),

@@ -9,6 +9,7 @@ mod copy;
 pub mod encodings;
 mod error;
 mod examine;
+mod external;
 mod facts;
 pub mod iam;
 mod lease;
