@@ -64,7 +64,7 @@ fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
         relation: relation.clone(),
     };
     let publish = Publish::new(input, KIND)?;
-    let mut warnings = Vec::new();
+    let mut warnings: Vec<Diagnostic> = idle_sort_type(input).into_iter().collect();
     let Some(old) = input.existing.get(relation) else {
         return done(input, relation, only(vec![create]), warnings);
     };
@@ -120,12 +120,33 @@ fn only(swap: Vec<Statement>) -> Retired {
     }
 }
 
-/// The attributes of a table that mean something here.
+/// The attributes of a table that mean something here. A sort key is that of its columns alone, as dbt writes it:
+/// <https://docs.aws.amazon.com/redshift/latest/dg/materialized-view-create-sql-command.html> knows no kind of it.
 fn attributes(configured: &TableAttributes) -> TableAttributes {
+    let sort = match configured.sort_type {
+        Some(SortType::Auto) => Vec::new(),
+        _ => configured.sort.clone(),
+    };
     TableAttributes {
         unlogged: false,
+        sort,
+        sort_type: None,
         ..configured.clone()
     }
+}
+
+/// Says that the kind of a sort key is passed over.
+fn idle_sort_type(input: &Input<'_>) -> Option<Diagnostic> {
+    let interleaved = input.node.config.attributes.sort_type == Some(SortType::Interleaved);
+    let idle = interleaved && input.dialect == "redshift";
+    idle.then(|| {
+        Diagnostic::warning(
+            "no-effect",
+            "`sort_type: interleaved` has no effect: the sort key of a materialized view is compound",
+        )
+        .at_some(input.place_of("sort_type", "interleaved"))
+        .help("take it out; the table that the view reads may have an interleaved one")
+    })
 }
 
 /// The statements in one transaction where there are several, with the hooks.

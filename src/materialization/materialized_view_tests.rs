@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use super::Hooks;
 use super::fixture::{Case, existing};
 use super::tests::{COLUMNS, TABLE, VIEW, hook, people};
-use crate::adapter::statement::{Dist, TableAttributes};
+use crate::adapter::statement::{Dist, SortType, TableAttributes};
 use crate::manifest::config::OnConfigurationChange;
 use crate::relation::{MaterializedView, Relation, RelationKind};
 
@@ -60,6 +60,37 @@ fn a_materialized_view_is_created_and_then_refreshed() {
     assert_snapshot!(made(|_| {}).told(), @r#"
     Publish
       refresh materialized view "analytics"."people"
+    "#);
+}
+
+#[test]
+fn a_sort_key_has_no_kind_and_that_is_told() {
+    let with = |sort_type| {
+        let mut case = case();
+        case.node.config.attributes.sort_type = Some(sort_type);
+        case.told()
+    };
+    assert_snapshot!(with(SortType::Interleaved), @r#"
+    Publish
+      create materialized view "analytics"."people"
+      backup no
+      diststyle key distkey ("id")
+      sortkey ("id")
+      auto refresh yes
+      as (
+      select id, name from raw.people
+      )
+    warning[no-effect]: `sort_type: interleaved` has no effect: the sort key of a materialized view is compound (models/people.sql:1:1)
+    "#);
+    assert_snapshot!(with(SortType::Auto), @r#"
+    Publish
+      create materialized view "analytics"."people"
+      backup no
+      diststyle key distkey ("id")
+      auto refresh yes
+      as (
+      select id, name from raw.people
+      )
     "#);
 }
 
