@@ -35,6 +35,14 @@ impl TargetConfig {
         self.keys.iter().find(|key| key.name == name)
     }
 
+    /// Warns of keys that are taken and mean nothing where they stand.
+    pub fn idle_keys(&self) -> Vec<Diagnostic> {
+        match self.get("type").and_then(|key| key.value.as_str()) {
+            Some("redshift") => super::redshift::idle_keys(self),
+            _ => Vec::new(),
+        }
+    }
+
     /// Where the values of the keys stand.
     pub(super) fn places(&self) -> Places {
         let placed = |key: &TargetKey| Some((key.name.clone(), key.value_span.clone()?));

@@ -110,3 +110,49 @@ fn each_version_of_a_model_has_a_date_of_its_own_or_none() {
         serde_json::json!(["doc.project.two"])
     );
 }
+
+#[test]
+fn keys_of_a_login_that_its_method_does_not_heed_are_told() {
+    let project = TestProject::empty()
+        .file(
+            "profiles.yml",
+            "project:
+  target: prod
+  outputs:
+    prod:
+      type: redshift
+      host: wg.123456789012.eu-west-1.redshift-serverless.amazonaws.com
+      dbname: dev
+      schema: shop
+      method: iam
+      db_groups: [etl]
+      idp_listen_port: abc
+",
+        )
+        .file("dbt_project.yml", "name: project\nprofile: project\n")
+        .file("models/orders.sql", "select 1 as id");
+    assert_snapshot!(project.redstart("parse"), @"
+    exit 0
+    project: 1 node, no mistakes
+    --- stderr
+    warning[no-effect]: `db_groups` has no effect with `method: iam`: on a workgroup the user is that of the identity of AWS, whoever `user` names
+      --> profiles.yml:10:18
+       |
+    10 |       db_groups: [etl]
+       |                  ^^^^^
+       |
+       = help: take it out, or choose another `method`
+
+    warning[no-effect]: `idp_listen_port` has no effect with `method: iam`: it is for a login through an identity centre
+      --> profiles.yml:11:24
+       |
+    11 |       idp_listen_port: abc
+       |                        ^^^
+       |
+       = help: take it out: such a login is not supported
+
+    2 warnings
+    ");
+    let output = project.redstart("compile --statements");
+    assert_eq!(output.code, 0, "no `user` is needed: {output}");
+}

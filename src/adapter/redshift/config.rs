@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::super::copy::Folders;
 use super::super::target::{Places, Target, TargetConfig, TargetKey, Warehouse};
 use super::super::wire::tls::{PemFile, SslMode, Trust};
+use super::idle::is_serverless;
 use super::login::{Iam, Method};
 use super::staging::Staging;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -130,7 +131,7 @@ const KEYS: [&str; 47] = [
 ];
 
 /// The keys of the methods that log in through a browser or another company's tokens.
-const IDENTITY_CENTER_KEYS: [&str; 6] = [
+pub(super) const IDENTITY_CENTER_KEYS: [&str; 6] = [
     "token_endpoint",
     "idc_region",
     "issuer_url",
@@ -289,7 +290,6 @@ impl Config {
                 key.flag()?;
             }
             "s3" => self.s3 = key.folders(config)?,
-            "emulate" => return Err(emulate(key)),
             name if IDENTITY_CENTER_KEYS.contains(&name) => {}
             _ => return Err(unknown(key)),
         }
@@ -348,7 +348,8 @@ impl Who {
                 password: need("password", self.password),
             },
             "iam" | "iam_role" => {
-                if name == "iam" {
+                // A workgroup gives its password to the identity of AWS, whoever that is.
+                if name == "iam" && !is_serverless(config) {
                     self.iam.user = Some(need("user", self.user));
                 }
                 if self.key.is_some() != self.secret.is_some() {
@@ -461,27 +462,14 @@ fn no_implicit_transactions(key: &TargetKey) -> Diagnostic {
     .help("leave it out: what belongs together is already sent in one transaction")
 }
 
-fn emulate(key: &TargetKey) -> Diagnostic {
-    Diagnostic::error(
-        "unknown-target-key",
-        "a target of type `redshift` emulates nothing",
-    )
-    .at_some(key.key_span.clone())
-    .help("leave `emulate` out: it is for targets of type `duckdb` and `postgres`")
-}
-
+/// What is meant by keys of other versions and other types is told where the profile is read.
 fn unknown(key: &TargetKey) -> Diagnostic {
-    let unknown = Diagnostic::error(
+    Diagnostic::error(
         "unknown-target-key",
         format!("a target of type `redshift` has no key `{}`", key.name),
     )
-    .at_some(key.key_span.clone());
-    match key.name.as_str() {
-        "keepalives_idle" => unknown.help("write `tcp_keepalive_idle`"),
-        "search_path" => unknown.help("set it for the user: `alter user … set search_path to …`"),
-        "sslcert" | "sslkey" => unknown.help("Redshift knows no certificates of clients"),
-        _ => unknown.did_you_mean(&key.name, KEYS),
-    }
+    .at_some(key.key_span.clone())
+    .did_you_mean(&key.name, KEYS)
 }
 
 #[cfg(test)]
@@ -610,16 +598,12 @@ mod tests {
     #[test]
     fn every_wrong_key_is_told_at_once() {
         insta::assert_snapshot!(told(json!({
-            "type": "redshift", "hots": "h", "sslmode": "verify", "autocommit": false, "keepalives_idle": 3, "search_path": "a",
-            "s3": 1, "emulate": "redshift", "tcp_keepalive": "perhaps", "db_groups": 3,
+            "type": "redshift", "hots": "h", "sslmode": "verify", "autocommit": false, "s3": 1, "tcp_keepalive": "perhaps", "db_groups": 3,
         })), @"
         error[unknown-target-key]: a target of type `redshift` has no key `hots` | did you mean `host`?
         error[bad-target-value]: `sslmode` of the target must be one of disable, allow, prefer, require, verify-ca, verify-full | 
         error[unsupported-target-value]: `autocommit: false` is not supported | leave it out: what belongs together is already sent in one transaction
-        error[unknown-target-key]: a target of type `redshift` has no key `keepalives_idle` | write `tcp_keepalive_idle`
-        error[unknown-target-key]: a target of type `redshift` has no key `search_path` | set it for the user: `alter user … set search_path to …`
         error[bad-target-value]: `s3` of the target must be a map from `s3://bucket/prefix` to a folder, or to the keys of a store (`region`, `endpoint_url`, …) | 
-        error[unknown-target-key]: a target of type `redshift` emulates nothing | leave `emulate` out: it is for targets of type `duckdb` and `postgres`
         error[bad-target-value]: `tcp_keepalive` of the target must be true or false | 
         error[bad-target-value]: `db_groups` of the target must be a list of names of groups | 
         error[missing-target-key]: the target `prod` has no `user` | 

@@ -12,6 +12,7 @@ mod examine;
 mod external;
 mod facts;
 pub mod iam;
+mod idle;
 mod lease;
 mod load_log;
 pub mod login;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 pub use config::{Config, Keepalive};
+pub use idle::idle_keys;
 pub use staging::Staging;
 
 use super::aws::Identity;
@@ -41,10 +43,10 @@ use super::copy::{Folders, Object, StoredFile, list};
 use super::statement::{Copy, Secret};
 use super::{Adapter, Connection, Error, Prepared, Refusal, Statement, UserSql, names};
 use crate::relation::KnownColumns;
+use crate::sql::alone::{self, Part};
 use login::Login;
 
 /// A warehouse that a target names. Nothing is connected before the first session.
-use crate::sql::alone::{self, Part};
 pub struct Redshift {
     config: Config,
     login: Arc<dyn Login>,
@@ -164,13 +166,13 @@ impl Adapter for Redshift {
         })
     }
 
-    /// Redshift reads the files itself, and tells nobody which there are: they are listed by whoever runs the build.
-    fn files(&self, copy: &Copy) -> Result<Vec<StoredFile>, Error> {
-        if self.config.s3.has(&copy.from) {
     fn parts<'s>(&self, sql: &'s str) -> Vec<Part<'s>> {
         alone::parts(sql)
     }
 
+    /// Redshift reads the files itself, and tells nobody which there are: they are listed by whoever runs the build.
+    fn files(&self, copy: &Copy) -> Result<Vec<StoredFile>, Error> {
+        if self.config.s3.has(&copy.from) {
             return list(&self.config.s3, &copy.from);
         }
         let keys = copy.keys.as_ref().map(|keys| {

@@ -150,6 +150,8 @@ pub fn prepare(session: &Session) -> Result<Prepared, Stop> {
     let secrets = Secrets::of(session, &project);
     secrets.hide(session);
 
+    found.extend(project.target.config(&project.own.root).idle_keys());
+
     let (macros, of_macros) = read_macros(&project);
     found.extend(of_macros);
     let macros = Arc::new(macros);
