@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{Outcome, Session, Stop};
 use crate::adapter::aws::s3::Place;
 use crate::endpoint::{Auth, Fault, Logged, Options, Server};
-use crate::redact::without_keys;
+use crate::sql::secrets::without_secrets;
 
 /// Listen as Amazon Redshift does, for tests and for trying things without a cluster
 ///
@@ -125,8 +125,8 @@ impl Args {
 
 /// A statement in one line, without the keys and passwords in it.
 fn line(logged: &Logged) -> String {
-    let text = logged.text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let text = without_keys(&text);
+    let text = without_secrets(&logged.text);
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match &logged.error {
         Some((sqlstate, message)) => {
             format!("[{}] {text}  -- {sqlstate}: {message}", logged.pid)

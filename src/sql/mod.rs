@@ -12,6 +12,7 @@ pub mod normal;
 pub mod position;
 pub mod redshift;
 pub mod reserved;
+pub mod secrets;
 pub mod words;
 
 use sqlparser::ast::Ident;
