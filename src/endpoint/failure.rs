@@ -5,6 +5,7 @@
 use pgwire::messages::PgWireBackendMessage;
 use pgwire::messages::response::{ErrorResponse, NoticeResponse};
 
+use super::words::Words;
 use crate::adapter::{Error, ErrorClass, LoadError, Refusal};
 
 /// What is said of a statement that was stopped on request.
@@ -41,6 +42,18 @@ impl Failure {
         Self {
             fatal: true,
             ..Self::new(sqlstate, message)
+        }
+    }
+
+    /// Words at a place where none of them may stand.
+    pub fn syntax(words: &Words, at: usize) -> Self {
+        let near = match words.token(at) {
+            Some(token) => format!("or near \"{token}\""),
+            None => "end of input".to_owned(),
+        };
+        Self {
+            at: Some(words.range(at).start),
+            ..Self::new("42601", format!("syntax error at {near}"))
         }
     }
 
@@ -226,6 +239,13 @@ fn said(error: &Error) -> (&'static str, String) {
             _ => ("XX000", fault.message.clone()),
         };
         return of;
+    }
+    if let Some(name) = between(words, "Column with name ", " already exists") {
+        let name = name.replace('"', "");
+        return (
+            "42701",
+            format!("column \"{name}\" specified more than once"),
+        );
     }
     if words.contains("already exists") {
         let name = words.split('"').nth(1).unwrap_or_default();

@@ -13,6 +13,35 @@ struct Grantee {
     name: String,
 }
 
+/// Refuses a password that is too simple: <https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_USER.html>.
+fn check_password(words: &Words, from: usize) -> Result<(), Failure> {
+    let at = words.find(from, "password");
+    let Some(password) = at.and_then(|at| words.text(at + 1)) else {
+        return Ok(());
+    };
+    let is_digest = password.starts_with("sha256|") || is_md5(&password);
+    let has = |kind: fn(&char) -> bool| password.chars().any(|letter| kind(&letter));
+    let long = (8..=64).contains(&password.chars().count());
+    let mixed =
+        has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase) && has(char::is_ascii_digit);
+    let plain =
+        !password.contains(|letter: char| !letter.is_ascii_graphic() || "'\"\\/@".contains(letter));
+    match is_digest || long && mixed && plain {
+        true => Ok(()),
+        false => Err(Failure::new(
+            "22023",
+            "password must have 8 to 64 characters, with at least one uppercase letter, one lowercase letter and one digit, and without ' \" \\ / @ and blanks",
+        )),
+    }
+}
+
+/// `md5` and the digest of the password with the name of the user.
+fn is_md5(password: &str) -> bool {
+    let digest = password.strip_prefix("md5");
+    digest
+        .is_some_and(|hex| hex.len() == 32 && hex.chars().all(|letter| letter.is_ascii_hexdigit()))
+}
+
 impl Session {
     /// `create|alter|drop user|group|role …`.
     pub fn identity(&mut self, words: &Words) -> Result<Answer, Failure> {
@@ -29,6 +58,9 @@ impl Session {
         let known = !self
             .texts(&format!("select 1 from {state}.identities where {place}"))?
             .is_empty();
+        if kind == "user" {
+            check_password(words, at)?;
+        }
         match (verb.as_str(), known) {
             ("create", true) => {
                 return Err(Failure::new(

@@ -136,11 +136,12 @@ impl Server {
         }
         drop(first);
         let (host, port) = (shared.options.host, shared.options.port);
-        let listener = TcpListener::bind((host, port))
-            .map_err(|cause| wrong(format!("cannot listen on {host}:{port}: {cause}")))?;
-        let address = listener
-            .local_addr()
-            .map_err(|cause| wrong(format!("cannot listen on {host}:{port}: {cause}")))?;
+        let deaf = |cause: std::io::Error| Error {
+            help: Some("choose another port with `--port`; 0 takes a free one".to_owned()),
+            ..wrong(format!("cannot listen on {host}:{port}: {cause}"))
+        };
+        let listener = TcpListener::bind((host, port)).map_err(deaf)?;
+        let address = listener.local_addr().map_err(deaf)?;
         let accepting = Arc::clone(&shared);
         let thread = std::thread::spawn(move || accept(&listener, &accepting));
         Ok(Self {

@@ -1,5 +1,7 @@
 //! `show schemas`, `show tables`, `show columns`, `show grants`, `show databases`, `show view`, `show table`.
 
+use sqlparser::tokenizer::Token;
+
 use super::ddl::Existing;
 use super::failure::Failure;
 use super::session::{Answer, Session};
@@ -20,6 +22,13 @@ impl Session {
             } else {
                 format!(" and {column} like {}", literal(&like))
             }
+        };
+        let limit = match words.find(1, "limit") {
+            None => String::new(),
+            Some(at) => match words.token(at + 1) {
+                Some(Token::Number(rows, _)) => format!(" limit {rows}"),
+                _ => return Err(Failure::syntax(words, at + 1)),
+            },
         };
         let from = words.find(1, "from").unwrap_or(1);
         let sql = match words.word(1).as_str() {
@@ -67,7 +76,7 @@ impl Session {
             }
             other => return Err(Failure::not_emulated(format!("`show {other}`"))),
         };
-        let mut table = self.ask(&sql)?;
+        let mut table = self.ask(&format!("{sql}{limit}"))?;
         table.truncated = false;
         Ok(Answer::Rows(table, Some("SHOW".to_owned())))
     }

@@ -92,8 +92,11 @@ impl Session {
                 ));
             };
             self.wait_for_lock((found.schema, found.name))?;
-            if !words.is(next, &Token::Comma) {
+            if next == words.len() {
                 return Ok(Answer::done("LOCK TABLE"));
+            }
+            if !words.is(next, &Token::Comma) {
+                return Err(Failure::syntax(words, next));
             }
             at = next + 1;
         }

@@ -34,6 +34,9 @@ impl Session {
         at: usize,
         replace: bool,
     ) -> Result<Answer, Failure> {
+        if words.are(at, &["if", "not", "exists"]) {
+            return Err(Failure::syntax(words, at + 1));
+        }
         let (parts, after) = words.name(at);
         let place = self.place_of_view(&parts)?;
         match self.existing(&[place.0.clone(), place.1.clone()])? {

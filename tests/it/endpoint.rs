@@ -84,6 +84,57 @@ fn both() -> (Server, Client) {
 }
 
 #[test]
+fn what_redshift_has_no_words_for_is_refused() {
+    let (_server, client) = both();
+    client.ask("create table n1 (id int); create table n2 (id int); create table n3 (id int)");
+    let shown = client.ask("show tables from schema dev.public like 'n%' limit 2");
+    assert_eq!(shown.lines().count(), 3, "two tables: {shown}");
+    for (sql, refused) in [
+        (
+            "show tables from schema dev.public limit many",
+            "42601 syntax error at or near \"many\"",
+        ),
+        (
+            "create view if not exists v as select 1 as id",
+            "42601 syntax error at or near \"not\"",
+        ),
+        (
+            "lock table n1, n2 in exclusive mode",
+            "42601 syntax error at or near \"in\"",
+        ),
+        (
+            "lock n1 in share mode",
+            "42601 syntax error at or near \"in\"",
+        ),
+        (
+            "create table n5 (id int, id int)",
+            "42701 column \"id\" specified more than once",
+        ),
+        (
+            "alter table n1 add column id int",
+            "42701 column \"id\" specified more than once",
+        ),
+        (
+            "create user u2 password 'short'",
+            "22023 password must have 8 to 64 characters",
+        ),
+        (
+            "create user u2 password 'nodigitsorUPPER'",
+            "22023 password must have 8 to 64 characters",
+        ),
+        ("select raw_line from sys_load_error_detail", "42703"),
+    ] {
+        let told = client.ask(sql);
+        assert!(told.starts_with(refused), "{sql}: {told}");
+    }
+    client.ask("create user u3 password 'md5153c434b4b77c89e6b94f12c5393af5b'; create user u4 password disable; create user u5 password 'Abcdefg1'");
+    assert_snapshot!(client.ask("select count(*) from pg_user where usename in ('u2', 'u3', 'u4', 'u5')"), @"
+    3
+    (1)
+    ");
+}
+
+#[test]
 fn statements_are_answered_as_redshift_answers_them() {
     let (_server, client) = both();
     assert_snapshot!(client.ask("select 7/2, 'a' || 'b', null, true, 1.50::decimal(10,2), '2024-01-31'::date + 1"), @r"

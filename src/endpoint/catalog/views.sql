@@ -386,8 +386,7 @@ create view __pg.main.stl_loaderror_detail as
   from __log.main.load_error_log l;
 create view __pg.main.sys_load_error_detail as
   select 100 as user_id, l.query as query_id, 0::bigint as transaction_id, l.pid as session_id, {database_text} as database_name, l.table_id, l.starttime as start_time, l.filename as file_name, l.line_number,
-    l.colname as column_name, l.type as column_type, regexp_extract(l.type, '\((\d+)', 1) as column_length, 0 as position, 1204 as error_code, l.err_reason as error_message,
-    l.raw_value as raw_line, l.raw_value as raw_field_value
+    l.colname as column_name, l.type as column_type, regexp_extract(l.type, '\((\d+)', 1) as column_length, 0 as position, 1204 as error_code, l.err_reason as error_message
   from __log.main.load_error_log l;
 create view __pg.main.sys_load_history as
   select s.userid as user_id, s.query as query_id, s.xid as transaction_id, s.pid as session_id, s."database" as database_name, case when q.error is null then 'completed' else 'aborted' end as status,
