@@ -41,6 +41,9 @@ pub struct LastResult {
     pub rejected: Option<u64>,
     /// When it ended.
     pub completed_at: Option<Timestamp>,
+    /// Of a test, what it was told, where templates say that: with other variables they say something else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -93,9 +96,8 @@ impl Previous {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn save(&self, folder: &Path) -> io::Result<()> {
-        // It holds no text of a database or a template, so no secret either.
-        write_json(&folder.join(FILE), self, &Redactor::default())
+    pub fn save(&self, folder: &Path, redactor: &Redactor) -> io::Result<()> {
+        write_json(&folder.join(FILE), self, redactor)
     }
 
     /// Reads `run_results.json`; nothing when there is none.
@@ -130,6 +132,7 @@ impl Previous {
                     .iter()
                     .filter_map(|stretch| stretch.completed_at)
                     .max(),
+                told: None,
             };
             (entry.unique_id, last)
         });
@@ -168,5 +171,6 @@ fn last(result: &NodeResult) -> LastResult {
         rejected: result.set_aside_in_all.or(result.set_aside),
         rows: result.rows,
         completed_at: timing.iter().flatten().map(|timing| timing.completed).max(),
+        told: None,
     }
 }

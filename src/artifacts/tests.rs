@@ -518,7 +518,7 @@ fn a_run_of_a_few_nodes_does_not_forget_the_others() {
     let all = Previous::load(folder.path())
         .unwrap()
         .then(&manifest, &results());
-    all.save(folder.path()).unwrap();
+    all.save(folder.path(), &Redactor::default()).unwrap();
     let few = RunResults {
         results: vec![fixture::result(fixture::UNIQUE, Status::Pass)],
         ..RunResults::default()

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use clap::ValueEnum;
 
-use super::pipeline::{self, Door, TargetFolder};
+use super::pipeline::{self, Analysed, Door, TargetFolder};
 use super::selecting::Selecting;
 use super::{Outcome, Session, Stop};
 use crate::artifacts::Previous;
@@ -59,13 +59,23 @@ impl Args {
         let prepared = pipeline::prepare(session)?;
         let selection = pipeline::select(session, &prepared, &self.selecting.request(KINDS))?;
         let door = Door::of(&prepared)?;
-        let mut analysed = pipeline::analysed(session, &prepared, &door)?;
+        // What is wrong in one template hides nothing in another node.
+        let compiled = pipeline::compiled_offline(session, &prepared, &door, |_| true);
+        let reading = pipeline::reading(&prepared, &compiled)?;
+        let mut analysed = Analysed { compiled, reading };
         let folder = TargetFolder::of(session, &prepared)?;
         // How large a table is decides about some advice; without an earlier build, names do.
         let last = Previous::load(&folder.path("")).unwrap_or_default();
         analysed.reading = analysed.reading.with_rows(&prepared.manifest, &last);
         let nodes: BTreeSet<NodeId> = selection.iter().collect();
-        let found = pipeline::check(&prepared, &analysed.compiled, &analysed.reading, &nodes);
+        let wrong = analysed.compiled.only(|id| nodes.contains(&id)).mistakes();
+        let mut found = wrong.0;
+        found.extend(pipeline::check(
+            &prepared,
+            &analysed.compiled,
+            &analysed.reading,
+            &nodes,
+        ));
         pipeline::write_lineage(session, &prepared, &analysed.compiled, &analysed.reading)?;
         match self.output {
             Format::Text => {

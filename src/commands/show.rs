@@ -52,15 +52,14 @@ pub struct Args {
     #[arg(long, value_name = "NODE")]
     pub(super) failed: Option<String>,
 
-    /// At most this many rows; -1 for all
+    /// At most this many rows; -1 for all. Without it 5, and all of those that `--failed` shows
     #[arg(
         long,
         value_name = "N",
-        default_value_t = 5,
         allow_negative_numbers = true,
         value_parser = at_least_minus_one
     )]
-    pub(super) limit: i64,
+    pub(super) limit: Option<i64>,
 
     /// A table for people, or JSON rows alone
     #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -206,7 +205,8 @@ impl Args {
             .adapter
             .prepare_query(&sql.text, &warehouse.existing)
             .map_err(|refusal| Stop::Refused(pipeline::refused(refusal, sql)))?;
-        let limit = usize::try_from(self.limit).ok();
+        let usual = if self.failed.is_some() { -1 } else { 5 };
+        let limit = usize::try_from(self.limit.unwrap_or(usual)).ok();
         let connection = &warehouse.connection;
         connection
             .lock()

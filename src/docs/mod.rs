@@ -22,6 +22,7 @@ pub use branding::Branding;
 pub use changes::Changes;
 pub use dictionary::{Dictionary, Input};
 pub use site::{Layout, Site};
+pub use words::keep_words;
 
 use std::io;
 use std::path::Path;

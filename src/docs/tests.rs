@@ -33,6 +33,7 @@ fn last(status: &str, failures: Option<u64>) -> LastResult {
         failures,
         rows: None,
         completed_at: Some(fixture::now()),
+        told: None,
     }
 }
 

@@ -6,9 +6,10 @@ use regex::{Captures, Regex};
 use serde_json::Value;
 
 use crate::adapter::statement::{Dist, SortType, TableAttributes};
-use crate::artifacts::timestamp;
+use crate::artifacts::{Previous, timestamp};
 use crate::manifest::node::{Constraint, ConstraintKind, Detail, GenericTest};
-use crate::manifest::{Node, ResourceType, template_in};
+use crate::manifest::{Manifest, Node, NodeId, ResourceType, template_in};
+use crate::run::{RunResults, Status};
 
 /// The columns of a test over several columns.
 pub(super) fn combination(test: &GenericTest) -> Option<Vec<&str>> {
@@ -33,6 +34,39 @@ pub(super) fn label(test: &GenericTest, rows: Option<&str>, said: Said<'_>) -> S
         label.push_str(&worded(rows, said));
     }
     label
+}
+
+/// Keeps with the results of a run what its tests were told, where templates say that: a later run may have other variables.
+pub fn keep_words(
+    manifest: &Manifest,
+    last: &mut Previous,
+    results: &RunResults,
+    said: &dyn Fn(NodeId, &str) -> Option<String>,
+) {
+    let has_template = |value: &Value| match value {
+        Value::Array(values) => values.iter().any(|it| it.as_str().is_some_and(is_template)),
+        value => value.as_str().is_some_and(is_template),
+    };
+    for result in &results.results {
+        let node = manifest.node(result.node);
+        let Detail::Test(detail) = &node.detail else {
+            continue;
+        };
+        let (Some(test), Some(kept)) = (&detail.generic, last.results.get_mut(&node.unique_id))
+        else {
+            continue;
+        };
+        let rows = node.config.where_clause.as_deref();
+        let mut own = test.arguments.iter().filter(|(name, _)| *name != "model");
+        let told = own.any(|(_, value)| has_template(value)) || rows.is_some_and(is_template);
+        if told && result.status != Status::Skipped {
+            kept.told = Some(label(test, rows, &|text| said(result.node, text)));
+        }
+    }
+}
+
+fn is_template(text: &str) -> bool {
+    template_in(text).is_some()
 }
 
 fn told(test: &GenericTest, said: Said<'_>) -> String {

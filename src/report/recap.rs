@@ -89,7 +89,7 @@ fn failed_test(node: &Node, result: &NodeResult) -> Diagnostic {
     } else if !result.sample_hidden && diagnostic.level == Level::Error {
         let name = &node.name;
         diagnostic.help.push(format!(
-            "`redstart show --select {name}` shows all that it finds, `redstart compile --select {name}` its query"
+            "`redstart show --select {name} --limit -1` shows all that it finds, `redstart compile --select {name}` its query"
         ));
     }
     if result.sample_hidden {

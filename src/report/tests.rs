@@ -150,7 +150,7 @@ fn a_run_is_told_line_by_line_and_what_went_wrong_once_more_at_its_end() {
               -------------+----------
                         15 |         2
                        101 |         2
-      = help: `redstart show --select unique_dim_users_user_id` shows all that it finds, `redstart compile --select unique_dim_users_user_id` its query
+      = help: `redstart show --select unique_dim_users_user_id --limit -1` shows all that it finds, `redstart compile --select unique_dim_users_user_id` its query
 
     error[database-error]: column `x` does not exist
      --> models/schema.yml:8:11
@@ -208,7 +208,7 @@ fn quiet_tells_errors_alone() {
               -------------+----------
                         15 |         2
                        101 |         2
-      = help: `redstart show --select unique_dim_users_user_id` shows all that it finds, `redstart compile --select unique_dim_users_user_id` its query
+      = help: `redstart show --select unique_dim_users_user_id --limit -1` shows all that it finds, `redstart compile --select unique_dim_users_user_id` its query
 
     error[database-error]: column `x` does not exist
      --> models/schema.yml:8:11

@@ -227,6 +227,20 @@ fn what_a_database_takes_is_no_mistake() {
 }
 
 #[test]
+fn a_template_that_is_wrong_hides_no_mistake_of_another_node() {
+    let project = shop()
+        .file("models/a.sql", "select nocol from {{ ref('orders') }}")
+        .file("models/b.sql", "select {{ nomac() }} as x");
+    refuses(
+        &project,
+        "check",
+        &["no column `nocol`", "there is no macro `nomac`"],
+    );
+    refuses(&project, "check -s a", &["no column `nocol`"]);
+    assert!(!project.redstart("check -s a").text().contains("nomac"));
+}
+
+#[test]
 fn a_column_that_is_only_declared_may_not_be_there() {
     // Its query asks the warehouse, and YAML describes a column that it does not have.
     let project = shop()

@@ -56,7 +56,7 @@ select * from {{ model }} where {{ column_name }} % 2 <> 0
               --
                1
                3
-      = help: `redstart show --select strict` shows all that it finds, `redstart compile --select strict` its query
+      = help: `redstart show --select strict --limit -1` shows all that it finds, `redstart compile --select strict` its query
 
     Finished 2 data tests, 1 view model in [time]
     Done. PASS=1 WARN=1 ERROR=1 SKIP=0 TOTAL=3

@@ -395,7 +395,7 @@ fn a_test_tells_what_its_figure_is_and_what_it_may_not_show() {
               10
               15
               20
-      = help: `redstart show --select accepted_range_a_n__5` shows all that it finds, `redstart compile --select accepted_range_a_n__5` its query
+      = help: `redstart show --select accepted_range_a_n__5 --limit -1` shows all that it finds, `redstart compile --select accepted_range_a_n__5` its query
 
     error[test-failed]: test `not_null_a_secret` found 1 row
      --> models/schema.yml:8:22
@@ -407,7 +407,7 @@ fn a_test_tells_what_its_figure_is_and_what_it_may_not_show() {
               n
               --
               15
-      = help: `redstart show --select not_null_a_secret` shows all that it finds, `redstart compile --select not_null_a_secret` its query
+      = help: `redstart show --select not_null_a_secret --limit -1` shows all that it finds, `redstart compile --select not_null_a_secret` its query
 
     Finished 2 data tests, 1 view model in [time]
     Done. PASS=1 WARN=0 ERROR=2 SKIP=0 TOTAL=3

@@ -426,9 +426,12 @@ impl Running<'_> {
         }
         self.folder.write_manifest(self.compiled, &texts, &built)?;
         self.folder.write_run_results(self.execution, results)?;
-        let last = previous.clone().then(manifest, results);
+        let mut last = previous.clone().then(manifest, results);
+        crate::docs::keep_words(manifest, &mut last, results, &|id, text| {
+            self.compiler.said(id, text)
+        });
         if self.session.flags.is("write_json") {
-            last.save(&self.folder.path(""))?;
+            last.save(&self.folder.path(""), &self.prepared.redactor)?;
         }
         if self.execution.verb == "build" && !results.cancelled {
             super::dictionary::write(

@@ -222,7 +222,16 @@ impl<'a> Facts<'a> {
         if !declared.is_empty() {
             return declared;
         }
-        self.keys.unique(id).into_iter().take(1).collect()
+        let failed = |column: &str| {
+            let mut tests = self.keys.tests(id).filter(|(_, test)| {
+                let generic = test.generic.as_ref();
+                let of_key = generic.is_some_and(|it| matches!(&*it.name, "unique" | "not_null"));
+                of_key && test.column_name.as_deref() == Some(column)
+            });
+            tests.any(|(test, _)| self.last(test).is_some_and(|last| last.status == "fail"))
+        };
+        let tested = self.keys.unique(id).into_iter();
+        tested.filter(|column| !failed(column)).take(1).collect()
     }
 
     /// As said in `meta.grain`, or else from what makes a row unique.
@@ -478,7 +487,10 @@ impl<'a> Facts<'a> {
                 || name.clone(),
                 |test| {
                     let rows = node.config.where_clause.as_deref();
-                    let label = label(test, rows, &|text| (self.input.said)(id, text));
+                    // A result is that of what the test was told then.
+                    let then = last.and_then(|last| last.told.clone());
+                    let said = |text: &str| (self.input.said)(id, text);
+                    let label = then.unwrap_or_else(|| label(test, rows, &said));
                     self.hidden.masked(&label).into_owned()
                 },
             ),

@@ -273,6 +273,7 @@ fn last(status: &str) -> LastResult {
         rows: None,
         rejected: None,
         completed_at: Some(fixture::now()),
+        told: None,
     }
 }
 
