@@ -115,6 +115,7 @@ impl Args {
             selected: &selection.iter().collect(),
             columns_of: &|sql| pipeline::columns_of(&prepared, sql),
             tests_of: &|_| Vec::new(),
+            waits: &[],
             seed: &|id| pipeline::seed(&prepared, id),
             batches: &BTreeMap::new(),
             batch: None,

@@ -26,6 +26,17 @@ pub struct Turn {
 impl Graph {
     /// The turns of the selected nodes, each after all that it waits for.
     pub fn schedule(&self, manifest: &Manifest, selection: &Selection, tests: Tests) -> Vec<Turn> {
+        self.schedule_with(manifest, selection, tests, &[])
+    }
+
+    /// The same, where some nodes wait for others that they do not read: the first of a pair for the second, which does not stand on it.
+    pub fn schedule_with(
+        &self,
+        manifest: &Manifest,
+        selection: &Selection,
+        tests: Tests,
+        waits: &[(NodeId, NodeId)],
+    ) -> Vec<Turn> {
         let mut parents: Vec<Vec<NodeId>> = manifest.ids().map(|id| self.parents(id)).collect();
         if tests == Tests::First {
             let unit_tests = self.free_unit_tests(manifest, selection, &mut parents);
@@ -33,6 +44,9 @@ impl Graph {
             for (test, model) in unit_tests {
                 parents[model.index()].push(test);
             }
+        }
+        for (node, other) in waits {
+            parents[node.index()].push(*other);
         }
         // The added edges lead from a test, which nobody reads, to what lies below its own parents: no cycle.
         let order = topological_order(&parents).unwrap_or_default();

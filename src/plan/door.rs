@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::aim::{aimed, names};
 use super::known::Meanwhile;
 use super::place::{home, place_of, place_of_copy};
 use super::planner::Planner;
@@ -218,35 +219,27 @@ impl Door<'_, '_> {
         let planner = self.planner;
         let own = planner.node(self.node).relation.as_ref();
         let beside = build.staging.as_ref().filter(|_| !build.keep.is_empty());
-        let mut tests = Vec::new();
+        let beside = beside.map(|(_, staging)| staging);
+        let (mut tests, mut late) = (Vec::new(), Vec::new());
         let mut problems = Diagnostics::default();
         for (id, sql) in (planner.tests_of)(self.node) {
+            let Some(sql) = sql else {
+                late.push(id);
+                continue;
+            };
             let sql = match (own, beside) {
-                (Some(own), Some((_, staging))) => {
-                    let aimed = sql.text.replace(&quoted(own), &quoted(staging));
-                    if aimed == sql.text {
+                (Some(own), Some(staging)) => match aimed(&sql.text, own, staging) {
+                    Some(aimed) => Arc::new(Sql::of(aimed)),
+                    None => {
                         problems.push(self.unaimed(id));
                         continue;
                     }
-                    Arc::new(Sql::of(aimed))
-                }
+                },
                 _ => sql,
             };
-            let materialization::Work::Test(test) = planner.materialize(id, &sql, self.known)?
-            else {
-                continue;
-            };
-            let door = Door {
-                planner,
-                node: id,
-                sql: Some(&sql),
-                known: self.known,
-            };
-            let test = materialization::TestQuery {
-                store: None,
-                ..*test
-            };
-            tests.push((id, door.test(test)?));
+            if let Some(test) = self.asked_early(id, &sql)? {
+                tests.push((id, test));
+            }
         }
         let orders = |statements: &[Statement]| {
             let statements = statements.iter();
@@ -255,10 +248,46 @@ impl Door<'_, '_> {
         };
         let audit = Audit {
             tests,
+            late,
+            beside: beside.cloned(),
             keep: orders(&build.keep)?,
             keep_added: orders(&build.keep_added)?,
         };
         problems.or(audit).map(|(audit, _)| audit)
+    }
+
+    /// A test with the SQL by which it is asked before the rows of the node are shown.
+    fn asked_early(&self, id: NodeId, sql: &Sql) -> Result<Option<Test>, Diagnostics> {
+        let planner = self.planner;
+        let materialization::Work::Test(test) = planner.materialize(id, sql, self.known)? else {
+            return Ok(None);
+        };
+        let door = Door {
+            planner,
+            node: id,
+            sql: Some(sql),
+            known: self.known,
+        };
+        let test = materialization::TestQuery {
+            store: None,
+            ..*test
+        };
+        door.test(test).map(Some)
+    }
+
+    /// The same for a test that was compiled when it was to be asked: its template read the rows where they stand.
+    pub(super) fn late_test(
+        &self,
+        id: NodeId,
+        sql: &Sql,
+        beside: Option<&Relation>,
+    ) -> Result<Option<Test>, Diagnostics> {
+        let own = self.planner.node(self.node).relation.as_ref();
+        let shown = beside.and(own);
+        if shown.is_some_and(|own| names(&sql.text, own) == Some(true)) {
+            return Err(self.unaimed(id).into());
+        }
+        self.asked_early(id, sql)
     }
 
     /// A test that does not call its node as templates do cannot be asked about another relation.
@@ -267,7 +296,7 @@ impl Door<'_, '_> {
         Diagnostic::error(
             "no-audit",
             format!(
-                "`{}` cannot be asked before `{}` is shown: its SQL does not name it by `ref`",
+                "`{}` cannot be asked before `{}` is shown: its SQL does not name it by `ref` alone",
                 node.name,
                 self.planner.node(self.node).name
             ),
@@ -342,14 +371,4 @@ impl Door<'_, '_> {
         }
         diagnostic.into()
     }
-}
-
-/// The last two names of a relation, as templates render them.
-fn quoted(relation: &Relation) -> String {
-    let quote = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
-    format!(
-        "{}.{}",
-        quote(&relation.schema),
-        quote(&relation.identifier)
-    )
 }

@@ -3,6 +3,7 @@
 //! In: `Manifest`, the selected nodes, what `compile` made of them, what exists. Out: [`Plan`].
 //! Every statement has been at the adapter's door, so that refusals come before anything runs. Executes nothing.
 
+mod aim;
 mod door;
 mod known;
 mod never;
@@ -24,6 +25,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::manifest::microbatch::Batches;
 use crate::manifest::{Manifest, NodeId};
 use crate::materialization::{Hidden, Phase, Rest};
+use crate::relation::Relation;
 
 /// What a run does, in steps; printed by a dry run, executed by `run/`.
 #[derive(Debug, Default)]
@@ -167,6 +169,10 @@ pub struct Build {
 pub struct Audit {
     /// The tests: about what is built beside, or, where nothing is, about the relation inside the transaction that changes it.
     pub tests: Vec<(NodeId, Test)>,
+    /// Tests that ask the warehouse while they render: they are compiled when they are asked.
+    pub late: Vec<NodeId>,
+    /// Where the rows stand until they are shown; none where they are asked about in their place.
+    pub beside: Option<Relation>,
     /// How what is built beside is kept, where one of them fails; empty where nothing is.
     pub keep: Vec<Order>,
     /// How the rows that were to come to a table that stays are kept, where one of them fails inside of the transaction.

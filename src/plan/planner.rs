@@ -9,7 +9,7 @@ use super::door::Door;
 use super::never;
 use super::place::place_of;
 use super::together::is_view;
-use super::{Build, Known, Order, Plan, Planned, Query, Section, Step, Work};
+use super::{Build, Known, Order, Plan, Planned, Query, Section, Step, Test, Work};
 use crate::adapter::{Adapter, Statement};
 use crate::compile::{Compiled, CompiledNode, HookSql, Sql};
 use crate::data_tests::{self, RowRule};
@@ -39,8 +39,10 @@ pub struct Planner<'a> {
     pub columns_of: &'a (dyn Fn(&str) -> Option<Vec<String>> + Sync),
     /// A seed's columns and rows, read when the plan is made.
     pub seed: &'a (dyn Fn(NodeId) -> Result<Seed, Diagnostics> + Sync),
-    /// The tests of a node that can run as soon as it is built, with their SQL.
-    pub tests_of: &'a (dyn Fn(NodeId) -> Vec<(NodeId, Arc<Sql>)> + Sync),
+    /// The tests of a node that can run as soon as it is built, with their SQL; none where a test asks the warehouse while it renders.
+    pub tests_of: &'a (dyn Fn(NodeId) -> Vec<(NodeId, Option<Arc<Sql>>)> + Sync),
+    /// Nodes that wait for others which they do not read: the first of each pair for the second.
+    pub waits: &'a [(NodeId, NodeId)],
     /// The batches in which nodes are built, where they are.
     pub batches: &'a BTreeMap<NodeId, Batches>,
     /// The batch that is planned; none is the first.
@@ -254,6 +256,27 @@ impl<'a> Planner<'a> {
             known,
         }
         .query(text)
+    }
+
+    /// A test of a node that was compiled when it is to be asked, before the rows of the node are shown; nothing where it is none.
+    ///
+    /// # Errors
+    /// What is wrong with it, what the warehouse refuses, and that it reads what is shown.
+    pub fn late_test(
+        &self,
+        node: NodeId,
+        test: NodeId,
+        sql: &Sql,
+        beside: Option<&Relation>,
+        known: &dyn KnownColumns,
+    ) -> Result<Option<Test>, Diagnostics> {
+        let door = Door {
+            planner: self,
+            node,
+            sql: None,
+            known,
+        };
+        door.late_test(test, sql, beside)
     }
 
     /// The relations that a node reads, also through ephemeral models, which have none.
@@ -621,7 +644,8 @@ impl<'a> Planner<'a> {
             Tests::Free
         };
         let steps: Selection = steps.iter().copied().collect();
-        Ok(Graph::new(self.manifest)?.schedule(self.manifest, &steps, tests))
+        let graph = Graph::new(self.manifest)?;
+        Ok(graph.schedule_with(self.manifest, &steps, tests, self.waits))
     }
 }
 

@@ -9,8 +9,9 @@ use super::Status;
 use super::session::Session;
 use super::turn::{Failure, Turn};
 use crate::diagnostic::Diagnostic;
+use crate::manifest::NodeId;
 use crate::materialization::Phase;
-use crate::plan::{Audit, Order, place_of};
+use crate::plan::{Audit, Known, Order, Test, place_of};
 
 impl Turn<'_> {
     /// Before a section: the audit of what was built beside, where the section is to show it.
@@ -53,12 +54,46 @@ impl Turn<'_> {
         }
     }
 
+    /// The tests that can only be compiled now, when there is something for them to ask about.
+    fn late_tests(
+        &mut self,
+        session: &mut Session<'_, '_>,
+        audit: &Audit,
+    ) -> Result<Vec<(NodeId, Test)>, Failure> {
+        if audit.late.is_empty() {
+            return Ok(Vec::new());
+        }
+        let run = session.shared.run;
+        let connection = match session.connection() {
+            Ok(connection) => connection,
+            Err(error) => return Err(self.failed(session, error, None)),
+        };
+        let beside = audit.beside.as_ref();
+        let aim = beside.map(|relation| (self.node, relation));
+        let rendered = match (run.late_tests)(&audit.late, aim, &connection) {
+            Ok(rendered) => rendered,
+            Err(_) if run.cancel.is_requested() => return Err(Failure::Cancelled),
+            Err(wrong) => return Err(Failure::Wrong(wrong.0)),
+        };
+        let now = self.now(session)?;
+        let known = Known::new(run.planner.existing, &run.plan.planned).with(&now);
+        let mut tests = Vec::new();
+        for (id, sql) in rendered {
+            let test = run.planner.late_test(self.node, id, &sql, beside, &known);
+            let test = test.map_err(|wrong| Failure::Wrong(wrong.0))?;
+            tests.extend(test.map(|test| (id, test)));
+        }
+        Ok(tests)
+    }
+
     /// Asks every test; their answers stand for the tests' own turns.
     fn pass(&mut self, session: &mut Session<'_, '_>, audit: &Audit) -> Result<(), Failure> {
         let manifest = session.shared.run.planner.manifest;
         let mut audited = Vec::new();
         let mut failed = Vec::new();
-        for (id, test) in &audit.tests {
+        let late = self.late_tests(session, audit)?;
+        let asked = audit.tests.len() + late.len();
+        for (id, test) in audit.tests.iter().chain(&late) {
             let of = manifest.node(*id);
             let (verdict, sample) = self.decide(session, of, test)?;
             if verdict.status == Status::Fail {
@@ -76,9 +111,8 @@ impl Turn<'_> {
         }
         let name = &self.of.name;
         let message = format!(
-            "`{name}` is not shown: {} of {} tests failed",
+            "`{name}` is not shown: {} of {asked} tests failed",
             failed.len(),
-            audit.tests.len()
         );
         let mut problem = Diagnostic::error("audit-failed", message).at_some(place_of(self.of));
         for (of, words) in failed {

@@ -49,6 +49,7 @@ use crate::diagnostic::Diagnostics;
 use crate::manifest::NodeId;
 use crate::manifest::microbatch::Batch;
 use crate::plan::{Plan, Planner, Step};
+use crate::relation::Relation;
 use schedule::{Lookout, Schedule};
 use session::{Session, Shared};
 use voice::Voice;
@@ -72,6 +73,16 @@ pub type LateHook<'a> = dyn Fn(NodeId, (usize, Option<Batch>), &SharedConnection
     + Sync
     + 'a;
 
+/// How tests are compiled that ask the warehouse while they render, where they are asked before the rows of their node are shown: with the node
+/// and where its rows stand until then.
+pub type LateTests<'a> = dyn Fn(
+        &[NodeId],
+        Option<(NodeId, &Relation)>,
+        &SharedConnection,
+    ) -> Result<Vec<(NodeId, Sql)>, Diagnostics>
+    + Sync
+    + 'a;
+
 /// Everything a run needs.
 #[derive(Clone, Copy)]
 pub struct Run<'a> {
@@ -81,6 +92,8 @@ pub struct Run<'a> {
     pub planner: &'a Planner<'a>,
     /// Compiles late nodes.
     pub late: &'a Late<'a>,
+    /// Compiles late tests before their turn.
+    pub late_tests: &'a LateTests<'a>,
     /// Builds the nodes whose materialization is written in Jinja.
     pub in_jinja: &'a InJinja<'a>,
     /// Renders the hooks that ask the warehouse.

@@ -283,3 +283,183 @@ fn a_run_audits_by_its_flag() {
             .contains('2')
     );
 }
+
+const SIBLINGS: &str = "models:
+  - name: facts
+    columns: [{name: place, data_tests: [{relationships: {arguments: {to: ref('places'), field: id}}}]}]
+";
+
+fn siblings(schema: &str) -> Everywhere {
+    let all = Everywhere::new(schema);
+    let project = &all.project;
+    project.write("models/models.yml", SIBLINGS);
+    project.write(
+        "models/facts.sql",
+        "{{ config(materialized='table') }} select {{ var('place', 1) }} as place",
+    );
+    project.write(
+        "models/places.sql",
+        "{{ config(materialized='table') }} select 1 as id union all select {{ var('other', 2) }}",
+    );
+    all
+}
+
+#[test]
+fn a_test_of_two_siblings_holds_back_the_one_that_it_is_declared_for() {
+    let all = siblings("audit_siblings");
+    all.run("build --audit").success();
+    let failed = all.run("build --audit --vars '{place: 9}'");
+    assert_snapshot!(failed, @"");
+    assert!(
+        all.rows("select place from {{ ref('facts') }}")
+            .contains('1')
+    );
+    // What the other one brings in the same run is there when the test is asked.
+    all.run("build --audit --vars '{place: 9, other: 9}'")
+        .success();
+    assert!(
+        all.rows("select place from {{ ref('facts') }}")
+            .contains('9')
+    );
+    // Where the other one fails, the test cannot be asked, and nothing is shown that it did not pass.
+    all.project.write(
+        "models/places.sql",
+        "{{ config(materialized='table') }} select 1 / {{ var('by', 0) }} as id",
+    );
+    let failed = all.run("build --audit --vars '{place: 1}'");
+    assert_eq!(failed.code, 1, "{failed}");
+    assert!(failed.text().contains("`places` failed"), "{failed}");
+    assert!(
+        all.rows("select place from {{ ref('facts') }}")
+            .contains('9')
+    );
+    // A test that only warns lets nothing wait.
+    all.project.write(
+        "models/models.yml",
+        SIBLINGS.replace("field: id}", "field: id}, config: {severity: warn}"),
+    );
+    let warned = all.run("build --audit --vars '{place: 8}'");
+    assert!(
+        warned
+            .text()
+            .contains("OK    created sql table model audit_siblings.facts"),
+        "{warned}"
+    );
+}
+
+#[test]
+fn a_build_asks_no_test_that_it_leaves_out() {
+    let all = siblings("audit_left_out");
+    all.run("build").success();
+    let test = "relationships_facts_place__id__ref_places_";
+    for (place, arguments) in [
+        (7, format!("--select facts --exclude {test}")),
+        (8, "--select facts --indirect-selection empty".to_owned()),
+    ] {
+        all.run(&format!(
+            "build --audit {arguments} --vars '{{place: {place}}}'"
+        ))
+        .success();
+        let shown = all.rows("select place from {{ ref('facts') }}");
+        assert!(shown.contains(&place.to_string()), "{shown}");
+    }
+    // A run has no tests of its own: it asks them all.
+    let run = all.run("run --audit --select facts --vars '{place: 9}'");
+    assert_eq!(run.code, 1, "{run}");
+}
+
+#[test]
+fn a_test_that_asks_the_warehouse_reads_the_rows_that_are_not_shown_yet() {
+    let all = Everywhere::new("audit_late");
+    let project = &all.project;
+    project.write(
+        "dbt_project.yml",
+        "name: project\nprofile: project\nmodels: {+audit: true}\n",
+    );
+    project.write(
+        "macros/all_positive.sql",
+        "{% test all_positive(model) %}{% set columns = adapter.get_columns_in_relation(model) %}
+select * from {{ model }} where {% for column in columns %}{{ column.name }} <= 0{% if not loop.last %} or {% endif %}{% endfor %}
+{% endtest %}
+",
+    );
+    // The column that is wrong is new: the old relation does not have it.
+    let query = "select 1 as a {% if var('bad', false) %}, -1 as b{% else %}, 1 as c{% endif %}";
+    let ways = [
+        ("in_table", "materialized='table'"),
+        ("in_view", "materialized='view'"),
+    ];
+    let mut models = "models:\n".to_owned();
+    for (name, config) in ways {
+        project.write(
+            format!("models/{name}.sql"),
+            format!("{{{{ config({config}) }}}} {query}"),
+        );
+        models += &format!("  - {{name: {name}, data_tests: [all_positive]}}\n");
+    }
+    project.write(
+        "models/grown.sql",
+        "{{ config(materialized='incremental') }} select {{ var('n', 1) }} as n",
+    );
+    models += "  - {name: grown, data_tests: [all_positive]}\n";
+    project.write("models/models.yml", models);
+    all.run("build").success();
+    let failed = all.run("build --vars '{bad: true, n: -5}'");
+    assert_eq!(failed.code, 1, "{failed}");
+    for name in ["in_table", "in_view", "grown"] {
+        let told = format!("error[audit-failed]: `{name}` is not shown: 1 of 1 tests failed");
+        assert!(failed.text().contains(&told), "{failed}");
+    }
+    for name in ["in_table", "in_view"] {
+        let shown = all.rows(&format!("select * from {{{{ ref('{name}') }}}}"));
+        assert!(shown.starts_with("a | c"), "{shown}");
+    }
+    assert!(!all.rows("select * from {{ ref('grown') }}").contains("-5"));
+    assert_eq!(
+        all.run("show --failed in_table")
+            .success()
+            .stdout
+            .lines()
+            .last(),
+        Some("1 | -1")
+    );
+    all.run("build --vars '{n: 2}'").success();
+}
+
+#[test]
+fn a_test_that_names_its_table_itself_cannot_be_asked_early() {
+    let all = Everywhere::new("audit_literal");
+    all.project.write(
+        "models/hard.sql",
+        "{{ config(materialized='table', audit=true) }} select {{ var('n', 1) }} as id",
+    );
+    all.project.write(
+        "tests/hardcoded.sql",
+        "-- depends_on: {{ ref('hard') }}\nselect * from audit_literal.hard where id <> 1",
+    );
+    assert_snapshot!(all.run("build"), @"
+    exit 1
+    Running 2 nodes on 1 thread (target `dev.audit_literal`)
+    1 of 2  ERROR creating sql table model audit_literal.hard             [[time]]
+          error[no-audit]: `hardcoded` cannot be asked before `hard` is shown: its SQL does not name it by `ref` alone (tests/hardcoded.sql:1:1)
+    2 of 2  SKIP  test hardcoded                                          [`hard` failed]
+
+    error[no-audit]: `hardcoded` cannot be asked before `hard` is shown: its SQL does not name it by `ref` alone
+     --> tests/hardcoded.sql:1:1
+      |
+    1 | -- depends_on: {{ ref('hard') }}
+      | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: write `{{ ref(…) }}` or `{{ model }}` in the test, or set `audit: false` for the node
+
+    Finished 1 data test, 1 table model in [time]
+    Done. PASS=0 WARN=0 ERROR=1 SKIP=1 TOTAL=2
+    The data dictionary is in [project]/target/index.html
+    ");
+    all.project.write(
+        "tests/hardcoded.sql",
+        "select * from {{ ref('hard') }} as hard where hard.id <> 1",
+    );
+    all.run("build").success();
+    assert_eq!(all.run("build --vars '{n: 2}'").code, 1);
+}

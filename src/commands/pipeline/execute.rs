@@ -1,6 +1,7 @@
 //! A run: compiled, planned, carried out, told, and written down.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::audits::Audits;
@@ -17,10 +18,10 @@ use crate::docs::Formats;
 use crate::graph::{Selection, Tests};
 use crate::manifest::microbatch::{Batch, Batches};
 use crate::manifest::node::Detail;
-use crate::manifest::{Node, NodeId, ResourceType};
+use crate::manifest::{Manifest, Node, NodeId, ResourceType};
 use crate::plan::{Options, Plan, Planner, is_view};
 use crate::project::seed::{self, Seed, SeedFormat};
-use crate::relation::{ExistingRelations, NothingKnown};
+use crate::relation::{ExistingRelations, NothingKnown, Relation};
 use crate::report::rows;
 use crate::run::{self, BatchResult, NodeResult, Run, RunResults};
 use crate::warnings::Fate;
@@ -114,7 +115,7 @@ pub fn execute(session: &Session, execution: &Execution) -> Result<Outcome, Stop
             (compiled, Some((there, planned)))
         }
     };
-    let audits = Audits::of(execution, &prepared, &compiler, &nodes)?;
+    let audits = Audits::of(session, execution, &prepared, &compiler, &nodes)?;
     let wrong = super::before_run(
         session,
         &prepared,
@@ -172,11 +173,16 @@ pub(super) fn with_operations(prepared: &Prepared, selection: &Selection) -> BTr
     selection.iter().chain(operations).collect()
 }
 
+/// Whether a node is a hook of the project.
+fn is_hook(manifest: &Manifest, id: NodeId) -> bool {
+    manifest.node(id).resource_type == ResourceType::Operation
+}
+
 /// The hooks of the project among some nodes, and the others.
 fn hooks_apart(prepared: &Prepared, nodes: &BTreeSet<NodeId>) -> (Vec<NodeId>, Vec<NodeId>) {
     let manifest = &prepared.manifest;
     let nodes = nodes.iter().copied();
-    nodes.partition(|id| manifest.node(*id).resource_type == ResourceType::Operation)
+    nodes.partition(|id| is_hook(manifest, *id))
 }
 
 /// The names of a query's columns, where its text alone tells them and we speak its dialect.
@@ -250,6 +256,7 @@ impl Running<'_> {
             columns_of: &|sql| columns_of(self.prepared, sql),
             seed: &|id| seed(self.prepared, id),
             tests_of: &|id| self.audits.of_node(id),
+            waits: self.audits.waits(),
             batches: self.batches,
             batch: None,
             options: Options {
@@ -289,6 +296,7 @@ impl Running<'_> {
                 plan: &plan,
                 planner: &planner,
                 late: &|id, batch, connection, results| self.late(id, batch, connection, results),
+                late_tests: &|tests, beside, connection| self.late_tests(tests, beside, connection),
                 in_jinja: &|id, batch, sql, connection| {
                     let built = self.beside.build(id, sql, connection, batch);
                     built.map_err(|wrong| (*wrong).into())
@@ -343,6 +351,43 @@ impl Running<'_> {
             aside.keep_late(id, &sql);
         }
         Ok(sql)
+    }
+
+    /// Compiles tests that ask the warehouse, about the rows of a node that stand beside until they are shown.
+    fn late_tests(
+        &self,
+        tests: &[NodeId],
+        beside: Option<(NodeId, &Relation)>,
+        connection: &SharedConnection,
+    ) -> Result<Vec<(NodeId, crate::compile::Sql)>, Diagnostics> {
+        let aimed = beside.map(|(node, relation)| {
+            let mut manifest = Manifest::clone(self.prepared.read());
+            manifest.nodes[node.index()].relation = Some(relation.clone());
+            let named = self.nodes.iter().copied();
+            let selection = named.filter(|id| !is_hook(&manifest, *id)).collect();
+            heard(
+                self.session,
+                super::surroundings_of_run(
+                    self.session,
+                    self.prepared,
+                    self.door,
+                    self.warehouse.existing.clone(),
+                    self.batches.clone(),
+                    (self.execution.full_refresh, &selection),
+                    Some(&Arc::new(manifest)),
+                ),
+            )
+        });
+        let compiler = aimed.as_ref().unwrap_or(self.compiler);
+        let mut problems = Diagnostics::default();
+        let mut done = Vec::new();
+        for test in tests {
+            match compiler.at_turn(*test, &Turn::on(connection), None) {
+                Ok(sql) => done.push((*test, sql)),
+                Err(wrong) => problems.push(*wrong),
+            }
+        }
+        problems.or(done).map(|(done, _)| done)
     }
 
     /// Who compiles a node at its turn: the hooks of the project know nothing of what stands aside.

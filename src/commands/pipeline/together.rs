@@ -173,6 +173,7 @@ impl<'a> Aside<'a> {
             columns_of: &|sql| execute::columns_of(self.prepared, sql),
             seed: &|id| execute::seed(self.prepared, id),
             tests_of: &|_| Vec::new(),
+            waits: &[],
             batches: self.batches,
             batch: None,
             options: Options {
@@ -461,7 +462,7 @@ impl Names {
 }
 
 /// Whether a node of a run is a table or view of its own.
-fn is_built(node: &Node) -> bool {
+pub(super) fn is_built(node: &Node) -> bool {
     let built = match node.resource_type {
         ResourceType::Model => node.config.materialized != "ephemeral",
         ResourceType::Seed | ResourceType::Snapshot => true,
