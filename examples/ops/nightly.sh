@@ -8,8 +8,10 @@ exec 9> build.lock
 flock --nonblock 9 || { echo "another build is at work" >&2; exit 2; }
 
 deadline=$(date -d "${DEADLINE:-07:00}" +%s)
-left=$((deadline - $(date +%s)))
-[ "$left" -gt 0 ] || left=$((left + 86400))
+now=$(date +%s)
+# Started in the evening, it has until the morning.
+[ "$deadline" -gt "$now" ] || deadline=$((deadline + 86400))
+left=$((deadline - now))
 
 # The same as Ctrl-C at the deadline: what runs is cancelled on the server, every table stays as it was or is new.
 timeout --signal=INT "$left" redstart build --target "${TARGET:-prod}" --audit --log-format json >> build.log 2>&1

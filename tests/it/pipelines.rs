@@ -575,7 +575,7 @@ fn the_tour_of_the_ginventory_is_as_its_readme_tells() {
 fn the_script_of_the_night_builds_tries_again_and_tells_how_it_ended() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let project = TestProject::new().file("models/one.sql", "select 1 as id");
-    let night = || {
+    let night = |deadline: &str| {
         let program = crate::project::program();
         let path = format!(
             "{}:{}",
@@ -587,18 +587,37 @@ fn the_script_of_the_night_builds_tries_again_and_tells_how_it_ended() {
             .arg(root.join("examples/ops/nightly.sh"))
             .env("PATH", path)
             .env("SHOP", project.path())
+            .env("DEADLINE", deadline)
             .env("TARGET", "dev");
         let output = command.output().expect("a shell");
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
         (output.status.code(), told)
     };
-    assert_eq!(night(), (Some(0), String::new()));
+    assert_eq!(night("10 minutes"), (Some(0), String::new()));
     assert!(project.query("select id from one").contains('1'));
     project.write("models/two.sql", "select 1 / 0 as id from nowhere");
-    let (code, told) = night();
-    assert_eq!(code, Some(1), "{told}");
-    assert!(told.contains("ended with 1"), "{told}");
-    // The build and its second try.
-    let log = project.read("build.log");
-    assert!(log.matches("nowhere").count() > 1, "{log}");
+    // Before the deadline, and after that of the day, which is that of tomorrow then.
+    for (tries, deadline) in [(1, "10 minutes"), (2, "1 minute ago")] {
+        let (code, told) = night(deadline);
+        assert_eq!(code, Some(1), "{told}");
+        assert!(told.contains("ended with 1"), "{told}");
+        let log = project.read("build.log");
+        let tried = |line: &&str| line.contains("Trying build again");
+        assert_eq!(log.lines().filter(tried).count(), tries, "{log}");
+    }
+    let held = Command::new("flock")
+        .args(["--no-fork", "build.lock", "sleep", "60"])
+        .current_dir(project.path())
+        .spawn();
+    let mut held = held.expect("flock");
+    let begun = std::time::Instant::now();
+    let busy = loop {
+        let (code, told) = night("10 minutes");
+        if code == Some(2) || begun.elapsed().as_secs() > 30 {
+            break told;
+        }
+    };
+    held.kill().expect("to end it");
+    held.wait().expect("its end");
+    assert!(busy.contains("another build is at work"), "{busy}");
 }
