@@ -32,6 +32,9 @@ pub struct TableBackup {
     /// What its name has behind that of the node's relation: nothing, `__rejects` or `__loaded_files`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub suffix: String,
+    /// The word that stands for a missing value in lines of text, where it is not the usual one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub null_as: Option<String>,
     /// How many rows it has.
     pub rows: u64,
     /// Its columns, in order.

@@ -1,8 +1,8 @@
 //! `redstart backup`.
 
-use super::pipeline::backup::{Known, Place, Table, Tables, told};
-use super::pipeline::carried::{self, Carried};
-use super::pipeline::{self, Door};
+use super::pipeline::backup::{Known, MISSING, Place, Table, Tables, literal, prepared, told};
+use super::pipeline::carried::{self, Carried, Files};
+use super::pipeline::{self, Door, Prepared};
 use super::selecting::{Selecting, WITH_ROWS, asked_for};
 use super::{Outcome, Session, Stop};
 use crate::adapter::copy::Object;
@@ -16,8 +16,8 @@ use crate::report::message::count;
 
 /// Write tables to files, with a manifest by which `restore` brings them back
 ///
-/// Each table is unloaded by itself, with what stands beside it: its rejected rows, and what a load remembers of its files. The manifest
-/// (redstart_backup.json) has the rows, columns and checksums, and is written last.
+/// The tables are those of one moment, between two builds, with what stands beside them: rejected rows, and what a load remembers of its
+/// files. The manifest (redstart_backup.json) has the rows, columns and checksums, and is written last.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   redstart backup --to s3://lake/backups/2024-06-01/
@@ -29,6 +29,9 @@ pub struct Args {
     /// Where the files go: a place in S3, or a folder
     #[arg(long, value_name = "PLACE")]
     to: String,
+    /// What the files hold; without it parquet where the target writes and reads it, else csv, which every target reads
+    #[arg(long, value_name = "FORMAT", value_parser = ["parquet", "csv"])]
+    format: Option<String>,
     /// By whose right: `default` or an ARN
     #[arg(long, value_name = "ROLE")]
     iam_role: Option<String>,
@@ -39,6 +42,13 @@ impl Args {
         let prepared = pipeline::prepare(session)?;
         let selection = pipeline::select(session, &prepared, &self.selecting.request(WITH_ROWS))?;
         let place = Place::of(&prepared, session, &self.to)?;
+        if place.native("").is_some() && self.format.as_deref() == Some("csv") {
+            let problem = Diagnostic::error(
+                "bad-flag",
+                "a DuckDB that does not emulate Redshift writes Parquet alone",
+            );
+            return Err(Stop::refused(problem));
+        }
         let door = place.door(&prepared)?;
         let manifest = place.object(&door, FILE)?;
         if manifest.exists()? {
@@ -50,24 +60,31 @@ impl Args {
                 problem.help("name another place: a backup is never changed"),
             ));
         }
-        let warehouse = door.enter(session, &prepared)?;
+        // Between two builds: what a load remembers of its files goes with the rows of these files.
+        let warehouse = door.enter_in_turn(session, &prepared)?;
         let nodes = asked_for(&prepared.manifest, &selection);
         let tables = Tables::of(&prepared, &warehouse.existing, &nodes);
         if tables.0.is_empty() {
-            session
-                .terminal
-                .info("Nothing to do: none of the selected nodes is a table that is there");
-            return Ok(Outcome::Done);
+            // Nobody should learn that when the backup is needed.
+            return Err(Stop::refused(Diagnostic::error(
+                "nothing-to-back-up",
+                "none of the selected nodes is a table that is there",
+            )));
         }
         let format = self.format(&door, &place);
         let mut connection = warehouse
             .connection
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
+        connection.execute(&one_moment(&prepared, &door)?)?;
+        let files = Files {
+            format: named(format),
+            dialect: door.adapter.dialect(),
+        };
         let mut columns = Vec::new();
         let mut problems = Diagnostics::default();
         for table in &tables.0 {
-            let found = restorable(table, format, &door, &mut **connection);
+            let found = restorable(table, files, &door, &mut **connection);
             match found.map_err(|error| Stop::refused(told(&place, "back up", table, error)))? {
                 Ok(found) => columns.push(found),
                 Err(problem) => problems.push(*problem),
@@ -92,6 +109,7 @@ impl Args {
             ));
             written.push(done);
         }
+        connection.execute(&pipeline::backup::prepared(&door, &Statement::Commit)?)?;
         let backup = Backup {
             version: VERSION,
             project: prepared.manifest.project_name.clone(),
@@ -108,12 +126,19 @@ impl Args {
 
     /// Parquet where the target can write it and read it again, else CSV.
     fn format(&self, door: &Door, place: &Place) -> UnloadFormat {
+        match self.format.as_deref() {
+            _ if place.native("").is_some() => return UnloadFormat::Parquet,
+            Some("parquet") => return UnloadFormat::Parquet,
+            Some(_) => return UnloadFormat::Csv,
+            None => {}
+        }
         let both = |format| {
-            let unload = self.unload("select 1 as a", place.url("probe/"), format);
+            let unload = self.unload("select 1 as a", place.url("probe/"), format, MISSING);
             let load = place.copy(
                 &crate::relation::Relation::new("s", "t"),
                 "probe/",
                 named(format),
+                None,
             );
             let takes = |statement| door.adapter.prepare(&statement, &NothingKnown).is_ok();
             takes(Statement::Unload(Box::new(unload))) && takes(Statement::Copy(Box::new(load)))
@@ -124,11 +149,11 @@ impl Args {
         }
     }
 
-    fn unload(&self, query: &str, to: String, format: UnloadFormat) -> Unload {
+    fn unload(&self, query: &str, to: String, format: UnloadFormat, missing: &str) -> Unload {
         Unload {
             iam_role: self.iam_role.clone(),
             // A text that is empty is not one that is missing.
-            null_as: (format == UnloadFormat::Csv).then(|| "\\N".to_owned()),
+            null_as: (format == UnloadFormat::Csv).then(|| missing.to_owned()),
             existing: ExistingFiles::Overwrite,
             ..Unload::new(query, to, format)
         }
@@ -146,15 +171,35 @@ impl Args {
         let mut backup = TableBackup {
             unique_id: table.unique_id.clone(),
             suffix: table.suffix.clone(),
+            null_as: None,
             rows: 0,
             columns,
             files: Vec::new(),
         };
         let prefix = place.url(&backup.folder());
         let query = carried::written(&carried, &relation_name(&table.relation));
-        let unload = self.unload(&query, format!("{prefix}part_"), format);
-        let statement = Statement::Unload(Box::new(unload));
         let known = known(table, &backup.columns);
+        if let Some(file) = place.native(&backup.folder()) {
+            backup.rows = pipeline::backup::rows(door, connection, &table.relation)?;
+            if backup.rows > 0 {
+                let folder = file.parent().unwrap_or(&file);
+                std::fs::create_dir_all(folder).map_err(|cause| {
+                    let message = format!("cannot make `{}`: {cause}", folder.display());
+                    adapter::Error::new(adapter::ErrorClass::User, message)
+                })?;
+                let written = Statement::Raw {
+                    sql: format!("copy ({query}) to {} (format parquet)", literal(&file)),
+                    origin: None,
+                };
+                connection.execute(&prepared(door, &written)?)?;
+                backup.files = found(place, door, &backup)?;
+            }
+            return Ok(backup);
+        }
+        let missing = missing(&carried, table, door, connection, &known)?;
+        let unload = self.unload(&query, format!("{prefix}part_"), format, &missing);
+        let statement = Statement::Unload(Box::new(unload));
+        backup.null_as = (missing != MISSING).then_some(missing);
         let order = pipeline::backup::prepared_knowing(door, &statement, &known)?;
         let outcome = connection.execute(&order)?;
         backup.rows = match outcome.rows {
@@ -162,18 +207,25 @@ impl Args {
             None => pipeline::backup::rows(door, connection, &table.relation)?,
         };
         if backup.rows > 0 {
-            backup.files = place
-                .files(door, &backup.folder())?
-                .into_iter()
-                .map(|file| FileBackup {
-                    name: place.name(&file.url),
-                    size: file.size,
-                    checksum: file.etag,
-                })
-                .collect();
+            backup.files = found(place, door, &backup)?;
         }
         Ok(backup)
     }
+}
+
+/// The files that were written of a table.
+fn found(
+    place: &Place,
+    door: &Door,
+    backup: &TableBackup,
+) -> Result<Vec<FileBackup>, adapter::Error> {
+    let files = place.files(door, &backup.folder())?.into_iter();
+    let files = files.map(|file| FileBackup {
+        name: place.name(&file.url),
+        size: file.size,
+        checksum: file.etag,
+    });
+    Ok(files.collect())
 }
 
 /// The columns of a table, and how each is carried.
@@ -182,7 +234,7 @@ type Restorable = (Vec<ColumnBackup>, Vec<Carried>);
 /// The columns of a table and how they are carried, or the one that would not come back.
 fn restorable(
     table: &Table,
-    format: UnloadFormat,
+    files: Files<'_>,
     door: &Door,
     connection: &mut dyn Connection,
 ) -> Result<Result<Restorable, Box<Diagnostic>>, adapter::Error> {
@@ -202,23 +254,60 @@ fn restorable(
     };
     let mut all = Vec::new();
     for column in &columns {
-        let carried = match Carried::of(column, named(format)) {
+        let carried = match Carried::of(column, files) {
             Ok(carried) => carried,
             Err(why) => return refused(column, why),
         };
-        if carried.may_be_too_long {
-            let query = carried::too_long(&carried, &relation_name(relation));
+        if let Some(doubt) = &carried.doubt {
+            let query = carried::doubtful(doubt, &relation_name(relation));
             let found =
                 pipeline::backup::number(door, connection, &query, &known(table, &columns))?;
             if found > 0 {
                 let values = count(found, "value");
-                let why = format!("{values} would be longer in a file than a text can be");
+                let why = format!("{values} {}", doubt.why);
                 return refused(column, &why);
             }
         }
         all.push(carried);
     }
     Ok(Ok((columns, all)))
+}
+
+/// The word for a missing value in the files of a table: one that none of its texts is.
+fn missing(
+    columns: &[Carried],
+    table: &Table,
+    door: &Door,
+    connection: &mut dyn Connection,
+    known: &Known<'_>,
+) -> Result<String, adapter::Error> {
+    let others = (0..).map(|number| match number {
+        0 => MISSING.to_owned(),
+        1 => "(missing)".to_owned(),
+        number => format!("(missing {number})"),
+    });
+    for word in others {
+        let query = carried::looks_missing(columns, &relation_name(&table.relation), &word);
+        let alike = match query {
+            Some(query) => pipeline::backup::number(door, connection, &query, known)?,
+            None => 0,
+        };
+        if alike == 0 {
+            return Ok(word);
+        }
+    }
+    Ok(MISSING.to_owned())
+}
+
+/// What begins a transaction that sees one moment.
+fn one_moment(project: &Prepared, door: &Door) -> Result<adapter::Prepared, adapter::Error> {
+    match project.project.target.kind.as_str() {
+        // Else each of its statements sees a moment of its own.
+        "postgres" => Ok(adapter::Prepared::sql(vec![
+            "begin isolation level repeatable read".to_owned(),
+        ])),
+        _ => prepared(door, &Statement::Begin),
+    }
 }
 
 fn known<'t>(table: &'t Table, columns: &[ColumnBackup]) -> Known<'t> {

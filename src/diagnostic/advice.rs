@@ -431,12 +431,18 @@ fn command(code: &str) -> Option<&'static str> {
         "failed" => "what went wrong lies outside of the project: mend it and run again",
         "invalid-project-name" => "use letters, digits and `_`, and begin with a letter",
         "backup-failed" => {
-            "the words of the warehouse are above; without its manifest the folder is no backup yet: run it again"
+            "without its manifest the folder is no backup yet: run it again, to another place"
         }
         "not-restorable" => {
             "leave the table out with `--exclude`, or build it with this column cast to a type that files can hold"
         }
-        "restore-failed" => "the words of the warehouse are above; the tables are as they were",
+        "restore-failed" => "the tables are as they were",
+        "reserved-name" => {
+            "give it another `alias`, or another name: one that does not end in `__rs_…`"
+        }
+        "nothing-to-back-up" => {
+            "`redstart ls` with the same selection shows what it means; build the tables first"
+        }
         "no-backup" => "name the folder that `redstart backup --to` wrote",
         "no-failed-build" => "run `redstart build --audit` first",
         "not-retryable" | "nothing-to-retry" => "run the command itself",

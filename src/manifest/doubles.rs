@@ -48,6 +48,7 @@ pub(super) fn refuse<'a>(nodes: impl Iterator<Item = &'a Node>, problems: &mut D
         problems.extend(kept.note(node, false));
         let built = is_refable(node) || node.config.materialized == "load";
         if let (true, Some(relation)) = (built, &node.relation) {
+            problems.extend(reserved(node, &relation.identifier));
             let (schema, identifier) = relation.key();
             if let Some(first) =
                 relations.insert((relation.database.as_deref(), schema, identifier), node)
@@ -65,6 +66,19 @@ pub(super) fn refuse<'a>(nodes: impl Iterator<Item = &'a Node>, problems: &mut D
             }
         }
     }
+}
+
+/// A name under which something else is built for a while: the one would drop the other.
+fn reserved(node: &Node, identifier: &str) -> Option<Diagnostic> {
+    const ENDS: [&str; 9] = [
+        "tmp", "next", "old", "old2", "old3", "old4", "failed", "all", "bad",
+    ];
+    let lower = identifier.to_lowercase();
+    let (_, end) = lower.rsplit_once("__rs_")?;
+    ENDS.contains(&end).then(|| {
+        let message = format!("`{identifier}` is a name that a build itself gives and drops");
+        Diagnostic::error("reserved-name", message).at_some(home(node))
+    })
 }
 
 /// Tests that would keep their failures in one relation.

@@ -22,6 +22,7 @@ mod materialized_view;
 mod materialized_view_tests;
 mod publish;
 mod rejects;
+mod restored;
 mod schema_change;
 mod seed;
 #[cfg(test)]
@@ -45,6 +46,7 @@ pub use freshness::freshness;
 pub use history::History;
 pub use publish::{as_shown, failed, left_of_next, leftovers, next_of};
 pub use rejects::{REASONS, Rejects, kept_rejects, rejects_of};
+pub use restored::{Restored, numbers_rows, restored};
 pub use schema_change::SchemaChange;
 pub use test::{Hidden, TestQuery};
 

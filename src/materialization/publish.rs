@@ -537,24 +537,38 @@ pub(super) fn describe(
     relation: &Relation,
     kind: RelationKind,
 ) -> Vec<Statement> {
+    described(input, relation, kind, input.query_columns())
+}
+
+/// The same of a relation whose columns are these, as far as they are known.
+pub(super) fn described(
+    input: &Input<'_>,
+    relation: &Relation,
+    kind: RelationKind,
+    columns: Option<&[String]>,
+) -> Vec<Statement> {
     let mut statements = super::grants::of_new(input, relation);
-    statements.extend(comments(input, relation, kind));
+    statements.extend(comments(input, relation, kind, columns));
     statements
 }
 
 /// The same of a table that stays: what it grants beyond its configuration is taken back.
 pub(super) fn describe_again(input: &Input<'_>, relation: &Relation) -> Vec<Statement> {
     let mut statements = super::grants::of_old(input, relation);
-    statements.extend(comments(input, relation, RelationKind::Table));
+    let (kind, columns) = (RelationKind::Table, input.query_columns());
+    statements.extend(comments(input, relation, kind, columns));
     statements
 }
 
-fn comments(input: &Input<'_>, relation: &Relation, kind: RelationKind) -> Vec<Statement> {
+fn comments(
+    input: &Input<'_>,
+    relation: &Relation,
+    kind: RelationKind,
+    columns: Option<&[String]>,
+) -> Vec<Statement> {
     let config = &input.node.config;
     let mut statements = Vec::new();
-    let known = input
-        .query_columns()
-        .map(|columns| super::by_name(columns.iter().map(String::as_str)));
+    let known = columns.map(|columns| super::by_name(columns.iter().map(String::as_str)));
     let comment = |column: Option<&str>, text: &str| Statement::Comment {
         kind,
         relation: relation.clone(),

@@ -129,7 +129,7 @@ fn plain(data_type: &str) -> String {
 }
 
 /// The columns of the table, with the encodings that are declared for them.
-fn encoded(
+pub(super) fn encoded(
     input: &Input<'_>,
     columns: &[ColumnDefinition],
     problems: &mut Diagnostics,

@@ -8,10 +8,11 @@ use super::door::Door;
 use super::planner::Planner;
 use super::{Order, Section};
 use crate::adapter::Statement;
+use crate::adapter::statement::ColumnDefinition;
 use crate::compile::Sql;
 use crate::diagnostic::Diagnostics;
 use crate::manifest::{Node, NodeId, ResourceType};
-use crate::materialization::{Input, Phase, together};
+use crate::materialization::{self, Input, Phase, Restored, together};
 use crate::relation::{ExistingRelation, KnownColumns, NothingKnown, Relation, RelationKind};
 
 /// What shows all nodes of a run at once.
@@ -51,6 +52,19 @@ impl Planner<'_> {
     /// A node without a relation.
     pub fn copied(&self, node: NodeId) -> Result<Vec<(Relation, Relation)>, Diagnostics> {
         self.ask(node, &Sql::default(), &NothingKnown, together::copied)
+    }
+
+    /// The table of a node for rows that come back where there is none.
+    ///
+    /// # Errors
+    /// What is wrong in the declarations, and keys that the rows do not have.
+    pub fn restored(
+        &self,
+        node: NodeId,
+        columns: &[ColumnDefinition],
+    ) -> Result<Restored, Diagnostics> {
+        let of = |input: &Input<'_>| materialization::restored(input, columns.to_vec());
+        self.ask(node, &Sql::default(), &NothingKnown, of)
     }
 
     /// Whether what a node replaces can make room.

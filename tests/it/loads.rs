@@ -13,7 +13,7 @@ use crate::project::TestProject;
 /// A target of each kind that reads `bucket/` of the project as `s3://lake/`.
 pub struct Everywhere {
     pub project: TestProject,
-    server: Server,
+    pub server: Server,
 }
 
 /// The targets' names.

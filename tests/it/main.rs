@@ -85,6 +85,8 @@ mod redshift_vs_dbt;
 mod refusals;
 #[cfg(all(unix, feature = "duckdb"))]
 mod rejects;
+#[cfg(all(unix, feature = "duckdb"))]
+mod restores;
 mod reverse;
 #[cfg(all(unix, feature = "duckdb"))]
 mod run_history;

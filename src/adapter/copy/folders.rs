@@ -107,13 +107,21 @@ impl Folders {
     }
 
     fn find<'a>(&'a self, url: &'a str) -> Result<(&'a str, &'a Root, &'a str), Error> {
-        self.0
-            .iter()
-            .find_map(|(prefix, root)| {
-                let rest = url.strip_prefix(prefix.as_str())?.strip_prefix('/')?;
-                Some((prefix.as_str(), root, rest))
-            })
-            .ok_or_else(|| {
+        let found = self.0.iter().find_map(|(prefix, root)| {
+            let rest = url.strip_prefix(prefix.as_str())?.strip_prefix('/')?;
+            Some((prefix.as_str(), root, rest))
+        });
+        if let Some((_, Root::Folder(_), rest)) = found
+            && rest.split('/').any(|part| part == "..")
+        {
+            let mut error = failed(format!(
+                "`..` of `{url}` would lead out of the folder that stands for it"
+            ));
+            error.help =
+                Some("in S3 it is a name like any other: name the place itself".to_owned());
+            return Err(error);
+        }
+        found.ok_or_else(|| {
                 let mut error = failed(format!("no folder stands for `{url}`"));
                 let bucket = url
                     .strip_prefix("s3://")
@@ -224,5 +232,9 @@ mod tests {
             "The specified S3 prefix 'nope/x' does not exist"
         );
         assert_eq!(keys(&["a"], "s3://c/a"), "no folder stands for `s3://c/a`");
+        assert_eq!(
+            keys(&["a"], "s3://b/x/../../a"),
+            "`..` of `s3://b/x/../../a` would lead out of the folder that stands for it"
+        );
     }
 }

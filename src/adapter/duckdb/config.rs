@@ -98,7 +98,9 @@ impl Config {
                 _ => Err(unknown(key)),
             });
         }
-        if let (Some(key), false) = (config.get("s3"), config.get("emulate").is_some()) {
+        // A folder that stands for a place without being written in the profile is that of a backup.
+        let s3 = config.get("s3").filter(|key| key.key_span.is_some());
+        if let (Some(key), false) = (s3, config.get("emulate").is_some()) {
             note(Err(Diagnostic::error(
                 "bad-target-value",
                 "`s3` maps the files of COPY, which only a target that emulates Redshift has",

@@ -18,6 +18,9 @@ use crate::relation::{
 /// The prefix that a folder stands for.
 const LOCAL: &str = "s3://redstart-backup/";
 
+/// The usual word for a missing value.
+pub const MISSING: &str = "\\N";
+
 /// Where a backup lies.
 pub struct Place {
     /// What the names of its files begin with in S3.
@@ -26,6 +29,8 @@ pub struct Place {
     folder: Option<PathBuf>,
     /// The folder as it was said.
     said: String,
+    /// Whether DuckDB itself writes and reads the files: it knows no COPY of Redshift.
+    native: bool,
 }
 
 /// A table of a node.
@@ -49,11 +54,22 @@ impl Place {
     /// # Errors
     /// A folder for a warehouse that writes to S3 alone.
     pub fn of(prepared: &Prepared, session: &Session, text: &str) -> Result<Self, Stop> {
+        let native = prepared.project.target.dialect() == "duckdb";
         if text.starts_with("s3://") {
+            if native {
+                let problem = Diagnostic::error(
+                    "bad-location",
+                    "a target of DuckDB that does not emulate Redshift writes into folders alone",
+                );
+                return Err(Stop::refused(
+                    problem.help("name a folder, or add `emulate: redshift` to the target"),
+                ));
+            }
             return Ok(Self {
                 root: format!("{}/", text.trim_end_matches('/')),
                 folder: None,
                 said: String::new(),
+                native,
             });
         }
         if prepared.project.target.kind == "redshift" {
@@ -69,6 +85,7 @@ impl Place {
             root: LOCAL.to_owned(),
             folder: Some(session.here.join(text)),
             said: format!("{}/", text.trim_end_matches('/')),
+            native,
         })
     }
 
@@ -79,6 +96,12 @@ impl Place {
     pub fn door(&self, prepared: &Prepared) -> Result<Door, Stop> {
         let folder = self.folder.as_deref().map(|folder: &Path| (LOCAL, folder));
         Door::with_folder(prepared, folder)
+    }
+
+    /// The file of a table that DuckDB itself writes and reads, where it does.
+    pub fn native(&self, below: &str) -> Option<PathBuf> {
+        let folder = self.folder.as_ref().filter(|_| self.native)?;
+        Some(folder.join(below).join("part_0000.parquet"))
     }
 
     /// A name below the backup, in S3.
@@ -107,15 +130,15 @@ impl Place {
         door.adapter.object(&self.url(name))
     }
 
-    /// The load of a table from files below the backup.
-    pub fn copy(&self, into: &Relation, below: &str, format: &str) -> Copy {
+    /// The load of a table from files below the backup; `null_as` is the word for a missing value in lines of text.
+    pub fn copy(&self, into: &Relation, below: &str, format: &str, null_as: Option<&str>) -> Copy {
         let holds = match format {
             "parquet" => CopyFormat::Parquet,
             _ => CopyFormat::csv(),
         };
         Copy {
             // What UNLOAD wrote for a missing value; without it, an empty text would be one too.
-            null_as: (format != "parquet").then(|| "\\N".to_owned()),
+            null_as: (format != "parquet").then(|| null_as.unwrap_or(MISSING).to_owned()),
             explicit_ids: false,
             ..Copy::new(into.clone(), self.url(below), holds)
         }
@@ -127,7 +150,7 @@ impl Place {
     /// When there are none, or the place cannot be looked at.
     pub fn files(&self, door: &Door, below: &str) -> Result<Vec<StoredFile>, Error> {
         let nowhere = Relation::new("", "");
-        door.adapter.files(&self.copy(&nowhere, below, "csv"))
+        door.adapter.files(&self.copy(&nowhere, below, "csv", None))
     }
 }
 
@@ -175,6 +198,11 @@ impl KnownColumns for Known<'_> {
     fn columns(&self, relation: &Relation) -> Option<Vec<KnownColumn>> {
         (relation.key() == self.table.key()).then(|| self.columns.clone())
     }
+}
+
+/// The name of a file as DuckDB's SQL says it.
+pub fn literal(file: &Path) -> String {
+    format!("'{}'", file.display().to_string().replace('\'', "''"))
 }
 
 /// A statement at the target's door.
@@ -244,9 +272,32 @@ pub fn told(place: &Place, what: &str, table: &Table, error: adapter::Error) -> 
         (_, "restore") => "restore-failed",
         _ => "backup-failed",
     };
-    let mut problem = Diagnostic::error(code, place.words(&message));
-    let detail = error.detail.map(|detail| place.words(&detail));
-    problem.notes.extend(detail);
+    let mut problem = Diagnostic::error(code, as_known(place, &message));
+    problem.notes.extend(words(place, &error));
     problem.help.extend(error.help);
+    if code == "connection-lost" {
+        problem = problem.help(match what {
+            "restore" => "the tables are as they were: run the same `redstart restore` again",
+            _ => "without its manifest the folder is no backup yet: run it again, to another place",
+        });
+    }
     problem
+}
+
+/// What a warehouse said beside its message, and where the first rows stand that it did not take: their values are nobody's business.
+pub fn words(place: &Place, error: &adapter::Error) -> Vec<String> {
+    const ROWS: usize = 3;
+    let detail = error.detail.iter();
+    let mut notes: Vec<String> = detail.map(|detail| as_known(place, detail)).collect();
+    notes.extend(error.load_errors.iter().take(ROWS).map(|row| {
+        let column = row.column.as_deref().unwrap_or("?");
+        let at = format!("{}, line {}, column `{column}`", row.file, row.line);
+        as_known(place, &format!("{at}: {}", row.reason))
+    }));
+    notes
+}
+
+/// Words of a warehouse with the names that the user knows.
+fn as_known(place: &Place, text: &str) -> String {
+    place.words(text).replace("__rs_tmp", "")
 }

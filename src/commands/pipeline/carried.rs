@@ -14,6 +14,24 @@ use crate::artifacts::quoted;
 /// The longest text that a column holds.
 const LONGEST: u32 = 65_535;
 
+/// The files of a backup, and the SQL that reads them.
+#[derive(Clone, Copy, Debug)]
+pub struct Files<'a> {
+    /// What they hold: `parquet` or `csv`.
+    pub format: &'a str,
+    /// The dialect of the target.
+    pub dialect: &'a str,
+}
+
+/// Values of a column that would not come back.
+#[derive(Clone, Debug)]
+pub struct Doubt {
+    /// Which ones, as a condition.
+    pub condition: String,
+    /// Why.
+    pub why: &'static str,
+}
+
 /// A column on its way.
 pub struct Carried {
     /// Its name.
@@ -26,20 +44,27 @@ pub struct Carried {
     pub read: String,
     /// The type of the table that it comes back to, where that must be made.
     pub data_type: String,
-    /// Whether what is written may be longer than a text can be.
-    pub may_be_too_long: bool,
+    /// What must be looked at before it is written.
+    pub doubt: Option<Doubt>,
+    /// Whether a text in it may look like the word for a missing value.
+    pub may_look_missing: bool,
 }
 
 impl Carried {
-    /// A column in files of a format.
+    /// A column in some files.
     ///
     /// # Errors
     /// Why it cannot be kept.
-    pub fn of(column: &ColumnBackup, format: &str) -> Result<Self, &'static str> {
+    pub fn of(column: &ColumnBackup, files: Files<'_>) -> Result<Self, &'static str> {
         let name = quoted(&column.name);
+        match files.dialect {
+            "postgres" => return Ok(Self::in_its_own_words(column)),
+            "duckdb" => return Self::of_duckdb(column),
+            _ => {}
+        }
         let kind = catalog_type(&column.data_type)
             .ok_or("files of a backup cannot hold values of this type")?;
-        let in_columns = format == "parquet";
+        let in_columns = files.format == "parquet";
         let text = |bytes: u32| Type::Varchar(bytes).to_string();
         let as_text = |written: String, bytes: u32, read: String| (written, text(bytes), read);
         let (written, loaded_as, read) = match kind {
@@ -73,12 +98,21 @@ impl Carried {
                 format!("from_hex({name})"),
             ),
             // Of a text without a length nobody knows how long it is.
-            Type::Text | Type::Null => (name.clone(), text(LONGEST), name),
-            _ => (name.clone(), column.data_type.clone(), name),
+            Type::Text | Type::Null => (name.clone(), text(LONGEST), name.clone()),
+            _ => (name.clone(), column.data_type.clone(), name.clone()),
+        };
+        let doubt = match (kind, in_columns) {
+            (Type::Super | Type::Varbyte(_), true) => Some(Doubt {
+                condition: format!("octet_length({written}) > {LONGEST}"),
+                why: "would be longer in a file than a text can be",
+            }),
+            (_, false) => not_read(kind, &name),
+            _ => None,
         };
         Ok(Self {
             name: column.name.clone(),
-            may_be_too_long: matches!(kind, Type::Super | Type::Varbyte(_)) && in_columns,
+            doubt,
+            may_look_missing: kind.is_text() && !in_columns,
             data_type: match kind {
                 Type::Text | Type::Null => loaded_as.clone(),
                 // The catalog's name for it is no word of every parser.
@@ -89,6 +123,68 @@ impl Carried {
             loaded_as,
             read,
         })
+    }
+
+    /// A column of DuckDB, whose files of columns hold most of its types as they are.
+    fn of_duckdb(column: &ColumnBackup) -> Result<Self, &'static str> {
+        let name = quoted(&column.name);
+        let kind = column.data_type.to_uppercase();
+        // These lose digits there, or are unknown.
+        let lossy = [
+            "HUGEINT",
+            "INTERVAL",
+            "BIT",
+            "WITH TIME ZONE",
+            "_NS",
+            "ENUM",
+            "UNION",
+            "BIGNUM",
+            "VARINT",
+        ];
+        let is_lossy =
+            kind != "TIMESTAMP WITH TIME ZONE" && lossy.iter().any(|word| kind.contains(word));
+        let nested = kind.ends_with(']')
+            || ["STRUCT", "MAP", "UNION"]
+                .iter()
+                .any(|word| kind.starts_with(word));
+        let (written, loaded_as, read) = match (is_lossy, nested) {
+            (true, true) => return Err("files of a backup cannot hold values of this type"),
+            (true, false) => (
+                format!("cast({name} as varchar)"),
+                "VARCHAR".to_owned(),
+                format!("cast({name} as {})", column.data_type),
+            ),
+            (false, _) => (name.clone(), column.data_type.clone(), name),
+        };
+        Ok(Self {
+            name: column.name.clone(),
+            written,
+            loaded_as,
+            read,
+            data_type: column.data_type.clone(),
+            doubt: None,
+            may_look_missing: false,
+        })
+    }
+
+    /// A column of PostgreSQL: each of its types has words for all its values, which the same type understands.
+    fn in_its_own_words(column: &ColumnBackup) -> Self {
+        let name = quoted(&column.name);
+        let data_type = column.data_type.clone();
+        let is_text = data_type == "text" || data_type.starts_with("character varying");
+        let (loaded_as, read) = match is_text {
+            true => (data_type.clone(), name.clone()),
+            false => ("text".to_owned(), format!("cast({name} as {data_type})")),
+        };
+        Self {
+            name: column.name.clone(),
+            written: name,
+            loaded_as,
+            read,
+            data_type,
+            doubt: None,
+            may_look_missing: is_text || catalog_type(&column.data_type).is_none(),
+        }
     }
 
     /// Whether it comes back by itself.
@@ -126,10 +222,115 @@ pub fn read(columns: &[Carried], table: &str) -> String {
     format!("select {} from {table}", values.join(", "))
 }
 
-/// The query of how many values of a column are longer than a text can be.
-pub fn too_long(column: &Carried, table: &str) -> String {
-    let written = &column.written;
-    format!("select count(*) as n from {table} where octet_length({written}) > {LONGEST}")
+/// The query of how many values of a column would not come back.
+pub fn doubtful(doubt: &Doubt, table: &str) -> String {
+    format!(
+        "select count(*) as n from {table} where {}",
+        doubt.condition
+    )
+}
+
+/// The query of how many values look like a word that stands for a missing one; nothing where none can.
+pub fn looks_missing(columns: &[Carried], table: &str, word: &str) -> Option<String> {
+    // What a backslash means in a text is not the same in every dialect.
+    let word = match word.strip_prefix('\\') {
+        Some(rest) => format!("chr(92) || '{rest}'"),
+        None => format!("'{word}'"),
+    };
+    let texts = columns.iter().filter(|column| column.may_look_missing);
+    let alike = texts.map(|column| match column.is_itself() {
+        true => format!("{} = {word}", column.written),
+        false => format!("cast({} as text) = {word}", column.written),
+    });
+    let alike: Vec<String> = alike.collect();
+    let any = alike.join(" or ");
+    (!alike.is_empty()).then(|| format!("select count(*) as n from {table} where {any}"))
+}
+
+/// Values of a type that the loads of lines of text do not read.
+fn not_read(kind: Type, name: &str) -> Option<Doubt> {
+    let years = "would not be read again: no moment of the years 1 to 9999";
+    let (condition, why) = match kind {
+        Type::Date => (
+            format!("not {name} between date '0001-01-01' and date '9999-12-31'"),
+            years,
+        ),
+        Type::Timestamp => (
+            format!(
+                "not {name} between timestamp '0001-01-01 00:00:00' and timestamp '9999-12-31 23:59:59.999999'"
+            ),
+            years,
+        ),
+        Type::TimestampTz => (
+            format!(
+                "not {name} between timestamptz '0001-01-01 00:00:00+00' and timestamptz '9999-12-31 23:59:59.999999+00'"
+            ),
+            years,
+        ),
+        Type::Time => (
+            format!("{name} > time '23:59:59.999999'"),
+            "would not be read again: no time of a day",
+        ),
+        _ => return None,
+    };
+    Some(Doubt { condition, why })
+}
+
+/// Whether a column of one type holds every value of another as it is.
+pub fn fits(from: &str, to: &str, dialect: &str) -> bool {
+    if from.eq_ignore_ascii_case(to) {
+        return true;
+    }
+    let (Some(from), Some(to)) = (kind_of(from, dialect), kind_of(to, dialect)) else {
+        return false;
+    };
+    match (from, to) {
+        (Kind::Digits, Kind::Digits) | (Kind::Of(Type::Decimal(..)), Kind::Digits) => true,
+        (Kind::Of(from), Kind::Digits) => from.is_integer(),
+        (Kind::Digits, Kind::Of(_)) => false,
+        (Kind::Of(from), Kind::Of(to)) => holds(from, to),
+    }
+}
+
+/// A type as far as it matters to what fits.
+enum Kind {
+    Of(Type),
+    /// Numbers of any number of digits.
+    Digits,
+}
+
+fn kind_of(data_type: &str, dialect: &str) -> Option<Kind> {
+    let lower = data_type.to_lowercase();
+    match lower.as_str() {
+        "text" | "varchar" | "bpchar" if dialect != "redshift" => Some(Kind::Of(Type::Text)),
+        "numeric" if dialect == "postgres" => Some(Kind::Digits),
+        _ => catalog_type(&lower).map(Kind::Of),
+    }
+}
+
+fn holds(from: Type, to: Type) -> bool {
+    let digits = |kind: Type| match kind {
+        Type::Int2 => Some((5, 0)),
+        Type::Int4 => Some((10, 0)),
+        Type::Int8 => Some((19, 0)),
+        Type::Decimal(precision, scale) => Some((precision - scale, scale)),
+        _ => None,
+    };
+    match (from, to) {
+        (Type::Int2, Type::Int4 | Type::Int8) | (Type::Int4, Type::Int8) => true,
+        (Type::Int2, Type::Float4 | Type::Float8) | (Type::Int4 | Type::Float4, Type::Float8) => {
+            true
+        }
+        (from, Type::Decimal(precision, scale)) => digits(from)
+            .is_some_and(|(whole, behind)| behind <= scale && whole <= precision - scale),
+        (Type::Char(from) | Type::Varchar(from), Type::Varchar(to))
+        | (Type::Char(from), Type::Char(to))
+        | (Type::Varbyte(from), Type::Varbyte(to)) => from <= to,
+        // A text that nobody knows the length of is refused where it is too long, and never cut.
+        (from, Type::Text) => from.is_text() || from == Type::Null,
+        (Type::Text, Type::Varchar(_)) | (Type::Null, _) | (Type::Date, Type::Timestamp) => true,
+        (from, to) => from == to,
+    }
 }
 
 #[cfg(test)]
@@ -141,7 +342,11 @@ mod tests {
             name: "a \"b\"".to_owned(),
             data_type: kind.to_owned(),
         };
-        match Carried::of(&column, format) {
+        let files = Files {
+            format,
+            dialect: "redshift",
+        };
+        match Carried::of(&column, files) {
             Ok(carried) => format!(
                 "{} > {} > {}",
                 carried.written, carried.loaded_as, carried.read
@@ -195,5 +400,66 @@ mod tests {
             );
         }
         assert!(carried("time with time zone", "csv").starts_with('!'));
+    }
+
+    #[test]
+    fn postgres_reads_what_it_writes_whatever_the_type() {
+        let kinds = ["text", "character varying(9)", "uuid", "integer[]", "date"];
+        let files = Files {
+            format: "csv",
+            dialect: "postgres",
+        };
+        let told = kinds.map(|kind| {
+            let column = ColumnBackup {
+                name: "a".to_owned(),
+                data_type: kind.to_owned(),
+            };
+            let carried = Carried::of(&column, files).map_err(str::to_owned);
+            let carried = carried.expect("every type has words");
+            format!("{kind}: {} > {}", carried.loaded_as, carried.read)
+        });
+        insta::assert_snapshot!(told.join("\n"), @r#"
+        text: text > "a"
+        character varying(9): character varying(9) > "a"
+        uuid: text > cast("a" as uuid)
+        integer[]: text > cast("a" as integer[])
+        date: text > cast("a" as date)
+        "#);
+    }
+
+    #[test]
+    fn a_column_fits_where_it_holds_every_value() {
+        let fit = [
+            ("integer", "bigint"),
+            ("integer", "numeric(10,0)"),
+            ("numeric(10,2)", "numeric(12,4)"),
+            ("character varying(9)", "character varying(10)"),
+            ("character varying", "character varying(10)"),
+            ("real", "double precision"),
+            ("date", "timestamp without time zone"),
+            ("super", "super"),
+        ];
+        for (from, to) in fit {
+            assert!(fits(from, to, "redshift"), "{from} into {to}");
+        }
+        let misfit = [
+            ("bigint", "integer"),
+            ("bigint", "real"),
+            ("numeric(10,4)", "numeric(10,2)"),
+            ("numeric(12,2)", "numeric(12,4)"),
+            ("character varying(10)", "character varying(5)"),
+            ("character varying(10)", "character(10)"),
+            ("character varying(10)", "integer"),
+            ("double precision", "integer"),
+            ("timestamp without time zone", "date"),
+            ("timestamp without time zone", "timestamp with time zone"),
+        ];
+        for (from, to) in misfit {
+            assert!(!fits(from, to, "redshift"), "{from} into {to}");
+        }
+        assert!(fits("numeric(38,4)", "numeric", "postgres"));
+        assert!(!fits("numeric", "numeric(38,4)", "postgres"));
+        assert!(fits("character varying(900)", "text", "postgres"));
+        assert!(!fits("uuid", "text", "postgres"));
     }
 }
