@@ -45,7 +45,11 @@ impl Project {
             project: draft.vars.clone(),
             packages: BTreeMap::new(),
         };
-        let target = profile::load(options, draft.profile.as_ref(), &draft.name, &vars)?;
+        let target = profile::load(options, draft.profile.as_ref(), &draft.name, &vars);
+        let target = target.map_err(|mut wrong| {
+            wrong.extend(draft.mistakes());
+            wrong
+        })?;
         let reading = Reading {
             environment: &options.environment,
             target: Value::Object(target.to_jinja()),

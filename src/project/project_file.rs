@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::files;
 use super::folders::{default_tests, folders, no_models, no_target};
-use super::render::YamlRenderer;
+use super::render::{YamlRenderer, has_jinja};
 use super::yaml::{self, Spanned, Yaml, YamlValue};
 use crate::diagnostic::{Diagnostic, Diagnostics, Source};
 
@@ -252,6 +252,18 @@ impl Draft {
         })
     }
 
+    /// What is wrong in the keys of the file that hold no Jinja: told beside a mistake for which the rest cannot be rendered.
+    pub fn mistakes(&self) -> Diagnostics {
+        let mut problems = Diagnostics::default();
+        let Some(document) = &self.document else {
+            return problems;
+        };
+        for entry in document.entries().iter().filter(|(_, it)| !has_jinja(it)) {
+            check_entry(document, entry, &mut problems);
+        }
+        problems
+    }
+
     /// The whole file, with what its Jinja renders to.
     ///
     /// # Errors
@@ -264,12 +276,7 @@ impl Draft {
         let rendered = renderer.render(&document, &rendered_now, &mut problems);
         // Each key by itself first, so that what is wrong is told all at once.
         for entry in rendered.entries() {
-            let alone = Yaml {
-                value: YamlValue::Map(vec![entry.clone()]),
-                span: rendered.span.clone(),
-            };
-            problems.0.extend(alone.to::<Shape>().err());
-            check_mapping(entry, &mut problems);
+            check_entry(&rendered, entry, &mut problems);
         }
         if problems.has_errors() {
             return Err(problems);
@@ -376,6 +383,16 @@ impl Draft {
             source: None,
         }
     }
+}
+
+/// What is wrong with one key, whatever the others are.
+fn check_entry(file: &Yaml, entry: &(Yaml, Yaml), problems: &mut Diagnostics) {
+    let alone = Yaml {
+        value: YamlValue::Map(vec![entry.clone()]),
+        span: file.span.clone(),
+    };
+    problems.0.extend(alone.to::<Shape>().err());
+    check_mapping(entry, problems);
 }
 
 /// What has to be a mapping, and the parts of `quoting`.

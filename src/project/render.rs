@@ -139,7 +139,8 @@ pub fn is_jinja(text: &str) -> bool {
     text.contains("{{") || text.contains("{%") || text.contains("{#")
 }
 
-fn has_jinja(yaml: &Yaml) -> bool {
+/// Whether a value holds Jinja anywhere.
+pub fn has_jinja(yaml: &Yaml) -> bool {
     match &yaml.value {
         YamlValue::String(text) => is_jinja(text),
         YamlValue::Seq(items) => items.iter().any(has_jinja),

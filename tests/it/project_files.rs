@@ -781,3 +781,23 @@ fn an_empty_file_is_no_node_and_one_without_sql_is_compiled() {
     assert_eq!(output.code, 2, "{output}");
     assert!(output.stderr.contains("error[unknown-ref]"), "{output}");
 }
+
+#[test]
+fn what_is_wrong_in_the_project_file_and_the_profile_is_told_at_once() {
+    let project = TestProject::new()
+        .file(
+            "dbt_project.yml",
+            "name: shop\nprofile: projekt\nmodel_paths: [models]\nseeds: 3\nflags: {x: \"{{ nope }}\"}\n",
+        )
+        .file("models/a.sql", "select 1 as id");
+    let output = project.redstart("parse");
+    assert_eq!(output.code, 2, "{output}");
+    for told in [
+        "there is no profile `projekt`",
+        "dbt_project.yml:3:1",
+        "dbt_project.yml:4:8",
+        "3 errors",
+    ] {
+        assert!(output.stderr.contains(told), "`{told}`: {output}");
+    }
+}

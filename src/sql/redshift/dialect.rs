@@ -117,7 +117,8 @@ impl Dialect for RedshiftDialect {
         true
     }
     fn is_reserved_for_identifier(&self, kw: Keyword) -> bool {
-        STOCK.is_reserved_for_identifier(kw)
+        // `1 + as total` lacks a value, and names no column.
+        kw == Keyword::AS || STOCK.is_reserved_for_identifier(kw)
     }
 
     /// How tightly operators bind, the tightest with the largest number.
@@ -361,6 +362,12 @@ mod tests {
         let expr = parser.parse_expr().expect("an expression");
         assert_eq!(parser.peek_token().token, Token::EOF, "{text}");
         shown(&expr)
+    }
+
+    #[test]
+    fn as_is_no_value() {
+        assert!(parse("select 1 + as total").is_err());
+        assert!(parse("select 1 as total, \"as\" from t").is_ok());
     }
 
     #[test]
