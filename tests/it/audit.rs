@@ -309,7 +309,28 @@ fn a_test_of_two_siblings_holds_back_the_one_that_it_is_declared_for() {
     let all = siblings("audit_siblings");
     all.run("build --audit").success();
     let failed = all.run("build --audit --vars '{place: 9}'");
-    assert_snapshot!(failed, @"");
+    assert_snapshot!(failed, @"
+    exit 1
+    Running 3 nodes on 1 thread (target `dev.audit_siblings`)
+    1 of 3  OK    created sql table model audit_siblings.places           [2 rows in [time]]
+    2 of 3  ERROR creating sql table model audit_siblings.facts           [[time]]
+          error[audit-failed]: `facts` is not shown: 1 of 1 tests failed (models/facts.sql:1:1)
+    3 of 3  SKIP  test relationships_facts_place__id__ref_places_         [`facts` failed]
+
+    error[audit-failed]: `facts` is not shown: 1 of 1 tests failed
+     --> models/facts.sql:1:1
+      |
+    1 | {{ config(materialized='table') }} select {{ var('place', 1) }} as place
+      | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: test `relationships_facts_place__id__ref_places_` found 1 row (models/models.yml:3)
+      = help: what was there before is there still
+      = help: the rows that failed: `redstart show --failed facts`
+
+    Finished 1 data test, 2 table models in [time]
+    Done. PASS=1 WARN=0 ERROR=1 SKIP=1 TOTAL=3
+    The data dictionary is in [project]/target/index.html
+    ");
     assert!(
         all.rows("select place from {{ ref('facts') }}")
             .contains('1')
