@@ -117,8 +117,7 @@ impl Dialect for RedshiftDialect {
         true
     }
     fn is_reserved_for_identifier(&self, kw: Keyword) -> bool {
-        // `1 + as total` lacks a value, and names no column.
-        kw == Keyword::AS || STOCK.is_reserved_for_identifier(kw)
+        STOCK.is_reserved_for_identifier(kw)
     }
 
     /// How tightly operators bind, the tightest with the largest number.
@@ -170,6 +169,10 @@ impl Dialect for RedshiftDialect {
     fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
         let (first, second) = (parser.peek_token(), parser.peek_nth_token(1));
         match (&first.token, &second.token) {
+            // `1 + as total` lacks a value, and names no column.
+            (Token::Word(word), _) if is_word(word, "as") => {
+                Some(parser.expected("an expression", first))
+            }
             (Token::Word(word), Token::Word(next))
                 if is_word(word, "approximate")
                     && ["count", "percentile_disc"]
