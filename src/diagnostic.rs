@@ -297,6 +297,17 @@ impl Diagnostic {
         }
     }
 
+    /// Names the node in the general advice, where that has a command to look at it.
+    #[must_use]
+    pub fn about(mut self, node: &str) -> Self {
+        let general = advice::of(self.code).filter(|_| self.help.is_empty());
+        if let Some(general) = general.filter(|advice| advice.contains(advice::NODE)) {
+            let named = format!("--select {node}`");
+            self.help.push(general.replace(advice::NODE, &named));
+        }
+        self
+    }
+
     /// What to do: in the words of who found an error, or else what holds for all errors of its code.
     pub fn what_to_do(&self) -> Vec<&str> {
         let own = self.help.iter().map(String::as_str);
@@ -304,6 +315,11 @@ impl Diagnostic {
             advice::of(self.code).filter(|_| self.help.is_empty() && self.level == Level::Error);
         own.chain(general).collect()
     }
+}
+
+/// `1 row`, `2 rows`.
+pub fn counted(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// `did you mean` where a candidate is near to `name`, or else which there are; nothing where there are none.

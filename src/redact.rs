@@ -8,6 +8,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+/// Environment variables whose name starts so hold secrets.
+pub const SECRET_PREFIX: &str = "DBT_ENV_SECRET";
+
 const MASK: &str = "*****";
 
 /// A part of a secret of several lines (a private key) is a secret by itself from this length.

@@ -24,7 +24,7 @@ use crate::manifest::{Manifest, NodeId};
 use crate::project::seed::Seed;
 use crate::relation::KnownColumns;
 use crate::sql::dialect::Dialect;
-use crate::sql::lineage::{Facts, Finding, Influences, Origin, Rest, Sources};
+use crate::sql::lineage::{Facts, Finding, Influences, Origin, Rest, Sources, lineage};
 
 pub use columns::{ColumnGraph, ColumnRef, Edge};
 use known::Declared;
@@ -153,6 +153,30 @@ pub fn analyze(input: &Input<'_>) -> Analysis {
         .collect();
     known::imply(input, &mut nodes);
     Analysis { nodes }
+}
+
+/// The columns of a query that is no node, over the nodes of an analysis. None where it is not understood to the last name, or reads
+/// something that is no node or of which not all columns are known.
+pub fn query(
+    manifest: &Manifest,
+    analysis: &Analysis,
+    dialect: Dialect,
+    text: &str,
+) -> Option<Vec<Column>> {
+    let done = analysis.nodes.iter().cloned().map(OnceLock::from);
+    let done: Vec<OnceLock<NodeAnalysis>> = done.collect();
+    let nodes = tables::NodeTables::new(manifest, &done);
+    let tables = tables::Strict::new(&nodes);
+    let query = dialect.query(text)?;
+    let read = stacker::grow(16 * 1024 * 1024, || lineage(&query, text, dialect, &tables));
+    let understood =
+        read.rest.is_closed() && !read.open && read.findings.is_empty() && tables.all_known();
+    let columns = read.columns.into_iter();
+    understood.then(|| {
+        columns
+            .map(|column| node::column_of(column, None))
+            .collect()
+    })
 }
 
 /// The nodes in layers: what a node reads stands in layers before it.

@@ -257,7 +257,7 @@ fn of_lineage(
     }
 }
 
-fn column_of(column: Output, of_translator: Option<Option<Arc<str>>>) -> Column {
+pub(super) fn column_of(column: Output, of_translator: Option<Option<Arc<str>>>) -> Column {
     Column {
         name: column.name,
         data_type: of_translator.flatten().or(column.data_type),

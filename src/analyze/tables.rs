@@ -1,5 +1,6 @@
 //! The tables that a query may name: the nodes that were analysed before it.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
@@ -101,6 +102,46 @@ impl Tables for NodeTables<'_> {
         self.ephemeral.get(name).map(|id| self.at(*id))
     }
 }
+
+/// Tables, and whether each that was asked for is known to its last column.
+pub(super) struct Strict<'a> {
+    tables: &'a dyn Tables,
+    all_known: Cell<bool>,
+}
+
+impl<'a> Strict<'a> {
+    pub fn new(tables: &'a dyn Tables) -> Self {
+        Self {
+            tables,
+            all_known: Cell::new(true),
+        }
+    }
+
+    /// Whether nothing was asked for but what is known.
+    pub fn all_known(&self) -> bool {
+        self.all_known.get()
+    }
+
+    fn look(&self, found: Option<Table>) -> Option<Table> {
+        if !found.as_ref().is_some_and(|table| table.complete) {
+            self.all_known.set(false);
+        }
+        found
+    }
+}
+
+impl Tables for Strict<'_> {
+    fn table(&self, parts: &[String]) -> Option<Table> {
+        self.look(self.tables.table(parts))
+    }
+
+    fn inlined(&self, name: &str) -> Option<Table> {
+        // A name of one part may as well be a common table expression of the query itself.
+        let found = self.tables.inlined(name)?;
+        self.look(Some(found))
+    }
+}
+
 impl Catalog for NodeTables<'_> {
     fn columns(&self, schema: Option<&str>, table: &str) -> Option<Vec<(String, Option<Type>)>> {
         let id = self.find(None, schema?, table)?;

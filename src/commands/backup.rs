@@ -10,9 +10,8 @@ use crate::adapter::statement::{ExistingFiles, Unload, UnloadFormat};
 use crate::adapter::{self, Connection, Statement};
 use crate::artifacts::backup::{Backup, ColumnBackup, FILE, FileBackup, TableBackup, VERSION};
 use crate::artifacts::{relation_name, timestamp};
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, counted};
 use crate::relation::{KnownColumn, NothingKnown};
-use crate::report::message::count;
 
 /// Write tables to files, with a manifest by which `restore` brings them back
 ///
@@ -104,8 +103,8 @@ impl Args {
             session.terminal.info(format!(
                 "backed up {}: {} in {}",
                 table.relation,
-                count(done.rows, "row"),
-                count(done.files.len() as u64, "file")
+                counted(done.rows, "row"),
+                counted(done.files.len() as u64, "file")
             ));
             written.push(done);
         }
@@ -263,7 +262,7 @@ fn restorable(
             let found =
                 pipeline::backup::number(door, connection, &query, &known(table, &columns))?;
             if found > 0 {
-                let values = count(found, "value");
+                let values = counted(found, "value");
                 let why = format!("{values} {}", doubt.why);
                 return refused(column, &why);
             }

@@ -8,7 +8,7 @@ use super::pipeline::{self, Analysed, Door, TargetFolder};
 use super::selecting::Selecting;
 use super::{Outcome, Session, Stop};
 use crate::artifacts::Previous;
-use crate::diagnostic::{Diagnostics, Level};
+use crate::diagnostic::{Diagnostics, Level, counted};
 use crate::manifest::{NodeId, ResourceType};
 use crate::report::checks;
 
@@ -94,8 +94,8 @@ impl Args {
                 session.terminal.info(format!(
                     "Checked {} nodes: {}, {}",
                     nodes.len(),
-                    counted(errors, "error"),
-                    counted(found.len() - errors, "warning")
+                    counted(errors as u64, "error"),
+                    counted((found.len() - errors) as u64, "warning")
                 ));
             }
             Format::Json => session.terminal.answer(&checks::json(&found))?,
@@ -111,12 +111,5 @@ impl Args {
     /// Whether standard output belongs to the answer.
     pub(super) fn answers(&self) -> bool {
         self.output != Format::Text
-    }
-}
-
-fn counted(count: usize, what: &str) -> String {
-    match count {
-        1 => format!("1 {what}"),
-        _ => format!("{count} {what}s"),
     }
 }

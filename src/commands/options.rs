@@ -1,5 +1,6 @@
 //! The flags that every command takes, before or after the command's name.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args};
 
 use crate::project;
-use crate::report::{Color, LogFormat, LogLevel};
+use crate::report::{Again, Color, LogFormat, LogLevel};
 
 /// Which project, profile and target are meant, and how the program talks.
 #[derive(Args, Clone, Debug)]
@@ -145,6 +146,33 @@ pub struct Output {
 }
 
 impl Global {
+    /// What a command that is advised has to be called with to find the same project; what stands in the environment is found anyway.
+    pub fn again(&self) -> Again {
+        let said = |flag: &str, variable: &str, value: Option<&OsStr>| {
+            let value = value.filter(|value| std::env::var_os(variable).as_deref() != Some(value));
+            Some([flag.to_owned(), value?.to_str()?.to_owned()])
+        };
+        let folder = |flag, variable, folder: &Option<PathBuf>| {
+            said(flag, variable, folder.as_deref().map(Path::as_os_str))
+        };
+        let choice = |flag, variable, choice: &Option<String>| {
+            said(flag, variable, choice.as_deref().map(OsStr::new))
+        };
+        let folders = [
+            folder("--project-dir", "DBT_PROJECT_DIR", &self.project_dir),
+            folder("--profiles-dir", "DBT_PROFILES_DIR", &self.profiles_dir),
+        ];
+        let choices = [
+            choice("--profile", "DBT_PROFILE", &self.profile),
+            choice("--target", "DBT_TARGET", &self.target),
+            choice("--vars", "DBT_VARS", &self.vars),
+        ];
+        Again {
+            folders: folders.into_iter().flatten().collect(),
+            choices: choices.into_iter().flatten().collect(),
+        }
+    }
+
     /// What the project's loader needs to know, from a working folder.
     pub fn project(&self, here: &Path, environment: project::Environment) -> project::Options {
         project::Options {

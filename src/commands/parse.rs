@@ -19,7 +19,7 @@ impl Args {
         let name = &prepared.project.own.name;
         session
             .terminal
-            .info(format!("{name}: {nodes} node{s}, no mistakes"));
+            .info(format!("{name}: {nodes} node{s}, no errors"));
         Ok(Outcome::Done)
     }
 }

@@ -105,7 +105,7 @@ impl Args {
         } else {
             session.terminal.info(format!(
                 "Trying {what} again for {}",
-                crate::report::message::count(failed.len() as u64, "node")
+                crate::diagnostic::counted(failed.len() as u64, "node")
             ));
         }
         let retried = Retried {

@@ -148,6 +148,7 @@ impl Session {
             width: width
                 .flatten()
                 .and_then(|width| usize::try_from(width).ok()),
+            again: global.again(),
             file: command.logs().then(|| log_file(called, &here)).flatten(),
         });
         terminal.hide(Redactor::new(

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::compile::Format;
 use super::options::FullRefresh;
-use super::pipeline::{self, Door, Prepared, Warehouse};
+use super::pipeline::{self, Door, Prepared, Reading, Warehouse};
 use super::selecting::{Selecting, asked_for};
 use super::{Outcome, Session, Stop};
 use crate::adapter::Table;
@@ -78,6 +78,32 @@ fn mentions(sql: &str, name: &str) -> bool {
     }
 }
 
+/// Takes the personal values out of the answer of a query of one's own.
+fn hide(table: &mut Table, prepared: &Prepared, reading: &Reading, sql: &str) {
+    let told = reading.personal_in(prepared, sql);
+    if let Some(hidden) = told.filter(|hidden| hidden.len() == table.columns.len()) {
+        rows::mask_at(table, &hidden);
+        return;
+    }
+    // What it calls a value is anyone's guess: the names of all personal columns of what it reads are taken for them.
+    let read = prepared.manifest.ids().filter(|id| {
+        let relation = prepared.manifest.node(*id).relation.as_ref();
+        relation.is_none_or(|relation| {
+            let kept = [
+                relation.clone(),
+                rejects_of(relation),
+                failed(relation),
+                kept_rejects(relation),
+            ];
+            let mut kept = kept.iter();
+            kept.any(|relation| mentions(sql, &relation.identifier))
+        })
+    });
+    let personal = read.flat_map(|id| reading.personal.of_node(id));
+    let personal = personal.map(|(column, _)| column.column.to_string());
+    rows::mask_mentioned(table, &personal.collect(), sql);
+}
+
 fn at_least_minus_one(text: &str) -> Result<i64, String> {
     match text.parse() {
         Ok(number) if number >= -1 => Ok(number),
@@ -117,25 +143,7 @@ impl Args {
             let mut table = ask(&sql)?;
             let reading = pipeline::personal(session, &prepared, &door)?;
             if let Some(reading) = reading {
-                // What a query of one's own calls a value is anyone's guess: the names of all personal columns of what it reads are
-                // taken for them.
-                let read = prepared.manifest.ids().filter(|id| {
-                    let node = prepared.manifest.node(*id);
-                    let relation = node.relation.as_ref();
-                    relation.is_none_or(|relation| {
-                        let kept = [
-                            relation.clone(),
-                            rejects_of(relation),
-                            failed(relation),
-                            kept_rejects(relation),
-                        ];
-                        let mut kept = kept.iter();
-                        kept.any(|relation| mentions(&sql.text, &relation.identifier))
-                    })
-                });
-                let personal = read.flat_map(|id| reading.personal.of_node(id));
-                let personal = personal.map(|(column, _)| column.column.to_string());
-                rows::mask_mentioned(&mut table, &personal.collect(), &sql.text);
+                hide(&mut table, &prepared, &reading, &sql.text);
             }
             self.answer(session, None, &table)?;
             return Ok(Outcome::Done);

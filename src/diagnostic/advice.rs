@@ -2,6 +2,9 @@
 //!
 //! In: the code of an error. Out: a sentence. Every code has one (a test reads the sources for codes), so no error leaves its reader alone.
 
+/// How a command in a sentence names the node that the error is in.
+pub(super) const NODE: &str = "--select name`";
+
 /// What to do about an error of a code; nothing for a code that no error has.
 pub(super) fn of(code: &str) -> Option<&'static str> {
     template(code)

@@ -38,6 +38,16 @@ pub fn check(project: &Project, manifest: &Manifest, problems: &mut Diagnostics)
     }
 }
 
+fn is_folder(key: &Yaml, value: &Yaml) -> bool {
+    value.is_map() && !key.key_text().starts_with('+')
+}
+
+/// Whether anything is configured at a level or below it.
+fn configures(level: &Yaml) -> bool {
+    let mut entries = level.entries().iter();
+    entries.any(|(key, value)| !is_folder(key, value) || configures(value))
+}
+
 struct Below<'a> {
     kind: &'a str,
     fqns: &'a [&'a [String]],
@@ -47,14 +57,12 @@ struct Below<'a> {
 impl Below<'_> {
     /// Looks at a level, whose key is `key`, and at those below it.
     fn look(&mut self, level: &Yaml, key: &Yaml, path: &mut Vec<String>) {
-        let is_folder =
-            |key: &Yaml, value: &Yaml| value.is_map() && !key.key_text().starts_with('+');
-        let configures = level
-            .entries()
-            .iter()
-            .any(|(key, value)| !is_folder(key, value));
-        if configures && !self.fqns.iter().any(|fqn| fqn.starts_with(path)) {
-            self.problems.push(self.unused(key, path));
+        if !self.fqns.iter().any(|fqn| fqn.starts_with(path)) {
+            // What stands below has this name in its path: it is told once, where the path goes wrong.
+            if configures(level) {
+                self.problems.push(self.unused(key, path));
+            }
+            return;
         }
         for (key, value) in level.entries() {
             if is_folder(key, value) {

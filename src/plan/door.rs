@@ -369,6 +369,6 @@ impl Door<'_, '_> {
         if let Some(help) = refusal.help {
             diagnostic = diagnostic.help(help);
         }
-        diagnostic.into()
+        diagnostic.about(&node.name).into()
     }
 }

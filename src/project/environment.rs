@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// Variables whose name starts so hold secrets.
-pub const SECRET_PREFIX: &str = "DBT_ENV_SECRET";
+use crate::redact::SECRET_PREFIX;
 
 /// The environment variables of the program, read once where it starts, and which start it was.
 #[derive(Clone, Debug, Default)]

@@ -226,6 +226,27 @@ fn check_header(header: &Record<'_>, format: &SeedFormat<'_>, problems: &mut Dia
             );
         }
     }
+    if let [only] = names().collect::<Vec<_>>()[..]
+        && let Some(other) = [';', '\t', '|']
+            .into_iter()
+            .find(|other| only.contains(*other))
+    {
+        let other = if other == '\t' {
+            "\\t".to_owned()
+        } else {
+            other.to_string()
+        };
+        problems.push(
+            Diagnostic::warning(
+                "bad-seed-header",
+                format!("the seed has one column, `{}`", only.escape_debug()),
+            )
+            .at(place(header, 0))
+            .help(format!(
+                "where `{other}` stands between its cells, configure it: `delimiter: \"{other}\"`"
+            )),
+        );
+    }
     if format.dialect == "redshift" && header.width() > MOST_COLUMNS {
         problems.push(
             Diagnostic::error(

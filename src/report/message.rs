@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::palette::Palette;
 use crate::artifacts::{relation_name, seconds, timestamp};
-use crate::diagnostic::{Diagnostic, Level};
+use crate::diagnostic::{Diagnostic, Level, counted};
 use crate::manifest::node::Detail;
 use crate::manifest::{Manifest, Node, NodeId, ResourceType};
 use crate::run::{Event, NodeResult, RunResults, Status};
@@ -169,8 +169,8 @@ impl Telling<'_> {
                 LogLevel::Info,
                 format!(
                     "Running {} on {} (target `{}`)",
-                    count(*total as u64, "node"),
-                    count(*threads as u64, "thread"),
+                    counted(*total as u64, "node"),
+                    counted(*threads as u64, "thread"),
                     self.target
                 ),
             )
@@ -211,7 +211,7 @@ impl Telling<'_> {
                 LogLevel::Info,
                 format!(
                     "Published {} in one transaction ({:.2}s)",
-                    count(*relations as u64, "relation"),
+                    counted(*relations as u64, "relation"),
                     elapsed.as_secs_f64()
                 ),
             )
@@ -414,7 +414,7 @@ impl Telling<'_> {
         }
         kinds
             .iter()
-            .map(|(kind, number)| count(*number, kind))
+            .map(|(kind, number)| counted(*number, kind))
             .collect::<Vec<_>>()
             .join(", ")
     }
@@ -447,11 +447,6 @@ impl Stats {
     }
 }
 
-/// `1 row`, `2 rows`.
-pub fn count(number: u64, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
-}
-
 fn outcome(result: &NodeResult) -> String {
     let seconds = seconds(result);
     match result.status {
@@ -459,7 +454,7 @@ fn outcome(result: &NodeResult) -> String {
         Status::Fail | Status::Warn if result.failures.is_some() => {
             format!(
                 "{} in {seconds:.2}s",
-                count(result.failures.unwrap_or_default(), "failure")
+                counted(result.failures.unwrap_or_default(), "failure")
             )
         }
         Status::PartialSuccess => match &result.batches {
@@ -475,7 +470,7 @@ fn outcome(result: &NodeResult) -> String {
             {
                 format!("{message} in {seconds:.2}s")
             }
-            (Some(rows), _) => format!("{} in {seconds:.2}s", count(rows, "row")),
+            (Some(rows), _) => format!("{} in {seconds:.2}s", counted(rows, "row")),
             (None, Some(message)) => format!("{message} in {seconds:.2}s"),
             (None, None) => format!("{seconds:.2}s"),
         },

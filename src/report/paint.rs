@@ -1,5 +1,6 @@
 //! A diagnostic, painted: what, where with the line and a caret, why, and what to do.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use annotate_snippets::renderer::DEFAULT_TERM_WIDTH;
@@ -8,18 +9,21 @@ use annotate_snippets::{
     normalize_untrusted_str,
 };
 
+use super::again::Again;
 use crate::diagnostic::{Diagnostic, Level, Span};
 
 /// A span over more lines than this is marked on its first line alone.
 const MOST_LINES: usize = 6;
 
 /// How diagnostics are painted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Painter {
     /// Whether to use the colours of the terminal.
     pub color: bool,
     /// Columns of the terminal; longer source lines are trimmed around the caret.
     pub width: usize,
+    /// Flags that commands in advice are said with.
+    pub again: Again,
 }
 
 impl Default for Painter {
@@ -27,6 +31,7 @@ impl Default for Painter {
         Self {
             color: false,
             width: DEFAULT_TERM_WIDTH,
+            again: Again::default(),
         }
     }
 }
@@ -59,9 +64,9 @@ impl Painter {
         let notes = diagnostic
             .notes
             .iter()
-            .map(|note| (Rank::NOTE, note.as_str()));
-        let helps = diagnostic.what_to_do();
-        let helps = helps.iter().map(|help| (Rank::HELP, *help));
+            .map(|note| (Rank::NOTE, Cow::Borrowed(note.as_str())));
+        let helps = diagnostic.what_to_do().into_iter();
+        let helps = helps.map(|help| (Rank::HELP, self.again.in_advice(help)));
         for (rank, text) in notes.chain(helps) {
             story = story.element(rank.message(normalize_untrusted_str(text.trim_end())));
         }
@@ -309,6 +314,7 @@ mod tests {
         let painted = Painter {
             color: false,
             width: 60,
+            ..Painter::default()
         }
         .paint(&diagnostic);
         assert_snapshot!(painted, @"

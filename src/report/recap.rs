@@ -1,9 +1,8 @@
 //! What went wrong in a run, told once more at its end: the place, the number of rows, and a few of them.
 
-use super::message::count;
 use super::rows;
 use crate::adapter::{LoadError, Table};
-use crate::diagnostic::{Diagnostic, Level, Span};
+use crate::diagnostic::{Diagnostic, Level, Span, counted};
 use crate::manifest::{Manifest, Node, ResourceType};
 use crate::redact::without_values;
 use crate::run::{MOST_LOAD_ERRORS, NodeResult, RunResults, Status};
@@ -67,7 +66,7 @@ fn failed_test(node: &Node, result: &NodeResult) -> Diagnostic {
     let counts_rows = figure.is_empty() || figure.eq_ignore_ascii_case("count(*)");
     let found = match result.failures {
         None => "failed".to_owned(),
-        Some(rows) if counts_rows => format!("found {}", count(rows, "row")),
+        Some(rows) if counts_rows => format!("found {}", counted(rows, "row")),
         // Then the number is none of rows.
         Some(number) => format!("found that `{figure}` is {number}"),
     };
@@ -108,7 +107,7 @@ fn some_of(sample: &Table, rows: Option<u64>) -> Option<String> {
         (_, 0) => return None,
         (true, 1) => "the row:".to_owned(),
         (true, _) => "the rows:".to_owned(),
-        (false, _) => format!("the first {}:", count(shown, "row")),
+        (false, _) => format!("the first {}:", counted(shown, "row")),
     };
     Some(format!("{title}\n{}", rows::text(sample).trim_end()))
 }
@@ -133,7 +132,7 @@ fn rejected(node: &Node, result: &NodeResult, left_out: u64) -> Diagnostic {
     let rows = &result.rejected;
     let message = format!(
         "{} left out of `{}`",
-        count(left_out, "row"),
+        counted(left_out, "row"),
         node.unique_id
     );
     let mut diagnostic =

@@ -154,10 +154,17 @@ const MASKED: &str = "(personal)";
 
 /// Takes the values out of columns that hold personal data, named in lower case.
 pub fn mask(table: &mut Table, hidden: &BTreeSet<String>) {
-    for (number, column) in table.columns.iter().enumerate() {
-        if !hidden.contains(&column.name.to_lowercase()) {
-            continue;
-        }
+    let names = table.columns.iter();
+    let hidden: Vec<bool> = names
+        .map(|column| hidden.contains(&column.name.to_lowercase()))
+        .collect();
+    mask_at(table, &hidden);
+}
+
+/// The same by the places of the columns.
+pub fn mask_at(table: &mut Table, hidden: &[bool]) {
+    let hidden = hidden.iter().enumerate().filter(|(_, hidden)| **hidden);
+    for (number, _) in hidden {
         for row in &mut table.rows {
             if row[number] != Value::Null {
                 row[number] = Value::Text(MASKED.to_owned());

@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::again::Again;
 use super::log_file::{FileOptions, LogFile};
 use super::message::{LogLevel, Message, Telling, diagnostic_data};
 use super::paint::{Painter, tally};
@@ -64,6 +65,8 @@ pub struct Options {
     pub now: fn() -> Timestamp,
     /// The columns of a line, where the terminal is not to be asked.
     pub width: Option<usize>,
+    /// Flags that commands in advice are said with.
+    pub again: Again,
     /// The file that everything is told to once more.
     pub file: Option<FileOptions>,
 }
@@ -80,6 +83,7 @@ impl Default for Options {
             invocation_id: String::new(),
             now: Timestamp::now,
             width: None,
+            again: Again::default(),
             file: None,
         }
     }
@@ -140,13 +144,15 @@ impl Terminal {
         err: Box<dyn Write + Send>,
     ) -> Self {
         let color = options.color == Color::Always;
+        let painter = Painter {
+            color,
+            again: options.again.clone(),
+            ..Painter::default()
+        };
         Self {
             options,
             palette: Palette(color),
-            painter: Painter {
-                color,
-                ..Painter::default()
-            },
+            painter,
             live: false,
             state: Mutex::new(State {
                 out,

@@ -6,6 +6,7 @@ use super::session::Session;
 use super::turn::{Failure, Turn};
 use crate::adapter::copy::StoredFile;
 use crate::adapter::{ColumnsByRelation, Error, ErrorClass, Statement, Table, Value};
+use crate::diagnostic::counted;
 use crate::materialization::{FileLoad, Phase, Rest, Wanted};
 use crate::plan::{Audit, Known, Section};
 
@@ -29,12 +30,6 @@ impl Load {
         }
         words
     }
-}
-
-/// `1 row`, `2 rows`.
-pub(super) fn counted(number: u64, what: &str) -> String {
-    let s = if number == 1 { "" } else { "s" };
-    format!("{number} {what}{s}")
 }
 
 /// The files that a table remembers.

@@ -125,7 +125,7 @@ impl Story<'_> {
             diagnostic.help.push("have the query give one row a key, such as with `qualify row_number() over (partition by … order by …) = 1`".to_owned());
         }
         diagnostic.help.extend(self.not_built(&error.message));
-        diagnostic
+        diagnostic.about(name)
     }
 
     /// Where the index that was refused is declared.

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::age::{self, Measured};
-use super::rest::{Load, counted};
+use super::rest::Load;
 use super::session::Session;
 use super::verdict::{self, Verdict};
 use super::{Batched, NodeResult, Status, trouble};
 use crate::adapter::{ColumnsByRelation, Error, ErrorClass, Outcome, Prepared, Statement, Table};
 use crate::compile::{SharedConnection, Sql};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, counted};
 use crate::manifest::microbatch::Batch;
 use crate::manifest::node::Detail;
 use crate::manifest::{Node, NodeId};

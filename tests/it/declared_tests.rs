@@ -201,7 +201,7 @@ fn settings_that_a_materialization_does_not_heed_are_told() {
         );
     assert_snapshot!(project.redstart("parse"), @"
     exit 0
-    project: 3 nodes, no mistakes
+    project: 3 nodes, no errors
     --- stderr
     warning[no-effect]: `dist` has no effect: an ephemeral model holds no rows
      --> models/e.sql:1:42

@@ -132,7 +132,7 @@ fn flags_of_the_project_file_are_checked_at_their_place() {
         "flags:\n  write_json: false\n  use_colors: true\n  send_anonymous_usage_stats: false\n  full_refresh: true\n",
     );
     let output = project.redstart("parse");
-    assert!(output.stdout.contains("no mistakes"), "{output}");
+    assert!(output.stdout.contains("no errors"), "{output}");
     assert!(
         output.stderr.contains("there is no flag `full_refresh`"),
         "{output}"
@@ -215,12 +215,12 @@ fn what_changes_nothing_is_accepted_with_a_note() {
     --partial-parse changes nothing here: a project is read whole each time
     --record-timing-info changes nothing here: there is no Python to profile; run_results.json has the times of each node
     --static-parser changes nothing here: there is one way to read a template
-    project: 1 node, no mistakes
+    project: 1 node, no errors
     ");
     let project = project.env("DBT_PARTIAL_PARSE", "false");
     assert_snapshot!(project.redstart("parse"), @r"
     exit 0
-    project: 1 node, no mistakes
+    project: 1 node, no errors
     ");
 }
 

@@ -172,7 +172,7 @@ fn a_selection_that_is_wrong_stops_and_one_that_is_empty_warns() {
      --> --select:1:8
       |
     1 | orders,tga:x
-      |        ^^^ not one of fqn, tag, group, source, exposure, metric, semantic_model, saved_query, path, file, package, config, resource_type, test_type, test_name, access, version, unit_test, state, result, source_status
+      |        ^^^ not one of fqn, tag, group, source, exposure, metric, semantic_model, saved_query, path, file, package, config, resource_type, test_type, test_name, access, version, unit_test, state, result, source_status, column
       |
       = help: did you mean `tag`?
 

@@ -1,6 +1,8 @@
 //! One test binary for everything a user sees: the real program, run in a temporary project.
 
 #[cfg(feature = "duckdb")]
+mod advice;
+#[cfg(feature = "duckdb")]
 mod answers;
 mod architecture;
 #[cfg(feature = "duckdb")]

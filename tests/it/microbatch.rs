@@ -239,7 +239,7 @@ fn what_is_wrong_with_batches_is_told_where_it_stands() {
     );
     assert_snapshot!(project.redstart("parse"), @r#"
     exit 0
-    shop: 5 nodes, no mistakes
+    shop: 5 nodes, no errors
     --- stderr
     warning[unfiltered-batches]: `alone` is built in batches, and nothing that it reads has an `event_time`
      --> models/alone.sql:1:85

@@ -293,3 +293,36 @@ fn a_hash_is_anonymous_with_salt_only_where_that_is_asked_for() {
         assert_eq!(classes.is_empty(), *anonymous, "{hash}");
     }
 }
+
+#[test]
+fn of_a_query_of_ones_own_only_what_personal_data_goes_into_is_hidden() {
+    let project = project("flags: {check: {anonymisers: [sha2]}}\non-run-end: ['create table main.people_of_old as select * from main.people']\n")
+        .file(
+            "models/contacts.sql",
+            "select id, email as contact from {{ ref('people') }}",
+        );
+    project.redstart("build").success();
+    for (sql, shown) in [
+        (
+            "select id, contact as c, upper(contact) as u, length(sha2(contact, 256)) as h from {{ ref('contacts') }} where id = 1",
+            " 1 | (personal) | (personal) | 64",
+        ),
+        (
+            "with c as (select contact, count(email) as n from {{ ref('contacts') }} join {{ ref('people') }} using (id) group by 1) select n, c.contact from c order by n limit 1",
+            "1 | (personal)",
+        ),
+        (
+            "select count(distinct email) as n, count(*) as rows_there from {{ ref('people') }}",
+            "3 |          3",
+        ),
+        // Nobody knows what is in a table that is no node.
+        (
+            "select o.id, o.email from {{ ref('contacts') }} c join {{ ref('people') }} p using (id) join main.people_of_old o on o.id = p.id where p.id = 1",
+            "(personal) | (personal)",
+        ),
+    ] {
+        let output = project.redstart(&format!("show --inline \"{sql}\""));
+        assert!(output.stdout.contains(shown), "{sql}: {output}");
+        assert!(!output.text().contains("x.org"), "{sql}: {output}");
+    }
+}

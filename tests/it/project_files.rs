@@ -184,7 +184,7 @@ seeds:
 
     assert_snapshot!(project.redstart("parse"), @"
     exit 0
-    shop: 1 node, no mistakes
+    shop: 1 node, no errors
     --- stderr
     warning[unknown-key]: `persist_docs` has no key `column`
      --> models/staging/a.sql:1:24
@@ -529,7 +529,7 @@ and more'
         );
     assert_snapshot!(project.redstart("parse"), @"
     exit 0
-    shop: 4 nodes, no mistakes
+    shop: 4 nodes, no errors
     --- stderr
     warning[yaml-duplicate-key]: the key `version` is written twice in one mapping
      --> dbt_project.yml:7:1
@@ -654,7 +654,7 @@ other: [{name: x}]
 ",
         );
     let output = project.redstart("parse").success();
-    assert_eq!(output.stdout, "project: 4 nodes, no mistakes\n");
+    assert_eq!(output.stdout, "project: 4 nodes, no errors\n");
     let told = output.stderr.lines();
     let told = told.filter_map(|line| line.split_once("--> models/told.yml:"));
     let told: Vec<&str> = told.map(|(_, place)| place).collect();

@@ -14,7 +14,7 @@ fn folders_of_the_project_file_that_are_nowhere_are_told() {
         .file("models/orders.sql", "select 1 as id");
     assert_snapshot!(project.redstart("parse"), @"
     exit 0
-    project: 0 nodes, no mistakes
+    project: 0 nodes, no errors
     --- stderr
     warning[missing-folder]: there is no folder `modles`, so the project has no models
      --> dbt_project.yml:3:14
@@ -51,7 +51,7 @@ fn what_the_config_of_a_source_says_in_vain_is_told_once() {
     );
     assert_snapshot!(project.redstart("parse"), @"
     exit 0
-    project: 2 nodes, no mistakes
+    project: 2 nodes, no errors
     --- stderr
     warning[no-effect]: `schema` in the `config` of a source has no effect
      --> models/raw.yml:3:14
@@ -133,7 +133,7 @@ fn keys_of_a_login_that_its_method_does_not_heed_are_told() {
         .file("models/orders.sql", "select 1 as id");
     assert_snapshot!(project.redstart("parse"), @"
     exit 0
-    project: 1 node, no mistakes
+    project: 1 node, no errors
     --- stderr
     warning[no-effect]: `db_groups` has no effect with `method: iam`: on a workgroup the user is that of the identity of AWS, whoever `user` names
       --> profiles.yml:10:18

@@ -63,5 +63,5 @@ pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
     if let Some(help) = &refusal.help {
         told = told.help(help.clone());
     }
-    found.tell(told);
+    found.tell(told.about(&look.node.name));
 }

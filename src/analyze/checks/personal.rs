@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Code, Found, Look, Settings};
 use crate::analyze::columns::column_ref;
-use crate::analyze::{Analysis, ColumnGraph, ColumnRef, NodeAnalysis};
+use crate::analyze::{Analysis, Column as ReadColumn, ColumnGraph, ColumnRef, NodeAnalysis};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::graph::Graph;
 use crate::manifest::node::{Column, Detail, Node};
@@ -89,20 +89,31 @@ impl Personal {
         id: NodeId,
     ) {
         for column in &analysis.node(id).schema.columns {
-            let mut classes = Vec::new();
-            for (origin, through) in &column.sources {
-                if let Some(from) = column_ref(manifest, origin)
-                    && !settings.anonymises(through)
-                {
-                    self.pass_on(&from, &mut classes);
-                }
-            }
+            let classes = self.classes_in(manifest, settings, column);
             let here = ColumnRef {
                 node: id,
                 column: column.name.to_lowercase().into(),
             };
             self.put(here, classes);
         }
+    }
+
+    /// The kinds of personal data in a column of a query, which is no node that others read.
+    pub fn classes_in(
+        &self,
+        manifest: &Manifest,
+        settings: &Settings,
+        column: &ReadColumn,
+    ) -> Vec<Class> {
+        let mut classes = Vec::new();
+        for (origin, through) in &column.sources {
+            if let Some(from) = column_ref(manifest, origin)
+                && !settings.anonymises(through)
+            {
+                self.pass_on(&from, &mut classes);
+            }
+        }
+        classes
     }
 
     /// Where the columns of a node are not read from its query (it is late, written in Python, or not understood), those that are called

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::Told;
 use crate::artifacts::impact::{ColumnImpact, NodeChange, NodeImpact, short};
+use crate::diagnostic::counted;
 
 /// Who reads a column: columns, tests and exposures.
 fn reach(told: &Told<'_>, node: &NodeImpact, column: &ColumnImpact) -> Vec<String> {
@@ -107,7 +108,7 @@ fn summary(told: &Told<'_>) -> String {
     }
     let mut words = vec![format!(
         "{} changed, {} the same",
-        counted(told.impact.nodes.len(), "node"),
+        counted(told.impact.nodes.len() as u64, "node"),
         told.impact.unchanged
     )];
     for (word, label) in [
@@ -118,15 +119,8 @@ fn summary(told: &Told<'_>) -> String {
         ("added", "added"),
     ] {
         if let Some(count) = counts.get(word) {
-            words.push(format!("{} {label}", counted(*count, "column")));
+            words.push(format!("{} {label}", counted(*count as u64, "column")));
         }
     }
     words.join("; ")
-}
-
-fn counted(count: usize, what: &str) -> String {
-    match count {
-        1 => format!("1 {what}"),
-        _ => format!("{count} {what}s"),
-    }
 }

@@ -55,6 +55,12 @@ pub fn write(
     if let Some(missing) = missing {
         session.terminal.info(missing);
     }
+    if tables.is_empty() {
+        let target = &prepared.project.target.name;
+        session.terminal.info(format!(
+            "Nothing that is documented is in the warehouse of `{target}` yet: rows, types and what tests found are told when it is built"
+        ));
+    }
     let invocation = invocation(session, &prepared.project);
     let json = catalog(&prepared.manifest, &tables, &invocation);
     write_json(&folder.path("catalog.json"), &json, &prepared.redactor)?;

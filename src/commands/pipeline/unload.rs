@@ -4,11 +4,10 @@ use super::{Door, Prepared};
 use crate::adapter::{self, ErrorClass, Statement};
 use crate::artifacts;
 use crate::commands::{Outcome, Session, Stop};
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, counted};
 use crate::manifest::unload::UnloadConfig;
 use crate::manifest::{Manifest, NodeId, ResourceType};
 use crate::relation::NothingKnown;
-use crate::report::message::count;
 use crate::run::{RunResults, Status};
 
 /// Writes the rows of some nodes.
@@ -60,7 +59,7 @@ pub fn unload(
             .info(format!("unload {} to {to}", node.name));
         match connection.execute(&order) {
             Ok(outcome) => {
-                let rows = outcome.rows.map(|rows| count(rows, "row"));
+                let rows = outcome.rows.map(|rows| counted(rows, "row"));
                 let rows = rows.unwrap_or_else(|| "the rows".to_owned());
                 session
                     .terminal

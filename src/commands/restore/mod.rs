@@ -17,11 +17,10 @@ use crate::adapter::statement::{Copy, Rows};
 use crate::adapter::{Connection, Error, ErrorClass, Prepared as Order, Statement};
 use crate::artifacts::backup::{Backup, FILE, VERSION};
 use crate::artifacts::{quoted, relation_name};
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, counted};
 use crate::materialization;
 use crate::plan::{Options, Planner};
 use crate::relation::{KnownColumn, Relation, RelationKind};
-use crate::report::message::count;
 
 /// Bring the tables of a backup back
 ///
@@ -122,7 +121,7 @@ impl Args {
             session.terminal.info(format!(
                 "restored {}: {}",
                 found.table.relation,
-                count(found.backup.rows, "row")
+                counted(found.backup.rows, "row")
             ));
         }
         Ok(Outcome::Done)
@@ -182,7 +181,7 @@ impl Args {
                     format!(
                         "the files of `{}` have {}, and its manifest says {}",
                         found.table.relation,
-                        count(rows, "row"),
+                        counted(rows, "row"),
                         found.backup.rows
                     ),
                 )));

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::words::{Place, cell, code};
 use super::{mermaid, summary, table};
+use crate::diagnostic::counted;
 use crate::docs::dictionary::{Dictionary, Table, Test};
 use crate::docs::hidden::Hidden;
 use crate::docs::site::{ColumnEdge, Inherited, Input, RowEdge, rows, units_of};
@@ -167,8 +168,7 @@ fn units(text: &mut String, edges: &Edges<'_>, about: &Table) {
         }
         if let Detail::UnitTest(test) = &node.detail {
             let rows = |fixture| match rows(fixture) {
-                Some(1) => "1 row".to_owned(),
-                Some(rows) => format!("{rows} rows"),
+                Some(rows) => counted(rows as u64, "row"),
                 None => "the rows of a query".to_owned(),
             };
             let given = test.given.iter().map(|given| {

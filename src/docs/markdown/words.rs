@@ -2,6 +2,7 @@
 
 use pulldown_cmark::{Event, Options, Parser, Tag};
 
+use crate::diagnostic::counted;
 use crate::docs::dictionary::{Column, Link, Test};
 
 /// Where the tables stand, which decides how one points to another.
@@ -68,7 +69,9 @@ pub fn null(nullable: Option<bool>) -> &'static str {
 pub fn tests(tests: &[Test]) -> String {
     let shown = tests.iter().map(|test| {
         let status = match (&test.status, test.failures) {
-            (Some(status), Some(rows)) if rows > 0 => format!(" ({status}, {rows} rows)"),
+            (Some(status), Some(rows)) if rows > 0 => {
+                format!(" ({status}, {})", counted(rows, "row"))
+            }
             (Some(status), _) => format!(" ({status})"),
             (None, _) => " (not run)".to_owned(),
         };

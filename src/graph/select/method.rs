@@ -75,7 +75,7 @@ pub(super) enum TestType {
     Unit,
 }
 
-const METHODS: [&str; 21] = [
+const METHODS: [&str; 22] = [
     "fqn",
     "tag",
     "group",
@@ -97,6 +97,7 @@ const METHODS: [&str; 21] = [
     "state",
     "result",
     "source_status",
+    "column",
 ];
 
 /// What `state:` may be compared by.
@@ -114,7 +115,13 @@ const STATES: [&str; 10] = [
 ];
 
 /// Methods that dbt has and Redstart does not, with the reason.
-const UNSUPPORTED: [(&str, &str); 1] = [("selector", "name it with `--selector`")];
+const UNSUPPORTED: [(&str, &str); 2] = [
+    ("selector", "name it with `--selector`"),
+    (
+        "column",
+        "it follows the columns of all models, for `--select` and `--exclude` alone",
+    ),
+];
 
 /// Kinds that dbt has and of which there are no nodes here: they select nothing.
 const OTHER_RESOURCE_TYPES: [&str; 1] = ["function"];

@@ -192,7 +192,7 @@ fn said(selector: &str) -> String {
 fn what_cannot_be_understood_is_told_at_its_place() {
     insta::assert_snapshot!(said("orders,tga:finance @orders+ source:a.b.c.d"), @"
     error[unknown-selector-method]: there is no selector method `tga` (--select:1:8)
-      not one of fqn, tag, group, source, exposure, metric, semantic_model, saved_query, path, file, package, config, resource_type, test_type, test_name, access, version, unit_test, state, result, source_status
+      not one of fqn, tag, group, source, exposure, metric, semantic_model, saved_query, path, file, package, config, resource_type, test_type, test_name, access, version, unit_test, state, result, source_status, column
       did you mean `tag`?
     error[invalid-selector]: `@` before and `+` after `orders` exclude each other (--select:1:20)
       `@` already selects all descendants, and their ancestors: leave the `+` out

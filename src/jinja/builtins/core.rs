@@ -13,6 +13,7 @@ use crate::jinja::error::{bad_call, raise};
 use crate::jinja::render::{in_state, in_state_mut, leave_with, rendered_inside, world};
 use crate::jinja::values::{Dict, List, Response, TableValue, own};
 use crate::jinja::world::RefCall;
+use crate::redact::SECRET_PREFIX;
 
 /// The functions, by name.
 pub const FUNCTIONS: &[(&str, Body)] = &[
@@ -167,9 +168,11 @@ fn env_var(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
                 "undefined-env-var",
                 format!("environment variable `{name}` is not set"),
             )
-            .help(format!(
-                "set it, or give a default: `env_var('{name}', '…')`"
-            )),
+            .help(match name.starts_with(SECRET_PREFIX) {
+                // A default would stand in the file.
+                true => format!("set it before the run: `export {name}=…`"),
+                false => format!("set it, or give a default: `env_var('{name}', '…')`"),
+            }),
         )),
     }
 }

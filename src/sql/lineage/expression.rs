@@ -266,7 +266,7 @@ impl Reader<'_> {
                 self.scopes.pop();
                 body.through(How::Transformed)
             }
-            _ => Value::default(),
+            _ => self.open(),
         }
     }
 

@@ -147,6 +147,8 @@ pub struct Lineage {
     pub columns: Vec<Output>,
     /// Where the others come from, if there may be others.
     pub rest: Rest,
+    /// Whether a name or an expression in it was not understood: any column of what it reads may have gone in there.
+    pub open: bool,
     /// What its rows depend on.
     pub influences: Influences,
     /// Keys of the tables it reads.

@@ -284,7 +284,7 @@ impl Reader<'_> {
                     self.ambiguous(ident, &tables);
                     return Value::default();
                 }
-                Found::Open | Found::Missing => return Value::default(),
+                Found::Open | Found::Missing => return self.open(),
                 Found::Nothing => {}
             }
         }
@@ -296,6 +296,12 @@ impl Reader<'_> {
             return Value::default();
         }
         self.unknown_column(ident, None);
+        Value::default()
+    }
+
+    /// A value that may be made of any column.
+    pub(super) fn open(&mut self) -> Value {
+        self.done.open = true;
         Value::default()
     }
 
@@ -338,7 +344,7 @@ impl Reader<'_> {
                     self.unknown_column(ident, Some(table));
                     return Value::default();
                 }
-                Some(_) => return Value::default(),
+                Some(_) => return self.open(),
                 None => {}
             }
         }
@@ -353,7 +359,7 @@ impl Reader<'_> {
                     let value = self.asked(value, &names[0]);
                     return value.through(How::Transformed).nullable().typed(None);
                 }
-                Found::Ambiguous(_) | Found::Open | Found::Missing => return Value::default(),
+                Found::Ambiguous(_) | Found::Open | Found::Missing => return self.open(),
                 Found::Nothing => {}
             }
         }
