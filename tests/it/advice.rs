@@ -64,9 +64,9 @@ fn a_seed_that_looks_like_another_delimiter_is_told() {
     let project = TestProject::new()
         .file("seeds/s.csv", "id;name\n1;x\n")
         .file("seeds/one.csv", "id\n1\n");
-    assert_snapshot!(project.redstart("seed"), @r#"
+    assert_snapshot!(project.redstart("seed --threads 1"), @r#"
     exit 0
-    Running 2 nodes on 2 threads (target `dev.main`)
+    Running 2 nodes on 1 thread (target `dev.main`)
     warning[bad-seed-header]: the seed has one column, `id;name` (seeds/s.csv:1:1)
     1 of 2  OK    loaded seed file main.one                               [1 row in [time]]
     2 of 2  OK    loaded seed file main.s                                 [1 row in [time]]
@@ -87,7 +87,7 @@ fn a_seed_that_looks_like_another_delimiter_is_told() {
 #[test]
 fn documentation_of_what_is_not_built_says_so() {
     let project = TestProject::new().file("models/m.sql", "select 1 as id");
-    let said = "Nothing that is documented is in the warehouse of `dev` yet";
+    let said = "Nothing of it is in the warehouse of `dev` yet";
     let before = project.redstart("docs generate").success();
     assert!(before.text().contains(said), "{before}");
     project.redstart("build").success();

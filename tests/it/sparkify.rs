@@ -286,7 +286,7 @@ fn select_distinct_doubles_users_and_the_unique_test_names_them() {
                -------------+----------
                           1 |         2
                           3 |         2
-       = help: `redstart show --select unique_dim_users_distinct_user_id --limit -1` shows all that it finds, `redstart compile --select unique_dim_users_distinct_user_id` its query
+       = help: `redstart show --select unique_dim_users_distinct_user_id --limit -1 --vars '{with_dim_users_distinct: true}'` shows all that it finds, `redstart compile --select unique_dim_users_distinct_user_id --vars '{with_dim_users_distinct: true}'` its query
 
     Finished 9 data tests, 1 table model in [time]
     Done. PASS=9 WARN=0 ERROR=1 SKIP=0 TOTAL=10

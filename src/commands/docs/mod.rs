@@ -185,7 +185,12 @@ impl Generate {
             formats,
             whole: compiled.as_ref().filter(|_| all),
         };
-        pipeline::dictionary::write(session, &prepared, &door, &last, &texts, wanted)?;
+        if !pipeline::dictionary::write(session, &prepared, &door, &last, &texts, wanted)? {
+            let target = &prepared.project.target.name;
+            session.terminal.info(format!(
+                "Nothing of it is in the warehouse of `{target}` yet: rows, types and what tests found are told when it is built"
+            ));
+        }
         Ok(Outcome::Done)
     }
 

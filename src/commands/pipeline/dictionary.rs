@@ -33,7 +33,7 @@ pub struct Wanted<'a> {
 
 /// Writes `catalog.json`, and the dictionary in the formats that are wanted.
 ///
-/// `compiled` has the SQL of nodes by their place.
+/// `compiled` has the SQL of nodes by their place. Out: whether anything of it is in the warehouse.
 ///
 /// # Errors
 /// When the warehouse does not answer, or a file cannot be written.
@@ -44,7 +44,7 @@ pub fn write(
     last: &Previous,
     compiled: &[Option<&str>],
     wanted: Wanted<'_>,
-) -> Result<(), Stop> {
+) -> Result<bool, Stop> {
     let manifest = &prepared.manifest;
     let branding = branding(prepared)?;
     let generated_at = made_at(session)?;
@@ -54,12 +54,6 @@ pub fn write(
         .map_err(|error| or_cancelled(session, error))?;
     if let Some(missing) = missing {
         session.terminal.info(missing);
-    }
-    if tables.is_empty() {
-        let target = &prepared.project.target.name;
-        session.terminal.info(format!(
-            "Nothing that is documented is in the warehouse of `{target}` yet: rows, types and what tests found are told when it is built"
-        ));
     }
     let invocation = invocation(session, &prepared.project);
     let json = catalog(&prepared.manifest, &tables, &invocation);
@@ -141,7 +135,7 @@ pub fn write(
         "The data dictionary is in {}",
         folder.path(wanted.formats.first()).display()
     ));
-    Ok(())
+    Ok(!tables.is_empty())
 }
 
 fn is_generic_test(node: &Node) -> bool {
