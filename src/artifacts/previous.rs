@@ -18,6 +18,9 @@ use crate::run::{NodeResult, RunResults, Status};
 
 const FILE: &str = "last_results.json";
 
+/// So many row counts of earlier builds are kept for each node; of those that are the same one after the other, the first and the last.
+const KEPT: usize = 12;
+
 /// Results by `unique_id`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Previous {
@@ -41,6 +44,9 @@ pub struct LastResult {
     pub rejected: Option<u64>,
     /// When it ended.
     pub completed_at: Option<Timestamp>,
+    /// Rows after the builds before, each with its end, the oldest first; of many, the last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<(Timestamp, u64)>,
     /// Of a test, what it was told, where templates say that: with other variables they say something else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told: Option<String>,
@@ -132,6 +138,7 @@ impl Previous {
                     .iter()
                     .filter_map(|stretch| stretch.completed_at)
                     .max(),
+                history: Vec::new(),
                 told: None,
             };
             (entry.unique_id, last)
@@ -149,7 +156,10 @@ impl Previous {
         for result in &run.results {
             if result.status != Status::Skipped {
                 let id = manifest.node(result.node).unique_id.clone();
-                self.results.insert(id, last(result));
+                let before = self.results.remove(&id);
+                let mut last = last(result);
+                last.history = before.map(LastResult::passed).unwrap_or_default();
+                self.results.insert(id, last);
             }
         }
         self
@@ -162,6 +172,28 @@ impl Previous {
     }
 }
 
+impl LastResult {
+    /// The row counts after each build that is known, the oldest first.
+    pub fn row_counts(&self) -> Vec<(Timestamp, u64)> {
+        let own = self.completed_at.zip(self.rows);
+        let own = own.filter(|_| self.status == "success");
+        self.history.iter().copied().chain(own).collect()
+    }
+
+    /// Its row counts as those of builds before the next one.
+    fn passed(self) -> Vec<(Timestamp, u64)> {
+        let mut counts = self.row_counts();
+        if let [.., (_, before), (_, between), (_, last)] = counts.as_slice()
+            && before == between
+            && between == last
+        {
+            counts.remove(counts.len() - 2);
+        }
+        counts.drain(..counts.len().saturating_sub(KEPT));
+        counts
+    }
+}
+
 fn last(result: &NodeResult) -> LastResult {
     let timing = [result.compile, result.execute];
     LastResult {
@@ -171,6 +203,48 @@ fn last(result: &NodeResult) -> LastResult {
         rejected: result.set_aside_in_all.or(result.set_aside),
         rows: result.rows,
         completed_at: timing.iter().flatten().map(|timing| timing.completed).max(),
+        history: Vec::new(),
         told: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn built(rows: Option<u64>, status: &str, second: i64) -> LastResult {
+        LastResult {
+            status: status.to_owned(),
+            seconds: 0.0,
+            failures: None,
+            rows,
+            rejected: None,
+            completed_at: Timestamp::from_second(second).ok(),
+            history: Vec::new(),
+            told: None,
+        }
+    }
+
+    fn counts(builds: &[(Option<u64>, &str)]) -> Vec<u64> {
+        let mut last: Option<LastResult> = None;
+        for ((rows, status), second) in builds.iter().zip(1..) {
+            let mut next = built(*rows, status, second);
+            next.history = last.map(LastResult::passed).unwrap_or_default();
+            last = Some(next);
+        }
+        let counts = last.map(|last| last.row_counts()).unwrap_or_default();
+        counts.into_iter().map(|(_, rows)| rows).collect()
+    }
+
+    #[test]
+    fn row_counts_of_builds_are_kept_the_newest_and_without_repetition() {
+        let good = |rows| (Some(rows), "success");
+        assert_eq!(counts(&[good(1), (None, "error"), good(3)]), [1, 3]);
+        assert_eq!(counts(&[(None, "success"), (None, "success")]), [0; 0]);
+        let same = [good(5), good(5), good(5), good(5), good(6)];
+        assert_eq!(counts(&same), [5, 5, 6]);
+        let many: Vec<_> = (0..40).map(good).collect();
+        let kept = counts(&many);
+        assert_eq!((kept.len(), kept[0], kept[12]), (13, 27, 39));
     }
 }

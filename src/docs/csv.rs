@@ -86,10 +86,10 @@ fn yes(is: bool) -> &'static str {
 }
 
 fn key(column: &Column) -> &'static str {
-    match (column.primary_key, column.unique) {
-        (true, _) => "primary",
-        (false, true) => "unique",
-        (false, false) => "",
+    match column.key() {
+        Some("primary key") => "primary",
+        Some(key) => key,
+        None => "",
     }
 }
 

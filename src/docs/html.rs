@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
+use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
 /// Text for between tags and for quoted attributes.
 pub fn escape(text: &str) -> Cow<'_, str> {
@@ -23,7 +23,8 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// Markdown as HTML: raw HTML is shown as text, images become their words, links go only to the web or to a mail address,
+/// Markdown as HTML: raw HTML is shown as text, images become their words, links go only to the web, to a mail address or to a page
+/// of the site (others lead nowhere and are their words alone),
 /// headings become paragraphs so that the page keeps its own outline.
 pub fn markdown(text: &str) -> String {
     written(text, |event| match event {
@@ -55,40 +56,30 @@ fn written(text: &str, headings: fn(Event<'_>) -> Event<'_>) -> String {
     let mut options = Options::empty();
     options.insert(Options::ENABLE_TABLES);
     options.insert(Options::ENABLE_STRIKETHROUGH);
+    let mut links = Vec::new();
     let events = Parser::new_ext(text, options)
-        .filter_map(keep)
+        .filter_map(|event| keep(event, &mut links))
         .map(headings);
     let mut safe = String::new();
     html::push_html(&mut safe, events);
     safe
 }
 
-fn keep(event: Event<'_>) -> Option<Event<'_>> {
+/// What of the user stays; `links` tells which of the links around it do.
+fn keep<'t>(event: Event<'t>, links: &mut Vec<bool>) -> Option<Event<'t>> {
     Some(match event {
         Event::Html(raw) | Event::InlineHtml(raw) => Event::Text(raw),
         Event::Start(Tag::Image { .. }) | Event::End(TagEnd::Image) => return None,
         Event::Start(Tag::HtmlBlock) => Event::Start(Tag::Paragraph),
         Event::End(TagEnd::HtmlBlock) => Event::End(TagEnd::Paragraph),
-        Event::Start(Tag::Link {
-            link_type,
-            dest_url,
-            title,
-            id,
-        }) => {
+        Event::Start(Tag::Link { ref dest_url, .. }) => {
             let lower = dest_url.to_lowercase();
-            let allowed = ["https://", "http://", "mailto:", "#"];
-            let dest_url = if allowed.iter().any(|start| lower.starts_with(start)) {
-                dest_url
-            } else {
-                CowStr::Borrowed("#")
-            };
-            Event::Start(Tag::Link {
-                link_type,
-                dest_url,
-                title,
-                id,
-            })
+            let allowed = ["https://", "http://", "mailto:", "#/"];
+            let leads = allowed.iter().any(|start| lower.starts_with(start));
+            links.push(leads);
+            return leads.then_some(event);
         }
+        Event::End(TagEnd::Link) => return links.pop().unwrap_or_default().then_some(event),
         other => other,
     })
 }
@@ -105,8 +96,13 @@ mod tests {
         <p>T</p>
         <p>&lt;script&gt;alert(1)&lt;/script&gt;
         </p>
-        <p>&lt;img src=x onerror=a()&gt; i <a href="#">a</a> <a href="https://d" title="e&quot;f">c</a></p>
+        <p>&lt;img src=x onerror=a()&gt; i a <a href="https://d" title="e&quot;f">c</a></p>
         "##);
+        let links = "[here](notes.md) [there](//x.y) [on](#/model.shop.a) **[b](javascript:c)**";
+        assert_eq!(
+            markdown(links).trim(),
+            "<p>here there <a href=\"#/model.shop.a\">on</a> <strong>b</strong></p>"
+        );
         assert_eq!(escape("<a href='\"&"), "&lt;a href=&#39;&quot;&amp;");
     }
 

@@ -1,5 +1,7 @@
 //! `dictionary.json`: what `dictionary.md` says, for programs.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::dictionary::{Column, Dictionary, Exposure, Link, Table, Test};
@@ -50,6 +52,7 @@ fn table(table: &Table) -> Value {
     json!({
         "name": table.name,
         "relation": table.relation,
+        "elsewhere": table.elsewhere.iter().cloned().collect::<BTreeMap<_, _>>(),
         "kind": table.kind,
         "description": table.description,
         "owner": table.owner,
@@ -60,6 +63,9 @@ fn table(table: &Table) -> Value {
         "grain": table.grain,
         "tags": table.tags,
         "rows": table.rows,
+        "rows_after_builds": table.history.iter().map(|(at, rows)| json!({ "at": at, "rows": rows })).collect::<Vec<_>>(),
+        "rejected_rows": table.rejected.as_ref().map(|(rows, stand)| json!({ "rows": rows, "in": stand })),
+        "last_build_failed": table.failed.is_some(),
         "last_built": table.last_built,
         "dist": table.dist,
         "sort": table.sort,
@@ -82,6 +88,7 @@ fn column(column: &Column) -> Value {
         "type": column.data_type,
         "nullable": column.nullable,
         "primary_key": column.primary_key,
+        "key": column.in_key,
         "unique": column.unique,
         "references": references.collect::<Vec<_>>(),
         "description": column.description,

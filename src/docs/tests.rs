@@ -33,6 +33,7 @@ fn last(status: &str, failures: Option<u64>) -> LastResult {
         failures,
         rows: None,
         completed_at: Some(fixture::now()),
+        history: Vec::new(),
         told: None,
     }
 }
@@ -75,6 +76,7 @@ pub(super) fn dictionary(manifest: &Manifest) -> Dictionary {
         said: &|_, _| None,
         classes: &|_, _| Vec::new(),
         ages: &std::collections::BTreeMap::new(),
+        elsewhere: &std::collections::BTreeMap::new(),
         generated_at: fixture::now(),
     })
 }
@@ -151,7 +153,7 @@ fn the_markdown_tells_every_table_by_layer() {
 
     | Column | Type | Null | Key | Description | Tests |
     | --- | --- | --- | --- | --- | --- |
-    | user_id | integer | no | primary | The user. | unique (fail, 8 rows); not_null (pass) |
+    | user_id | integer | no | primary key | The user. | unique (fail, 8 rows); not_null (pass) |
     | email | character varying(256) | yes |  | Where we write to. *(personal data)* |  |
 
     ## Fact
@@ -190,6 +192,22 @@ fn the_markdown_tells_every_table_by_layer() {
     - dim_users.email
     - fct_plays.Level
     - fct_plays.extra
+
+    2 of 5 tables are described (40%).
+    Not described:
+
+    - levels
+    - stg_events
+    - fct_plays
+
+    0 of 5 tables have an owner (0%).
+    Not owned:
+
+    - raw.events
+    - levels
+    - stg_events
+    - dim_users
+    - fct_plays
     "#);
 }
 
@@ -234,7 +252,7 @@ fn keys_types_and_results_come_from_tests_constraints_and_the_warehouse() {
         .tables()
         .find(|table| table.name == "dim_users")
         .unwrap();
-    assert!(dimension.columns[0].primary_key);
+    assert!(dimension.columns[0].in_key);
     assert_eq!(dimension.grain.as_deref(), Some("one row per user_id"));
     assert_eq!(dimension.columns[0].nullable, Some(false));
 }
@@ -258,13 +276,14 @@ fn a_test_of_some_rows_says_nothing_about_the_others() {
             said: &|_, _| None,
             classes: &|_, _| Vec::new(),
             ages: &std::collections::BTreeMap::new(),
+            elsewhere: &std::collections::BTreeMap::new(),
             generated_at: fixture::now(),
         });
         let table = dictionary
             .tables()
             .find(|table| table.name == "dim_users")
             .unwrap();
-        (table.columns[0].primary_key, table.columns[0].nullable)
+        (table.columns[0].in_key, table.columns[0].nullable)
     };
     let passed = of(&manifest, Some("pass"));
     assert_eq!(passed, (true, Some(false)), "from the tests alone");
@@ -289,6 +308,7 @@ fn a_constraint_says_no_nulls_only_where_something_keeps_it() {
             said: &|_, _| None,
             classes: &|_, _| Vec::new(),
             ages: &std::collections::BTreeMap::new(),
+            elsewhere: &std::collections::BTreeMap::new(),
             generated_at: fixture::now(),
         });
         let mut tables = dictionary.tables();
@@ -358,6 +378,7 @@ fn dictionary_of_nothing() -> Dictionary {
         said: &|_, _| None,
         classes: &|_, _| Vec::new(),
         ages: &std::collections::BTreeMap::new(),
+        elsewhere: &std::collections::BTreeMap::new(),
         generated_at: fixture::now(),
     })
 }
@@ -388,4 +409,38 @@ fn no_markup_of_the_project_is_in_the_markdown() {
             _ => {}
         }
     }
+}
+
+#[test]
+fn a_table_tells_rows_of_builds_other_targets_and_that_its_build_failed() {
+    let manifest = fixture::manifest();
+    let id = &manifest.node(fixture::FACT).unique_id;
+    let mut result = last("error", None);
+    result.history = vec![(fixture::now(), 5), (fixture::now(), 7)];
+    let mut previous = Previous::default();
+    previous.results.insert(id.clone(), result);
+    let places = [(id.clone(), "shop.marts.fct_plays".to_owned())].into();
+    let elsewhere = [("prod".to_owned(), places)].into();
+    let dictionary = Dictionary::new(&Input {
+        manifest: &manifest,
+        selected: None,
+        catalog: &[],
+        previous: &previous,
+        said: &|_, _| None,
+        classes: &|_, _| Vec::new(),
+        ages: &std::collections::BTreeMap::new(),
+        elsewhere: &elsewhere,
+        generated_at: fixture::now(),
+    });
+    let told = markdown::markdown(&dictionary);
+    let facts = told.split("### fct_plays").nth(1).unwrap_or_default();
+    let wanted = ["In the target", "Last build", "Rows after"];
+    let facts = facts
+        .lines()
+        .filter(|line| wanted.iter().any(|word| line.contains(word)));
+    assert_snapshot!(facts.collect::<Vec<_>>().join("\n"), @r"
+    - In the target prod: `shop.marts.fct_plays`
+    - Last build: failed, 2024-01-15 10:30 UTC
+    - Rows after builds: 5 (2024-01-15 10:30 UTC), 7 (2024-01-15 10:30 UTC)
+    ");
 }

@@ -265,6 +265,20 @@ pub fn load(
     }
 }
 
+/// The names of the other targets of a target's profile, in the order of the file; none where it cannot be read.
+pub fn others(options: &Options, of: &Target) -> Vec<String> {
+    let profiles = find(options).ok().and_then(|path| {
+        let source = files::read(&path, &files::shown_path(&options.root, &path)).ok()?;
+        yaml::parse(&source).ok()
+    });
+    let outputs = profiles
+        .as_ref()
+        .and_then(|profiles| profiles.get(&of.profile_name)?.get("outputs"));
+    let names = outputs.into_iter().flat_map(Yaml::entries);
+    let names = names.map(|(name, _)| name.key_text());
+    names.filter(|name| *name != of.name).collect()
+}
+
 fn choose(
     options: &Options,
     profile: Option<&Yaml>,

@@ -101,7 +101,7 @@ fn a_column_whose_test_failed_is_no_key() {
     let text = project.read("target/dictionary.md");
     assert!(text.contains("one row per b"), "{text}");
     assert!(
-        text.contains("| b | character varying(1) | no | primary |"),
+        text.contains("| b | character varying(1) | no | key |"),
         "{text}"
     );
 }

@@ -109,6 +109,7 @@ mod seeds;
 mod selectors;
 #[cfg(feature = "duckdb")]
 mod site;
+mod site_gallery;
 #[cfg(all(unix, feature = "duckdb"))]
 mod snapshots_of_rows;
 mod sparkify;

@@ -16,7 +16,7 @@ const say = (fact, value) => console.log(`${fact}: ${typeof value === "string" ?
 
 const PAGES = ["#/", "#/model.sparkify.fct_songplays", "#/model.sparkify.dim_users/column/level", "#/lineage/model.sparkify.fct_songplays",
   "#/lineage/model.sparkify.dim_users/level", "#/model.sparkify.dim_users/test/not_null_dim_users_level",
-  "#/lineage", "#/diagram", "#/tests", "#/coverage", "#/glossary", "#/runs", "#/list/layer/Dimension", "#/list/kind/macro", "#/list/package/sparkify",
+  "#/lineage", "#/diagram", "#/tests", "#/coverage", "#/glossary", "#/runs", "#/changes", "#/folders", "#/list/layer/Dimension", "#/list/kind/macro", "#/list/package/sparkify",
   "#/macro.sparkify.is_songplay", "#/test.sparkify.songplays_do_not_fan_out", "#/analysis.sparkify.unmatched_plays", "#/doc.sparkify.level", "#/nothing.here"];
 
 const browser = await playwright.chromium.launch({
@@ -120,6 +120,23 @@ await page.focus("#steps-up");
 await page.keyboard.press("ArrowDown");
 await page.waitForFunction(() => document.getElementById("steps-up").getAttribute("value") === "3");
 say("after a step the keyboard is at", await page.evaluate(() => document.activeElement.id));
+
+// A neighbour moves into the middle; with some alone, arrows go over what is left out; a small project is drawn whole.
+await go(page, "#/lineage/model.sparkify.fct_songplays?up=1&down=1");
+await page.click(".node:has-text('top_songs')");
+await page.waitForFunction(() => document.querySelector("h1").textContent === "Lineage of top_songs");
+say("moved to a neighbour", await page.evaluate(() => [document.activeElement.id, location.hash.split("?")[1]]));
+await page.keyboard.press("Enter");
+await page.waitForFunction(() => document.querySelector("h1").textContent === "top_songs");
+await go(page, "#/lineage/model.sparkify.top_songs?up=3&only=source");
+say("over what is left out", await page.$$eval(".edge.far", (edges) => edges.length));
+await go(page, "#/lineage");
+say("the whole project", await page.$$eval(".node .name", (names) => names.map((name) => name.textContent).sort()));
+await page.keyboard.press("/");
+await page.keyboard.type("userid");
+await page.waitForSelector("#results li[aria-selected=true]");
+say("found without its underscore", await page.$$eval("#results li strong", (names) => names.map((name) => name.textContent).includes("dim_users")));
+await page.keyboard.press("Escape");
 
 // A test has a page, is in the list of all, and is found.
 await go(page, "#/tests");

@@ -6,11 +6,11 @@ use crate::artifacts::file::write_whole;
 use crate::artifacts::state::{self, State};
 use crate::commands::pipeline::{self, TargetFolder};
 use crate::commands::{Outcome, Session, Stop, impact};
-use crate::docs::Changes;
+use crate::docs::{Changes, site};
 
 /// Tell readers what changed since an earlier state: tables, descriptions, tests, owners, and who reads the columns that changed
 ///
-/// Writes changes.html and changes.md to the target folder. The state is a folder with the manifest.json of an earlier run, of
+/// Writes changes.html and changes.md to the target folder, and the page "What changed" of the site that is there. The state is a folder with the manifest.json of an earlier run, of
 /// Redstart or dbt; with a lineage.json beside it, it is also told who reads the columns that changed. Opens no connection.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
@@ -38,7 +38,9 @@ impl Diff {
         };
         let now = pipeline::as_json(session, &prepared);
         let project = &prepared.manifest.project_name;
-        let changes = Changes::new(project, before, &now, impact.as_ref());
+        let mut changes = Changes::new(project, before, &now, impact.as_ref());
+        let called = folder.file_name().map(|name| name.to_string_lossy());
+        changes.compared.folder = called.unwrap_or_default().into_owned();
         let redacted = |text: String| prepared.redactor.redact(&text).into_owned();
         let markdown = redacted(changes.markdown());
         if self.print {
@@ -48,7 +50,13 @@ impl Diff {
         let target = TargetFolder::of(session, &prepared)?;
         let page = target.path("changes.html");
         write_whole(&target.path("changes.md"), markdown.as_bytes())?;
-        write_whole(&page, redacted(changes.page()).as_bytes())?;
+        let site = target.path("site");
+        let beside = site.join("index.html").is_file();
+        let link = beside.then_some("site/index.html#/changes");
+        write_whole(&page, redacted(changes.page(link)).as_bytes())?;
+        if beside {
+            site::write_changes(&site, &changes.json(), &prepared.redactor)?;
+        }
         session
             .terminal
             .info(format!("What changed is in {}", page.display()));

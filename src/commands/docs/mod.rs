@@ -317,6 +317,7 @@ impl Coverage {
             said: &|_, _| None,
             classes: &|_, _| Vec::new(),
             ages: &std::collections::BTreeMap::new(),
+            elsewhere: &std::collections::BTreeMap::new(),
             generated_at: session.started,
         });
         let coverage = dictionary.coverage();

@@ -96,6 +96,7 @@ pub fn write(
                 .collect()
         },
         ages: &sources::last(&folder.path("")).unwrap_or_default(),
+        elsewhere: &super::elsewhere::relations(session, prepared),
         generated_at,
     });
     // What was compiled for the run comes first: a late node is known only there.

@@ -44,6 +44,11 @@ impl Secrets {
         session.terminal.hide(Redactor::new(self.hidden.clone()));
     }
 
+    /// What hides all that is hidden.
+    pub(super) fn redactor(self) -> Redactor {
+        Redactor::new(self.hidden)
+    }
+
     /// Hides what no node's name holds, and tells if that is not all of it.
     pub(super) fn hide_beside(mut self, session: &Session, manifest: &Manifest) -> Redactor {
         self.hidden

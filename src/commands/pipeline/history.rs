@@ -200,6 +200,7 @@ fn previous(table: &Table) -> Previous {
                 let zoned = at.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
                 Some(zoned.timestamp())
             }),
+            history: Vec::new(),
             told: None,
         };
         Some((id.to_string(), last))

@@ -11,6 +11,7 @@ mod comments;
 mod dbt_version;
 pub mod dictionary;
 mod earlier;
+mod elsewhere;
 mod execute;
 mod external;
 mod freshness;

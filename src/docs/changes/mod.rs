@@ -1,6 +1,7 @@
 //! What changed in a project since an earlier state, for its readers: Markdown for a pull request, and the same as a page.
 //!
-//! In: two manifests as JSON, ours or dbt's, and the impact on columns where both lineages are known. Out: [`Changes`], and its two texts.
+//! In: two manifests as JSON, ours or dbt's, and the impact on columns where both lineages are known. Out: [`Changes`], its two texts, and
+//! what the site shows of them.
 //! What has `docs: {show: false}` is left out on both sides.
 
 #[cfg(test)]
@@ -9,15 +10,18 @@ mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::artifacts::impact::{Impact, short};
+use super::words::minute;
+use crate::artifacts::impact::{self, Change, Impact, short};
 
 /// What changed.
 #[derive(Debug, Default)]
 pub struct Changes {
     /// The project.
     pub project: String,
+    /// The folder of the earlier state, and when both were made, where that is known.
+    pub compared: Compared,
     /// What is new: its name, its kind, its description.
     pub added: Vec<Thing>,
     /// What is gone.
@@ -30,9 +34,22 @@ pub struct Changes {
     pub columns: Vec<Reach>,
 }
 
+/// What was compared with what.
+#[derive(Debug, Default)]
+pub struct Compared {
+    /// The folder of the earlier state, as people call it.
+    pub folder: String,
+    /// When the earlier state was made.
+    pub before: Option<String>,
+    /// When the state now was made.
+    pub now: Option<String>,
+}
+
 /// Something with a page.
 #[derive(Debug)]
 pub struct Thing {
+    /// Its `unique_id`.
+    pub id: String,
     /// As people call it.
     pub name: String,
     /// dbt's word for its kind.
@@ -44,6 +61,8 @@ pub struct Thing {
 /// A thing that is another.
 #[derive(Debug)]
 pub struct Changed {
+    /// Its `unique_id`.
+    pub id: String,
     /// As people call it.
     pub name: String,
     /// What changed about it: its name (`description`, `tests of user_id`), before and now.
@@ -53,33 +72,48 @@ pub struct Changed {
 /// A column whose values may be others, or which is gone.
 #[derive(Debug)]
 pub struct Reach {
+    /// The `unique_id` of the node.
+    pub id: String,
     /// `table.column`, or the table whose rows may be others.
     pub name: String,
     /// What happened to it.
     pub what: String,
-    /// The columns and nodes that read it.
-    pub readers: Vec<String>,
+    /// The nodes that read it, each with the column that is made of it.
+    pub readers: Vec<(String, Option<String>)>,
 }
 
 impl Changes {
     /// Compares two manifests; `impact` tells of columns.
     pub fn new(project: &str, before: &Value, now: &Value, impact: Option<&Impact>) -> Self {
+        let compared = Compared {
+            folder: String::new(),
+            before: made(before),
+            now: made(now),
+        };
         let (before, now) = (Side::of(before), Side::of(now));
         let mut changes = Self {
             project: project.to_owned(),
+            compared,
             ..Self::default()
         };
+        let nodes = impact.into_iter().flat_map(|impact| &impact.nodes);
+        let nodes: BTreeMap<&str, _> = nodes.map(|node| (node.unique_id.as_str(), node)).collect();
         let all: BTreeSet<&&str> = before.nodes.keys().chain(now.nodes.keys()).collect();
         for id in all {
             match (before.nodes.get(*id), now.nodes.get(*id)) {
                 (None, Some(node)) => changes.added.push(thing(id, node)),
                 (Some(node), None) => changes.gone.push(thing(id, node)),
                 (Some(old), Some(new)) => {
-                    let facts = differing(before.facts(id, old), now.facts(id, new));
+                    let mut facts = differing(before.facts(id, old), now.facts(id, new));
+                    if let Some(node) = nodes.get(*id) {
+                        facts.extend(undeclared(node, old, new));
+                        facts.sort();
+                    }
                     if facts.is_empty() {
                         changes.same += 1;
                     } else {
                         changes.changed.push(Changed {
+                            id: (**id).to_owned(),
                             name: short(id),
                             facts,
                         });
@@ -101,10 +135,60 @@ impl Changes {
         text::markdown(self)
     }
 
-    /// As a page that stands alone, without any script.
-    pub fn page(&self) -> String {
-        text::page(self)
+    /// As a page that stands alone, without any script; `site` is the address of the site beside it.
+    pub fn page(&self, site: Option<&str>) -> String {
+        text::page(self, site)
     }
+
+    /// As the page of the site takes it.
+    pub fn json(&self) -> Value {
+        let things = |things: &[Thing]| -> Vec<Value> {
+            let each = things.iter();
+            each.map(|it| json!([it.id, it.name, it.kind, it.description]))
+                .collect()
+        };
+        let changed = self.changed.iter();
+        let columns = self.columns.iter();
+        json!({
+            "compared": [self.compared.folder, self.compared.before, self.compared.now],
+            "same": self.same,
+            "added": things(&self.added),
+            "gone": things(&self.gone),
+            "changed": changed.map(|it| json!([it.id, it.name, it.facts])).collect::<Vec<_>>(),
+            "columns": columns.map(|it| json!([it.id, it.name, it.what, it.readers])).collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// When a manifest was made.
+fn made(manifest: &Value) -> Option<String> {
+    let at = manifest.pointer("/metadata/generated_at")?.as_str()?;
+    Some(minute(at.parse().ok()?))
+}
+
+/// Columns that came or went, of those that nobody declares.
+fn undeclared(
+    node: &impact::NodeImpact,
+    old: &Value,
+    new: &Value,
+) -> Vec<(String, String, String)> {
+    let declares = |node: &Value, name: &str| {
+        let columns = node.get("columns").and_then(Value::as_object);
+        let mut names = columns.into_iter().flat_map(|columns| columns.keys());
+        names.any(|own| own.eq_ignore_ascii_case(name))
+    };
+    let columns = node.columns.iter().filter_map(|column| {
+        let name = format!("column {}", column.name);
+        let there = "there".to_owned();
+        match &column.change {
+            Change::Added if !declares(new, &column.name) => Some((name, String::new(), there)),
+            Change::Removed { .. } if !declares(old, &column.name) => {
+                Some((name, there, String::new()))
+            }
+            _ => None,
+        }
+    });
+    columns.collect()
 }
 
 /// One of the two manifests.
@@ -210,19 +294,22 @@ fn reach(impact: &Impact, is_shown: &dyn Fn(&str) -> bool) -> Vec<Reach> {
         if node.kind.rows_may_be_others() {
             let readers = node.readers.iter().filter(|reader| is_shown(reader));
             found.push(Reach {
+                id: node.unique_id.clone(),
                 name: name.clone(),
                 what: node.kind.told().to_owned(),
-                readers: readers.map(|reader| short(reader)).collect(),
+                readers: readers.map(|reader| (reader.clone(), None)).collect(),
             });
         }
         for column in node.columns.iter().filter(|column| column.change.matters()) {
             let readers = column.readers.iter().filter(|(node, _)| is_shown(node));
             let what = format!("{} {}", column.change.word(), column.change.told());
             found.push(Reach {
+                id: node.unique_id.clone(),
                 name: format!("{name}.{}", column.name),
-                what: what.trim().to_owned(),
+                // Its names stand among words that are no Markdown.
+                what: what.replace('`', "").trim().to_owned(),
                 readers: readers
-                    .map(|(node, column)| format!("{}.{column}", short(node)))
+                    .map(|(node, column)| (node.clone(), Some(column.clone())))
                     .collect(),
             });
         }
@@ -232,6 +319,7 @@ fn reach(impact: &Impact, is_shown: &dyn Fn(&str) -> bool) -> Vec<Reach> {
 
 fn thing(id: &str, node: &Value) -> Thing {
     Thing {
+        id: id.to_owned(),
         name: short(id),
         kind: words(node, "resource_type").to_owned(),
         description: words(node, "description").trim().to_owned(),

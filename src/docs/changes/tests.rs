@@ -80,11 +80,13 @@ fn markdown_tells_what_is_new_gone_and_another() {
 
 #[test]
 fn a_page_has_no_markup_of_the_project_and_no_script() {
-    let page = changes().page();
+    let page = changes().page(Some("site/index.html"));
     assert!(page.contains("Who | &lt;b&gt;bought&lt;/b&gt;"), "{page}");
     assert!(!page.contains("<script") && !page.contains("<b>"));
     assert!(page.contains("default-src 'none'"));
     assert_eq!(page.matches("<h1>").count(), 1);
+    assert!(page.contains("<a href=\"site/index.html\">The site</a>"));
+    assert!(!changes().page(None).contains("<a "));
 }
 
 #[test]
@@ -98,7 +100,9 @@ fn readers_of_a_column_that_is_gone_are_told() {
     let impact = impact::compare(&before, &lineage(json!([])));
     let nothing = manifest(json!({"model.shop.users": model("", json!({}))}));
     let changes = Changes::new("shop", &nothing, &nothing, Some(&impact));
-    assert_eq!(changes.same, 1);
+    assert_eq!(changes.same, 0);
+    let gone = ("column id".to_owned(), "there".to_owned(), String::new());
+    assert_eq!(changes.changed[0].facts, [gone], "nobody declares it");
     let told: Vec<String> = changes
         .columns
         .iter()

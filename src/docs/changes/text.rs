@@ -2,21 +2,38 @@
 
 use std::fmt::Write as _;
 
-use super::{Changes, Thing};
+use super::{Changes, Compared, Thing};
+use crate::artifacts::impact::short;
 use crate::docs::html;
 use crate::docs::site::stand_alone;
 
 /// The longest text of a cell.
 const LONGEST: usize = 400;
 
-pub(super) fn page(changes: &Changes) -> String {
+pub(super) fn page(changes: &Changes, site: Option<&str>) -> String {
     let title = format!("What changed · {}", changes.project);
-    stand_alone(
-        &title,
-        &html::page(&markdown(changes))
-            .replacen("<h2>", "<h1>", 1)
-            .replacen("</h2>", "</h1>", 1),
-    )
+    let body = html::page(&markdown(changes))
+        .replacen("<h2>", "<h1>", 1)
+        .replacen("</h2>", "</h1>", 1);
+    let back = site.map_or_else(String::new, |site| {
+        let site = html::escape(site);
+        format!("<p class=\"crumbs\"><a href=\"{site}\">The site</a></p>\n")
+    });
+    stand_alone(&title, &(back + &body))
+}
+
+/// What was compared with what.
+fn compared(compared: &Compared) -> Option<String> {
+    let now = compared.now.as_deref()?;
+    let folder = match compared.folder.as_str() {
+        "" => "an earlier state".to_owned(),
+        folder => safe(folder),
+    };
+    let before = compared.before.as_deref();
+    let before = before.map_or_else(String::new, |at| format!(" of {at}"));
+    Some(format!(
+        "The project at {now}, compared with {folder}{before}."
+    ))
 }
 
 pub(super) fn markdown(changes: &Changes) -> String {
@@ -29,15 +46,23 @@ pub(super) fn markdown(changes: &Changes) -> String {
         changes.changed.len(),
         changes.same
     );
+    if let Some(compared) = compared(&changes.compared) {
+        let _ = write!(text, "\n{compared}\n");
+    }
     things(&mut text, "New", &changes.added);
     things(&mut text, "Gone", &changes.gone);
     if !changes.columns.is_empty() {
         text.push_str("\n## What others may feel\n\n| | What | Read by |\n| --- | --- | --- |\n");
         for reach in &changes.columns {
-            let readers = match reach.readers.as_slice() {
-                [] => "nobody".to_owned(),
-                readers => readers.join(", "),
-            };
+            let readers = reach.readers.iter();
+            let readers = readers.map(|(id, column)| match column {
+                Some(column) => format!("{}.{column}", short(id)),
+                None => short(id),
+            });
+            let mut readers = readers.collect::<Vec<_>>().join(", ");
+            if readers.is_empty() {
+                readers.push_str("nobody");
+            }
             let _ = writeln!(
                 text,
                 "| {} | {} | {} |",
@@ -78,6 +103,7 @@ fn things(text: &mut String, title: &str, things: &[Thing]) {
         name,
         kind,
         description,
+        ..
     } in things
     {
         let words = match description.as_str() {

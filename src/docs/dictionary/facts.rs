@@ -113,6 +113,15 @@ impl<'a> Facts<'a> {
                 .as_ref()
                 .map(ToString::to_string)
                 .unwrap_or_default(),
+            elsewhere: self
+                .input
+                .elsewhere
+                .iter()
+                .filter_map(|(target, places)| {
+                    let place = places.get(&node.unique_id)?;
+                    Some((target.clone(), place.clone()))
+                })
+                .collect(),
             kind: kind(node),
             description: node.description.trim().to_owned(),
             owner: owner(node),
@@ -124,6 +133,11 @@ impl<'a> Facts<'a> {
             rows: catalog
                 .and_then(|table| table.rows)
                 .or_else(|| built.and_then(|last| last.rows)),
+            history: self.history(id),
+            failed: self
+                .last(id)
+                .filter(|last| matches!(last.status.as_str(), "error" | "fail"))
+                .map(|last| (last.status.clone(), last.completed_at.map(minute))),
             figures: catalog.map_or_else(Vec::new, |table| figures(&table.facts.figures)),
             rejected: built
                 .and_then(|last| last.rejected)
@@ -142,6 +156,14 @@ impl<'a> Facts<'a> {
             meta: (!node.config.meta.is_empty())
                 .then(|| serde_json::to_string_pretty(&node.config.meta).unwrap_or_default()),
         }
+    }
+
+    /// How many rows it had after the builds that are known, where there are several to compare.
+    fn history(&self, id: NodeId) -> Vec<(String, u64)> {
+        let counts = self.last(id).map(LastResult::row_counts);
+        let counts = counts.filter(|counts| counts.len() > 1);
+        let counts = counts.into_iter().flatten();
+        counts.map(|(at, rows)| (minute(at), rows)).collect()
     }
 
     /// A group with who answers for it.
@@ -353,7 +375,12 @@ impl<'a> Facts<'a> {
             name: name.to_owned(),
             data_type: declared.and_then(|column| column.data_type.clone()),
             nullable: known.then_some(!not_null),
-            primary_key: key.contains(&name.to_lowercase()),
+            in_key: key.contains(&name.to_lowercase()),
+            primary_key: self
+                .keys
+                .declared(id)
+                .iter()
+                .any(|column| column.eq_ignore_ascii_case(name)),
             unique: own
                 .iter()
                 .any(|(id, test)| is(test, "unique") && whole(*id))

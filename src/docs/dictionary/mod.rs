@@ -29,6 +29,8 @@ pub struct Input<'a> {
     pub classes: &'a dyn Fn(NodeId, &str) -> Vec<String>,
     /// What `source freshness` found last, by `unique_id`.
     pub ages: &'a BTreeMap<String, String>,
+    /// Where nodes stand in other targets: by target, then by `unique_id`.
+    pub elsewhere: &'a BTreeMap<String, BTreeMap<String, String>>,
     /// When the dictionary is made.
     pub generated_at: jiff::Timestamp,
 }
@@ -70,6 +72,8 @@ pub struct Table {
     pub anchor: String,
     /// Its place in the warehouse.
     pub relation: String,
+    /// Its place in other targets: the target's name, and the relation.
+    pub elsewhere: Vec<(String, String)>,
     /// `table model`, `seed`, `source`, ….
     pub kind: String,
     /// Markdown.
@@ -88,6 +92,10 @@ pub struct Table {
     pub sort: Option<String>,
     /// Rows, if counted.
     pub rows: Option<u64>,
+    /// Rows after each build that is known: when, and how many; the oldest first, none where there are fewer than two.
+    pub history: Vec<(String, u64)>,
+    /// What became of its last build where that failed, and when.
+    pub failed: Option<(String, Option<String>)>,
     /// Sizes and the like that the warehouse tells: their names and values.
     pub figures: Vec<(&'static str, String)>,
     /// Rejected rows, and the table that has them.
@@ -162,7 +170,9 @@ pub struct Column {
     pub data_type: Option<String>,
     /// Whether it may be NULL; unknown without warehouse, constraint and test.
     pub nullable: Option<bool>,
-    /// Part of the primary key.
+    /// Part of the key: the primary key that is declared, or else the first column that is tested to be one.
+    pub in_key: bool,
+    /// Part of the primary key, as somebody declared it.
     pub primary_key: bool,
     /// Declared or tested to be unique by itself.
     pub unique: bool,
@@ -189,6 +199,16 @@ pub struct Column {
 }
 
 impl Column {
+    /// What it is a key of: `primary key` where somebody declared it, `key` where tests say so, `unique`.
+    pub fn key(&self) -> Option<&'static str> {
+        match (self.primary_key, self.in_key, self.unique) {
+            (true, ..) => Some("primary key"),
+            (_, true, _) => Some("key"),
+            (.., true) => Some("unique"),
+            _ => None,
+        }
+    }
+
     /// What the project calls the personal data in it.
     pub fn personal(&self) -> Option<String> {
         let own: Vec<&str> = self.classes.iter().map(String::as_str).collect();

@@ -95,7 +95,7 @@ pub fn entities(dictionary: &Dictionary, about: &dyn Fn(&Table) -> bool) -> Opti
 fn entity(text: &mut String, at: usize, table: &Table) {
     let _ = writeln!(text, "  t{at}[\"{}\"] {{", label(&table.name));
     for column in &table.columns {
-        let key = match (column.primary_key, column.references.is_empty()) {
+        let key = match (column.in_key, column.references.is_empty()) {
             (true, true) => "PK",
             (true, false) => "PK, FK",
             (false, false) => "FK",

@@ -1,10 +1,11 @@
-//! The dictionary as Markdown: `dictionary.md`, which holds all, and the folder `dictionary/` with a file a table.
+//! The dictionary as Markdown: `dictionary.md`, which holds all tables, and the folder `dictionary/` with a file a table.
 //!
 //! In: the [`Dictionary`], for the files also what the site is made from. Out: texts, for readers without a browser and for repositories
-//! that show Markdown: what the site says of tables, their columns and exposures. Macros, docs blocks, analyses and the last build are on
-//! the site alone.
+//! that show Markdown: what the site says. The one file has tables, their columns and exposures; the folder also has SQL, lineage, tests,
+//! macros, docs blocks, analyses and the last build.
 
 mod mermaid;
+mod others;
 mod pages;
 mod words;
 
@@ -12,7 +13,7 @@ pub use pages::{is_page, pages};
 
 use std::fmt::Write as _;
 
-use super::dictionary::{Column, Coverage, Dictionary, Table, UNCOUNTED};
+use super::dictionary::{Column, Coverage, Dictionary, Table, UNCOUNTED, percent};
 use words::{Place, cell, code, null, prose, tests};
 
 /// The whole dictionary as one text.
@@ -99,6 +100,10 @@ fn table(text: &mut String, table: &Table, place: Place) {
             facts.push(format!("{name}: {value}"));
         }
     };
+    for (target, relation) in &table.elsewhere {
+        let target = format!("In the target {}", cell(target));
+        fact(&target, Some(code(relation)));
+    }
     fact("Owner", table.owner.as_deref().map(cell));
     fact("Group", table.group.as_deref().map(cell));
     fact("Access", table.access.as_deref().map(cell));
@@ -119,6 +124,15 @@ fn table(text: &mut String, table: &Table, place: Place) {
         rejected.map(|(rows, stand)| format!("{rows} in {}", code(stand))),
     );
     fact("Last built", table.last_built.clone());
+    let failed = table.failed.as_ref();
+    fact(
+        "Last build",
+        failed.map(|(_, at)| format!("failed, {}", at.as_deref().unwrap_or("not known when"))),
+    );
+    let counts = table.history.iter();
+    let counts = counts.map(|(at, rows)| format!("{rows} ({at})"));
+    let counts: Vec<String> = counts.collect();
+    fact("Rows after builds", Some(counts.join(", ")));
     fact("Distribution", table.dist.as_deref().map(cell));
     fact("Sort key", table.sort.as_deref().map(cell));
     fact("Tags", Some(cell(&table.tags.join(", "))));
@@ -165,16 +179,35 @@ fn words_of(column: &Column) -> String {
 
 fn coverage(text: &mut String, coverage: &Coverage) {
     text.push_str("\n## Coverage\n\n");
-    for (what, done, missing) in [
-        ("described", coverage.documented(), &coverage.undocumented),
-        ("tested", coverage.tested(), &coverage.untested),
+    for (what, things, all, missing) in [
+        (
+            "described",
+            "columns are described",
+            coverage.columns,
+            &coverage.undocumented,
+        ),
+        (
+            "tested",
+            "columns are tested",
+            coverage.columns,
+            &coverage.untested,
+        ),
+        (
+            "described",
+            "tables are described",
+            coverage.tables,
+            &coverage.undescribed,
+        ),
+        (
+            "owned",
+            "tables have an owner",
+            coverage.tables,
+            &coverage.unowned,
+        ),
     ] {
-        let percent = coverage.percent(done);
-        let _ = writeln!(
-            text,
-            "{done} of {} columns are {what} ({percent}%).",
-            coverage.columns
-        );
+        let done = all - missing.len();
+        let percent = percent(done, all);
+        let _ = writeln!(text, "{done} of {all} {things} ({percent}%).");
         if !missing.is_empty() {
             let _ = writeln!(text, "Not {what}:\n");
             for column in missing {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::words::{Place, cell, code};
-use super::{mermaid, summary, table};
+use super::{mermaid, others, summary, table};
 use crate::diagnostic::counted;
-use crate::docs::dictionary::{Dictionary, Table, Test};
+use crate::docs::dictionary::{Table, Test};
 use crate::docs::hidden::Hidden;
 use crate::docs::site::{ColumnEdge, Inherited, Input, RowEdge, rows, units_of};
 use crate::docs::words::{constraint, name};
@@ -23,21 +23,45 @@ pub fn pages(input: &Input<'_>) -> BTreeMap<String, String> {
     let mut files: BTreeMap<String, String> = tables
         .map(|table| (format!("{}.md", table.anchor), page(input, &edges, table)))
         .collect();
-    files.insert("README.md".to_owned(), start(dictionary));
+    let more = others::files(input);
+    files.insert("README.md".to_owned(), start(input, &more));
+    files.extend(more);
     files
 }
 
-/// Whether a file of the folder is named as that of a table is.
+/// Whether a file of the folder is named as one of these is.
 pub fn is_page(name: &str) -> bool {
+    if others::FILES.iter().any(|(file, _)| *file == name) {
+        return true;
+    }
     let kinds = ["model.", "seed.", "snapshot.", "source."];
     name.ends_with(".md")
         && kinds.iter().any(|kind| name.starts_with(kind))
         && name.matches('.').count() > 2
 }
 
-fn start(dictionary: &Dictionary) -> String {
+fn start(input: &Input<'_>, more: &BTreeMap<String, String>) -> String {
+    let dictionary = input.dictionary;
     let mut text = format!("# Data dictionary of {}\n\n", cell(&dictionary.project));
     summary(&mut text, dictionary, Place::FileEach);
+    let inlined: Vec<String> = dictionary
+        .inlined
+        .iter()
+        .map(|(_, table)| Place::FileEach.link_to(&table.name, &table.anchor))
+        .collect();
+    if !inlined.is_empty() {
+        let _ = writeln!(text, "- Ephemeral: {}", inlined.join(", "));
+    }
+    let links = others::FILES.iter();
+    let links = links.filter(|(file, _)| more.contains_key(*file));
+    let links: Vec<String> = links
+        .map(|(file, title)| format!("[{title}]({file})"))
+        .collect();
+    if !links.is_empty() {
+        let _ = writeln!(text, "- Also: {}", links.join(", "));
+    }
+    others::overview(&mut text, input);
+    section(&mut text, "How it is", Some(others::health(input)));
     let all: Vec<&Table> = dictionary.tables().collect();
     section(&mut text, "Lineage", mermaid::lineage(&all));
     section(&mut text, "Keys", mermaid::entities(dictionary, &|_| true));
@@ -72,11 +96,16 @@ fn page(input: &Input<'_>, edges: &Edges<'_>, about: &Table) -> String {
         compiled(input, about.node),
         edges,
     );
-    fenced(&mut text, "meta", "json", about.meta.as_deref());
+    let meta = about.meta.as_deref();
+    section(
+        &mut text,
+        "meta",
+        meta.and_then(|meta| fenced("json", meta)),
+    );
     text
 }
 
-fn section(text: &mut String, title: &str, body: Option<String>) {
+pub fn section(text: &mut String, title: &str, body: Option<String>) {
     if let Some(body) = body {
         let _ = write!(text, "\n## {title}\n\n{body}");
     }
@@ -194,18 +223,15 @@ fn units(text: &mut String, edges: &Edges<'_>, about: &Table) {
 
 fn sql(text: &mut String, title: &str, query: Option<&str>, edges: &Edges<'_>) {
     let query = query.map(|query| edges.hidden.masked(query));
-    fenced(text, title, "sql", query.as_deref());
+    section(text, title, query.and_then(|query| fenced("sql", &query)));
 }
 
-/// A text between fences that nothing in it can close.
-fn fenced(text: &mut String, title: &str, language: &str, body: Option<&str>) {
-    let Some(body) = body.map(str::trim).filter(|body| !body.is_empty()) else {
-        return;
-    };
+/// A text between fences that nothing in it can close; none of an empty one.
+pub fn fenced(language: &str, body: &str) -> Option<String> {
+    let body = body.trim();
     let longest = body.split(|letter| letter != '`').map(str::len).max();
     let fence = "`".repeat(longest.unwrap_or_default().max(2) + 1);
-    let body = format!("{fence}{language}\n{body}\n{fence}\n");
-    section(text, title, Some(body));
+    (!body.is_empty()).then(|| format!("{fence}{language}\n{body}\n{fence}\n"))
 }
 
 fn compiled<'a>(input: &Input<'a>, id: NodeId) -> Option<&'a str> {

@@ -40,10 +40,8 @@ impl Place {
     /// What a column is a key of.
     pub fn key(self, column: &Column) -> String {
         let mut parts = Vec::new();
-        if column.primary_key {
-            parts.push("primary".to_owned());
-        } else if column.unique {
-            parts.push("unique".to_owned());
+        if let Some(key) = column.key() {
+            parts.push(key.to_owned());
         }
         for reference in &column.references {
             parts.push(format!(

@@ -10,7 +10,7 @@ use super::items::{Item, Items, folder};
 use super::{ColumnEdge, Input, RowEdge};
 use crate::docs::dictionary::{Column, Table, Test, UNCOUNTED};
 use crate::docs::html;
-use crate::docs::words::{constraint, declared, minute, person};
+use crate::docs::words::{constraint, declared, person};
 use crate::manifest::node::Detail;
 use crate::manifest::unit_test::{Fixture, FixtureRows};
 use crate::manifest::{Node, NodeId, ResourceType};
@@ -114,6 +114,8 @@ impl<'a> Facts<'a> {
         let node = self.input.manifest.node(table.node);
         put(facts, "kind", text(&table.kind));
         put(facts, "relation", text(&table.relation));
+        let elsewhere = table.elsewhere.iter();
+        put(facts, "elsewhere", list(elsewhere.map(|it| json!(it))));
         put(facts, "grain", table.grain.as_deref().and_then(text));
         put(facts, "rows", table.rows.map(Value::from));
         let uncounted = table.is_uncounted().then(|| Value::from(UNCOUNTED));
@@ -178,13 +180,10 @@ impl<'a> Facts<'a> {
             "rejected",
             rejected.map(|(rows, stand)| json!([rows, stand])),
         );
-        let last = self.input.previous.results.get(&node.unique_id);
-        let failed = last.filter(|last| matches!(last.status.as_str(), "error" | "fail"));
-        put(
-            facts,
-            "failed",
-            failed.map(|last| json!([last.status, last.completed_at.map(minute)])),
-        );
+        let failed = table.failed.as_ref();
+        put(facts, "failed", failed.map(|last| json!(last)));
+        let history = table.history.iter();
+        put(facts, "history", list(history.map(|count| json!(count))));
     }
 
     /// What a unit test of a table gives and wants, and what became of it last.
@@ -278,12 +277,7 @@ impl<'a> Facts<'a> {
             "nullable",
             (column.nullable == Some(false)).then_some(Value::Bool(false)),
         );
-        let key = match (column.primary_key, column.unique) {
-            (true, _) => Some("primary key"),
-            (_, true) => Some("unique"),
-            _ => None,
-        };
-        put(&mut facts, "key", key.and_then(text));
+        put(&mut facts, "key", column.key().and_then(text));
         let own = markdown(&column.description);
         if own.is_none()
             && let Some((node, description)) = self.inherited.of(table, column)

@@ -57,7 +57,7 @@ pub enum Item<'a> {
 pub struct Items<'a> {
     /// In their order.
     pub list: Vec<Item<'a>>,
-    pub(super) input: &'a Input<'a>,
+    pub input: &'a Input<'a>,
     by_node: BTreeMap<NodeId, usize>,
     by_anchor: BTreeMap<&'a str, usize>,
     /// By item: what it reads, in order.

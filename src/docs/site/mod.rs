@@ -16,7 +16,10 @@ mod tests;
 
 pub use facts::{rows, units_of};
 pub use inherited::Inherited;
+pub(super) use items::{Item, Items};
+pub(super) use overview::blocks as overviews;
 pub use page::{Layout, forward, stand_alone};
+pub(super) use results::Results;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -33,8 +36,6 @@ use crate::artifacts::timeline::Timeline;
 use crate::manifest::{Manifest, NodeId};
 use crate::redact::Redactor;
 use crate::sql::lineage::How;
-
-use items::Items;
 
 /// What a site is made from.
 pub struct Input<'a> {
@@ -120,6 +121,9 @@ impl Site {
         if !input.timeline.steps.is_empty() {
             put("run".to_owned(), &results.steps());
         }
+        if layout == Layout::SingleFile {
+            put("changes".to_owned(), &Value::Null);
+        }
         put("index".to_owned(), &index(input, &items, &results, &terms));
         Self {
             files: page::files(title(input), layout, &data),
@@ -138,10 +142,28 @@ impl Site {
         if !self.files.contains_key("data/index.js") {
             return Ok(());
         }
+        // What `docs diff` found stays until it looks again.
+        let changes = folder.join(CHANGES);
+        if !changes.is_file() {
+            let nothing = pack::script("changes", &Value::Null, &Redactor::default());
+            write_whole(&changes, nothing.as_bytes())?;
+        }
         crate::docs::remove_others(&folder.join("data"), &|name| {
             is_data(name) && !self.files.contains_key(&format!("data/{name}"))
         })
     }
+}
+
+/// What changed since an earlier state, in the folder of a site.
+const CHANGES: &str = "data/changes.js";
+
+/// Puts what changed since an earlier state into a site that is there.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_changes(folder: &Path, changes: &Value, redactor: &Redactor) -> io::Result<()> {
+    let script = pack::script("changes", changes, redactor);
+    write_whole(&folder.join(CHANGES), script.as_bytes())
 }
 
 /// Whether a site names its data so: `index.js`, `t7.js`, ….

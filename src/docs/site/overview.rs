@@ -2,6 +2,8 @@
 //!
 //! In: the docs blocks. Out: safe HTML. As in dbt, the project's own block comes before one of a package.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::Input;
@@ -41,6 +43,15 @@ pub fn packages(input: &Input<'_>) -> Map<String, Value> {
         }
     }
     pages
+}
+
+/// The blocks themselves: that of the start, then those of packages by their names.
+pub fn blocks<'a>(input: &Input<'a>) -> BTreeMap<Option<&'a str>, &'a Doc> {
+    let mut blocks = BTreeMap::new();
+    for doc in own_first(input).into_iter().filter(|doc| is_overview(doc)) {
+        blocks.entry(package(&doc.name)).or_insert(doc);
+    }
+    blocks
 }
 
 fn own_first<'a>(input: &Input<'a>) -> Vec<&'a Doc> {

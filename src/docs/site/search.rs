@@ -10,6 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::Input;
 use super::items::{Item, Items};
+use crate::docs::words::person;
 use crate::manifest::node::Detail;
 
 /// Files of words at the most: with those of the pages, a hundred and fifty.
@@ -55,6 +56,7 @@ impl Terms {
             };
             put(&item.name(input), Place::Name);
             put(item.description(), Place::Description);
+            put(item.kind(input), Place::ColumnDescription);
             for tag in item.tags() {
                 put(tag, Place::Name);
             }
@@ -62,11 +64,30 @@ impl Terms {
                 && let Detail::Exposure(exposure) = &node.detail
             {
                 put(exposure.label.as_deref().unwrap_or_default(), Place::Name);
+                put(&exposure.kind, Place::Description);
+                let owner = person(&exposure.owner).unwrap_or_default();
+                put(&owner, Place::Description);
             }
             if let Item::Table(table, layer) = item {
                 put(layer, Place::Description);
+                put(&table.kind, Place::Description);
+                put(
+                    table.owner.as_deref().unwrap_or_default(),
+                    Place::Description,
+                );
+                put(
+                    table.group.as_deref().unwrap_or_default(),
+                    Place::Description,
+                );
                 for column in &table.columns {
                     put(&column.name, Place::Column);
+                    // `userid` finds `user_id`.
+                    if column.name.contains('_') {
+                        put(&column.name.replace('_', ""), Place::Column);
+                    }
+                    for tag in &column.tags {
+                        put(tag, Place::ColumnDescription);
+                    }
                     put(&column.description, Place::ColumnDescription);
                 }
                 let of_columns = table.columns.iter().flat_map(|column| &column.tests);

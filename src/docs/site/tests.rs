@@ -162,6 +162,29 @@ fn a_column_tells_where_it_comes_from_and_goes_to() {
 }
 
 #[test]
+fn a_word_is_found_without_its_underscores_and_a_table_by_its_kind() {
+    let site = site(&fixture::manifest(), Layout::Folder);
+    let index = data(&site, "index");
+    let words = data(&site, "s0");
+    let found = |word: &str| -> Vec<String> {
+        let terms = words["terms"].as_array().unwrap();
+        let Some(at) = terms.iter().position(|term| term == word) else {
+            return Vec::new();
+        };
+        let mut item = 0;
+        let steps = words["items"][at].as_array().unwrap().iter();
+        let items = steps.map(|step| {
+            item += step.as_u64().unwrap() >> 2;
+            let name = &index["name"][usize::try_from(item).unwrap()];
+            name.as_str().unwrap().to_owned()
+        });
+        items.collect()
+    };
+    assert!(found("userid").contains(&"fct_plays".to_owned()));
+    assert_eq!(found("incremental"), ["fct_plays"]);
+}
+
+#[test]
 fn a_column_without_words_takes_those_of_the_column_that_it_copies() {
     let mut manifest = fixture::manifest();
     let words = |manifest: &mut Manifest, node: crate::manifest::NodeId, words: &str| {
@@ -273,6 +296,7 @@ fn last(status: &str) -> LastResult {
         rows: None,
         rejected: None,
         completed_at: Some(fixture::now()),
+        history: Vec::new(),
         told: None,
     }
 }
@@ -301,6 +325,11 @@ fn unit_tests_count_warnings_are_no_failures_and_a_table_that_failed_is_told() {
             changed.previous.results.insert(id(node), last(status));
         }
         changed.timeline.skipped = vec![id(fixture::FACT), id(unit)];
+        let layers = changed.dictionary.layers.iter_mut();
+        let mut tables = layers.flat_map(|layer| &mut layer.tables);
+        let failed = tables.find(|table| table.node == fixture::STAGING).unwrap();
+        let when = "2024-01-15 10:30 UTC".to_owned();
+        failed.failed = Some(("error".to_owned(), Some(when)));
     });
     let index = data(&site, "index");
     let place = |name: &str| {
@@ -464,7 +493,13 @@ fn the_same_project_gives_the_same_bytes_and_old_data_go() {
         .unwrap()
         .count();
     let named = first.files.keys().filter(|name| name.starts_with("data/"));
-    assert_eq!(written, named.count());
+    // What `docs diff` finds stands beside them.
+    assert_eq!(written, named.count() + 1);
+    super::write_changes(folder.path(), &json!({}), &Redactor::default()).unwrap();
+    let changes = std::fs::read_to_string(folder.path().join("data/changes.js")).unwrap();
+    first.write(folder.path()).unwrap();
+    let kept = std::fs::read_to_string(folder.path().join("data/changes.js")).unwrap();
+    assert_eq!(kept, changes);
 }
 
 #[test]

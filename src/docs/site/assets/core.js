@@ -97,8 +97,9 @@ const link = (item, text) => h("a", { href: addressOf(item), "data-kind": tone(i
 const breakable = (text) => String(text).split(/(?<=[_.])/).flatMap((part, at) => (at ? [h("wbr"), part] : [part]));
 
 /* What colours an item: its layer where it has one, else its kind. */
-const TONES = { Source: "source", Seed: "seed", Staging: "staging", Intermediate: "intermediate", Dimension: "dimension", Fact: "fact" };
-const tone = (item) => (isTable(item) ? TONES[layerOf(item)] || "other" : kindOf(item));
+const TONES = { Source: "source", Seed: "seed", Staging: "staging", Intermediate: "intermediate", Dimension: "dimension", Fact: "fact", Analytics: "mart", Mart: "mart", Marts: "mart", Reporting: "mart" };
+/* A source is one in whatever layer the project puts it. */
+const tone = (item) => (isTable(item) && kindOf(item) !== "source" ? TONES[layerOf(item)] || "other" : kindOf(item));
 
 function itemOf(id) {
   if (!site.byId) {
@@ -190,6 +191,7 @@ function openAll(part) {
 /* A list that shows a part of itself, so that ten thousand rows are no burden. */
 function shortened(items, row, size, list) {
   let next = 0;
+  const most = 5000; // on paper
   const more = h("button", { type: "button", class: "more", onclick: () => { const at = next; grow(); const first = list.children[at]; const focus = first && (first.matches("a") ? first : first.querySelector("a, button")); if (focus) focus.focus(); } });
   const grow = () => {
     list.append(...items.slice(next, next + size).map(row));
@@ -199,5 +201,6 @@ function shortened(items, row, size, list) {
     more.hidden = left <= 0;
   };
   grow();
+  more.all = () => { const usual = size; size = Math.max(0, most - next); grow(); size = usual; };
   return [list, more];
 }

@@ -50,23 +50,25 @@ async function draw(nodes, edges, focus) {
     const place = graph.node(id), rank = Math.round(place.x);
     ranks.set(rank, [...(ranks.get(rank) || []), place]);
   }
-  for (const places of ranks.values()) {
+  const across = [];
+  for (const [middle, places] of ranks) {
     const widest = Math.max(...places.map((place) => place.width));
+    across.push([middle, widest / 2]);
     for (const place of places) place.x -= (widest - place.width) / 2;
   }
   let top = 0, bottom = graph.graph().height;
   const { width } = graph.graph();
-  const paths = edges.map(([from, to, note]) => {
-    const points = ends(graph.edge(from, to).points, graph.node(from), graph.node(to));
+  const paths = edges.map(([from, to, note, far]) => {
+    const points = ends(graph.edge(from, to).points, graph.node(from), graph.node(to), across);
     for (const { y } of points) { top = Math.min(top, y - 8); bottom = Math.max(bottom, y + 8); }
-    return h("svg:path", { class: "edge", d: smooth(points), "data-from": from, "data-to": to }, note ? h("svg:title", {}, note) : null);
+    return h("svg:path", { class: far ? "edge far" : "edge", d: smooth(points), "data-from": from, "data-to": to }, note ? h("svg:title", {}, note) : null);
   });
   const height = bottom - top;
   const boxes = nodes.map((node) => {
     const place = graph.node(node.id);
     const left = place.x - place.width / 2, high = place.y - place.height / 2;
     const text = (words, down, style) => h("svg:text", { x: left + 15, y: high + down, class: style }, cut(words));
-    return h("svg:a", { href: node.address, class: `node${node.id === focus ? " focus" : ""}`, "data-kind": node.tone, "data-id": node.id },
+    return h("svg:a", { href: node.address, class: `node${node.id === focus ? " focus" : ""}`, id: node.id === focus ? "focus-node" : null, "data-kind": node.tone, "data-id": node.id },
       h("svg:rect", { x: left, y: high, width: place.width, height: place.height, rx: 6 }), h("svg:rect", { x: left + 5, y: high + 6, width: 4, height: place.height - 12, rx: 2, class: "tone" }), text(node.label, node.note ? 19 : 20, "name"), node.note ? text(node.note, 35, "note") : null,
       (node.lines || []).map((words, at) => text(words, 38 + 15 * at, "note")));
   });
@@ -77,10 +79,15 @@ async function draw(nodes, edges, focus) {
   return picture;
 }
 
-/* An arrow leaves a node at its right side and comes in at the left, whatever the library thinks. */
-function ends(points, from, to) {
-  const between = points.slice(1, -1).filter(({ x }) => x > from.x + from.width / 2 + 4 && x < to.x - to.width / 2 - 4);
-  return [{ x: from.x + from.width / 2, y: from.y }, ...between, { x: to.x - to.width / 2, y: to.y }];
+/* An arrow leaves a node at its right side and comes in at the left, whatever the library thinks; between two boxes of a rank on its way
+   it goes straight. Every other point is a rank, those between say nothing. */
+function ends(points, from, to, across) {
+  const [start, end] = [from.x + from.width / 2, to.x - to.width / 2];
+  const between = points.slice(1, -1).filter((_, at) => at % 2).flatMap(({ x, y }) => {
+    const [, half] = across.find(([middle]) => Math.abs(middle - x) < 2) || [x, 0];
+    return [{ x: x - half, y }, { x: x + half, y }];
+  });
+  return [{ x: start, y: from.y }, ...between.filter(({ x }) => x > start + 4 && x < end - 4), { x: end, y: to.y }];
 }
 
 function smooth(points) {
@@ -118,9 +125,21 @@ function walkBy(event, picture, nodes, edges) {
 
 const typeOf = (item) => site.index.materialized[site.index.materializedOf[item]] || kindOf(item);
 const tableNode = (item) => ({ id: String(item), label: nameOf(item), note: typeOf(item), tone: tone(item), address: addressOf(item) });
-const tableEdges = (nodes) => {
-  const inside = new Set(nodes);
-  return nodes.flatMap((item) => site.index.reads[item].filter((read) => inside.has(read) && read !== item).map((read) => [String(read), String(item)]));
+/* Who reads whom among some; `through` may lie between two of them, and then the arrow goes over the gap. */
+const tableEdges = (nodes, through) => {
+  const inside = new Set(nodes), between = new Set(through || []);
+  return nodes.flatMap((item) => {
+    const found = new Map();
+    const walk = (reads, far) => reads.forEach((read) => {
+      if (read === item) return;
+      if (inside.has(read)) found.set(read, (found.get(read) ?? true) && far);
+      else if (between.delete(read)) { walk(site.index.reads[read], true); gone.push(read); }
+    });
+    const gone = [];
+    walk(site.index.reads[item], false);
+    gone.forEach((read) => between.add(read));
+    return [...found].map(([read, far]) => [String(read), String(item), far ? "through others" : undefined, far]);
+  });
 };
 
 /* What a drawing is about stands in the middle of what is seen of it. */
@@ -183,63 +202,98 @@ async function columnsAround(item, column, up, down) {
 
 site.pages.push(["lineage", async ([id, column], query) => {
   const item = itemOf(id);
-  if (item === undefined) {
-    const start = site.index.name.map((_, at) => at).filter(isTable).sort((a, b) => readersOf(b).length - readersOf(a).length).slice(0, 24);
-    return { title: "Lineage", body: [heading("Lineage"), h("p", {}, "Choose where to begin: open a table and follow its lineage, or one of those that most others read."), listOf(start, "There are no tables.")] };
-  }
+  if (item === undefined) return wholeLineage(query);
   const steps = (name, usual) => Math.min(20, Math.max(0, Number.parseInt(query.get(name) ?? usual, 10) || 0));
   const up = steps("up", 2), down = steps("down", 2);
   const only = query.get("only") || "";
-  const go = (changes, from) => {
-    site.keep = from;
+  const asked = (changes) => {
     const next = new URLSearchParams({ up, down, ...(only ? { only } : {}), ...changes });
     if (!next.get("only")) next.delete("only");
-    location.hash = lineageAddress(item, column, next.toString());
+    return next.toString();
+  };
+  const go = (changes, from) => {
+    site.keep = from;
+    location.hash = lineageAddress(item, column, asked(changes));
   };
   let nodes, edges, note = "", rows;
   if (column) {
     const found = await columnsAround(item, column, up, down);
     nodes = [...found.nodes].map(([own, [at, name]]) => (name
-      ? { id: own, label: name, note: nameOf(at), tone: tone(at), address: lineageAddress(at, name) }
+      ? { id: own, label: name, note: nameOf(at), tone: tone(at), address: at === item && name.toLowerCase() === column.toLowerCase() ? addressOf(at, ["column", name]) : lineageAddress(at, name, asked({})) }
       : { id: own, label: nameOf(at), note: "its rows", tone: tone(at), address: addressOf(at) }));
     edges = found.edges;
     const label = new Map(nodes.map((node) => [node.id, node.id.endsWith(".") ? `rows of ${node.label}` : `${node.note}.${node.label}`]));
     rows = edges.map(([from, to, how]) => [label.get(from), label.get(to), how]);
   } else {
     const found = around(item, up, down);
-    const kept = found.nodes.filter((at) => at === item || !only || (isTable(at) ? layerOf(at) : kindOf(at)) === only || typeOf(at) === only || (site.index.tags[only] || []).includes(at));
-    nodes = kept.map(tableNode);
-    edges = tableEdges(kept);
+    const kept = found.nodes.filter((at) => at === item || isOnly(at, only));
+    nodes = kept.map((at) => ({ ...tableNode(at), address: at === item ? addressOf(at) : lineageAddress(at, null, asked({})) }));
+    edges = tableEdges(kept, found.nodes);
     if (found.cut) note = `The drawing ends at ${MOST} nodes: ${number(found.cut)} arrows lead beyond it. Take fewer steps.`;
-    rows = edges.map(([from, to]) => [nameOf(+from), nameOf(+to), ""]);
+    rows = edges.map(([from, to, how]) => [nameOf(+from), nameOf(+to), how || ""]);
   }
   const focus = column ? `${item}.${column.toLowerCase()}` : String(item);
   const picture = await draw(nodes, edges, focus);
+  // A neighbour moves into the middle and keeps the keyboard.
+  picture.addEventListener("click", (event) => { const node = event.target.closest(".node"); if (node && node.id !== "focus-node") site.keep = "focus-node"; });
   const stepper = (name, label, value) => h("label", {}, label, " ", h("input", { type: "number", id: `steps-${name}`, min: "0", max: "20", value, onchange: (event) => go({ [name]: event.target.value }, event.target.id) }));
-  const near = around(item, up, down).nodes;
-  const layers = [...new Set(near.map((at) => isTable(at) ? layerOf(at) : kindOf(at)))];
-  const types = [...new Set(near.map(typeOf))].filter((type) => !layers.includes(type));
-  const tags = Object.keys(site.index.tags).slice(0, 60);
-  const find = h("input", { type: "search", id: "in-lineage", autocomplete: "off", oninput: () => mark(find.value.trim().toLowerCase()) });
-  const mark = (text) => picture.querySelectorAll(".node").forEach((node) => node.classList.toggle("dim", text !== "" && !node.textContent.toLowerCase().includes(text)));
   const name = column ? `${nameOf(item)}.${column}` : nameOf(item);
-  const choice = (value, text) => h("option", { value, selected: only === value }, text);
   return {
     title: `Lineage of ${name}`,
     body: [
-      heading("Lineage of ", h("a", { href: addressOf(item, column ? ["column", column] : null) }, name)),
-      h("div", { class: "tools" }, stepper("up", "Steps before", up), stepper("down", "Steps after", down),
-        column ? null : h("label", {}, "Only ", h("select", { id: "only", onchange: (event) => go({ only: event.target.value }, "only") }, choice("", "everything"), h("optgroup", { label: "Layers" }, layers.map((layer) => choice(layer, layer))), h("optgroup", { label: "Types" }, types.map((type) => choice(type, type))), tags.length ? h("optgroup", { label: "Tags" }, tags.map((tag) => choice(tag, tag))) : null)),
-        h("label", {}, "Find ", find),
-        h("span", { class: "buttons" }, ["SVG", "PNG", "Mermaid"].map((format) => h("button", { type: "button", class: "small", onclick: () => exportAs(format, picture, nodes, edges, name) }, format)))),
+      heading("Lineage of ", h("a", { href: addressOf(item, column ? ["column", column] : null) }, breakable(name))),
+      h("div", { class: "tools" }, stepper("up", "Steps before", up), stepper("down", "Steps after", down), column ? null : onlyOf(around(item, up, down).nodes, only, go), finder(picture), exports(picture, nodes, edges, name)),
       note ? h("p", { role: "status" }, note) : null,
-      h("div", { class: "graph big", tabindex: "0", role: "region", "aria-label": `Lineage of ${name}; arrow keys walk from node to node` }, picture),
-      legend(),
-      h("details", {}, h("summary", {}, "The same as a table"), h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Arrows" }, h("table", {}, h("caption", { class: "unseen" }, "Arrows"), h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "From"), h("th", { scope: "col" }, "To"), column ? h("th", { scope: "col" }, "How") : null)), h("tbody", {}, rows.map(([from, to, how]) => h("tr", {}, h("td", {}, breakable(from)), h("td", {}, breakable(to)), column ? h("td", {}, how) : null)))))),
+      drawn(picture, `Lineage of ${name}`), h("p", { class: "quiet" }, "Choose another box to move to it, the one in the middle to open its page; arrow keys walk.", edges.some(([, , , far]) => far) ? " Dashed arrows go through what is left out." : ""),
+      legend(), asTable(rows, !!column || edges.some(([, , , far]) => far)),
     ],
     after: () => middle(picture),
   };
 }]);
+
+/* The whole project where it can be drawn at once; where not, a place to begin. */
+async function wholeLineage(query) {
+  const title = "Lineage";
+  const all = site.index.name.map((_, at) => at).filter((at) => isTable(at) || kindOf(at) === "exposure");
+  const only = query.get("only") || "";
+  const go = (changes, from) => { site.keep = from; location.hash = changes.only ? `#/lineage?only=${encodeURIComponent(changes.only)}` : "#/lineage"; };
+  const kept = all.filter((at) => isOnly(at, only));
+  const tools = onlyOf(all, only, go);
+  if (kept.length > MOST || !kept.length) {
+    const start = kept.filter(isTable).sort((a, b) => readersOf(b).length - readersOf(a).length).slice(0, 24);
+    return { title, body: [heading(title), all.length ? h("div", { class: "tools" }, tools) : null, h("p", {}, `Of more than ${MOST} tables no drawing is made at once. Choose some of them, or where to begin: these are what most others read.`), listOf(start, "There are no tables.")] };
+  }
+  const nodes = kept.map((at) => ({ ...tableNode(at), address: lineageAddress(at) }));
+  const edges = tableEdges(kept, all);
+  const picture = await draw(nodes, edges);
+  const far = edges.some((edge) => edge[3]);
+  return {
+    title,
+    body: [heading(title), h("div", { class: "tools" }, tools, finder(picture), exports(picture, nodes, edges, site.index.title)), drawn(picture, "Lineage of all tables"),
+      far ? h("p", { class: "quiet" }, "Dashed arrows go through what is left out.") : null, legend(), asTable(edges.map(([from, to, how]) => [nameOf(+from), nameOf(+to), how || ""]), far)],
+  };
+}
+
+/* The parts of a drawing's page. */
+const isOnly = (at, only) => !only || (isTable(at) ? layerOf(at) : kindOf(at)) === only || typeOf(at) === only || (site.index.tags[only] || []).includes(at);
+function onlyOf(items, only, go) {
+  const layers = [...new Set(items.map((at) => isTable(at) ? layerOf(at) : kindOf(at)))];
+  const types = [...new Set(items.map(typeOf))].filter((type) => !layers.includes(type));
+  const tags = Object.keys(site.index.tags).slice(0, 60);
+  const choice = (value, text) => h("option", { value, selected: only === value }, text);
+  const group = (label, values) => values.length ? h("optgroup", { label }, values.map((value) => choice(value, value))) : null;
+  return h("label", {}, "Only ", h("select", { id: "only", onchange: (event) => go({ only: event.target.value }, "only") }, choice("", "everything"), only && ![...layers, ...types, ...tags].includes(only) ? choice(only, only) : null, group("Layers", layers), group("Types", types), group("Tags", tags)));
+}
+function finder(picture) {
+  const find = h("input", { type: "search", id: "in-lineage", autocomplete: "off", oninput: () => {
+    const text = find.value.trim().toLowerCase();
+    picture.querySelectorAll(".node").forEach((node) => node.classList.toggle("dim", text !== "" && !node.textContent.toLowerCase().includes(text)));
+  } });
+  return h("label", {}, "Find ", find);
+}
+const exports = (picture, nodes, edges, name) => h("span", { class: "buttons" }, ["SVG", "PNG", "Mermaid"].map((format) => h("button", { type: "button", class: "small", onclick: () => exportAs(format, picture, nodes, edges, name) }, format)));
+const drawn = (picture, label) => h("div", { class: "graph big", tabindex: "0", role: "region", "aria-label": `${label}; arrow keys walk from node to node` }, picture);
+const asTable = (rows, how) => h("details", {}, h("summary", {}, "The same as a table"), h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Arrows" }, h("table", {}, h("caption", { class: "unseen" }, "Arrows"), h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "From"), h("th", { scope: "col" }, "To"), how ? h("th", { scope: "col" }, "How") : null)), h("tbody", {}, rows.map(([from, to, way]) => h("tr", {}, h("td", {}, breakable(from)), h("td", {}, breakable(to)), how ? h("td", {}, way) : null))))));
 
 function exportAs(format, picture, nodes, edges, name) {
   const file = name.replace(/[^\w.-]+/g, "_");

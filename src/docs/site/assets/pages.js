@@ -27,6 +27,7 @@ site.pages.push(["", () => {
     title: "",
     body: [
       h("header", { class: "page" }, heading(index.title), h("p", { class: "by" }, index.target ? `${index.target} · ` : "", "made ", index.generated)),
+      h("button", { type: "button", class: "find", onclick: openSearch }, h("span", {}, `Search ${many(index.coverage.tables, "table")} and ${many(index.coverage.columns, "column")}`), " ", h("kbd", { "aria-hidden": "true" }, "/")),
       prose(index.overview),
       packageNames().length > 1 ? h("section", { "aria-labelledby": "packages" }, h("h2", { id: "packages" }, "Packages"), h("p", { class: "chips" }, packageNames().map((name) => [chip(name, `#/list/package/${encodeURIComponent(name)}`), " "]))) : null,
       h("section", { "aria-labelledby": "layers" }, h("h2", { id: "layers" }, "Layers"),
@@ -67,11 +68,51 @@ const failing = ([item, label, status, failures, column, name]) => h("li", {}, m
   h("a", { href: testAddress(item, name) }, label === "unit test" ? ["unit test ", breakable(name)] : label || breakable(nameOf(item))),
   label ? [quiet(" of "), h("a", { href: addressOf(item, column ? ["column", column] : null) }, breakable(nameOf(item) + (column ? `.${column}` : "")))] : null, failures ? quiet(`, ${many(failures, "row")}`) : null);
 
+/* What the colours say: layers, and kinds that have a colour of their own. */
 function legend() {
-  const kinds = site.index.layers.map((layer) => [layer, TONES[layer] || "other"]);
-  const seen = new Set();
-  return h("p", { class: "legend" }, "Colours: ", kinds.filter(([, kind]) => !seen.has(kind) && seen.add(kind)).map(([layer, kind]) => [h("span", { class: "kind", "data-kind": kind }, kind === "other" ? "Other layers" : layer), " "]), site.index.kinds.includes("exposure") ? h("span", { class: "kind", "data-kind": "exposure" }, "Exposure") : null);
+  const { index } = site;
+  const told = new Map();
+  const tell = (kind, words) => told.set(kind, [...(told.get(kind) || []), words]);
+  if (index.kinds.includes("source")) tell("source", "Source");
+  for (const layer of index.layers) {
+    const kind = TONES[layer] || "other";
+    if (kind !== "source") tell(kind, layer);
+  }
+  if (index.kinds.includes("exposure")) tell("exposure", "Exposure");
+  return h("p", { class: "legend" }, "Colours: ", [...told].map(([kind, words]) => [h("span", { class: "kind", "data-kind": kind }, words.length > 3 ? "Other layers" : words.join(", ")), " "]));
 }
+
+/* ---- Folders: the way in where there are many tables ---- */
+site.pages.push(["folders", () => {
+  const { index } = site;
+  const counts = index.folders.map(() => 0);
+  index.folder.forEach((folder, item) => { if (isTable(item)) counts[folder] += 1; });
+  const folders = index.folders.map((name, at) => [name, counts[at]]).filter(([, count]) => count).sort(([one], [other]) => (one < other ? -1 : 1));
+  const list = h("ul", { class: "folders" });
+  const row = ([name, count]) => h("li", {}, h("a", { href: `#/list/folder/${encodeURIComponent(name)}` }, name.split("/").flatMap((part, at) => (at ? ["/", h("wbr"), part] : [part]))), " ", quiet(number(count)));
+  return { title: "Folders", body: [heading("Folders"), folders.length ? shortened(folders, row, 200, list) : h("p", { class: "quiet" }, "There are no tables.")] };
+}]);
+
+/* ---- What changed since an earlier state, where somebody compared ---- */
+site.pages.push(["changes", async () => {
+  const changes = await load("changes");
+  const title = "What changed";
+  if (!changes) return { title, body: [heading(title), h("p", { class: "quiet" }, "Nothing was compared yet: ", code("redstart docs diff --state FOLDER"), " tells here what changed since the state in that folder.")] };
+  const [folder, before, now] = changes.compared;
+  const named = (id, name) => { const item = itemOf(id); return item === undefined ? breakable(name) : link(item, name); };
+  const things = (id, title, list) => list.length ? section(id, title, shortened(list, ([id, name, kind, words]) => h("li", {}, named(id, name), " ", quiet(kind), words ? ` ${words}` : ""), 100, h("ul", {}))) : null;
+  const table = (label, head, rows) => h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label }, h("table", {}, h("caption", { class: "unseen" }, label), h("thead", {}, h("tr", {}, head.map((name) => h("th", { scope: "col" }, name)))), h("tbody", {}, rows)));
+  const readers = (list) => list.length ? list.map(([id, column], at) => { const item = itemOf(id); const name = id.split(".").slice(2).join(".") + (column ? `.${column}` : ""); return [at ? ", " : "", item === undefined ? breakable(name) : h("a", { href: addressOf(item, column ? ["column", column] : null) }, breakable(name))]; }) : quiet("nobody");
+  const changed = ([id, name, facts]) => h("div", {}, h("h3", {}, named(id, name)), table(`Changed of ${name}`, ["What", "Before", "Now"], facts.map(([what, old, own]) => h("tr", {}, h("th", { scope: "row" }, what), h("td", {}, old), h("td", {}, own)))));
+  return {
+    title,
+    body: [heading(title), h("p", { class: "by" }, now ? `The project at ${now}, compared with ${folder || "an earlier state"}${before ? ` of ${before}` : ""}.` : null),
+      figures([["New", number(changes.added.length)], ["Gone", number(changes.gone.length)], ["Changed", number(changes.changed.length)], ["As before", number(changes.same)]]),
+      things("added", "New", changes.added), things("gone", "Gone", changes.gone),
+      changes.columns.length ? section("felt", "What others may feel", table("What others may feel", ["Of", "What", "Read by"], changes.columns.slice(0, 500).map(([id, name, what, list]) => h("tr", {}, h("th", { scope: "row" }, named(id, name)), h("td", {}, what), h("td", {}, readers(list)))))) : null,
+      changes.changed.length ? section("changed", "Changed", shortened(changes.changed, changed, 30, h("div", { class: "changed" }))) : null],
+  };
+}]);
 
 /* ---- Lists ---- */
 site.pages.push(["list", ([by, value], query) => {
@@ -114,13 +155,16 @@ async function itemPage(item, rest, query) {
   const kind = kindOf(item);
   const parts = { exposure: exposureParts, macro: macroParts, doc: docParts, test: testParts, analysis: analysisParts }[kind] || tableParts;
   const crumbs = h("nav", { class: "crumbs", "aria-label": "Where this is" },
-    isTable(item) ? h("a", { href: `#/list/layer/${encodeURIComponent(layerOf(item))}` }, layerOf(item)) : kind === "doc" ? h("a", { href: "#/glossary" }, "Glossary") : h("a", { href: `#/list/kind/${kind}` }, plural(kind)),
+    isTable(item) ? h("a", { href: `#/list/layer/${encodeURIComponent(layerOf(item))}` }, layerOf(item)) : kind === "doc" ? h("a", { href: "#/glossary" }, "Glossary") : h("a", { href: `#/list/kind/${kind}` }, capital(plural(kind))),
     fact.folder ? [" / ", h("a", { href: `#/list/folder/${encodeURIComponent(fact.folder)}` }, fact.folder)] : null);
   const body = [h("header", { class: "page" }, crumbs, heading(breakable(fact.label || nameOf(item))),
     h("p", { class: "what" }, badge(item), " ", fact.label ? [code(nameOf(item)), " "] : null, fact.kind ? h("span", { class: "quiet" }, fact.kind) : null, " ", fact.relation ? code(fact.relation) : null),
     h("p", { class: "chips" }, (fact.tags || []).map((tag) => [chip(tag, `#/list/tag/${encodeURIComponent(tag)}`), " "]), (fact.chips || []).map((text) => [chip(text), " "]))),
     ...parts(item, fact)];
   const column = rest[0] === "column" && columnOf(fact, rest[1]);
+  // A long page says what is on it.
+  const sections = body.flat(9).filter((part) => part && part.tagName === "SECTION").map((part) => part.querySelector("h2"));
+  if (sections.length > 3) body[0].append(h("p", { class: "contents" }, sections.map((title) => [h("button", { type: "button", class: "small", onclick: () => { title.tabIndex = -1; title.scrollIntoView(); title.focus({ preventScroll: true }); } }, title.textContent), " "])));
   return {
     title: column ? `${nameOf(item)}.${column.name}` : nameOf(item),
     body,
@@ -138,6 +182,17 @@ function section(id, title, ...content) {
 }
 
 const isTwice = (fact) => (fact.declared || "").startsWith(`${fact.file}:`);
+/* Rows after builds, as a line: the words beside it say the same. */
+function rowHistory(history) {
+  const counts = history.map(([, rows]) => rows);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  const x = (at) => 4 + at * (232 / (counts.length - 1));
+  const y = (rows) => (most === least ? 20 : 36 - ((rows - least) / (most - least)) * 32);
+  const dots = counts.map((rows, at) => h("svg:circle", { cx: x(at).toFixed(1), cy: y(rows).toFixed(1), r: 2.5 }));
+  return [h("svg:svg", { class: "spark", viewBox: "0 0 240 40", role: "img", "aria-label": `Rows after the last ${counts.length} builds, from ${number(least)} to ${number(most)}` }, h("svg:polyline", { points: counts.map((rows, at) => `${x(at).toFixed(1)},${y(rows).toFixed(1)}`).join(" ") }), dots),
+    later(h("details", {}, h("summary", {}, `${number(counts[0])} after ${history[0][0]}, ${number(counts[counts.length - 1])} after ${history[history.length - 1][0]}`)), () => h("ul", { class: "links" }, history.map(([at, rows]) => h("li", {}, quiet(at), " ", number(rows)))))];
+}
+
 const places = (fact) => [fact.file && !isTwice(fact) ? [code(fact.line ? `${fact.file}:${fact.line}` : fact.file)] : null, fact.declared && fact.declared !== fact.file ? [fact.file && !isTwice(fact) ? ", " : "", code(fact.declared)] : null];
 
 function tableParts(item, fact) {
@@ -147,11 +202,12 @@ function tableParts(item, fact) {
   return [
     fact.failed ? h("p", { class: "alert" }, mark(fact.failed[0]), " The last build of this table failed", fact.failed[1] ? ` (${fact.failed[1]})` : "", ". What is told of its rows may be older.") : null,
     prose(fact.html, "Not described."),
-    figures([["Grain", fact.grain], ["Rows", fact.rows === undefined ? fact.uncounted : number(fact.rows)], ["Last built", fact.built], ["Freshness", fact.freshness], ["Rejected rows", fact.rejected ? `${number(fact.rejected[0])} in ${fact.rejected[1]}` : null], ["Owner", fact.owner], ["Distribution", fact.dist], ["Sort key", fact.sort], ...(fact.figures || [])]),
+    figures([...(fact.elsewhere || []).map(([target, relation]) => [`In ${target}`, code(relation)]), ["Grain", fact.grain], ["Rows", fact.rows === undefined ? fact.uncounted : number(fact.rows)], ["Last built", fact.built], ["Freshness", fact.freshness], ["Rejected rows", fact.rejected ? `${number(fact.rejected[0])} in ${fact.rejected[1]}` : null], ["Owner", fact.owner], ["Distribution", fact.dist], ["Sort key", fact.sort], ...(fact.figures || [])]),
+    fact.history ? section("history", "Rows after builds", rowHistory(fact.history)) : null,
     fact.columns && fact.columns.length ? section("columns", many(fact.columns.length, "column"), columnTable(item, fact.columns)) : null,
     section("lineage", "Lineage", h("div", { id: "near", class: "graph" }), h("p", {}, h("a", { href: lineageAddress(item) }, "Open the lineage of ", nameOf(item))),
       h("div", { class: "sides" }, h("div", {}, h("h3", {}, "Reads"), listOf(reads, "Nothing in this project.")), h("div", {}, h("h3", {}, "Read by"), listOf(readers, "Nothing in this project."))),
-      fact.chosen ? [h("h3", {}, "Its rows are chosen, joined or grouped by"), h("ul", { class: "links" }, fact.chosen.map(([other, column, how]) => h("li", {}, badge(other), " ", h("a", { href: addressOf(other, ["column", column]) }, breakable(`${nameOf(other)}.${column}`)), " ", quiet(how))))] : null),
+      fact.chosen ? [h("h3", {}, "Its rows are chosen, joined or grouped by"), h("ul", { class: "links" }, [...new Set(fact.chosen.map(([other]) => other))].map((other) => h("li", {}, badge(other), " ", link(other), ": ", fact.chosen.filter(([own]) => own === other).map(([, column, how], at) => [at ? ", " : "", h("a", { href: addressOf(other, ["column", column]) }, breakable(column)), " ", quiet(how)]))))] : null),
     exposures.length ? section("exposures", "Exposures", listOf(exposures, "")) : null,
     fact.tests && fact.tests.length ? section("tests", "Tests of the table", testList(item, fact.tests)) : null,
     fact.constraints && fact.constraints.length ? section("constraints", "Constraints", h("ul", {}, fact.constraints.map((text) => h("li", {}, code(text))))) : null,
@@ -182,7 +238,7 @@ function testLine(item, test) {
   return h("li", { id: `test-${test.name}` }, test.sql
     ? later(h("details", {}, h("summary", {}, mark(test.status), " ", test.label, more)), () => [
       h("pre", { tabindex: "0", "aria-label": `SQL of ${test.label}` }, h("code", {}, ...highlighted(test.sql, () => undefined))),
-      h("p", { class: "points" }, h("a", { href: address }, "Page of this test", unseen(`, ${test.label}`)))])
+      h("p", { class: "points alone-page" }, h("a", { href: address }, "Page of this test", unseen(`, ${test.label}`)))])
     : [mark(test.status), " ", h("a", { href: address }, test.label), more]);
 }
 
@@ -348,16 +404,31 @@ site.pages.push(["runs", async () => {
   const threads = [...new Set(run.steps.map((step) => step.thread))].sort();
   const longest = [...run.steps].sort((a, b) => b.seconds - a.seconds);
   const critical = new Set(run.critical.map((at) => run.steps[at]));
-  const width = 900, lane = 22;
+  const width = 900, lane = 26, top = 20;
   const shownSteps = longest.slice(0, 400);
-  const bars = shownSteps.map((step) => h("svg:rect", { x: (step.start / end) * width, y: threads.indexOf(step.thread) * lane + 3, width: Math.max(1, (step.seconds / end) * width), height: lane - 6, class: `bar ${statusClass(step.status)}${critical.has(step) ? " critical" : ""}` }, h("svg:title", {}, `${step.name}: ${step.seconds.toFixed(2)} s, ${step.status}`)));
+  const left = (step) => (step.start / end) * width;
+  const long = (step) => Math.max(1, (step.seconds / end) * width);
+  const high = (step) => top + threads.indexOf(step.thread) * lane;
+  // Every so many seconds, so that there are four to ten lines.
+  const apart = [1, 2, 5].flatMap((digit) => [-3, -2, -1, 0, 1, 2, 3, 4].map((power) => digit * 10 ** power)).sort((one, other) => one - other).find((step) => end / step <= 8) || end;
+  const ticks = Array.from({ length: Math.floor(end / apart) + 1 }, (_, at) => at * apart);
+  const axis = ticks.map((at) => [h("svg:line", { x1: (at / end) * width, x2: (at / end) * width, y1: top - 4, y2: top + threads.length * lane, class: "tick" }), at / end < 0.97 ? h("svg:text", { x: (at / end) * width + 3, y: 12, class: "tick" }, `${Number(at.toFixed(3))} s`) : null]);
+  const bars = shownSteps.map((step) => h("svg:rect", { x: left(step), y: high(step) + 3, width: long(step), height: lane - 6, class: `bar ${statusClass(step.status)}${step.item >= 0 ? "" : " small"}${critical.has(step) ? " critical" : ""}` }, h("svg:title", {}, `${step.name}: ${step.seconds.toFixed(2)} s, ${step.status}`)));
+  // A name stands in its bar, or beside it where nothing else does.
+  const names = shownSteps.flatMap((step) => {
+    const letters = step.name.length * 6.2 + 8;
+    if (letters <= long(step)) return [h("svg:text", { x: left(step) + 4, y: high(step) + 17, class: step.item >= 0 ? "in" : "on" }, step.name)];
+    const right = left(step) + long(step);
+    const free = Math.min(width, ...run.steps.filter((other) => other.thread === step.thread && other.start > step.start).map(left)) - right;
+    return letters <= free ? [h("svg:text", { x: right + 4, y: high(step) + 17 }, step.name)] : [];
+  });
   const row = (step) => h("tr", {}, h("th", { scope: "row" }, step.item >= 0 ? link(step.item, step.name) : step.about === undefined ? breakable(step.name) : h("a", { href: testAddress(step.about, step.name) }, breakable(step.name)), critical.has(step) ? [" ", h("span", { class: "mark" }, "on the longest path")] : null), h("td", {}, mark(step.status)), h("td", { class: "right", "data-name": "Start, s" }, step.start.toFixed(2)), h("td", { class: "right", "data-name": "Took, s" }, step.seconds.toFixed(2)), h("td", { "data-name": "Thread" }, String(step.thread)));
   const body = h("tbody", {});
   return {
     title: "Last build",
     body: [heading("Last build"), figures([["Ended", site.index.lastBuild.at], ["Took", `${end.toFixed(1)} s`], ["Steps", number(run.steps.length)], ["Threads", number(threads.length)]]),
-      h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Timeline" }, h("svg:svg", { class: "timeline", viewBox: `0 0 ${width} ${threads.length * lane}`, role: "img", "aria-label": "When each step ran, one lane a thread; the table below says the same" }, bars)),
-      h("p", { class: "quiet" }, "One lane is one thread. The outlined bars are the longest path: the steps that decided how long the build took."),
+      h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Timeline" }, h("svg:svg", { class: "timeline", viewBox: `0 0 ${width} ${top + threads.length * lane + 2}`, role: "img", "aria-label": "When each step ran, one lane a thread; the table below says the same" }, axis, bars, names)),
+      h("p", { class: "quiet" }, "One lane is one thread. The outlined bars are the longest path: the steps that decided how long the build took. Paler bars are tests."),
       section("steps", "Steps, the longest first", h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Steps" }, h("table", { class: "list" }, h("caption", { class: "unseen" }, "Steps"), h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Step"), h("th", { scope: "col" }, "Status"), h("th", { scope: "col", class: "right" }, "Start, s"), h("th", { scope: "col", class: "right" }, "Took, s"), h("th", { scope: "col" }, "Thread"))), body)), shortened(longest, row, 60, body)[1])],
   };
 }]);

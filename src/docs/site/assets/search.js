@@ -41,10 +41,14 @@ async function withWord(word, whole) {
 function withName(text, parts) {
   site.lower = site.lower || site.index.name.map((name) => name.toLowerCase());
   const found = new Float32Array(site.lower.length);
-  const joined = parts.join("_");
+  const joined = parts.join("_"), letters = parts.join("");
   for (let item = 0; item < site.lower.length; item++) {
     const name = site.lower[item];
-    if (!name.includes(parts[0])) continue;
+    if (!name.includes(parts[0])) {
+      // `dimusers` means dim_users.
+      if (letters.length > 3 && name.includes("_") && name.replaceAll("_", "").includes(letters)) found[item] = 20;
+      continue;
+    }
     const own = name.slice(name.lastIndexOf(".") + 1);
     if (name === text || own === text || own === joined) found[item] = 120;
     else if (own.startsWith(joined)) found[item] = 40 + 20 * joined.length / own.length;

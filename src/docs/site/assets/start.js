@@ -46,7 +46,10 @@ async function start() {
   }, { passive: true });
   window.addEventListener("hashchange", show);
   // On paper nothing unfolds.
-  window.addEventListener("beforeprint", () => openAll(main));
+  window.addEventListener("beforeprint", () => {
+    openAll(main);
+    main.querySelectorAll("button.more:not([hidden])").forEach((more) => more.all());
+  });
   await show();
   document.documentElement.dataset.ready = "yes";
 }
