@@ -1,5 +1,5 @@
 # `make demo` shows Redstart at work, `make test` runs all that CI runs. Both need Rust and fetch the rest: see scripts/setup.
-.PHONY: demo demo-cafe demo-hires demo-ginventory test lint bench release setup clean
+.PHONY: demo demo-cafe demo-hires demo-ginventory test test-data lint bench release setup clean
 
 DATA ?=
 GEN ?= ../shared/bench/gen_project.py
@@ -8,7 +8,8 @@ GEN ?= ../shared/bench/gen_project.py
 demo:
 	@scripts/demo "$(DATA)"
 
-# The projects in examples/, each in its own folder; DATA as above.
+# The projects in examples/, each in its own folder; DATA as above. ON=postgres builds one on the server of PGHOST, PGUSER, …, ON=emulator on
+# a stand-in for a cluster of Redshift.
 demo-cafe demo-hires demo-ginventory:
 	@scripts/demo_example $(@:demo-%=%) "$(DATA)"
 
@@ -17,6 +18,11 @@ test: lint
 	@scripts/setup --for-tests
 	cargo test
 	scripts/lean
+
+# The examples on real data, on DuckDB, PostgreSQL and the emulator, with equal rows: DATA has the folders sparkify, cafe, hires and gin.
+test-data:
+	@scripts/setup --for-tests
+	REDSTART_TEST_DATA=$(abspath $(or $(DATA),../shared/data)) cargo test --test it -- --include-ignored --nocapture the_real the_whole
 
 lint: setup
 	cargo fmt --all --check

@@ -31,6 +31,8 @@ mod copy_options;
 mod dbt_reference;
 #[cfg(feature = "duckdb")]
 mod declared_tests;
+#[cfg(all(unix, feature = "duckdb"))]
+mod demos;
 #[cfg(feature = "duckdb")]
 mod descriptions;
 #[cfg(feature = "duckdb")]
@@ -63,6 +65,8 @@ mod keys;
 mod kills;
 #[cfg(all(unix, feature = "duckdb"))]
 mod loads;
+#[cfg(unix)]
+mod logins;
 mod ls;
 #[cfg(all(unix, feature = "duckdb"))]
 mod microbatch;

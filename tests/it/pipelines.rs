@@ -1,14 +1,14 @@
 //! The examples in `examples/`: each on its fixture on every warehouse, its README's tour as it is written, and on real data where that lies
 //! beside the clone.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use redstart::endpoint::{Options, Server};
 
 use crate::postgres;
-use crate::project::TestProject;
+use crate::project::{TestProject, real_data};
 
 /// An example with its targets: `dev` on DuckDB, `ci` on the tests' PostgreSQL, `endpoint` on the stand-in for a cluster.
 struct Example {
@@ -121,27 +121,6 @@ fn lines(answer: &str) -> Vec<&str> {
     let lines = answer.lines().map(str::trim);
     let rows = lines.filter(|line| line.starts_with("{\""));
     rows.map(|row| row.trim_end_matches(',')).collect()
-}
-
-/// The real data of an example, where it lies beside the clone.
-fn real(folder: &str) -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let found = root.join("../shared/data").join(folder);
-    let found = std::env::var_os("REDSTART_TEST_DATA")
-        .map_or(found, |data| PathBuf::from(data).join(folder));
-    let there = found.is_dir();
-    if !there {
-        skipped(&found);
-    }
-    there.then_some(found)
-}
-
-#[expect(clippy::print_stderr, reason = "whoever runs the tests is to see it")]
-fn skipped(folder: &Path) {
-    eprintln!(
-        "SKIPPED: no real data in `{}`; REDSTART_TEST_DATA names another folder",
-        folder.display()
-    );
 }
 
 /// The commands of a README's tour, as it stands in the project.
@@ -314,7 +293,9 @@ fn the_tour_of_the_cafe_is_as_its_readme_tells() {
 
 #[test]
 fn the_real_tills_of_the_cafe_give_the_known_figures() {
-    let Some(data) = real("cafe") else { return };
+    let Some(data) = real_data("cafe") else {
+        return;
+    };
     let cafe = Example::new("cafe", Some(&data));
     let figures = "select (select count(*) from {{ ref('fct_transactions') }}) as transactions, (select count(*) from {{ ref('fct_purchases') }}) as purchases, (select count(*) from {{ ref('dim_products') }}) as products, (select sum(total_price) from {{ ref('fct_transactions') }}) as revenue, (select max(n) from (select count(*) as n from {{ ref('fct_transactions') }} group by branch_id, paid_at) as minutes) as in_one_minute";
     cafe.build();
@@ -433,7 +414,9 @@ fn the_tour_of_the_hires_is_as_its_readme_tells() {
 
 #[test]
 fn the_real_hires_give_the_known_figures() {
-    let Some(data) = real("hires") else { return };
+    let Some(data) = real_data("hires") else {
+        return;
+    };
     let hires = Example::new("hires", Some(&data));
     let whole = std::fs::read_to_string(data.join("hired_employees.csv")).expect("the hires");
     // An upload has a thousand rows at most.
@@ -542,7 +525,7 @@ fn a_gin_of_no_country_stops_the_build() {
 
 #[test]
 fn the_whole_list_of_countries_takes_the_place_of_the_fixture() {
-    let Some(data) = real("gin") else { return };
+    let Some(data) = real_data("gin") else { return };
     let bar = Example::new("ginventory", None);
     let countries = std::fs::read(data.join("countries.csv")).expect("the countries");
     bar.project.write("seeds/countries.csv", countries);

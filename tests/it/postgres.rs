@@ -120,7 +120,11 @@ impl Server {
         );
         let rules = home.join("data/pg_hba.conf");
         let others = fs::read_to_string(&rules).expect("who may log in");
-        fs::write(&rules, format!("hostssl all certified all cert\n{others}")).expect("a file");
+        fs::write(
+            &rules,
+            format!("hostssl all certified all cert\nhost all by_md5 all md5\n{others}"),
+        )
+        .expect("a file");
         fs::OpenOptions::new()
             .append(true)
             .open(home.join("data/postgresql.conf"))
@@ -166,6 +170,11 @@ impl Server {
             );
             std::thread::sleep(Duration::from_millis(50));
         }
+    }
+
+    /// The file of the authority that signed its certificate, on a server of our own.
+    pub fn authority(&self) -> Option<PathBuf> {
+        Some(self.folder.as_ref()?.join("ca.pem"))
     }
 
     pub fn psql(&self, sql: &str) -> Result<String, String> {

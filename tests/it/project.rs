@@ -231,6 +231,27 @@ fn query(database: &Path, sql: &str) -> duckdb::Result<String> {
     Ok(text)
 }
 
+/// A folder of real data, where it lies beside the clone or `REDSTART_TEST_DATA` says.
+pub fn real_data(folder: &str) -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let found = root.join("../shared/data").join(folder);
+    let found = std::env::var_os("REDSTART_TEST_DATA")
+        .map_or(found, |data| PathBuf::from(data).join(folder));
+    let there = found.is_dir();
+    if !there {
+        skipped(&found);
+    }
+    there.then_some(found)
+}
+
+#[expect(clippy::print_stderr, reason = "whoever runs the tests is to see it")]
+fn skipped(folder: &Path) {
+    eprintln!(
+        "SKIPPED: no real data in `{}`; REDSTART_TEST_DATA names another folder",
+        folder.display()
+    );
+}
+
 /// The program under test: the one that was just compiled, or the file that `REDSTART_TEST_PROGRAM` names, such as the one that is shipped.
 pub fn program() -> PathBuf {
     let other = std::env::var_os("REDSTART_TEST_PROGRAM");

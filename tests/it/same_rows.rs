@@ -91,11 +91,12 @@ fn the_example_has_the_same_rows_on_duckdb_and_on_postgres() {
 }
 
 #[test]
-#[ignore = "reads the whole data set of SPARKIFY_DATA, or of ../shared/data/sparkify"]
+#[ignore = "takes minutes: `make test-data DATA=folder` asks for it"]
 fn the_whole_data_set_has_the_same_rows_on_duckdb_on_postgres_and_on_the_endpoint() {
+    let Some(data) = crate::project::real_data("sparkify") else {
+        return;
+    };
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let beside = root.join("../shared/data/sparkify");
-    let data = std::env::var("SPARKIFY_DATA").map_or(beside, Into::into);
     let numbers =
         std::fs::read_to_string(root.join("scripts/sparkify.yml")).expect("the expected numbers");
     let numbers: Vec<&str> = numbers

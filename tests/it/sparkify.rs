@@ -305,10 +305,9 @@ fn select_distinct_doubles_users_and_the_unique_test_names_them() {
 #[test]
 fn the_whole_data_set_gives_the_known_numbers() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let data = root.join("../shared/data/sparkify");
-    if !data.exists() {
+    let Some(data) = crate::project::real_data("sparkify") else {
         return;
-    }
+    };
     let numbers =
         std::fs::read_to_string(root.join("scripts/sparkify.yml")).expect("the expected numbers");
     let numbers = numbers
