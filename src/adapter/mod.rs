@@ -293,6 +293,23 @@ pub trait Connection: Send {
         Ok(Vec::new())
     }
 
+    /// What tells whether the rows of a table are others later on; none in a warehouse where nobody else writes, or that cannot tell.
+    ///
+    /// # Errors
+    /// What the warehouse answers.
+    fn mark(&mut self, _table: &Relation) -> Result<Option<String>, Error> {
+        Ok(None)
+    }
+
+    /// Whether the rows of a table are still those of its mark. Until the transaction that this is asked in ends, nobody else writes; where they
+    /// are not, it is rolled back.
+    ///
+    /// # Errors
+    /// What the warehouse answers.
+    fn still_has(&mut self, _table: &Relation, _mark: &str) -> Result<bool, Error> {
+        Ok(true)
+    }
+
     /// Takes some schemas for this session until it ends, all or none, so that two builds into one schema take turns.
     /// The answer names the first schema that another build has; a warehouse that keeps others out by itself has none to name.
     ///

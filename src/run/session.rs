@@ -19,7 +19,7 @@ use crate::diagnostic::Diagnostic;
 use crate::manifest::NodeId;
 use crate::materialization::Phase;
 use crate::plan::{Order, Section, Step};
-use crate::relation::NothingKnown;
+use crate::relation::{NothingKnown, Relation};
 
 /// How often a section is tried in all.
 pub(super) const ATTEMPTS: u32 = 6;
@@ -46,6 +46,15 @@ pub(super) struct Shared<'a> {
     last: Mutex<Vec<Order>>,
     /// Tests that were asked before the rows of their node were shown, and what became of them.
     audited: Mutex<BTreeMap<NodeId, Audited>>,
+    /// Tables of which a node began with a copy, each with what tells whether somebody has written into it since.
+    pub(super) marks: Mutex<Vec<Marked>>,
+}
+
+/// A table of which a node began with a copy, and its mark.
+pub(super) struct Marked {
+    pub(super) node: NodeId,
+    pub(super) table: Relation,
+    pub(super) mark: String,
 }
 
 /// What became of a test that was asked early.
@@ -68,6 +77,7 @@ impl<'a> Shared<'a> {
             missing: Mutex::default(),
             last: Mutex::default(),
             audited: Mutex::default(),
+            marks: Mutex::default(),
         }
     }
 

@@ -7,21 +7,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use super::schedule::Schedule;
-use super::session::{ATTEMPTS, RECONNECT, Session, Undone};
+use super::session::{ATTEMPTS, Marked, RECONNECT, Session, Undone};
 use super::turn::{Failure, Turn};
 use super::{Event, NodeResult, Run, Status, locked};
-use crate::adapter::{Error, ErrorClass, Statement};
+use crate::adapter::{Connection, Error, ErrorClass, Statement};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::manifest::NodeId;
 use crate::manifest::node::Detail;
 use crate::plan::{Order, Publication, Section, ShownNode, place_of};
-use crate::relation::{ExistingRelations, NothingKnown};
+use crate::relation::{ExistingRelations, NothingKnown, Relation};
 
 /// How what a run built aside is shown.
 #[derive(Clone, Copy)]
 pub struct Together<'a> {
     /// The nodes that are built aside.
     pub nodes: &'a BTreeSet<NodeId>,
+    /// The tables of which a node begins with a copy, each with the copy.
+    pub copied: &'a BTreeMap<NodeId, Vec<(Relation, Relation)>>,
     /// The schemas that they stand in, and those of what they read.
     pub schemas: &'a [String],
     /// What shows all of them, with what is there now.
@@ -43,6 +45,52 @@ struct Held {
     why: String,
     /// The node that it is about.
     node: Option<NodeId>,
+}
+
+/// Notes what tells later whether somebody has written into the tables of which a node begins with a copy.
+pub(super) fn mark(session: &mut Session<'_, '_>, turn: &mut Turn<'_>) -> Result<(), Failure> {
+    let run = session.shared.run;
+    let copied = run.together.and_then(|all| all.copied.get(&turn.node));
+    for (table, _) in copied.into_iter().flatten() {
+        // By the name that the warehouse has for it.
+        let found = run.planner.existing.get(table);
+        let table = found.map_or(table, |found| &found.relation);
+        let marked = patiently(session, turn.node, |connection| connection.mark(table));
+        let marked = marked.map_err(|error| turn.failed(session, error, None))?;
+        if let Some(mark) = marked {
+            locked(&session.shared.marks).push(Marked {
+                node: turn.node,
+                table: table.clone(),
+                mark,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// In the transaction that shows everything: whether the tables of which nodes began with a copy still have the rows that were copied.
+fn still_there(session: &mut Session<'_, '_>, turns: &[Turn<'_>]) -> Result<(), (usize, Undone)> {
+    let shared = session.shared;
+    for marked in locked(&shared.marks).iter() {
+        let at = turns.iter().position(|turn| turn.node == marked.node);
+        let asked = session.connection().and_then(|connection| {
+            let still = locked(&connection).still_has(&marked.table, &marked.mark);
+            session.after(still)
+        });
+        let wrong = match asked {
+            Ok(true) => continue,
+            Ok(false) => Error {
+                help: Some("run it again, it begins with the rows that are there now; what other programs write into goes on without `--atomic`".to_owned()),
+                ..Error::new(
+                    ErrorClass::User,
+                    format!("somebody wrote into `{}` while it was built aside", marked.table),
+                )
+            },
+            Err(error) => error,
+        };
+        return Err((at.unwrap_or(0), Undone::Refused(Box::new((None, wrong)))));
+    }
+    Ok(())
 }
 
 /// Shows everything, or nothing.
@@ -177,15 +225,27 @@ fn withdraw(
     })
 }
 
-/// What is there now; asked again where the connection is lost.
+/// What is there now.
 fn look(
     session: &mut Session<'_, '_>,
     together: &Together<'_>,
 ) -> Result<ExistingRelations, Error> {
+    let first = together.nodes.first().copied().unwrap_or(NodeId(0));
+    patiently(session, first, |connection| {
+        connection.existing(together.schemas)
+    })
+}
+
+/// What the warehouse tells; asked again where the connection is lost or somebody else was first, of which a node is told.
+fn patiently<T>(
+    session: &mut Session<'_, '_>,
+    node: NodeId,
+    ask: impl Fn(&mut dyn Connection) -> Result<T, Error>,
+) -> Result<T, Error> {
     let mut attempt = 1;
     loop {
         let found = session.connection().and_then(|connection| {
-            let found = locked(&connection).existing(together.schemas);
+            let found = ask(&mut **locked(&connection));
             session.after(found)
         });
         let (error, pause) = match found {
@@ -197,9 +257,7 @@ fn look(
             found => return found,
         };
         attempt += 1;
-        if let Some(first) = together.nodes.first() {
-            session.again(*first, &error, attempt, pause);
-        }
+        session.again(node, &error, attempt, pause);
     }
 }
 
@@ -438,7 +496,10 @@ fn statements(
     let Some(turn) = turns.first_mut() else {
         return Ok(());
     };
-    for order in std::iter::once(&begin).chain(&publication.views) {
+    session.send(&begin, turn).map_err(first)?;
+    still_there(session, turns)?;
+    let turn = &mut turns[0];
+    for order in &publication.views {
         session.send(order, turn).map_err(first)?;
     }
     for (at, (node, turn)) in publication.nodes.iter().zip(&mut *turns).enumerate() {

@@ -6,7 +6,7 @@ use super::age::{self, Measured};
 use super::rest::Load;
 use super::session::Session;
 use super::verdict::{self, Verdict};
-use super::{Batched, NodeResult, Status, trouble};
+use super::{Batched, NodeResult, Status, together, trouble};
 use crate::adapter::{ColumnsByRelation, Error, ErrorClass, Outcome, Prepared, Statement, Table};
 use crate::compile::{SharedConnection, Sql};
 use crate::diagnostic::{Diagnostic, counted};
@@ -176,6 +176,7 @@ impl<'a> Turn<'a> {
             return Err(self.failed(session, error, None));
         }
         if let Some(copy) = session.shared.run.plan.copies.get(&self.node) {
+            together::mark(session, self)?;
             session.section(copy, self)?;
         }
         if !self.step.batches.now.is_empty() {

@@ -543,3 +543,65 @@ fn the_statements_on_redshift_swap_all_names_in_one_transaction() {
     commit;
     "#);
 }
+
+#[test]
+fn rows_that_somebody_writes_meanwhile_are_not_lost_on_postgres() {
+    let all = Everywhere::new("atomic_written");
+    let project = &all.project;
+    project.write(
+        "models/grown.sql",
+        "{{ config(materialized='incremental') }} select {{ var('id') }} as id",
+    );
+    // A hook that names the table that is shown stands for somebody else: it runs after the copy was made.
+    project.write(
+        "models/later.sql",
+        "{{ config(materialized='table', post_hook=var('other')) }} select id from {{ ref('grown') }}",
+    );
+    let build = |id: u32, other: &str, how: &str| {
+        project.redstart(&format!(
+            "build {how} --target ci --vars '{{id: {id}, other: \"{other}\"}}'"
+        ))
+    };
+    build(1, "select 1", "").success();
+    build(2, "select 1", "--atomic").success();
+    let rows = || {
+        let rows = postgres::server().psql("select id from atomic_written.grown order by id");
+        rows.expect("rows")
+            .lines()
+            .skip(1)
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    assert_eq!(rows(), "1 2");
+    let mut there = "1 2".to_owned();
+    for (written, after) in [
+        ("insert into atomic_written.grown values (100)", "1 2 100"),
+        (
+            "update atomic_written.grown set id = 101 where id = 100",
+            "1 2 101",
+        ),
+        (
+            "delete from atomic_written.grown where id = 101; insert into atomic_written.grown values (102)",
+            "1 2 102",
+        ),
+        ("delete from atomic_written.grown where id = 102", "1 2"),
+    ] {
+        let held = build(3, written, "--atomic");
+        assert_eq!(held.code, 1, "{held}");
+        assert!(
+            held.text()
+                .contains("somebody wrote into `atomic_written.grown` while it was built aside"),
+            "{held}"
+        );
+        there = after.to_owned();
+        assert_eq!(rows(), there);
+        let left = "select table_name from information_schema.tables where table_schema = 'atomic_written' and table_name like '%rs!_%' escape '!'";
+        let left = postgres::server().psql(left).expect("names");
+        assert_eq!(left.lines().count(), 1, "{left}");
+    }
+    // What comes before the copy is in it.
+    let before = "insert into atomic_written.grown values (100)";
+    postgres::server().psql(before).expect("a row");
+    build(3, "select 1", "--atomic").success();
+    assert_eq!(rows(), format!("{there} 3 100"));
+}

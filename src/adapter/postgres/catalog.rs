@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::session::Session;
 use super::sql::literal;
+use crate::adapter::wording::name;
 use crate::adapter::{Error, Holder, emulating};
 use crate::relation::{
     Column, ExistingRelation, ExistingRelations, Granted, Relation, RelationKind,
@@ -92,6 +93,20 @@ impl Session {
         let columns =
             self.read_columns(&format!("{schema} and lower(c.relname) = lower({name})"))?;
         Ok(columns.into_values().next().unwrap_or_default())
+    }
+
+    /// How many rows a table has, and a sum over the transactions that wrote them: whoever adds, changes or takes away a row changes it, as no
+    /// row of theirs was there before, and those that stay keep the transaction that wrote them.
+    pub(super) fn read_mark(&self, table: &Relation) -> Result<String, Error> {
+        let [mark] = self
+            .link
+            .texts::<1>(&format!(
+                "select count(*)::text || ' ' || coalesce(sum(hashtextextended(xmin::text, 0)), 0)::text from {}",
+                name(table)
+            ))?
+            .pop()
+            .unwrap_or_default();
+        Ok(mark)
     }
 
     /// What others were given by this user on some relations.

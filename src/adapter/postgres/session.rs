@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::sql::Of;
 use super::{Config, connect, error, load, query, sql};
 use crate::adapter::wire::link::Link;
+use crate::adapter::wording::name;
 use crate::adapter::{Connection, Error, ErrorClass, Holder, Outcome, Prepared, Statement, Table};
 use crate::relation::{Column, ExistingRelations, Granted, Relation};
 
@@ -159,6 +160,26 @@ impl Connection for Session {
 
     fn granted(&mut self, relations: &[Relation]) -> Result<Vec<Granted>, Error> {
         self.read_granted(relations)
+    }
+
+    fn mark(&mut self, table: &Relation) -> Result<Option<String>, Error> {
+        self.check_cancelled()?;
+        let mark = self.read_mark(table);
+        mark.map(Some).map_err(|error| self.fail(error))
+    }
+
+    fn still_has(&mut self, table: &Relation, mark: &str) -> Result<bool, Error> {
+        self.check_cancelled()?;
+        let lock = format!("lock table {} in share row exclusive mode", name(table));
+        let locked = self.link.count(&lock).map_err(|cause| error::told(&cause));
+        let now = locked.and_then(|_| self.read_mark(table));
+        let still = now.map(|now| now == mark);
+        if matches!(still, Ok(false)) {
+            self.link
+                .count("rollback")
+                .map_err(|cause| error::told(&cause))?;
+        }
+        still.map_err(|error| self.fail(error))
     }
 
     fn claim(&mut self, schemas: &[String]) -> Result<Option<String>, Error> {

@@ -408,6 +408,7 @@ impl Shown<'_> {
     pub(super) fn together(&self) -> Together<'_> {
         Together {
             nodes: &self.aside.nodes,
+            copied: &self.aside.copied,
             schemas: &self.schemas,
             publication: &*self.publication,
             withdrawal: &*self.withdrawal,
