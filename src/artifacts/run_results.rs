@@ -4,7 +4,7 @@ use jiff::civil::DateTime;
 use serde_json::{Map, Value, json};
 
 use super::{Invocation, relation_name, response, seconds, timestamp};
-use crate::manifest::{Manifest, ResourceType};
+use crate::manifest::{Manifest, NodeId, ResourceType};
 use crate::run::results::Timing;
 use crate::run::{Batched, NodeResult, RunResults, Status};
 
@@ -26,6 +26,23 @@ pub fn run_results(
         "metadata": invocation.metadata("run-results", 6),
         "results": entries,
         "elapsed_time": results.elapsed.as_secs_f64(),
+        "args": arguments,
+    })
+}
+
+/// What would be left of a run that is killed now: none of its nodes was built, as far as anybody knows.
+pub fn unfinished(
+    manifest: &Manifest,
+    nodes: impl Iterator<Item = NodeId>,
+    invocation: &Invocation<'_>,
+    arguments: &Map<String, Value>,
+) -> Value {
+    let entries: Vec<Value> = nodes
+        .map(|id| json!({"status": "skipped", "unique_id": manifest.node(id).unique_id}))
+        .collect();
+    json!({
+        "metadata": invocation.metadata("run-results", 6),
+        "results": entries,
         "args": arguments,
     })
 }

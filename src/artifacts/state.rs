@@ -14,12 +14,16 @@ use crate::relation::Relation;
 /// Configuration whose change is not a modification, because other things tell it.
 const NOT_COMPARED: [&str; 5] = ["alias", "schema", "database", "tags", "group"];
 
+/// The file that is there while a run goes on, and stays where one is killed.
+pub const UNFINISHED: &str = "unfinished_run.json";
+
 /// The artifacts in a folder.
 #[derive(Clone, Debug)]
 pub struct State {
     folder: PathBuf,
     manifest: Option<Value>,
     run_results: Option<Value>,
+    unfinished: Option<Value>,
     sources: Option<Value>,
 }
 
@@ -38,6 +42,7 @@ impl State {
             folder: folder.to_owned(),
             manifest: read(&folder.join("manifest.json"))?,
             run_results: read(&folder.join("run_results.json"))?,
+            unfinished: read(&folder.join(UNFINISHED))?,
             sources: read(&folder.join("sources.json"))?,
         })
     }
@@ -60,6 +65,11 @@ impl State {
         self.run_results
             .as_ref()
             .ok_or_else(|| self.missing("run_results.json"))
+    }
+
+    /// The last run, where it left no results.
+    pub fn unfinished(&self) -> Option<&Value> {
+        self.unfinished.as_ref()
     }
 
     fn missing(&self, name: &str) -> Diagnostic {

@@ -65,7 +65,7 @@ fn is_on(arguments: &Map<String, Value>, name: &str) -> bool {
 
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Outcome, Stop> {
-        let results = self.last_results(session)?;
+        let (results, killed) = self.last_results(session)?;
         let arguments = results.get("args").and_then(Value::as_object);
         let empty = Map::new();
         let arguments = arguments.unwrap_or(&empty);
@@ -103,6 +103,11 @@ impl Args {
             }
             session.terminal.info(format!("Trying {what} again"));
         } else {
+            if killed {
+                session.terminal.info(format!(
+                    "The last run, `{what}`, was ended from outside and left no results: all of it is tried again"
+                ));
+            }
             session.terminal.info(format!(
                 "Trying {what} again for {}",
                 crate::diagnostic::counted(failed.len() as u64, "node")
@@ -120,7 +125,8 @@ impl Args {
         again.run_for(session, retried)
     }
 
-    fn last_results(&self, session: &Session) -> Result<Value, Stop> {
+    /// The results of the last run, and whether it left none: then they are those of a run that built nothing.
+    fn last_results(&self, session: &Session) -> Result<(Value, bool), Stop> {
         let folder = self.folder(session);
         let missing = || {
             let message = format!("there is no last run in `{}`", folder.display());
@@ -131,7 +137,11 @@ impl Args {
             return Err(missing());
         }
         let state = State::read(&folder).map_err(Stop::refused)?;
-        state.run_results().cloned().map_err(|_| missing())
+        if let Some(begun) = state.unfinished() {
+            return Ok((begun.clone(), true));
+        }
+        let results = state.run_results().cloned().map_err(|_| missing())?;
+        Ok((results, false))
     }
 
     fn folder(&self, session: &Session) -> PathBuf {

@@ -239,6 +239,56 @@ fn what_failed_and_what_was_skipped_is_tried_again_with_the_flags_of_then() {
 }
 
 #[test]
+fn a_run_that_was_killed_is_tried_again_as_a_whole() {
+    let project = TestProject::new()
+        .file(
+            "models/a.sql",
+            "{{ config(materialized='table') }} select {{ var('x', 1) }} as id",
+        )
+        .file("models/b.sql", "select id from {{ ref('a') }}")
+        // Its hook takes as long as the test lets it.
+        .file(
+            "models/slow.sql",
+            "{{ config(materialized='table', pre_hook=var('wait', 'select 1')) }} select id from {{ ref('b') }}",
+        );
+    project.redstart("build").success();
+    let wait = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 1000000000) select count(*) from n";
+    let mut killed = project
+        .command(&format!(
+            "build -s a+ --threads 1 --vars '{{x: 2, wait: \"{wait}\"}}' --fail-fast"
+        ))
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let marker = project.path().join("target/unfinished_run.json");
+    while !marker.exists() {
+        assert!(killed.try_wait().expect("a process").is_none());
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    killed.kill().expect("a process");
+    killed.wait().expect("its end");
+    let output = project.redstart("retry --vars '{x: 3}'").success();
+    assert!(
+        output.stdout.contains(
+            "The last run, `build`, was ended from outside and left no results: all of it is tried again"
+        ),
+        "{output}"
+    );
+    assert!(
+        output.stdout.contains("Trying build again for 3 nodes"),
+        "{output}"
+    );
+    assert_snapshot!(project.query("select id from slow"), @r"
+    id
+    3
+    ");
+    assert!(!marker.exists());
+    let output = project.redstart("retry").success();
+    assert!(output.stdout.contains("Nothing to do"), "{output}");
+}
+
+#[test]
 fn what_was_wrong_before_or_when_a_run_began_is_tried_again() {
     let right = "select id, 1 as double from {{ ref('a') }}";
     for (wrong, told) in [

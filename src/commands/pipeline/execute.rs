@@ -146,6 +146,7 @@ pub fn execute(session: &Session, execution: &Execution) -> Result<Outcome, Stop
         folder: &folder,
         history: history.as_ref(),
     };
+    folder.note_begun(execution, &nodes)?;
     let (results, previous) = work.run()?;
     if let Some(history) = &history {
         history.keep(session, &prepared, &door, &results);

@@ -11,6 +11,7 @@ use crate::artifacts::file::write_json;
 use crate::artifacts::manifest::ManifestJson;
 use crate::artifacts::run_results::{self, Operated, run_results};
 use crate::artifacts::sources::sources;
+use crate::artifacts::state::UNFINISHED;
 use crate::artifacts::{declared, graph_summary, load_errors};
 use crate::commands::{Session, Stop};
 use crate::compile::Compiled;
@@ -206,6 +207,24 @@ impl<'a> TargetFolder<'a> {
         Ok(())
     }
 
+    /// Notes that a run begins, and with which nodes, so that `retry` knows of one that is killed before it has results.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn note_begun(&self, execution: &Execution, nodes: &BTreeSet<NodeId>) -> io::Result<()> {
+        if !self.session.flags.is("write_json") {
+            return Ok(());
+        }
+        let project = &self.prepared.project;
+        let json = run_results::unfinished(
+            &self.prepared.manifest,
+            nodes.iter().copied(),
+            &invocation(self.session, project),
+            &arguments(self.session, execution, &project.target.name),
+        );
+        write_json(&self.path(UNFINISHED), &json, &self.prepared.redactor)
+    }
+
     /// Writes `run_results.json`.
     ///
     /// # Errors
@@ -225,7 +244,16 @@ impl<'a> TargetFolder<'a> {
             &self.path("run_results.json"),
             &json,
             &self.prepared.redactor,
-        )
+        )?;
+        self.forget_begun()
+    }
+
+    /// What a run left behind that was killed, or that has its results now.
+    fn forget_begun(&self) -> io::Result<()> {
+        match std::fs::remove_file(self.path(UNFINISHED)) {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(cause),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -255,6 +283,7 @@ pub fn write_operated(
     let json = run_results::operated(operated, &invocation(session, project), &arguments);
     let path = folder.path("run_results.json");
     write_json(&path, &json, &prepared.redactor)?;
+    folder.forget_begun()?;
     Ok(())
 }
 
