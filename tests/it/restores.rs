@@ -158,6 +158,78 @@ fn a_table_that_is_gone_comes_back_as_the_project_declares_it() {
 }
 
 #[test]
+fn a_table_that_numbers_its_rows_is_not_restored_from_columns_that_went_as_text() {
+    let all = Everywhere::new("restore_numbered");
+    let project = &all.project;
+    project.write(
+        "models/models.yml",
+        "sources:
+  - name: raw
+    schema: restore_numbered
+    tables:
+      - name: docs
+        external: {location: 's3://lake/docs_*.csv', file_format: csv, copy: {iam_role: default}}
+        columns: [{name: n, data_type: 'bigint identity(1,1)'}, {name: at, data_type: timestamptz}]
+",
+    );
+    project.write("bucket/docs_1.csv", "2024-01-15 10:11:12+00\n");
+    project.write(
+        "macros/gone.sql",
+        "{% macro gone() %}{% do run_query('drop table restore_numbered.docs') %}{% endmacro %}",
+    );
+    all.run("build").success();
+    let docs = "select n, at from {{ source('raw', 'docs') }} order by n";
+    let before = all.rows(docs);
+    for target in ["dev", "prod"] {
+        let run = |command: &str| project.redstart(&format!("{command} --target {target}"));
+        run(&format!("backup --to s3://lake/numbered_{target}")).success();
+        let restore = format!("restore --from s3://lake/numbered_{target}");
+        insta::allow_duplicates! {
+        assert_snapshot!(run(&restore), @"
+        exit 2
+        error[not-restorable]: `restore_numbered.docs` numbers its rows and takes numbers from a load alone, which reads its column `at` as text
+         |
+         = help: drop the table to have it made from the backup: it goes on behind the highest number
+
+        1 error
+        ");
+        }
+        assert_eq!(all.rows(docs), before);
+        run("run-operation gone").success();
+        run(&restore).success();
+        assert_eq!(all.rows(docs), before);
+    }
+}
+
+#[test]
+fn a_manifest_that_has_a_table_twice_is_refused() {
+    let all = Everywhere::new("restore_twice");
+    let project = &all.project;
+    project.write(
+        "models/one.sql",
+        "{{ config(materialized='table') }} select 1 as id",
+    );
+    project.redstart("build --target dev").success();
+    project
+        .redstart("backup --to s3://lake/twice --target dev")
+        .success();
+    let file = "bucket/twice/redstart_backup.json";
+    let mut manifest: serde_json::Value =
+        serde_json::from_str(&project.read(file)).expect("a manifest");
+    let tables = manifest["tables"].as_array_mut().expect("tables");
+    tables.push(tables[0].clone());
+    project.write(file, manifest.to_string());
+    assert_snapshot!(project.redstart("restore --from s3://lake/twice --target dev"), @"
+    exit 2
+    error[backup-damaged]: the manifest has the table `model.project.one/` twice
+     |
+     = help: `redstart_backup.json` is not as it was written: take another backup
+
+    1 error
+    ");
+}
+
+#[test]
 fn values_that_no_load_reads_are_refused_before_anything_is_written() {
     let all = Everywhere::new("restore_values");
     let project = &all.project;

@@ -15,7 +15,7 @@ use super::selecting::{Selecting, WITH_ROWS, asked_for};
 use super::{Outcome, Session, Stop};
 use crate::adapter::statement::{Copy, Rows};
 use crate::adapter::{Connection, Error, ErrorClass, Prepared as Order, Statement};
-use crate::artifacts::backup::{Backup, FILE, VERSION};
+use crate::artifacts::backup::{Backup, FILE, TableBackup, VERSION};
 use crate::artifacts::{quoted, relation_name};
 use crate::diagnostic::{Diagnostic, Diagnostics, counted};
 use crate::materialization;
@@ -151,6 +151,16 @@ impl Args {
                 backup.version
             );
             return Err(missing(why));
+        }
+        let mut seen = BTreeSet::new();
+        let mut folders = backup.tables.iter().map(TableBackup::folder);
+        if let Some(folder) = folders.find(|folder| !seen.insert(folder.clone())) {
+            let message = format!("the manifest has the table `{folder}` twice");
+            return Err(Stop::refused(
+                Diagnostic::error("backup-damaged", message).help(format!(
+                    "`{FILE}` is not as it was written: take another backup"
+                )),
+            ));
         }
         Ok(backup)
     }
@@ -301,7 +311,7 @@ impl Args {
                 sql: format!("delete from {}", relation_name(relation)),
                 origin: None,
             }];
-            match found.numbers && as_loaded {
+            match found.numbers {
                 false => statements.push(insert),
                 true if found.backup.rows == 0 => {}
                 true => statements.push(self.copy(place, backup, found, relation)),

@@ -105,11 +105,29 @@ pub(super) fn table<'a>(
         names.eq(columns.iter().map(|column| column.name.to_lowercase()))
     });
     // PostgreSQL takes numbers from everybody.
-    let from_files = in_order && project.project.target.kind != "postgres";
+    let numbers = found.is_some()
+        && saved.suffix.is_empty()
+        && project.project.target.kind != "postgres"
+        && numbers_rows(manifest.node(id));
+    if numbers && saved.rows > 0 {
+        let as_text = columns.iter().find(|column| !column.is_itself());
+        let why = match as_text {
+            Some(column) => format!("which reads its column `{}` as text", column.name),
+            None if in_order => String::new(),
+            None => "and its columns stand in another order than in the backup".to_owned(),
+        };
+        if !why.is_empty() {
+            let message =
+                format!("`{relation}` numbers its rows and takes numbers from a load alone, {why}");
+            let problem = Diagnostic::error("not-restorable", message);
+            let help = "drop the table to have it made from the backup: it goes on behind the highest number";
+            return Err(problem.help(help).into());
+        }
+    }
     Ok(Restored {
         columns,
         beside: leftovers(&relation)[0].clone(),
-        numbers: from_files && saved.suffix.is_empty() && numbers_rows(manifest.node(id)),
+        numbers,
         new,
         backup: saved,
         table: Table {
