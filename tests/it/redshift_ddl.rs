@@ -502,6 +502,81 @@ fn the_statements_of_a_hook_are_sent_one_by_one_and_those_that_stand_alone_outsi
 }
 
 #[test]
+fn a_hook_that_asks_and_a_header_send_their_statements_one_by_one_too() {
+    let cluster = Cluster::new("")
+        .file("dbt_project.yml", "name: shop\nprofile: shop\n")
+        .file(
+            "models/a.sql",
+            "{{ config(materialized='table',
+                sql_header='create temporary table seven as select 7 as n; vacuum public.log_t; create temporary table eight as select n + 1 as n from seven;',
+                post_hook=[
+                  {'sql': \"{% if execute and run_query('select 1').rows %}vacuum {{ this }}{% endif %}\", 'transaction': false},
+                  \"{% if execute and run_query('select 1').rows %}insert into public.log_t values (1); vacuum {{ this }} to 75 percent{% endif %}\"]) }}
+             select eight.n from eight",
+        );
+    cluster.ask("create table public.log_t (n int)");
+    cluster.build("");
+    assert_snapshot!(cluster.sent(&["begin", "commit", "log_t", "vacuum", "seven", "eight"]), @r#"
+    create table public.log_t (n int)
+    begin
+    create temporary table seven as select 7 as n
+    vacuum public.log_t
+    create temporary table eight as select n + 1 as n from seven
+    create table "analytics"."a" as ( select eight.n from eight )
+    vacuum "dev"."analytics"."a"
+    insert into public.log_t values (1)
+    vacuum "dev"."analytics"."a" to 75 percent
+    "#);
+    assert_snapshot!(cluster.ask("select n from analytics.a union all select n from public.log_t"), @"
+    8
+    1
+    (2)
+    ");
+}
+
+/// So that both `enable_case_sensitive_identifier` on and off find them: off, the server folds them, and the catalog has them in small letters.
+#[test]
+fn names_are_sent_as_they_are_written_and_compared_without_their_case() {
+    let cluster = Cluster::new("")
+        .file("dbt_project.yml", "name: shop\nprofile: shop\n")
+        .file("seeds/Prices.csv", "Id,Amount\n1,2\n")
+        .file(
+            "models/Orders.sql",
+            "{{ config(materialized='incremental', unique_key='Id', on_schema_change='sync_all_columns', persist_docs={'columns': true}) }} select \"Id\", {{ var('amount', 2) }} as \"Amount\" from {{ ref('Prices') }}",
+        )
+        .file(
+            "models/Orders.yml",
+            "models: [{name: Orders, columns: [{name: Id, description: its number, data_tests: [unique]}]}]",
+        );
+    cluster.build("");
+    cluster.build("--vars '{amount: 3}'");
+    assert_snapshot!(cluster.sent(&["Orders", "orders"]), @r#"
+    create table "analytics"."Orders" as ( select "Id", 2 as "Amount" from "dev"."analytics"."Prices" )
+    comment on column "analytics"."Orders"."id" is 'its number'
+    select count(*) as n_rows from "analytics"."Orders"
+    select count(*) as failures, count(*) != 0 as should_warn, count(*) != 0 as should_error from ( select Id as unique_field, count(*) as n_records from "dev"."analytics"."Orders" where Id is not null group by Id having count(*) > 1 ) as dbt_internal_test
+    create temporary table "Orders__rs_tmp" as ( select "Id", 3 as "Amount" from "dev"."analytics"."Prices" )
+    delete from "analytics"."Orders" where ("id") in ( select "id" from "Orders__rs_tmp" )
+    insert into "analytics"."Orders" ("id", "amount") ( select "id", "amount" from "Orders__rs_tmp" )
+    comment on column "analytics"."Orders"."id" is 'its number'
+    drop table if exists "Orders__rs_tmp"
+    select count(*) as n_rows from "analytics"."orders"
+    select count(*) as failures, count(*) != 0 as should_warn, count(*) != 0 as should_error from ( select Id as unique_field, count(*) as n_records from "dev"."analytics"."Orders" where Id is not null group by Id having count(*) > 1 ) as dbt_internal_test
+    "#);
+    assert_snapshot!(cluster.ask("select table_name, column_name from svv_columns where table_schema = 'analytics' and table_name in ('orders', 'prices') order by 1, ordinal_position"), @"
+    orders|id
+    orders|amount
+    prices|id
+    prices|amount
+    (4)
+    ");
+    assert_snapshot!(cluster.ask("select id, amount from analytics.orders"), @"
+    1|3
+    (1)
+    ");
+}
+
+#[test]
 fn what_became_of_a_hook_whose_commit_was_cut_off_is_said() {
     let cluster = Cluster::new("")
         .file("dbt_project.yml", "name: shop\nprofile: shop\n")

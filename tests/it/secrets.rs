@@ -2,6 +2,9 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
 
 use redstart::endpoint::{Auth, Options, Server};
 
@@ -15,8 +18,24 @@ const KEY: &str = "sEcReT/aCcEsS+kEy";
 const TOKEN: &str = "t0ken-of-a-session==";
 const VARIABLE: &str = "v4lue-of-a-variable";
 
-/// Whatever the project may hold of them.
-const SECRETS: [&str; 5] = [PASSWORD, KEY_ID, KEY, TOKEN, VARIABLE];
+/// What AWS lends for a while: a password of the database, and keys of whoever asks for it.
+const LENT_PASSWORD: &str = "Lent-Pa55word-by-aws";
+const LENT_KEY_ID: &str = "ASIAWWWWWWWWWWWWWWWW";
+const LENT_KEY: &str = "l3nt/SeCrEt+of+a+container";
+const LENT_TOKEN: &str = "lent-t0ken-of-a-container==";
+
+/// Whatever the project may hold of them, and what is lent to it.
+const SECRETS: [&str; 9] = [
+    PASSWORD,
+    KEY_ID,
+    KEY,
+    TOKEN,
+    VARIABLE,
+    LENT_PASSWORD,
+    LENT_KEY_ID,
+    LENT_KEY,
+    LENT_TOKEN,
+];
 
 /// What is asked of the program, in this order.
 const COMMANDS: [&str; 13] = [
@@ -232,6 +251,120 @@ fn nothing_that_is_written_on_redshift_holds_a_secret() {
         logged.contains("secret_access_key"),
         "the keys went to the server: {logged}"
     );
+}
+
+/// What the stand-in of AWS answers: keys to a container, and a password to who shows them.
+#[derive(Clone)]
+struct Lends {
+    keys: String,
+    password: String,
+}
+
+impl Lends {
+    fn well() -> Self {
+        Self {
+            keys: format!(
+                r#"{{"AccessKeyId": "{LENT_KEY_ID}", "SecretAccessKey": "{LENT_KEY}", "Token": "{LENT_TOKEN}", "Expiration": "2999-01-01T00:00:00Z"}}"#
+            ),
+            password: format!(
+                "<GetClusterCredentialsResponse><GetClusterCredentialsResult><DbUser>IAM:ann</DbUser><DbPassword>{LENT_PASSWORD}</DbPassword><Expiration>2999-01-01T00:00:00Z</Expiration></GetClusterCredentialsResult></GetClusterCredentialsResponse>"
+            ),
+        }
+    }
+
+    /// The address of a service that answers what is lent at the time; its thread ends with the tests.
+    fn serve(lends: &Arc<Mutex<Self>>) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let lends = Arc::clone(lends);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let mut asked = BufReader::new(stream);
+                let (mut first, mut length) = (String::new(), 0);
+                asked.read_line(&mut first).expect("a request");
+                loop {
+                    let mut line = String::new();
+                    asked.read_line(&mut line).expect("a header");
+                    let line = line.trim().to_lowercase();
+                    if let Some(said) = line.strip_prefix("content-length: ") {
+                        length = said.parse().expect("a number");
+                    }
+                    if line.is_empty() {
+                        break;
+                    }
+                }
+                asked
+                    .read_exact(&mut vec![0; length])
+                    .expect("what was asked");
+                let lends = lends.lock().expect("unbroken").clone();
+                let answer = match first.starts_with("GET /keys") {
+                    true => lends.keys,
+                    false => lends.password,
+                };
+                write!(
+                    asked.get_mut(),
+                    "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{answer}",
+                    answer.len()
+                )
+                .expect("a client");
+            }
+        });
+        format!("http://{address}")
+    }
+}
+
+#[test]
+fn nothing_that_is_written_holds_what_aws_lends() {
+    let lends = Arc::new(Mutex::new(Lends::well()));
+    let aws = Lends::serve(&lends);
+    let server = Server::start(Options {
+        auth: Auth::Sha256,
+        user: "IAM:ann".to_owned(),
+        password: LENT_PASSWORD.to_owned(),
+        ..Options::default()
+    })
+    .expect("the endpoint starts");
+    let project = TestProject::empty()
+        .env("AWS_ENDPOINT_URL_REDSHIFT", &aws)
+        .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("{aws}/keys"))
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .file(
+            "profiles.yml",
+            format!(
+                "project:
+  target: prod
+  outputs:
+    prod: {{type: redshift, method: iam, cluster_id: c, region: eu-west-1, user: ann, host: 127.0.0.1, port: {}, dbname: dev, schema: public, sslmode: disable, connect_timeout: 2, retries: 0}}
+",
+                server.address().port()
+            ),
+        )
+        .file("seeds/numbers.csv", "id\n1\n")
+        .file("models/good.sql", "select id from {{ ref('numbers') }}")
+        .file("models/bad.sql", "select nope from {{ ref('numbers') }}");
+    project.redstart("build -s numbers good").success();
+    let commands = ["debug", "build --no-check", "show -s good", "docs generate"];
+    assert_eq!(searched(&project, &commands), "");
+    // An answer that is cut short, one without an end, one that is none, a password that the database does not take.
+    let well = Lends::well();
+    let cut = |text: &str, end: &str| text.split_once(end).expect("a part").0.to_owned();
+    for (keys, password) in [
+        (well.keys.clone(), cut(&well.password, "</DbPassword>")),
+        (well.keys.clone(), well.password.replace("2999-", "")),
+        (well.keys.clone(), well.keys.clone()),
+        (
+            well.keys.clone(),
+            well.password
+                .replace(LENT_PASSWORD, &format!("{LENT_PASSWORD}x")),
+        ),
+        (cut(&well.keys, "Expiration"), well.password.clone()),
+        (well.keys.replace("2999-", ""), well.password.clone()),
+    ] {
+        *lends.lock().expect("unbroken") = Lends { keys, password };
+        let output = project.redstart("debug");
+        assert_ne!(output.code, 0, "{output}");
+        assert_eq!(searched(&project, &["debug", "build --no-check"]), "");
+    }
 }
 
 #[test]

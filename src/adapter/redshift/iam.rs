@@ -144,7 +144,7 @@ impl Logins {
             ));
         }
         let answer: XmlAnswer =
-            quick_xml::de::from_str(&text).map_err(|cause| unclear(action, &cause))?;
+            quick_xml::de::from_str(&text).map_err(|_| unclear(action, OF_ITS_FORM))?;
         let login = answer.result;
         Ok(Login {
             user: login.user,
@@ -152,7 +152,7 @@ impl Logins {
             expires: login
                 .expires
                 .parse()
-                .map_err(|cause| unclear(action, &cause))?,
+                .map_err(|_| unclear(action, "its `Expiration` is no moment"))?,
         })
     }
 
@@ -184,12 +184,12 @@ impl Logins {
             ));
         }
         let login: JsonLogin =
-            serde_json::from_slice(&body).map_err(|cause| unclear(action, &cause))?;
+            serde_json::from_slice(&body).map_err(|_| unclear(action, OF_ITS_FORM))?;
         Ok(Login {
             user: login.user,
             password: login.password,
             expires: seconds(login.expiration)
-                .ok_or_else(|| unclear(action, &format!("`expiration` is {}", login.expiration)))?,
+                .ok_or_else(|| unclear(action, "its `expiration` is no moment"))?,
         })
     }
 }
@@ -336,7 +336,11 @@ fn refused(action: &str, status: u16, said: Option<(String, String)>) -> Error {
     error
 }
 
-fn unclear(action: &str, cause: &dyn std::fmt::Display) -> Error {
+/// What is wrong with an answer that another program than AWS may have given.
+const OF_ITS_FORM: &str = "it is no answer of that kind";
+
+/// Its words are not told: they may have a password.
+fn unclear(action: &str, cause: &str) -> Error {
     Error::new(
         ErrorClass::Internal,
         format!("the answer of AWS to {action} cannot be read: {cause}"),

@@ -7,6 +7,7 @@ use crate::adapter::statement::{ColumnDefinition, Dist, SortType, Statement, Tab
 use crate::adapter::wording::{Wording, with_header};
 pub(in crate::adapter) use crate::adapter::wording::{name, quote};
 use crate::relation::{Relation, RelationKind};
+use crate::sql::alone;
 
 /// The statement in Redshift's SQL, without a semicolon at the end.
 pub fn sql(statement: &Statement) -> Vec<String> {
@@ -25,7 +26,7 @@ pub fn sql(statement: &Statement) -> Vec<String> {
             )];
             lines.extend(attribute_lines(attributes));
             lines.push(format!("as (\n{query}\n)"));
-            with_header(header.as_deref(), lines.join("\n"))
+            headed(header.as_deref(), lines.join("\n"))
         }
         Statement::CreateTable {
             relation,
@@ -60,7 +61,7 @@ pub fn sql(statement: &Statement) -> Vec<String> {
         } => {
             let binding = if *bind { "" } else { " with no schema binding" };
             let create = format!("create view {} as (\n{query}\n){binding}", name(relation));
-            with_header(header.as_deref(), create)
+            headed(header.as_deref(), create)
         }
         Statement::CreateMaterializedView {
             relation,
@@ -151,6 +152,15 @@ impl Wording for Redshift {
     fn grantee(&self, who: &str) -> String {
         grantee(who)
     }
+}
+
+/// The statements of a `sql_header`, one by one as dbt sends them, and the one that they stand before.
+fn headed(header: Option<&str>, statement: String) -> Vec<String> {
+    let mut said = with_header(header, statement);
+    let statement = said.split_off(said.len() - 1);
+    let header = said.iter().flat_map(|header| alone::parts(header));
+    let header: Vec<String> = header.map(|part| part.sql.to_owned()).collect();
+    [header, statement].concat()
 }
 
 /// Another type through a column beside: `alter column … type` takes nothing but longer texts.
