@@ -35,8 +35,9 @@ struct Place {
     _server: Option<Server>,
 }
 
-const RELATIONS: [&str; 7] = [
-    "numbers", "events", "plain", "growing", "merged", "looked", "kept",
+/// What is built; `past` is a snapshot, of which the rows that hold now are looked at.
+const RELATIONS: [&str; 9] = [
+    "numbers", "events", "plain", "growing", "merged", "looked", "hooked", "past", "kept",
 ];
 
 /// A node of every kind; published together, none that cannot be.
@@ -83,6 +84,38 @@ models:
             "models/looked.sql",
             "select id, {{ var('version') }} as version from {{ ref('numbers') }}",
         )
+        .file("models/hooked.sql", hooked())
+        .file(
+            "snapshots/past.yml",
+            "snapshots:
+  - name: past
+    relation: ref('plain')
+    config: {unique_key: id, strategy: check, check_cols: [version]}
+",
+        )
+}
+
+/// A table with a hook at each of the four places, all of which write to one log.
+fn hooked() -> String {
+    let log = |place: &str| {
+        format!(
+            "insert into {{{{ this.schema }}}}.hook_log values ('{place}', {{{{ var('version') }}}})"
+        )
+    };
+    format!(
+        r#"{{{{ config(
+    materialized='table',
+    pre_hook=[
+        {{"sql": "create table if not exists {{{{ this.schema }}}}.hook_log (place varchar(10), version int)", "transaction": false}},
+        "{}",
+    ],
+    post_hook=["{}", {{"sql": "{}", "transaction": false}}]
+) }}}}
+select id, version from {{{{ ref('plain') }}}}"#,
+        log("before"),
+        log("within"),
+        log("after"),
+    )
 }
 
 impl Place {
@@ -124,8 +157,9 @@ impl Place {
     /// Rows, least and greatest version of every relation.
     fn versions(&self) -> Result<Vec<(usize, usize)>, String> {
         let asked = self.relations().iter().map(|relation| {
+            let now = if *relation == "past" { " where dbt_valid_to is null" } else { "" };
             format!(
-                "select '{relation}' as relation, count(*) as n, min(version) as least, max(version) as most from {}.{relation}",
+                "select '{relation}' as relation, count(*) as n, min(version) as least, max(version) as most from {}.{relation}{now}",
                 self.schema
             )
         });
@@ -148,6 +182,24 @@ impl Place {
                 }
             })
             .collect()
+    }
+
+    /// Whether what the hooks in the transaction of `hooked` wrote, and what they did not, goes with its rows.
+    fn hooks(&self, hooked: usize) -> Result<(), String> {
+        let answer = (self.ask)(&format!(
+            "select place, max(version) as most from {}.hook_log where place <> 'after' group by place order by place",
+            self.schema
+        ))?;
+        let numbers: Vec<usize> = answer
+            .lines()
+            .filter_map(|line| line.split('|').nth(1)?.trim().parse().ok())
+            .collect();
+        match numbers[..] {
+            [before, within] if before == hooked && within == hooked => Ok(()),
+            _ => Err(format!(
+                "`hooked` is at {hooked}, and its log is not: {answer}"
+            )),
+        }
     }
 
     fn leftovers(&self) -> String {
@@ -213,6 +265,13 @@ fn case(
                 "`{relation}` has versions {least} to {most}, at {version}\n{said}"
             ));
         }
+    }
+    // What is published together had its hooks while it was built aside.
+    if !place.together {
+        let hooked = place.relations().iter().position(|it| *it == "hooked");
+        place
+            .hooks(versions[hooked.expect("a relation")].0)
+            .map_err(|error| format!("{error}\n{said}"))?;
     }
     if place.together && versions.iter().any(|found| *found != versions[0]) {
         return Err(format!("not all are of one version: {versions:?}\n{said}"));
@@ -305,6 +364,11 @@ fn matrix(place: &Place, share: usize, offset: usize, tell: &dyn Fn(&str)) -> (u
                 .map(move |fault| (at, message, *fault))
         })
         .collect();
+    if std::env::var_os("REDSTART_TEST_FAULTS_SHOWN").is_some() {
+        for (at, message) in messages.iter().enumerate() {
+            tell(&format!("{at:3} {}", message.sql.trim()));
+        }
+    }
     tell(&format!(
         "{} messages, {} cases",
         messages.len(),
