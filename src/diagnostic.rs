@@ -297,13 +297,15 @@ impl Diagnostic {
         }
     }
 
-    /// Names the node in the general advice, where that has a command to look at it.
+    /// Adds to the general advice how the query of a node is seen, where that is worth a look.
     #[must_use]
     pub fn about(mut self, node: &str) -> Self {
-        let general = advice::of(self.code).filter(|_| self.help.is_empty());
-        if let Some(general) = general.filter(|advice| advice.contains(advice::NODE)) {
-            let named = format!("--select {node}`");
-            self.help.push(general.replace(advice::NODE, &named));
+        if self.help.is_empty() && advice::OF_A_QUERY.contains(&self.code) {
+            let general = advice::of(self.code).map(str::to_owned);
+            self.help.extend(general);
+            self.help.push(format!(
+                "`redstart compile --select {node}` shows the whole SQL"
+            ));
         }
         self
     }

@@ -599,6 +599,17 @@ impl Error {
         }
     }
 
+    /// Whether the words of the warehouse are about the files of a load, of which no row was read yet.
+    pub fn is_about_files(&self) -> bool {
+        const MARKS: [&str; 4] = [
+            "The specified S3 prefix",
+            "The specified bucket",
+            "no folder stands for",
+            "S3ServiceException",
+        ];
+        MARKS.iter().any(|mark| self.message.starts_with(mark))
+    }
+
     /// Whether the words of the warehouse may hold a value of somebody's data: it could not convert, hold or store one.
     pub fn is_about_values(&self) -> bool {
         const OF_DUCKDB: [&str; 4] = [

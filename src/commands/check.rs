@@ -92,8 +92,8 @@ impl Args {
                 }
                 let errors = found.iter().filter(|one| one.level == Level::Error).count();
                 session.terminal.info(format!(
-                    "Checked {} nodes: {}, {}",
-                    nodes.len(),
+                    "Checked {}: {}, {}",
+                    counted(nodes.len() as u64, "node"),
                     counted(errors as u64, "error"),
                     counted((found.len() - errors) as u64, "warning")
                 ));

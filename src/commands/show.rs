@@ -10,7 +10,7 @@ use super::{Outcome, Session, Stop};
 use crate::adapter::Table;
 use crate::artifacts;
 use crate::compile::{Sql, Turn};
-use crate::diagnostic::{Diagnostic, Source};
+use crate::diagnostic::{Diagnostic, Source, counted};
 use crate::graph::Selection;
 use crate::jinja::Template;
 use crate::manifest::node::{Detail, LoadMode};
@@ -244,6 +244,12 @@ impl Args {
         session
             .terminal
             .answer_event(&Message::shown(asked, text))?;
+        if table.truncated && self.limit.is_none() {
+            let shown = counted(table.rows.len() as u64, "row");
+            session
+                .terminal
+                .info(format!("The first {shown}; `--limit -1` shows all"));
+        }
         Ok(())
     }
 }

@@ -35,6 +35,7 @@ use crate::manifest::node::Detail;
 use crate::manifest::{Manifest, Node, NodeId, ResourceType, not_run};
 use crate::project::{Environment, Vars};
 use crate::relation::ExistingRelations;
+use crate::sql::alone;
 use world::NodeWorld;
 
 /// What every template of a run may ask for, beside its own node.
@@ -463,6 +464,13 @@ impl Compiler {
             Some(code) if has_query(node) => self.render_with(&code.template(), &world)?,
             _ => Sql::default(),
         };
+        // An analysis is read by people, and an operation is a statement of its own.
+        if matches!(
+            node.resource_type,
+            ResourceType::Model | ResourceType::Snapshot | ResourceType::Test
+        ) {
+            alone::without_end(&mut sql.text);
+        }
         // Nothing is made of it, so no hook of it ever runs.
         if is_ephemeral(node) || node.resource_type == ResourceType::Operation {
             return Ok(sql);

@@ -2,8 +2,8 @@
 //!
 //! In: the code of an error. Out: a sentence. Every code has one (a test reads the sources for codes), so no error leaves its reader alone.
 
-/// How a command in a sentence names the node that the error is in.
-pub(super) const NODE: &str = "--select name`";
+/// Errors of a query that is worth a look.
+pub(super) const OF_A_QUERY: [&str; 3] = ["sql-syntax", "database-error", "test-failed"];
 
 /// What to do about an error of a code; nothing for a code that no error has.
 pub(super) fn of(code: &str) -> Option<&'static str> {
@@ -274,9 +274,7 @@ fn query(code: &str) -> Option<&'static str> {
             "write it in another way, or run this node on Redshift; docs/redshift-emulation.md lists what is emulated"
         }
         "not-redshift" => "write it as Redshift takes it, so that it runs on the cluster too",
-        "sql-syntax" => {
-            "the word before the caret is often the wrong one; `redstart compile --select name` shows the whole SQL"
-        }
+        "sql-syntax" => "the word before the caret is often the wrong one",
         "statement-too-long" => "split it, or keep long lists in a seed",
         "too-many-columns" => "split it, or keep what is rarely asked for in one `super` column",
         "type-mismatch" => "cast one of the two",
@@ -293,7 +291,7 @@ fn query(code: &str) -> Option<&'static str> {
             "use a type of Redshift, such as `bigint`, `decimal(38,10)`, `varchar(65535)`, `timestamp` or `super`"
         }
         "database-error" => {
-            "the words of the database are above; `redstart compile --select name` shows the SQL, target/run/ what was sent"
+            "mend the query: the words of the database, above, say what is wrong with it"
         }
         "bound-dependents" | "bound-leftovers" => {
             "make the views that read it late binding: `bind: false`, or drop them first"
@@ -354,9 +352,7 @@ fn rows(code: &str) -> Option<&'static str> {
             "rebuild it with `--full-refresh`, or set `on_schema_change` to `append_new_columns` or `sync_all_columns`"
         }
         "stale-source" => "find out why nothing came, or widen `error_after`",
-        "test-failed" => {
-            "`redstart compile --select test-name` shows the query of the test, `--store-failures` keeps its rows"
-        }
+        "test-failed" => "`--store-failures` keeps the rows that it finds",
         "too-many-rejected" => {
             "mend the rows, or allow more with `reject_limit: 5%` or a number of rows"
         }

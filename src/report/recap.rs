@@ -96,7 +96,7 @@ fn failed_test(node: &Node, result: &NodeResult) -> Diagnostic {
             "the rows are not shown: they hold personal data (`meta: {pii: true}`)".to_owned(),
         );
     }
-    diagnostic
+    diagnostic.about(&node.name)
 }
 
 /// A few rows of so many, where there are any.

@@ -159,7 +159,7 @@ fn a_run_is_told_line_by_line_and_what_went_wrong_once_more_at_its_end() {
       |           ^^^^^^^^^
       |
       = note: Binder Error: *****
-      = help: the words of the database are above; `redstart compile --select name` shows the SQL, target/run/ what was sent
+      = help: mend the query: the words of the database, above, say what is wrong with it
 
     Finished 3 data tests, 1 incremental model, 1 load, 1 view model in 1.23s
     Done. PASS=3 WARN=0 ERROR=2 SKIP=1 TOTAL=6
@@ -217,7 +217,7 @@ fn quiet_tells_errors_alone() {
       |           ^^^^^^^^^
       |
       = note: Binder Error: *****
-      = help: the words of the database are above; `redstart compile --select name` shows the SQL, target/run/ what was sent
+      = help: mend the query: the words of the database, above, say what is wrong with it
 
     an answer
     ");

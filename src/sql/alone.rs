@@ -3,6 +3,8 @@
 //! In: a statement, or a text of several. Out: what of it is one of those, and its [`Part`]s. Sources: the pages of `VACUUM`,
 //! `ALTER TABLE`, `ALTER TABLE APPEND`, `CREATE DATABASE` and `CREATE EXTERNAL TABLE` in the Database Developer Guide.
 
+use sqlparser::tokenizer::Token;
+
 use super::position::Lines;
 use super::redshift;
 use super::words::Words;
@@ -73,6 +75,27 @@ pub fn stands_alone(words: &Words) -> Option<&'static str> {
     })
 }
 
+/// Takes the `;` away that ends a query, where nothing but comments follows: the query becomes a part of a statement. What stands
+/// behind it keeps its place.
+pub fn without_end(sql: &mut String) {
+    if !sql.contains(';') {
+        return;
+    }
+    let Ok(tokens) = redshift::tokens(sql) else {
+        return;
+    };
+    let lines = Lines::new(sql);
+    let said = tokens.iter().rev();
+    let said = said.filter(|token| !matches!(token.token, Token::Whitespace(_) | Token::EOF));
+    let ends: Vec<usize> = said
+        .take_while(|token| token.token == Token::SemiColon)
+        .filter_map(|token| Some(lines.range(token.span)?.start))
+        .collect();
+    for end in ends {
+        sql.replace_range(end..=end, " ");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,6 +121,24 @@ mod tests {
             "create table database (id int)",
         ] {
             assert!(!parts(together)[0].alone, "{together}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_query_is_taken_away() {
+        for (sql, left) in [
+            ("select 1;", "select 1 "),
+            (
+                "select ';' -- a; b\n;\n; /* ; */ -- c\n",
+                "select ';' -- a; b\n \n  /* ; */ -- c\n",
+            ),
+            ("select 1; select 2;", "select 1; select 2 "),
+            ("select 'ä';", "select 'ä' "),
+            ("select 'open;", "select 'open;"),
+        ] {
+            let mut text = sql.to_owned();
+            without_end(&mut text);
+            assert_eq!(text, left);
         }
     }
 

@@ -114,3 +114,114 @@ fn a_secret_that_is_not_set_needs_no_default() {
     1 error
     "#);
 }
+
+#[test]
+fn a_name_without_a_value_in_config_is_told() {
+    let project = TestProject::new()
+        .file(
+            "models/inc.sql",
+            "{{ config(materialized='incremental', unique_key=id) }} select 1 as id",
+        )
+        .file(
+            "models/some.sql",
+            "{{ config(materialized='table', sort=('id' if target.name == 'other')) }} select 1 as id",
+        );
+    assert_snapshot!(project.redstart("parse"), @"
+    exit 2
+    error[bad-config]: `unique_key` is given a name that has no value
+     --> models/inc.sql:1:4
+      |
+    1 | {{ config(materialized='incremental', unique_key=id) }} select 1 as id
+      |    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: a text stands in quotes: `unique_key='…'`; a variable needs a value first: `{% set … %}`, `var('…')`
+
+    1 error
+    ");
+}
+
+#[test]
+fn a_query_may_end_in_a_semicolon_wherever_it_is_put() {
+    let project = TestProject::new()
+        .file("models/a.sql", "{{ config(materialized='ephemeral') }} select 1 as id;\n-- all of it\n")
+        .file("models/b.sql", "{{ config(materialized='table') }} select id, ';' as sign from {{ ref('a') }} ;")
+        .file("models/c.sql", "select id from {{ ref('b') }};")
+        .file("tests/t.sql", "select * from {{ ref('c') }} where id > 1;")
+        .file(
+            "snapshots/s.sql",
+            "{% snapshot s %}{{ config(unique_key='id', strategy='check', check_cols='all', target_schema='main') }} select id from {{ ref('c') }};{% endsnapshot %}",
+        );
+    project.redstart("build").success();
+    let table = project.redstart("compile --statements -s b").success();
+    assert!(!table.stdout.contains(" ;\n"), "{table}");
+}
+
+#[test]
+fn a_reference_without_braces_is_told() {
+    let project = TestProject::new().file("models/a.sql", "select * from ref('b')");
+    let built = project.redstart("build");
+    assert!(
+        built.text().contains("write it in braces: `{{ ref(…) }}`"),
+        "{built}"
+    );
+}
+
+#[test]
+fn a_load_with_personal_columns_tells_the_place_that_is_not_there() {
+    let project = TestProject::new()
+        .file(
+            "profiles.yml",
+            "project:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: project.duckdb, emulate: redshift, s3: {'s3://lake/': files/}}\n",
+        )
+        .file("files/other/people.csv", "1,ann@x.org\n")
+        .file(
+            "models/sources.yml",
+            "\
+version: 2
+sources:
+  - name: raw
+    schema: raw
+    tables:
+      - name: people
+        external: {location: 's3://lake/people/', file_format: csv, copy: {}}
+        columns: [{name: id, data_type: integer}, {name: email, data_type: varchar(50), meta: {pii: true}}]
+",
+        );
+    let loaded = project.redstart("load");
+    assert!(
+        loaded.text().contains("'people/' does not exist"),
+        "{loaded}"
+    );
+    assert!(loaded.text().contains("stands for"), "{loaded}");
+    assert!(!loaded.text().contains("*****"), "{loaded}");
+}
+
+#[test]
+fn show_says_when_there_are_more_rows() {
+    let project = TestProject::new().file(
+        "models/m.sql",
+        "select 1 as n union all select 2 union all select 3 union all select 4 union all select 5 union all select 6",
+    );
+    let more = "The first 5 rows; `--limit -1` shows all";
+    assert!(
+        project
+            .redstart("show -s m")
+            .success()
+            .stderr
+            .contains(more)
+    );
+    assert!(
+        !project
+            .redstart("show -s m --limit 2")
+            .success()
+            .text()
+            .contains("The first")
+    );
+    assert!(
+        !project
+            .redstart("show -s m --limit -1")
+            .success()
+            .text()
+            .contains("The first")
+    );
+}

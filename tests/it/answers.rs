@@ -48,7 +48,7 @@ fn compile_asks_the_warehouse_what_a_template_asks() {
       |              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
       = note: Catalog Error: Table with name s does not exist!
-      = help: the words of the database are above; `redstart compile --select name` shows the SQL, target/run/ what was sent
+      = help: mend the query: the words of the database, above, say what is wrong with it
 
     1 error
     ");

@@ -233,7 +233,7 @@ fn a_failed_test_holds_everything_back_and_retry_builds_all_of_it() {
        |                                                                ^^^^^^
        |
        = help: every table and view is as it was before, and what was built aside is dropped
-       = help: the rows of `orders` that were tested: `redstart show --failed orders`
+       = help: the rows of `orders` that were tested: `redstart show --failed orders --vars '{twice: true}'`
        = help: `redstart retry` builds all of it again
 
     error[test-failed]: test `unique_orders_id` found 1 row
@@ -246,7 +246,7 @@ fn a_failed_test_holds_everything_back_and_retry_builds_all_of_it() {
                unique_field | n_records
                -------------+----------
                           1 |         2
-       = help: `redstart show --select unique_orders_id --limit -1` shows all that it finds, `redstart compile --select unique_orders_id` its query
+       = help: `redstart show --select unique_orders_id --limit -1 --vars '{twice: true}'` shows all that it finds, `redstart compile --select unique_orders_id --vars '{twice: true}'` its query
 
     Finished 3 data tests, 1 load, 1 table model, 3 view models in [time]
     Done. PASS=1 WARN=0 ERROR=1 SKIP=6 TOTAL=8

@@ -61,7 +61,7 @@ fn a_table_whose_tests_fail_is_kept_aside_and_the_old_one_stays() {
       |
       = note: test `unique_orders_id` found 1 row (models/models.yml:3)
       = help: what was there before is there still
-      = help: the rows that failed: `redstart show --failed orders`
+      = help: the rows that failed: `redstart show --failed orders --vars '{other: 1}'`
 
     Finished 4 data tests, 1 incremental model, 1 table model, 1 view model in [time]
     Done. PASS=0 WARN=0 ERROR=1 SKIP=6 TOTAL=7
@@ -134,7 +134,7 @@ fn what_an_incremental_model_adds_is_tested_before_its_commit() {
       |
       = note: test `unique_grown_id` found 1 row (models/models.yml:7)
       = help: what was there before is there still
-      = help: the rows that failed: `redstart show --failed grown`
+      = help: the rows that failed: `redstart show --failed grown --vars '{more: true}'`
 
     Finished 1 data test, 1 incremental model in [time]
     Done. PASS=0 WARN=0 ERROR=1 SKIP=1 TOTAL=2
@@ -325,7 +325,7 @@ fn a_test_of_two_siblings_holds_back_the_one_that_it_is_declared_for() {
       |
       = note: test `relationships_facts_place__id__ref_places_` found 1 row (models/models.yml:3)
       = help: what was there before is there still
-      = help: the rows that failed: `redstart show --failed facts`
+      = help: the rows that failed: `redstart show --failed facts --vars '{place: 9}'`
 
     Finished 1 data test, 2 table models in [time]
     Done. PASS=1 WARN=0 ERROR=1 SKIP=1 TOTAL=3

@@ -262,7 +262,7 @@ fn a_hook_that_fails_when_it_is_rendered_takes_back_what_its_node_was_given() {
       |                                                  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
       = note: Catalog Error: Table with name nowhere does not exist!
-      = help: the words of the database are above; `redstart compile --select name` shows the SQL, target/run/ what was sent
+      = help: mend the query: the words of the database, above, say what is wrong with it
 
     Finished 1 project hook, 1 table model in [time]
     Done. PASS=1 WARN=0 ERROR=1 SKIP=0 TOTAL=2

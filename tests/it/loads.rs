@@ -56,8 +56,12 @@ impl Everywhere {
         let mut all: Vec<Output> = TARGETS
             .iter()
             .map(|target| {
-                self.project
-                    .redstart(&format!("{arguments} --target {target}"))
+                let flag = format!(" --target {target}");
+                let mut output = self.project.redstart(&format!("{arguments}{flag}"));
+                // Advice is said with the flags of the command.
+                output.stdout = output.stdout.replace(&flag, "");
+                output.stderr = output.stderr.replace(&flag, "");
+                output
             })
             .collect();
         let told = |output: &Output| {

@@ -326,3 +326,14 @@ fn of_a_query_of_ones_own_only_what_personal_data_goes_into_is_hidden() {
         assert!(!output.text().contains("x.org"), "{sql}: {output}");
     }
 }
+
+#[test]
+fn a_snapshot_is_shown_but_for_its_personal_columns() {
+    let project = project("").file(
+        "snapshots/kept.sql",
+        "{% snapshot kept %}{{ config(unique_key='id', strategy='check', check_cols='all', target_schema='main') }} select id, dept, email from {{ ref('people') }}{% endsnapshot %}",
+    );
+    project.redstart("build").success();
+    let shown = project.redstart("show -s kept --limit 1").success();
+    assert!(shown.stdout.contains(" 1 | a    | (personal)"), "{shown}");
+}

@@ -173,7 +173,7 @@ fn show_tells_the_line_of_what_the_database_refuses() {
       | ^^^^^^
       |
       = note: the database said: Invalid Input Error: invalid digit in the number: x
-      = help: the words of the database are above; `redstart compile --select name` shows the SQL, target/run/ what was sent
+      = help: mend the query: the words of the database, above, say what is wrong with it
 
     1 error
     ");

@@ -214,7 +214,7 @@ models:
                       -----+------------------+-----------------
                       NULL | id               | id is null
               = help: mend the rows, or allow more with `reject_limit: 5%` or a number of rows
-              = help: all of them are kept until the next build: `redstart show --failed contacts --limit -1`
+              = help: all of them are kept until the next build: `redstart show --failed contacts --limit -1 --vars '{all: true}'`
             ");
             assert_snapshot!(kept(&all, "contacts"), @"
             contacts

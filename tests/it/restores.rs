@@ -426,7 +426,7 @@ fn a_restore_that_is_interrupted_says_what_became_of_the_tables() {
     exit 2
     error[connection-lost]: cannot restore `restore_faults.one`: connection closed
      |
-     = help: the tables are as they were: run the same `redstart restore` again
+     = help: the tables are as they were: run the same `redstart restore --target prod` again
 
     1 error
     ");
@@ -437,7 +437,7 @@ fn a_restore_that_is_interrupted_says_what_became_of_the_tables() {
     exit 2
     error[connection-lost]: nobody knows whether the tables were restored: connection closed
      |
-     = help: all of them are as they were, or none is: look at one, or run the same `redstart restore` again, which does no harm
+     = help: all of them are as they were, or none is: look at one, or run the same `redstart restore --target prod` again, which does no harm
 
     1 error
     ");

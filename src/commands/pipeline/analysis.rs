@@ -66,9 +66,13 @@ impl Reading {
         Some(columns.iter().map(holds).collect())
     }
 
-    /// Whether all columns of a node are known.
+    /// Whether all columns of a node's query are known; of what has none, all of its own.
     pub fn tells_columns(&self, id: NodeId) -> bool {
-        self.analysis.node(id).schema.is_complete()
+        let node = self.analysis.node(id);
+        match &node.query {
+            Some(query) => query.complete,
+            None => node.schema.is_complete(),
+        }
     }
 }
 

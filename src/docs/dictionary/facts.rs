@@ -273,7 +273,12 @@ impl<'a> Facts<'a> {
                 .find_map(|(_, test)| combination(test.generic.as_ref()?));
             key = combination.unwrap_or_default();
         }
-        (!key.is_empty()).then(|| format!("one row per {}", key.join(", ")))
+        let history = match node.resource_type {
+            // Its key tells what a row is the history of.
+            ResourceType::Snapshot => " and time of validity",
+            _ => "",
+        };
+        (!key.is_empty()).then(|| format!("one row per {}{history}", key.join(", ")))
     }
 
     /// In the order of the warehouse; then what is declared and not there.

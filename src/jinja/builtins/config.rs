@@ -9,6 +9,7 @@ use minijinja::value::{Enumerator, Object, ValueKind};
 use minijinja::{Error, State, Value};
 
 use super::args::{Args, Body, Group, what};
+use super::filters::print_undefined;
 use crate::diagnostic::Diagnostic;
 use crate::jinja::error::{bad_call, raise};
 use crate::jinja::render::world;
@@ -53,6 +54,15 @@ fn declare(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
     }
     settings.extend(args.keywords());
     args.done()?;
+    for (key, value) in &settings {
+        // As in dbt. What an `if` without `else` leaves out is no mistake.
+        if value.is_undefined() && print_undefined(value).is_err() {
+            return Err(raise(
+                Diagnostic::error("bad-config", format!("`{key}` is given a name that has no value"))
+                    .help(format!("a text stands in quotes: `{key}='…'`; a variable needs a value first: `{{% set … %}}`, `var('…')`")),
+            ));
+        }
+    }
     world(state)?.set_config(&settings).map_err(raise)?;
     Ok(Value::from(""))
 }

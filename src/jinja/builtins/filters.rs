@@ -75,7 +75,7 @@ fn far_float(value: &Value) -> Option<String> {
 
 /// What is undefined because an `if` had no `else` prints as nothing, and so does a parameter that a call left out; any other
 /// undefined value is a mistake. Only a strict environment tells the two apart.
-fn print_undefined(value: &Value) -> Result<(), Error> {
+pub(super) fn print_undefined(value: &Value) -> Result<(), Error> {
     static STRICT: LazyLock<Environment<'static>> = LazyLock::new(|| {
         let mut env = Environment::empty();
         env.set_undefined_behavior(UndefinedBehavior::Strict);

@@ -181,8 +181,13 @@ impl Translator<'_> {
     }
 
     pub(super) fn table_function(&self, name: &ObjectName, span: Span) -> Refusal {
+        let called = name.to_string().to_lowercase();
+        let help = match called.as_str() {
+            "ref" | "source" => format!("write it in braces: `{{{{ {called}(…) }}}}`"),
+            _ => "build the rows with `with recursive`, or keep them in a seed".to_owned(),
+        };
         Refusal {
-            help: Some("build the rows with `with recursive`, or keep them in a seed".into()),
+            help: Some(help),
             ..self.unsupported(
                 span,
                 format!(
