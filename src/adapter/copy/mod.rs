@@ -91,7 +91,10 @@ pub fn columns<'a>(
             let kind = emulating::duckdb_type(&definition.data_type)
                 .map_err(|refusal| failed(refusal.reason.as_deref().unwrap_or(&refusal.message)))?
                 .redshift;
-            if matches!(kind, Type::Varbyte(_) | Type::Interval | Type::TimeTz) {
+            if matches!(
+                kind,
+                Type::Varbyte(_) | Type::Interval | Type::Months | Type::TimeTz
+            ) {
                 return Err(failed("this type is not emulated for loads"));
             }
             Ok(Column {

@@ -9,7 +9,7 @@ use super::compare;
 use super::engine::Engine;
 use super::query::operand;
 use super::translator::{Constant, Sql, Translator};
-use super::types::{Type, wider};
+use super::types::{MAX_BYTES, Type, wider};
 use crate::adapter::Refusal;
 
 impl Translator<'_> {
@@ -42,6 +42,16 @@ impl Translator<'_> {
             return Ok(of_floats);
         }
         match op {
+            // Bytes are joined by it: <https://docs.aws.amazon.com/redshift/latest/dg/r_VARBYTE_OPERATORS.html>.
+            BinaryOperator::Plus
+                if matches!(
+                    (a.ty, b.ty),
+                    (Some(Type::Varbyte(_)), Some(Type::Varbyte(_)))
+                ) =>
+            {
+                let ty = Type::Varbyte(MAX_BYTES);
+                Ok(Sql::typed(format!("({} || {})", a.text, b.text), ty).of([a, b]))
+            }
             BinaryOperator::Plus | BinaryOperator::Minus
                 if self.on_postgres() && a.is(Type::Date) && b.is(Type::Int8) =>
             {
@@ -77,11 +87,7 @@ impl Translator<'_> {
             BinaryOperator::Modulo => Ok(modulo(self.engine, a, b)),
             BinaryOperator::BitwiseAnd => self.bits(a, "&", b, span),
             BinaryOperator::BitwiseOr => self.bits(a, "|", b, span),
-            BinaryOperator::PGBitwiseXor if self.on_postgres() => self.bits(a, "#", b, span),
-            BinaryOperator::PGBitwiseXor => {
-                let ty = self.bits(a, "#", b, span)?.ty;
-                Ok(Sql::new(format!("xor({}, {})", a.text, b.text), ty).of([a, b]))
-            }
+            BinaryOperator::PGBitwiseXor => self.bits(a, "#", b, span),
             BinaryOperator::PGBitwiseShiftLeft => self.shift(a, "<<", b, span),
             BinaryOperator::PGBitwiseShiftRight => self.shift(a, ">>", b, span),
             BinaryOperator::PGExp | BinaryOperator::BitwiseXor if self.on_postgres() => {
@@ -166,7 +172,7 @@ impl Translator<'_> {
             {
                 Ok(Cow::Owned(self.literal_as(value, moment, span)?))
             }
-            Some(Type::Interval) if ty.is_text() => Ok(Cow::Borrowed(value)),
+            Some(span) if span.is_interval() && ty.is_text() => Ok(Cow::Borrowed(value)),
             _ if ty == Type::Super => Err(self.unsupported(
                 span,
                 format!("`{op}` of a `super` value is not emulated"),
@@ -192,23 +198,30 @@ impl Translator<'_> {
     /// whole days, and dates and timestamps by intervals.
     fn moves_by(&self, a: &Sql, op: &BinaryOperator, b: &Sql, span: Span) -> Result<(), Refusal> {
         use BinaryOperator::{Divide, Minus, Modulo, Multiply, Plus};
-        use Type::{Date, Interval, Time, TimeTz};
+        use Type::{Date, Time, TimeTz};
         let (Some(left), Some(right)) = (a.ty, b.ty) else {
             return Ok(());
         };
-        let timed = |ty: Type| ty.is_moment() || ty == Interval;
+        let timed = |ty: Type| ty.is_moment() || ty.is_interval();
         if !(timed(left) || timed(right)) || a.is_null() || b.is_null() {
             return Ok(());
         }
         let clock = |ty: Type| matches!(ty, Time | TimeTz);
         let moved = match op {
-            Plus | Minus if left == Interval || right == Interval => {
+            Plus | Minus if left.is_interval() || right.is_interval() => {
                 !left.is_number() && !right.is_number()
             }
             Plus | Minus if left == Date && right.is_integer() => true,
             Plus if left.is_integer() && right == Date => true,
             Plus => left == Date && clock(right) || clock(left) && right == Date,
             Minus => left.is_moment() && right.is_moment() && !clock(left) && !clock(right),
+            Divide if left.is_interval() && !self.on_postgres() => {
+                return Err(self.unsupported(
+                    span,
+                    "the quotient of an interval is not emulated",
+                    "DuckDB has none: write the interval that it is, or divide the number before it",
+                ));
+            }
             Multiply | Divide | Modulo => !left.is_moment() && !right.is_moment(),
             _ => true,
         };
@@ -305,7 +318,33 @@ impl Translator<'_> {
         Some(Sql::typed(text, ty).of([a, b]))
     }
 
+    /// Bits of whole numbers, or of bytes. A literal text beside a whole number is one.
+    ///
+    /// <https://docs.aws.amazon.com/redshift/latest/dg/r_VARBYTE_OPERATORS.html>
     fn bits(&mut self, a: &Sql, symbol: &str, b: &Sql, span: Span) -> Result<Sql, Refusal> {
+        let read = |value: &Sql, other: &Sql| match other.ty {
+            Some(ty) if ty.is_integer() && value.constant_text().is_some() => {
+                self.literal_as(value, ty, span)
+            }
+            _ => Ok(value.clone()),
+        };
+        let (a, b) = (&read(a, b)?, &read(b, a)?);
+        if let (Some(Type::Varbyte(x)), Some(Type::Varbyte(y))) = (a.ty, b.ty)
+            && !self.on_postgres()
+        {
+            // DuckDB has them for bits, and refuses those of two lengths.
+            let (left, right) = (
+                format!("CAST({} AS BIT)", a.text),
+                format!("CAST({} AS BIT)", b.text),
+            );
+            let bits = match symbol {
+                "#" => format!("xor({left}, {right})"),
+                _ => format!("({left} {symbol} {right})"),
+            };
+            return Ok(
+                Sql::typed(format!("CAST({bits} AS BLOB)"), Type::Varbyte(x.max(y))).of([a, b]),
+            );
+        }
         let other = [a, b].into_iter().find(|side| {
             !side.is_null()
                 && side
@@ -323,11 +362,17 @@ impl Translator<'_> {
                 help,
             ));
         }
-        Ok(operand(
-            format!("{} {symbol} {}", a.text, b.text),
-            wider_of(a.ty, b.ty),
-            &[a, b],
-        ))
+        let ty = wider_of(a.ty, b.ty);
+        match symbol {
+            "#" if !self.on_postgres() => {
+                Ok(Sql::new(format!("xor({}, {})", a.text, b.text), ty).of([a, b]))
+            }
+            _ => Ok(operand(
+                format!("{} {symbol} {}", a.text, b.text),
+                ty,
+                &[a, b],
+            )),
+        }
     }
 
     /// A whole number moved by bits: of its own type, and refused where bits leave it, of which no page tells what becomes.
@@ -379,7 +424,7 @@ const SHORT: u8 = 18;
 
 fn add(a: &Sql, symbol: &str, b: &Sql) -> Sql {
     let moment = |sql: &Sql, other: &Sql| {
-        if other.is(Type::Interval) && sql.is_text() {
+        if other.ty.is_some_and(Type::is_interval) && sql.is_text() {
             format!("CAST({} AS TIMESTAMP)", sql.text)
         } else {
             sql.text.clone()
@@ -394,16 +439,44 @@ fn add(a: &Sql, symbol: &str, b: &Sql) -> Sql {
         {
             Some(Type::Interval)
         }
-        (Some(Type::Date | Type::Timestamp), Some(Type::Interval)) => Some(Type::Timestamp),
-        (Some(Type::Interval), Some(Type::Date | Type::Timestamp)) => Some(Type::Timestamp),
-        (Some(Type::TimestampTz), Some(Type::Interval)) => Some(Type::TimestampTz),
-        (Some(Type::Interval), Some(Type::Interval)) => Some(Type::Interval),
+        // Months added to a date give a date: <https://docs.aws.amazon.com/redshift/latest/dg/r_interval_data_types.html>.
+        (Some(Type::Date), Some(Type::Months)) | (Some(Type::Months), Some(Type::Date)) => {
+            Some(Type::Date)
+        }
+        (Some(Type::Date | Type::Timestamp), Some(span)) if span.is_interval() => {
+            Some(Type::Timestamp)
+        }
+        (Some(span), Some(Type::Date | Type::Timestamp)) if span.is_interval() => {
+            Some(Type::Timestamp)
+        }
+        (Some(Type::TimestampTz), Some(span)) if span.is_interval() => Some(Type::TimestampTz),
+        (Some(Type::Months), Some(Type::Months)) => Some(Type::Months),
+        (Some(a), Some(b)) if a.is_interval() && b.is_interval() => Some(Type::Interval),
         (a, b) => sum_type(a, b),
     };
+    // What a date becomes hangs on its type, which only the engine knows here.
+    if let (None, Some(Type::Months)) = (a.ty, b.ty)
+        && !a.is_null()
+    {
+        let sign = if symbol == "-" { "-" } else { "" };
+        return Sql::new(
+            format!("__rs.months_on({}, {sign}{})", a.text, b.text),
+            None,
+        )
+        .of([a, b]);
+    }
+    if let (Some(Type::Months), None) = (a.ty, b.ty)
+        && !b.is_null()
+    {
+        return Sql::new(format!("__rs.months_on({}, {})", b.text, a.text), None).of([a, b]);
+    }
     let text = format!("{} {symbol} {}", moment(a, b), moment(b, a));
     // DuckDB counts the days between two dates in a wider type.
     if ty == Some(Type::Int4) && a.is(Type::Date) {
         return Sql::typed(format!("CAST(({text}) AS INTEGER)"), Type::Int4).of([a, b]);
+    }
+    if ty == Some(Type::Date) && (a.is(Type::Months) || b.is(Type::Months)) {
+        return Sql::typed(format!("CAST(({text}) AS DATE)"), Type::Date).of([a, b]);
     }
     operand(text, ty, &[a, b])
 }
@@ -444,11 +517,15 @@ fn sum_type(a: Option<Type>, b: Option<Type>) -> Option<Type> {
 }
 
 fn product_type(a: Option<Type>, b: Option<Type>) -> Option<Type> {
-    if matches!(
-        (a, b),
-        (Some(Type::Interval), _) | (_, Some(Type::Interval))
-    ) {
-        return Some(Type::Interval);
+    match (a, b) {
+        // A part of a month is days.
+        (Some(Type::Months), Some(other)) | (Some(other), Some(Type::Months))
+            if other.is_integer() =>
+        {
+            return Some(Type::Months);
+        }
+        (Some(span), _) | (_, Some(span)) if span.is_interval() => return Some(Type::Interval),
+        _ => {}
     }
     numeric(a, b, |(p1, s1), (p2, s2)| (p1 + p2 + 1, s1 + s2))
 }
@@ -498,7 +575,6 @@ pub(super) fn divide(engine: Engine, a: &Sql, b: &Sql) -> Sql {
             Some(ty),
             &[a, b],
         ),
-        None if a.is(Type::Interval) => operand(format!("{} / {}", a.text, guarded(b)), Some(Type::Interval), &[a, b]),
         None => {
             let type_of = |sql: &Sql| sql.late.clone().unwrap_or_else(|| format!("typeof({})", sql.text));
             let (type_a, type_b) = (type_of(a), type_of(b));
@@ -534,7 +610,7 @@ fn divide_on_postgres(a: &Sql, b: &Sql) -> Sql {
             Some(ty),
             &[a, b],
         ),
-        None if a.is(Type::Interval) => plain(Type::Interval),
+        None if a.ty.is_some_and(Type::is_interval) => plain(Type::Interval),
         None => Sql::new(format!("__rs.divide({}, {})", a.text, b.text), None).of([a, b]),
     }
 }

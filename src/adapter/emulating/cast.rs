@@ -73,10 +73,10 @@ impl Translator<'_> {
 
     /// A text becomes an interval where it is constant: its units have other spellings on DuckDB.
     pub(super) fn cast_to_interval(&self, value: Sql, span: Span) -> Result<Sql, Refusal> {
-        if value.is(Type::Interval) {
+        if value.ty.is_some_and(Type::is_interval) {
             return Ok(value);
         }
-        let text = value.constant_text().and_then(|text| interval(text, None));
+        let text = value.constant_text().and_then(|text| interval(text));
         let Some(text) = text else {
             return Err(self.unsupported(
                 span,
@@ -188,16 +188,40 @@ impl Translator<'_> {
                 format!("CAST({text} AS {})", self.engine.type_name(target))
             }
             Type::Super => self.as_super(value, span)?.text,
-            Type::Varbyte(_) => {
-                if !value.is_text() {
-                    return Err(self.unsupported(
-                        span,
-                        "a cast to `varbyte` is emulated for text only",
-                        "cast to varchar first",
-                    ));
+            Type::Varbyte(length) => {
+                // A whole number has the bytes of its type, a `char` those of its padding:
+                // <https://docs.aws.amazon.com/redshift/latest/dg/r_VARBYTE_type.html>.
+                let (bytes, most) = match value.ty {
+                    Some(Type::Varbyte(most)) => (x.clone(), most),
+                    Some(Type::Char(most)) => (format!("encode(rpad({x}, {most}, ' '))"), most),
+                    Some(Type::Varchar(most)) => (format!("encode({x})"), most),
+                    Some(Type::Text) => (format!("encode({x})"), u32::MAX),
+                    Some(ty) if ty.is_integer() => {
+                        let size = match ty {
+                            Type::Int2 => 2,
+                            Type::Int4 => 4,
+                            _ => 8,
+                        };
+                        let digits = size * 2;
+                        let hex = format!(
+                            "right('0000000000000000' || to_hex(CAST({x} AS BIGINT)), {digits})"
+                        );
+                        (format!("from_hex({hex})"), size)
+                    }
+                    _ => {
+                        return Err(self.unsupported(
+                            span,
+                            "a cast to `varbyte` is emulated for texts and whole numbers only",
+                            "cast to varchar first",
+                        ));
+                    }
+                };
+                match most <= length {
+                    true => bytes,
+                    false => format!("__rs.bytes_within({bytes}, {length})"),
                 }
-                format!("encode({x})")
             }
+            Type::TimeTz if value.is_text() => format!("timezone('UTC', {})", direct()),
             Type::Bool
                 if value
                     .ty
@@ -256,7 +280,7 @@ impl Translator<'_> {
         let text = match value.ty {
             _ if value.is_null() => return Ok(value.clone()),
             Some(Type::Super) => return Ok(value.clone()),
-            Some(ty) if ty.is_moment() || ty == Type::Interval => {
+            Some(ty) if ty.is_moment() || ty.is_interval() => {
                 return Err(self.not_redshift(
                     span,
                     format!("cannot cast type {ty} to super"),

@@ -193,8 +193,23 @@ fn split_zone(text: &str) -> (&str, String) {
 /// A time of day with the offset of its zone, which is that of UTC where none is written.
 pub(super) fn parse_zoned_time(text: &str) -> Option<String> {
     let (clock, zone) = split_zone(text.trim());
-    let zone = if zone.is_empty() { "+00" } else { &zone };
-    Some(format!("{}{zone}", clock_of(parse_clock(clock)?)?))
+    // `+02`, `-03:30`: Redshift keeps and shows such a time in UTC.
+    let (hours, minutes) = zone.split_once(':').unwrap_or((&zone, "0"));
+    let hours: i64 = if hours.is_empty() {
+        0
+    } else {
+        hours.parse().ok()?
+    };
+    let minutes: i64 = minutes.parse().ok()?;
+    let east = hours * 60
+        + if zone.starts_with('-') {
+            -minutes
+        } else {
+            minutes
+        };
+    let day = 24 * 3600 * 1_000_000;
+    let micros = (parse_clock(clock)? - east * 60_000_000).rem_euclid(day);
+    Some(format!("{}+00", clock_of(micros)?))
 }
 
 /// A time of day without a zone; one that is written counts for nothing.
@@ -289,6 +304,11 @@ const DAYS: [&str; 7] = [
     "Saturday",
 ];
 
+/// The months in Roman numerals.
+const ROMAN: [&str; 12] = [
+    "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII",
+];
+
 fn month_number(word: &str) -> Option<i16> {
     let word = word.to_ascii_lowercase();
     if word.len() < 3 {
@@ -361,7 +381,8 @@ fn pieces(format: &str) -> Result<Vec<Piece>, String> {
         if starts_with(rest, "TH")
             && let Some(Piece::Pattern { name, .. }) = out.last()
         {
-            let is_word = WORDS.iter().any(|word| name.eq_ignore_ascii_case(word));
+            let is_word = name.eq_ignore_ascii_case("RM")
+                || WORDS.iter().any(|word| name.eq_ignore_ascii_case(word));
             let capital = match &rest[..2] {
                 "TH" if !is_word => true,
                 "th" if !is_word => false,
@@ -372,7 +393,12 @@ fn pieces(format: &str) -> Result<Vec<Piece>, String> {
             continue;
         }
         if let Some(pattern) = PATTERNS.iter().find(|pattern| starts_with(rest, pattern)) {
-            if matches!(*pattern, "TZ" | "OF" | "RM" | "I" | "IY" | "IYY") {
+            if *pattern == "RM" && fill {
+                return Err(
+                    "whether `RM` is filled with blanks is not documented: write `FMRM`".to_owned(),
+                );
+            }
+            if matches!(*pattern, "TZ" | "OF") {
                 return Err(format!(
                     "the pattern `{pattern}` of a format is not emulated"
                 ));
@@ -410,7 +436,7 @@ pub(super) fn check_format_to_read(format: &str) -> Result<(), String> {
     let unread = pieces(format)?.into_iter().find_map(|piece| match piece {
         Piece::Ordinal { .. } => Some("the suffix `TH` of a format is not read".to_owned()),
         Piece::Pattern { name, .. }
-            if ["BC", "AD", "B.C.", "A.D.", "J"]
+            if ["BC", "AD", "B.C.", "A.D.", "J", "RM", "IYY", "IY", "I"]
                 .iter()
                 .any(|unread| name.eq_ignore_ascii_case(unread)) =>
         {
@@ -470,6 +496,13 @@ fn write(moment: DateTime, name: &str, fill: bool) -> String {
         "YY" => number(year % 100, 2),
         "Y" => (year % 10).to_string(),
         "IYYY" => number(i32::from(iso.year()), 4),
+        "IYY" => number(i32::from(iso.year() % 1000), 3),
+        "IY" => number(i32::from(iso.year() % 100), 2),
+        "I" => (iso.year() % 10).to_string(),
+        "RM" => cased(
+            ROMAN[usize::try_from(moment.month() - 1).unwrap_or(0)],
+            name,
+        ),
         "IW" => number(i32::from(iso.week()), 2),
         "CC" => number((year + 99) / 100, 2),
         "Q" => ((moment.month() - 1) / 3 + 1).to_string(),
@@ -511,7 +544,7 @@ fn julian(date: Date) -> i32 {
 }
 
 /// What makes the number at the end of a text an ordinal.
-fn ordinal(text: &str) -> &'static str {
+pub(super) fn ordinal(text: &str) -> &'static str {
     let tail = text.as_bytes();
     let last = tail.last().copied().unwrap_or(b'0');
     let before = tail.len().checked_sub(2).and_then(|at| tail.get(at));
@@ -586,11 +619,13 @@ mod tests {
             ("\"week \"IW\" of \"IYYY", "week 01 of 2024"),
             ("DDD Q D US MS", "005 1 6 012345 012"),
             ("J AD", "2460315 AD"),
+            ("IYY IY I FMRM FMrm", "024 24 4 I i"),
             ("MON mon Mon DY", "JAN jan Jan FRI"),
         ] {
             assert_eq!(to_char(moment, format).as_deref(), Ok(written), "{format}");
         }
         assert!(to_char(moment, "DayTH").is_err());
+        assert!(to_char(moment, "RM").is_err());
     }
 
     #[test]

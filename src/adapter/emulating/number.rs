@@ -185,6 +185,8 @@ struct Model {
     fill: bool,
     sign: Sign,
     currency: bool,
+    /// The suffix of an ordinal behind it, as written.
+    ordinal: Option<&'static str>,
 }
 
 #[derive(Debug, Default, PartialEq, Clone, Copy)]
@@ -193,6 +195,8 @@ enum Sign {
     Before,
     /// `S` beside the first digit.
     Leading,
+    /// `SG` before the digits, where it stands whether blanks follow or not.
+    LeadingSign,
     /// `MI` before the digits, where it stands whether blanks follow or not.
     LeadingMinus,
     Trailing,
@@ -210,6 +214,21 @@ fn model(format: &str) -> Result<Model, String> {
     while let Some(first) = rest.chars().next() {
         let mut length = first.len_utf8();
         match first {
+            // Nothing but the end stands behind it, and it is that of a whole number.
+            'T' if rest == "TH" && !model.point && !model.whole.is_empty() => {
+                model.ordinal = Some(if format.ends_with("TH") { "TH" } else { "th" });
+                length = 2;
+            }
+            'S' if rest.starts_with("SG") => {
+                model.sign = if model.whole.is_empty() && !model.point {
+                    Sign::LeadingSign
+                } else if rest == "SG" {
+                    Sign::Trailing
+                } else {
+                    return Err(format!("the number format `{format}` is not emulated"));
+                };
+                length = 2;
+            }
             '9' | '0' if model.point => model.fraction.push(first),
             '9' | '0' => model.whole.push(first),
             ',' | 'G' if !model.point => model.whole.push(','),
@@ -258,13 +277,61 @@ pub(super) fn is_number_format(format: &str) -> bool {
 
 /// Whether a format model of numbers is understood.
 pub(super) fn check_format(format: &str) -> Result<(), String> {
-    model(format).map(drop)
+    match format {
+        _ if format.eq_ignore_ascii_case("RN") => {
+            Err("whether `RN` is filled with blanks is not documented: write `FMRN`".to_owned())
+        }
+        _ if is_roman(format) => Ok(()),
+        _ => model(format).map(drop),
+    }
+}
+
+fn is_roman(format: &str) -> bool {
+    format.eq_ignore_ascii_case("FMRN")
+}
+
+/// A number from 1 to 3999 in Roman numerals.
+fn roman(number: &str, format: &str) -> Result<String, String> {
+    const NUMERALS: [(u32, &str); 13] = [
+        (1000, "M"),
+        (900, "CM"),
+        (500, "D"),
+        (400, "CD"),
+        (100, "C"),
+        (90, "XC"),
+        (50, "L"),
+        (40, "XL"),
+        (10, "X"),
+        (9, "IX"),
+        (5, "V"),
+        (4, "IV"),
+        (1, "I"),
+    ];
+    let whole = divide(&plain_decimal(number)?, "1", 0)?;
+    let mut rest = whole
+        .parse::<u32>()
+        .ok()
+        .filter(|value| (1..4000).contains(value))
+        .ok_or_else(|| format!("`{number}` is no Roman numeral: they reach from 1 to 3999"))?;
+    let mut out = String::new();
+    for (value, numeral) in NUMERALS {
+        while rest >= value {
+            out.push_str(numeral);
+            rest -= value;
+        }
+    }
+    Ok(if format.ends_with("rn") {
+        out.to_lowercase()
+    } else {
+        out
+    })
 }
 
 /// `to_char` of a number, given as text.
 pub(super) fn to_char(number: &str, format: &str) -> Result<String, String> {
     match format {
         "" => Ok(String::new()),
+        _ if is_roman(format) => roman(number, format),
         _ => under(&model(format)?, number),
     }
 }
@@ -294,13 +361,23 @@ fn under(model: &Model, number: &str) -> Result<String, String> {
         out.push('.');
         out.push_str(&fraction);
     }
-    Ok(signed(model, out, negative))
+    let suffix = match model.ordinal {
+        Some(written) if !negative => match (written, super::moment::ordinal(&out)) {
+            ("TH", suffix) => suffix.to_uppercase(),
+            (_, suffix) => suffix.to_owned(),
+        },
+        _ => String::new(),
+    };
+    Ok(signed(model, out, negative) + &suffix)
 }
 
 /// `to_char` of a float with so many digits that count: it is rounded as C prints it, a tie to the even digit.
 pub(super) fn float_to_char(value: f64, digits: usize, format: &str) -> Result<String, String> {
     if !value.is_finite() {
         return Err(format!("`{value}` has no digits"));
+    }
+    if is_roman(format) {
+        return roman(&format!("{value:.0}"), format);
     }
     let mut model = model(format)?;
     let whole = format!("{:.0}", value.abs()).len();
@@ -390,6 +467,7 @@ fn signed(model: &Model, digits: String, negative: bool) -> String {
         }
         Sign::LeadingMinus if negative => format!("-{blanks}{digits}"),
         Sign::Leading => format!("{blanks}{sign}{digits}"),
+        Sign::LeadingSign => format!("{sign}{blanks}{digits}"),
         Sign::Trailing => format!("{blanks}{digits}{sign}"),
         Sign::TrailingMinus if negative => format!("{blanks}{digits}-"),
         Sign::TrailingMinus if model.fill => format!("{blanks}{digits} "),
@@ -404,7 +482,11 @@ fn signed(model: &Model, digits: String, negative: bool) -> String {
 
 /// The format model of a text that is read: blanks in it count for nothing, as those of the text.
 fn model_to_read(format: &str) -> Result<Model, String> {
-    model(&format.replace(' ', ""))
+    let model = model(&format.replace(' ', ""))?;
+    match model.ordinal {
+        Some(_) => Err("the suffix `TH` of a format is not read".to_owned()),
+        None => Ok(model),
+    }
 }
 
 /// Whether a format model of numbers is understood where a text is read.

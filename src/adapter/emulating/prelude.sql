@@ -17,6 +17,10 @@ CREATE MACRO IF NOT EXISTS __rs.main.le(a, b) AS CASE WHEN typeof(a) = 'VARCHAR'
 CREATE MACRO IF NOT EXISTS __rs.main.gt(a, b) AS CASE WHEN typeof(a) = 'VARCHAR' AND typeof(b) = 'VARCHAR' THEN rtrim(CAST(a AS VARCHAR), ' ') > rtrim(CAST(b AS VARCHAR), ' ') ELSE a > b END;
 CREATE MACRO IF NOT EXISTS __rs.main.ge(a, b) AS CASE WHEN typeof(a) = 'VARCHAR' AND typeof(b) = 'VARCHAR' THEN rtrim(CAST(a AS VARCHAR), ' ') >= rtrim(CAST(b AS VARCHAR), ' ') ELSE a >= b END;
 
+CREATE MACRO IF NOT EXISTS __rs.main.months_on(x DATE, y) AS CAST(x + y AS DATE), (x, y) AS x + y;
+CREATE MACRO IF NOT EXISTS __rs.main.from_one(x) AS CASE WHEN x < 1 THEN error('`nth_value` counts from 1') ELSE x END;
+CREATE MACRO IF NOT EXISTS __rs.main.of_bits(x) AS CASE WHEN strlen(x) % 8 = 0 THEN CAST(CAST(x AS BIT) AS BLOB) ELSE error('the bits of bytes are a multiple of 8') END;
+CREATE MACRO IF NOT EXISTS __rs.main.bytes_within(x, n) AS CASE WHEN octet_length(x) > n THEN error('bytes do not fit their `varbyte`, and no page of Redshift tells whether it cuts them: write `substring`') ELSE x END;
 CREATE MACRO IF NOT EXISTS __rs.main.divisor(x) AS CASE WHEN x = 0 THEN error('division by zero') ELSE x END;
 CREATE MACRO IF NOT EXISTS __rs.main.type_precision(t) AS CASE WHEN t LIKE 'DECIMAL%' THEN CAST(regexp_extract(t, '([0-9]+),', 1) AS INTEGER) WHEN t IN ('SMALLINT', 'TINYINT') THEN 5 WHEN t = 'INTEGER' THEN 10 ELSE 19 END;
 CREATE MACRO IF NOT EXISTS __rs.main.type_scale(t) AS CASE WHEN t LIKE 'DECIMAL%' THEN CAST(regexp_extract(t, ',([0-9]+)', 1) AS INTEGER) ELSE 0 END;

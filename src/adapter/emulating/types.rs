@@ -43,8 +43,10 @@ pub enum Type {
     Time,
     /// `time with time zone`.
     TimeTz,
-    /// `interval`.
+    /// `interval`, of days and seconds, or without a qualifier.
     Interval,
+    /// `interval year to month`.
+    Months,
     /// `super`.
     Super,
     /// `binary varying(length)`.
@@ -70,6 +72,11 @@ impl Type {
             self,
             Self::Date | Self::Timestamp | Self::TimestampTz | Self::Time | Self::TimeTz
         )
+    }
+
+    /// Whether values are intervals.
+    pub fn is_interval(self) -> bool {
+        matches!(self, Self::Interval | Self::Months)
     }
 
     /// Whether a column of this type takes values of another one that are put into it by `insert`, `update` or `merge`, without a cast.
@@ -142,7 +149,7 @@ impl Type {
             Self::TimestampTz => "TIMESTAMP WITH TIME ZONE".into(),
             Self::Time => "TIME".into(),
             Self::TimeTz => "TIME WITH TIME ZONE".into(),
-            Self::Interval => "INTERVAL".into(),
+            Self::Interval | Self::Months => "INTERVAL".into(),
             Self::Super => "JSON".into(),
             Self::Varbyte(_) => "BLOB".into(),
         }
@@ -170,6 +177,7 @@ impl fmt::Display for Type {
             Self::Time => f.write_str("time without time zone"),
             Self::TimeTz => f.write_str("time with time zone"),
             Self::Interval => f.write_str("interval"),
+            Self::Months => f.write_str("interval year to month"),
             Self::Super => f.write_str("super"),
             Self::Varbyte(length) => write!(f, "binary varying({length})"),
         }
@@ -291,7 +299,7 @@ fn named(name: &str, base: &str, arguments: &[&str]) -> Result<Type, Refusal> {
         )?)),
         "text" => plain(Type::Varchar(DEFAULT_LENGTH)),
         "date" => plain(Type::Date),
-        "timestamp" | "timestamp without time zone" => plain(Type::Timestamp),
+        "timestamp" | "timestamp without time zone" | "datetime" => plain(Type::Timestamp),
         "timestamptz" | "timestamp with time zone" => plain(Type::TimestampTz),
         "time" | "time without time zone" => plain(Type::Time),
         "timetz" | "time with time zone" => plain(Type::TimeTz),

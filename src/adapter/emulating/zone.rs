@@ -49,9 +49,57 @@ pub(super) fn offset(name: &str) -> Option<String> {
     hours(name).map(|hours| format!("{hours:+03}"))
 }
 
+/// The minutes that a zone in the words of POSIX is west of Greenwich, `NEWZONE +2` or `PST8`: its name means nothing.
+///
+/// Redshift reads `America/Los_Angeles+2` so too ("Using POSIX-style format" of the page above).
+fn posix(name: &str) -> Option<i32> {
+    let name = name.trim();
+    let digits = name.find(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-'))?;
+    let (letters, offset) = name.split_at(digits);
+    let letters = letters.trim_end();
+    if letters.len() < 3
+        || !letters
+            .chars()
+            .all(|c| c.is_ascii_alphabetic() || matches!(c, '/' | '_'))
+    {
+        return None;
+    }
+    let (sign, offset) = match offset.strip_prefix('-') {
+        Some(east) => (-1, east),
+        None => (1, offset.strip_prefix('+').unwrap_or(offset)),
+    };
+    let (hours, minutes) = offset.split_once(':').unwrap_or((offset, "0"));
+    let number = |text: &str| match text.len() {
+        1 | 2 if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse::<i32>().ok(),
+        _ => None,
+    };
+    let (hours, minutes) = (number(hours)?, number(minutes)?);
+    (hours <= 14 && minutes < 60).then_some(sign * (hours * 60 + minutes))
+}
+
+/// The name by which PostgreSQL knows a zone: its own offsets are those of POSIX, without blanks.
+pub(super) fn for_postgres(name: &str) -> String {
+    match posix(name) {
+        Some(west) => {
+            let sign = if west < 0 { '-' } else { '+' };
+            format!("UTC{sign}{}:{:02}", west.abs() / 60, west.abs() % 60)
+        }
+        None => name.to_owned(),
+    }
+}
+
 /// The name by which DuckDB knows a zone; none where it means another zone there, or none.
 pub(super) fn for_duckdb(name: &str) -> Option<String> {
     let name = name.trim();
+    match posix(name) {
+        Some(0) => return Some("UTC".to_owned()),
+        // These names count as POSIX does, and there are no others of an offset.
+        Some(west) => {
+            let named = west % 60 == 0 && (-14..=12).contains(&(west / 60));
+            return named.then(|| format!("Etc/GMT{:+}", west / 60));
+        }
+        None => {}
+    }
     match hours(name) {
         // These names count the other way round.
         Some(hours) if hours != 0 => Some(format!("Etc/GMT{:+}", -hours)),
@@ -80,5 +128,22 @@ mod tests {
         );
         assert_eq!(for_duckdb("NST"), None);
         assert_eq!(for_duckdb("AET"), None);
+        for (name, offset) in [
+            ("NEWZONE +2", "Etc/GMT+2"),
+            ("America/Los_Angeles+2", "Etc/GMT+2"),
+            ("GMT+2", "Etc/GMT+2"),
+            ("UTC-14", "Etc/GMT-14"),
+            ("PST8", "Etc/GMT+8"),
+            ("Etc/GMT+5", "Etc/GMT+5"),
+            ("UTC0", "UTC"),
+            ("PST8PDT", "PST8PDT"),
+        ] {
+            assert_eq!(for_duckdb(name).as_deref(), Some(offset), "{name}");
+        }
+        assert_eq!(for_duckdb("NEWZONE-2:15"), None);
+        assert_eq!(for_postgres("NEWZONE -2:15"), "UTC-2:15");
+        assert_eq!(for_postgres("Europe/Berlin"), "Europe/Berlin");
+        assert_eq!(posix("xxx36"), None);
+        assert_eq!(posix("+02"), None);
     }
 }

@@ -68,7 +68,7 @@ impl Carried {
         let text = |bytes: u32| Type::Varchar(bytes).to_string();
         let as_text = |written: String, bytes: u32, read: String| (written, text(bytes), read);
         let (written, loaded_as, read) = match kind {
-            Type::Interval => return Err("no load reads intervals"),
+            Type::Interval | Type::Months => return Err("no load reads intervals"),
             Type::TimeTz | Type::Varbyte(_) if !in_columns => {
                 return Err("the loads of this target do not read it");
             }

@@ -34,13 +34,19 @@ pub(super) const ROWS: &[Element] = &[
         )],
     ),
     element(
-        "`IYYY`",
+        "`IYYY`, `IYY`, `IY`, `I`",
         "",
         "r_FORMAT_strings.html",
-        &[(
-            "SELECT TO_CHAR(TIMESTAMP '2024-03-05 14:07:09.123456', 'IYYY')",
-            "2024",
-        )],
+        &[
+            (
+                "SELECT TO_CHAR(TIMESTAMP '2024-03-05 14:07:09.123456', 'IYYY')",
+                "2024",
+            ),
+            (
+                "SELECT TO_CHAR(DATE '2024-12-30', 'IYYY IYY IY I')",
+                "2025 025 25 5",
+            ),
+        ],
     ),
     element(
         "`CC`",
@@ -302,14 +308,19 @@ pub(super) const ROWS: &[Element] = &[
         ],
     ),
     element(
-        "`RM`, `TZ`, `OF` and others",
-        "they are not emulated",
+        "`RM` behind `FM`",
+        "",
         "r_FORMAT_strings.html",
         &[
-            (
-                "SELECT TO_CHAR(TIMESTAMP '2024-03-05 14:07:09.123456', 'RM')",
-                "ERROR",
-            ),
+            ("SELECT TO_CHAR(DATE '2024-11-05', 'FMRM FMrm')", "XI xi"),
+            ("SELECT TO_CHAR(DATE '2024-11-05', 'RM')", "ERROR"),
+        ],
+    ),
+    element(
+        "`TZ`, `OF`",
+        "all times are in UTC here",
+        "r_FORMAT_strings.html",
+        &[
             (
                 "SELECT TO_CHAR(TIMESTAMP '2024-03-05 14:07:09.123456', 'TZ')",
                 "ERROR",
@@ -393,13 +404,43 @@ pub(super) const ROWS: &[Element] = &[
         &[("SELECT TO_CHAR(1234, '99')", " ##")],
     ),
     element(
-        "`PL`, `SG`, `RN`, `TH`, `V`, `EEEE`",
+        "`SG` before or behind the digits",
+        "",
+        "r_Numeric_format_strings.html",
+        &[
+            ("SELECT TO_CHAR(12, 'SG999')", "+ 12"),
+            ("SELECT TO_CHAR(-485, '999SG')", "485-"),
+            ("SELECT TO_CHAR(-485, '9SG99')", "ERROR"),
+        ],
+    ),
+    element(
+        "`RN` behind `FM`",
+        "",
+        "r_Numeric_format_strings.html",
+        &[
+            ("SELECT TO_CHAR(125, 'FMRN')", "CXXV"),
+            ("SELECT TO_CHAR(3999, 'FMrn')", "mmmcmxcix"),
+            ("SELECT TO_CHAR(4000, 'FMRN')", "ERROR"),
+            ("SELECT TO_CHAR(125, 'RN')", "ERROR"),
+        ],
+    ),
+    element(
+        "`TH`, `th` behind the digits",
+        "",
+        "r_Numeric_format_strings.html",
+        &[
+            ("SELECT TO_CHAR(482, '999th')", " 482nd"),
+            ("SELECT TO_CHAR(12, 'FM99TH')", "12TH"),
+            ("SELECT TO_CHAR(-3, '9th')", "-3"),
+            ("SELECT TO_CHAR(1.5, '9.9th')", "ERROR"),
+        ],
+    ),
+    element(
+        "`PL`, `V`, `EEEE`",
         "they are not emulated",
         "r_Numeric_format_strings.html",
         &[
             ("SELECT TO_CHAR(12, 'PL99')", "ERROR"),
-            ("SELECT TO_CHAR(12, 'RN')", "ERROR"),
-            ("SELECT TO_CHAR(12, '99TH')", "ERROR"),
             ("SELECT TO_CHAR(12, '99V9')", "ERROR"),
             ("SELECT TO_CHAR(12, '9.9EEEE')", "ERROR"),
         ],

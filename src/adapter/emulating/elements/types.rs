@@ -126,10 +126,16 @@ pub(super) const ROWS: &[Element] = &[
         "`timestamp`",
         "",
         "r_Datetime_types.html",
-        &[(
-            "SELECT '2024-02-29 10:00'::timestamp",
-            "2024-02-29 10:00:00",
-        )],
+        &[
+            (
+                "SELECT '2024-02-29 10:00'::timestamp",
+                "2024-02-29 10:00:00",
+            ),
+            (
+                "SELECT CONVERT(DATETIME, '2008-02-18 02:36:48')",
+                "2008-02-18 02:36:48",
+            ),
+        ],
     ),
     element(
         "`timestamptz`",
@@ -150,16 +156,59 @@ pub(super) const ROWS: &[Element] = &[
         "`timetz`",
         "",
         "r_Datetime_types.html",
-        &[("SELECT '10:30:00+00'::timetz IS NOT NULL", "True")],
+        &[
+            ("SELECT '10:30:00+00'::timetz IS NOT NULL", "True"),
+            ("SELECT '13:24:55 PST'::timetz::varchar", "21:24:55+00"),
+            ("SELECT EXTRACT(hour FROM '20:00:00 PST'::timetz)", "4"),
+            (
+                "SELECT EXTRACT(hour FROM (note || '20:00:00-08')::timetz) FROM sales WHERE id = 5",
+                "4",
+            ),
+        ],
     ),
     element(
         "`interval`",
         "",
         "r_interval_data_types.html",
-        &[(
-            "SELECT DATE '2024-01-31' + INTERVAL '1 month'",
-            "2024-02-29 00:00:00",
-        )],
+        &[
+            (
+                "SELECT DATE '2024-01-31' + INTERVAL '1 month'",
+                "2024-02-29 00:00:00",
+            ),
+            (
+                "SELECT DATE '2024-01-31' + INTERVAL '1' MONTH",
+                "2024-02-29",
+            ),
+            (
+                "SELECT d - 2 * INTERVAL '1-2' YEAR TO MONTH FROM sales WHERE id = 2",
+                "2021-10-29",
+            ),
+            (
+                "SELECT ts + INTERVAL '13 months' YEAR FROM sales WHERE id = 3",
+                "2025-03-31 00:00:00",
+            ),
+            (
+                "SELECT d + INTERVAL '1 2:3:4.5678' DAY TO SECOND FROM sales WHERE id = 1",
+                "2024-01-16 02:03:04.567800",
+            ),
+            (
+                "SELECT d + INTERVAL '1.5' DAY FROM sales WHERE id = 1",
+                "2024-01-16 00:00:00",
+            ),
+            (
+                "SELECT d + INTERVAL '2:2' HOUR TO MINUTE FROM sales WHERE id = 1",
+                "2024-01-15 02:02:00",
+            ),
+            (
+                "SELECT d + INTERVAL '1.234567' SECOND(3) FROM sales WHERE id = 1",
+                "2024-01-15 00:00:01.235000",
+            ),
+            (
+                "SELECT d + INTERVAL '1 year 1 day' DAY TO SECOND FROM sales",
+                "ERROR",
+            ),
+            ("SELECT d + INTERVAL '1' WEEK FROM sales", "ERROR"),
+        ],
     ),
     element(
         "`super`",
@@ -173,6 +222,21 @@ pub(super) const ROWS: &[Element] = &[
         "r_VARBYTE_type.html",
         &[
             ("SELECT TO_HEX('abc'::varbyte(3))", "616263"),
+            ("SELECT TO_HEX('ab'::char(4)::varbyte)", "61622020"),
+            ("SELECT TO_HEX(5::smallint::varbyte)", "0005"),
+            ("SELECT TO_HEX((-5)::int::varbyte)", "fffffffb"),
+            ("SELECT TO_HEX(5::bigint::varbyte)", "0000000000000005"),
+            ("SELECT rep::varbyte(2) FROM sales", "ERROR"),
+            ("SELECT TO_HEX('a'::varbyte + 'b'::varbyte)", "6162"),
+            ("SELECT FROM_VARBYTE(~'a'::varbyte, 'binary')", "10011110"),
+            (
+                "SELECT FROM_VARBYTE('a'::varbyte & 'b'::varbyte, 'binary')",
+                "01100000",
+            ),
+            (
+                "SELECT TO_HEX('a'::varbyte | 'b'::varbyte) || TO_HEX('a'::varbyte # 'b'::varbyte)",
+                "6303",
+            ),
             ("SELECT 'abc'::varbyte::varchar", "abc"),
             ("SELECT UPPER('abc'::varbyte)", "ERROR"),
         ],

@@ -122,6 +122,10 @@ impl Translator<'_> {
             }
             UnaryOperator::Plus => (inner.text.clone(), inner.ty),
             UnaryOperator::Not => (format!("NOT {}", inner.text), Some(Type::Bool)),
+            UnaryOperator::BitwiseNot if matches!(inner.ty, Some(Type::Varbyte(_))) => (
+                format!("CAST(~CAST({} AS BIT) AS BLOB)", inner.text),
+                inner.ty,
+            ),
             UnaryOperator::BitwiseNot => (format!("~{}", inner.text), inner.ty),
             UnaryOperator::PGSquareRoot if self.on_postgres() => (
                 format!("sqrt(CAST({} AS DOUBLE PRECISION))", inner.text),
@@ -149,7 +153,8 @@ impl Translator<'_> {
         let taken = match (op, value.ty) {
             (UnaryOperator::Not, _) | (_, None) => true,
             _ if value.is_null() => true,
-            (UnaryOperator::Minus, Some(Type::Interval)) => true,
+            (UnaryOperator::Minus, Some(ty)) if ty.is_interval() => true,
+            (UnaryOperator::BitwiseNot, Some(Type::Varbyte(_))) => !self.on_postgres(),
             (UnaryOperator::BitwiseNot, Some(ty)) => ty.is_integer(),
             (_, Some(ty)) => ty.is_number(),
         };
@@ -193,7 +198,10 @@ impl Translator<'_> {
     /// # Errors
     /// A text that is none. DuckDB would round `'7.5'` beside whole numbers, and find 8.
     pub(super) fn reads_beside(&self, value: &Sql, other: &Sql, span: Span) -> Result<(), Refusal> {
-        let target = other.ty.filter(|_| other.constant.is_none());
+        // A decimal as it is written has no places that a text would be rounded to.
+        let target = other
+            .ty
+            .filter(|ty| other.constant.is_none() || ty.is_integer());
         if let (Some(_), Some(target)) = (value.constant_text(), target)
             && (target.is_number() || target == Type::Bool)
         {

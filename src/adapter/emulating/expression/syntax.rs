@@ -62,7 +62,9 @@ impl Translator<'_> {
             && !(ty.is_text() || matches!(ty, Type::Date | Type::Timestamp | Type::TimestampTz))
         {
             let help = match ty {
-                Type::Interval => "it binds tighter than `+`: put parentheses around the sum",
+                ty if ty.is_interval() => {
+                    "it binds tighter than `+`: put parentheses around the sum"
+                }
                 _ => "cast it to `timestamp` first",
             };
             return Err(self.not_redshift(

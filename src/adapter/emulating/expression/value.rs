@@ -90,16 +90,6 @@ impl Translator<'_> {
     }
 
     pub(super) fn interval(&mut self, interval: &Interval, span: Span) -> Result<Sql, Refusal> {
-        if interval.last_field.is_some()
-            || interval.leading_precision.is_some()
-            || interval.fractional_seconds_precision.is_some()
-        {
-            return Err(self.unsupported(
-                span,
-                "this interval literal is not emulated",
-                "write the unit in the text: `interval '1 day 2 hours'`",
-            ));
-        }
         let value = self.expr(&interval.value)?;
         let Some(text) = value.constant_text() else {
             return Err(self.not_redshift(
@@ -108,17 +98,32 @@ impl Translator<'_> {
                 "write `n * interval '1 day'` for a number that is not constant",
             ));
         };
-        let unit = interval.leading_field.as_ref().map(field_name);
-        let normal = date::interval(text, unit.as_deref()).ok_or_else(|| {
+        let read = match &interval.leading_field {
+            Some(first) => date::qualified(
+                text,
+                &date::Qualifier {
+                    first: field_name(first),
+                    last: interval.last_field.as_ref().map(field_name),
+                    // `second(3)` tells the digits behind the point, of which the standard has two numbers.
+                    places: interval
+                        .fractional_seconds_precision
+                        .or(interval.leading_precision),
+                },
+            ),
+            None => date::interval(text)
+                .map(|text| (text, Type::Interval))
+                .ok_or_else(|| "its parts are not a number and a unit each".to_owned()),
+        };
+        let (normal, ty) = read.map_err(|reason| {
             self.unsupported(
                 span,
                 format!("the interval `{text}` is not emulated"),
-                "its parts are not a number and a unit each",
+                &reason,
             )
         })?;
         Ok(Sql {
             plain: true,
-            ..Sql::typed(format!("INTERVAL {}", literal(&normal)), Type::Interval)
+            ..Sql::typed(format!("INTERVAL {}", literal(&normal)), ty)
         })
     }
 }

@@ -354,7 +354,7 @@ fn sum(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal>
                 "write `sum(case when … then 1 else 0 end)`",
             ));
         }
-        Some(Type::Interval) => (value.text.clone(), Some(Type::Interval)),
+        Some(ty) if ty.is_interval() => (value.text.clone(), Some(ty)),
         Some(ty) if ty.is_moment() => {
             return Err(translator.not_redshift(
                 call.args[0].span(),
@@ -438,10 +438,12 @@ fn avg(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal>
             Sql::typed(format!("__rs_finite(avg({of}{x}){over})"), Type::Float8)
         }
         Some(ty) if ty.is_float() => Sql::typed(format!("avg({of}{x}){over}"), Type::Float8),
-        Some(Type::Interval) if translator.on_postgres() => {
+        Some(ty) if ty.is_interval() && translator.on_postgres() => {
             Sql::typed(format!("avg({of}{x}){over}"), Type::Interval)
         }
-        Some(Type::Interval) | None => Sql::new(format!("__rs.mean({sum}, {count})"), None),
+        None | Some(Type::Interval | Type::Months) => {
+            Sql::new(format!("__rs.mean({sum}, {count})"), None)
+        }
         Some(ty) => {
             return Err(translator.not_redshift(
                 call.args[0].span(),

@@ -208,9 +208,17 @@ impl Translator<'_> {
             How::Window(name, least, most, returns) => {
                 let args = self.arguments(call, least, most)?;
                 let args = self.counts(call, args)?;
+                // DuckDB answers NULL for a row before the first.
+                let computed = name == "nth_value"
+                    && !self.on_postgres()
+                    && args.get(1).is_some_and(|at| at.whole_number().is_none());
                 let text = args
                     .iter()
-                    .map(|arg| arg.text.as_str())
+                    .enumerate()
+                    .map(|(at, arg)| match at {
+                        1 if computed => format!("__rs.from_one({})", arg.text),
+                        _ => arg.text.clone(),
+                    })
                     .collect::<Vec<_>>()
                     .join(", ");
                 let nulls = if call.ignore_nulls {

@@ -29,17 +29,27 @@ pub(in super::super) const ROWS: &[Row] = &[
             ("SELECT FROM_VARBYTE('ab'::varbyte, 'hex')", "6162"),
             ("SELECT FROM_VARBYTE('café'::varbyte, 'utf8')", "café"),
             ("SELECT FROM_VARBYTE('abc'::varbyte, 'base64')", "YWJj"),
-            ("SELECT FROM_VARBYTE('ab'::varbyte, 'binary')", "ERROR"),
+            ("SELECT FROM_VARBYTE(FROM_HEX('4d'), 'binary')", "01001101"),
+            ("SELECT FROM_VARBYTE('ab'::varbyte, 'octal')", "ERROR"),
         ],
     ),
     row(
         "getbit",
-        How::Refused(
-            "bits of bytes are not emulated",
-            "use `from_varbyte(x, 'hex')`",
-        ),
+        How::Native(Kind::Scalar, getbit),
         "r_GETBIT.html",
-        &[],
+        &[
+            ("SELECT GETBIT(FROM_HEX('4d'), 2)", "1"),
+            (
+                "SELECT GETBIT(FROM_HEX('4d'), 7) || GETBIT(FROM_HEX('4d'), 6) || GETBIT(FROM_HEX('4d'), 1) || GETBIT(FROM_HEX('4d'), 0)",
+                "0101",
+            ),
+            (
+                "SELECT GETBIT(FROM_HEX('4d01'), 0) + GETBIT(FROM_HEX('4d01'), 14)",
+                "2",
+            ),
+            ("SELECT GETBIT(FROM_HEX('4d'), 8)", "ERROR"),
+            ("SELECT GETBIT('M', 0)", "ERROR"),
+        ],
     ),
     row(
         "json_serialize_to_varbyte",
@@ -64,6 +74,8 @@ pub(in super::super) const ROWS: &[Row] = &[
                 "abc",
             ),
             ("SELECT TO_HEX(TO_VARBYTE('YWJj', 'base64'))", "616263"),
+            ("SELECT TO_HEX(TO_VARBYTE('01001101', 'binary'))", "4d"),
+            ("SELECT TO_VARBYTE('0100110', 'binary')", "ERROR"),
             (
                 "SELECT TO_VARBYTE('a\\\\x41', 'utf8') = TO_VARBYTE('a\\\\x41', 'utf8')",
                 "True",
@@ -80,7 +92,7 @@ pub(in super::super) const ROWS: &[Row] = &[
 fn format(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<&'static str, Refusal> {
     translator.count(call, 2, 2)?;
     let format = translator.expr(call.args[1])?;
-    let known = ["hex", "utf8", "utf-8", "base64"];
+    let known = ["hex", "utf8", "utf-8", "base64", "binary"];
     let found = format.constant_text().and_then(|text| {
         known
             .into_iter()
@@ -90,7 +102,7 @@ fn format(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<&'static s
         translator.unsupported(
             call.args[1].span(),
             "this format of bytes is not emulated",
-            "`hex`, `utf8` and `base64`, as constant texts, are",
+            "`hex`, `utf8`, `binary` and `base64`, as constant texts, are",
         )
     })
 }
@@ -101,9 +113,29 @@ fn from_varbyte(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql,
     let text = match format {
         "hex" => format!("lower(hex({}))", bytes.text),
         "base64" => format!("to_base64({})", bytes.text),
+        "binary" => format!("CAST(CAST({} AS BIT) AS VARCHAR)", bytes.text),
         _ => format!("decode({})", bytes.text),
     };
     Ok(Sql::typed(text, TEXT).of([&bytes]))
+}
+
+/// A bit of bytes, counted from the last one.
+fn getbit(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
+    translator.count(call, 2, 2)?;
+    let bytes = translator.expr(call.args[0])?;
+    if !(matches!(bytes.ty, Some(Type::Varbyte(_)) | None) || bytes.is_null()) {
+        return Err(translator.not_redshift(
+            call.args[0].span(),
+            "`getbit` takes bytes",
+            "cast it to `varbyte`",
+        ));
+    }
+    let index = translator.count_argument(call, 1)?;
+    let text = format!(
+        "get_bit(CAST({0} AS BIT), CAST(8 * octet_length({0}) - 1 - {1} AS INTEGER))",
+        bytes.text, index.text
+    );
+    Ok(Sql::typed(text, Type::Int4).of([&bytes, &index]))
 }
 
 fn to_varbyte(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
@@ -112,6 +144,7 @@ fn to_varbyte(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, R
     let bytes = match format {
         "hex" => format!("from_hex({})", text.text),
         "base64" => format!("from_base64({})", text.text),
+        "binary" => format!("__rs.of_bits({})", text.text),
         _ => format!("encode({})", text.text),
     };
     Ok(Sql::typed(bytes, BYTES).of([&text]))

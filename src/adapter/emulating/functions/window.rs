@@ -109,6 +109,14 @@ pub(in super::super) const ROWS: &[Row] = &[
                 "SELECT NTH_VALUE(rep, 0) OVER (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) FROM sales LIMIT 1",
                 "ERROR",
             ),
+            (
+                "SELECT MAX(n) FROM (SELECT NTH_VALUE(rep, id) OVER (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS n FROM sales)",
+                "eve",
+            ),
+            (
+                "SELECT NTH_VALUE(rep, id - 1) OVER (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) FROM sales",
+                "ERROR",
+            ),
         ],
     ),
     row(

@@ -210,6 +210,10 @@ create or replace function __rs.last_day(timestamp) returns date language sql im
 create or replace function __rs.add_months(x timestamp, n bigint) returns timestamp language sql immutable parallel safe as $$
   select case when x::date = __rs.last_day(x) then __rs.last_day(date_trunc('month', x) + n * interval '1 month') + (x - date_trunc('day', x))
     else x + n * interval '1 month' end $$;
+-- Months on from a date are a date.
+create or replace function __rs.months_on(date, interval) returns date language sql immutable parallel safe as $$ select ($1 + $2)::date $$;
+create or replace function __rs.months_on(timestamp, interval) returns timestamp language sql immutable parallel safe as $$ select $1 + $2 $$;
+create or replace function __rs.months_on(timestamptz, interval) returns timestamptz language sql immutable parallel safe as $$ select ($1 at time zone 'UTC' + $2) at time zone 'UTC' $$;
 create or replace function __rs.months_between(a timestamp, b timestamp) returns double precision language sql immutable parallel safe as $$
   select (date_part('year', a) - date_part('year', b)) * 12 + date_part('month', a) - date_part('month', b) + case
     when date_part('day', a) = date_part('day', b) or (a::date = __rs.last_day(a) and b::date = __rs.last_day(b)) then 0.0::double precision

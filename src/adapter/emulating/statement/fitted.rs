@@ -81,7 +81,7 @@ impl Part<'_> {
     fn read(&self, value: &Sql, column: Type, span: Span) -> Result<String, Refusal> {
         match column {
             _ if column.is_text() => self.stored(value, column, span),
-            Type::Varbyte(_) | Type::Interval => Ok(value.text.clone()),
+            Type::Varbyte(_) | Type::Interval | Type::Months => Ok(value.text.clone()),
             _ if value.constant_text().is_some() && column != Type::Super => {
                 Ok(self.translator.literal_as(value, column, span)?.text)
             }

@@ -11,6 +11,20 @@ use crate::adapter::emulating::moment;
 use crate::adapter::emulating::translator::{Constant, Sql, Translator};
 use crate::adapter::emulating::types::Type;
 
+/// Days of a week and of a year, and `epoch`, are parts of `date_part` and `extract` alone:
+/// <https://docs.aws.amazon.com/redshift/latest/dg/r_Dateparts_for_datetime_functions.html>.
+fn no_such_part(translator: &Translator<'_>, call: &Call<'_>, name: &str, part: &str) -> Refusal {
+    let help = match part {
+        "epoch" => "write `second`",
+        _ => "write `day`",
+    };
+    translator.not_redshift(
+        call.args[0].span(),
+        format!("`{name}` has no part `{part}`"),
+        help,
+    )
+}
+
 pub(super) fn dateadd(translator: &mut Translator<'_>, call: &Call<'_>) -> Result<Sql, Refusal> {
     translator.count(call, 3, 3)?;
     let part = part_argument(translator, call.args[0])?;
@@ -34,19 +48,13 @@ pub(super) fn dateadd(translator: &mut Translator<'_>, call: &Call<'_>) -> Resul
         "quarter" => ("to_months", 3),
         "month" => ("to_months", 1),
         "week" => ("to_days", 7),
-        "day" | "doy" | "dow" => ("to_days", 1),
+        "day" => ("to_days", 1),
         "hour" => ("to_hours", 1),
         "minute" => ("to_minutes", 1),
         "second" => ("to_seconds", 1),
         "millisecond" => ("to_microseconds", 1000),
         "microsecond" => ("to_microseconds", 1),
-        _ => {
-            return Err(translator.not_redshift(
-                call.args[0].span(),
-                format!("`dateadd` has no part `{part}`"),
-                "",
-            ));
-        }
+        _ => return Err(no_such_part(translator, call, "dateadd", part)),
     };
     if translator.on_postgres() {
         return Ok(dateadd_on_postgres(translator, part, &count, &value));
@@ -79,7 +87,6 @@ pub(super) fn dateadd(translator: &mut Translator<'_>, call: &Call<'_>) -> Resul
 /// A number of units times the unit: the clock of PostgreSQL has no functions like `to_months`.
 fn dateadd_on_postgres(translator: &Translator<'_>, part: &str, count: &Sql, value: &Sql) -> Sql {
     let unit = match part {
-        "doy" | "dow" => "day",
         "quarter" => "3 months",
         part => part,
     };
@@ -132,13 +139,8 @@ pub(super) fn datediff(translator: &mut Translator<'_>, call: &Call<'_>) -> Resu
         });
     }
     let part = match part {
-        "doy" | "dow" => "day",
-        "epoch" => {
-            return Err(translator.not_redshift(
-                call.args[0].span(),
-                "`datediff` has no part `epoch`",
-                "",
-            ));
+        "doy" | "dow" | "epoch" => {
+            return Err(no_such_part(translator, call, "datediff", part));
         }
         part => part,
     };

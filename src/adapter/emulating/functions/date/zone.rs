@@ -11,24 +11,26 @@ use crate::adapter::emulating::translator::{Sql, Translator};
 use crate::adapter::emulating::types::Type;
 use crate::adapter::emulating::zone;
 
-/// The name of a time zone, as the engine knows it. Offsets are refused: POSIX counts them the other way round.
+/// The name of a time zone, as the engine knows it.
 pub(in crate::adapter::emulating) fn zone(
     translator: &Translator<'_>,
     zone: &Sql,
     span: Span,
 ) -> Result<String, Refusal> {
     match zone.constant_text() {
-        Some(name)
-            if name.contains(['+', '-']) && name.chars().any(|c| c.is_ascii_digit())
-                || zone.ty == Some(Type::Interval) =>
-        {
-            Err(translator.unsupported(
-                span,
-                format!("the time zone `{name}` is not emulated"),
-                "the sign of an offset means one thing in POSIX and the other in ISO 8601",
-            ))
+        Some(name) if name.trim_start().starts_with(['+', '-']) => {
+            Err(Refusal {
+                help: Some("write hours west of Greenwich behind a name: `UTC-2`".to_owned()),
+                ..translator.unsupported(
+                    span,
+                    format!("the time zone `{name}` is not emulated"),
+                    "Redshift's documentation shows no offset without a name",
+                )
+            })
         }
-        Some(name) if translator.on_postgres() => Ok(literal(name)),
+        Some(name) if translator.on_postgres() => {
+            Ok(literal(&zone::for_postgres(name)))
+        }
         Some(name) => zone::for_duckdb(name)
             .map(|name| literal(&name))
             .ok_or_else(|| Refusal {
@@ -36,10 +38,10 @@ pub(in crate::adapter::emulating) fn zone(
                 ..translator.unsupported(
                     span,
                     format!("the time zone `{name}` is not emulated"),
-                    "DuckDB knows no abbreviation that is not a whole number of hours from Greenwich",
+                    "DuckDB knows no abbreviation or offset that is not a whole number of hours from Greenwich",
                 )
             }),
-        None if zone.ty == Some(Type::Interval) => Err(translator.unsupported(
+        None if zone.ty.is_some_and(Type::is_interval) => Err(translator.unsupported(
             span,
             "an interval as time zone is not emulated",
             "name the zone",

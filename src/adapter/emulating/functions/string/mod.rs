@@ -205,9 +205,20 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "octetindex",
-        How::Refused("DuckDB counts characters, not bytes", "use `strpos`"),
+        How::Forms(
+            &[(
+                2,
+                "CAST(CASE strpos({1:t}, {0:t}) WHEN 0 THEN 0 ELSE strlen(left({1:t}, strpos({1:t}, {0:t}) - 1)) + 1 END AS INTEGER)",
+            )],
+            INT,
+        ),
         "OCTETINDEX.html",
-        &[],
+        &[
+            ("SELECT OCTETINDEX('AWS', 'Amazon AWS')", "8"),
+            ("SELECT OCTETINDEX('AWS', 'Άμαζον AWS')", "14"),
+            ("SELECT OCTETINDEX('x', rep) FROM sales WHERE id = 1", "0"),
+            ("SELECT OCTETINDEX(NULL, 'a')", "null"),
+        ],
     ),
     row(
         "position",
