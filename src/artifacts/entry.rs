@@ -364,6 +364,11 @@ impl Entry<'_> {
         let node = self.node;
         let stands =
             node.resource_type != ResourceType::Test || node.config.store_failures == Some(true);
+        if let Detail::Source(source) = &node.detail
+            && let Some(location) = &source.location
+        {
+            return Some(location.clone());
+        }
         let relation = node.relation.as_ref().filter(|_| stands)?;
         Some(relation_name(&self.index.manifest.in_full(relation)))
     }

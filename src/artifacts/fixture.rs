@@ -159,6 +159,7 @@ pub fn manifest() -> Manifest {
         source_name: "raw".into(),
         source_description: "The log.".into(),
         loader: "copy".into(),
+        location: None,
         external: Some(json!({"location": "s3://shop/log"})),
         load: None,
         freshness: None,

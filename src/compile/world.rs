@@ -178,7 +178,11 @@ impl NodeWorld {
             )
         })?;
         let relation = self.around.given.manifest.in_full(relation);
-        let relation = RelationValue::new(relation, kind_of(node));
+        let location = match &node.detail {
+            crate::manifest::node::Detail::Source(source) => source.location.clone(),
+            _ => None,
+        };
+        let relation = RelationValue::new(relation, kind_of(node)).located(location);
         Ok(self.narrowed(node, relation))
     }
 

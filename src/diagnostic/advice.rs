@@ -123,6 +123,9 @@ fn configuration(code: &str) -> Option<&'static str> {
         "bad-encoding" | "unknown-encoding" => {
             "use `az64`, `zstd`, `lzo`, `bytedict`, `runlength`, `raw` or another encoding that goes with the type, or leave it to Redshift"
         }
+        "bad-external-location" => {
+            "write a path or a call: `data/{name}.csv`; in braces stand `name`, `identifier`, `schema`, `database` or a key of its `meta`"
+        }
         "bad-exposure" | "bad-relation" => "write `ref('model')` or `source('source', 'table')`",
         "bad-freshness" => {
             "write `warn_after: {count: 12, period: hour}`, the period one of `minute`, `hour` and `day`"

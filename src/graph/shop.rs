@@ -82,6 +82,7 @@ impl Sketch {
                 source_name: "raw".to_owned(),
                 source_description: String::new(),
                 loader: String::new(),
+                location: None,
                 external: None,
                 load: None,
                 freshness: None,

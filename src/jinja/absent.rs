@@ -94,7 +94,6 @@ const ABSENT: [(&[&str], &str, &str); 8] = [
             "write_to_file",
             "store_relation",
             "render_write_options",
-            "register_upstream_external_models",
             "get_column_names",
             "drop_indexes_on_relation",
             "drop_foreign_key_dependents",

@@ -542,6 +542,8 @@ pub struct SourceDetail {
     pub loader: String,
     /// `external`, as declared.
     pub external: Option<Value>,
+    /// What stands for its table in SQL: files that DuckDB reads in place, by `external_location` of dbt-duckdb.
+    pub location: Option<String>,
     /// The staged load, when `external` has `copy`: then this node is built.
     pub load: Option<StagedLoad>,
     /// `freshness`, typed; none where it limits nothing.

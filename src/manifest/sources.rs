@@ -171,7 +171,7 @@ fn table_node(
                 ),
         );
     }
-    refuse_external_location(&node, table, problems);
+    let location = location(resolver, &node, &relation, table, problems);
     node.relation = Some(relation);
     node.detail = Detail::Source(Box::new(SourceDetail {
         source_name: source_name.clone(),
@@ -182,6 +182,7 @@ fn table_node(
             .or_else(|| source.loader.clone())
             .unwrap_or_default(),
         external: table.external.as_ref().map(Yaml::to_json),
+        location,
         load,
         freshness: freshness_value
             .as_ref()
@@ -268,23 +269,81 @@ fn tell_unheeded(config: Option<&Yaml>, problems: &mut Diagnostics) {
     }
 }
 
-/// dbt-duckdb reads such a source straight from files; passing over it would read a table that is not there.
-fn refuse_external_location(
+/// What DuckDB reads in the place of a source's table: `external_location` in its `meta` or `config`, in which names in braces stand for
+/// those of the source, as dbt-duckdb has it. Other adapters of dbt know no such key.
+fn location(
+    resolver: &Resolver<'_>,
     node: &Node,
+    relation: &Relation,
     table: &SourceTableProperties,
     problems: &mut Diagnostics,
-) {
+) -> Option<String> {
     const KEY: &str = "external_location";
-    if node.config.meta.contains_key(KEY) || node.config.values.contains_key(KEY) {
-        problems.push(
-            Diagnostic::error(
-                "not-supported-yet",
-                format!("`{KEY}` of the source table `{}` is not supported yet", node.name),
-            )
-            .at(table.name.span.clone())
-            .help("make it a view over the files in an `on-run-start` hook, or a staged load with `external`"),
-        );
+    if resolver.project.target.dialect() != "duckdb" {
+        return None;
     }
+    let given = [node.config.meta.get(KEY), node.config.values.get(KEY)];
+    let template = given.into_iter().flatten().find_map(Value::as_str)?;
+    let named = |name: &str| match name {
+        "name" => Some(node.name.clone()),
+        "identifier" => Some(relation.identifier.clone()),
+        "schema" => Some(relation.schema.clone()),
+        "database" => Some(
+            relation
+                .database
+                .clone()
+                .unwrap_or_else(|| resolver.project.target.database.clone()),
+        ),
+        _ => node.config.meta.get(name).map(|value| match value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        }),
+    };
+    match in_braces(template, named) {
+        Ok(text) if text.contains('(') || text.starts_with('\'') => Some(text),
+        Ok(text) => Some(format!("'{text}'")),
+        Err(name) => {
+            problems.push(
+                Diagnostic::error(
+                    "bad-external-location",
+                    format!("`{{{name}}}` in `{KEY}` of `{}` names nothing", node.name),
+                )
+                .at(table.name.span.clone())
+                .help("there are `{name}`, `{identifier}`, `{schema}`, `{database}` and the keys of its `meta`"),
+            );
+            None
+        }
+    }
+}
+
+/// A text with names in braces, each of which is told; two braces are one that is meant as it is.
+///
+/// # Errors
+/// The name that is not known.
+fn in_braces(text: &str, named: impl Fn(&str) -> Option<String>) -> Result<String, String> {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(['{', '}']) {
+        let (before, from) = rest.split_at(at);
+        out.push_str(before);
+        rest = match (
+            from.starts_with("{{") || from.starts_with("}}"),
+            from.find('}'),
+        ) {
+            (true, _) => {
+                out.push_str(&from[..1]);
+                &from[2..]
+            }
+            (false, Some(end)) if end > 0 => {
+                let name = &from[1..end];
+                out.push_str(&named(name).ok_or_else(|| name.to_owned())?);
+                &from[end + 1..]
+            }
+            _ => return Err(from.to_owned()),
+        };
+    }
+    out.push_str(rest);
+    Ok(out)
 }
 
 /// A table that is loaded is made from its columns: types are never guessed from files.

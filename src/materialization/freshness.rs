@@ -54,7 +54,10 @@ fn by_field(
         .as_ref()
         .and_then(|freshness| freshness.filter.as_ref());
     let filter = filter.map_or_else(String::new, |filter| format!("\nwhere {filter}"));
-    let relation = super::in_full(input, relation);
+    let relation = match &detail.location {
+        Some(location) => location.clone(),
+        None => super::in_full(input, relation),
+    };
     format!(
         "select max({field}) as max_loaded_at, {now} as snapshotted_at\nfrom {relation}{filter}"
     )

@@ -77,6 +77,7 @@ fn load() -> Node {
         source_name: "raw".into(),
         source_description: String::new(),
         loader: String::new(),
+        location: None,
         external: None,
         load: Some(StagedLoad {
             copy: copy("s3://lake/people"),

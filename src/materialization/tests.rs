@@ -498,6 +498,7 @@ fn a_load_makes_its_table_and_copies_into_it() {
         source_name: "raw".into(),
         source_description: String::new(),
         loader: String::new(),
+        location: None,
         external: None,
         load: Some(StagedLoad {
             copy: copy("s3://sparkify/log_data"),

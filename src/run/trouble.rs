@@ -189,6 +189,12 @@ impl Story<'_> {
                 })
         })?;
         let node = planner.manifest.node(*missing);
+        if matches!(&node.detail, Detail::Source(source) if source.location.is_some()) {
+            return Some(format!(
+                "the source `{}` is read from the files of its `external_location`; a relative path begins where the command runs",
+                node.name
+            ));
+        }
         if let Detail::Source(source) = &node.detail
             && source.load.is_none()
             && source.external.is_some()

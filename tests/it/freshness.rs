@@ -90,3 +90,66 @@ fn one_source_is_selected_and_written_elsewhere() {
     Nothing to do: no source with `freshness` is selected
     ");
 }
+
+#[test]
+fn a_source_with_an_external_location_is_read_from_its_files() {
+    let project = TestProject::empty()
+        .file(
+            "profiles.yml",
+            "shop: {target: dev, outputs: {dev: {type: duckdb, path: shop.duckdb, schema: main}}}\n",
+        )
+        .file(
+            "dbt_project.yml",
+            "name: shop\nprofile: shop\non-run-start: \"{{ register_upstream_external_models() }}\"\n",
+        )
+        .file("files/orders_v2.csv", "id,loaded_at\n1,2024-01-01\n2,2024-01-02\n")
+        .file("files/people.csv", "name\nann\n")
+        .file(
+            "models/s.yml",
+            "
+sources:
+  - name: raw
+    meta: {version: v2, external_location: 'files/{name}_{version}.csv'}
+    tables:
+      - name: orders
+        loaded_at_field: loaded_at
+        freshness: {warn_after: {count: 1, period: day}}
+        columns: [{name: id, data_tests: [unique, not_null]}]
+      - {name: people, meta: {external_location: \"read_csv('files/{identifier}.csv')\"}}
+",
+        )
+        .file(
+            "models/joined.sql",
+            "{{ config(materialized='table') }}select o.id, p.name from {{ source('raw', 'orders') }} as o cross join {{ source('raw', 'people') }} p",
+        );
+    let built = project.redstart("build").to_string();
+    assert!(built.starts_with("exit 0"), "{built}");
+    let compiled = project.read("target/compiled/shop/models/joined.sql");
+    assert_eq!(
+        compiled.trim(),
+        "select o.id, p.name from 'files/orders_v2.csv' as o cross join read_csv('files/people.csv') p"
+    );
+    let rows = project.query_file("shop.duckdb", "select count(*), max(name) from main.joined");
+    assert!(rows.contains('2') && rows.contains("ann"), "{rows}");
+    let manifest: Value = serde_json::from_str(&project.read("target/manifest.json")).unwrap();
+    let source = &manifest["sources"]["source.shop.raw.orders"];
+    assert_eq!(source["relation_name"], "'files/orders_v2.csv'");
+    let aged = project.redstart("source freshness").to_string();
+    assert!(aged.contains("raw.orders"), "{aged}");
+    assert!(
+        written(&project, "target/sources.json")[0].contains("warn"),
+        "{aged}"
+    );
+
+    let project = project.file(
+        "models/t.yml",
+        "sources: [{name: more, tables: [{name: t, meta: {external_location: 'x/{nam}.csv'}}]}]\n",
+    );
+    let refused = project.redstart("parse").to_string();
+    assert!(
+        refused.contains(
+            "error[bad-external-location]: `{nam}` in `external_location` of `t` names nothing"
+        ) && refused.contains("--> models/t.yml:1:"),
+        "{refused}"
+    );
+}

@@ -73,6 +73,8 @@ pub struct RelationValue {
     included: Parts,
     /// Which rows are read, innermost first: a condition, and the word in the alias of the query, where it needs one.
     narrowed: Vec<(String, Option<&'static str>)>,
+    /// What is printed in the place of its name: files that DuckDB reads.
+    location: Option<String>,
 }
 
 impl RelationValue {
@@ -86,7 +88,15 @@ impl RelationValue {
             quoted: Parts::ALL,
             included: Parts::ALL,
             narrowed: Vec::new(),
+            location: None,
         }
+    }
+
+    /// The same relation, which is read from this place.
+    #[must_use]
+    pub fn located(mut self, location: Option<String>) -> Self {
+        self.location = location;
+        self
     }
 
     /// The same relation of which only some rows are read: it prints as a query in parentheses, where it needs one with dbt's alias.
@@ -261,7 +271,10 @@ impl fmt::Display for RelationValue {
             ),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
-        let mut text = parts.join(".");
+        let mut text = match &self.location {
+            Some(location) => location.clone(),
+            None => parts.join("."),
+        };
         for (condition, alias) in &self.narrowed {
             text = format!("(select * from {text} where {condition})");
             if let Some(word) = alias {
