@@ -15,6 +15,7 @@ const DEPRECATIONS: &str = "Deprecations";
 /// Our codes of warnings, and dbt's names of the events that tell the same.
 const NAMES: &[(&str, &[&str])] = &[
     ("bad-flag", &["InvalidValueForField"]),
+    ("empty-file", &[]),
     ("no-sample", &[]),
     ("not-supported", &["SemanticValidationFailure"]),
     ("rows-left-out", &[]),
@@ -67,6 +68,9 @@ const NAMES: &[(&str, &[&str])] = &[
     ),
     ("unused-selector", &[]),
 ];
+
+/// Codes of warnings about what dbt passes over in silence: they are errors where they are named, and not where all are.
+const ALONE: &[&str] = &["empty-file"];
 
 /// Events of dbt that may be named too, though nothing here tells the like.
 const OTHERS: &[&str] = &[
@@ -228,7 +232,7 @@ impl Policy {
             Fate::Silence
         } else if named(&self.warn) {
             Fate::Warn
-        } else if named(&self.error) || self.all {
+        } else if named(&self.error) || self.all && !ALONE.contains(&code) {
             Fate::Error
         } else {
             Fate::Warn
@@ -296,6 +300,9 @@ mod tests {
     fn what_is_named_goes_before_all_and_silence_before_warn() {
         let none = Policy::default();
         assert_eq!(none.fate("test-warned"), Fate::Warn);
+        assert_eq!(Policy::all_are_errors().fate("empty-file"), Fate::Warn);
+        let empty = policy(json!({"error": ["empty-file"]}));
+        assert_eq!(empty.fate("empty-file"), Fate::Error);
         let all = policy(json!({"error": "all", "warn": ["NoNodesForSelectionCriteria"]}));
         assert_eq!(all.fate("test-warned"), Fate::Error);
         assert_eq!(all.fate("selector-matches-nothing"), Fate::Warn);
