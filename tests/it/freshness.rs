@@ -102,7 +102,7 @@ fn a_source_with_an_external_location_is_read_from_its_files() {
             "dbt_project.yml",
             "name: shop\nprofile: shop\non-run-start: \"{{ register_upstream_external_models() }}\"\n",
         )
-        .file("files/orders_v2.csv", "id,loaded_at\n1,2024-01-01\n2,2024-01-02\n")
+        .file("files/orders_v2.csv", "id,loaded_at\n1,2024-01-01 00:00:00\n2,2024-01-02 00:00:00\n")
         .file("files/people.csv", "name\nann\n")
         .file(
             "models/s.yml",
