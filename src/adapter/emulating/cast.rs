@@ -76,7 +76,7 @@ impl Translator<'_> {
         if value.ty.is_some_and(Type::is_interval) {
             return Ok(value);
         }
-        let text = value.constant_text().and_then(|text| interval(text));
+        let text = value.constant_text().and_then(interval);
         let Some(text) = text else {
             return Err(self.unsupported(
                 span,

@@ -196,7 +196,7 @@ enum Sign {
     /// `S` beside the first digit.
     Leading,
     /// `SG` before the digits, where it stands whether blanks follow or not.
-    LeadingSign,
+    LeadingAlways,
     /// `MI` before the digits, where it stands whether blanks follow or not.
     LeadingMinus,
     Trailing,
@@ -221,7 +221,7 @@ fn model(format: &str) -> Result<Model, String> {
             }
             'S' if rest.starts_with("SG") => {
                 model.sign = if model.whole.is_empty() && !model.point {
-                    Sign::LeadingSign
+                    Sign::LeadingAlways
                 } else if rest == "SG" {
                     Sign::Trailing
                 } else {
@@ -467,7 +467,7 @@ fn signed(model: &Model, digits: String, negative: bool) -> String {
         }
         Sign::LeadingMinus if negative => format!("-{blanks}{digits}"),
         Sign::Leading => format!("{blanks}{sign}{digits}"),
-        Sign::LeadingSign => format!("{sign}{blanks}{digits}"),
+        Sign::LeadingAlways => format!("{sign}{blanks}{digits}"),
         Sign::Trailing => format!("{blanks}{digits}{sign}"),
         Sign::TrailingMinus if negative => format!("{blanks}{digits}-"),
         Sign::TrailingMinus if model.fill => format!("{blanks}{digits} "),
