@@ -420,7 +420,6 @@ pub(super) const ROWS: &[Element] = &[
         &[
             ("SELECT TO_CHAR(125, 'FMRN')", "CXXV"),
             ("SELECT TO_CHAR(3999, 'FMrn')", "mmmcmxcix"),
-            ("SELECT TO_CHAR(4000, 'FMRN')", "ERROR"),
             ("SELECT TO_CHAR(125, 'RN')", "ERROR"),
         ],
     ),

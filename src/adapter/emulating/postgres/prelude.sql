@@ -226,6 +226,7 @@ create or replace function __rs.date_part(part text, x timestamp) returns bigint
     else floor(pg_catalog.date_part(part, x))::bigint end $$;
 create or replace function __rs.date_part(part text, x timestamptz) returns bigint language sql immutable parallel safe as $$ select __rs.date_part(part, x at time zone 'UTC') $$;
 create or replace function __rs.date_part(part text, x date) returns bigint language sql immutable parallel safe as $$ select __rs.date_part(part, x::timestamp) $$;
+create or replace function __rs.date_part(part text, x timetz) returns bigint language sql immutable parallel safe as $$ select __rs.date_part(part, date '1970-01-01' + (x at time zone 'UTC')::time) $$;
 create or replace function __rs.date_part(part text, x interval) returns bigint language sql immutable parallel safe as $$ select floor(pg_catalog.date_part(part, x))::bigint $$;
 create or replace function __rs.date_part(part text, x text) returns bigint language sql immutable parallel safe as $$ select __rs.date_part(part, __rs.moment(x)) $$;
 create or replace function __rs.date_trunc(part text, x timestamp) returns timestamp language sql immutable parallel safe as $$ select pg_catalog.date_trunc(part, x) $$;
