@@ -161,6 +161,7 @@ impl Global {
         let folders = [
             folder("--project-dir", "DBT_PROJECT_DIR", &self.project_dir),
             folder("--profiles-dir", "DBT_PROFILES_DIR", &self.profiles_dir),
+            folder("--target-path", "DBT_TARGET_PATH", &self.target_path),
         ];
         let choices = [
             choice("--profile", "DBT_PROFILE", &self.profile),

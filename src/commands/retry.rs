@@ -105,7 +105,7 @@ impl Args {
         } else {
             if killed {
                 session.terminal.info(format!(
-                    "The last run, `{what}`, was ended from outside and left no results: all of it is tried again"
+                    "The last run, `{what}`, left no results: it was ended from outside, or still goes on. All of it is tried again"
                 ));
             }
             session.terminal.info(format!(

@@ -80,10 +80,16 @@ fn mentions(sql: &str, name: &str) -> bool {
 
 /// Takes the personal values out of the answer of a query of one's own.
 fn hide(table: &mut Table, prepared: &Prepared, reading: &Reading, sql: &str) {
-    let told = reading.personal_in(prepared, sql);
-    if let Some(hidden) = told.filter(|hidden| hidden.len() == table.columns.len()) {
-        rows::mask_at(table, &hidden);
-        return;
+    if let Some(told) = reading.personal_in(prepared, sql) {
+        let names = table
+            .columns
+            .iter()
+            .map(|column| column.name.to_lowercase());
+        if names.eq(told.iter().map(|(name, _)| name.to_lowercase())) {
+            let hidden: Vec<bool> = told.iter().map(|(_, hidden)| *hidden).collect();
+            rows::mask_at(table, &hidden);
+            return;
+        }
     }
     // What it calls a value is anyone's guess: the names of all personal columns of what it reads are taken for them.
     let read = prepared.manifest.ids().filter(|id| {

@@ -36,6 +36,7 @@ use crate::manifest::{Manifest, Node, NodeId, ResourceType, not_run};
 use crate::project::{Environment, Vars};
 use crate::relation::ExistingRelations;
 use crate::sql::alone;
+use crate::sql::dialect::Dialect;
 use world::NodeWorld;
 
 /// What every template of a run may ask for, beside its own node.
@@ -469,7 +470,8 @@ impl Compiler {
             node.resource_type,
             ResourceType::Model | ResourceType::Snapshot | ResourceType::Test
         ) {
-            alone::without_end(&mut sql.text);
+            let dialect = Dialect::named(self.around.given.adapter.dialect());
+            alone::without_end(&mut sql.text, dialect);
         }
         // Nothing is made of it, so no hook of it ever runs.
         if is_ephemeral(node) || node.resource_type == ResourceType::Operation {

@@ -300,6 +300,7 @@ fn query(code: &str) -> Option<&'static str> {
             "make the views that read it late binding: `bind: false`, or drop them first"
         }
         "concurrent-change" => "run again when the other work has ended",
+        "disk-full" => "free space on the disk of the database, and run again",
         "connection-lost" => "look at the network and at the warehouse, and run `redstart retry`",
         "warehouse" => "`redstart debug` tries the connection and says what it uses",
         _ => return None,

@@ -11,6 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use indexmap::IndexSet;
@@ -131,6 +132,8 @@ pub struct Render {
     taken: Mutex<Option<Value>>,
     /// What the template puts into `context`.
     put: OnceLock<Mutex<BTreeMap<String, Value>>>,
+    /// Whether a name was asked for that means nothing.
+    unknown: AtomicBool,
 }
 
 impl Render {
@@ -209,12 +212,21 @@ impl Render {
         if let Some(entry) = self.shared.find_in(self.package(), name) {
             return Some(entry.value.clone());
         }
-        self.shared
-            .packages
-            .contains(name)
-            .then(|| Value::from_object(Package(name.to_string(), Arc::clone(&self.shared))))
+        let package = self.shared.packages.contains(name);
+        if !package && !LATER.contains(&name) {
+            self.unknown.store(true, Ordering::Relaxed);
+        }
+        package.then(|| Value::from_object(Package(name.to_string(), Arc::clone(&self.shared))))
+    }
+
+    /// Whether a name was asked for that means nothing.
+    pub fn asked_for_unknown(&self) -> bool {
+        self.unknown.load(Ordering::Relaxed)
     }
 }
+
+/// Names that dbt knows while a project is parsed, and that mean something here only when it is run.
+const LATER: [&str; 2] = ["graph", "selected_resources"];
 
 /// What a render keeps in the state of minijinja.
 pub struct InState {
@@ -666,6 +678,7 @@ pub fn run(
         named: Mutex::new(IndexSet::new()),
         taken: Mutex::new(None),
         put: OnceLock::new(),
+        unknown: AtomicBool::new(false),
     });
     let places = RenderPlaces {
         render: &render,

@@ -14,8 +14,11 @@ pub struct Again {
 /// Commands that need no project.
 const WITHOUT: [&str; 3] = ["init", "help", "completions"];
 
-/// Commands that read no profile, or take over what the last one was called with.
-const FOLDERS_ALONE: [&str; 2] = ["deps", "retry"];
+/// Commands that take over what the last one was called with.
+const FOLDERS_ALONE: [&str; 1] = ["retry"];
+
+/// Flags that a sentence names at the end of a command, without their value.
+const OPEN: [&str; 2] = ["--inline", "--to"];
 
 impl Again {
     /// Text for people, with the flags added to every `redstart …` in backticks.
@@ -43,7 +46,9 @@ impl Again {
             return;
         };
         let is_verb = verb.chars().all(|c| c.is_ascii_lowercase() || c == '-');
-        if !is_verb || WITHOUT.contains(&verb) || command.contains("--help") {
+        // `redstart backup --to` names a command, and cannot be run as it stands.
+        let open = OPEN.iter().any(|flag| command.ends_with(flag));
+        if !is_verb || WITHOUT.contains(&verb) || command.contains("--help") || open {
             return;
         }
         let choices = match FOLDERS_ALONE.contains(&verb) {
@@ -54,9 +59,17 @@ impl Again {
             if words.clone().any(|word| word == flag) {
                 continue;
             }
-            let value = shlex::try_quote(value).unwrap_or(Cow::Borrowed(value));
-            said.push_str(&format!(" {flag} {value}"));
+            said.push_str(&format!(" {flag} {}", quoted(value)));
         }
+    }
+}
+
+/// A value as a word of a command line, in one piece: a secret in it is found and hidden only where no quotes part it.
+fn quoted(value: &str) -> Cow<'_, str> {
+    match value.contains('\'') {
+        false => shlex::try_quote(value).unwrap_or(Cow::Borrowed("'…'")),
+        true if value.contains(['"', '$', '`', '\\', '!']) => Cow::Borrowed("'…'"),
+        true => Cow::Owned(format!("\"{value}\"")),
     }
 }
 

@@ -5,6 +5,7 @@
 
 use sqlparser::tokenizer::Token;
 
+use super::dialect::Dialect;
 use super::position::Lines;
 use super::redshift;
 use super::words::Words;
@@ -77,8 +78,9 @@ pub fn stands_alone(words: &Words) -> Option<&'static str> {
 
 /// Takes the `;` away that ends a query, where nothing but comments follows: the query becomes a part of a statement. What stands
 /// behind it keeps its place.
-pub fn without_end(sql: &mut String) {
-    if !sql.contains(';') {
+pub fn without_end(sql: &mut String, dialect: Dialect) {
+    // Only in Redshift's words a `\` keeps a text open.
+    if !sql.contains(';') || dialect != Dialect::Redshift && sql.contains('\\') {
         return;
     }
     let Ok(tokens) = redshift::tokens(sql) else {
@@ -137,7 +139,7 @@ mod tests {
             ("select 'open;", "select 'open;"),
         ] {
             let mut text = sql.to_owned();
-            without_end(&mut text);
+            without_end(&mut text, Dialect::Redshift);
             assert_eq!(text, left);
         }
     }

@@ -225,3 +225,36 @@ fn show_says_when_there_are_more_rows() {
             .contains("The first")
     );
 }
+
+#[test]
+fn a_secret_among_variables_is_not_said_again() {
+    for secret in ["pa$$w0rd", "p'a$w", "pa w0rd"] {
+        let project = TestProject::new()
+            .file("models/m.sql", "select 1 as id having")
+            .env("DBT_ENV_SECRET_X", secret);
+        let vars = serde_json::json!({"pw": secret, "it": "it's"}).to_string();
+        let built = project
+            .command("build")
+            .args(["--vars", &vars])
+            .output()
+            .unwrap();
+        let text = [built.stdout, built.stderr].concat();
+        let text = String::from_utf8_lossy(&text);
+        assert!(
+            text.contains("`redstart compile --select m --vars"),
+            "{text}"
+        );
+        for part in [secret, "$w", "0rd"] {
+            assert!(!text.contains(part), "{text}");
+        }
+    }
+}
+
+#[test]
+fn what_a_config_asks_for_that_is_known_later_is_no_mistake() {
+    let project = TestProject::new().file(
+        "models/m.sql",
+        "{% if not execute %}{% set x = 'a' %}{% endif %}{{ config(tags=x, alias=model.access) }} select 1 as id",
+    );
+    project.redstart("build").success();
+}

@@ -337,3 +337,41 @@ fn a_snapshot_is_shown_but_for_its_personal_columns() {
     let shown = project.redstart("show -s kept --limit 1").success();
     assert!(shown.stdout.contains(" 1 | a    | (personal)"), "{shown}");
 }
+
+#[test]
+fn what_cannot_be_told_for_sure_is_hidden_as_it_is_called() {
+    let project = project("vars: {wide: false}\n").file(
+        "models/kept.sql",
+        "{{ config(materialized='incremental', on_schema_change='append_new_columns') }} select id, {% if var('wide') %} email, {% endif %} dept from {{ ref('people') }}",
+    );
+    project.redstart("build").success();
+    // Now the table has its columns in another order than the query.
+    project.redstart("build --vars 'wide: true'").success();
+    for sql in [
+        "select * from {{ ref('kept') }}",
+        "select k.* from {{ ref('kept') }} k",
+        "with x(a, b, c) as (select * from {{ ref('kept') }}) select a, b, email from x join {{ ref('people') }} p on p.id = x.a",
+        "with recursive r(a, b, c, d, n) as (select ''::varchar(20), ''::varchar(20), ''::varchar(20), email, 1 from {{ ref('people') }} union all select b, c, d, d, n + 1 from r where n < 5) select a, n from r where n = 5",
+        "select * from (select email as dept, dept as email, id from {{ ref('people') }}) pivot (max(email) for id in (1, 2, 3))",
+        "select case when exists (select 1 from {{ ref('people') }} p where p.id = q.id and email like 'a%') then 'ann@x.org' end as a from {{ ref('people') }} q",
+    ] {
+        let output = project.redstart(&format!("show --inline \"{sql}\" --vars 'wide: true'"));
+        assert!(output.text().contains("(personal)"), "{sql}: {output}");
+        assert!(!output.text().contains("x.org"), "{sql}: {output}");
+    }
+}
+
+#[test]
+fn the_year_of_a_personal_day_is_personal() {
+    let project = project("")
+        .file("seeds/born.csv", "id,born\n1,1977-05-06\n")
+        .file(
+            "seeds/born.yml",
+            "version: 2\nseeds: [{name: born, columns: [{name: born, meta: {pii: true}}]}]\n",
+        );
+    project.redstart("seed").success();
+    let shown = project
+        .redstart("show --inline \"select date_part_year(born) as y, datediff(year, born, born) as d from {{ ref('born') }}\"")
+        .success();
+    assert!(!shown.stdout.contains("1977"), "{shown}");
+}

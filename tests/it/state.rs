@@ -271,7 +271,7 @@ fn a_run_that_was_killed_is_tried_again_as_a_whole() {
     let output = project.redstart("retry --vars '{x: 3}'").success();
     assert!(
         output.stdout.contains(
-            "The last run, `build`, was ended from outside and left no results: all of it is tried again"
+            "The last run, `build`, left no results: it was ended from outside, or still goes on. All of it is tried again"
         ),
         "{output}"
     );

@@ -142,6 +142,12 @@ type Plain = (
 
 const PLAIN: &[Plain] = &[
     (
+        &["No space left on device", "No space left in temporary"],
+        "disk-full",
+        "the disk is full",
+        "free space where the database file and its temporary files lie, and run again",
+    ),
+    (
         &[
             "GROUPING statement cannot be used without groups",
             "GROUPING child ",

@@ -49,21 +49,21 @@ impl Reading {
         self
     }
 
-    /// Which columns of a query that is no node hold personal data, in order; none where that cannot be told.
+    /// The columns of a query that is no node, in order, and which of them hold personal data; none where that cannot be told.
     ///
     /// Only Redshift's SQL is understood to the last function: in that of the others one may read a table that it names in a text.
-    pub fn personal_in(&self, prepared: &Prepared, text: &str) -> Option<Vec<bool>> {
+    pub fn personal_in(&self, prepared: &Prepared, text: &str) -> Option<Vec<(String, bool)>> {
         let dialect = Dialect::named(prepared.project.target.dialect());
         if dialect != Dialect::Redshift {
             return None;
         }
         let manifest = &prepared.manifest;
         let columns = analyze::query(manifest, &self.analysis, dialect, text)?;
-        let holds = |column| {
-            let classes = self.personal.classes_in(manifest, &self.settings, column);
-            !classes.is_empty()
-        };
-        Some(columns.iter().map(holds).collect())
+        let told = columns.into_iter().map(|column| {
+            let classes = self.personal.classes_in(manifest, &self.settings, &column);
+            (column.name, !classes.is_empty())
+        });
+        Some(told.collect())
     }
 
     /// Whether all columns of a node's query are known; of what has none, all of its own.

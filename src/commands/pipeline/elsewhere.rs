@@ -11,7 +11,7 @@ use crate::manifest::{self, Manifest};
 use crate::project::{Project, profile};
 use crate::redact::Redactor;
 
-/// In a larger project it would take longer than all the rest.
+/// Nodes of all targets together: to read more would take longer than all the rest.
 const MOST_NODES: usize = 2_000;
 /// Of more targets than that nobody reads the names.
 const MOST_TARGETS: usize = 6;
@@ -22,14 +22,15 @@ pub(super) fn relations(
     prepared: &Prepared,
 ) -> BTreeMap<String, BTreeMap<String, String>> {
     let mut found = BTreeMap::new();
-    if prepared.manifest.nodes.len() > MOST_NODES {
-        return found;
-    }
     let global = &session.global;
     let mut options = global.project(&session.here, session.environment.clone());
     let own = &prepared.project.target;
-    let names = profile::others(&options, own).into_iter();
-    for name in names.take(MOST_TARGETS) {
+    let mut names = profile::others(&options, own);
+    names.truncate(MOST_TARGETS);
+    if prepared.manifest.nodes.len() * names.len() > MOST_NODES {
+        return found;
+    }
+    for name in names {
         options.target = Some(name.clone());
         let Some(relations) = of_target(session, &options) else {
             let words = format!("where tables stand in the target `{name}` is not told");

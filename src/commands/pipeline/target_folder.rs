@@ -86,10 +86,14 @@ impl<'a> TargetFolder<'a> {
     }
 
     fn write(&self, path: &Path, sql: &str) -> io::Result<()> {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        std::fs::write(path, self.prepared.redactor.redact(sql).as_bytes())
+        let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+        let sql = self.prepared.redactor.redact(sql);
+        folder
+            .and_then(|()| std::fs::write(path, sql.as_bytes()))
+            .map_err(|cause| {
+                let what = format!("cannot write `{}`: {cause}", path.display());
+                io::Error::new(cause.kind(), what)
+            })
     }
 
     fn sql_path(&self, below: &str, node: &Node) -> PathBuf {

@@ -121,7 +121,13 @@ impl Site {
         if !input.timeline.steps.is_empty() {
             put("run".to_owned(), &results.steps());
         }
-        if layout == Layout::SingleFile {
+        // What was found may tell a node that is not to be shown any more: then it is forgotten until `docs diff` looks again.
+        let hides = input
+            .manifest
+            .nodes
+            .iter()
+            .any(|node| !node.config.docs_show);
+        if layout == Layout::SingleFile || hides {
             put("changes".to_owned(), &Value::Null);
         }
         put("index".to_owned(), &index(input, &items, &results, &terms));

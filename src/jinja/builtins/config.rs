@@ -12,7 +12,7 @@ use super::args::{Args, Body, Group, what};
 use super::filters::print_undefined;
 use crate::diagnostic::Diagnostic;
 use crate::jinja::error::{bad_call, raise};
-use crate::jinja::render::world;
+use crate::jinja::render::{in_state, world};
 use crate::jinja::values::pairs_of;
 
 /// `config(…)` and its methods.
@@ -54,9 +54,12 @@ fn declare(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
     }
     settings.extend(args.keywords());
     args.done()?;
+    // As in dbt, where it is read: while the project is parsed. What an `if` without `else` leaves out is no mistake, and what a value
+    // lacks that dbt knows already may be none.
+    let render = Arc::clone(&in_state(state)?.render);
+    let told = !render.world.execute() && render.asked_for_unknown();
     for (key, value) in &settings {
-        // As in dbt. What an `if` without `else` leaves out is no mistake.
-        if value.is_undefined() && print_undefined(value).is_err() {
+        if told && value.is_undefined() && print_undefined(value).is_err() {
             return Err(raise(
                 Diagnostic::error("bad-config", format!("`{key}` is given a name that has no value"))
                     .help(format!("a text stands in quotes: `{key}='…'`; a variable needs a value first: `{{% set … %}}`, `var('…')`")),

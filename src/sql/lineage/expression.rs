@@ -229,6 +229,7 @@ impl Reader<'_> {
                 self.choice(&tests, &results, else_result.is_some())
             }
             Expr::Exists { subquery, .. } => {
+                self.done.open = true;
                 let shape = self.subquery(subquery);
                 self.filter_by(&shape);
                 Value::constant(Some("boolean"))
@@ -315,6 +316,7 @@ impl Reader<'_> {
     }
 
     fn in_subquery(&mut self, expr: &Expr, query: &Query, negated: bool) -> Value {
+        self.done.open = true;
         let tested = self.test([expr]);
         let shape = self.subquery(query);
         let wanted = match expr {

@@ -386,6 +386,10 @@ impl Reader<'_> {
                 self.scope().tables.push(position);
             }
         }
+        let namesake = |table: &Visible| table.alias == visible.alias;
+        if !visible.alias.is_empty() && self.scope().tables.iter().any(namesake) {
+            self.done.open = true;
+        }
         let twice = !visible.alias.is_empty()
             && self
                 .scope()

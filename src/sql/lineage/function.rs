@@ -213,8 +213,6 @@ fn takes_part(name: &str) -> bool {
             | "timestampadd"
             | "date_sub"
             | "pgdate_part"
-            | "date_part_year"
-            | "last_day_of"
     )
 }
 

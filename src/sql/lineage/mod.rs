@@ -147,7 +147,8 @@ pub struct Lineage {
     pub columns: Vec<Output>,
     /// Where the others come from, if there may be others.
     pub rest: Rest,
-    /// Whether a name or an expression in it was not understood: any column of what it reads may have gone in there.
+    /// Whether what went into its columns is not sure to the last: a name or an expression was not understood, a `*` follows the order of
+    /// the columns in the warehouse, rows are told by a subquery, tables are turned, or read themselves.
     pub open: bool,
     /// What its rows depend on.
     pub influences: Influences,

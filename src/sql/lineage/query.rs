@@ -116,9 +116,17 @@ impl Reader<'_> {
             }
             _ => Shape::unknown(),
         };
-        self.ctes[place].1 = Arc::new(known);
-        known = self.query(&cte.query);
-        known = self.renamed(known, &names);
+        self.done.open = true;
+        // A value may walk from one column to the next with each round.
+        for _ in 0..=known.columns.len() {
+            let before: Vec<_> = known.columns.iter().map(|it| it.sources.clone()).collect();
+            self.ctes[place].1 = Arc::new(known);
+            known = self.query(&cte.query);
+            known = self.renamed(known, &names);
+            if known.columns.iter().map(|it| &it.sources).eq(&before) {
+                break;
+            }
+        }
         self.quiet -= 1;
         self.ctes[place].1 = Arc::new(known);
         let last = self.query(&cte.query);

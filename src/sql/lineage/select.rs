@@ -230,6 +230,7 @@ impl Reader<'_> {
 
     /// `*`: what joins made one first, then the columns of each table.
     fn star(&mut self, shape: &mut Shape, options: &WildcardAdditionalOptions) {
+        self.done.open = true;
         let scope = self.scope();
         let merged = scope.merged.clone();
         let tables: Vec<Visible> = scope
@@ -287,6 +288,7 @@ impl Reader<'_> {
         of: &SelectItemQualifiedWildcardKind,
         options: &WildcardAdditionalOptions,
     ) {
+        self.done.open = true;
         let SelectItemQualifiedWildcardKind::ObjectName(name) = of else {
             shape.rest = Rest::Unknown;
             return;

@@ -74,6 +74,7 @@ impl Reader<'_> {
                 alias,
                 ..
             } => {
+                self.done.open = true;
                 let shape = self.apart(table);
                 let shape = self.pivot(shape, aggregate_functions, value_column, value_source);
                 self.show_shape(shape, alias.as_ref());
@@ -86,6 +87,7 @@ impl Reader<'_> {
                 alias,
                 ..
             } => {
+                self.done.open = true;
                 let shape = self.apart(table);
                 let values: Vec<&Expr> = columns.iter().map(|column| &column.expr).collect();
                 let shape = unpivot(shape, value, &fold(name), &values);
