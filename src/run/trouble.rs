@@ -56,17 +56,14 @@ impl Story<'_> {
             self.statement,
             Some(Statement::Copy(_) | Statement::Load { .. })
         );
-        if loads && error.is_about_files() {
-            // A place is nobody's data.
-        } else if loads && self.reads_personal() {
+        // A place is nobody's data.
+        if loads && !error.is_about_files() && self.reads_personal() {
             error.message = without_values(&error.message);
             error.detail = error.detail.map(|detail| without_data(&detail));
-        } else if error.is_about_values() && self.reads_personal() {
+        }
+        let masked = !loads && error.is_about_values() && self.reads_personal();
+        if masked {
             error = error.without_data();
-            error.help.get_or_insert_with(|| {
-                "the value is not shown: what is read here is personal (`meta: {pii: true}`)"
-                    .to_owned()
-            });
         }
         let name = &self.node.name;
         let (code, message) = match (error.class, &error.fault) {
@@ -113,6 +110,12 @@ impl Story<'_> {
             });
         }
         diagnostic.notes.extend(error.detail);
+        if masked {
+            diagnostic.notes.push(
+                "the value is not shown: what is read here is personal (`meta: {pii: true}`)"
+                    .to_owned(),
+            );
+        }
         diagnostic.help.extend(error.help);
         if code == "load-error" && diagnostic.help.is_empty() {
             let help = remedy::of_load(&diagnostic.message);
@@ -249,7 +252,7 @@ impl Story<'_> {
         let text = self
             .text
             .or_else(|| self.statement.and_then(Statement::user_sql))?;
-        home(error.range.clone(), text, compiled).or_else(|| divided(error, compiled))
+        home(error.range.clone(), text, compiled).or_else(|| suspected(error, compiled))
     }
 
     /// What the line of SQL is, where the place holds a call and not the words that are wrong.
@@ -352,16 +355,28 @@ impl Story<'_> {
 
 /// Where the user wrote what the warehouse could not run: the place that it names, else the first line.
 pub(crate) fn place_in(sql: &Sql, error: &Error) -> Option<Span> {
-    let range = error.range.clone().or_else(|| divided(error, &sql.text));
+    let range = error.range.clone().or_else(|| suspected(error, &sql.text));
     range
         .and_then(|range| sql.map.span(range))
         .or_else(|| start_of(sql))
 }
 
-/// The only division of a query that divided by zero.
-fn divided(error: &Error, sql: &str) -> Option<Range<usize>> {
-    let divides = error.fault.as_ref().map(|fault| fault.code) == Some("division-by-zero");
-    divides.then(|| only_division(sql)).flatten()
+/// The only division of a query that divided by zero, the only cast of one in which a value did not fit.
+fn suspected(error: &Error, sql: &str) -> Option<Range<usize>> {
+    match error.fault.as_ref()?.code {
+        "division-by-zero" => only(sql, |token| matches!(token, Token::Div | Token::Mod)),
+        "bad-value" => only(sql, is_cast),
+        _ => None,
+    }
+}
+
+fn is_cast(token: &Token) -> bool {
+    let casts = |word: &str| ["cast", "convert"].contains(&word.to_lowercase().as_str());
+    match token {
+        Token::DoubleColon => true,
+        Token::Word(word) => word.quote_style.is_none() && casts(&word.value),
+        _ => false,
+    }
 }
 
 /// Where the first line that says something was written.
@@ -389,14 +404,12 @@ fn first_line(sql: &str) -> Option<Range<usize>> {
     Some(start..start + line.trim_end().len())
 }
 
-/// The divisor's sign, where a query has one alone.
-fn only_division(sql: &str) -> Option<Range<usize>> {
+/// The token of a kind, where a query has one alone.
+fn only(sql: &str, kind: impl Fn(&Token) -> bool) -> Option<Range<usize>> {
     let tokens = redshift::tokens(sql).ok()?;
-    let mut signs = tokens
-        .iter()
-        .filter(|token| matches!(token.token, Token::Div | Token::Mod));
-    let (sign, None) = (signs.next()?, signs.next()) else {
+    let mut of_kind = tokens.iter().filter(|token| kind(&token.token));
+    let (token, None) = (of_kind.next()?, of_kind.next()) else {
         return None;
     };
-    Lines::new(sql).range(sign.span)
+    Lines::new(sql).range(token.span)
 }

@@ -166,14 +166,14 @@ fn show_tells_the_line_of_what_the_database_refuses() {
 
     assert_snapshot!(project.redstart("show -s bad"), @"
     exit 2
-    error[database-error]: the warehouse could not run the query
-     --> models/bad.sql:2:1
+    error[bad-value]: a text that is turned into a number is none
+     --> models/bad.sql:3:3
       |
-    2 | select
-      | ^^^^^^
+    3 |   cast(name as integer) as n
+      |   ^^^^
       |
       = note: the database said: Invalid Input Error: invalid digit in the number: x
-      = help: mend the query: the words of the database, above, say what is wrong with it
+      = help: clean such rows before the cast: `nullif(trim(x), '')`, `case when x ~ '^[0-9]+$' then x::int end`
 
     1 error
     ");

@@ -241,6 +241,12 @@ const PLAIN: &[Plain] = &[
         "look for rows whose numbers are beyond measure",
     ),
     (
+        &["invalid digit in the number"],
+        BAD_VALUE,
+        "a text that is turned into a number is none",
+        "clean such rows before the cast: `nullif(trim(x), '')`, `case when x ~ '^[0-9]+$' then x::int end`",
+    ),
+    (
         &["invalid JSON: "],
         BAD_VALUE,
         "a text is not JSON",
