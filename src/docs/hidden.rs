@@ -5,15 +5,19 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use crate::manifest::{Manifest, NodeId};
 
 /// What stands in the place of a name.
 const MASK: &str = "(not shown)";
 
 /// The names, in lower case.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Hidden {
     names: BTreeSet<String>,
+    /// The `unique_id` of each node, those too whose name a shown one has.
+    ids: BTreeSet<String>,
 }
 
 impl Hidden {
@@ -36,7 +40,22 @@ impl Hidden {
             let shown = names(true);
             hidden.retain(|name| !name.is_empty() && !shown.contains(name));
         }
-        Self { names: hidden }
+        let nodes = manifest.nodes.iter();
+        let nodes = nodes.filter(|node| !node.config.docs_show);
+        Self {
+            names: hidden,
+            ids: nodes.map(|node| node.unique_id.clone()).collect(),
+        }
+    }
+
+    /// Whether one of the texts in a value tells of a node.
+    pub fn is_told_in(&self, value: &Value) -> bool {
+        match value {
+            Value::String(text) => self.ids.contains(text) || self.masked(text) != text.as_str(),
+            Value::Array(values) => values.iter().any(|value| self.is_told_in(value)),
+            Value::Object(values) => values.values().any(|value| self.is_told_in(value)),
+            _ => false,
+        }
     }
 
     /// A text without the names.

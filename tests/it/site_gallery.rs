@@ -251,3 +251,26 @@ fn a_browser_shows_what_changed_exposures_and_rows_of_builds() {
     };
     assert_snapshot!(seen);
 }
+
+#[test]
+fn what_changed_is_forgotten_where_it_tells_of_what_is_hidden_since() {
+    let project = gallery();
+    project
+        .redstart("docs generate --target-path before")
+        .success();
+    project.redstart("docs generate").success();
+    let changes = |project: &TestProject| project.read("target/site/data/changes.js");
+    let nothing = changes(&project);
+    let project = project.file("models/later.sql", "select 1 as id");
+    project.redstart("docs diff --state before").success();
+    let found = changes(&project);
+    assert_ne!(found, nothing);
+    project.redstart("docs generate").success();
+    assert_eq!(changes(&project), found, "a new site keeps what was found");
+    let project = project.file(
+        "models/later.sql",
+        "{{ config(docs={'show': false}) }} select 1 as id",
+    );
+    project.redstart("docs generate").success();
+    assert_eq!(changes(&project), nothing);
+}

@@ -147,7 +147,7 @@ fn is_generic_test(node: &Node) -> bool {
 fn made_at(session: &Session) -> Result<Timestamp, Stop> {
     let said = session.environment.get("SOURCE_DATE_EPOCH");
     let Some(said) = said.filter(|said| !said.is_empty()) else {
-        return Ok(session.started);
+        return Ok(Timestamp::now());
     };
     let seconds = said.parse().ok();
     let moment = seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());

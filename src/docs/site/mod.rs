@@ -27,6 +27,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::hidden::Hidden;
 use super::{Branding, Dictionary};
 use crate::analyze::{Analysis, ColumnGraph, ColumnRef};
 use crate::artifacts::Previous;
@@ -94,6 +95,8 @@ pub struct RowEdge {
 pub struct Site {
     /// `index.html`, the script and style, and the data.
     pub files: BTreeMap<String, String>,
+    /// What no file may tell, those of an earlier run neither.
+    hidden: Hidden,
 }
 
 impl Site {
@@ -121,18 +124,13 @@ impl Site {
         if !input.timeline.steps.is_empty() {
             put("run".to_owned(), &results.steps());
         }
-        // What was found may tell a node that is not to be shown any more: then it is forgotten until `docs diff` looks again.
-        let hides = input
-            .manifest
-            .nodes
-            .iter()
-            .any(|node| !node.config.docs_show);
-        if layout == Layout::SingleFile || hides {
+        if layout == Layout::SingleFile {
             put("changes".to_owned(), &Value::Null);
         }
         put("index".to_owned(), &index(input, &items, &results, &terms));
         Self {
             files: page::files(title(input), layout, &data),
+            hidden: input.dictionary.hidden.clone(),
         }
     }
 
@@ -148,9 +146,11 @@ impl Site {
         if !self.files.contains_key("data/index.js") {
             return Ok(());
         }
-        // What `docs diff` found stays until it looks again.
+        // What `docs diff` found stays until it looks again, unless it tells of what is not to be shown any more.
         let changes = folder.join(CHANGES);
-        if !changes.is_file() {
+        let found = std::fs::read_to_string(&changes).ok();
+        let found = found.as_deref().and_then(pack::data);
+        if found.is_none_or(|found| self.hidden.is_told_in(&found)) {
             let nothing = pack::script("changes", &Value::Null, &Redactor::default());
             write_whole(&changes, nothing.as_bytes())?;
         }

@@ -5,6 +5,7 @@ use std::io::Write;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
+use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -24,6 +25,13 @@ pub fn script(name: &str, value: &Value, redactor: &Redactor) -> String {
     format!("redstart(\"{name}\",\"{}\");\n", STANDARD.encode(packed))
 }
 
+/// The data of such a script; none where it is no such script.
+pub fn data(script: &str) -> Option<Value> {
+    let (_, rest) = script.strip_prefix("redstart(\"")?.split_once("\",\"")?;
+    let packed = STANDARD.decode(rest.strip_suffix("\");\n")?).ok()?;
+    serde_json::from_reader(DeflateDecoder::new(packed.as_slice())).ok()
+}
+
 /// The SHA-256 of an inline style or script, as a content security policy names it.
 pub fn hash(text: &str) -> String {
     format!(
@@ -35,22 +43,15 @@ pub fn hash(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Read;
 
     #[test]
     fn data_come_back_from_a_script_without_the_secrets() {
         let redactor = Redactor::new(["hunter22".to_owned()]);
         let script = script("t0", &serde_json::json!(["a hunter22 é"]), &redactor);
-        let text = script
-            .strip_prefix("redstart(\"t0\",\"")
-            .and_then(|rest| rest.strip_suffix("\");\n"))
-            .unwrap();
-        let packed = STANDARD.decode(text).unwrap();
-        let mut plain = String::new();
-        flate2::read::DeflateDecoder::new(&packed[..])
-            .read_to_string(&mut plain)
-            .unwrap();
-        assert_eq!(plain, r#"["a ***** é"]"#);
+        assert_eq!(data(&script), Some(serde_json::json!(["a ***** é"])));
+        for torn in ["", "redstart(\"t0\",\"%\");\n", script.trim_end()] {
+            assert_eq!(data(torn), None, "{torn}");
+        }
     }
 
     #[test]
