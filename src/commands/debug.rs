@@ -6,6 +6,7 @@ use std::sync::PoisonError;
 use super::pipeline::{self, Door};
 use super::{Outcome, Session, Stop};
 use crate::adapter::Needs;
+use crate::diagnostic::counted;
 use crate::manifest::node::Detail;
 use crate::project::Target;
 
@@ -85,8 +86,8 @@ impl Args {
             }
         }
         say(format!(
-            "connection ok: {} relations in the project's schemas",
-            warehouse.existing.iter().count()
+            "connection ok: {} in the project's schemas",
+            counted(warehouse.existing.iter().count() as u64, "relation")
         ));
         if missing {
             return Ok(Outcome::Failed);

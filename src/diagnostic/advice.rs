@@ -361,7 +361,7 @@ fn rows(code: &str) -> Option<&'static str> {
             "mend the rows, or allow more with `reject_limit: 5%` or a number of rows"
         }
         "unit-test-failed" => {
-            "`-` are the rows that were expected and `+` those that came: change the model or what is expected"
+            "a row marked `---` was expected, `+++` came, and `→` came with another value: change the model or what is expected"
         }
         "unreadable-file" => {
             "look at the file's permissions, or take it out of the project's folders"

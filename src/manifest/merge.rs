@@ -231,18 +231,31 @@ fn hooks(value: &Value, span: &Option<Span>) -> Result<Vec<Hook>, Diagnostic> {
         )
         .at_some(span.clone())
     };
-    let hook = |sql: &str, transaction: bool| Hook {
-        sql: sql.to_owned(),
-        transaction,
-        origin: span.clone(),
+    // One after the other in the value; one that is written otherwise than it reads is marked with the whole value.
+    let mut seen = 0;
+    let mut hook = |sql: &str, transaction: bool| {
+        let origin = span.as_ref().map(|value| {
+            let rest = value.text().get(seen..).unwrap_or_default();
+            let Some(at) = rest.find(sql).filter(|_| !sql.is_empty()) else {
+                return value.clone();
+            };
+            let start = value.start + seen + at;
+            seen += at + sql.len();
+            Span::new(&value.source, start..start + sql.len())
+        });
+        Hook {
+            sql: sql.to_owned(),
+            transaction,
+            origin,
+        }
     };
     list(value)
         .iter()
         .map(|item| match item {
-            Value::String(sql) => Ok(hook_text(sql).map_or_else(
-                || hook(sql, true),
-                |(sql, transaction)| hook(&sql, transaction),
-            )),
+            Value::String(sql) => Ok(match hook_text(sql) {
+                None => hook(sql, true),
+                Some((sql, transaction)) => hook(&sql, transaction),
+            }),
             Value::Object(entries) => {
                 let sql = entries
                     .get("sql")
@@ -340,5 +353,23 @@ shop:
         }
         insta::assert_snapshot!(merged.values.get("pre-hook").unwrap(), @r#"[{"sql":"one","transaction":true,"index":null},{"sql":"two","transaction":true,"index":null},{"sql":"three","transaction":false,"index":null}]"#);
         insta::assert_snapshot!(problems.0[0], @"error[bad-config]: a hook is a text of SQL, or a mapping with `sql`, not 5");
+    }
+    #[test]
+    fn each_hook_of_a_list_has_its_own_place() {
+        let text = "pre_hook=['a b', \"a\", \"it\\'s\", 'a']";
+        let source = Source::new("models/m.sql", text);
+        let value = text.find('[').unwrap();
+        let span = Some(Span::new(&source, value..text.len()));
+        let hooks = hooks(&json!(["a b", "a", "it's", "a"]), &span).unwrap();
+        let places = hooks.iter().map(|hook| hook.origin.as_ref().unwrap());
+        let places: Vec<String> = places
+            .map(|it| format!("{} {}", it.place(), it.text()))
+            .collect();
+        insta::assert_snapshot!(places.join("\n"), @r#"
+        models/m.sql:1:12 a b
+        models/m.sql:1:19 a
+        models/m.sql:1:10 ['a b', "a", "it\'s", 'a']
+        models/m.sql:1:33 a
+        "#);
     }
 }

@@ -279,10 +279,12 @@ fn configuration_that_means_nothing_is_told_where_it_stands() {
 #[test]
 fn a_declared_key_without_a_test_is_told() {
     insta::assert_snapshot!(told(&[
-        ("models/a.sql", "select 1 as id, 2 as n"),
-        ("models/schema.yml", "models:\n  - name: a\n    constraints: [{type: primary_key, columns: [id, n]}]\n    columns:\n      - {name: id, constraints: [{type: unique}]}\n      - {name: n, constraints: [{type: unique}], data_tests: [unique]}\n"),
-    ]), @r"
+        ("models/a.sql", "select 1 as id, 2 as n, 3 as c"),
+        ("models/schema.yml", "models:\n  - name: a\n    constraints: [{type: primary_key, columns: [id, n]}]\n    columns:\n      - {name: id, constraints: [{type: unique}]}\n      - {name: n, constraints: [{type: unique}], data_tests: [unique]}\n      - {name: c, constraints: [{type: unique}], data_tests: [unique: {config: {where: c > 1}}]}\n"),
+    ]), @"
     warning[untested-key]: the unique key `id` of `a` is declared but not tested (models/schema.yml:5:41)
+      help: add `data_tests: [unique]` to the column
+    warning[untested-key]: the unique key `c` of `a` is declared but not tested (models/schema.yml:7:40)
       help: add `data_tests: [unique]` to the column
     warning[untested-key]: the primary key `id`, `n` of `a` is declared but not tested (models/schema.yml:3:26)
       help: add the test `unique_combination` with `columns: [id, n]` to `a`

@@ -347,8 +347,24 @@ fn find(options: &Options) -> Result<PathBuf, Diagnostic> {
             let shown = files::shown_path(&options.here, path);
             diagnostic = diagnostic.note(format!("looked for {shown}"));
         }
-        diagnostic.help("write one, or name its folder with --profiles-dir; `redstart init` writes a project that has one")
+        let diagnostic = diagnostic.help("write one, or name its folder with --profiles-dir; `redstart init` writes a project that has one");
+        or_elsewhere(options, diagnostic)
     })
+}
+
+/// Where nothing says that the folder is a project's, it may be the wrong one.
+fn or_elsewhere(options: &Options, diagnostic: Diagnostic) -> Diagnostic {
+    if options.root.join("dbt_project.yml").is_file() {
+        return diagnostic;
+    }
+    let root = files::shown_path(&options.here, &options.root);
+    let folder = match root.trim_matches(['.', '/']) {
+        "" => "this folder".to_owned(),
+        _ => format!("`{root}`"),
+    };
+    diagnostic.help(format!(
+        "{folder} has no dbt_project.yml: if the project is elsewhere, name its folder with --project-dir"
+    ))
 }
 
 /// The names of a mapping, in backticks.
@@ -416,15 +432,18 @@ fn choose_profile<'y>(
             Diagnostic::error("missing-profile", "`profiles.yml` holds no profile")
                 .at(Span::file(&profiles.span.source)),
         ),
-        _ => Err(Diagnostic::error(
-            "missing-profile",
-            format!("there is no profile `{project_name}` for this project"),
-        )
-        .at(Span::file(&profiles.span.source))
-        .help(format!(
-            "choose one with --profile, or with `profile:` in dbt_project.yml; the profiles are {}",
-            names(profiles)
-        ))),
+        _ => {
+            let wrong = Diagnostic::error(
+                "missing-profile",
+                format!("there is no profile `{project_name}` for this project"),
+            )
+            .at(Span::file(&profiles.span.source))
+            .help(format!(
+                "choose one with --profile, or with `profile:` in dbt_project.yml; the profiles are {}",
+                names(profiles)
+            ));
+            Err(or_elsewhere(options, wrong))
+        }
     }
 }
 

@@ -151,19 +151,21 @@ fn a_target_is_chosen_and_its_values_are_rendered() {
 
 #[test]
 fn a_missing_profile_or_target_says_where_it_looked_and_what_there_is() {
-    insta::assert_snapshot!(told(&[("models/a.sql", "")]), @r"
+    insta::assert_snapshot!(told(&[("models/a.sql", "")]), @"
     error[missing-profiles]: there is no `profiles.yml`
       note: looked for profiles.yml
       help: write one, or name its folder with --profiles-dir; `redstart init` writes a project that has one
+      help: this folder has no dbt_project.yml: if the project is elsewhere, name its folder with --project-dir
     ");
     insta::assert_snapshot!(told(&[("dbt_project.yml", "name: shop\nprofile: shpo\n"), ("profiles.yml", PROFILES)]), @r"
     error[missing-profile]: there is no profile `shpo` in profiles.yml (dbt_project.yml:2:10)
       help: did you mean `shop`?
       help: the profiles are `shop`
     ");
-    insta::assert_snapshot!(told(&[("profiles.yml", "a: {}\nb: {}\n")]), @r"
+    insta::assert_snapshot!(told(&[("profiles.yml", "a: {}\nb: {}\n")]), @"
     error[missing-profile]: there is no profile `shop` for this project (profiles.yml:1:1)
       help: choose one with --profile, or with `profile:` in dbt_project.yml; the profiles are `a`, `b`
+      help: this folder has no dbt_project.yml: if the project is elsewhere, name its folder with --project-dir
     ");
     insta::assert_snapshot!(told(&[("profiles.yml", "shop: {target: prd, outputs: {prod: {type: duckdb}}}\n")]), @r"
     error[missing-target]: the profile `shop` has no target `prd` (profiles.yml:1:16)

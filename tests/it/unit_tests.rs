@@ -140,7 +140,7 @@ fn a_failing_unit_test_shows_both_answers_and_holds_its_model_back() {
               →   | 2  | b→B
               +++ | 3  | C
               --- | 4  | D
-      = help: `-` are the rows that were expected and `+` those that came: change the model or what is expected
+      = help: a row marked `---` was expected, `+++` came, and `→` came with another value: change the model or what is expected
 
     Finished 1 unit test, 3 view models in [time]
     Done. PASS=1 WARN=0 ERROR=1 SKIP=2 TOTAL=4

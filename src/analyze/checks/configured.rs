@@ -4,6 +4,7 @@ use super::{Code, Found, Look};
 use crate::adapter::statement::Dist;
 use crate::diagnostic::Diagnostic;
 use crate::manifest::node::{Detail, SourceDetail};
+use crate::manifest::snapshot_config::SnapshotStrategy;
 use crate::manifest::{Node, ResourceType};
 
 /// `unknown-column` is a code of `names`.
@@ -19,11 +20,10 @@ pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
             tell_of_role(read, source, found);
         }
     }
-    if !matches!(
-        look.node.resource_type,
-        ResourceType::Model | ResourceType::Seed
-    ) {
-        return;
+    match look.node.resource_type {
+        ResourceType::Model | ResourceType::Seed => {}
+        ResourceType::Snapshot => return tell_of_history(look, found),
+        _ => return,
     }
     let dist = match &config.attributes.dist {
         Some(Dist::Key(key)) => vec![key.as_str()],
@@ -45,29 +45,61 @@ pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
                 .iter()
                 .map(|name| ("unique_key", name.as_str())),
         );
+    let schema = &look.analysis.schema;
     for (key, name) in named {
-        if is_name(name) && look.analysis.schema.lacks(name) {
-            let columns = look
-                .analysis
-                .schema
-                .columns
-                .iter()
-                .map(|column| column.name.as_str());
-            let count = look.analysis.schema.columns.len();
-            found.tell(
-                Diagnostic::error(
-                    "unknown-column",
-                    format!(
-                        "`{key}` names `{name}`, which `{}` does not have",
-                        look.node.name
-                    ),
-                )
-                .at_some(config.written(key, name).or_else(|| look.place()))
-                .label(format!("not among its {count} columns"))
-                .one_of(name, columns),
-            );
+        if is_name(name) && schema.lacks(name) {
+            let columns = schema.columns.iter().map(|column| column.name.as_str());
+            found.tell(lacking(look, (key, name), &columns.collect::<Vec<_>>()));
         }
     }
+}
+
+/// Columns of the query by which a history knows and compares its rows. The first build needs none of `check_cols`, and would begin a
+/// history that the second cannot go on with.
+fn tell_of_history(look: &Look<'_>, found: &mut Found<'_>) {
+    let config = &look.node.config;
+    let (Some(history), Some(query)) = (&config.snapshot, &look.analysis.query) else {
+        return;
+    };
+    if !query.complete {
+        return;
+    }
+    let checked = match &history.strategy {
+        SnapshotStrategy::Check(Some(columns)) => columns.as_slice(),
+        _ => &[],
+    };
+    let named = [
+        ("unique_key", config.unique_key.as_slice()),
+        ("updated_at", history.updated_at.as_slice()),
+        ("check_cols", checked),
+    ];
+    let columns: Vec<&str> = query
+        .columns
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
+    for (key, names) in named {
+        for name in names.iter().filter(|name| is_name(name)) {
+            if !columns.iter().any(|own| own.eq_ignore_ascii_case(name)) {
+                found.tell(lacking(look, (key, name), &columns));
+            }
+        }
+    }
+}
+
+/// `name` is no column of the node, though its configuration names it.
+fn lacking(look: &Look<'_>, (key, name): (&str, &str), columns: &[&str]) -> Diagnostic {
+    let config = &look.node.config;
+    Diagnostic::error(
+        "unknown-column",
+        format!(
+            "`{key}` names `{name}`, which `{}` does not have",
+            look.node.name
+        ),
+    )
+    .at_some(config.written(key, name).or_else(|| look.place()))
+    .label(format!("not among its {} columns", columns.len()))
+    .one_of(name, columns.iter().copied())
 }
 
 /// A load that no cluster would do. A target that is one is told so before, at each run.
