@@ -127,6 +127,9 @@ impl Translator<'_> {
     /// `nth_value(x, 0)` and `ntile(0)` count from 1:
     /// <https://docs.aws.amazon.com/redshift/latest/dg/r_WF_NTH.html>, <https://docs.aws.amazon.com/redshift/latest/dg/r_WF_NTILE.html>.
     fn counts_rows(&mut self, call: &Call<'_>) -> Result<(), Refusal> {
+        if matches!(call.name.as_str(), "lag" | "lead") {
+            return self.looks_back(call);
+        }
         if !matches!(call.name.as_str(), "nth_value" | "ntile") {
             return Ok(());
         }
@@ -136,6 +139,19 @@ impl Translator<'_> {
                 call.span,
                 format!("`{}` counts from 1", call.name),
                 "write a number above 0",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// `lag(x, -1)` is `lead(x, 1)` on both engines, and no page tells what it is on Redshift.
+    fn looks_back(&mut self, call: &Call<'_>) -> Result<(), Refusal> {
+        let args = self.arguments(call, 1, 2)?;
+        match args.get(1).and_then(Sql::whole_number) {
+            Some(rows) if rows < 0 => Err(self.unsupported(
+                call.span,
+                format!("`{}` over {rows} rows is not emulated", call.name),
+                "no page of Amazon's tells what a negative offset means: write `lead` for `lag`, and the other way round",
             )),
             _ => Ok(()),
         }

@@ -62,6 +62,11 @@ pub(in super::super) const ROWS: &[Row] = &[
                 "1",
             ),
             ("SELECT LAG(id,1,0) OVER (ORDER BY id) FROM sales", "ERROR"),
+            ("SELECT LAG(id,-1) OVER (ORDER BY id) FROM sales", "ERROR"),
+            (
+                "SELECT LAG(id,0) OVER (ORDER BY id) FROM sales LIMIT 1",
+                "1",
+            ),
         ],
     ),
     row(
