@@ -133,20 +133,29 @@ pub fn without_values(said: &str) -> String {
     kept
 }
 
-/// As [`without_values`], also of what stands without quotes: rows and keys in parentheses (PostgreSQL's details), and what follows the
-/// second colon of a line (`Invalid Input Error: invalid digit in the number: …`).
+/// As [`without_values`], also of what stands without quotes: rows and keys in parentheses (PostgreSQL's details), what follows the last
+/// colon that is the warehouse's own (`Invalid Input Error: invalid digit in the number: …`), and lines of data below the first.
 pub fn without_data(said: &str) -> String {
     static ROWS: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?s)(\)=|contains |Value |value )(\(.*\)|[0-9][^ ,]*)")
             .expect("a pattern that is one")
     });
-    let first = said.lines().next().unwrap_or_default();
+    let (first, rest) = said.split_once('\n').unwrap_or((said, ""));
     let mut colons = first
         .match_indices(": ")
         .map(|(at, found)| at + found.len());
-    let whole = match colons.nth(1) {
-        Some(end) => format!("{}'{MASK}'", &said[..end]),
-        None => said.to_owned(),
+    // DuckDB names the kind of its errors before the first.
+    let of_duckdb = colons
+        .clone()
+        .next()
+        .is_some_and(|end| first[..end].ends_with(" Error: "));
+    let end = colons.nth(usize::from(of_duckdb));
+    // The query is nobody's data.
+    let query = rest.find("LINE ").map(|at| &rest[at..]);
+    let whole = match (end, query) {
+        (Some(end), _) => format!("{}'{MASK}'", &first[..end]),
+        (None, Some(query)) => format!("{first}\n\n{query}"),
+        (None, None) => first.to_owned(),
     };
     let kept = without_values(&whole);
     ROWS.replace_all(&kept, format!("${{1}}{MASK}"))
@@ -207,6 +216,34 @@ mod tests {
             ("a 'b", "a '*****"),
         ] {
             assert_eq!(without_values(said), kept);
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_data_goes_without_it_however_it_is_said() {
+        for (said, kept) in [
+            (
+                "invalid digit in the number: Ada",
+                "invalid digit in the number: '*****'",
+            ),
+            (
+                "Invalid Input Error: invalid digit in the number: Ada",
+                "Invalid Input Error: invalid digit in the number: '*****'",
+            ),
+            (
+                "Invalid Input Error: Could not parse string \"Ada\" according to format specifier \"%Y\"\nAda\n^\nError: no year",
+                "Invalid Input Error: Could not parse string \"*****\" according to format specifier \"*****\"",
+            ),
+            (
+                "Conversion Error: Could not convert string 'Ada' to INT32\n\nLINE 1: select cast(name as int)\n               ^",
+                "Conversion Error: Could not convert string '*****' to INT32\n\nLINE 1: select cast(name as int)\n               ^",
+            ),
+            (
+                "value too long for type character varying(3)",
+                "value too long for type character varying(3)",
+            ),
+        ] {
+            assert_eq!(without_data(said), kept);
         }
     }
 

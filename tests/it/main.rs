@@ -113,7 +113,10 @@ mod seeds;
 mod selectors;
 #[cfg(feature = "duckdb")]
 mod site;
+#[cfg(feature = "duckdb")]
 mod site_gallery;
+#[cfg(feature = "duckdb")]
+mod site_safety;
 #[cfg(all(unix, feature = "duckdb"))]
 mod snapshots_of_rows;
 mod sparkify;

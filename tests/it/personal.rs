@@ -375,3 +375,125 @@ fn the_year_of_a_personal_day_is_personal() {
         .success();
     assert!(!shown.stdout.contains("1977"), "{shown}");
 }
+
+/// Casts that fail at a personal value, in each language that a target may be written in.
+fn no_word_of_the_database_tells_a_value(project: TestProject, casts: &[&str]) {
+    let mut project = project
+        .file("seeds/people.csv", PEOPLE)
+        .file("seeds/people.yml", PEOPLE_YAML);
+    project.redstart("seed").success();
+    for cast in casts {
+        let sql = format!("select {cast} as x from {{{{ ref('people') }}}}");
+        project = project.file("models/bad.sql", &sql);
+        let built = project.redstart("build -s bad");
+        let shown = project.redstart(&format!("show --inline \"{sql}\""));
+        let results = project.read("target/run_results.json");
+        let log = project.read("logs/dbt.log");
+        for said in [&built.text(), &shown.text()] {
+            assert!(said.contains("*****"), "{cast}: {said}");
+        }
+        for said in [&built.text(), &shown.text(), &results, &log] {
+            assert!(!said.contains("x.org"), "{cast}: {said}");
+        }
+    }
+}
+
+#[test]
+fn no_database_tells_a_personal_value_that_did_not_fit() {
+    let own =
+        "project: {target: dev, outputs: {dev: {type: duckdb, path: own.duckdb, schema: main}}}\n";
+    let project_file = "name: shop\nprofile: project\nmodels: {+materialized: table}\n";
+    no_word_of_the_database_tells_a_value(
+        TestProject::empty()
+            .file("profiles.yml", own)
+            .file("dbt_project.yml", project_file),
+        &[
+            "strptime(email, '%Y')",
+            "email::integer",
+            "cast(email as date)",
+        ],
+    );
+    no_word_of_the_database_tells_a_value(
+        TestProject::new().file("dbt_project.yml", project_file),
+        &[
+            "email::integer",
+            "email::date",
+            "to_date(email, 'YYYY-MM-DD')",
+        ],
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn no_postgres_tells_a_personal_value_that_did_not_fit() {
+    use crate::postgres;
+    let project_file = "name: shop\nprofile: project\nmodels: {+materialized: table}\n";
+    for (schema, emulate) in [
+        ("personal_words", None),
+        ("personal_words_rs", Some("redshift")),
+    ] {
+        let more: Vec<(&str, &str)> = emulate.map(|it| ("emulate", it)).into_iter().collect();
+        no_word_of_the_database_tells_a_value(
+            postgres::project(schema)
+                .file("profiles.yml", postgres::profile(schema, &more))
+                .file("dbt_project.yml", project_file),
+            &[
+                "email::integer",
+                "(email || '')::smallint",
+                "cast(email as date)",
+            ],
+        );
+    }
+}
+
+#[test]
+fn a_line_of_a_seed_with_a_personal_cell_is_not_shown() {
+    let project = project("").file("seeds/people.csv", format!("{PEOPLE}4,b,dan@x.org,1,2\n"));
+    let ragged = project.redstart("seed");
+    assert!(!ragged.text().contains("x.org"), "{ragged}");
+    insta::assert_snapshot!(ragged, @"
+    exit 1
+    Running 1 node on 2 threads (target `dev.main`)
+    1 of 1  ERROR loading seed file main.people                           [[time]]
+          error[ragged-seed]: seeds/people.csv:5:17: this row has 5 cells, the header has 4 (seeds/people.yml:3:11)
+
+    error[ragged-seed]: seeds/people.csv:5:17: this row has 5 cells, the header has 4
+     --> seeds/people.yml:3:11
+      |
+    3 |   - name: people
+      |           ^^^^^^
+      |
+      = note: too many
+      = note: the line is not shown: a column of the seed is personal
+      = help: put a cell that holds the delimiter in quotes
+
+    Finished 1 seed in [time]
+    Done. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+    ");
+    let project = project.file("seeds/people.csv", format!("{PEOPLE}4,b,\"dan@x.org,1\n"));
+    let open = project.redstart("seed");
+    assert!(!open.text().contains("x.org"), "{open}");
+    insta::assert_snapshot!(open, @"
+    exit 1
+    Running 1 node on 2 threads (target `dev.main`)
+    1 of 1  ERROR loading seed file main.people                           [[time]]
+          error[bad-csv]: seeds/people.csv:5:5: a quoted cell does not end (seeds/people.yml:3:11)
+
+    error[bad-csv]: seeds/people.csv:5:5: a quoted cell does not end
+     --> seeds/people.yml:3:11
+      |
+    3 |   - name: people
+      |           ^^^^^^
+      |
+      = note: this quote is never closed
+      = note: the line is not shown: a column of the seed is personal
+      = help: close it; a quote inside a quoted cell is written twice
+
+    Finished 1 seed in [time]
+    Done. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+    ");
+    // A header is nobody's.
+    let project = project.file("seeds/people.csv", "id,dept,email,email\n");
+    let twice = project.redstart("seed");
+    assert!(twice.text().contains("id,dept,email,email"), "{twice}");
+}

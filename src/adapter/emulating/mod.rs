@@ -293,6 +293,8 @@ fn unparsed(error: redshift::ParseError) -> Refusal {
         .starts_with("expected the end of the statement")
     {
         Some("is a comma or a word missing before it?".to_owned())
+    } else if error.message.ends_with("found `") {
+        Some("a name stands between double quotes on Redshift: `\"id\"`".to_owned())
     } else {
         let opened = error.message.strip_suffix(" that is not closed");
         opened.map(

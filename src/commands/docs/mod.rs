@@ -24,7 +24,7 @@ use crate::manifest::ResourceType;
 #[command(after_help = "Examples:
   redstart docs generate                  the site, the data dictionary and catalog.json
   redstart docs serve                     the site in a browser
-  redstart docs coverage --fail-under 90  exit 1 when less than 90 % is described and tested")]
+  redstart docs coverage --fail-under 90  exit 1 when less than 90 % of the columns are described")]
 pub struct Args {
     #[command(subcommand)]
     verb: Verb,

@@ -13,14 +13,15 @@ use crate::adapter::{self, emulating};
 use crate::artifacts::Previous;
 use crate::commands::{Outcome, Session, Stop};
 use crate::compile::{Compiled, Compiler, SharedConnection, Turn};
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::docs::Formats;
 use crate::graph::{Selection, Tests};
 use crate::manifest::microbatch::{Batch, Batches};
-use crate::manifest::node::Detail;
+use crate::manifest::node::{Column, Detail};
 use crate::manifest::{Manifest, Node, NodeId, ResourceType};
 use crate::plan::{Options, Plan, Planner, is_view};
 use crate::project::seed::{self, Seed, SeedFormat};
+use crate::redact::without_values;
 use crate::relation::{ExistingRelations, NothingKnown, Relation};
 use crate::report::rows;
 use crate::run::{self, BatchResult, NodeResult, Run, RunResults};
@@ -215,7 +216,39 @@ pub fn seed(prepared: &Prepared, id: NodeId) -> Result<Seed, Diagnostics> {
         dialect: prepared.project.target.dialect(),
         unquoted: config.quote_columns == Some(false),
     };
-    seed::read(path, &node.original_file_path, &format)
+    let shown = &node.original_file_path;
+    let read = seed::read(path, shown, &format);
+    if !node.columns.values().any(Column::is_pii) {
+        return read;
+    }
+    let hidden = |found: Vec<Diagnostic>| found.into_iter().map(|it| without_line(it, node));
+    match read {
+        Ok(seed) => Ok(Seed {
+            warnings: hidden(seed.warnings).collect(),
+            ..seed
+        }),
+        Err(found) => Err(Diagnostics(hidden(found.0).collect())),
+    }
+}
+
+/// What is said of a line of a seed, without the line: a cell of it is personal.
+fn without_line(found: Diagnostic, node: &Node) -> Diagnostic {
+    let is_row =
+        |span: &Span| span.source.path == node.original_file_path && span.line_column().0 > 1;
+    let Some(place) = found.span.clone().filter(is_row) else {
+        return found;
+    };
+    let label = found.label.as_deref().map(without_values);
+    let mut told = Diagnostic {
+        message: format!("{}: {}", place.place(), found.message),
+        span: node.declared_at.clone(),
+        label: None,
+        ..found
+    };
+    told.notes.extend(label);
+    told.notes
+        .push("the line is not shown: a column of the seed is personal".to_owned());
+    told
 }
 
 /// A run with all it needs.

@@ -10,6 +10,7 @@ use super::facts::units_of;
 use super::items::{Item, Items};
 use crate::artifacts::previous::LastResult;
 use crate::docs::words::{minute, name};
+use crate::manifest::node::Detail;
 use crate::manifest::{Node, NodeId, ResourceType};
 
 /// One test, with the item that it is about.
@@ -191,11 +192,7 @@ impl<'a> Results<'a> {
                 _ => name(node),
             };
             let item = self.items.of_node(*id);
-            let is_test = matches!(
-                node.resource_type,
-                ResourceType::Test | ResourceType::UnitTest
-            );
-            let about = node.depends_on.first().filter(|_| is_test);
+            let about = about(node);
             let seconds = |from, to: jiff::Timestamp| to.duration_since(from).as_secs_f64();
             let mut step = json!({
                 "name": name,
@@ -205,7 +202,7 @@ impl<'a> Results<'a> {
                 "seconds": (seconds(step.started, step.completed) * 1000.0).round() / 1000.0,
                 "thread": step.thread,
             });
-            if let Some(about) = about.and_then(|about| self.items.of_node(*about)) {
+            if let Some(about) = about.and_then(|about| self.items.of_node(about)) {
                 step["about"] = about.into();
             }
             step
@@ -225,15 +222,21 @@ impl<'a> Results<'a> {
     fn is_shown(&self, id: NodeId) -> bool {
         let input = self.items.input;
         let node = input.manifest.node(id);
-        let is_test = matches!(
-            node.resource_type,
-            ResourceType::Test | ResourceType::UnitTest
-        );
-        let about = node.depends_on.first().filter(|_| is_test);
+        let about = about(node);
         let shown = |id: NodeId| input.manifest.node(id).config.docs_show;
         let selected = |id: &NodeId| input.selected.is_none_or(|selected| selected.contains(id));
         shown(id)
-            && about.is_none_or(|about| shown(*about))
-            && (selected(&id) || about.is_some_and(selected))
+            && about.is_none_or(shown)
+            && (selected(&id) || about.as_ref().is_some_and(selected))
     }
+}
+
+/// The node on whose page a test stands: what it is declared for, which is not always the first that it reads.
+fn about(node: &Node) -> Option<NodeId> {
+    let attached = match &node.detail {
+        Detail::Test(test) => test.attached_node,
+        Detail::UnitTest(_) => None,
+        _ => return None,
+    };
+    attached.or_else(|| node.depends_on.first().copied())
 }

@@ -25,8 +25,9 @@ impl Dialect for RedshiftDialect {
     fn dialect(&self) -> TypeId {
         TypeId::of::<RedshiftSqlDialect>()
     }
+    /// <https://docs.aws.amazon.com/redshift/latest/dg/r_names.html>: double quotation marks alone; the stock dialect takes backticks too.
     fn is_delimited_identifier_start(&self, ch: char) -> bool {
-        STOCK.is_delimited_identifier_start(ch)
+        ch == '"'
     }
     fn is_nested_delimited_identifier_start(&self, ch: char) -> bool {
         STOCK.is_nested_delimited_identifier_start(ch)
@@ -97,8 +98,9 @@ impl Dialect for RedshiftDialect {
     fn supports_window_function_null_treatment_arg(&self) -> bool {
         true
     }
+    /// At the end of a list of columns alone.
     fn supports_trailing_commas(&self) -> bool {
-        true
+        false
     }
     fn supports_projection_trailing_commas(&self) -> bool {
         true

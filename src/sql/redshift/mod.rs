@@ -9,7 +9,7 @@ mod unclosed;
 use std::ops::Range;
 
 use sqlparser::keywords::Keyword;
-use sqlparser::parser::{Parser, ParserError, ParserOptions};
+use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Word};
 
 pub use sqlparser::ast::Statement;
@@ -231,7 +231,6 @@ fn spelled_out(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
 fn parse_tokens(tokens: Vec<TokenWithSpan>) -> Result<Statement, ParserError> {
     let tokens = spelled_out(trimmed_of_blanks(tokens));
     let mut parser = Parser::new(&RedshiftDialect)
-        .with_options(ParserOptions::new().with_trailing_commas(true))
         .with_recursion_limit(DEPTH)
         .with_tokens_with_locations(tokens);
     let statement = parser.parse_statement()?;

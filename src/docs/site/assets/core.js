@@ -156,6 +156,8 @@ async function show() {
   if (site.started || target) (kept || target || main.querySelector("h1") || main).focus({ preventScroll: true });
   site.started = true;
   if (page.after) page.after();
+  // Whoever drives a browser sees here which page is whole.
+  document.documentElement.dataset.page = location.hash;
 }
 
 async function pageFor(words, query) {
