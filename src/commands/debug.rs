@@ -99,7 +99,10 @@ impl Args {
 /// What a build of the whole project needs of the warehouse.
 fn needs(prepared: &pipeline::Prepared) -> Needs {
     let mut needs = Needs {
-        schemas: pipeline::schemas(prepared),
+        // A test makes a relation only where it keeps its failures.
+        schemas: pipeline::schemas_of(prepared, |node| {
+            !matches!(node.detail, Detail::Test(_)) || node.config.keeps_failures(false)
+        }),
         ..Needs::default()
     };
     for node in prepared.manifest.nodes.iter() {

@@ -358,7 +358,7 @@ fn rows(code: &str) -> Option<&'static str> {
         "stale-source" => "find out why nothing came, or widen `error_after`",
         "test-failed" => "`--store-failures` keeps the rows that it finds",
         "too-many-rejected" => {
-            "mend the rows, or allow more with `reject_limit: 5%` or a number of rows"
+            "mend the rows, or allow more with a higher `reject_limit`: a percentage such as `10%`, or a number of rows"
         }
         "unit-test-failed" => {
             "a row marked `---` was expected, `+++` came, and `→` came with another value: change the model or what is expected"

@@ -223,7 +223,7 @@ impl FileLoad {
             )
             .at_some(self.place.clone())
             .label("COPY takes every file whose name begins with the one that it is given")
-            .help("let a pattern pick one of them, such as `*.csv`, or rename one"),
+            .help("let the pattern of `location` pick one of them, or rename one"),
         )
     }
 }

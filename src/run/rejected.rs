@@ -69,7 +69,7 @@ impl Turn<'_> {
             return problem;
         }
         problem
-            .help("mend the rows, or allow more with `reject_limit: 5%` or a number of rows")
+            .help("mend the rows, or allow more with a higher `reject_limit`: a percentage such as `10%`, or a number of rows")
             .help(format!(
                 "all of them are kept until the next build: `redstart show --failed {} --limit -1`",
                 self.of.selector()

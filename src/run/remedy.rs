@@ -44,6 +44,10 @@ pub(super) fn of_section(
 pub(super) fn of_row(row: &LoadError) -> String {
     let column = row.column.as_deref().unwrap_or("it");
     let says = |words: &str| row.reason.contains(words);
+    if row.line == 1 && row.raw_value.trim().eq_ignore_ascii_case(column) {
+        return "the first line seems to be the header: leave it out with `copy: {ignoreheader: 1}`"
+            .to_owned();
+    }
     if says("exceeds DDL length") || says("too long") {
         return format!(
             "declare `{column}` longer, or cut its values as they come: `copy: {{truncatecolumns: true}}`"

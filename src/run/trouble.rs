@@ -7,8 +7,8 @@ use sqlparser::tokenizer::Token;
 use crate::adapter::{Error, ErrorClass, Fault, LoadError, Statement};
 use crate::compile::Sql;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::manifest::ResourceType;
 use crate::manifest::node::{Column, Detail, Node};
+use crate::manifest::{NodeId, ResourceType};
 use crate::plan::{Planner, home, place_of, place_of_copy};
 use crate::redact::{without_data, without_values};
 use crate::sql::position::Lines;
@@ -99,7 +99,10 @@ impl Story<'_> {
         let rendered = self.rendered(&error, place.as_ref());
         let mut diagnostic = Diagnostic::error(code, message).at_some(place);
         if let Some(fault) = &error.fault {
-            diagnostic = looked_up(diagnostic, fault);
+            diagnostic = match self.unreferenced(fault) {
+                Some(help) => diagnostic.help(help),
+                None => looked_up(diagnostic, fault),
+            };
         }
         diagnostic.notes.extend(rendered);
         // A load's words are the message itself.
@@ -122,15 +125,51 @@ impl Story<'_> {
             diagnostic.help.push(help.to_owned());
         }
         if code == "database-error" && diagnostic.help.is_empty() && self.sql.is_some() {
-            diagnostic.help.push(format!(
-                "`redstart compile --select {name}` shows the whole SQL, target/run/ has what was sent"
-            ));
+            let sent = "target/run/ has what was sent";
+            diagnostic.help.push(match self.node.resource_type {
+                ResourceType::Operation | ResourceType::UnitTest => sent.to_owned(),
+                _ => format!("`redstart compile --select {name}` shows the whole SQL, {sent}"),
+            });
         }
         if code == "repeated-key" {
             diagnostic.help.push("have the query give one row a key, such as with `qualify row_number() over (partition by … order by …) = 1`".to_owned());
         }
         diagnostic.help.extend(self.not_built(&error.message));
         diagnostic.about(name)
+    }
+
+    /// A relation that is missing under the name of a node, which the node does not say it reads.
+    fn unreferenced(&self, fault: &Fault) -> Option<String> {
+        if fault.code != "unknown-relation" {
+            return None;
+        }
+        let name = fault.name.as_deref()?;
+        let name = name.rsplit('.').next().unwrap_or(name).trim_matches('"');
+        let manifest = self.planner.manifest;
+        let named = |id: &NodeId| {
+            let node = manifest.node(*id);
+            let kinds = [
+                ResourceType::Model,
+                ResourceType::Seed,
+                ResourceType::Snapshot,
+            ];
+            kinds.contains(&node.resource_type) && node.name.eq_ignore_ascii_case(name)
+        };
+        let is_called_so = |id: &NodeId| {
+            let relation = manifest.node(*id).relation.as_ref();
+            relation.is_some_and(|relation| relation.identifier.eq_ignore_ascii_case(name))
+        };
+        if self.node.depends_on.iter().any(is_called_so) {
+            return None;
+        }
+        let node = manifest.node(manifest.ids().find(named)?);
+        (node.unique_id != self.node.unique_id).then(|| {
+            format!(
+                "`{0}` is a {1} of the project: write `{{{{ ref('{0}') }}}}`, so that it is built first and found in its schema",
+                node.name,
+                node.resource_type.as_str()
+            )
+        })
     }
 
     /// Where the index that was refused is declared.
@@ -390,6 +429,8 @@ fn looked_up(diagnostic: Diagnostic, fault: &Fault) -> Diagnostic {
         return diagnostic;
     };
     let candidates = fault.candidates.iter().map(String::as_str);
+    // What is there under the very name is in another place.
+    let candidates = candidates.filter(|other| other != name);
     match fault.code {
         "unknown-column" => diagnostic.one_of(name, candidates),
         // Others than those that are near are not worth a word.

@@ -483,3 +483,41 @@ fn a_test_of_an_ephemeral_model_says_which_model_is_to_be_built_first() {
         "{output}"
     );
 }
+
+#[test]
+fn a_model_that_is_read_without_ref_is_told_so() {
+    let project = TestProject::new()
+        .file("models/base.sql", "select 1 as id")
+        .file("models/last.sql", "select * from base");
+    assert_snapshot!(project.redstart("run -s last"), @"
+    exit 1
+    Running 1 node on 2 threads (target `dev.main`)
+    1 of 1  ERROR creating sql view model main.last                       [[time]]
+          error[unknown-relation]: there is no table or view `base` (models/last.sql:1:15)
+
+    error[unknown-relation]: there is no table or view `base`
+     --> models/last.sql:1:15
+      |
+    1 | select * from base
+      |               ^^^^
+      |
+      = note: the database said: Catalog Error: Table with name base does not exist!
+      = help: `base` is a model of the project: write `{{ ref('base') }}`, so that it is built first and found in its schema
+
+    Finished 1 view model in [time]
+    Done. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+    ");
+}
+
+#[test]
+fn a_hook_of_the_project_is_not_told_to_be_compiled() {
+    let project = TestProject::new()
+        .file("dbt_project.yml", "name: shop\nprofile: project\non-run-start: \"selct 1\"\n")
+        .file(
+            "profiles.yml",
+            "project: {target: dev, outputs: {dev: {type: duckdb, path: own.duckdb, schema: main}}}\n",
+        )
+        .file("models/base.sql", "select 1 as id");
+    let said = project.redstart("build");
+    assert!(!said.text().contains("redstart compile"), "{said}");
+}

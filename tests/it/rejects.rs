@@ -140,7 +140,7 @@ fn rows_of_which_too_many_are_rejected_are_shown_and_kept_until_the_next_build()
               4  |     |      |      2 | day, kind        | kind is none of new, used; day is no date
               4  |     |      |      2 | day, kind        | kind is none of new, used; day is no date
               4  |     |      |      2 | day, kind        | kind is none of new, used; day is no date
-      = help: mend the rows, or allow more with `reject_limit: 5%` or a number of rows
+      = help: mend the rows, or allow more with a higher `reject_limit`: a percentage such as `10%`, or a number of rows
       = help: all of them are kept until the next build: `redstart show --failed source:raw.sales --limit -1`
 
     Finished 1 load in [time]
@@ -213,7 +213,7 @@ models:
                       id   | rejected_columns | rejected_because
                       -----+------------------+-----------------
                       NULL | id               | id is null
-              = help: mend the rows, or allow more with `reject_limit: 5%` or a number of rows
+              = help: mend the rows, or allow more with a higher `reject_limit`: a percentage such as `10%`, or a number of rows
               = help: all of them are kept until the next build: `redstart show --failed contacts --limit -1 --vars '{all: true}'`
             ");
             assert_snapshot!(kept(&all, "contacts"), @"

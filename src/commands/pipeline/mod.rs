@@ -57,7 +57,7 @@ pub use freshness::freshness;
 pub use source_columns::sync;
 pub use target_folder::{TargetFolder, write_operated};
 pub use unload::unload;
-pub use warehouse::{Door, Warehouse, schemas};
+pub use warehouse::{Door, Warehouse, schemas_of};
 
 /// A project, its names resolved and its nodes in order.
 pub struct Prepared {

@@ -10,8 +10,8 @@ use crate::adapter::target::{Target, TargetConfig, TargetKey, open};
 use crate::adapter::{self, Adapter, Connection, ErrorClass};
 use crate::commands::{Session, Stop};
 use crate::compile::SharedConnection;
-use crate::manifest::ResourceType;
 use crate::manifest::node::Detail;
+use crate::manifest::{Node, ResourceType};
 use crate::relation::{ExistingRelations, Relation};
 
 /// The target, understood: it can say every statement, and nothing is opened yet.
@@ -181,11 +181,16 @@ fn kept_with_grants(prepared: &Prepared, existing: &ExistingRelations) -> Vec<Re
 }
 
 /// The schemas that the project builds in, each once.
-pub fn schemas(prepared: &Prepared) -> Vec<String> {
-    let built =
-        prepared.manifest.nodes.iter().filter(
-            |node| !matches!(&node.detail, Detail::Source(source) if source.load.is_none()),
-        );
+fn schemas(prepared: &Prepared) -> Vec<String> {
+    schemas_of(prepared, |_| true)
+}
+
+/// The same of some nodes alone.
+pub fn schemas_of(prepared: &Prepared, wanted: impl Fn(&Node) -> bool) -> Vec<String> {
+    let nodes = prepared.manifest.nodes.iter();
+    let built = nodes.filter(|node| {
+        !matches!(&node.detail, Detail::Source(source) if source.load.is_none()) && wanted(node)
+    });
     let names: BTreeSet<String> = built
         .filter_map(|node| Some(node.relation.as_ref()?.schema.to_lowercase()))
         .collect();
