@@ -3,7 +3,25 @@
 use serde_json::{Map, Value};
 
 use super::Reader;
+use crate::diagnostic::{Diagnostic, nearest};
 use crate::manifest::merge::list;
+
+/// Of tables and views on Redshift (<https://docs.aws.amazon.com/redshift/latest/dg/r_GRANT.html>) and PostgreSQL.
+const PRIVILEGES: [&str; 13] = [
+    "all",
+    "all privileges",
+    "alter",
+    "delete",
+    "drop",
+    "insert",
+    "maintain",
+    "references",
+    "rule",
+    "select",
+    "trigger",
+    "truncate",
+    "update",
+];
 
 impl<'m> Reader<'m> {
     fn mapping(&mut self, key: &str, what: &str) -> Option<&'m Map<String, Value>> {
@@ -57,6 +75,7 @@ impl<'m> Reader<'m> {
         let grants = self.mapping("grants", "a mapping of privileges to those who get them");
         let mut read = Vec::new();
         for (privilege, grantees) in grants.into_iter().flatten() {
+            self.warn_of_privilege(privilege);
             let mut names = Vec::new();
             for name in list(grantees) {
                 match name {
@@ -72,6 +91,25 @@ impl<'m> Reader<'m> {
             read.push((privilege.clone(), names));
         }
         read
+    }
+
+    /// A word that is nearly a privilege. What else other databases grant, nobody here knows.
+    fn warn_of_privilege(&mut self, privilege: &str) {
+        let said = privilege.to_lowercase();
+        if PRIVILEGES.contains(&said.as_str()) {
+            return;
+        }
+        let Some(near) = nearest(&said, PRIVILEGES) else {
+            return;
+        };
+        let place = self.merged.origin("grants").or_else(|| self.at.cloned());
+        let place = place.map(|place| place.of_word(privilege));
+        let message = format!("`grants` gives `{privilege}`, which is no privilege");
+        self.problems.push(
+            Diagnostic::warning("unknown-value", message)
+                .at_some(place)
+                .help(format!("did you mean `{near}`?")),
+        );
     }
 
     pub(super) fn column_types(&mut self) -> Vec<(String, String)> {

@@ -441,6 +441,13 @@ mod tests {
     }
 
     #[test]
+    fn a_slip_in_a_privilege_is_told_and_what_others_grant_is_not() {
+        let (config, told) = typed_of("grants: {selct: [bo], SELECT: [ann], ownership: [cy]}\n");
+        insta::assert_snapshot!(told, @"warning[unknown-value]: `grants` gives `selct`, which is no privilege (dbt_project.yml:1:10) -- help: did you mean `select`?");
+        assert_eq!(config.grants.len(), 3);
+    }
+
+    #[test]
     fn values_are_typed() {
         let (config, told) = typed_of(
             "materialized: incremental\nunique_key: [a, b]\ndist: user_id\nsort: ts\nsort_type: COMPOUND\nbind: false\nincremental_strategy: delete+insert\npersist_docs: {relation: true}\n",
