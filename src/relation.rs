@@ -3,7 +3,7 @@
 //! In: nothing. Out: [`Relation`], [`ExistingRelations`], and the trait [`KnownColumns`] of whoever knows columns.
 //! Does not know how any warehouse quotes a name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// The full name of a table or view, each part as the user wrote it (not folded, not quoted).
@@ -69,7 +69,13 @@ impl Relation {
         }
     }
 
-    /// The key under which names that differ only in case are the same: Redshift folds every identifier.
+    /// Schema and name, as they are written.
+    pub fn name(&self) -> (String, String) {
+        (self.schema.clone(), self.identifier.clone())
+    }
+
+    /// The key under which names that differ only in case are the same, as those of one project are; what a warehouse holds is told apart
+    /// by [`ExistingRelations`].
     pub fn key(&self) -> (String, String) {
         (self.schema.to_lowercase(), self.identifier.to_lowercase())
     }
@@ -228,11 +234,44 @@ pub struct MaterializedView {
     pub auto_refresh: bool,
 }
 
+/// What a warehouse makes of capital letters in names that stand in quotes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NameCase {
+    /// Names that differ only in them are one name: DuckDB.
+    #[default]
+    Ignored,
+    /// A name that is said is folded to small letters, and one that is held with capitals is out of reach: Redshift.
+    Folded,
+    /// They are kept: PostgreSQL, and Redshift with `enable_case_sensitive_identifier`.
+    Kept,
+}
+
+impl NameCase {
+    /// What a name that is said means.
+    pub fn said(self, name: &str) -> String {
+        match self {
+            Self::Ignored | Self::Folded => name.to_lowercase(),
+            Self::Kept => name.to_owned(),
+        }
+    }
+
+    /// The same of a name that the warehouse holds.
+    fn held(self, name: &str) -> String {
+        match self {
+            Self::Ignored => name.to_lowercase(),
+            Self::Folded | Self::Kept => name.to_owned(),
+        }
+    }
+}
+
 /// What the warehouse holds in the schemas of a run, read once at its start.
+///
+/// A relation is found by the name that is said of it: one of somebody else whose name differs only in case is another, wherever the
+/// warehouse tells the two apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExistingRelations {
-    /// The schemas that exist, lower case.
-    pub schemas: std::collections::BTreeSet<String>,
+    case: NameCase,
+    schemas: BTreeSet<String>,
     relations: BTreeMap<(String, String), ExistingRelation>,
     granted: BTreeMap<(String, String), Vec<Granted>>,
 }
@@ -249,38 +288,94 @@ pub struct Granted {
 }
 
 impl ExistingRelations {
-    /// Adds a relation.
+    /// Nothing yet, of a warehouse that takes names so.
+    pub fn of(case: NameCase) -> Self {
+        Self {
+            case,
+            ..Self::default()
+        }
+    }
+
+    /// Adds a schema, by the name that the warehouse holds.
+    pub fn insert_schema(&mut self, held: &str) {
+        self.schemas.insert(self.case.held(held));
+    }
+
+    /// Whether a schema is there.
+    pub fn has_schema(&self, schema: &str) -> bool {
+        self.schemas.contains(&self.case.said(schema))
+    }
+
+    /// What a schema that is said means here.
+    pub fn schema(&self, said: &str) -> String {
+        self.case.said(said)
+    }
+
+    /// What the name of a relation that is said means here.
+    pub fn key(&self, said: &Relation) -> (String, String) {
+        let name = |name| self.case.said(name);
+        (name(&said.schema), name(&said.identifier))
+    }
+
+    /// The same of a relation that the warehouse tells.
+    pub fn key_of_held(&self, held: &Relation) -> (String, String) {
+        let name = |name| self.case.held(name);
+        (name(&held.schema), name(&held.identifier))
+    }
+
+    /// Adds a relation that the warehouse tells.
     pub fn insert(&mut self, relation: ExistingRelation) {
-        self.relations.insert(relation.relation.key(), relation);
+        let key = self.key_of_held(&relation.relation);
+        self.relations.insert(key, relation);
+    }
+
+    /// Adds one that is going to be made, under the name that is said of it.
+    pub fn insert_made(&mut self, relation: ExistingRelation) {
+        let key = self.key(&relation.relation);
+        self.relations.insert(key, relation);
     }
 
     /// Takes a relation out, as after a drop.
     pub fn remove(&mut self, relation: &Relation) -> Option<ExistingRelation> {
-        self.relations.remove(&relation.key())
+        self.relations.remove(&self.key(relation))
     }
 
-    /// What stands under this name, whatever its case. Of another database nothing is known here.
+    /// What this name means. Of another database nothing is known here.
     pub fn get(&self, relation: &Relation) -> Option<&ExistingRelation> {
-        let found = self.relations.get(&relation.key())?;
+        let found = self.relations.get(&self.key(relation))?;
         relation
             .shares_database_with(&found.relation)
             .then_some(found)
     }
 
-    /// Keeps who may do what with some relations: all that anybody may with them, or nothing where nobody may.
+    /// One that the warehouse tells, such as what is bound to another.
+    pub fn get_held(&self, held: &Relation) -> Option<&ExistingRelation> {
+        self.relations.get(&self.key_of_held(held))
+    }
+
+    /// Keeps who may do what with some relations that the warehouse tells: all that anybody may with them, or nothing where nobody may.
     pub fn note_granted(&mut self, relations: &[Relation], granted: Vec<Granted>) {
         for relation in relations {
-            self.granted.entry(relation.key()).or_default();
+            let key = self.key_of_held(relation);
+            self.granted.entry(key).or_default();
         }
         for granted in granted {
-            let key = granted.on.key();
+            let key = self.key_of_held(&granted.on);
             self.granted.entry(key).or_default().push(granted);
         }
     }
 
     /// Who may do what with a relation, where that was asked.
     pub fn granted(&self, relation: &Relation) -> Option<&[Granted]> {
-        self.granted.get(&relation.key()).map(Vec::as_slice)
+        self.granted.get(&self.key(relation)).map(Vec::as_slice)
+    }
+
+    /// Those of one schema, ordered by name.
+    pub fn in_schema(&self, schema: &str) -> impl Iterator<Item = &ExistingRelation> {
+        let schema = self.case.said(schema);
+        let all = self.relations.iter();
+        all.filter(move |((of, _), _)| *of == schema)
+            .map(|(_, found)| found)
     }
 
     /// All of them, ordered by schema and name.
@@ -311,5 +406,55 @@ impl From<&Column> for KnownColumn {
             name: column.name.clone(),
             data_type: Some(column.data_type.clone()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn held(case: NameCase, names: &[&str]) -> ExistingRelations {
+        let mut existing = ExistingRelations::of(case);
+        for name in names {
+            existing.insert_schema("shop");
+            existing.insert(ExistingRelation {
+                relation: Relation::new("shop", *name),
+                kind: RelationKind::Table,
+                columns: Vec::new(),
+                dependents: Vec::new(),
+                made: None,
+            });
+        }
+        existing
+    }
+
+    fn means(existing: &ExistingRelations, name: &str) -> Option<String> {
+        let found = existing.get(&Relation::new("shop", name))?;
+        Some(found.relation.identifier.clone())
+    }
+
+    #[test]
+    fn a_name_means_what_the_warehouse_would_find_under_it() {
+        let both = ["Orders", "orders"];
+        let kept = held(NameCase::Kept, &both);
+        assert_eq!(means(&kept, "orders").as_deref(), Some("orders"));
+        assert_eq!(means(&kept, "Orders").as_deref(), Some("Orders"));
+        assert_eq!(means(&kept, "ORDERS"), None);
+        let folded = held(NameCase::Folded, &both);
+        assert_eq!(means(&folded, "orders").as_deref(), Some("orders"));
+        assert_eq!(means(&folded, "Orders").as_deref(), Some("orders"));
+        assert_eq!(means(&held(NameCase::Folded, &["Orders"]), "orders"), None);
+        let ignored = held(NameCase::Ignored, &["Orders"]);
+        assert_eq!(means(&ignored, "orders").as_deref(), Some("Orders"));
+        assert!(kept.has_schema("shop") && !kept.has_schema("Shop"));
+        assert!(folded.has_schema("Shop") && ignored.has_schema("Shop"));
+    }
+
+    #[test]
+    fn what_a_run_makes_is_found_under_the_name_that_it_is_given() {
+        let mut folded = ExistingRelations::of(NameCase::Folded);
+        let found = held(NameCase::Kept, &["Orders"]);
+        folded.insert_made(found.iter().next().expect("one").clone());
+        assert_eq!(means(&folded, "Orders").as_deref(), Some("Orders"));
     }
 }

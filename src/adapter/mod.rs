@@ -366,7 +366,7 @@ impl std::fmt::Display for Holder {
 /// What a warehouse tells of its relations beyond their columns.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
-    /// By [`Relation::key`].
+    /// By [`Relation::name`], as the warehouse tells it.
     pub by_relation: BTreeMap<(String, String), TableFacts>,
     /// What could not be read, and what to do for that.
     pub missing: Option<String>,

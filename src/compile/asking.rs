@@ -50,7 +50,7 @@ impl NodeWorld {
                     connection.existing(&schemas)
                 })?;
                 let relations = existing
-                    .iter()
+                    .in_schema(schema)
                     .map(|found| {
                         let relation = self.around.given.manifest.in_full(&found.relation);
                         RelationValue::new(relation, Some(found.kind))
@@ -65,9 +65,7 @@ impl NodeWorld {
                     .with_connection("adapter.check_schema_exists", |connection| {
                         connection.existing(&schemas)
                     })?;
-                Ok(Reply::Bool(
-                    existing.schemas.contains(&schema.to_lowercase()),
-                ))
+                Ok(Reply::Bool(existing.has_schema(schema)))
             }
         }
     }

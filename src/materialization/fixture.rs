@@ -68,7 +68,7 @@ pub(crate) type Held<'a> = (&'a str, RelationKind, &'a [(&'a str, &'a str)]);
 /// What a warehouse holds.
 pub(crate) fn existing(relations: &[Held<'_>]) -> ExistingRelations {
     let mut existing = ExistingRelations::default();
-    existing.schemas.insert("analytics".into());
+    existing.insert_schema("analytics");
     for (name, kind, columns) in relations {
         existing.insert(ExistingRelation {
             relation: Relation::new("analytics", *name),

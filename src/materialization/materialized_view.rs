@@ -104,11 +104,15 @@ fn work(input: &Input<'_>) -> Result<Work, Diagnostics> {
 
 /// Whether the view would be refreshed from rows that this run has replaced: it is bound to a relation, not to its name.
 fn is_bound_to_old_rows(input: &Input<'_>, relation: &Relation) -> bool {
-    let key = relation.key();
-    let mut bases = input.existing.iter();
+    let existing = input.existing;
+    let key = existing.key(relation);
+    let mut bases = existing.iter();
     bases.any(|base| {
-        input.replaced.contains(&base.relation.key())
-            && base.dependents.iter().any(|bound| bound.key() == key)
+        let mut bound = base.dependents.iter();
+        input
+            .replaced
+            .contains(&existing.key_of_held(&base.relation))
+            && bound.any(|bound| existing.key_of_held(bound) == key)
     })
 }
 

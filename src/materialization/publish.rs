@@ -337,20 +337,22 @@ impl<'a, 'b> Publish<'a, 'b> {
 
     /// Whether the old relation may be gone at its turn: a materialized view that it stands on takes it along when it is made anew.
     fn falls_with_another(&self, old: &ExistingRelation) -> bool {
-        let mut below = vec![old.relation.key()];
+        let existing = self.input.existing;
+        let mut below = vec![existing.key_of_held(&old.relation)];
         let mut seen = 0;
         while let Some(key) = below.get(seen).cloned() {
             seen += 1;
-            let bases = self.input.existing.iter().filter(|other| {
+            let bases = existing.iter().filter(|other| {
                 let mut bound = other.dependents.iter();
-                bound.any(|bound| bound.key() == key)
+                bound.any(|bound| existing.key_of_held(bound) == key)
             });
             for base in bases {
                 if base.kind == RelationKind::MaterializedView {
                     return true;
                 }
-                if !below.contains(&base.relation.key()) {
-                    below.push(base.relation.key());
+                let key = existing.key_of_held(&base.relation);
+                if !below.contains(&key) {
+                    below.push(key);
                 }
             }
         }
@@ -362,7 +364,7 @@ impl<'a, 'b> Publish<'a, 'b> {
         let mut order: Vec<&'a ExistingRelation> = Vec::new();
         let mut waiting: Vec<&Relation> = old.dependents.iter().rev().collect();
         while let Some(relation) = waiting.pop() {
-            let Some(found) = self.input.existing.get(relation) else {
+            let Some(found) = self.input.existing.get_held(relation) else {
                 continue;
             };
             order.retain(|known| known.relation != found.relation);
@@ -374,7 +376,10 @@ impl<'a, 'b> Publish<'a, 'b> {
         }
         let stays: Vec<String> = order
             .iter()
-            .filter(|found| !self.input.rebuilt.contains(&found.relation.key()))
+            .filter(|found| {
+                let key = self.input.existing.key_of_held(&found.relation);
+                !self.input.rebuilt.contains(&key)
+            })
             .map(|found| format!("`{}`", found.relation))
             .collect();
         if !stays.is_empty() {

@@ -494,7 +494,8 @@ impl<'a> Planner<'a> {
             .filter_map(|id| self.node(*id).relation.as_ref())
             .flat_map(|relation| {
                 let left = materialization::leftovers(relation).into_iter();
-                left.map(|left| left.key()).chain([relation.key()])
+                left.map(|left| self.existing.key(&left))
+                    .chain([self.existing.key(relation)])
             })
             .collect()
     }
@@ -528,12 +529,12 @@ impl<'a> Planner<'a> {
             .filter(|_| bound)
             .filter_map(|id| self.node(id).relation.as_ref())
             .flat_map(materialization::leftovers)
-            .map(|left| left.key());
+            .map(|left| self.existing.key(&left));
         below
             .into_iter()
             .filter(|id| *id != node && self.selected.contains(id))
             .filter_map(|id| self.node(id).relation.as_ref())
-            .map(Relation::key)
+            .map(|relation| self.existing.key(relation))
             .chain(left)
             .collect()
     }
@@ -591,7 +592,7 @@ impl<'a> Planner<'a> {
 
     /// Schemas that the steps build in and that are not there.
     fn schemas(&self, steps: &[Step]) -> Result<Vec<Order>, Diagnostics> {
-        let mut seen = self.existing.schemas.clone();
+        let mut made = BTreeSet::new();
         let mut orders = Vec::new();
         for step in steps {
             let builds = match &step.work {
@@ -601,7 +602,8 @@ impl<'a> Planner<'a> {
             };
             let relation = self.node(step.node).relation.as_ref().filter(|_| builds);
             let Some(relation) = relation else { continue };
-            if seen.insert(relation.schema.to_lowercase()) {
+            let schema = &relation.schema;
+            if !self.existing.has_schema(schema) && made.insert(self.existing.schema(schema)) {
                 let door = Door {
                     planner: self,
                     node: step.node,

@@ -147,7 +147,7 @@ impl Turn<'_> {
             session.after(columns)
         });
         let columns = columns.map_err(|error| self.failed(session, error, None))?;
-        existing.schemas.insert(relation.schema.to_lowercase());
+        existing.insert_schema(&relation.schema);
         existing.insert(ExistingRelation {
             relation,
             kind: RelationKind::Table,

@@ -217,7 +217,7 @@ impl Setup {
             left_out: Vec::new(),
             hook: None,
         };
-        setup.existing.schemas.insert("analytics".into());
+        setup.existing.insert_schema("analytics");
         for line in lines {
             let (name, reads) = line.split_once('<').unwrap_or((line, ""));
             let reads: Vec<&str> = reads.split_whitespace().collect();

@@ -70,6 +70,7 @@ mod logins;
 mod ls;
 #[cfg(all(unix, feature = "duckdb"))]
 mod microbatch;
+mod name_case;
 #[allow(dead_code, reason = "a harness holds what the next test needs")]
 mod output;
 mod packages;

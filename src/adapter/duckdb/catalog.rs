@@ -34,11 +34,11 @@ impl Session {
         let found = self.texts::<1>(&format!(
             "select schema_name from duckdb_schemas() where database_name = {database}"
         ))?;
-        existing.schemas = found
-            .into_iter()
-            .map(|[schema]| schema.to_lowercase())
-            .filter(|schema| wanted.contains(schema))
-            .collect();
+        for [schema] in found {
+            if wanted.contains(&schema.to_lowercase()) {
+                existing.insert_schema(&schema);
+            }
+        }
         let mut columns = self.read_columns(&wanted, &[])?;
         let relations = self.texts::<3>(&format!(
             "select schema_name, table_name, 'table' from duckdb_tables() where database_name = {database} and not internal

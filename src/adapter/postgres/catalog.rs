@@ -9,18 +9,20 @@ use super::sql::literal;
 use crate::adapter::wording::name;
 use crate::adapter::{Error, Holder, emulating};
 use crate::relation::{
-    Column, ExistingRelation, ExistingRelations, Granted, Relation, RelationKind,
+    Column, ExistingRelation, ExistingRelations, Granted, NameCase, Relation, RelationKind,
 };
 
 impl Session {
     /// The relations of some schemas, and with them every relation that stands on one of those, wherever it is.
     pub(super) fn read_existing(&self, schemas: &[String]) -> Result<ExistingRelations, Error> {
         let wanted = in_list(schemas);
-        let mut existing = ExistingRelations::default();
+        let mut existing = ExistingRelations::of(self.name_case());
         let found = self.link.texts::<1>(&format!(
-            "select lower(nspname) from pg_catalog.pg_namespace where lower(nspname) in ({wanted})"
+            "select nspname from pg_catalog.pg_namespace where lower(nspname) in ({wanted})"
         ))?;
-        existing.schemas = found.into_iter().map(|[schema]| schema).collect();
+        for [schema] in found {
+            existing.insert_schema(&schema);
+        }
         // What is bound to what: a rule's relation depends on the relations of its query.
         let bound = self.link.texts::<2>(&format!(
             "with recursive edges as (
@@ -82,16 +84,24 @@ impl Session {
         Ok(existing)
     }
 
+    /// What the server makes of the names that are said to it: those of Redshift's SQL are folded before they are sent.
+    fn name_case(&self) -> NameCase {
+        match self.config.emulates_redshift {
+            true => NameCase::Folded,
+            false => NameCase::Kept,
+        }
+    }
+
     /// The columns of one relation; one without a schema is this session's temporary table.
     pub(super) fn read_columns_of(&self, relation: &Relation) -> Result<Vec<Column>, Error> {
-        let name = literal(&relation.identifier);
+        let said = |name: &str| literal(&self.name_case().said(name));
         let schema = if relation.is_temporary() {
             "n.oid = pg_catalog.pg_my_temp_schema()".to_owned()
         } else {
-            format!("lower(n.nspname) = lower({})", literal(&relation.schema))
+            format!("n.nspname = {}", said(&relation.schema))
         };
-        let columns =
-            self.read_columns(&format!("{schema} and lower(c.relname) = lower({name})"))?;
+        let name = said(&relation.identifier);
+        let columns = self.read_columns(&format!("{schema} and c.relname = {name}"))?;
         Ok(columns.into_values().next().unwrap_or_default())
     }
 
@@ -115,14 +125,14 @@ impl Session {
             return Ok(Vec::new());
         }
         let pair = |relation: &Relation| {
-            let (schema, name) = relation.key();
-            format!("({}, {})", literal(&schema), literal(&name))
+            let (schema, name) = (&relation.schema, &relation.identifier);
+            format!("({}, {})", literal(schema), literal(name))
         };
         let wanted: Vec<String> = relations.iter().map(pair).collect();
         let rows = self.link.texts::<4>(&format!(
             "select table_schema::text, table_name::text, lower(privilege_type::text), grantee::text
              from information_schema.role_table_grants
-             where grantor = current_role and grantee <> current_role and (lower(table_schema), lower(table_name)) in ({})
+             where grantor = current_role and grantee <> current_role and (table_schema, table_name) in ({})
              order by 1, 2, 3, 4",
             wanted.join(", ")
         ))?;

@@ -11,7 +11,8 @@ use super::session::Session;
 use super::sql::literal;
 use crate::adapter::{Error, ErrorClass};
 use crate::relation::{
-    Column, ExistingRelation, ExistingRelations, Granted, MaterializedView, Relation, RelationKind,
+    Column, ExistingRelation, ExistingRelations, Granted, MaterializedView, NameCase, Relation,
+    RelationKind,
 };
 
 /// How often a look at the catalogs is tried: somebody who drops a relation meanwhile makes it fail.
@@ -74,30 +75,48 @@ impl Session {
         Ok(granted.collect())
     }
 
+    /// What this session makes of capital letters in names. A hook may change it, so it is asked anew.
+    pub(super) fn name_case(&self) -> Result<NameCase, Error> {
+        let said = match self.link.text("show enable_case_sensitive_identifier") {
+            Ok(rows) => rows.into_iter().flatten().next().flatten(),
+            // A server that does not know it has but one way.
+            Err(error) if error.sqlstate.as_deref() == Some("42704") => None,
+            Err(error) => return Err(error),
+        };
+        let on = said.is_some_and(|said| matches!(said.as_str(), "on" | "true" | "1"));
+        Ok(if on { NameCase::Kept } else { NameCase::Folded })
+    }
+
+    /// Schema and name that are meant by the name of a relation; asked only where that depends on the session.
+    pub(super) fn said(&self, relation: &Relation) -> Result<Name, Error> {
+        if relation.key() == relation.name() {
+            return Ok(relation.name());
+        }
+        let case = self.name_case()?;
+        Ok((case.said(&relation.schema), case.said(&relation.identifier)))
+    }
+
     /// The relations of some schemas, and with them every relation that stands on one of those, wherever it is.
     pub(super) fn read_existing(&self, schemas: &[String]) -> Result<ExistingRelations, Error> {
         if self.config.datasharing {
             return self.read_shown(schemas);
         }
         let wanted = in_list(schemas);
-        let mut existing = ExistingRelations::default();
+        let mut existing = ExistingRelations::of(self.name_case()?);
         let found = self.link.texts::<1>(&format!(
-            "select lower(nspname) from pg_catalog.pg_namespace where lower(nspname) in ({wanted})"
+            "select nspname from pg_catalog.pg_namespace where lower(nspname) in ({wanted})"
         ))?;
-        existing.schemas = found.into_iter().map(|[schema]| schema).collect();
-        if existing.schemas.is_empty() {
+        let there: BTreeSet<String> = found.into_iter().map(|[schema]| schema).collect();
+        if there.is_empty() {
             return Ok(existing);
         }
-        let bound = self.read_bound(&existing.schemas)?;
-        let beyond: BTreeSet<&String> = bound
-            .values()
-            .flatten()
-            .map(|(schema, _)| schema)
-            .filter(|schema| !existing.schemas.contains(&schema.to_lowercase()))
-            .collect();
-        let mut all: Vec<String> = existing.schemas.iter().cloned().collect();
-        all.extend(beyond.iter().map(|schema| schema.to_lowercase()));
-        let wanted = in_list(&all);
+        for schema in &there {
+            existing.insert_schema(schema);
+        }
+        let bound = self.read_bound(&there)?;
+        let beyond = bound.values().flatten().map(|(schema, _)| schema);
+        let all: BTreeSet<String> = there.iter().chain(beyond).cloned().collect();
+        let wanted = in_list(&all.into_iter().collect::<Vec<_>>());
         let mut columns = self.read_columns(&format!("lower(n.nspname) in ({wanted})"))?;
         columns.extend(self.read_late_binding_columns(&wanted)?);
         let relations = self.link.texts::<3>(&format!(
@@ -120,7 +139,7 @@ impl Session {
         for [schema, name, kind] in relations {
             let key = (schema, name);
             let dependents = bound.get(&key).cloned().unwrap_or_default();
-            let here = existing.schemas.contains(&key.0.to_lowercase());
+            let here = there.contains(&key.0);
             let dependent = bound.values().flatten().any(|dependent| *dependent == key);
             if !here && !dependent {
                 continue;
@@ -173,7 +192,7 @@ impl Session {
         }
         let mut waiting: Vec<Name> = all
             .keys()
-            .filter(|(schema, _)| schemas.contains(&schema.to_lowercase()))
+            .filter(|(schema, _)| schemas.contains(schema))
             .cloned()
             .collect();
         let mut reached = BTreeMap::new();
@@ -192,26 +211,23 @@ impl Session {
         if let Some(database) = self.config.elsewhere(relation) {
             return self.read_columns_elsewhere(database, relation);
         }
-        let name = literal(&relation.identifier);
+        let (in_schema, name) = self.said(relation)?;
         let schema = if relation.is_temporary() {
             "n.nspname like 'pg_temp_%'".to_owned()
         } else {
-            format!("lower(n.nspname) = lower({})", literal(&relation.schema))
+            format!("n.nspname = {}", literal(&in_schema))
         };
-        let columns =
-            self.read_columns(&format!("{schema} and lower(c.relname) = lower({name})"))?;
+        let named = format!("{schema} and c.relname = {}", literal(&name));
+        let columns = self.read_columns(&named)?;
         if let Some(columns) = columns.into_values().next_back() {
             return Ok(columns);
         }
         if relation.is_temporary() {
             return Ok(Vec::new());
         }
-        let late = self.read_late_binding_columns(&literal(&relation.schema.to_lowercase()))?;
-        let found = late
-            .into_iter()
-            .find(|((_, name), _)| name.eq_ignore_ascii_case(&relation.identifier));
-        match found {
-            Some((_, columns)) => Ok(columns),
+        let mut late = self.read_late_binding_columns(&literal(&in_schema.to_lowercase()))?;
+        match late.remove(&(in_schema, name)) {
+            Some(columns) => Ok(columns),
             None => self.read_external_columns(relation),
         }
     }
@@ -223,16 +239,15 @@ impl Session {
         database: &str,
         relation: &Relation,
     ) -> Result<Vec<Column>, Error> {
-        let place =
-            |column: &str, name: &str| format!("lower({column}) = lower({})", literal(name));
+        let (schema, name) = self.said(relation)?;
         let rows = self.link.texts::<6>(&format!(
             "select column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable
              from svv_all_columns
-             where {} and {} and {}
+             where lower(database_name) = lower({}) and schema_name = {} and table_name = {}
              order by ordinal_position",
-            place("database_name", database),
-            place("schema_name", &relation.schema),
-            place("table_name", &relation.identifier)
+            literal(database),
+            literal(&schema),
+            literal(&name)
         ))?;
         let columns = rows
             .into_iter()

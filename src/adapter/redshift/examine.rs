@@ -59,11 +59,11 @@ impl Session {
             in_list(&schemas)
         ))?;
         let yes = |answer: &String| matches!(answer.as_str(), "t" | "true" | "1");
+        let case = self.name_case()?;
         let of = |source: &Relation| {
-            let (schema, name) = source.key();
-            seen.iter().find(move |[of, relation, ..]| {
-                of.to_lowercase() == schema && relation.to_lowercase() == name
-            })
+            let (schema, name) = (case.said(&source.schema), case.said(&source.identifier));
+            let mut seen = seen.iter();
+            seen.find(|[of, relation, ..]| *of == schema && *relation == name)
         };
         let unseen = sources.iter().filter(|source| of(source).is_none());
         let unseen: Vec<String> = unseen.map(|source| source.schema.clone()).collect();
@@ -169,9 +169,9 @@ impl Session {
     /// Whether relations may be made in a schema.
     fn schema(&self, schema: &str, user: &str) -> Result<Check, Error> {
         let what = format!("schema `{schema}`");
-        let name = literal(schema);
+        let name = literal(&self.name_case()?.said(schema));
         let there = self.one(&format!(
-            "select nspname from pg_catalog.pg_namespace where lower(nspname) = lower({name})"
+            "select nspname from pg_catalog.pg_namespace where nspname = {name}"
         ))?;
         if there.is_none() {
             let database = literal(&self.config.database);

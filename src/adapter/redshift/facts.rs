@@ -212,10 +212,7 @@ impl Session {
 }
 
 fn key(schema: String, name: &str) -> Name {
-    (
-        schema.to_lowercase(),
-        of_materialized_view(name).to_lowercase(),
-    )
+    (schema, of_materialized_view(name).to_owned())
 }
 
 /// A figure that is not there, or a number of sort keys that is 0, is not shown.

@@ -87,8 +87,9 @@ impl Lease {
         let cancel = session.canceller();
         let (tell, news) = channel();
         let (stop, stopped) = oneshot::channel();
-        let mut schemas: BTreeSet<String> = schemas.iter().map(|s| s.to_lowercase()).collect();
-        let own = config.schema.to_lowercase();
+        let case = session.name_case()?;
+        let mut schemas: BTreeSet<String> = schemas.iter().map(|name| case.said(name)).collect();
+        let own = case.said(&config.schema);
         let lost = Arc::clone(lost);
         let thread = std::thread::spawn(move || {
             match take(&session, &own, &mut schemas, &tell) {
@@ -265,10 +266,10 @@ fn claimable(
         false => format!("{}, {}", literal(own), names.join(", ")),
     };
     let rows = session.link.texts::<2>(&format!(
-        "select lower(n.nspname), case when c.oid is null then 'no' else 'yes' end \
+        "select n.nspname, case when c.oid is null then 'no' else 'yes' end \
          from pg_catalog.pg_namespace n \
          left join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = '{TABLE}' \
-         where lower(n.nspname) in ({names})"
+         where n.nspname in ({names})"
     ))?;
     let mut there = BTreeSet::new();
     let mut absent = BTreeSet::new();

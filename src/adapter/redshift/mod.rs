@@ -16,6 +16,8 @@ mod idle;
 mod lease;
 mod load_log;
 pub mod login;
+#[cfg(test)]
+mod name_case_tests;
 mod query;
 mod replay;
 mod seed;

@@ -16,16 +16,18 @@ impl Session {
     pub(super) fn read_shown(&self, schemas: &[String]) -> Result<ExistingRelations, Error> {
         let database = quote(&self.config.database);
         let wanted: BTreeSet<String> = schemas.iter().map(|name| name.to_lowercase()).collect();
-        let mut existing = ExistingRelations::default();
+        let mut existing = ExistingRelations::of(self.name_case()?);
         let all = self.ask(&format!("show schemas from database {database}"))?;
-        let there: Vec<String> = cells(&all, "schema_name")
+        let there: BTreeSet<String> = cells(&all, "schema_name")
             .filter(|name| wanted.contains(&name.to_lowercase()))
             .collect();
-        existing.schemas = there.iter().map(|name| name.to_lowercase()).collect();
         if there.is_empty() {
             return Ok(existing);
         }
-        let bound = self.read_bound(&existing.schemas)?;
+        for schema in &there {
+            existing.insert_schema(schema);
+        }
+        let bound = self.read_bound(&there)?;
         let mut columns = self.read_shown_columns(schemas)?;
         for schema in there {
             let shown = self.ask(&format!(

@@ -219,7 +219,7 @@ fn tables(
             last_built: previous.and_then(|result| result.completed_at),
             facts: facts
                 .by_relation
-                .remove(&found.relation.key())
+                .remove(&found.relation.name())
                 .unwrap_or_default(),
         });
     }

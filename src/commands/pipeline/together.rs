@@ -106,10 +106,14 @@ impl<'a> Aside<'a> {
             .filter_map(|left| self.existing.remove(&left))
             .collect();
         while !found.is_empty() {
+            // Both are told by the warehouse.
+            let is_one = |one: &Relation, other: &Relation| {
+                self.existing.key_of_held(one) == self.existing.key_of_held(other)
+            };
             let bound = |one: &ExistingRelation| {
                 one.dependents.iter().any(|on_it| {
                     let mut others = found.iter();
-                    others.any(|other| other.relation.key() == on_it.key())
+                    others.any(|other| is_one(&other.relation, on_it))
                 })
             };
             let at = found.iter().position(|one| !bound(one)).unwrap_or(0);
@@ -135,7 +139,7 @@ impl<'a> Aside<'a> {
         });
         for (from, to) in copied.values().flatten() {
             if let Some(old) = self.before.get(from) {
-                self.existing.insert(ExistingRelation {
+                self.existing.insert_made(ExistingRelation {
                     relation: to.clone(),
                     dependents: Vec::new(),
                     ..old.clone()
@@ -149,7 +153,8 @@ impl<'a> Aside<'a> {
     /// Reads who may do what with the tables that are copied.
     fn note_granted(&mut self, warehouse: &Warehouse) -> Result<(), Stop> {
         let all = self.copied.values().flatten();
-        let all: Vec<Relation> = all.map(|(from, _)| from.clone()).collect();
+        let held = |from: &Relation| Some(self.existing.get(from)?.relation.clone());
+        let all: Vec<Relation> = all.filter_map(|(from, _)| held(from)).collect();
         if !all.is_empty() {
             let granted = locked(&warehouse.connection).granted(&all)?;
             self.existing.note_granted(&all, granted);

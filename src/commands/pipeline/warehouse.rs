@@ -192,7 +192,7 @@ pub fn schemas_of(prepared: &Prepared, wanted: impl Fn(&Node) -> bool) -> Vec<St
         !matches!(&node.detail, Detail::Source(source) if source.load.is_none()) && wanted(node)
     });
     let names: BTreeSet<String> = built
-        .filter_map(|node| Some(node.relation.as_ref()?.schema.to_lowercase()))
+        .filter_map(|node| Some(node.relation.as_ref()?.schema.clone()))
         .collect();
     names.into_iter().collect()
 }
