@@ -15,6 +15,7 @@ pub mod postgres;
 pub mod redshift;
 pub mod seed;
 pub mod statement;
+mod stopping;
 pub mod target;
 pub mod wire;
 mod wording;

@@ -64,6 +64,7 @@ mod keys;
 #[cfg(all(unix, feature = "duckdb"))]
 mod kills;
 #[cfg(all(unix, feature = "duckdb"))]
+mod late_cancel;
 mod loads;
 #[cfg(unix)]
 mod logins;

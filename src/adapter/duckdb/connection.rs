@@ -6,13 +6,13 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::error::Sent;
 use super::sql::{Words, literal, quote};
 use super::{Config, error, load, query, types};
 use crate::adapter::emulating;
+use crate::adapter::stopping::Stopping;
 use crate::adapter::{
     ColumnsByRelation, Connection, Error, ErrorClass, Outcome, Prepared, Statement, Table,
     TableChange, TableFromQuery, UserSql,
@@ -24,7 +24,7 @@ use crate::sql::comments::from_first_word;
 pub(super) struct Session {
     pub(super) connection: duckdb::Connection,
     pub(super) config: Config,
-    cancelled: Arc<AtomicBool>,
+    stopping: Arc<Stopping>,
     /// What stops the statement that runs, until the session ends.
     interrupt: Interrupt,
     /// Whether a transaction is open: DuckDB does not tell, and a second `begin` spoils the first.
@@ -53,7 +53,7 @@ impl Session {
             connection,
             interrupt,
             config: config.clone(),
-            cancelled: Arc::default(),
+            stopping: Arc::default(),
             in_transaction: Cell::new(false),
         };
         session.run("set errors_as_json = true")?;
@@ -100,11 +100,15 @@ impl Session {
 
     /// Whether somebody asked to stop.
     pub(super) fn check_cancelled(&self) -> Result<(), Error> {
-        if self.cancelled.load(Ordering::Relaxed) {
-            Err(Error::new(ErrorClass::Cancelled, "the run was cancelled"))
-        } else {
-            Ok(())
-        }
+        self.stopping.check()
+    }
+
+    /// Does work that a request to stop ends.
+    fn begun<T>(&self, work: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
+        let begun = self.stopping.begin()?;
+        let done = work(self);
+        drop(begun);
+        done
     }
 
     /// Runs our own work in a transaction: the one that is open, or one of its own.
@@ -257,16 +261,18 @@ impl Connection for Session {
             let message = format!("{what} cannot run inside a transaction block");
             return Err(Error::new(ErrorClass::User, message));
         }
-        self.execute_all(prepared).inspect_err(|_| self.roll_back())
+        self.begun(|session| session.execute_all(prepared))
+            .inspect_err(|_| self.roll_back())
     }
 
     fn query(&mut self, prepared: &Prepared, limit: Option<usize>) -> Result<Table, Error> {
         self.check_cancelled()?;
-        query::run(self, prepared, limit).inspect_err(|_| self.roll_back())
+        self.begun(|session| query::run(session, prepared, limit))
+            .inspect_err(|_| self.roll_back())
     }
 
     fn existing(&mut self, schemas: &[String]) -> Result<ExistingRelations, Error> {
-        self.read_existing(schemas)
+        self.begun(|session| session.read_existing(schemas))
     }
 
     fn columns(&mut self, relation: &Relation) -> Result<Vec<Column>, Error> {
@@ -296,10 +302,8 @@ impl Connection for Session {
     }
 
     fn canceller(&self) -> Box<dyn Fn() + Send + Sync> {
-        let cancelled = Arc::clone(&self.cancelled);
         let interrupt = Arc::clone(&self.interrupt);
-        Box::new(move || {
-            cancelled.store(true, Ordering::Relaxed);
+        self.stopping.canceller(move || {
             let interrupt = interrupt.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(handle) = &*interrupt {
                 handle.interrupt();
@@ -308,7 +312,7 @@ impl Connection for Session {
     }
 
     fn resume(&mut self) {
-        self.cancelled.store(false, Ordering::Relaxed);
+        self.stopping.resume();
     }
 }
 

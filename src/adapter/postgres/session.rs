@@ -3,10 +3,10 @@
 //! In: [`Prepared`] statements in PostgreSQL's SQL. Out: rows, counts, what exists; errors brought home to the user's SQL.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::sql::Of;
 use super::{Config, connect, error, load, query, sql};
+use crate::adapter::stopping::Stopping;
 use crate::adapter::wire::link::Link;
 use crate::adapter::wording::name;
 use crate::adapter::{Connection, Error, ErrorClass, Holder, Outcome, Prepared, Statement, Table};
@@ -21,7 +21,7 @@ pub(super) struct Session {
     pub(super) config: Config,
     /// The server's version, such as 150018.
     version: u32,
-    cancelled: Arc<AtomicBool>,
+    stopping: Arc<Stopping>,
 }
 
 impl Session {
@@ -32,17 +32,28 @@ impl Session {
             link,
             version,
             config: config.clone(),
-            cancelled: Arc::default(),
+            stopping: Arc::default(),
         })
     }
 
     /// Whether somebody asked to stop.
     pub(super) fn check_cancelled(&self) -> Result<(), Error> {
-        if self.cancelled.load(Ordering::Relaxed) {
-            Err(Error::new(ErrorClass::Cancelled, "the run was cancelled"))
-        } else {
-            Ok(())
-        }
+        self.stopping.check()
+    }
+
+    /// Does work that a request to stop ends.
+    fn begun<T>(&self, work: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
+        let begun = self.stopping.begin()?;
+        let done = work(self);
+        drop(begun);
+        done
+    }
+
+    /// Looks at something: an answer that comes after a request to stop is not given, as it may be half of one.
+    fn seen<T>(&self, look: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
+        let seen = self.begun(look);
+        self.check_cancelled()?;
+        seen
     }
 
     fn run(&self, prepared: &Prepared) -> Result<Outcome, Error> {
@@ -127,7 +138,7 @@ impl Session {
         if error.class == ErrorClass::ConnectionLost {
             return error;
         }
-        if self.cancelled.load(Ordering::Relaxed) {
+        if self.stopping.is_asked() {
             error.class = ErrorClass::Cancelled;
         }
         // That no transaction is open is only a notice.
@@ -139,40 +150,45 @@ impl Session {
 impl Connection for Session {
     fn execute(&mut self, prepared: &Prepared) -> Result<Outcome, Error> {
         self.check_cancelled()?;
-        self.run(prepared).map_err(|error| self.fail(error))
+        self.begun(|session| session.run(prepared))
+            .map_err(|error| self.fail(error))
     }
 
     fn query(&mut self, prepared: &Prepared, limit: Option<usize>) -> Result<Table, Error> {
         self.check_cancelled()?;
-        query::run(self, prepared, limit).map_err(|error| self.fail(error))
+        self.seen(|session| query::run(session, prepared, limit))
+            .map_err(|error| self.fail(error))
     }
 
     fn existing(&mut self, schemas: &[String]) -> Result<ExistingRelations, Error> {
-        self.read_existing(schemas)
+        self.seen(|session| session.read_existing(schemas))
     }
 
     fn columns(&mut self, relation: &Relation) -> Result<Vec<Column>, Error> {
         if relation.is_outside(&self.config.database) {
             return Ok(Vec::new());
         }
-        self.read_columns_of(relation)
+        self.seen(|session| session.read_columns_of(relation))
     }
 
     fn granted(&mut self, relations: &[Relation]) -> Result<Vec<Granted>, Error> {
-        self.read_granted(relations)
+        self.seen(|session| session.read_granted(relations))
     }
 
     fn mark(&mut self, table: &Relation) -> Result<Option<String>, Error> {
         self.check_cancelled()?;
-        let mark = self.read_mark(table);
+        let mark = self.seen(|session| session.read_mark(table));
         mark.map(Some).map_err(|error| self.fail(error))
     }
 
     fn still_has(&mut self, table: &Relation, mark: &str) -> Result<bool, Error> {
         self.check_cancelled()?;
         let lock = format!("lock table {} in share row exclusive mode", name(table));
-        let locked = self.link.count(&lock).map_err(|cause| error::told(&cause));
-        let now = locked.and_then(|_| self.read_mark(table));
+        let now = self.seen(|session| {
+            let locked = session.link.count(&lock);
+            locked.map_err(|cause| error::told(&cause))?;
+            session.read_mark(table)
+        });
         let still = now.map(|now| now == mark);
         if matches!(still, Ok(false)) {
             self.link
@@ -191,12 +207,7 @@ impl Connection for Session {
     }
 
     fn canceller(&self) -> Box<dyn Fn() + Send + Sync> {
-        let cancelled = Arc::clone(&self.cancelled);
-        let cancel = self.link.canceller();
-        Box::new(move || {
-            cancelled.store(true, Ordering::Relaxed);
-            cancel();
-        })
+        self.stopping.canceller(self.link.canceller())
     }
 }
 

@@ -32,7 +32,7 @@ impl Session {
     ) -> Result<T, Error> {
         let mut looks = 1;
         loop {
-            match look(self) {
+            match self.seen(&look) {
                 Err(error) if looks < LOOKS => match error.class {
                     ErrorClass::Retryable { after } => {
                         std::thread::sleep(after * looks);

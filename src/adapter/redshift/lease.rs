@@ -19,6 +19,7 @@ use super::load_log;
 use super::login::Login;
 use super::session::Session;
 use super::sql::{literal, quote};
+use crate::adapter::stopping::Stopping;
 use crate::adapter::{Connection, Error, ErrorClass, Holder};
 
 /// The table that is locked.
@@ -121,12 +122,12 @@ impl Lease {
     ///
     /// # Errors
     /// What the warehouse answers, and that the run was cancelled.
-    pub(super) fn look(&mut self, cancelled: &AtomicBool) -> Result<Option<String>, Error> {
+    pub(super) fn look(&mut self, stopping: &Stopping) -> Result<Option<String>, Error> {
         let mut waited = Duration::ZERO;
         loop {
             match self.news.recv_timeout(MOMENT) {
                 Err(RecvTimeoutError::Timeout) => {
-                    if cancelled.load(Ordering::Relaxed) {
+                    if stopping.is_asked() {
                         return Err(Error::new(
                             ErrorClass::Cancelled,
                             "cancelled while another build had its turn",

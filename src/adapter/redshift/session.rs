@@ -13,6 +13,7 @@ use super::load_log;
 use super::login::Login;
 use super::replay::Ear;
 use super::{error, query, seed, sql, startup};
+use crate::adapter::stopping::Stopping;
 use crate::adapter::wire::error as wire;
 use crate::adapter::wire::link::{Failed, Link, Place};
 use crate::adapter::{
@@ -28,7 +29,7 @@ pub(super) struct Session {
     pub(super) link: Link,
     pub(super) ear: Ear,
     pub(super) config: Config,
-    cancelled: Arc<AtomicBool>,
+    stopping: Arc<Stopping>,
     /// How many errors in a row `retry_all` has let pass.
     passed: Cell<u32>,
     claims: Option<Claims>,
@@ -83,7 +84,7 @@ impl Session {
             link,
             ear,
             config: config.clone(),
-            cancelled: Arc::default(),
+            stopping: Arc::default(),
             passed: Cell::new(0),
             claims: None,
         };
@@ -117,9 +118,7 @@ impl Session {
     }
 
     pub(super) fn check_cancelled(&self) -> Result<(), Error> {
-        if self.cancelled.load(Ordering::Relaxed) {
-            return Err(Error::new(ErrorClass::Cancelled, "the run was cancelled"));
-        }
+        self.stopping.check()?;
         let claims = self.claims.as_ref();
         if claims.is_some_and(|claims| claims.lost.load(Ordering::Relaxed)) {
             self.roll_back();
@@ -214,7 +213,7 @@ impl Session {
         if error.class == ErrorClass::ConnectionLost {
             return error;
         }
-        if self.cancelled.load(Ordering::Relaxed) {
+        if self.stopping.is_asked() {
             error.class = ErrorClass::Cancelled;
         } else if self.config.retry_all
             && !matches!(error.class, ErrorClass::Retryable { .. })
@@ -232,6 +231,21 @@ impl Session {
         let _ = self.link.count("rollback");
     }
 
+    /// Does work that a request to stop ends.
+    fn begun<T>(&self, work: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
+        let begun = self.stopping.begin()?;
+        let done = work(self);
+        drop(begun);
+        done
+    }
+
+    /// Looks at something: an answer that comes after a request to stop is not given, as it may be half of one.
+    pub(super) fn seen<T>(&self, look: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
+        let seen = self.begun(look);
+        self.stopping.check()?;
+        seen
+    }
+
     fn done<T>(&self, outcome: Result<T, Error>) -> Result<T, Error> {
         if outcome.is_ok() {
             self.passed.set(0);
@@ -243,12 +257,12 @@ impl Session {
 impl Connection for Session {
     fn execute(&mut self, prepared: &Prepared) -> Result<Outcome, Error> {
         self.check_cancelled()?;
-        self.done(self.run(prepared))
+        self.done(self.begun(|session| session.run(prepared)))
     }
 
     fn query(&mut self, prepared: &Prepared, limit: Option<usize>) -> Result<Table, Error> {
         self.check_cancelled()?;
-        self.done(query::run(self, prepared, limit))
+        self.done(self.seen(|session| query::run(session, prepared, limit)))
     }
 
     fn existing(&mut self, schemas: &[String]) -> Result<ExistingRelations, Error> {
@@ -282,7 +296,7 @@ impl Connection for Session {
                     &claims.lost,
                 )?),
             };
-            let waits_for = lease.look(&self.cancelled)?;
+            let waits_for = lease.look(&self.stopping)?;
             let process = lease.process;
             late += 1;
             match waits_for {
@@ -311,12 +325,7 @@ impl Connection for Session {
     }
 
     fn canceller(&self) -> Box<dyn Fn() + Send + Sync> {
-        let cancelled = Arc::clone(&self.cancelled);
-        let cancel = self.link.canceller();
-        Box::new(move || {
-            cancelled.store(true, Ordering::Relaxed);
-            cancel();
-        })
+        self.stopping.canceller(self.link.canceller())
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::warehouse::or_cancelled;
+use super::warehouse::{not_cancelled, or_cancelled};
 use super::{Door, Prepared, TargetFolder, invocation};
 use crate::adapter::{self, Connection, Value};
 use crate::artifacts::catalog::{CatalogTable, catalog};
@@ -51,6 +51,7 @@ pub fn write(
     let folder = TargetFolder::of(session, prepared)?;
     let mut connection = door.connect(session)?;
     let (tables, missing) = tables(prepared, door, &mut *connection, last, wanted.nodes)
+        .and_then(|told| not_cancelled(session).map(|()| told))
         .map_err(|error| or_cancelled(session, error))?;
     if let Some(missing) = missing {
         session.terminal.info(missing);

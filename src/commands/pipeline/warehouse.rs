@@ -157,6 +157,14 @@ pub(super) fn looked_at(prepared: &Prepared, door: &Door) -> Vec<String> {
     schemas
 }
 
+/// That nobody pressed Ctrl-C: what a warehouse answered after it may be the answer to something that was stopped.
+pub(super) fn not_cancelled(session: &Session) -> Result<(), adapter::Error> {
+    match session.cancel.is_requested() {
+        true => Err(adapter::Error::new(ErrorClass::Cancelled, "cancelled")),
+        false => Ok(()),
+    }
+}
+
 /// What a statement that was stopped by Ctrl-C says is no news.
 pub(super) fn or_cancelled(session: &Session, error: adapter::Error) -> adapter::Error {
     if session.cancel.is_requested() && error.class != ErrorClass::Cancelled {
