@@ -133,14 +133,22 @@ pub fn without_values(said: &str) -> String {
     kept
 }
 
-/// As [`without_values`], also of what stands without quotes: rows and keys in parentheses (PostgreSQL's details), what follows the last
-/// colon that is the warehouse's own (`Invalid Input Error: invalid digit in the number: …`), and lines of data below the first.
+/// As [`without_values`], also of what stands without quotes: rows, keys and sums in parentheses (PostgreSQL's details, DuckDB's overflows),
+/// what follows the last colon that is the warehouse's own (`Invalid Input Error: invalid digit in the number: …`), and lines of data below
+/// the first. The lines of the query itself stay.
 pub fn without_data(said: &str) -> String {
     static ROWS: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?s)(\)=|contains |Value |value )(\(.*\)|[0-9][^ ,]*)")
+        Regex::new(r"(?s)(\)=|contains |[Vv]alue |of [A-Z]+[0-9]* )(\(.*\)|\(.*$|-?[0-9][^ ,]*)")
             .expect("a pattern that is one")
     });
-    let (first, rest) = said.split_once('\n').unwrap_or((said, ""));
+    static QUERY: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"(?m)^LINE \d+: ").expect("a pattern that is one"));
+    let (words, query) = match QUERY.find_iter(said).last() {
+        Some(found) => said.split_at(found.start()),
+        None => (said, ""),
+    };
+    let words = ROWS.replace_all(words, format!("${{1}}{MASK}"));
+    let first = words.lines().next().unwrap_or_default();
     let mut colons = first
         .match_indices(": ")
         .map(|(at, found)| at + found.len());
@@ -149,17 +157,12 @@ pub fn without_data(said: &str) -> String {
         .clone()
         .next()
         .is_some_and(|end| first[..end].ends_with(" Error: "));
-    let end = colons.nth(usize::from(of_duckdb));
-    // The query is nobody's data.
-    let query = rest.find("LINE ").map(|at| &rest[at..]);
-    let whole = match (end, query) {
-        (Some(end), _) => format!("{}'{MASK}'", &first[..end]),
-        (None, Some(query)) => format!("{first}\n\n{query}"),
-        (None, None) => first.to_owned(),
+    let whole = match colons.nth(usize::from(of_duckdb)) {
+        Some(end) => format!("{}'{MASK}'", &first[..end]),
+        None if query.is_empty() => first.to_owned(),
+        None => format!("{first}\n\n{query}"),
     };
-    let kept = without_values(&whole);
-    ROWS.replace_all(&kept, format!("${{1}}{MASK}"))
-        .into_owned()
+    without_values(&whole)
 }
 
 #[cfg(test)]
@@ -237,6 +240,26 @@ mod tests {
             (
                 "Conversion Error: Could not convert string 'Ada' to INT32\n\nLINE 1: select cast(name as int)\n               ^",
                 "Conversion Error: Could not convert string '*****' to INT32\n\nLINE 1: select cast(name as int)\n               ^",
+            ),
+            (
+                "Failing row contains (1, ann@x.org, 12 Main St\nSpringfield).",
+                "Failing row contains *****.",
+            ),
+            (
+                "Key (address)=(12 Main St\nSpringfield) already exists.",
+                "Key (address)=***** already exists.",
+            ),
+            (
+                "Invalid Input Error: Could not parse string \"12 AIRLINE 1: Road\" according to format specifier \"%Y\"\n12 AIRLINE 1: Road, ann@x.org\n^",
+                "Invalid Input Error: Could not parse string \"*****",
+            ),
+            (
+                "Out of Range Error: Overflow in multiplication of INT32 (85000 * 1000000)!",
+                "Out of Range Error: Overflow in multiplication of INT32 *****!",
+            ),
+            (
+                "Conversion Error: Type INT32 with value -85000 can't be cast because the value is out of range",
+                "Conversion Error: Type INT32 with value ***** can'*****",
             ),
             (
                 "value too long for type character varying(3)",

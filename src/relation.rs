@@ -370,11 +370,11 @@ impl ExistingRelations {
         self.granted.get(&self.key(relation)).map(Vec::as_slice)
     }
 
-    /// Those of one schema, ordered by name.
+    /// Those of one schema that can be named, ordered by name: what stands in capitals where names are folded would be taken for another.
     pub fn in_schema(&self, schema: &str) -> impl Iterator<Item = &ExistingRelation> {
         let schema = self.case.said(schema);
         let all = self.relations.iter();
-        all.filter(move |((of, _), _)| *of == schema)
+        all.filter(move |((of, name), _)| *of == schema && self.case.said(name) == *name)
             .map(|(_, found)| found)
     }
 

@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use super::{Error, ErrorClass};
 
-/// The pause before the request is repeated.
+/// The pause before the request is repeated; each time twice as long, up to the longest.
 const AGAIN: Duration = Duration::from_millis(200);
+const LONGEST: Duration = Duration::from_secs(2);
 
 /// Whether a session should stop, and what it is doing.
 #[derive(Default)]
@@ -29,7 +30,7 @@ struct Work {
     number: u64,
 }
 
-/// Work that is under way, until it is dropped: not before a request that is on its way has arrived.
+/// Work that is under way, until it is dropped: not before a request that is on its way has been sent.
 pub(super) struct Begun<'s>(&'s Stopping);
 
 impl Stopping {
@@ -83,8 +84,10 @@ impl Stopping {
             }
             let (stopping, cancel) = (Arc::clone(&stopping), Arc::clone(&cancel));
             std::thread::spawn(move || {
+                let mut pause = AGAIN;
                 loop {
-                    std::thread::sleep(AGAIN);
+                    std::thread::sleep(pause);
+                    pause = LONGEST.min(pause * 2);
                     let work = stopping.work();
                     if work.depth == 0 || work.number != number {
                         return;

@@ -10,7 +10,7 @@ use crate::compile::cte_name;
 use crate::manifest::{Manifest, NodeId};
 use crate::sql::lineage::{Table, TableColumn, Tables};
 
-/// Tables of one schema and name, each with its database: two databases may hold both.
+/// Tables of one schema and name, each with its database: two databases may hold both, and one may tell capitals apart.
 type Namesakes = Vec<(Option<String>, NodeId)>;
 
 /// The nodes of a project as tables.
@@ -33,7 +33,11 @@ impl<'a> NodeTables<'a> {
                 let database = manifest.in_full(relation).database;
                 let database = database.map(|database| database.to_lowercase());
                 let known = by_name.entry(relation.key()).or_default();
-                if !known.iter().any(|(other, _)| *other == database) {
+                let is_same = |(of, other): &(Option<String>, NodeId)| {
+                    let other = manifest.node(*other).relation.as_ref();
+                    *of == database && other.is_some_and(|other| other.name() == relation.name())
+                };
+                if !known.iter().any(is_same) {
                     known.push((database, id));
                 }
             }
@@ -59,7 +63,11 @@ impl<'a> NodeTables<'a> {
                     let own = known.as_deref();
                     own.is_none_or(|known| known.eq_ignore_ascii_case(database))
                 });
-                named.next().map(|(_, id)| *id)
+                // Of two that differ in capitals alone, nobody knows here which is meant.
+                match (named.next(), named.next()) {
+                    (Some((_, id)), None) => Some(*id),
+                    _ => None,
+                }
             }
         }
     }

@@ -231,12 +231,13 @@ fn hooks(value: &Value, span: &Option<Span>) -> Result<Vec<Hook>, Diagnostic> {
         )
         .at_some(span.clone())
     };
-    // One after the other in the value; one that is written otherwise than it reads is marked with the whole value.
+    // One after the other in the value; from one that is written otherwise than it reads on, the whole value is marked.
     let mut seen = 0;
     let mut hook = |sql: &str, transaction: bool| {
         let origin = span.as_ref().map(|value| {
             let rest = value.text().get(seen..).unwrap_or_default();
             let Some(at) = rest.find(sql).filter(|_| !sql.is_empty()) else {
+                seen = usize::MAX;
                 return value.clone();
             };
             let start = value.start + seen + at;
@@ -369,7 +370,7 @@ shop:
         models/m.sql:1:12 a b
         models/m.sql:1:19 a
         models/m.sql:1:10 ['a b', "a", "it\'s", 'a']
-        models/m.sql:1:33 a
+        models/m.sql:1:10 ['a b', "a", "it\'s", 'a']
         "#);
     }
 }

@@ -357,10 +357,9 @@ fn or_elsewhere(options: &Options, diagnostic: Diagnostic) -> Diagnostic {
     if options.root.join("dbt_project.yml").is_file() {
         return diagnostic;
     }
-    let root = files::shown_path(&options.here, &options.root);
-    let folder = match root.trim_matches(['.', '/']) {
-        "" => "this folder".to_owned(),
-        _ => format!("`{root}`"),
+    let folder = match options.root == options.here {
+        true => "this folder".to_owned(),
+        false => format!("`{}`", files::shown_path(&options.here, &options.root)),
     };
     diagnostic.help(format!(
         "{folder} has no dbt_project.yml: if the project is elsewhere, name its folder with --project-dir"

@@ -1,5 +1,6 @@
 //! What a warehouse answers, brought home: a diagnostic on the line of the model, the words of the database kept as they are.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use sqlparser::tokenizer::Token;
@@ -155,12 +156,18 @@ impl Story<'_> {
             ];
             kinds.contains(&node.resource_type) && node.name.eq_ignore_ascii_case(name)
         };
-        let is_called_so = |id: &NodeId| {
-            let relation = manifest.node(*id).relation.as_ref();
-            relation.is_some_and(|relation| relation.identifier.eq_ignore_ascii_case(name))
-        };
-        if self.node.depends_on.iter().any(is_called_so) {
-            return None;
+        // What it reads through others, ephemeral models and views, is named by them.
+        let (mut seen, mut waiting) = (BTreeSet::new(), self.node.depends_on.clone());
+        while let Some(id) = waiting.pop() {
+            let node = manifest.node(id);
+            let relation = node.relation.as_ref();
+            let called = relation.map_or(node.name.as_str(), |it| it.identifier.as_str());
+            if called.eq_ignore_ascii_case(name) {
+                return None;
+            }
+            if seen.insert(id) {
+                waiting.extend(&node.depends_on);
+            }
         }
         let node = manifest.node(manifest.ids().find(named)?);
         (node.unique_id != self.node.unique_id).then(|| {

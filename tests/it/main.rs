@@ -65,12 +65,14 @@ mod keys;
 mod kills;
 #[cfg(all(unix, feature = "duckdb"))]
 mod late_cancel;
+#[cfg(all(unix, feature = "duckdb"))]
 mod loads;
 #[cfg(unix)]
 mod logins;
 mod ls;
 #[cfg(all(unix, feature = "duckdb"))]
 mod microbatch;
+#[cfg(all(unix, feature = "duckdb"))]
 mod name_case;
 #[allow(dead_code, reason = "a harness holds what the next test needs")]
 mod output;

@@ -200,3 +200,27 @@ fn names_on_duckdb_are_one_whatever_their_case() {
     Orders | 1,2
     ");
 }
+
+/// Redshift's SQL folds the name: what is published together is looked at by the new columns, whatever the case it is written in.
+#[test]
+fn a_name_in_capitals_is_published_together_with_what_stands_on_it() {
+    let schema = "case_together";
+    let project = project(schema)
+        .file("profiles.yml", profile(schema, &[("emulate", "redshift")]))
+        .file(
+            "models/base.sql",
+            "{{ config(materialized='table', alias='Orders') }} select 1 as id {% if var('more', false) %}, 2::smallint as more {% endif %}",
+        )
+        .file("models/shown.sql", "select * from {{ ref('base') }}")
+        .file("models/bound.sql", "select id {% if var('more', false) %}, more + 1 as next {% endif %} from {{ ref('shown') }}");
+    project.redstart("build --atomic").success();
+    project
+        .redstart("build --atomic --vars '{more: true}'")
+        .success();
+    assert_snapshot!(held(schema), @"
+    nspname | relname | relkind | columns
+    case_together | bound | v | id,next
+    case_together | orders | r | id,more
+    case_together | shown | v | id,more
+    ");
+}

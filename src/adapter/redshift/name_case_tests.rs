@@ -73,11 +73,11 @@ fn a_session_that_folds_names_cannot_mean_what_stands_in_capitals() {
         assert_eq!(whose("Shop", name).as_deref(), Some("ours"), "{name}");
     }
     assert_eq!(whose("shop", "Report"), None);
-    let theirs: Vec<String> = existing
+    let named: Vec<String> = existing
         .in_schema("shop")
         .map(|found| found.relation.identifier.clone())
         .collect();
-    assert_eq!(theirs, ["Orders", "Report", "orders"]);
+    assert_eq!(named, ["orders"]);
 }
 
 /// Nothing but somebody else's `Orders` is there: a model `orders` is new.

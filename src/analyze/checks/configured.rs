@@ -79,12 +79,27 @@ fn tell_of_history(look: &Look<'_>, found: &mut Found<'_>) {
         .map(|(name, _)| name.as_str())
         .collect();
     for (key, names) in named {
-        for name in names.iter().filter(|name| is_name(name)) {
+        let is_column = |name: &&String| is_name(name) && !is_value(name);
+        for name in names.iter().filter(is_column) {
             if !columns.iter().any(|own| own.eq_ignore_ascii_case(name)) {
                 found.tell(lacking(look, (key, name), &columns));
             }
         }
     }
+}
+
+/// Words that are values without brackets, and numbers.
+fn is_value(word: &str) -> bool {
+    let word = word.to_lowercase();
+    let moments = [
+        "current_date",
+        "current_time",
+        "current_timestamp",
+        "localtime",
+        "localtimestamp",
+        "sysdate",
+    ];
+    word.starts_with(|letter: char| letter.is_ascii_digit()) || moments.contains(&word.as_str())
 }
 
 /// `name` is no column of the node, though its configuration names it.

@@ -289,7 +289,7 @@ impl<'a> Aside<'a> {
             let mut there = Vec::new();
             for (next, own) in all {
                 if let Some(found) = now.get(&next) {
-                    after.insert(ExistingRelation {
+                    after.insert_made(ExistingRelation {
                         relation: own.clone(),
                         ..found.clone()
                     });
