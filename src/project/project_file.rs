@@ -13,7 +13,7 @@ use super::files;
 use super::folders::{default_tests, folders, no_models, no_target};
 use super::render::{YamlRenderer, has_jinja};
 use super::yaml::{self, Spanned, Yaml, YamlValue};
-use crate::diagnostic::{Diagnostic, Diagnostics, Source};
+use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
 
 /// What `dbt_project.yml` says, Jinja rendered, defaults filled in.
 #[derive(Clone, Debug)]
@@ -42,6 +42,8 @@ pub struct ProjectFile {
     pub dispatch: BTreeMap<String, Vec<String>>,
     /// `flags`.
     pub flags: Map<String, Value>,
+    /// Where the value of each flag is written.
+    pub flags_at: BTreeMap<String, Span>,
     /// `quoting`.
     pub quoting: Map<String, Value>,
     /// `query-comment`.
@@ -52,6 +54,15 @@ pub struct ProjectFile {
     pub restrict_access: bool,
     /// The file, if there is one.
     pub source: Option<Arc<Source>>,
+}
+
+impl ProjectFile {
+    /// What is wrong inside of a flag, at the first name that it tells, else at the flag.
+    pub fn at_flag(&self, flag: &str, wrong: Diagnostic) -> Diagnostic {
+        let name = wrong.message.split('`').nth(1).unwrap_or_default();
+        let place = self.flags_at.get(flag).map(|flag| flag.of_word(name));
+        wrong.at_some(place)
+    }
 }
 
 /// What stands beside each statement that is sent, for whoever reads the log of the warehouse.
@@ -333,6 +344,12 @@ impl Draft {
                 .into_iter()
                 .map(|dispatch| (dispatch.macro_namespace, dispatch.search_order))
                 .collect(),
+            flags_at: shape
+                .flags
+                .iter()
+                .flat_map(|flags| flags.entries())
+                .map(|(key, value)| (key.key_text(), value.span.clone()))
+                .collect(),
             flags: shape
                 .flags
                 .as_ref()
@@ -376,6 +393,7 @@ impl Draft {
             on_run_end: Vec::new(),
             dispatch: BTreeMap::new(),
             flags: Map::new(),
+            flags_at: BTreeMap::new(),
             quoting: Map::new(),
             query_comment: QueryComment::None,
             require_dbt_version: None,

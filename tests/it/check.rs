@@ -532,3 +532,25 @@ fn aggregates_stand_where_rows_are_grouped() {
         ],
     );
 }
+
+#[test]
+fn a_setting_of_the_checks_that_nobody_knows_is_told_where_it_is_written() {
+    let project = TestProject::new()
+        .file(
+            "dbt_project.yml",
+            "name: shop\nprofile: project\nflags:\n  check:\n    levels: {unknown-colum: off}\n",
+        )
+        .file("models/a.sql", "select 1 as id");
+    assert_snapshot!(project.redstart("check"), @"
+    exit 2
+    error[bad-config]: there is no check `unknown-colum` (`flags: {check: …}` of dbt_project.yml)
+     --> dbt_project.yml:5:14
+      |
+    5 |     levels: {unknown-colum: off}
+      |              ^^^^^^^^^^^^^
+      |
+      = help: did you mean `unknown-column`?
+
+    1 error
+    ");
+}

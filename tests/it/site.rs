@@ -167,8 +167,12 @@ fn a_look_that_nobody_could_read_is_refused_by_name_before_anything_is_built() {
     assert_snapshot!(project.redstart("docs generate"), @"
     exit 2
     error[bad-config]: `#ffee00` cannot be read on light pages: its contrast is 1.2 to 1, and 4.5 is the least (`flags: {docs: …}` of dbt_project.yml)
-     |
-     = help: `color` is for light pages, `color_dark` for dark ones
+     --> dbt_project.yml:3:24
+      |
+    3 | flags: {docs: {color: '#ffee00'}}
+      |                        ^^^^^^^
+      |
+      = help: `color` is for light pages, `color_dark` for dark ones
 
     1 error
     ");

@@ -137,7 +137,9 @@ pub fn read(
     compiled: &Compiled,
     existing: &dyn KnownColumns,
 ) -> Result<Reading, Stop> {
-    let settings = Settings::of(&prepared.project.own.file.flags).map_err(Stop::refused)?;
+    let file = &prepared.project.own.file;
+    let settings = Settings::of(&file.flags);
+    let settings = settings.map_err(|wrong| Stop::refused(file.at_flag("check", wrong)))?;
     let manifest = &prepared.manifest;
     let analysis = analyze::analyze(&Input {
         manifest,

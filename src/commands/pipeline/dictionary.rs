@@ -165,7 +165,8 @@ fn made_at(session: &Session) -> Result<Timestamp, Stop> {
 /// As [`Branding::of`].
 pub fn branding(prepared: &Prepared) -> Result<Branding, Stop> {
     let own = &prepared.project.own;
-    Branding::of(&own.file.flags, &own.root).map_err(Stop::refused)
+    let read = Branding::of(&own.file.flags, &own.root);
+    read.map_err(|wrong| Stop::refused(own.file.at_flag("docs", wrong)))
 }
 
 /// When the last run's steps ran; a file that cannot be read is no reason not to write the rest.
