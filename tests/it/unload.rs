@@ -256,12 +256,12 @@ select 1 as id, cast('a' as varchar(5)) as name",
     assert_snapshot!(project.redstart("build -s raw --quiet"), @r#"
     exit 1
     1 of 1  ERROR creating sql table model main.raw                       [[time]]
-          error[database-error]: the database refused `raw` (models/raw.sql:1:43)
+          error[database-error]: the database refused `raw` (models/raw.sql:1:45)
     error[database-error]: the database refused `raw`
-     --> models/raw.sql:1:43
+     --> models/raw.sql:1:45
       |
     1 | {{ config(materialized='table', post_hook=["copy {{ this }} from 's3://b/in/orders' iam_role default format parquet"]) }}
-      |                                           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |                                             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
       = note: the database said: file `s3://b/in/orders.csv` is not a Parquet file
       = help: say the format that the file has: `csv`, `json`, …
