@@ -138,7 +138,8 @@ mod tests {
         drop(begun);
         assert!(stopping.begin().is_err());
         let times = asked.load(Ordering::SeqCst);
-        std::thread::sleep(AGAIN * 3);
+        // Beyond the pause that had begun when the work was over.
+        std::thread::sleep(AGAIN * 6);
         assert_eq!(asked.load(Ordering::SeqCst), times, "asked an idle session");
     }
 
