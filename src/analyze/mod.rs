@@ -70,8 +70,8 @@ pub struct NodeAnalysis {
 pub struct QueryAnalysis {
     /// Names that mean nothing, and the like.
     pub findings: Vec<Finding>,
-    /// Why the emulated Redshift would refuse it, in the project's dialect of Redshift.
-    pub refusal: Option<Refusal>,
+    /// Why the emulated Redshift would refuse it, in the project's dialect of Redshift, in the order of the text.
+    pub refusals: Vec<Refusal>,
     /// What it does.
     pub facts: Facts,
     /// Columns that it takes on trust.

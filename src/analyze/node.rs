@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::known::Declared;
 use super::tables::NodeTables;
 use super::{Column, Input, NodeAnalysis, QueryAnalysis, Schema};
-use crate::adapter::emulating::translate_query_with;
+use crate::adapter::Refusal;
+use crate::adapter::emulating::{all_refusals, translate_query_with};
 use crate::manifest::node::Detail;
 use crate::manifest::{Node, NodeId, ResourceType};
 use crate::relation::KnownColumn;
@@ -181,7 +182,7 @@ fn query(input: &Input<'_>, tables: &NodeTables<'_>, id: NodeId) -> NodeAnalysis
         } else {
             Rest::Unknown
         };
-        let refusal = input
+        let refusals = input
             .compiled
             .sql(id)
             .filter(|_| {
@@ -189,32 +190,33 @@ fn query(input: &Input<'_>, tables: &NodeTables<'_>, id: NodeId) -> NodeAnalysis
             })
             .and_then(|sql| {
                 let text = Some(&sql.text).filter(|text| !text.trim().is_empty())?;
-                translate_query_with(text, tables).err()
+                let refusal = translate_query_with(text, tables).err()?;
+                Some(all_refusals(text, refusal))
             });
         return NodeAnalysis {
             schema: declared(node, rest),
-            query: refusal.map(|refusal| QueryAnalysis {
-                refusal: Some(refusal),
+            query: refusals.map(|refusals| QueryAnalysis {
+                refusals,
                 ..QueryAnalysis::default()
             }),
             ..NodeAnalysis::default()
         };
     };
-    let mut refusal = None;
+    let mut refusals = Vec::new();
     let mut types: Option<Vec<KnownColumn>> = None;
     if input.dialect == Dialect::Redshift {
         match translate_query_with(text, tables) {
             Ok(translated) => types = translated.columns,
-            Err(refused) => refusal = Some(refused),
+            Err(refused) => refusals = all_refusals(text, refused),
         }
     }
-    of_lineage(lineage, types, refusal)
+    of_lineage(lineage, types, refusals)
 }
 
 fn of_lineage(
     lineage: Lineage,
     types: Option<Vec<KnownColumn>>,
-    refusal: Option<crate::adapter::Refusal>,
+    refusals: Vec<Refusal>,
 ) -> NodeAnalysis {
     let complete = lineage.rest.is_closed();
     // The translator reads the same list: where it names as many columns, they are the same.
@@ -225,7 +227,7 @@ fn of_lineage(
         .map(|column| (column.name.clone(), column.range.clone()));
     let mut query = QueryAnalysis {
         findings: lineage.findings,
-        refusal,
+        refusals,
         facts: lineage.facts,
         asked: lineage.asked,
         columns: written.collect(),

@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 
 /// The largest logo: it stands in the index that every page loads.
 const LARGEST: u64 = 64 * 1024;
@@ -46,34 +46,39 @@ impl Branding {
     ///
     /// # Errors
     /// Keys and values that are not known, a logo that cannot be read, a colour in which nobody could read.
-    pub fn of(flags: &Map<String, Value>, root: &Path) -> Result<Self, Diagnostic> {
+    pub fn of(flags: &Map<String, Value>, root: &Path) -> Result<Self, Diagnostics> {
         let mut branding = Self::default();
         let Some(docs) = flags.get("docs") else {
             return Ok(branding);
         };
         let Some(docs) = docs.as_object() else {
-            return Err(wrong("`docs` holds keys"));
+            return Err(wrong("`docs` holds keys").into());
         };
+        let mut problems = Diagnostics::default();
         for (key, value) in docs {
-            let Some(text) = value
-                .as_str()
-                .map(str::trim)
-                .filter(|text| !text.is_empty())
-            else {
-                return Err(wrong(&format!("`{key}` cannot be {value}")).help("write a text"));
-            };
-            match key.as_str() {
-                "title" => branding.title = Some(text.to_owned()),
-                "logo" => branding.logo = Some(logo(root, text)?),
-                "color" => branding.color = Some(color(text, LIGHT)?),
-                "color_dark" => branding.color_dark = Some(color(text, DARK)?),
-                _ => {
-                    return Err(wrong(&format!("there is no key `{key}`"))
-                        .did_you_mean(key, ["title", "logo", "color", "color_dark"]));
-                }
+            if let Err(problem) = branding.set(key, value, root) {
+                problems.push(problem);
             }
         }
-        Ok(branding)
+        problems.or(branding).map(|(branding, _)| branding)
+    }
+
+    fn set(&mut self, key: &str, value: &Value, root: &Path) -> Result<(), Diagnostic> {
+        let text = value.as_str().map(str::trim);
+        let Some(text) = text.filter(|text| !text.is_empty()) else {
+            return Err(wrong(&format!("`{key}` cannot be {value}")).help("write a text"));
+        };
+        match key {
+            "title" => self.title = Some(text.to_owned()),
+            "logo" => self.logo = Some(logo(root, text)?),
+            "color" => self.color = Some(color(text, LIGHT)?),
+            "color_dark" => self.color_dark = Some(color(text, DARK)?),
+            _ => {
+                return Err(wrong(&format!("there is no key `{key}`"))
+                    .did_you_mean(key, ["title", "logo", "color", "color_dark"]));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -163,7 +168,7 @@ mod tests {
         let Value::Object(flags) = json!({ "docs": docs }) else {
             unreachable!()
         };
-        Branding::of(&flags, root.path()).map_err(|wrong| wrong.message)
+        Branding::of(&flags, root.path()).map_err(|wrong| wrong.0[0].message.clone())
     }
 
     #[test]

@@ -163,10 +163,11 @@ fn read(document: &Yaml, written: &Yaml, all: &mut Vec<Declared>, problems: &mut
         packages.unwrap_or_default().to_vec()
     };
     for (item, written) in items(document).iter().zip(&items(written)) {
-        let declared = item.to::<Shape>();
-        match declared.and_then(|shape| shape.declared(item, written)) {
-            Ok(declared) => all.push(declared),
-            Err(problem) => problems.push(problem),
+        let shape = item.clone().read::<Shape>(problems, |_, _| false);
+        match shape.map(|shape| shape.declared(item, written)) {
+            Some(Ok(declared)) => all.push(declared),
+            Some(Err(problem)) => problems.push(problem),
+            None => {}
         }
     }
 }

@@ -57,11 +57,14 @@ pub struct ProjectFile {
 }
 
 impl ProjectFile {
-    /// What is wrong inside of a flag, at the first name that it tells, else at the flag.
-    pub fn at_flag(&self, flag: &str, wrong: Diagnostic) -> Diagnostic {
-        let name = wrong.message.split('`').nth(1).unwrap_or_default();
-        let place = self.flags_at.get(flag).map(|flag| flag.of_word(name));
-        wrong.at_some(place)
+    /// What is wrong inside of a flag, each at the first name that it tells, else at the flag.
+    pub fn at_flag(&self, flag: &str, wrong: Diagnostics) -> Diagnostics {
+        let at = |wrong: Diagnostic| {
+            let name = wrong.message.split('`').nth(1).unwrap_or_default();
+            let place = self.flags_at.get(flag).map(|flag| flag.of_word(name));
+            wrong.at_some(place)
+        };
+        Diagnostics(wrong.into_iter().map(at).collect())
     }
 }
 

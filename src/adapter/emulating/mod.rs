@@ -59,6 +59,7 @@ use std::ops::Range;
 use sqlparser::ast::{Expr, SelectItem, SetExpr, Statement};
 
 pub use engine::Engine;
+pub use functions::date::is_date_part;
 pub use locate::{Located, locate, without_own_aliases};
 pub use reference::{examples, reference};
 pub use statement::TENDING;
@@ -170,6 +171,22 @@ pub fn translate_query(sql: &str) -> Result<Translated, Refusal> {
 /// As [`translate_query`].
 pub fn translate_query_with(sql: &str, catalog: &dyn Catalog) -> Result<Translated, Refusal> {
     deep(|| query_with(sql, catalog))
+}
+
+/// What is wrong with a query that was refused: the refusal, and every function in it that is not known or not emulated.
+pub fn all_refusals(sql: &str, first: Refusal) -> Vec<Refusal> {
+    let others = deep(|| match only_statement(sql) {
+        Ok(Statement::Query(query)) => Translator::new(sql, &NoCatalog).refused_calls(&query),
+        _ => Vec::new(),
+    });
+    let mut all = vec![first];
+    for other in others {
+        if !all.iter().any(|known| known.range == other.range) {
+            all.push(other);
+        }
+    }
+    all.sort_by_key(|refusal| refusal.range.as_ref().map(|range| range.start));
+    all
 }
 
 /// Runs on a stack of its own: the parser's tree of a long sum is as deep as the sum, and so are all walks over it.

@@ -1,7 +1,10 @@
 //! Names that mean nothing in a query, and SQL that Redshift refuses.
 
+use std::ops::Range;
+
 use super::{Code, Found, Look};
-use crate::diagnostic::Diagnostic;
+use crate::adapter::emulating::is_date_part;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::manifest::ResourceType;
 
 pub(super) const CODES: &[Code] = &[
@@ -30,8 +33,16 @@ pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
     if !look.is_written() || look.node.resource_type == ResourceType::Snapshot {
         return;
     }
+    // On Redshift itself the table of functions is not the last word: users bring their own.
+    let refusals = query.refusals.iter().filter(|_| look.project.emulated);
     let mut places = Vec::new();
     for finding in &query.findings {
+        let mut calls = refusals
+            .clone()
+            .filter_map(|refusal| refusal.range.as_ref());
+        if calls.any(|call| look.is_date_part_of(call, finding.range.as_ref())) {
+            continue;
+        }
         let span = look.span(finding.range.as_ref()).or_else(|| look.place());
         places.extend(span.as_ref().map(|span| span.start));
         let mut told = Diagnostic::error(finding.code, finding.message.clone()).at_some(span);
@@ -44,24 +55,32 @@ pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
         }
         found.tell(told);
     }
-    // On Redshift itself the table of functions is not the last word: users bring their own.
-    let Some(refusal) = query.refusal.as_ref().filter(|_| look.project.emulated) else {
-        return;
-    };
-    let span = look.span(refusal.range.as_ref()).or_else(|| look.place());
-    if span
-        .as_ref()
-        .is_some_and(|span| places.contains(&span.start))
-    {
-        return;
+    for refusal in refusals {
+        let span = look.span(refusal.range.as_ref()).or_else(|| look.place());
+        let known = |span: &Span| places.contains(&span.start);
+        if span.as_ref().is_some_and(known) {
+            continue;
+        }
+        let mut told = Diagnostic::error(refusal.code, refusal.message.clone()).at_some(span);
+        told.notes.extend(look.line(refusal.range.as_ref()));
+        if let Some(reason) = &refusal.reason {
+            told = told.label(reason.clone());
+        }
+        if let Some(help) = &refusal.help {
+            told = told.help(help.clone());
+        }
+        found.tell(told.about(&look.node.name));
     }
-    let mut told = Diagnostic::error(refusal.code, refusal.message.clone()).at_some(span);
-    told.notes.extend(look.line(refusal.range.as_ref()));
-    if let Some(reason) = &refusal.reason {
-        told = told.label(reason.clone());
+}
+
+impl Look<'_> {
+    /// Whether a word is no column but the date part with which the call of a misspelt function begins: `datadd(day, …)`.
+    fn is_date_part_of(&self, function: &Range<usize>, word: Option<&Range<usize>>) -> bool {
+        let text = self.project.compiled.sql(self.id).map(|sql| &sql.text);
+        let (Some(text), Some(word)) = (text, word) else {
+            return false;
+        };
+        let between = text.get(function.end..word.start).map(str::trim);
+        between == Some("(") && text.get(word.clone()).is_some_and(is_date_part)
     }
-    if let Some(help) = &refusal.help {
-        told = told.help(help.clone());
-    }
-    found.tell(told.about(&look.node.name));
 }

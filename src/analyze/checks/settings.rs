@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::codes;
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::sql::lineage::{AGGREGATE, SALTED, Through, is_aggregate};
 
 /// How much a code matters.
@@ -36,7 +36,7 @@ impl Settings {
     ///
     /// # Errors
     /// Keys, codes and levels that are not known.
-    pub fn of(flags: &Map<String, Value>) -> Result<Self, Diagnostic> {
+    pub fn of(flags: &Map<String, Value>) -> Result<Self, Diagnostics> {
         let mut settings = Self {
             anonymisers: ["count".to_owned()].into(),
             ..Self::default()
@@ -44,63 +44,64 @@ impl Settings {
         let Some(check) = flags.get("check") else {
             return Ok(settings);
         };
-        let wrong = |what: String| {
-            Diagnostic::error(
-                "bad-config",
-                format!("{what} (`flags: {{check: …}}` of dbt_project.yml)"),
-            )
-        };
         let Some(check) = check.as_object() else {
-            return Err(wrong("`check` holds keys".to_owned()));
+            return Err(wrong("`check` holds keys".to_owned()).into());
         };
+        let mut problems = Diagnostics::default();
         for (key, value) in check {
+            let mut set = |done: Result<(), Diagnostic>| problems.extend(done.err());
             match (key.as_str(), value) {
                 ("levels", Value::Object(levels)) => {
                     for (code, level) in levels {
-                        if !codes().any(|known| known.name == code) {
-                            let names: Vec<&str> = codes().map(|code| code.name).collect();
-                            return Err(wrong(format!("there is no check `{code}`"))
-                                .did_you_mean(code, names));
-                        }
-                        let weight = match level.as_str() {
-                            Some("error") => Weight::Error,
-                            Some("warning" | "warn") => Weight::Warning,
-                            // YAML reads a bare `off` as false in its first version.
-                            Some("off") => Weight::Off,
-                            None if level == &Value::Bool(false) => Weight::Off,
-                            _ => {
-                                return Err(wrong(format!(
-                                    "the level of `{code}` cannot be {level}"
-                                ))
-                                .help("write `error`, `warning` or `off`"));
-                            }
-                        };
-                        settings.levels.insert(code.clone(), weight);
+                        set(settings.level(code, level));
                     }
                 }
                 ("anonymisers", Value::Array(names)) => {
                     for name in names {
-                        settings.anonymiser(name).map_err(wrong)?;
+                        set(settings.anonymiser(name).map_err(wrong));
                     }
                 }
                 ("pii_forbidden_in", Value::Array(schemas)) => {
                     for schema in schemas {
-                        let Some(schema) = schema.as_str() else {
-                            return Err(wrong(format!("{schema} in `{key}` is no schema")));
-                        };
-                        settings.forbidden_schemas.insert(schema.to_lowercase());
+                        match schema.as_str() {
+                            Some(schema) => {
+                                settings.forbidden_schemas.insert(schema.to_lowercase());
+                            }
+                            None => set(Err(wrong(format!("{schema} in `{key}` is no schema")))),
+                        }
                     }
                 }
                 ("levels" | "anonymisers" | "pii_forbidden_in", _) => {
-                    return Err(wrong(format!("`{key}` cannot be {value}")));
+                    set(Err(wrong(format!("`{key}` cannot be {value}"))));
                 }
-                _ => {
-                    return Err(wrong(format!("there is no key `{key}`"))
-                        .did_you_mean(key, ["levels", "anonymisers", "pii_forbidden_in"]));
-                }
+                _ => set(Err(wrong(format!("there is no key `{key}`")).did_you_mean(
+                    key,
+                    ["levels", "anonymisers", "pii_forbidden_in"],
+                ))),
             }
         }
-        Ok(settings)
+        problems.or(settings).map(|(settings, _)| settings)
+    }
+
+    /// Takes the level of a code.
+    fn level(&mut self, code: &str, level: &Value) -> Result<(), Diagnostic> {
+        if !codes().any(|known| known.name == code) {
+            let names: Vec<&str> = codes().map(|code| code.name).collect();
+            return Err(wrong(format!("there is no check `{code}`")).did_you_mean(code, names));
+        }
+        let weight = match level.as_str() {
+            Some("error") => Weight::Error,
+            Some("warning" | "warn") => Weight::Warning,
+            // YAML reads a bare `off` as false in its first version.
+            Some("off") => Weight::Off,
+            None if level == &Value::Bool(false) => Weight::Off,
+            _ => {
+                return Err(wrong(format!("the level of `{code}` cannot be {level}"))
+                    .help("write `error`, `warning` or `off`"));
+            }
+        };
+        self.levels.insert(code.to_owned(), weight);
+        Ok(())
     }
 
     /// Whether one of the project's anonymisers stands around a value on every way from a column.
@@ -145,6 +146,13 @@ impl Settings {
     pub fn weight(&self, code: &str) -> Option<Weight> {
         self.levels.get(code).copied()
     }
+}
+
+fn wrong(what: String) -> Diagnostic {
+    Diagnostic::error(
+        "bad-config",
+        format!("{what} (`flags: {{check: …}}` of dbt_project.yml)"),
+    )
 }
 
 /// Whether the line of a place asks for silence about a code: `-- noqa`, `-- noqa: code, code`, also in a Jinja comment or in YAML.
@@ -200,7 +208,7 @@ mod tests {
         let read = |json: Value| Settings::of(json.as_object().unwrap_or(&Map::new()));
         let wrong =
             read(serde_json::json!({"check": {"levels": {"select-stars": "off"}}})).unwrap_err();
-        assert_eq!(wrong.help, ["did you mean `select-star`?"]);
+        assert_eq!(wrong.0[0].help, ["did you mean `select-star`?"]);
         let right = read(serde_json::json!({"check": {"levels": {"select-star": false}, "anonymisers": ["SHA2"]}})).unwrap();
         assert_eq!(right.weight("select-star"), Some(Weight::Off));
         assert!(right.anonymisers.contains("sha2"));
@@ -214,7 +222,10 @@ mod tests {
             ),
         ] {
             let wrong = read(serde_json::json!({"check": {"anonymisers": [anonymiser]}}));
-            assert!(wrong.unwrap_err().message.contains(said), "{anonymiser}");
+            assert!(
+                wrong.unwrap_err().0[0].message.contains(said),
+                "{anonymiser}"
+            );
         }
     }
 }

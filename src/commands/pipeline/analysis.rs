@@ -15,6 +15,7 @@ use crate::compile::{Compiled, Compiler, HookSql};
 use crate::diagnostic::{Diagnostic, Diagnostics, Level};
 use crate::graph::Selection;
 use crate::manifest::{Manifest, NodeId, ResourceType};
+use crate::project::Package;
 use crate::relation::{ExistingRelations, KnownColumns, NothingKnown};
 use crate::sql::dialect::Dialect;
 
@@ -128,6 +129,15 @@ pub fn reading(prepared: &Prepared, compiled: &Compiled) -> Result<Reading, Stop
     read(prepared, compiled, &sources)
 }
 
+/// What the project says about checks.
+///
+/// # Errors
+/// As [`Settings::of`].
+pub fn settings(own: &Package) -> Result<Settings, Diagnostics> {
+    let read = Settings::of(&own.file.flags);
+    read.map_err(|wrong| own.file.at_flag("check", wrong))
+}
+
 /// Reads compiled queries, and follows personal data through them; `existing` tells what the warehouse holds, where it was asked.
 ///
 /// # Errors
@@ -137,9 +147,7 @@ pub fn read(
     compiled: &Compiled,
     existing: &dyn KnownColumns,
 ) -> Result<Reading, Stop> {
-    let file = &prepared.project.own.file;
-    let settings = Settings::of(&file.flags);
-    let settings = settings.map_err(|wrong| Stop::refused(file.at_flag("check", wrong)))?;
+    let settings = settings(&prepared.project.own).map_err(Stop::Refused)?;
     let manifest = &prepared.manifest;
     let analysis = analyze::analyze(&Input {
         manifest,

@@ -13,11 +13,12 @@ use crate::artifacts::timeline::Timeline;
 use crate::artifacts::{Previous, declared, relation_name, sources};
 use crate::commands::{Session, Stop};
 use crate::compile::Compiled;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::docs::{self, Branding, Dictionary, Formats, Input, site};
 use crate::graph::Selection;
 use crate::manifest::node::Detail;
 use crate::manifest::{Node, NodeId, ResourceType};
+use crate::project::Package;
 use crate::relation::{NothingKnown, RelationKind};
 
 /// What is documented, and how.
@@ -46,7 +47,7 @@ pub fn write(
     wanted: Wanted<'_>,
 ) -> Result<bool, Stop> {
     let manifest = &prepared.manifest;
-    let branding = branding(prepared)?;
+    let branding = branding(&prepared.project.own).map_err(Stop::Refused)?;
     let generated_at = made_at(session)?;
     let folder = TargetFolder::of(session, prepared)?;
     let mut connection = door.connect(session)?;
@@ -163,10 +164,9 @@ fn made_at(session: &Session) -> Result<Timestamp, Stop> {
 ///
 /// # Errors
 /// As [`Branding::of`].
-pub fn branding(prepared: &Prepared) -> Result<Branding, Stop> {
-    let own = &prepared.project.own;
+pub fn branding(own: &Package) -> Result<Branding, Diagnostics> {
     let read = Branding::of(&own.file.flags, &own.root);
-    read.map_err(|wrong| Stop::refused(own.file.at_flag("docs", wrong)))
+    read.map_err(|wrong| own.file.at_flag("docs", wrong))
 }
 
 /// When the last run's steps ran; a file that cannot be read is no reason not to write the rest.

@@ -33,10 +33,6 @@ use crate::warnings::Fate;
 /// Mistakes found before the first statement, or a warehouse that cannot be reached.
 pub fn execute(session: &Session, execution: &Execution) -> Result<Outcome, Stop> {
     let prepared = super::prepare(session)?;
-    if execution.verb == "build" {
-        // What its site cannot show is told before anything is built.
-        super::dictionary::branding(&prepared)?;
-    }
     let selection = select(session, &prepared, &execution.request)?;
     let folder = TargetFolder::of(session, &prepared)?;
     if selection.is_empty() {

@@ -152,6 +152,13 @@ pub fn prepare(session: &Session) -> Result<Prepared, Stop> {
     secrets.hide(session);
 
     found.extend(project.target.config(&project.own.root).idle_keys());
+    found.extend(analysis::settings(&project.own).err().into_iter().flatten());
+    found.extend(
+        dictionary::branding(&project.own)
+            .err()
+            .into_iter()
+            .flatten(),
+    );
 
     let (macros, of_macros) = read_macros(&project);
     found.extend(of_macros);

@@ -20,10 +20,8 @@ use serde::de::DeserializeOwned;
 
 use super::render::YamlRenderer;
 use super::yaml::{self, Yaml};
-use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
+use crate::diagnostic::{Diagnostic, Diagnostics, Source};
 
-/// The code of a key that must be there.
-const MISSING_KEY: &str = "missing-key";
 /// The code of a key that nobody knows.
 const UNKNOWN_KEY: &str = "unknown-key";
 
@@ -195,50 +193,15 @@ impl Reader<'_> {
             if passed == NODE {
                 beside_config(item, self.problems);
             }
-            let mut rendered = self.renderer.render(item, &rendered_now, self.problems);
+            let rendered = self.renderer.render(item, &rendered_now, self.problems);
             if self.problems.0.len() > before {
                 continue;
             }
-            // What was wrong and is out of the way, so that the rest of the item is looked at too.
-            let mut wrong: Vec<(Span, Vec<String>)> = Vec::new();
-            loop {
-                match rendered.to::<T>() {
-                    Ok(shape) => {
-                        if wrong.is_empty() {
-                            into.push(shape);
-                        }
-                        break;
-                    }
-                    Err(problem) if passed_over(&mut rendered, &problem, passed) => {
-                        self.problems.push(problem.as_warning());
-                    }
-                    Err(problem) => {
-                        let Some(at) = problem.span.clone() else {
-                            self.problems.push(problem);
-                            break;
-                        };
-                        if !follows(&problem, &at, &wrong) {
-                            self.problems.push(problem);
-                        }
-                        let Some(keys) = rendered.take_at(&at) else {
-                            break;
-                        };
-                        wrong.push((at, keys));
-                    }
-                }
-            }
+            into.extend(rendered.read(self.problems, |item, problem| {
+                passed_over(item, problem, passed)
+            }));
         }
     }
-}
-
-/// Whether something is wrong only because what was wrong in it is out of the way: a key that went with its value, a test without its
-/// arguments.
-fn follows(problem: &Diagnostic, at: &Span, wrong: &[(Span, Vec<String>)]) -> bool {
-    wrong.iter().any(|(gone, keys)| {
-        let within = at.start <= gone.start && gone.end <= at.end;
-        let names = |key: &String| problem.message.contains(&format!("`{key}`"));
-        within && (problem.code != MISSING_KEY || keys.iter().any(names))
-    })
 }
 
 /// Takes a key that nobody knows out of an item, where it is only told of.

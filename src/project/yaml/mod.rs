@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Number, Value};
 
-use crate::diagnostic::{Diagnostic, Source, Span};
+use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
 
 /// A node of a YAML document and where it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -109,6 +109,35 @@ impl Yaml {
     /// The first thing that does not fit, at its place, with the nearest key for one that is unknown.
     pub fn to<T: serde::de::DeserializeOwned>(&self) -> Result<T, Diagnostic> {
         de::from_yaml(self)
+    }
+
+    /// A typed shape made from the node, when nothing in it is wrong; all that is goes to `problems`. What `passed_over` takes out of
+    /// the node is only a warning.
+    pub fn read<T: serde::de::DeserializeOwned>(
+        mut self,
+        problems: &mut Diagnostics,
+        passed_over: impl Fn(&mut Self, &Diagnostic) -> bool,
+    ) -> Option<T> {
+        // What was wrong and is out of the way, so that the rest is looked at too.
+        let mut wrong: Vec<(Span, Vec<String>)> = Vec::new();
+        loop {
+            match self.to::<T>() {
+                Ok(shape) => return wrong.is_empty().then_some(shape),
+                Err(problem) if passed_over(&mut self, &problem) => {
+                    problems.push(problem.as_warning());
+                }
+                Err(problem) => {
+                    let Some(at) = problem.span.clone() else {
+                        problems.push(problem);
+                        return None;
+                    };
+                    if !follows(&problem, &at, &wrong) {
+                        problems.push(problem);
+                    }
+                    wrong.push((at.clone(), self.take_at(&at)?));
+                }
+            }
+        }
     }
 
     /// The text of a string.
@@ -276,6 +305,19 @@ fn written_as(what: &str, found: Option<&str>) -> String {
     } else {
         format!("write {what} here, or take the key out")
     }
+}
+
+/// The code of a key that must be there.
+const MISSING_KEY: &str = "missing-key";
+
+/// Whether something is wrong only because what was wrong in it is out of the way: a key that went with its value, a test without its
+/// arguments.
+fn follows(problem: &Diagnostic, at: &Span, wrong: &[(Span, Vec<String>)]) -> bool {
+    wrong.iter().any(|(gone, keys)| {
+        let within = at.start <= gone.start && gone.end <= at.end;
+        let names = |key: &String| problem.message.contains(&format!("`{key}`"));
+        within && (problem.code != MISSING_KEY || keys.iter().any(names))
+    })
 }
 
 /// The mapping that a text of the command line holds (`--vars`).

@@ -20,9 +20,12 @@ pub(super) mod system;
 pub(super) mod varbyte;
 pub(super) mod window;
 
+use std::ops::ControlFlow;
+
 use sqlparser::ast::{
     DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
-    FunctionArguments, NullTreatment, ObjectNamePart, OrderByExpr, Spanned, WindowSpec, WindowType,
+    FunctionArguments, NullTreatment, ObjectNamePart, OrderByExpr, Query, Spanned, WindowSpec,
+    WindowType, visit_expressions,
 };
 use sqlparser::tokenizer::Span;
 
@@ -233,14 +236,7 @@ impl Translator<'_> {
                 ))
             }
             How::Native(_, translate) => translate(self, call),
-            How::Refused(reason, help) => Err(Refusal {
-                help: (!help.is_empty()).then(|| help.to_owned()),
-                ..self.unsupported(
-                    call.span,
-                    format!("the function `{}` is not emulated", call.name),
-                    reason,
-                )
-            }),
+            How::Refused(reason, help) => Err(self.refused(call, reason, help)),
         }
     }
 
@@ -272,6 +268,39 @@ impl Translator<'_> {
             text = format!("CAST({text} AS DOUBLE PRECISION)");
         }
         Ok(Some(Sql::new(text, returned(returns, &args))))
+    }
+
+    /// Every call in a query of a function that is not known, or not emulated, or that is not called as Redshift's are.
+    pub fn refused_calls(&self, query: &Query) -> Vec<Refusal> {
+        let mut refused = Vec::new();
+        let _: ControlFlow<()> = visit_expressions(query, |expr| {
+            if let Expr::Function(function) = expr {
+                let call = self.call(function, expr.span());
+                refused.extend(call.and_then(|call| self.known(&call).map(drop)).err());
+            }
+            ControlFlow::Continue(())
+        });
+        refused
+    }
+
+    /// The function's row in the table.
+    fn known(&self, call: &Call<'_>) -> Result<&'static Row, Refusal> {
+        let row = find(&call.name).ok_or_else(|| self.unknown_function(call))?;
+        match row.how {
+            How::Refused(reason, help) => Err(self.refused(call, reason, help)),
+            _ => Ok(row),
+        }
+    }
+
+    fn refused(&self, call: &Call<'_>, reason: &str, help: &str) -> Refusal {
+        Refusal {
+            help: (!help.is_empty()).then(|| help.to_owned()),
+            ..self.unsupported(
+                call.span,
+                format!("the function `{}` is not emulated", call.name),
+                reason,
+            )
+        }
     }
 
     fn unknown_function(&self, call: &Call<'_>) -> Refusal {

@@ -13,6 +13,7 @@ use crate::adapter::emulating::translator::Sql;
 use crate::adapter::emulating::types::Type;
 use count::{dateadd, datediff, interval_cmp, next_day};
 pub(in super::super) use interval::{Qualifier, interval, qualified};
+pub use part::is_date_part;
 pub(in super::super) use part::{PARTS, date_part};
 use part::{date_part_call, date_trunc};
 pub(in super::super) use zone::zone;

@@ -58,6 +58,13 @@ pub(in crate::adapter::emulating) const PARTS: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// Whether a word is a date part.
+pub fn is_date_part(word: &str) -> bool {
+    let word = word.to_lowercase();
+    let mut spellings = PARTS.iter().flat_map(|(_, spellings)| *spellings);
+    spellings.any(|spelling| *spelling == word)
+}
+
 pub(super) fn part(
     translator: &Translator<'_>,
     name: &str,
