@@ -478,6 +478,17 @@ fn a_backup_moves_to_another_warehouse() {
             .success();
     }
     assert_eq!(all.rows(moved), before);
+    all.project
+        .redstart("backup --to s3://lake/parquet")
+        .success();
+    assert_snapshot!(all.project.redstart("restore --from s3://lake/parquet --target ci"), @"
+    exit 2
+    error[restore-failed]: cannot restore `restore_moves.moved`: the option `parquet` of `copy` is not emulated: nothing there reads Parquet
+     |
+     = help: where Parquet is not read, restore a backup that was made with `--format csv`
+
+    1 error
+    ");
 }
 
 #[test]

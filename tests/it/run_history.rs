@@ -81,6 +81,39 @@ fn where_nothing_is_left_of_earlier_runs_the_history_tells_when_a_node_was_built
 }
 
 #[test]
+fn what_took_longest_by_the_history_is_built_first_on_a_machine_that_knows_nothing() {
+    let all = shop("history_steers");
+    for name in ["a", "b", "z"] {
+        all.project.write(
+            format!("models/{name}.sql"),
+            "{{ config(materialized='table') }} select 1 as id",
+        );
+    }
+    all.project.write(
+        "macros/steer.sql",
+        "{% macro steer() %}{% do run_query(\"update history_steers_ops.runs set seconds = case when unique_id = 'model.project.z' then 60 else 0.01 end\") %}{% endmacro %}",
+    );
+    for target in TARGETS {
+        let run = |arguments: &str| {
+            all.project
+                .redstart(&format!("{arguments} --target {target}"))
+                .success()
+        };
+        let first = || {
+            std::fs::remove_dir_all(all.project.path().join("target")).unwrap_or_default();
+            let built = run("run --select a b z --threads 1").text();
+            let line = built.lines().find(|line| line.starts_with("1 of 3"));
+            line.expect("a node").to_owned()
+        };
+        let by_name = first();
+        assert!(by_name.contains(".a "), "{target}: {by_name}");
+        run("run-operation steer");
+        let by_time = first();
+        assert!(by_time.contains(".z "), "{target}: {by_time}");
+    }
+}
+
+#[test]
 fn a_history_that_cannot_be_kept_is_told_and_fails_nothing() {
     let all = shop("history_refused");
     all.project.write(

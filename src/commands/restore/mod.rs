@@ -251,7 +251,8 @@ impl Args {
             statements.push(self.copy(place, backup, found, &found.beside));
         }
         for statement in &statements {
-            connection.execute(&prepared(door, statement)?)?;
+            let order = prepared(door, statement).map_err(|refused| advised(refused, backup))?;
+            connection.execute(&order)?;
         }
         rows(door, connection, &found.beside)
     }
@@ -396,6 +397,16 @@ enum At<'a, 'f> {
     Begin,
     Table(&'a Restored<'f>),
     Commit,
+}
+
+/// The way out where a warehouse does not read the files of a backup.
+fn advised(mut refused: Error, backup: &Backup) -> Error {
+    if backup.format == "parquet" {
+        let advice =
+            "where Parquet is not read, restore a backup that was made with `--format csv`";
+        refused.help.get_or_insert_with(|| advice.to_owned());
+    }
+    refused
 }
 
 /// Why the rows were not replaced, or may not have been.

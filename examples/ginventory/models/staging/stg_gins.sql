@@ -14,7 +14,7 @@ select
     gins.gin_id,
     gins.name,
     coalesce(corrections.country, gins.country) as country,
-    case when gins.alcohol ~ '^[0-9]{1,2}([.][0-9])?$' then gins.alcohol::decimal(4, 1) end as alcohol,
+    case when gins.alcohol ~ '^[0-9]{1,2}([.][0-9]{1,2})?$' then gins.alcohol::decimal(4, 2) end as alcohol,
     gins.description
 from first_of as gins
 left join {{ ref('country_corrections') }} as corrections on corrections.written = gins.country
