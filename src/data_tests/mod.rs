@@ -193,26 +193,31 @@ pub fn check_arguments(name: &str, arguments: &Map<String, Value>) -> Diagnostic
     let Some(test) = find(name) else {
         return problems;
     };
-    for (given, value) in arguments {
-        if given == "model" {
-            continue;
-        }
-        match test.arguments.iter().find(|known| known.name == given) {
-            None => problems.push(unknown(test, given)),
-            Some(known) => problems.extend(wrong_kind(test, known, value)),
-        }
-    }
+    let known = |name: &str| test.arguments.iter().find(|known| known.name == name);
     let given = |name: &str| arguments.get(name).is_some_and(|value| !value.is_null());
-    for argument in test.arguments.iter().filter(|argument| argument.required) {
-        // A slip of the finger is told already.
-        let slipped = arguments.keys().any(|given| {
-            let known = test.arguments.iter().map(|argument| argument.name);
-            known.clone().all(|name| name != given) && nearest(given, known) == Some(argument.name)
-        });
-        if !given(argument.name) && !slipped {
-            problems.push(missing(test, argument));
+    let strangers = arguments
+        .keys()
+        .filter(|given| *given != "model" && known(given).is_none());
+    let required = test.arguments.iter().filter(|argument| argument.required);
+    let mut absent: Vec<&Argument> = required.filter(|argument| !given(argument.name)).collect();
+    // What is meant by one that nobody knows is told with it: the nearest, or the only one that is absent.
+    let only = match absent.as_slice() {
+        [only] if strangers.count() == 1 && only.name != "column_name" => Some(only.name),
+        _ => None,
+    };
+    for (given, value) in arguments {
+        match known(given) {
+            Some(known) => problems.extend(wrong_kind(test, known, value)),
+            None if given == "model" => {}
+            None => {
+                let names = test.arguments.iter().map(|argument| argument.name);
+                let meant = nearest(given, names).or(only);
+                absent.retain(|argument| Some(argument.name) != meant);
+                problems.push(unknown(test, given, meant));
+            }
         }
     }
+    problems.extend(absent.into_iter().map(|argument| missing(test, argument)));
     let one_of = ONE_OF.iter().find(|(test, _)| *test == name);
     if let Some((_, choices)) = one_of
         && !choices.iter().any(|choice| given(choice))
@@ -276,15 +281,16 @@ fn column_twice(arguments: &Map<String, Value>) -> Option<Diagnostic> {
     })
 }
 
-fn unknown(test: &DataTest, given: &str) -> Diagnostic {
+fn unknown(test: &DataTest, given: &str, meant: Option<&str>) -> Diagnostic {
     let known = test.arguments.iter().map(|argument| argument.name);
-    let list: Vec<String> = known.clone().map(|name| format!("`{name}`")).collect();
-    Diagnostic::error(
+    let list: Vec<String> = known.map(|name| format!("`{name}`")).collect();
+    let mut problem = Diagnostic::error(
         "unknown-test-argument",
         format!("test `{}` takes no argument `{given}`", test.name),
-    )
-    .did_you_mean(given, known)
-    .help(format!("it takes {}", list.join(", ")))
+    );
+    let meant = meant.map(|meant| format!("did you mean `{meant}`?"));
+    problem.help.extend(meant);
+    problem.help(format!("it takes {}", list.join(", ")))
 }
 
 fn missing(test: &DataTest, argument: &Argument) -> Diagnostic {
@@ -394,9 +400,8 @@ mod tests {
         ");
         assert_snapshot!(told("accepted_values", json!({"column_name": "level", "list": ["free"]})), @"
         unknown-test-argument: test `accepted_values` takes no argument `list`
+          did you mean `values`?
           it takes `column_name`, `values`, `quote`
-        missing-test-argument: test `accepted_values` needs `values`
-          add it: `arguments: {values: [a, b]}`
         ");
         assert_snapshot!(told("row_count", json!({"equals": "many", "min": "2 * 5"})), @"
         bad-test-argument: `equals` of test `row_count` must be a number that is not below zero

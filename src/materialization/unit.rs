@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::diagnostic::{Diagnostic, nearest};
+use crate::diagnostic::{Diagnostic, Span, nearest};
 use crate::manifest::unit_test::{Fixture, FixtureRow, FixtureRows, FixtureValue};
 use crate::relation::KnownColumn;
 
@@ -34,6 +34,38 @@ pub fn given(
             }
         }
     }
+}
+
+/// A value of a row, and the query that turns it alone into the type of its column.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    /// The column.
+    pub column: String,
+    /// Its type.
+    pub data_type: String,
+    /// Where the value's column is named.
+    pub span: Span,
+    /// The query.
+    pub query: String,
+}
+
+/// The values of rows that may not fit their columns, one by one.
+pub fn cells(fixture: &Fixture, columns: &[KnownColumn]) -> Vec<Cell> {
+    let FixtureRows::Values(rows) = &fixture.rows else {
+        return Vec::new();
+    };
+    let cells = rows.iter().flat_map(|row| {
+        columns.iter().filter_map(|column| {
+            let value = cell(row, &column.name).filter(|value| !value.value.is_null())?;
+            Some(Cell {
+                column: column.name.clone(),
+                data_type: column.data_type.clone()?,
+                span: value.span.clone(),
+                query: format!("select {} as fits", typed(Some(value), column)),
+            })
+        })
+    });
+    cells.collect()
 }
 
 /// A query with these columns and no rows.

@@ -27,6 +27,15 @@ impl Turn<'_> {
         };
         let mut existing = None;
         let mut outcome = Ok(());
+        // What is wrong, and in which batches: one mistake is wrong in all of them.
+        let mut wrong: Vec<(Diagnostic, Vec<String>)> = Vec::new();
+        let mut tell = |told: Diagnostic, batch: Batch| match wrong
+            .iter_mut()
+            .find(|(known, _)| *known == told)
+        {
+            Some((_, batches)) => batches.push(batch.name()),
+            None => wrong.push((told, vec![batch.name()])),
+        };
         for &batch in &batches.now {
             let skipped = outcome.is_err() || done.now.first().is_some_and(|first| !first.built);
             let built = if skipped {
@@ -37,15 +46,11 @@ impl Turn<'_> {
             let is_built = !skipped && built.is_ok();
             match built {
                 Ok(()) => {}
-                Err(Failure::Wrong(diagnostics)) => self.warnings.extend(
-                    diagnostics
-                        .into_iter()
-                        .map(|wrong| wrong.note(format!("in the batch {}", batch.name()))),
-                ),
+                Err(Failure::Wrong(diagnostics)) => {
+                    diagnostics.into_iter().for_each(|told| tell(told, batch));
+                }
                 Err(Failure::Again(lost)) => {
-                    let wrong = Diagnostic::error("database-error", lost.0.message);
-                    self.warnings
-                        .push(wrong.note(format!("in the batch {}", batch.name())));
+                    tell(Diagnostic::error("database-error", lost.0.message), batch);
                 }
                 Err(Failure::Cancelled) => outcome = Err(Failure::Cancelled),
             }
@@ -57,6 +62,16 @@ impl Turn<'_> {
                 sent: std::mem::take(&mut self.statements),
             });
         }
+        let told = |(wrong, batches): (Diagnostic, Vec<String>)| match batches.as_slice() {
+            [only] => wrong.note(format!("in the batch {only}")),
+            several => wrong.note(format!(
+                "in {} batches, from {} to {}",
+                several.len(),
+                several[0],
+                several[several.len() - 1]
+            )),
+        };
+        self.warnings.extend(wrong.into_iter().map(told));
         self.batched = Some(done);
         outcome
     }

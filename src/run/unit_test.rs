@@ -9,14 +9,14 @@ use super::session::Session;
 use super::turn::{Failure, Turn};
 use super::verdict::Verdict;
 use super::{Status, locked};
-use crate::adapter::ColumnsByRelation;
+use crate::adapter::{ColumnsByRelation, ErrorClass};
 use crate::compile::{Sql, given_name};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::jinja::RelationValue;
 use crate::manifest::node::Detail;
 use crate::manifest::unit_test::{FixtureRows, GivenReads, UnitTestDetail};
 use crate::manifest::{Node, NodeId, ResourceType};
-use crate::materialization::unit;
+use crate::materialization::unit::{self, Cell};
 use crate::plan::{Known, Query};
 use crate::relation::{Column, KnownColumn};
 
@@ -29,11 +29,33 @@ impl Turn<'_> {
         let (Detail::UnitTest(test), Some(sql)) = (&self.of.detail, self.sql.clone()) else {
             return Err(Failure::Wrong(Vec::new()));
         };
-        let sql = self.with_given(session, test, &sql)?;
+        let mut cells = Vec::new();
+        let done = self.compare(session, test, &sql, &mut cells);
+        match done {
+            Err(Failure::Wrong(wrong)) => {
+                let unfit = self.unfit(session, &sql, &cells);
+                Err(Failure::Wrong(match unfit.is_empty() {
+                    true => wrong,
+                    false => unfit,
+                }))
+            }
+            done => done,
+        }
+    }
+
+    fn compare(
+        &mut self,
+        session: &mut Session<'_, '_>,
+        test: &UnitTestDetail,
+        sql: &Sql,
+        cells: &mut Vec<Cell>,
+    ) -> Result<(), Failure> {
+        let sql = self.with_given(session, test, sql, cells)?;
         self.sql = Some(std::sync::Arc::new(sql.clone()));
         let answer = self.described(session, &sql, &sql.text)?;
         let of = format!("the answer of `{}`", test.model);
         let compared = unit::compared(&test.expect, &answer, &of).map_err(Failure::Wrong)?;
+        cells.extend(unit::cells(&test.expect, &compared));
         let question = unit::question(&sql.text, &test.expect, &compared);
         let query = self.prepared(session, &sql, question)?;
         let table = self.ask_own(session, &query)?;
@@ -52,12 +74,38 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// The model's query with the given rows in front.
+    /// Of values of a test that failed, those that cannot become the type of their column: each is asked for by itself.
+    fn unfit(&self, session: &mut Session<'_, '_>, sql: &Sql, cells: &[Cell]) -> Vec<Diagnostic> {
+        let mut unfit = Vec::new();
+        for cell in cells {
+            let fits = match self.prepared(session, sql, cell.query.clone()) {
+                Ok(query) => match session.query(&query.prepared, Some(1)) {
+                    Err(error) => error.class != ErrorClass::User,
+                    Ok(_) => true,
+                },
+                Err(failure) => !matches!(failure, Failure::Wrong(_)),
+            };
+            if !fits {
+                let (column, data_type) = (&cell.column, &cell.data_type);
+                let message = format!("this value of `{column}` cannot become `{data_type}`");
+                unfit.push(
+                    Diagnostic::error("bad-unit-test", message)
+                        .at(cell.span.clone())
+                        .label(format!("`{column}` is `{data_type}`"))
+                        .help("give a value of the column's type, or null"),
+                );
+            }
+        }
+        unfit
+    }
+
+    /// The model's query with the given rows in front; their values go to `cells`.
     fn with_given(
         &mut self,
         session: &mut Session<'_, '_>,
         test: &UnitTestDetail,
         sql: &Sql,
+        cells: &mut Vec<Cell>,
     ) -> Result<Sql, Failure> {
         let manifest = session.shared.run.planner.manifest;
         let mut columns = Columns::new();
@@ -80,6 +128,7 @@ impl Turn<'_> {
                         GivenReads::This => format!("`{}`", test.model),
                         _ => format!("`{}`", node.name),
                     };
+                    cells.extend(unit::cells(&given.fixture, &found));
                     match unit::given(&given.fixture, &found, &of) {
                         Ok(query) => query,
                         Err(more) => {

@@ -268,3 +268,39 @@ fn what_is_wrong_with_batches_is_told_where_it_stands() {
     1 error
     "#);
 }
+
+#[test]
+fn a_time_that_is_no_column_is_told_once() {
+    let project = on_duckdb("").file(
+        "models/alone.sql",
+        "{{ config(materialized='incremental', incremental_strategy='microbatch', event_time='att', begin='2024-01-01', batch_size='day') }}\nselect 1 as id, cast('2024-01-01' as timestamp) as at",
+    );
+    let run = "run -s alone --event-time-start 2024-01-01 --event-time-end 2024-01-05 --quiet";
+    assert_snapshot!(project.redstart(run), @"
+    exit 1
+    1 of 2  ERROR creating sql incremental model main.alone               [[time]]
+          error[unknown-column]: `event_time` names `att`, which `alone` does not have (models/alone.sql:1:86)
+    error[unknown-column]: `event_time` names `att`, which `alone` does not have
+     --> models/alone.sql:1:86
+      |
+    1 | {{ config(materialized='incremental', incremental_strategy='microbatch', event_time='att', begin='2024-01-01', batch_size='day') }}
+      |                                                                                      ^^^ not among its 2 columns
+      |
+      = help: did you mean `at`?
+    ");
+    assert_snapshot!(project.redstart(&format!("{run} --no-check")), @r#"
+    exit 1
+    2 of 2  PARTIAL creating sql incremental model main.alone               [1 of 4 batches in [time]]
+          error[unknown-column]: there is no column `att` in what is read here (models/alone.sql:2:1)
+    error[unknown-column]: there is no column `att` in what is read here
+     --> models/alone.sql:2:1
+      |
+    2 | select 1 as id, cast('2024-01-01' as timestamp) as at
+      | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: the database said: Binder Error: Referenced column "att" not found in FROM clause!
+              Candidate bindings: "at"
+      = note: in 3 batches, from 2024-01-02 to 2024-01-04
+      = help: did you mean `at`?
+    "#);
+}

@@ -296,3 +296,54 @@ fn a_unit_test_answers_for_macros_and_variables() {
     unit_test:project.overridden
     ");
 }
+
+#[test]
+fn a_value_that_does_not_fit_its_column_is_marked() {
+    let project = orders(TestProject::new()).file(
+        "models/unit_tests.yml",
+        "\
+unit_tests:
+  - name: unfit
+    model: orders
+    given:
+      - input: ref('stg')
+        rows:
+          - {id: 1, name: a, day: 2024-01-01}
+          - {id: abc, name: b, amount: 1.5, day: soon}
+      - input: ref('countries')
+        rows: []
+    expect:
+      rows: [{name: A}]
+",
+    );
+    assert_snapshot!(project.redstart("build -s +orders"), @"
+    exit 1
+    Running 4 nodes on 2 threads (target `dev.main`)
+    1 of 4  OK    created sql view model main.stg                         [[time]]
+    2 of 4  OK    loaded seed file main.countries                         [2 rows in [time]]
+    3 of 4  ERROR unit_test orders::unfit                                 [[time]]
+          error[bad-unit-test]: this value of `id` cannot become `integer` (models/unit_tests.yml:8:14)
+          error[bad-unit-test]: this value of `day` cannot become `date` (models/unit_tests.yml:8:45)
+    4 of 4  SKIP  sql incremental model main.orders                       [`unfit` failed]
+
+    error[bad-unit-test]: this value of `id` cannot become `integer`
+     --> models/unit_tests.yml:8:14
+      |
+    8 |           - {id: abc, name: b, amount: 1.5, day: soon}
+      |              ^^ `id` is `integer`
+      |
+      = help: give a value of the column's type, or null
+
+    error[bad-unit-test]: this value of `day` cannot become `date`
+     --> models/unit_tests.yml:8:45
+      |
+    8 |           - {id: abc, name: b, amount: 1.5, day: soon}
+      |                                             ^^^ `day` is `date`
+      |
+      = help: give a value of the column's type, or null
+
+    Finished 1 incremental model, 1 seed, 1 unit test, 1 view model in [time]
+    Done. PASS=2 WARN=0 ERROR=1 SKIP=1 TOTAL=4
+    The data dictionary is in [project]/target/index.html
+    ");
+}

@@ -1,4 +1,4 @@
-//! What configuration names and lacks: columns of keys of distribution and sorting, of `unique_key`; the role of a load.
+//! What configuration names and lacks: columns of keys of distribution and sorting, of `unique_key` and `event_time`; the role of a load.
 
 use super::{Code, Found, Look};
 use crate::adapter::statement::Dist;
@@ -44,6 +44,12 @@ pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
                 .unique_key
                 .iter()
                 .map(|name| ("unique_key", name.as_str())),
+        )
+        .chain(
+            config
+                .microbatch
+                .iter()
+                .map(|microbatch| ("event_time", microbatch.event_time.as_str())),
         );
     let schema = &look.analysis.schema;
     for (key, name) in named {
