@@ -333,16 +333,16 @@ fn an_error_of_the_server_comes_home_to_the_name_in_the_model() {
     exit 1
     Running 1 node on 3 threads (target `dev.home`)
     1 of 1  ERROR creating sql table model home.wrong                     [[time]]
-          error[database-error]: the database refused `wrong` (models/wrong.sql:3:9)
+          error[unknown-column]: there is no column `x.nope` in what is read here (models/wrong.sql:3:9)
 
-    error[database-error]: the database refused `wrong`
+    error[unknown-column]: there is no column `x.nope` in what is read here
      --> models/wrong.sql:3:9
       |
     3 |   nvl(x.nope, 0) as n
       |         ^^^^
       |
       = note: the database said (42703): column x.nope does not exist
-      = help: `redstart compile --select wrong` shows the whole SQL, target/run/ has what was sent
+      = help: name a column that is there, or add this one to the query
 
     Finished 1 table model in [time]
     Done. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1

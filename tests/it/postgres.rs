@@ -533,20 +533,20 @@ fn an_error_comes_home_to_the_line_of_the_model() {
     Running 5 nodes on 1 thread (target `dev.wrong`)
     1 of 5  OK    created sql table model wrong.good                      [1 row in [time]]
     2 of 5  ERROR creating sql table model wrong.bad                      [[time]]
-          error[database-error]: the database refused `bad` (models/bad.sql:5:3)
+          error[unknown-column]: there is no column `nope` in what is read here (models/bad.sql:5:3)
     3 of 5  SKIP  sql view model wrong.after                              [`bad` failed]
     4 of 5  OK    created sql view model wrong.worse                      [[time]]
     5 of 5  ERROR test not_null_worse_x                                   [[time]]
           error[database-error]: the database refused `not_null_worse_x` (models/models.yml:3:38)
 
-    error[database-error]: the database refused `bad`
+    error[unknown-column]: there is no column `nope` in what is read here
      --> models/bad.sql:5:3
       |
     5 |   nope
       |   ^^^^
       |
       = note: the database said (42703): column "nope" does not exist
-      = help: `redstart compile --select bad` shows the whole SQL, target/run/ has what was sent
+      = help: there is `id`
 
     error[database-error]: the database refused `not_null_worse_x`
      --> models/models.yml:3:38

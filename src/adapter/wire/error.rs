@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio_postgres::error::ErrorPosition;
 
 use crate::adapter::emulating::{Type, postgres};
-use crate::adapter::{Error, ErrorClass, Prepared, emulated};
+use crate::adapter::{Error, ErrorClass, Fault, Prepared, emulated};
 
 /// How long to wait before a section is tried again that somebody else was in the way of.
 pub(in crate::adapter) const PAUSE: Duration = Duration::from_millis(100);
@@ -41,6 +41,7 @@ pub(in crate::adapter) fn told(cause: &tokio_postgres::Error, class: Class) -> E
     let detail = db.detail().unwrap_or_default();
     let mut error = Error::new(class(code, db.message(), detail), db.message());
     error.sqlstate = Some(code.to_owned());
+    error.fault = of_name(code, db.message());
     // The constraint is one of ours where Redshift is emulated: what it says in Redshift's words tells more than its name.
     if let Some((column, kind)) = db.constraint().and_then(postgres::of_constraint) {
         let kind = Some(kind).filter(|kind| !matches!(kind, Type::Char(_)));
@@ -52,6 +53,68 @@ pub(in crate::adapter) fn told(cause: &tokio_postgres::Error, class: Class) -> E
     let detail = parts.into_iter().flatten().collect::<Vec<_>>().join("\n");
     error.detail = Some(detail).filter(|detail| !detail.is_empty());
     error
+}
+
+/// A name that is not there, or that means too much, where the server says so in English.
+///
+/// <https://www.postgresql.org/docs/current/errcodes-appendix.html>; Redshift kept codes and words.
+fn of_name(code: &str, message: &str) -> Option<Fault> {
+    let between = |before: &str, after: &str| {
+        let (name, _) = message.strip_prefix(before)?.split_once(after)?;
+        Some(name.trim_matches('"'))
+    };
+    let missing = |before: &str| between(before, " does not exist");
+    let (code, name, message) = match code {
+        "42P01" => match missing("relation ") {
+            Some(name) => (
+                "unknown-relation",
+                name,
+                format!("there is no table or view `{name}`"),
+            ),
+            None => {
+                let name = message.strip_prefix("missing FROM-clause entry for table ")?;
+                let name = name.trim_matches('"');
+                (
+                    "unknown-relation",
+                    name,
+                    format!("nothing that is read here is called `{name}`"),
+                )
+            }
+        },
+        "42703" => {
+            let name = missing("column ")?;
+            let what = format!("there is no column `{name}` in what is read here");
+            ("unknown-column", name, what)
+        }
+        "42702" => {
+            let name = between("column reference ", " is ambiguous")?;
+            let what = format!("`{name}` could be a column of several relations");
+            ("ambiguous-column", name, what)
+        }
+        "42883" => {
+            let name = missing("function ")?;
+            (
+                "unknown-function",
+                name,
+                format!("there is no function `{name}`"),
+            )
+        }
+        "3F000" => {
+            let name = missing("schema ")?;
+            (
+                "unknown-schema",
+                name,
+                format!("there is no schema `{name}`"),
+            )
+        }
+        _ => return None,
+    };
+    Some(Fault {
+        code,
+        message,
+        name: Some(name.to_owned()),
+        candidates: Vec::new(),
+    })
 }
 
 /// An error in statement `number` of `prepared`: `sent` went over the wire, with the prepared SQL from byte `start` on.
@@ -180,6 +243,54 @@ mod tests {
             class("57014", "canceling statement due to statement timeout"),
             ErrorClass::User
         );
+    }
+
+    #[test]
+    fn a_name_that_is_not_there_is_told_in_the_words_of_every_warehouse() {
+        let told = |code, message| {
+            let fault = of_name(code, message)?;
+            Some(format!("{}: {}", fault.code, fault.message))
+        };
+        for (code, said, words) in [
+            (
+                "42P01",
+                "relation \"a.b\" does not exist",
+                "unknown-relation: there is no table or view `a.b`",
+            ),
+            (
+                "42P01",
+                "missing FROM-clause entry for table \"x\"",
+                "unknown-relation: nothing that is read here is called `x`",
+            ),
+            (
+                "42703",
+                "column \"nope\" does not exist in t, unnamed_join",
+                "unknown-column: there is no column `nope` in what is read here",
+            ),
+            (
+                "42702",
+                "column reference \"id\" is ambiguous",
+                "ambiguous-column: `id` could be a column of several relations",
+            ),
+            (
+                "42883",
+                "function nope(integer) does not exist",
+                "unknown-function: there is no function `nope(integer)`",
+            ),
+            (
+                "3F000",
+                "schema \"s\" does not exist",
+                "unknown-schema: there is no schema `s`",
+            ),
+        ] {
+            assert_eq!(told(code, said).as_deref(), Some(words));
+        }
+        // Operators, and other languages, keep the words of the server.
+        assert_eq!(
+            told("42883", "operator does not exist: text = integer"),
+            None
+        );
+        assert_eq!(told("42P01", "Relation »a« existiert nicht"), None);
     }
 
     #[test]
