@@ -31,14 +31,30 @@ struct Work {
 }
 
 /// Work that is under way, until it is dropped: not before a request that is on its way has been sent.
-pub(super) struct Begun<'s>(&'s Stopping);
+struct Begun<'s>(&'s Stopping);
 
 impl Stopping {
-    /// Announces work.
+    /// Does work that a request to stop ends.
     ///
     /// # Errors
-    /// When the session should stop.
-    pub(super) fn begin(&self) -> Result<Begun<'_>, Error> {
+    /// When the session should stop, and what is wrong with the work.
+    pub(super) fn during<T>(&self, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        let _begun = self.begin()?;
+        work()
+    }
+
+    /// Looks at something: an answer that comes after a request to stop is not given, as it may be half of one.
+    ///
+    /// # Errors
+    /// The same.
+    pub(super) fn seen<T>(&self, look: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        let seen = self.during(look);
+        self.check()?;
+        seen
+    }
+
+    /// Announces work.
+    fn begin(&self) -> Result<Begun<'_>, Error> {
         let mut work = self.work();
         self.check()?;
         work.number += u64::from(work.depth == 0);

@@ -103,14 +103,6 @@ impl Session {
         self.stopping.check()
     }
 
-    /// Does work that a request to stop ends.
-    fn begun<T>(&self, work: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
-        let begun = self.stopping.begin()?;
-        let done = work(self);
-        drop(begun);
-        done
-    }
-
     /// Runs our own work in a transaction: the one that is open, or one of its own.
     pub(super) fn in_transaction<T>(
         &self,
@@ -261,18 +253,20 @@ impl Connection for Session {
             let message = format!("{what} cannot run inside a transaction block");
             return Err(Error::new(ErrorClass::User, message));
         }
-        self.begun(|session| session.execute_all(prepared))
+        self.stopping
+            .during(|| self.execute_all(prepared))
             .inspect_err(|_| self.roll_back())
     }
 
     fn query(&mut self, prepared: &Prepared, limit: Option<usize>) -> Result<Table, Error> {
         self.check_cancelled()?;
-        self.begun(|session| query::run(session, prepared, limit))
+        self.stopping
+            .during(|| query::run(self, prepared, limit))
             .inspect_err(|_| self.roll_back())
     }
 
     fn existing(&mut self, schemas: &[String]) -> Result<ExistingRelations, Error> {
-        self.begun(|session| session.read_existing(schemas))
+        self.stopping.during(|| self.read_existing(schemas))
     }
 
     fn columns(&mut self, relation: &Relation) -> Result<Vec<Column>, Error> {

@@ -41,21 +41,6 @@ impl Session {
         self.stopping.check()
     }
 
-    /// Does work that a request to stop ends.
-    fn begun<T>(&self, work: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
-        let begun = self.stopping.begin()?;
-        let done = work(self);
-        drop(begun);
-        done
-    }
-
-    /// Looks at something: an answer that comes after a request to stop is not given, as it may be half of one.
-    fn seen<T>(&self, look: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
-        let seen = self.begun(look);
-        self.check_cancelled()?;
-        seen
-    }
-
     fn run(&self, prepared: &Prepared) -> Result<Outcome, Error> {
         match &prepared.load {
             Some(Statement::Load {
@@ -150,44 +135,46 @@ impl Session {
 impl Connection for Session {
     fn execute(&mut self, prepared: &Prepared) -> Result<Outcome, Error> {
         self.check_cancelled()?;
-        self.begun(|session| session.run(prepared))
+        self.stopping
+            .during(|| self.run(prepared))
             .map_err(|error| self.fail(error))
     }
 
     fn query(&mut self, prepared: &Prepared, limit: Option<usize>) -> Result<Table, Error> {
         self.check_cancelled()?;
-        self.seen(|session| query::run(session, prepared, limit))
+        self.stopping
+            .seen(|| query::run(self, prepared, limit))
             .map_err(|error| self.fail(error))
     }
 
     fn existing(&mut self, schemas: &[String]) -> Result<ExistingRelations, Error> {
-        self.seen(|session| session.read_existing(schemas))
+        self.stopping.seen(|| self.read_existing(schemas))
     }
 
     fn columns(&mut self, relation: &Relation) -> Result<Vec<Column>, Error> {
         if relation.is_outside(&self.config.database) {
             return Ok(Vec::new());
         }
-        self.seen(|session| session.read_columns_of(relation))
+        self.stopping.seen(|| self.read_columns_of(relation))
     }
 
     fn granted(&mut self, relations: &[Relation]) -> Result<Vec<Granted>, Error> {
-        self.seen(|session| session.read_granted(relations))
+        self.stopping.seen(|| self.read_granted(relations))
     }
 
     fn mark(&mut self, table: &Relation) -> Result<Option<String>, Error> {
         self.check_cancelled()?;
-        let mark = self.seen(|session| session.read_mark(table));
+        let mark = self.stopping.seen(|| self.read_mark(table));
         mark.map(Some).map_err(|error| self.fail(error))
     }
 
     fn still_has(&mut self, table: &Relation, mark: &str) -> Result<bool, Error> {
         self.check_cancelled()?;
         let lock = format!("lock table {} in share row exclusive mode", name(table));
-        let now = self.seen(|session| {
-            let locked = session.link.count(&lock);
+        let now = self.stopping.seen(|| {
+            let locked = self.link.count(&lock);
             locked.map_err(|cause| error::told(&cause))?;
-            session.read_mark(table)
+            self.read_mark(table)
         });
         let still = now.map(|now| now == mark);
         if matches!(still, Ok(false)) {

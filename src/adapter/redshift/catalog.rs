@@ -32,7 +32,7 @@ impl Session {
     ) -> Result<T, Error> {
         let mut looks = 1;
         loop {
-            match self.seen(&look) {
+            match self.stopping.seen(|| look(self)) {
                 Err(error) if looks < LOOKS => match error.class {
                     ErrorClass::Retryable { after } => {
                         std::thread::sleep(after * looks);

@@ -29,7 +29,7 @@ pub(super) struct Session {
     pub(super) link: Link,
     pub(super) ear: Ear,
     pub(super) config: Config,
-    stopping: Arc<Stopping>,
+    pub(super) stopping: Arc<Stopping>,
     /// How many errors in a row `retry_all` has let pass.
     passed: Cell<u32>,
     claims: Option<Claims>,
@@ -231,21 +231,6 @@ impl Session {
         let _ = self.link.count("rollback");
     }
 
-    /// Does work that a request to stop ends.
-    fn begun<T>(&self, work: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
-        let begun = self.stopping.begin()?;
-        let done = work(self);
-        drop(begun);
-        done
-    }
-
-    /// Looks at something: an answer that comes after a request to stop is not given, as it may be half of one.
-    pub(super) fn seen<T>(&self, look: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
-        let seen = self.begun(look);
-        self.stopping.check()?;
-        seen
-    }
-
     fn done<T>(&self, outcome: Result<T, Error>) -> Result<T, Error> {
         if outcome.is_ok() {
             self.passed.set(0);
@@ -257,12 +242,12 @@ impl Session {
 impl Connection for Session {
     fn execute(&mut self, prepared: &Prepared) -> Result<Outcome, Error> {
         self.check_cancelled()?;
-        self.done(self.begun(|session| session.run(prepared)))
+        self.done(self.stopping.during(|| self.run(prepared)))
     }
 
     fn query(&mut self, prepared: &Prepared, limit: Option<usize>) -> Result<Table, Error> {
         self.check_cancelled()?;
-        self.done(self.seen(|session| query::run(session, prepared, limit)))
+        self.done(self.stopping.seen(|| query::run(self, prepared, limit)))
     }
 
     fn existing(&mut self, schemas: &[String]) -> Result<ExistingRelations, Error> {
