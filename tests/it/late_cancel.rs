@@ -1,10 +1,10 @@
 //! Ctrl-C while the dictionary is read, when the server hears nothing of it at first: a request that comes between two statements is lost.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::postgres::{binary, profile, project, query, server};
@@ -12,18 +12,20 @@ use crate::postgres::{binary, profile, project, query, server};
 /// The first bytes of a request to cancel.
 const CANCEL: [u8; 8] = [0, 0, 0, 16, 4, 210, 22, 46];
 
-/// What stands between the program and the server and swallows the first requests to cancel.
+/// How many requests came to stop each process of the server.
+type Came = Arc<Mutex<BTreeMap<u32, usize>>>;
+
+/// What stands between the program and the server and swallows the first requests to stop each of its processes.
 struct Between {
     port: u16,
-    /// How many requests came.
-    came: Arc<AtomicUsize>,
+    came: Came,
 }
 
 impl Between {
     fn swallowing(lost: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        let came = Arc::<AtomicUsize>::default();
+        let came = Came::default();
         let counted = Arc::clone(&came);
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
@@ -34,18 +36,27 @@ impl Between {
         Self { port, came }
     }
 
-    fn wait_for(&self, requests: usize) {
+    fn wait_for(&self, requests: usize, process: u32) {
         until("a request to cancel", || {
-            self.came.load(Ordering::SeqCst) >= requests
+            let came = self.came.lock().expect("a count");
+            came.get(&process).is_some_and(|count| *count >= requests)
         });
     }
 }
 
-fn pass(mut client: TcpStream, came: &AtomicUsize, lost: usize) -> Option<()> {
-    let mut first = [0; 8];
+fn pass(mut client: TcpStream, came: &Came, lost: usize) -> Option<()> {
+    let mut first = vec![0; 8];
     client.read_exact(&mut first).ok()?;
-    if first == CANCEL && came.fetch_add(1, Ordering::SeqCst) < lost {
-        return None;
+    if first == CANCEL {
+        let mut process = [0; 4];
+        client.read_exact(&mut process).ok()?;
+        first.extend(process);
+        let mut came = came.lock().expect("a count");
+        let count = came.entry(u32::from_be_bytes(process)).or_default();
+        *count += 1;
+        if *count <= lost {
+            return None;
+        }
     }
     let mut server = TcpStream::connect((server().host.as_str(), server().port)).ok()?;
     server.write_all(&first).ok()?;
@@ -133,15 +144,18 @@ fn stopped(schema: &str, lost: usize, opened: bool) {
         "select count(*) from pg_stat_activity where query like '%count(*) as n from%{schema}%events%' and wait_event_type = 'Lock'"
     );
     until("count of rows", || query(&counting) == "count\n1\n");
+    let process = query(&counting.replace("count(*) from", "pid from"));
+    let process = process.lines().nth(1).expect("a row").parse();
+    let process = process.expect("a number");
     let pid = build.id().to_string();
     let sent = Command::new("kill").args(["-INT", &pid]).status();
     assert!(sent.expect("kill starts").success());
-    between.wait_for(1);
+    between.wait_for(1, process);
     if opened {
         drop(words);
         locking.wait().expect("an end");
     } else {
-        between.wait_for(lost + 1);
+        between.wait_for(lost + 1, process);
     }
     let output = build.wait_with_output().expect("an end");
     let said = String::from_utf8_lossy(&output.stdout).into_owned()
