@@ -588,12 +588,14 @@ fn comments(
     let late = kind == RelationKind::View && !config.bind && input.dialect != "postgres";
     if config.persist_docs_columns && !late {
         // A described column that the relation lacks is left out, as in dbt.
-        let columns = input.node.columns.values();
+        let (names, columns) = (columns, input.node.columns.values());
         let described = columns.filter(|column| !column.description.is_empty());
         statements.extend(described.filter_map(|column| {
-            let name = match &known {
-                Some(known) => known.get(&column.name.to_lowercase())?,
-                None => column.name.as_str(),
+            let own = column.name.as_str();
+            let name = match (&known, names) {
+                (Some(_), Some(names)) if names.iter().any(|name| name == own) => own,
+                (Some(known), _) => known.get(&own.to_lowercase())?,
+                (None, _) => own,
             };
             Some(comment(Some(name), &column.description))
         }));

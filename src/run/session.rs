@@ -40,7 +40,7 @@ pub(super) struct Shared<'a> {
     cancellers: Vec<Mutex<Option<Canceller>>>,
     /// One lock a schema: swaps take turns, builds do not wait.
     swaps: BTreeMap<String, Mutex<()>>,
-    /// Schemas that could not be made, and why.
+    /// Schemas that could not be made, by what their names mean to the warehouse, and why.
     missing: Mutex<BTreeMap<String, Error>>,
     /// Drops of what was replaced and had something bound to it, in the order of the turns.
     last: Mutex<Vec<Order>>,
@@ -137,7 +137,8 @@ impl<'s, 'a> Session<'s, 'a> {
         for order in &self.shared.run.plan.schemas {
             let made = self.execute(&order.prepared);
             if let (Err(error), Statement::CreateSchema { schema, .. }) = (made, &order.statement) {
-                locked(&self.shared.missing).insert(schema.to_lowercase(), error);
+                let schema = self.shared.run.planner.existing.schema(schema);
+                locked(&self.shared.missing).insert(schema, error);
             }
         }
     }
@@ -236,10 +237,9 @@ impl<'s, 'a> Session<'s, 'a> {
     }
 
     /// Why the schema of a node is not there, if it could not be made.
-    pub(super) fn missing_schema(&self, schema: &str) -> Option<Error> {
-        locked(&self.shared.missing)
-            .get(&schema.to_lowercase())
-            .cloned()
+    pub(super) fn missing_schema(&self, relation: &Relation) -> Option<Error> {
+        let schema = self.shared.run.planner.existing.schema(&relation.schema);
+        locked(&self.shared.missing).get(&schema).cloned()
     }
 
     /// The connection, made at its first use.

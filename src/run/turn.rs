@@ -169,10 +169,8 @@ impl<'a> Turn<'a> {
         if let Work::Refused(wrong) = &self.step.work {
             return Err(Failure::Wrong(wrong.0.clone()));
         }
-        if let Some(error) = self
-            .schema()
-            .and_then(|schema| session.missing_schema(&schema))
-        {
+        let relation = self.of.relation.as_ref();
+        if let Some(error) = relation.and_then(|relation| session.missing_schema(relation)) {
             return Err(self.failed(session, error, None));
         }
         if let Some(copy) = session.shared.run.plan.copies.get(&self.node) {

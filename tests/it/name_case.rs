@@ -224,3 +224,85 @@ fn a_name_in_capitals_is_published_together_with_what_stands_on_it() {
     case_together | shown | v | id,more
     ");
 }
+
+/// Somebody who may not make schemas: what stands in the one that is missing fails, and what stands in the one beside it does not.
+#[test]
+fn a_schema_that_cannot_be_made_is_not_missed_under_its_name_in_other_letters() {
+    query(
+        "drop schema if exists \"case_missing_Far\" cascade; drop schema if exists case_missing cascade;
+         drop role if exists case_builder; create role case_builder;
+         create schema case_missing authorization case_builder; create schema \"case_missing_Far\" authorization case_builder",
+    );
+    let one = |schema: &str| {
+        format!("{{{{ config(materialized='table', schema='{schema}') }}}}\nselect 1 as id")
+    };
+    let project = project("case_missing")
+        .file(
+            "profiles.yml",
+            profile("case_missing", &[("role", "case_builder")]),
+        )
+        .file("models/there.sql", one("Far"))
+        .file("models/missing.sql", one("far"));
+    let output = project.redstart("run");
+    assert_eq!(output.code, 1, "{output}");
+    assert!(
+        output.text().contains("permission denied for database"),
+        "{output}"
+    );
+    assert!(output.text().contains("PASS=1 WARN=0 ERROR=1"), "{output}");
+    assert_eq!(query("select * from \"case_missing_Far\".there"), "id\n1\n");
+}
+
+#[test]
+fn columns_that_differ_only_in_case_are_two_on_postgres() {
+    let project = project("case_columns")
+        .file(
+            "models/models.yml",
+            "models:
+  - name: both
+    config: {materialized: table, persist_docs: {columns: true}}
+    columns: [{name: id, description: small}, {name: Id, description: large}]
+",
+        )
+        .file("models/both.sql", "select 1 as id, 2 as \"Id\"")
+        .file("models/shown.sql", "select * from {{ ref('both') }}")
+        .file(
+            "models/folded.sql",
+            "select 1 as id, 2 as Other, 3 as other",
+        );
+    let output = project.redstart("run");
+    assert_eq!(output.code, 1, "{output}");
+    assert!(output.text().contains("PASS=2 WARN=0 ERROR=1"), "{output}");
+    assert_snapshot!(query(
+        "select relname, attname, col_description(c.oid, attnum) as told from pg_class c join pg_attribute a on attrelid = c.oid
+         where relnamespace = 'case_columns'::regnamespace and attnum > 0 order by 1, attnum"
+    ), @"
+    relname | attname | told
+    both | id | small
+    both | Id | large
+    shown | id | NULL
+    shown | Id | NULL
+    ");
+    // What rows are added to is matched by names without their case.
+    let project = project.file(
+        "models/grows.sql",
+        "{{ config(materialized='incremental', unique_key='id') }}\nselect 1 as id, 2 as \"Id\"",
+    );
+    assert_snapshot!(project.redstart("run --select grows"), @r#"
+    exit 1
+    Running 1 node on 3 threads (target `dev.case_columns`)
+    1 of 1  ERROR creating sql incremental model case_columns.grows       [[time]]
+          error[duplicate-column]: `grows` has the columns `id` and `Id`, whose names differ only in case (models/grows.sql:2:17)
+
+    error[duplicate-column]: `grows` has the columns `id` and `Id`, whose names differ only in case
+     --> models/grows.sql:2:17
+      |
+    2 | select 1 as id, 2 as "Id"
+      |                 ^
+      |
+      = help: a table or view may have both, what rows are added to may not: give one of them another name with `as`
+
+    Finished 1 incremental model in [time]
+    Done. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+    "#);
+}

@@ -21,6 +21,13 @@ pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
     else {
         return;
     };
+    // PostgreSQL tells names apart by case. What is added to later is compared by names without it.
+    let grows = look.node.resource_type == ResourceType::Snapshot
+        || matches!(
+            look.node.config.materialized.as_str(),
+            "incremental" | "snapshot"
+        );
+    let by_case = look.project.dialect == Dialect::Postgres && !grows;
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for (number, (name, range)) in query.columns.iter().enumerate() {
         // What a `*` brings from a table that is not known whole is only declared there, and may not be.
@@ -28,7 +35,26 @@ pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
             continue;
         }
         // What has no name of its own (`?column?`) is not the same column twice in a view of PostgreSQL either, but nobody wrote the name.
-        if let Some(first) = seen.insert(name.to_lowercase(), number) {
+        let key = match by_case {
+            true => name.clone(),
+            false => name.to_lowercase(),
+        };
+        if let Some(first) = seen.insert(key, number) {
+            let earlier = &query.columns[first].0;
+            let only_case = look.project.dialect == Dialect::Postgres && earlier != name;
+            let (message, help) = match only_case {
+                true => (
+                    format!(
+                        "`{}` has the columns `{earlier}` and `{name}`, whose names differ only in case",
+                        look.node.name
+                    ),
+                    "a table or view may have both, what rows are added to may not: give one of them another name with `as`",
+                ),
+                false => (
+                    format!("`{}` has two columns named `{name}`", look.node.name),
+                    "give one of them another name with `as`",
+                ),
+            };
             let written = range
                 .as_ref()
                 .or(query.columns[first].1.as_ref())
@@ -39,12 +65,9 @@ pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
                 .first()
                 .and_then(|star| star.range.as_ref());
             found.tell(
-                Diagnostic::error(
-                    "duplicate-column",
-                    format!("`{}` has two columns named `{name}`", look.node.name),
-                )
-                .at_some(look.span(written.or(star)).or_else(|| look.place()))
-                .help("give one of them another name with `as`"),
+                Diagnostic::error("duplicate-column", message)
+                    .at_some(look.span(written.or(star)).or_else(|| look.place()))
+                    .help(help),
             );
         }
     }
