@@ -53,7 +53,7 @@ const fn shown(
 }
 
 /// The nodes in the order of the page. Where `changed` is empty, nothing changes for it in that run.
-const SHOWN: [Shown; 18] = [
+const SHOWN: [Shown; 19] = [
     shown(
         "a_view",
         "View",
@@ -87,6 +87,12 @@ const SHOWN: [Shown; 18] = [
         "",
         "The same, in the same order and in one transaction with the hooks. dbt asks the catalog for the table's columns in between, to comment on those alone. Grantees \
          are quoted.",
+    ),
+    shown(
+        "asking",
+        "Table with a hook that asks",
+        "",
+        "The same: what the hook asks while it is rendered is answered inside of the transaction, before anybody else sees the rows.",
     ),
     shown(
         "table_becomes_view",
