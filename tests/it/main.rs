@@ -75,6 +75,7 @@ mod microbatch;
 #[cfg(all(unix, feature = "duckdb"))]
 mod name_case;
 #[allow(dead_code, reason = "a harness holds what the next test needs")]
+mod older_postgres;
 mod output;
 mod packages;
 #[cfg(feature = "duckdb")]

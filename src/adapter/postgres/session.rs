@@ -92,28 +92,31 @@ impl Session {
         Ok(outcome)
     }
 
-    /// What `merge` does, in the words of a server that does not know it: both statements see one transaction.
+    /// What `merge` does, in the words of a server that does not know it.
     fn merge_in_two(&self, merge: &Statement) -> Result<Outcome, Error> {
-        let mut rows = 0;
-        let of = match self.config.emulates_redshift {
-            true => Of::Redshift,
-            false => Of::Postgres,
-        };
-        if let Some(several) = sql::several_matches(merge).filter(|_| of == Of::Redshift)
-            && !self.link.text(&several)?.is_empty()
-        {
-            return Err(Error::new(
-                ErrorClass::User,
+        let (of, several) = match self.config.emulates_redshift {
+            true => (
+                Of::Redshift,
                 "Found multiple matches to update the same tuple",
-            ));
+            ),
+            false => (
+                Of::Postgres,
+                "MERGE command cannot affect row a second time",
+            ),
+        };
+        if let Some(doubled) = sql::several_matches(merge, of)
+            && !self.link.text(&doubled)?.is_empty()
+        {
+            return Err(Error::new(ErrorClass::User, several));
         }
-        for sql in sql::update_and_insert(merge, of) {
-            self.check_cancelled()?;
-            let count = self.link.count(&sql);
-            rows += count.map_err(|cause| error::told(&cause))?.unwrap_or(0);
+        self.check_cancelled()?;
+        let mut rows = None;
+        if let Some(sql) = sql::update_and_insert(merge, of) {
+            let counted = self.link.texts::<1>(&sql)?.pop();
+            rows = counted.and_then(|[count]| count.parse().ok());
         }
         Ok(Outcome {
-            rows: Some(rows),
+            rows,
             ..Outcome::default()
         })
     }

@@ -127,14 +127,15 @@ end $redstart$"
     )
 }
 
-/// What `merge` does, for servers before version 15: those that match are updated, then the rest is inserted.
-pub(super) fn update_and_insert(statement: &Statement, of: Of) -> Vec<String> {
-    Merge::of(statement, of).map_or_else(Vec::new, Merge::in_two)
+/// What `merge` does, for servers before version 15, as a query that tells how many rows it wrote: those that match are updated and the rest
+/// is inserted, both by what the table held before.
+pub(super) fn update_and_insert(statement: &Statement, of: Of) -> Option<String> {
+    Merge::of(statement, of).map(Merge::in_two)
 }
 
-/// The query that finds out whether several rows match one of the table, which Redshift refuses.
-pub(super) fn several_matches(statement: &Statement) -> Option<String> {
-    let merge = Merge::of(statement, Of::Redshift)?;
+/// The query that finds out whether several rows match one of the table, which `merge` refuses.
+pub(super) fn several_matches(statement: &Statement, of: Of) -> Option<String> {
+    let merge = Merge::of(statement, of)?;
     (!merge.update.is_empty()).then(|| merge.doubled())
 }
 
@@ -206,24 +207,24 @@ impl<'a> Merge<'a> {
         )
     }
 
-    fn in_two(self) -> Vec<String> {
+    fn in_two(self) -> String {
         let into = name(self.into);
         let target = self.target();
         let using = name(self.using);
         let conditions = self.conditions();
-        let mut said = Vec::new();
-        if !self.update.is_empty() {
-            said.push(format!(
-                "update {target} set {}\nfrom {using} as DBT_INTERNAL_SOURCE\nwhere {conditions}",
-                self.set()
-            ));
-        }
-        said.push(format!(
-            "insert into {into} ({})\nselect {} from {using} as DBT_INTERNAL_SOURCE\nwhere not exists (\n  select 1 from {target} where {conditions}\n)",
+        let insert = format!(
+            "inserted as (\n  insert into {into} ({})\n  select {} from {using} as DBT_INTERNAL_SOURCE\n  where not exists (\n    select 1 from {target} where {conditions}\n  )\n  returning 1\n)",
             self.of.list(self.insert),
             self.values()
-        ));
-        said
+        );
+        if self.update.is_empty() {
+            return format!("with {insert}\nselect count(*)::text from inserted");
+        }
+        format!(
+            "with updated as (\n  update {target} set {}\n  from {using} as DBT_INTERNAL_SOURCE\n  where {conditions}\n  returning 1\n), {insert}\n\
+             select ((select count(*) from updated) + (select count(*) from inserted))::text",
+            self.set()
+        )
     }
 
     /// The table as it is named in conditions: those written for Redshift name the table itself, those written for PostgreSQL

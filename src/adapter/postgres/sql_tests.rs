@@ -177,16 +177,21 @@ fn before_version_15_a_merge_is_an_update_and_an_insert() {
             |statement| matches!(statement, Statement::Merge { update, .. } if !update.is_empty()),
         )
         .unwrap();
-    insta::assert_snapshot!(update_and_insert(&merge, Of::Postgres).join("\n;\n"), @r#"
-    update "Sales"."orders" as DBT_INTERNAL_DEST set "amount" = DBT_INTERNAL_SOURCE."amount"
-    from "orders__tmp" as DBT_INTERNAL_SOURCE
-    where DBT_INTERNAL_DEST."id" = DBT_INTERNAL_SOURCE."id" and DBT_INTERNAL_DEST."day" = DBT_INTERNAL_SOURCE."day" and DBT_INTERNAL_SOURCE.day > '2024-01-01'
-    ;
-    insert into "Sales"."orders" ("id", "day", "amount")
-    select DBT_INTERNAL_SOURCE."id", DBT_INTERNAL_SOURCE."day", DBT_INTERNAL_SOURCE."amount" from "orders__tmp" as DBT_INTERNAL_SOURCE
-    where not exists (
-      select 1 from "Sales"."orders" as DBT_INTERNAL_DEST where DBT_INTERNAL_DEST."id" = DBT_INTERNAL_SOURCE."id" and DBT_INTERNAL_DEST."day" = DBT_INTERNAL_SOURCE."day" and DBT_INTERNAL_SOURCE.day > '2024-01-01'
+    insta::assert_snapshot!(update_and_insert(&merge, Of::Postgres).unwrap(), @r#"
+    with updated as (
+      update "Sales"."orders" as DBT_INTERNAL_DEST set "amount" = DBT_INTERNAL_SOURCE."amount"
+      from "orders__tmp" as DBT_INTERNAL_SOURCE
+      where DBT_INTERNAL_DEST."id" = DBT_INTERNAL_SOURCE."id" and DBT_INTERNAL_DEST."day" = DBT_INTERNAL_SOURCE."day" and DBT_INTERNAL_SOURCE.day > '2024-01-01'
+      returning 1
+    ), inserted as (
+      insert into "Sales"."orders" ("id", "day", "amount")
+      select DBT_INTERNAL_SOURCE."id", DBT_INTERNAL_SOURCE."day", DBT_INTERNAL_SOURCE."amount" from "orders__tmp" as DBT_INTERNAL_SOURCE
+      where not exists (
+        select 1 from "Sales"."orders" as DBT_INTERNAL_DEST where DBT_INTERNAL_DEST."id" = DBT_INTERNAL_SOURCE."id" and DBT_INTERNAL_DEST."day" = DBT_INTERNAL_SOURCE."day" and DBT_INTERNAL_SOURCE.day > '2024-01-01'
+      )
+      returning 1
     )
+    select ((select count(*) from updated) + (select count(*) from inserted))::text
     "#);
 }
 
