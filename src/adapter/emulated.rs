@@ -4,7 +4,7 @@
 
 use super::emulating::{
     Catalog, Engine, Translated, Type, Work, catalog_type, check_width, refuse_assignment,
-    translate_expression_with, translate_query_with, translate_statements,
+    translate_condition, translate_expression_with, translate_query_with, translate_statements,
 };
 use super::statement::{Copy, Key, Rows, Statement};
 use super::{Fault, Refusal, TableChange, TableFromQuery, names};
@@ -238,16 +238,20 @@ pub(super) fn statement(statement: &Statement, known: &Tables<'_>) -> Result<Tra
             ..
         } => {
             fitted = taken_by_name(known, into, insert, using)?;
-            translate_all(predicates, known)?;
+            translate_conditions(predicates, into, known)?;
         }
         Statement::DeleteByKey {
-            key, predicates, ..
+            from,
+            key,
+            predicates,
+            ..
         } => {
             let expressions = key.iter_mut().filter_map(|key| match key {
                 Key::Expression(expression) => Some(expression),
                 Key::Column(_) => None,
             });
-            translate_all(expressions.chain(predicates), known)?;
+            translate_all(expressions, known)?;
+            translate_conditions(predicates, from, known)?;
         }
         Statement::CloseVersions {
             current: Some(current),
@@ -275,6 +279,18 @@ fn translate_all<'e>(
 ) -> Result<(), Refusal> {
     for expression in expressions {
         *expression = translate_expression_with(expression, known)?;
+    }
+    Ok(())
+}
+
+/// Conditions on the rows of a table.
+fn translate_conditions(
+    conditions: &mut [String],
+    table: &Relation,
+    known: &Tables<'_>,
+) -> Result<(), Refusal> {
+    for condition in conditions {
+        *condition = translate_condition(condition, &table.identifier, known)?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 //! batch twice changes nothing. As on Redshift itself, a NULL in the key matches no row.
 
 use super::publish::{
-    beside, clean, describe_again, hooks_of, kept_added, prepare, raw, still_bound,
+    as_shown, beside, clean, describe_again, hooks_of, kept_added, prepare, raw, still_bound,
 };
 use super::schema_change::length;
 use super::{
@@ -254,12 +254,7 @@ fn microbatch(input: &Input<'_>) -> Result<Strategy, Diagnostics> {
         let (start, end) = (moment(start), moment(end));
         format!("{field} >= {word}'{start}{zone}' and {field} < {word}'{end}{zone}'")
     };
-    let into = format!("{}.", name(input.relation()?));
-    let own = |predicate: &String| {
-        let predicate = predicate.replace("DBT_INTERNAL_DEST.", &into);
-        format!("({})", predicate.replace("dbt_internal_dest.", &into))
-    };
-    let mut all: Vec<String> = config.incremental_predicates.iter().map(own).collect();
+    let mut all = conditions(input, &name(input.relation()?))?;
     Ok(Strategy::Replace(if input.dialect == "redshift" {
         // There the words say `timestamp`, whatever the type of the column, and nobody looks at the new rows again.
         all.push(condition("timestamp ", ""));
@@ -275,6 +270,21 @@ fn microbatch(input: &Input<'_>) -> Result<Strategy, Diagnostics> {
             insert: Some(within),
         }
     }))
+}
+
+/// `incremental_predicates`, in which the table goes by this name. Each is one condition, also where it has an `or`.
+fn conditions(input: &Input<'_>, table: &str) -> Result<Vec<String>, Diagnostics> {
+    // `this` in the configuration is the name under which a table is shown that is built aside.
+    let own = format!("{}.", name(input.relation()?));
+    let shown = as_shown(&own);
+    let table = format!("{table}.");
+    let said = |predicate: &String| {
+        let predicate = predicate.replace(&shown, &own);
+        let predicate = predicate.replace("DBT_INTERNAL_DEST.", &table);
+        format!("({})", predicate.replace("dbt_internal_dest.", &table))
+    };
+    let predicates = input.node.config.incremental_predicates.iter();
+    Ok(predicates.map(said).collect())
 }
 
 /// Whether the columns that the configuration names are there, and the strategy can compare its key.
@@ -332,12 +342,17 @@ fn next(
         .iter()
         .map(|column| column.name.clone())
         .collect();
+    // dbt's alias stands in a `merge` of PostgreSQL and DuckDB alone; Redshift's takes none, and dbt-redshift writes the name of the table.
+    let called = match strategy {
+        Strategy::Merge if input.dialect != "redshift" => "DBT_INTERNAL_DEST".to_owned(),
+        _ => name(input.relation()?),
+    };
     let batch = Batch {
         strategy,
         into: input.relation()?.clone(),
         from: Relation::temporary(beside(input.relation()?, "__rs_tmp").identifier),
         key: key::of(input),
-        predicates: config.incremental_predicates.clone(),
+        predicates: conditions(input, &called)?,
         update: config.merge_update_columns.clone(),
         exclude: config.merge_exclude_columns.clone(),
     };

@@ -87,7 +87,7 @@ fn with_a_key_a_batch_replaces_its_rows() {
       where ("id", "name") in (
         select "id", "name" from "people__rs_tmp"
       )
-      and id > 10
+      and (id > 10)
       insert into "analytics"."people" ("id", "name") (
         select "id", "name" from "people__rs_tmp"
       )

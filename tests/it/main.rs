@@ -24,6 +24,7 @@ mod check_codes;
 mod cluster_limits;
 mod command_line;
 #[cfg(feature = "duckdb")]
+mod conditions;
 mod contracts;
 #[cfg(all(unix, feature = "duckdb"))]
 mod copy_options;

@@ -157,6 +157,6 @@ fn a_server_without_merge_has_the_rows_of_redshift() {
     same(
         ["redshift_by_one", "redshift_by_two"],
         true,
-        "incremental_predicates=[this.identifier ~ '.is_now']",
+        "incremental_predicates=[this ~ '.is_now']",
     );
 }

@@ -365,7 +365,23 @@ pub fn translate_expression(sql: &str) -> Result<String, Refusal> {
 /// # Errors
 /// As [`translate_expression`].
 pub fn translate_expression_with(sql: &str, catalog: &dyn Catalog) -> Result<String, Refusal> {
-    deep(|| expression(sql, None, catalog))
+    deep(|| expression(sql, vec![unnamed(None)], catalog))
+}
+
+/// A condition on the rows of a table, which may name its columns by it: `"dev"."shop"."orders".id > 5`.
+///
+/// # Errors
+/// As [`translate_expression`].
+pub fn translate_condition(
+    sql: &str,
+    table: &str,
+    catalog: &dyn Catalog,
+) -> Result<String, Refusal> {
+    let named = translator::Visible {
+        alias: table.to_lowercase(),
+        columns: None,
+    };
+    deep(|| expression(sql, vec![unnamed(None), named], catalog))
 }
 
 /// A column of a table as another type, in DuckDB's SQL; `from` is its type, where that is known.
@@ -381,13 +397,22 @@ pub fn translate_cast(column: &str, from: Option<Type>, to: &str) -> Result<Stri
     let (name, column) = (column.to_owned(), identifier(column));
     deep(|| {
         let columns = from.map(|from| vec![(name, Some(from))]);
-        expression(&format!("cast({column} as {to})"), columns, &NoCatalog)
+        let tables = vec![unnamed(columns)];
+        expression(&format!("cast({column} as {to})"), tables, &NoCatalog)
     })
+}
+
+/// A table that is not named where its columns are.
+fn unnamed(columns: Option<Vec<Named>>) -> translator::Visible {
+    translator::Visible {
+        alias: String::new(),
+        columns,
+    }
 }
 
 fn expression(
     sql: &str,
-    columns: Option<Vec<Named>>,
+    tables: Vec<translator::Visible>,
     catalog: &dyn Catalog,
 ) -> Result<String, Refusal> {
     let lead = "select ";
@@ -401,11 +426,7 @@ fn expression(
     let statement = only_statement(&whole).map_err(shift)?;
     let mut translator = Translator::new(&whole, catalog);
     translator.near = Some(lead.len()..whole.len());
-    // The columns are those of a table that is not named here.
-    translator.scope().tables.push(translator::Visible {
-        alias: String::new(),
-        columns,
-    });
+    translator.scope().tables.extend(tables);
     match bare_expression(&statement) {
         Some(expr) => Ok(translator.expr(expr).map_err(shift)?.text),
         None => Err(Refusal {

@@ -161,7 +161,7 @@
             where {% for key in keys %}{{ source }}.{{ key }} = {{ target }}.{{ key }}{{ ' and ' if not loop.last }}{% endfor %}
         )
         {%- for predicate in incremental_predicates or [] %}
-            and {{ predicate }}
+            and ({{ predicate | replace('DBT_INTERNAL_DEST.', target ~ '.') | replace('dbt_internal_dest.', target ~ '.') }})
         {%- endfor %};
     {%- endif %}
 
@@ -193,6 +193,13 @@
     {% endif %}
     when not matched then insert ({{ columns }})
     values ({% for column in dest_columns %}DBT_INTERNAL_SOURCE.{{ adapter.quote(column.name) }}{{ ', ' if not loop.last }}{% endfor %})
+{%- endmacro %}
+
+{# A `merge` of Redshift gives its table no alias. #}
+{% macro redshift__get_merge_sql(target, source, unique_key, dest_columns, incremental_predicates=none) -%}
+    {%- set alias = target ~ '.' -%}
+    {{ default__get_merge_sql(target, source, unique_key, dest_columns, incremental_predicates)
+        | replace(' as DBT_INTERNAL_DEST', '') | replace('DBT_INTERNAL_DEST.', alias) | replace('dbt_internal_dest.', alias) }}
 {%- endmacro %}
 
 {% macro get_merge_update_columns(merge_update_columns, merge_exclude_columns, dest_columns) %}
