@@ -3,39 +3,23 @@
 //     node check.mjs MODULES CHROMIUM FOLDER
 //
 // MODULES is a folder with playwright-core and axe-core. What is printed has no times and no sizes in it.
-import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
+import { LOOKS, checker, launch, open, tooWide } from "./browser.mjs";
 
 const [modules, chromium, folder] = process.argv.slice(2);
-const require = createRequire(`${modules}/package.json`);
-const playwright = require("playwright-core");
-const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const violations = checker(modules);
 const home = pathToFileURL(`${folder}/index.html`).href;
 const say = (fact, value) => console.log(`${fact}: ${typeof value === "string" ? value : JSON.stringify(value)}`);
 
 const PAGES = ["#/", "#/model.sparkify.fct_songplays", "#/model.sparkify.dim_users/column/level", "#/lineage/model.sparkify.fct_songplays",
   "#/lineage/model.sparkify.dim_users/level", "#/model.sparkify.dim_users/test/not_null_dim_users_level",
-  "#/lineage", "#/diagram", "#/tests", "#/coverage", "#/glossary", "#/runs", "#/changes", "#/folders", "#/list/layer/Dimension", "#/list/kind/macro", "#/list/package/sparkify",
+  "#/lineage", "#/diagram", "#/tests", "#/coverage", "#/glossary", "#/runs", "#/changes", "#/folders", "#/list/layer/Dimension", "#/list/folder/models%2Fdimensions", "#/source.sparkify.raw.events", "#/seed.sparkify.levels", "#/list/kind/macro", "#/list/package/sparkify",
   "#/macro.sparkify.is_songplay", "#/test.sparkify.songplays_do_not_fan_out", "#/analysis.sparkify.unmatched_plays", "#/doc.sparkify.level", "#/nothing.here"];
 
-const browser = await playwright.chromium.launch({
-  executablePath: chromium,
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
+const browser = await launch(modules, chromium);
 const trouble = [];
-
-async function open(options) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-  const page = await context.newPage();
-  // A busy machine is no mistake of the page.
-  page.setDefaultTimeout(120000);
-  page.on("pageerror", (error) => trouble.push(`error: ${error.message}`));
-  page.on("console", (message) => trouble.push(`console: ${message.text()}`));
-  page.on("dialog", (dialog) => { trouble.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
-  page.on("request", (request) => { if (!/^(file|data|blob):/.test(request.url())) trouble.push(`network: ${request.url()}`); });
-  return page;
-}
+const opened = (options) => open(browser, options, (what) => trouble.push(what));
 
 async function go(page, hash) {
   await page.goto("about:blank");
@@ -46,29 +30,37 @@ async function go(page, hash) {
 // Every page type in light, dark and on a phone: no violation of WCAG 2 A to 2.2 AA, nothing to scroll sideways at 320 px.
 const found = new Set();
 let looked = 0;
-for (const [colorScheme, width] of [["light", 1280], ["dark", 1280], ["light", 390], ["light", 320]]) {
-  const page = await open({ colorScheme, viewport: { width, height: 844 }, bypassCSP: true });
+for (const [colorScheme, width] of LOOKS) {
+  const page = await opened({ colorScheme, viewport: { width, height: 844 }, bypassCSP: true });
   for (const hash of PAGES) {
     await go(page, hash);
     looked += 1;
     if (width === 320) {
-      await page.evaluate(() => document.querySelectorAll("#main details").forEach((details) => { details.open = true; }));
-      const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      const over = await tooWide(page);
       if (over > 0) found.add(`${hash} is ${over} px too wide`);
       continue;
     }
-    await page.evaluate(axe);
-    const result = await page.evaluate(() => window.axe.run(document, { preload: false, runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }));
-    for (const { id, nodes } of result.violations) found.add(`${hash} ${id}: ${nodes[0].html.slice(0, 100)}`);
+    for (const what of await violations(page)) found.add(`${hash} ${what}`);
   }
+  // The box of the search, with results.
+  await page.keyboard.press("/");
+  await page.keyboard.type("level");
+  await page.waitForSelector("#results li[aria-selected=true]");
+  if (width !== 320) for (const what of await violations(page)) found.add(`search ${what}`);
   await page.context().close();
 }
 say("pages looked at", looked);
 say("violations", [...found]);
 
-const page = await open({});
+const page = await opened({ viewport: { width: 1280, height: 900 } });
 await go(page, "#/");
 say("title", await page.title());
+await page.keyboard.press("Tab");
+say("first of all", await page.evaluate(() => document.activeElement.textContent));
+await page.keyboard.press("Enter");
+say("skipped to", await page.evaluate(() => document.activeElement.tagName));
+say("what changed is in the menu", await page.waitForSelector("html[data-compared]").then(() => page.isVisible("nav a[href='#/changes']")));
+await page.focus("nav a[href='#/tests']");
 await page.keyboard.press("/");
 await page.keyboard.type("subscription level");
 await page.waitForSelector("#results li[aria-selected=true]");
@@ -78,6 +70,7 @@ await page.keyboard.press("ArrowDown");
 say("chosen by arrow", await page.$eval("#results li[aria-selected=true] strong", (name) => name.textContent));
 await page.keyboard.press("Escape");
 say("closed by escape", await page.evaluate(() => !document.getElementById("search").open));
+say("and back at", await page.evaluate(() => document.activeElement.textContent));
 await page.keyboard.press("Control+k");
 await page.keyboard.type("dim_users");
 await page.waitForSelector("#results li[aria-selected=true]");
@@ -96,7 +89,48 @@ await page.goBack();
 await page.waitForFunction(() => document.querySelector("h1").textContent === "dim_users");
 say("after back", await page.title());
 
+// What a query reads is a link; the column tells the whole way from where its values begin.
+await go(page, "#/model.sparkify.fct_songplays");
+say("links of the SQL", await page.$$eval("#source-sql a", (links) => links.map((link) => link.getAttribute("href"))));
+await page.click("#source-sql a >> nth=0");
+await page.waitForFunction(() => document.querySelector("h1").textContent !== "fct_songplays");
+say("leads to", await page.title());
+await go(page, "#/model.sparkify.top_songs/column/title");
+await page.waitForSelector(".detail h3:has-text('All the way from')");
+say("all the way", await page.$$eval(".detail h3:has-text('All the way from') + ul li", (ways) => ways.map((way) => way.textContent)));
+
+// The lineage of a column: its boxes, a walk with the arrow keys, and what is said of each arrow.
+await go(page, "#/lineage/model.sparkify.top_songs/title?up=9&down=2");
+say("lineage of a column", await page.$$eval(".node", (nodes) => nodes.map((node) => [...node.querySelectorAll("text")].map((text) => text.textContent).reverse().join("."))));
+await page.focus(".node.focus");
+await page.keyboard.press("ArrowLeft");
+say("left of the column", await page.evaluate(() => document.activeElement.querySelector(".note").textContent));
+await page.evaluate(() => { document.querySelector("main details").open = true; });
+say("how", await page.$$eval("main details tbody tr", (rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent).join(" "))));
+
+// The last build: a bar for each step on the lane of its thread, and the same as a table.
+await go(page, "#/runs");
+say("the last build", await page.evaluate(() => {
+  const bars = [...document.querySelectorAll(".timeline rect")];
+  const told = Object.fromEntries([...document.querySelectorAll(".figures div")].map((one) => [one.querySelector("dt").textContent, one.querySelector("dd").textContent]));
+  const lanes = new Set(bars.map((bar) => bar.getAttribute("y"))).size;
+  const longest = [...document.querySelectorAll("tbody tr")].filter((row) => row.textContent.includes("on the longest path"));
+  const cells = [...document.querySelector("tbody tr").children].map((cell) => cell.textContent.trim());
+  return {
+    "a bar for each step": bars.length === Number(told.Steps), "a lane for each thread": lanes === Number(told.Threads),
+    "a longest path": longest.length > 1 && longest.length <= document.querySelectorAll("rect.critical").length,
+    "a step has a start, a time and a thread": /^\d+\.\d\d$/.test(cells[2]) && /^\d+\.\d\d$/.test(cells[3]) && cells[4] !== "",
+  };
+}));
+
+// Keys: which point where, whole and of one folder.
+await go(page, "#/diagram");
+const arrows = () => page.$$eval("#keys ~ * tbody tr, section:has(#keys) tbody tr", (rows) => [...new Set(rows.map((row) => row.textContent))]);
+say("keys", await arrows());
+
 await go(page, "#/lineage/model.sparkify.fct_songplays");
+await page.fill("#in-lineage", "stg_");
+say("found in the drawing", await page.$$eval(".node:not(.dim) .name", (names) => names.map((name) => name.textContent)));
 await page.focus(".node.focus");
 await page.keyboard.press("ArrowLeft");
 say("left of the fact", await page.evaluate(() => document.activeElement.querySelector(".name").textContent));
@@ -162,8 +196,14 @@ say("printed", await page.evaluate(() => {
 }));
 await page.emulateMedia({ media: "screen" });
 
+// Who wants no motion gets none.
+const moves = () => page.$eval("#open-search", (button) => getComputedStyle(button).transitionDuration !== "0s");
+say("moves", await moves());
+await page.emulateMedia({ reducedMotion: "reduce" });
+say("moves for who wants no motion", await moves());
+
 const before = trouble.length;
-const strict = await open({});
+const strict = await opened({});
 await go(strict, "#/");
 await strict.evaluate(() => { document.body.append(Object.assign(document.createElement("script"), { textContent: "window.ran = 1" })); });
 say("a script of somebody else", await strict.evaluate(() => (window.ran ? "runs" : "does not run")));

@@ -3,23 +3,13 @@
 //     node crawl.mjs MODULES CHROMIUM FILE [--csp]
 //
 // MODULES has playwright-core. With --csp the page's own policy holds; without, what is not kept out by the page would run.
-import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
+import { launch, open } from "./browser.mjs";
 
 const [modules, chromium, file, csp] = process.argv.slice(2);
-const require = createRequire(`${modules}/package.json`);
-const browser = await require("playwright-core").chromium.launch({
-  executablePath: chromium,
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
+const browser = await launch(modules, chromium);
 const trouble = new Set();
-const context = await browser.newContext({ viewport: { width: 1280, height: 844 }, bypassCSP: csp !== "--csp" });
-const page = await context.newPage();
-page.setDefaultTimeout(120000);
-page.on("pageerror", (error) => trouble.add(`error: ${error.message}`));
-page.on("console", (message) => trouble.add(`console: ${message.text()}`));
-page.on("dialog", (dialog) => { trouble.add(`dialog: ${dialog.message()}`); dialog.dismiss(); });
-page.on("request", (request) => { if (!/^(file|data|blob):/.test(request.url())) trouble.add(`network: ${request.url()}`); });
+const page = await open(browser, { bypassCSP: csp !== "--csp" }, (what) => trouble.add(what));
 
 // What a page may not have: elements of the project's words, handlers, addresses that run.
 const foreign = () => {

@@ -3,13 +3,12 @@
 //     node dbt_docs.mjs MODULES CHROMIUM FOLDER UNIQUE_ID
 //
 // FOLDER has index.html, manifest.json and catalog.json. Nothing is asked of any other host.
-import { createRequire } from "node:module";
 import { createReadStream, existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { basename } from "node:path";
+import { launch } from "./browser.mjs";
 
 const [modules, chromium, folder, uniqueId] = process.argv.slice(2);
-const { chromium: driver } = createRequire(`${modules}/package.json`)("playwright-core");
 const server = createServer((request, response) => {
   const file = `${folder}/${basename(new URL(request.url, "http://localhost").pathname) || "index.html"}`;
   if (existsSync(file)) createReadStream(file).pipe(response);
@@ -17,7 +16,7 @@ const server = createServer((request, response) => {
 });
 await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
 const home = `http://127.0.0.1:${server.address().port}/`;
-const browser = await driver.launch({ executablePath: chromium, args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"] });
+const browser = await launch(modules, chromium);
 const page = await browser.newPage();
 // A busy machine is no mistake of the page.
 page.setDefaultTimeout(120000);

@@ -1,12 +1,11 @@
 // Prints one page of a site into a PDF.
 //
 //     node print.mjs MODULES CHROMIUM FOLDER HASH FILE
-import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
+import { launch } from "./browser.mjs";
 
 const [modules, chromium, folder, hash, file] = process.argv.slice(2);
-const { chromium: driver } = createRequire(`${modules}/package.json`)("playwright-core");
-const browser = await driver.launch({ executablePath: chromium, args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"] });
+const browser = await launch(modules, chromium);
 const page = await browser.newPage();
 // A busy machine is no mistake of the page.
 page.setDefaultTimeout(120000);

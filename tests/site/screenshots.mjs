@@ -1,14 +1,13 @@
 // Takes pictures of a site from disk: the start, a table, lineage, and a table on a dark phone.
 //
 //     node screenshots.mjs MODULES CHROMIUM FOLDER OUT
-import { createRequire } from "node:module";
 import { mkdirSync } from "node:fs";
 import { pathToFileURL } from "node:url";
+import { launch } from "./browser.mjs";
 
 const [modules, chromium, folder, out] = process.argv.slice(2);
-const { chromium: driver } = createRequire(`${modules}/package.json`)("playwright-core");
 mkdirSync(out, { recursive: true });
-const browser = await driver.launch({ executablePath: chromium, args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"] });
+const browser = await launch(modules, chromium);
 const home = pathToFileURL(`${folder}/index.html`).href;
 
 async function picture(name, hash, { colorScheme = "light", width = 1280, height = 800, deviceScaleFactor = 1 } = {}) {
