@@ -80,10 +80,8 @@ pub fn write(folder: &Path, input: &site::Input<'_>, formats: Formats) -> io::Re
     let put = |path: &Path, text: &str| write_whole(path, input.redactor.redact(text).as_bytes());
     let dictionary = input.dictionary;
     if formats.markdown {
-        put(
-            &folder.join("dictionary.md"),
-            &markdown::markdown(dictionary),
-        )?;
+        let text = markdown::markdown(dictionary, Some(input));
+        put(&folder.join("dictionary.md"), &text)?;
     }
     if formats.csv {
         put(&folder.join("dictionary.csv"), &csv::csv(dictionary)?)?;

@@ -118,7 +118,8 @@ async fn file(State(folder): State<Arc<PathBuf>>, headers: HeaderMap, uri: Uri) 
     if uri.path() == "/reload.js" {
         return answer("text/javascript", RELOAD.to_owned());
     }
-    let found = place(&folder, uri.path()).map(|path| (kind(&path), std::fs::read_to_string(path)));
+    let found = place(&folder, uri.path()).and_then(|path| inside(&folder, &path));
+    let found = found.map(|path| (kind(&path), std::fs::read_to_string(path)));
     match found {
         Some(("text/html", Ok(page))) => answer("text/html", with_reload(&page)),
         Some((kind, Ok(text))) => answer(kind, text),
@@ -149,6 +150,12 @@ fn place(folder: &Path, address: &str) -> Option<PathBuf> {
                 .all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_'))
     };
     (names.len() <= 2 && names.iter().all(is_plain)).then(|| folder.join(names.join("/")))
+}
+
+/// The file that a path leads to, links followed; none where they lead out of the folder.
+fn inside(folder: &Path, path: &Path) -> Option<PathBuf> {
+    let (folder, file) = (folder.canonicalize().ok()?, path.canonicalize().ok()?);
+    file.starts_with(folder).then_some(file)
 }
 
 fn kind(path: &Path) -> &'static str {
@@ -217,6 +224,32 @@ mod tests {
         ] {
             assert_eq!(place(folder, outside), None, "{outside}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn no_link_leads_out_of_the_folder() {
+        use std::os::unix::fs::symlink;
+        let own = tempfile::tempdir().unwrap();
+        let site = own.path().join("site");
+        std::fs::create_dir_all(site.join("data")).unwrap();
+        std::fs::write(own.path().join("profiles.yml"), "password").unwrap();
+        std::fs::write(site.join("app.js"), "").unwrap();
+        symlink("../profiles.yml", site.join("profiles.js")).unwrap();
+        symlink("../app.js", site.join("data/app.js")).unwrap();
+        symlink(own.path(), site.join("out")).unwrap();
+        let given = |address: &str| {
+            let path = place(&site, address).expect("plain names");
+            inside(&site, &path).is_some()
+        };
+        assert!(given("/app.js") && given("/data/app.js"));
+        for outside in ["/profiles.js", "/out/profiles.yml", "/nothing.js"] {
+            assert!(!given(outside), "{outside}");
+        }
+        // A folder of a site that is itself a link is served.
+        let link = own.path().join("linked");
+        symlink(&site, &link).unwrap();
+        assert!(inside(&link, &link.join("app.js")).is_some());
     }
 
     #[test]

@@ -83,7 +83,7 @@ pub(super) fn dictionary(manifest: &Manifest) -> Dictionary {
 
 #[test]
 fn the_markdown_tells_every_table_by_layer() {
-    assert_snapshot!(markdown::markdown(&dictionary(&fixture::manifest())), @r#"
+    assert_snapshot!(markdown::markdown(&dictionary(&fixture::manifest()), None), @r#"
     # Data dictionary of shop
 
     5 tables, 7 columns: 57% described, 28% tested. Made 2024-01-15 10:30 UTC.
@@ -393,7 +393,7 @@ fn no_markup_of_the_project_is_in_the_markdown() {
     node.relation = Some(crate::relation::Relation::new("dev", hostile));
     node.original_file_path = hostile.into();
     node.description = format!("`` ` ``{hostile} [x](javascript:y)");
-    let text = markdown::markdown(&dictionary(&manifest));
+    let text = markdown::markdown(&dictionary(&manifest), None);
     let parser = pulldown_cmark::Parser::new_ext(&text, pulldown_cmark::Options::ENABLE_TABLES);
     for event in parser {
         match event {
@@ -432,7 +432,7 @@ fn a_table_tells_rows_of_builds_other_targets_and_that_its_build_failed() {
         elsewhere: &elsewhere,
         generated_at: fixture::now(),
     });
-    let told = markdown::markdown(&dictionary);
+    let told = markdown::markdown(&dictionary, None);
     let facts = told.split("### fct_plays").nth(1).unwrap_or_default();
     let wanted = ["In the target", "Last build", "Rows after"];
     let facts = facts

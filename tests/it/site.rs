@@ -48,6 +48,12 @@ fn a_browser_shows_every_page_from_disk_without_a_network() {
     };
     let project = TestProject::example();
     project.redstart("build --quiet");
+    let site = walkdir::WalkDir::new(project.path().join("target/site"));
+    let files = site.into_iter().map(|file| file.expect("a file to read"));
+    let sizes = files.map(|file| file.metadata().expect("its size"));
+    let sizes = sizes.filter(std::fs::Metadata::is_file);
+    let size: u64 = sizes.map(|file| file.len()).sum();
+    assert!(size <= 250_000, "{size} bytes");
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/site/check.mjs");
     let seen = Command::new("node")
         .arg(script)
@@ -592,18 +598,37 @@ unit_tests:
         assert!(!text.contains("secret"), "{file}: {text}");
         let lines: Vec<String> = text
             .lines()
-            .filter(|line| !line.contains("Last built"))
+            .filter(|line| !line.contains("Last built") && !line.contains("Last build:"))
             .map(str::to_owned)
             .collect();
         lines.join("\n")
     };
     let all = plain("dictionary.md");
     let (_, all) = all.split_once("UTC.").expect("when it was made");
+    let (all, build) = all.split_once("## Last build").expect("what ran when");
+    let (_, coverage) = build.split_once("## Coverage").expect("what is missing");
+    let all = format!("{all}## Coverage{coverage}");
     assert_snapshot!(all, @r#"
 
 
     - Source: [raw.events](#source.project.raw.events)
     - Other: [base](#model.project.base), [report](#model.project.report)
+
+    ## How it is
+
+    - Target: dev (duckdb)
+    - Tests: 2 pass
+
+    ## Lineage
+
+    ```mermaid
+    flowchart LR
+      n0["base"]
+      n1["board"]
+      n2["report"]
+      n0 --> n2
+      n2 --> n1
+    ```
 
     ## Source
 
@@ -637,6 +662,43 @@ unit_tests:
     | id | integer | yes |  | The number · check (id > 0) · tags: core |  |
     | note | character varying(256) | yes |  | *(confidential)* · steward: Ann |  |
 
+    #### Lineage
+
+    ```mermaid
+    flowchart LR
+      n0["base"]
+      n1["report"]
+      n0 --> n1
+      style n0 stroke-width:3px
+    ```
+
+    #### Where columns come from
+
+    | Column | Made from | Goes to |
+    | --- | --- | --- |
+    | id |  | report.id, rows of report (join) |
+    | note |  | rows of report (filter) |
+
+    #### SQL
+
+    ```sql
+    {{ config(materialized='table') }} select 1 as id, 'a' as note
+    ```
+
+    #### Compiled SQL
+
+    ```sql
+    select 1 as id, 'a' as note
+    ```
+
+    #### meta
+
+    ```json
+    {
+      "cost": 7
+    }
+    ```
+
     <a id="model.project.report"></a>
 
     ### report
@@ -652,6 +714,67 @@ unit_tests:
     | --- | --- | --- | --- | --- | --- |
     | id | integer | yes |  |  | relationships: (not shown).id (pass) |
 
+    #### Lineage
+
+    ```mermaid
+    flowchart LR
+      n0["base"]
+      n1["board"]
+      n2["report"]
+      n0 --> n2
+      n2 --> n1
+      style n2 stroke-width:3px
+    ```
+
+    #### Where columns come from
+
+    | Column | Made from | Goes to |
+    | --- | --- | --- |
+    | id | base.id (copied) |  |
+
+    #### Its rows are chosen, joined or grouped by
+
+    - base.id (join)
+    - base.note (filter)
+
+    #### Described where they come from
+
+    - id: The number (from base)
+
+    #### Test: id, relationships: (not shown).id
+
+    ```sql
+    with child as (
+        select id as from_field
+        from "project"."main"."report"
+        where id is not null
+    ),
+    parent as (
+        select distinct id as to_field
+        from "project"."main"."(not shown)"
+    )
+    select child.from_field
+    from child
+    left join parent on child.from_field = parent.to_field
+    where parent.to_field is null
+    ```
+
+    #### Unit tests
+
+    - keeps (pass); given 1 row of `ref('base')`, 1 row of `ref('(not shown)')`, expects 1 row; `models/shop.yml:17`
+
+    #### SQL
+
+    ```sql
+    select b.id from {{ ref('base') }} as b join {{ ref('(not shown)') }} using (id) where b.note <> 'z'
+    ```
+
+    #### Compiled SQL
+
+    ```sql
+    select b.id from "project"."main"."base" as b join "project"."main"."(not shown)" using (id) where b.note <> 'z'
+    ```
+
     ## Exposures
 
     ### board
@@ -666,6 +789,13 @@ unit_tests:
     - Reads: [report](#model.project.report)
     - Tags: weekly
     - Declared: `models/shop.yml:15`
+
+    ## Tests
+
+    | Test | Of | Last result | Rows |
+    | --- | --- | --- | --- |
+    | relationships: (not shown).id | report.id | pass |  |
+    | unit test keeps | report | pass |  |
 
     ## Coverage
 
@@ -813,7 +943,7 @@ unit_tests:
 
     ## Unit tests
 
-    - keeps (pass); given 1 row of `ref('base')`, 1 row of `ref('(not shown)')`, expects 1 row
+    - keeps (pass); given 1 row of `ref('base')`, 1 row of `ref('(not shown)')`, expects 1 row; `models/shop.yml:17`
 
     ## SQL
 
@@ -970,6 +1100,22 @@ fn the_server_gives_the_files_of_the_site_and_nothing_else() {
         );
     }
     assert!(ask("/", "evil.example").starts_with("HTTP/1.1 403"));
+    // The page is told when the site is written anew.
+    let version = |since: &str| {
+        let answer = ask(&format!("/changes?since={since}"), "localhost");
+        answer
+            .rsplit("\r\n\r\n")
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let before = version("");
+    project.redstart("docs generate").success();
+    let after = version(&before);
+    assert!(
+        after != before && after.parse::<u64>().is_ok(),
+        "{before}, {after}"
+    );
     serving.kill().expect("it ends");
     serving.wait().expect("it ended");
 }

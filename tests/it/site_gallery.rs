@@ -22,7 +22,7 @@ fn looked_at(project: &TestProject, pages: &[&str]) -> Option<String> {
     Some(said.concat())
 }
 
-/// A project with all that the example does not have: an exposure, tags, groups, two targets, a diff.
+/// A project with all that the example does not have: an exposure, tags, a group, access, a contract, a logo, two targets, a diff.
 fn gallery() -> TestProject {
     TestProject::empty()
         .file(
@@ -37,7 +37,11 @@ fn gallery() -> TestProject {
         )
         .file(
             "dbt_project.yml",
-            "name: project\nprofile: project\nmodels: {+materialized: table, +schema: \"{{ 'x' if target.name == 'prod' else 'y' }}\"}\nanalysis-paths: [analyses]\n",
+            "name: project\nprofile: project\nmodels: {+materialized: table, +schema: \"{{ 'x' if target.name == 'prod' else 'y' }}\"}\nanalysis-paths: [analyses]\nflags: {docs: {title: The Gallery, logo: assets/logo.svg}}\n",
+        )
+        .file(
+            "assets/logo.svg",
+            "<svg xmlns='http://www.w3.org/2000/svg' width='24' height='24'><circle cx='12' cy='12' r='9'/></svg>",
         )
         .file(
             "models/base.sql",
@@ -61,7 +65,9 @@ fn gallery() -> TestProject {
             "models:
   - name: base
     meta: {owner: Ann}
-    columns: [{name: user_id, data_tests: [unique, not_null]}, {name: note, description: \"{{ doc('note') }}\"}]
+    config: {group: crew, access: public, contract: {enforced: true}}
+    columns: [{name: user_id, data_type: integer, data_tests: [unique, not_null]}, {name: note, data_type: varchar, description: \"{{ doc('note') }}\"}]
+groups: [{name: crew, owner: {name: The crew, email: c@x.y}}]
 exposures:
   - {name: board, label: The Board, type: dashboard, owner: {name: Bo, email: b@x.y}, tags: [daily], depends_on: [ref('report')]}
 macros:
@@ -81,6 +87,7 @@ fn markdown_tells_what_is_no_table_rows_of_builds_and_other_targets() {
     let file = |name: &str| project.read(format!("target/dictionary/{name}"));
     let start = file("README.md");
     for wanted in [
+        "# Data dictionary of The Gallery",
         "Also: [Tests](tests.md), [Macros](macros.md), [Glossary](glossary.md), [Analyses](analyses.md), [Last build](last-build.md)",
         "## About\n\n# Welcome\n&lt;script>alert(1)&lt;/script>",
         "- Target: dev (duckdb)",
@@ -110,6 +117,9 @@ fn markdown_tells_what_is_no_table_rows_of_builds_and_other_targets() {
     - `main_y.base` (table model)
     - In the target prod: `prod.marts_x.base`
     - Owner: Ann
+    - Group: crew (The crew, c@x.y)
+    - Access: public
+    - Contract: enforced
     - Grain: one row per user_id
     - Rows: 2
     - Last built:  UTC
@@ -197,6 +207,30 @@ fn markdown_tells_what_is_no_table_rows_of_builds_and_other_targets() {
     let build = file("last-build.md");
     assert!(build.contains("| report | success | "), "{build}");
     assert!(build.contains("longest path"), "{build}");
+    // The one file says what the folder says, below other headings and with other links.
+    let whole = project.read("target/dictionary.md");
+    let squeezed = |text: &str| -> Vec<String> {
+        let lines = text.lines().map(|line| line.trim_start_matches('#').trim());
+        let lines = lines.filter(|line| !line.is_empty());
+        lines
+            .map(|line| line.replace("](#", "](").replace(".md)", ")"))
+            .collect()
+    };
+    let told = squeezed(&whole);
+    let files = std::fs::read_dir(project.path().join("target/dictionary")).expect("a folder");
+    let mut looked = 0;
+    for page in files {
+        let page = std::fs::read_to_string(page.expect("a file").path()).expect("a text");
+        looked += 1;
+        for line in squeezed(&page) {
+            let is_navigation = line.starts_with("- Also: ");
+            assert!(
+                is_navigation || told.contains(&line),
+                "no {line:?} in {whole}"
+            );
+        }
+    }
+    assert_eq!(looked, 9, "three tables, five others, and the start");
     std::fs::remove_file(project.path().join("analyses/many.sql")).expect("it was there");
     project.redstart("docs generate --format md").success();
     assert!(
@@ -227,12 +261,20 @@ fn a_browser_shows_what_changed_exposures_and_rows_of_builds() {
         page.contains("compared with before of 20") && page.contains("site/index.html#/changes"),
         "{page}"
     );
-    // A new site keeps what was compared.
+    // A new site keeps what was compared; one page that holds everything is told as well.
     project.redstart("docs generate").success();
+    project
+        .redstart("docs generate --single-file --target-path single")
+        .success();
+    project
+        .redstart("docs diff --state before --target-path single")
+        .success();
     let Some(seen) = looked_at(
         &project,
         &[
             "target/changes.html",
+            "single/index.html#/",
+            "single/index.html#/changes",
             "target/site/index.html#/",
             "target/site/index.html#/changes",
             "target/site/index.html#/folders",

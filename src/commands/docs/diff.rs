@@ -50,13 +50,8 @@ impl Diff {
         let target = TargetFolder::of(session, &prepared)?;
         let page = target.path("changes.html");
         write_whole(&target.path("changes.md"), markdown.as_bytes())?;
-        let site = target.path("site");
-        let beside = site.join("index.html").is_file();
-        let link = beside.then_some("site/index.html#/changes");
+        let link = site::write_changes(&target.path(""), &changes.json(), &prepared.redactor)?;
         write_whole(&page, redacted(changes.page(link)).as_bytes())?;
-        if beside {
-            site::write_changes(&site, &changes.json(), &prepared.redactor)?;
-        }
         session
             .terminal
             .info(format!("What changed is in {}", page.display()));

@@ -1,8 +1,8 @@
 //! The dictionary as Markdown: `dictionary.md`, which holds all tables, and the folder `dictionary/` with a file a table.
 //!
-//! In: the [`Dictionary`], for the files also what the site is made from. Out: texts, for readers without a browser and for repositories
-//! that show Markdown: what the site says. The one file has tables, their columns and exposures; the folder also has SQL, lineage, tests,
-//! macros, docs blocks, analyses and the last build.
+//! In: what the site is made from. Out: texts, for readers without a browser and for repositories that show Markdown: what the site says.
+//! The one file has all of it, too, unless there are so many tables that nobody could read it: then SQL, the lineage of columns, tests,
+//! macros, docs blocks, analyses and the steps of the last build stand in the folder alone.
 
 mod mermaid;
 mod others;
@@ -14,25 +14,54 @@ pub use pages::{is_page, pages};
 use std::fmt::Write as _;
 
 use super::dictionary::{Column, Coverage, Dictionary, Table, UNCOUNTED, percent};
+use super::site::{Input, title};
+use pages::Edges;
 use words::{Place, cell, code, null, prose, tests};
 
-/// The whole dictionary as one text.
-pub fn markdown(dictionary: &Dictionary) -> String {
-    let mut text = format!("# Data dictionary of {}\n\n", cell(&dictionary.project));
-    summary(&mut text, dictionary, Place::OneFile);
+/// Of more tables the one file tells columns alone: it would be too long for whoever shows Markdown.
+const MOST_WHOLE: usize = 200;
+
+/// The whole dictionary as one text; `input` has what is not about tables and columns.
+pub fn markdown(dictionary: &Dictionary, input: Option<&Input<'_>>) -> String {
+    let place = Place::OneFile;
+    let called = input.map_or(dictionary.project.as_str(), title);
+    let mut text = format!("# Data dictionary of {}\n\n", cell(called));
+    summary(&mut text, dictionary, place);
+    let whole = input.filter(|_| dictionary.tables().count() <= MOST_WHOLE);
+    if let Some(input) = input {
+        if whole.is_none() {
+            text.push_str("- SQL, lineage, tests and more of each table: `dictionary/README.md`, which `redstart docs generate --format md` writes\n");
+        }
+        pages::about(&mut text, input);
+    }
+    let edges = whole.map(|input| Edges::new(input, place));
+    let one = |text: &mut String, table: &Table| {
+        let name = cell(&table.name);
+        let _ = writeln!(text, "\n<a id=\"{}\"></a>\n\n### {name}\n", table.anchor);
+        self::table(text, table, place);
+        if let Some(edges) = &edges {
+            pages::more(text, edges, table);
+        }
+    };
     for layer in &dictionary.layers {
         let _ = writeln!(text, "\n## {}", cell(&layer.name));
         for table in &layer.tables {
-            let _ = writeln!(
-                text,
-                "\n<a id=\"{}\"></a>\n\n### {}\n",
-                table.anchor,
-                cell(&table.name)
-            );
-            self::table(&mut text, table, Place::OneFile);
+            one(&mut text, table);
         }
     }
-    exposures(&mut text, dictionary, Place::OneFile);
+    if whole.is_some() && !dictionary.inlined.is_empty() {
+        text.push_str("\n## Ephemeral\n");
+        for (_, table) in &dictionary.inlined {
+            one(&mut text, table);
+        }
+    }
+    exposures(&mut text, dictionary, place);
+    for (title, words) in whole
+        .into_iter()
+        .flat_map(|input| others::texts(input, place))
+    {
+        let _ = write!(text, "\n## {title}\n\n{words}");
+    }
     self::coverage(&mut text, &dictionary.coverage());
     text
 }

@@ -25,21 +25,32 @@ pub const FILES: [(&str, &str); 5] = [
 
 /// Those that there is something to say in.
 pub fn files(input: &Input<'_>) -> BTreeMap<String, String> {
+    let told = texts(input, Place::FileEach).into_iter();
+    let file = |title: &str| FILES.iter().find(|(_, own)| *own == title);
+    told.filter_map(|(title, text)| {
+        let (file, _) = file(title)?;
+        Some(((*file).to_owned(), format!("# {title}\n\n{text}")))
+    })
+    .collect()
+}
+
+/// What they say, by their titles.
+pub fn texts(input: &Input<'_>, place: Place) -> Vec<(&'static str, String)> {
     let items = Items::new(input);
     let results = Results::new(&items);
     let texts = [
-        tests(&items, &results),
-        of_each(&items, &|item| match item {
+        tests(&items, &results, place),
+        of_each(&items, place, &|item| match item {
             Item::Macro(_) => Some(macro_of(input, item)),
             _ => None,
         }),
-        of_each(&items, &|item| match item {
+        of_each(&items, place, &|item| match item {
             Item::Doc(doc) => Some(format!("{}\n", prose(doc.contents.trim()))),
             _ => None,
         }),
-        of_each(&items, &|item| match item {
+        of_each(&items, place, &|item| match item {
             Item::Node(id, node) if node.resource_type == ResourceType::Analysis => {
-                Some(query(input, *id, node))
+                Some(query(input, *id, node, place))
             }
             _ => None,
         }),
@@ -47,8 +58,7 @@ pub fn files(input: &Input<'_>) -> BTreeMap<String, String> {
     ];
     let known = FILES.into_iter().zip(texts);
     let told = known.filter(|(_, text)| !text.is_empty());
-    told.map(|((file, title), text)| (file.to_owned(), format!("# {title}\n\n{text}")))
-        .collect()
+    told.map(|((_, title), text)| (title, text)).collect()
 }
 
 /// How the project is: the last build, what failed in it, tests.
@@ -85,14 +95,18 @@ pub fn health(input: &Input<'_>) -> String {
 }
 
 /// A heading for each item of a kind, its file, and what is said of it.
-fn of_each(items: &Items<'_>, told: &dyn Fn(&Item<'_>) -> Option<String>) -> String {
+fn of_each(items: &Items<'_>, place: Place, told: &dyn Fn(&Item<'_>) -> Option<String>) -> String {
+    let level = match place {
+        Place::OneFile => "###",
+        Place::FileEach => "##",
+    };
     let mut text = String::new();
     for item in &items.list {
         let Some(words) = told(item) else { continue };
         let (name, file) = (item.name(items.input), item.file(items.input));
         let _ = write!(
             text,
-            "{}## {}\n\n{words}\n- File: {}\n",
+            "{}{level} {}\n\n{words}\n- File: {}\n",
             if text.is_empty() { "" } else { "\n" },
             cell(&name),
             code(file)
@@ -132,7 +146,7 @@ fn described(words: &str) -> String {
 }
 
 /// A query of its own: what it is for, what it reads, as it is written and as it is compiled.
-fn query(input: &Input<'_>, id: NodeId, node: &Node) -> String {
+fn query(input: &Input<'_>, id: NodeId, node: &Node, place: Place) -> String {
     let hidden = &input.dictionary.hidden;
     let mut text = described(&node.description);
     let reads = node
@@ -146,7 +160,7 @@ fn query(input: &Input<'_>, id: NodeId, node: &Node) -> String {
             let mut own =
                 tables.filter(|table| input.manifest.node(table.node).unique_id == read.unique_id);
             match own.next() {
-                Some(table) => Place::FileEach.link_to(&table.name, &table.anchor),
+                Some(table) => place.link_to(&table.name, &table.anchor),
                 None => cell(&name(read)),
             }
         })
@@ -177,7 +191,7 @@ fn query(input: &Input<'_>, id: NodeId, node: &Node) -> String {
 }
 
 /// All tests with their last results, and those that are queries of their own with these.
-fn tests(items: &Items<'_>, results: &Results<'_>) -> String {
+fn tests(items: &Items<'_>, results: &Results<'_>, place: Place) -> String {
     let input = items.input;
     let Value::Array(all) = results.all() else {
         return String::new();
@@ -212,9 +226,9 @@ fn tests(items: &Items<'_>, results: &Results<'_>) -> String {
                 .map_or_else(String::new, |rows| rows.to_string())
         );
     }
-    let own = of_each(items, &|item| match item {
+    let own = of_each(items, place, &|item| match item {
         Item::Node(id, node) if matches!(node.detail, Detail::Test(_)) => {
-            Some(query(input, *id, node))
+            Some(query(input, *id, node, place))
         }
         _ => None,
     });

@@ -8,20 +8,20 @@ use super::{mermaid, others, summary, table};
 use crate::diagnostic::counted;
 use crate::docs::dictionary::{Table, Test};
 use crate::docs::hidden::Hidden;
-use crate::docs::site::{ColumnEdge, Inherited, Input, RowEdge, rows, units_of};
-use crate::docs::words::{constraint, name};
+use crate::docs::site::{ColumnEdge, Inherited, Input, RowEdge, rows, title, units_of};
+use crate::docs::words::{constraint, declared, name};
 use crate::manifest::node::Detail;
 use crate::manifest::{Node, NodeId};
 
 /// The files of the folder `dictionary/` by their names: `README.md`, which repositories show first, and one a table.
 pub fn pages(input: &Input<'_>) -> BTreeMap<String, String> {
     let dictionary = input.dictionary;
-    let edges = Edges::new(input);
+    let edges = Edges::new(input, Place::FileEach);
     let tables = dictionary
         .tables()
         .chain(dictionary.inlined.iter().map(|(_, table)| table));
     let mut files: BTreeMap<String, String> = tables
-        .map(|table| (format!("{}.md", table.anchor), page(input, &edges, table)))
+        .map(|table| (format!("{}.md", table.anchor), page(&edges, table)))
         .collect();
     let more = others::files(input);
     files.insert("README.md".to_owned(), start(input, &more));
@@ -42,7 +42,7 @@ pub fn is_page(name: &str) -> bool {
 
 fn start(input: &Input<'_>, more: &BTreeMap<String, String>) -> String {
     let dictionary = input.dictionary;
-    let mut text = format!("# Data dictionary of {}\n\n", cell(&dictionary.project));
+    let mut text = format!("# Data dictionary of {}\n\n", cell(title(input)));
     summary(&mut text, dictionary, Place::FileEach);
     let inlined: Vec<String> = dictionary
         .inlined
@@ -60,49 +60,53 @@ fn start(input: &Input<'_>, more: &BTreeMap<String, String>) -> String {
     if !links.is_empty() {
         let _ = writeln!(text, "- Also: {}", links.join(", "));
     }
-    others::overview(&mut text, input);
-    section(&mut text, "How it is", Some(others::health(input)));
-    let all: Vec<&Table> = dictionary.tables().collect();
-    section(&mut text, "Lineage", mermaid::lineage(&all));
-    section(&mut text, "Keys", mermaid::entities(dictionary, &|_| true));
+    about(&mut text, input);
     super::exposures(&mut text, dictionary, Place::FileEach);
     super::coverage(&mut text, &dictionary.coverage());
     text
 }
 
-fn page(input: &Input<'_>, edges: &Edges<'_>, about: &Table) -> String {
-    let node = input.manifest.node(about.node);
+/// The whole: the project's own words, how it is, who reads whom, which key points where.
+pub fn about(text: &mut String, input: &Input<'_>) {
+    others::overview(text, input);
+    section(text, "How it is", Some(others::health(input)));
+    let all: Vec<&Table> = input.dictionary.tables().collect();
+    section(text, "Lineage", mermaid::lineage(&all));
+    let keys = mermaid::entities(input.dictionary, &|_| true);
+    section(text, "Keys", keys);
+}
+
+fn page(edges: &Edges<'_>, about: &Table) -> String {
     let mut text = format!("# {}\n\n", cell(&about.name));
     table(&mut text, about, Place::FileEach);
-    if !node.constraints.is_empty() {
-        text.push_str("\n## Constraints\n\n");
-        for one in &node.constraints {
-            let one = constraint(one);
-            let _ = writeln!(text, "- {}", code(&edges.hidden.masked(&one)));
-        }
-    }
-    section(&mut text, "Lineage", mermaid::lineage(&[about]));
-    columns(&mut text, edges, about);
-    taken_over(&mut text, edges, about);
-    let keys = mermaid::entities(input.dictionary, &|table| table.anchor == about.anchor);
-    section(&mut text, "Keys", keys);
-    tests(&mut text, input, edges, about);
-    units(&mut text, edges, about);
-    let written = node.code.as_ref().filter(|code| code.made_from.is_none());
-    sql(&mut text, "SQL", written.map(|code| code.text()), edges);
-    sql(
-        &mut text,
-        "Compiled SQL",
-        compiled(input, about.node),
-        edges,
-    );
-    let meta = about.meta.as_deref();
-    section(
-        &mut text,
-        "meta",
-        meta.and_then(|meta| fenced("json", meta)),
-    );
+    more(&mut text, edges, about);
     text
+}
+
+/// What else there is of a table: constraints, lineage, tests, SQL, `meta`.
+pub fn more(text: &mut String, edges: &Edges<'_>, about: &Table) {
+    let input = edges.input;
+    let node = input.manifest.node(about.node);
+    if !node.constraints.is_empty() {
+        let all = node.constraints.iter().map(constraint);
+        let lines: String = all
+            .map(|one| format!("- {}\n", code(&edges.hidden.masked(&one))))
+            .collect();
+        edges.section(text, "Constraints", Some(lines));
+    }
+    edges.section(text, "Lineage", mermaid::lineage(&[about]));
+    columns(text, edges, about);
+    taken_over(text, edges, about);
+    let keys = mermaid::entities(input.dictionary, &|table| table.anchor == about.anchor);
+    edges.section(text, "Keys", keys);
+    tests(text, edges, about);
+    units(text, edges, about);
+    let written = node.code.as_ref().filter(|code| code.made_from.is_none());
+    sql(text, "SQL", written.map(|code| code.text()), edges);
+    sql(text, "Compiled SQL", compiled(input, about.node), edges);
+    let meta = about.meta.as_deref();
+    let meta = meta.and_then(|meta| fenced("json", meta));
+    edges.section(text, "meta", meta);
 }
 
 pub fn section(text: &mut String, title: &str, body: Option<String>) {
@@ -130,15 +134,12 @@ fn columns(text: &mut String, edges: &Edges<'_>, about: &Table) {
     }
     if !rows.is_empty() {
         let head = "| Column | Made from | Goes to |\n| --- | --- | --- |\n";
-        section(
-            text,
-            "Where columns come from",
-            Some(head.to_owned() + &rows),
-        );
+        let table = Some(head.to_owned() + &rows);
+        edges.section(text, "Where columns come from", table);
     }
     if let Some(chosen) = edges.chosen.get(&about.node) {
         let lines: String = chosen.iter().map(|one| format!("- {one}\n")).collect();
-        section(
+        edges.section(
             text,
             "Its rows are chosen, joined or grouped by",
             Some(lines),
@@ -163,11 +164,11 @@ fn taken_over(text: &mut String, edges: &Edges<'_>, about: &Table) {
         }
     }
     let lines = (!lines.is_empty()).then_some(lines);
-    section(text, "Described where they come from", lines);
+    edges.section(text, "Described where they come from", lines);
 }
 
 /// The queries of the tests of a table and its columns.
-fn tests(text: &mut String, input: &Input<'_>, edges: &Edges<'_>, about: &Table) {
+fn tests(text: &mut String, edges: &Edges<'_>, about: &Table) {
     let of_columns = about.columns.iter().flat_map(|column| {
         let own = column.tests.iter();
         own.map(move |test| (Some(column.name.as_str()), test))
@@ -175,7 +176,7 @@ fn tests(text: &mut String, input: &Input<'_>, edges: &Edges<'_>, about: &Table)
     let of_table = about.tests.iter().map(|test| (None, test));
     for (column, test) in of_columns.chain(of_table) {
         let Test { node, label, .. } = test;
-        if let Some(query) = compiled(input, *node) {
+        if let Some(query) = compiled(edges.input, *node) {
             let title = match column {
                 Some(column) => format!("Test: {}, {}", cell(column), cell(label)),
                 None => format!("Test: {}", cell(label)),
@@ -216,14 +217,17 @@ fn units(text: &mut String, edges: &Edges<'_>, about: &Table) {
                 rows(&test.expect)
             );
         }
+        if let Some(at) = declared(node) {
+            let _ = write!(lines, "; {}", code(&at));
+        }
         lines.push('\n');
     }
-    section(text, "Unit tests", (!lines.is_empty()).then_some(lines));
+    edges.section(text, "Unit tests", (!lines.is_empty()).then_some(lines));
 }
 
 fn sql(text: &mut String, title: &str, query: Option<&str>, edges: &Edges<'_>) {
     let query = query.map(|query| edges.hidden.masked(query));
-    section(text, title, query.and_then(|query| fenced("sql", &query)));
+    edges.section(text, title, query.and_then(|query| fenced("sql", &query)));
 }
 
 /// A text between fences that nothing in it can close; none of an empty one.
@@ -239,7 +243,9 @@ fn compiled<'a>(input: &Input<'a>, id: NodeId) -> Option<&'a str> {
 }
 
 /// The lineage of columns by their two ends: node and column in lower case.
-struct Edges<'a> {
+pub struct Edges<'a> {
+    /// Where the tables stand.
+    place: Place,
     from: BTreeMap<(NodeId, String), Vec<String>>,
     to: BTreeMap<(NodeId, String), Vec<String>>,
     /// Unit tests by their model.
@@ -252,8 +258,10 @@ struct Edges<'a> {
 }
 
 impl<'a> Edges<'a> {
-    fn new(input: &'a Input<'a>) -> Self {
+    /// Sorts what is known of columns by its ends.
+    pub fn new(input: &'a Input<'a>, place: Place) -> Self {
         let mut edges = Self {
+            place,
             from: BTreeMap::new(),
             to: BTreeMap::new(),
             units: units_of(input),
@@ -286,6 +294,17 @@ impl<'a> Edges<'a> {
             }
         }
         edges
+    }
+
+    /// A part of what is said of a table, below its heading.
+    fn section(&self, text: &mut String, title: &str, body: Option<String>) {
+        let level = match self.place {
+            Place::OneFile => "####",
+            Place::FileEach => "##",
+        };
+        if let Some(body) = body {
+            let _ = write!(text, "\n{level} {title}\n\n{body}");
+        }
     }
 
     /// `table.column`, unless the table is not to be shown.

@@ -75,7 +75,8 @@ pub fn tests(tests: &[Test]) -> String {
         };
         let kept = test.kept.as_ref();
         let kept = kept.map_or_else(String::new, |kept| format!(", {}", cell(&kept.told())));
-        format!("{}{status}{kept}", cell(&test.label))
+        let warns = if test.only_warns { ", only warns" } else { "" };
+        format!("{}{status}{warns}{kept}", cell(&test.label))
     });
     shown.collect::<Vec<_>>().join("; ")
 }

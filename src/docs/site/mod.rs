@@ -140,17 +140,15 @@ impl Site {
     /// # Errors
     /// When a file cannot be written.
     pub fn write(&self, folder: &Path) -> io::Result<()> {
+        if !self.files.contains_key("data/index.js") {
+            return self.write_single(folder);
+        }
         for (name, text) in &self.files {
             write_whole(&folder.join(name), text.as_bytes())?;
         }
-        if !self.files.contains_key("data/index.js") {
-            return Ok(());
-        }
-        // What `docs diff` found stays until it looks again, unless it tells of what is not to be shown any more.
         let changes = folder.join(CHANGES);
         let found = std::fs::read_to_string(&changes).ok();
-        let found = found.as_deref().and_then(pack::data);
-        if found.is_none_or(|found| self.hidden.is_told_in(&found)) {
+        if self.kept(found).is_none() {
             let nothing = pack::script("changes", &Value::Null, &Redactor::default());
             write_whole(&changes, nothing.as_bytes())?;
         }
@@ -158,18 +156,54 @@ impl Site {
             is_data(name) && !self.files.contains_key(&format!("data/{name}"))
         })
     }
+
+    /// One page, with what changed of the one before it, or of the site beside it.
+    fn write_single(&self, folder: &Path) -> io::Result<()> {
+        let place = folder.join("index.html");
+        let page = self.files["index.html"].as_str();
+        let earlier = std::fs::read_to_string(&place).ok();
+        let earlier = earlier.as_deref().and_then(page::changes);
+        let beside = || std::fs::read_to_string(folder.join("site").join(CHANGES)).ok();
+        let found = self.kept(earlier.map(str::to_owned).or_else(beside));
+        let whole = found.and_then(|found| page::with_changes(page, &found));
+        write_whole(&place, whole.as_deref().unwrap_or(page).as_bytes())
+    }
+
+    /// What `docs diff` found stays until it looks again, unless it tells of what is not to be shown any more.
+    fn kept(&self, found: Option<String>) -> Option<String> {
+        let found = found?;
+        let data = pack::data(&found)?;
+        (!self.hidden.is_told_in(&data)).then_some(found)
+    }
 }
 
 /// What changed since an earlier state, in the folder of a site.
 const CHANGES: &str = "data/changes.js";
 
-/// Puts what changed since an earlier state into a site that is there.
+/// Puts what changed since an earlier state into what is there of a site in the target folder: the one with a folder of its own, the one
+/// page that holds everything. Out: where it is read.
 ///
 /// # Errors
-/// When the file cannot be written.
-pub fn write_changes(folder: &Path, changes: &Value, redactor: &Redactor) -> io::Result<()> {
+/// When a file cannot be written.
+pub fn write_changes(
+    target: &Path,
+    changes: &Value,
+    redactor: &Redactor,
+) -> io::Result<Option<&'static str>> {
     let script = pack::script("changes", changes, redactor);
-    write_whole(&folder.join(CHANGES), script.as_bytes())
+    let mut read_at = None;
+    let site = target.join("site");
+    if site.join("index.html").is_file() {
+        write_whole(&site.join(CHANGES), script.as_bytes())?;
+        read_at = Some("site/index.html#/changes");
+    }
+    let single = target.join("index.html");
+    let page = std::fs::read_to_string(&single).ok();
+    if let Some(page) = page.and_then(|page| page::with_changes(&page, &script)) {
+        write_whole(&single, page.as_bytes())?;
+        read_at = Some("index.html#/changes");
+    }
+    Ok(read_at)
 }
 
 /// Whether a site names its data so: `index.js`, `t7.js`, ….
@@ -225,7 +259,7 @@ pub fn influences(manifest: &Manifest, analysis: &Analysis) -> Vec<RowEdge> {
 }
 
 /// What the site is called.
-fn title<'a>(input: &Input<'a>) -> &'a str {
+pub(super) fn title<'a>(input: &Input<'a>) -> &'a str {
     let said = input.branding.title.as_deref();
     said.unwrap_or(&input.dictionary.project)
 }

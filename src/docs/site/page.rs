@@ -98,6 +98,29 @@ fn page(title: &str, scripts: &str, styles: &str, style: &str, script: &str) -> 
     text
 }
 
+/// How what changed begins in a page that holds everything: its data stand in one script, and this comes first of them.
+const CHANGES: &str = "<script>redstart(\"changes\",";
+
+/// What changed since an earlier state, of a page that holds everything: one script of its data.
+pub fn changes(page: &str) -> Option<&str> {
+    let (_, from) = page.split_once(CHANGES)?;
+    let start = page.len() - from.len() - CHANGES.len() + "<script>".len();
+    page[start..].split_inclusive('\n').next()
+}
+
+/// The page with other changes; none of a page that has its data beside it.
+pub fn with_changes(page: &str, changes: &str) -> Option<String> {
+    let (before, from) = page.split_once(CHANGES)?;
+    let script = &page[before.len() + "<script>".len()..];
+    let (script, after) = script.split_once("</script>")?;
+    let (_, others) = from.split_once('\n')?;
+    let (others, _) = others.split_once("</script>")?;
+    let new = format!("{changes}{others}");
+    // What the policy of the page lets run is this very script.
+    let before = before.replacen(&hash(script), &hash(&new), 1);
+    Some(format!("{before}<script>{new}</script>{after}"))
+}
+
 /// Goes to the page that the address names.
 const FORWARD: &str = "location.replace(\"site/index.html\" + location.hash);";
 

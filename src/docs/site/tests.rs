@@ -281,7 +281,7 @@ fn what_is_not_to_be_shown_is_in_no_file() {
     );
     let dictionary = dictionary(&manifest);
     for text in [
-        crate::docs::markdown::markdown(&dictionary),
+        crate::docs::markdown::markdown(&dictionary, None),
         crate::docs::csv::csv(&dictionary).unwrap(),
     ] {
         assert!(!text.contains(&name), "{text}");
@@ -495,11 +495,33 @@ fn the_same_project_gives_the_same_bytes_and_old_data_go() {
     let named = first.files.keys().filter(|name| name.starts_with("data/"));
     // What `docs diff` finds stands beside them.
     assert_eq!(written, named.count() + 1);
-    super::write_changes(folder.path(), &json!({}), &Redactor::default()).unwrap();
-    let changes = std::fs::read_to_string(folder.path().join("data/changes.js")).unwrap();
-    first.write(folder.path()).unwrap();
-    let kept = std::fs::read_to_string(folder.path().join("data/changes.js")).unwrap();
+    let target = tempfile::tempdir().unwrap();
+    std::fs::rename(folder.path(), target.path().join("site")).unwrap();
+    let folder = target.path().join("site");
+    let told = super::write_changes(target.path(), &json!({}), &Redactor::default()).unwrap();
+    assert_eq!(told, Some("site/index.html#/changes"));
+    let changes = std::fs::read_to_string(folder.join("data/changes.js")).unwrap();
+    first.write(&folder).unwrap();
+    let kept = std::fs::read_to_string(folder.join("data/changes.js")).unwrap();
     assert_eq!(kept, changes);
+    // One page takes them over, keeps them, and has others put into it.
+    single.write(target.path()).unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    single.write(target.path()).unwrap();
+    let page = || std::fs::read_to_string(target.path().join("index.html")).unwrap();
+    assert!(page().contains(&changes), "{changes}");
+    let others = json!({ "added": [] });
+    let told = super::write_changes(target.path(), &others, &Redactor::default()).unwrap();
+    assert_eq!(told, Some("index.html#/changes"));
+    let scripts = page();
+    let scripts: Vec<&str> = scripts.split("<script>").skip(1).collect();
+    for script in scripts {
+        let (script, _) = script.split_once("</script>").unwrap();
+        let allowed = page().contains(&super::pack::hash(script));
+        assert!(allowed, "what its policy does not let run: {script}");
+    }
+    let found = super::page::changes(&page()).and_then(super::pack::data);
+    assert_eq!(found, Some(others));
 }
 
 #[test]

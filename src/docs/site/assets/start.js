@@ -52,6 +52,10 @@ async function start() {
   });
   await show();
   document.documentElement.dataset.ready = "yes";
+  // The menu leads to what changed where somebody compared.
+  const changes = await load("changes").catch(() => null);
+  document.getElementById("to-changes").hidden = !changes;
+  document.documentElement.dataset.compared = changes ? "yes" : "no";
 }
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
 else start();
