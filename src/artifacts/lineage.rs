@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 
 use md5::{Digest, Md5};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::relation_name;
@@ -34,23 +36,37 @@ pub struct LineageJson<'a> {
     pub dialect: &'a str,
 }
 
-impl LineageJson<'_> {
-    /// The whole file.
-    pub fn json(&self) -> Value {
-        let late: BTreeMap<NodeId, &str> = self.compiled.late().collect();
-        let mut nodes = Map::new();
-        for id in self.manifest.ids() {
-            let node = self.manifest.node(id);
-            if has_columns(node) {
-                nodes.insert(
-                    node.unique_id.clone(),
-                    self.node(id, late.get(&id).copied()),
-                );
-            }
-        }
-        json!({ "version": VERSION, "dialect": self.dialect, "nodes": nodes })
+/// Written node by node: the whole is as large as the project.
+impl Serialize for LineageJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut file = serializer.serialize_map(Some(3))?;
+        file.serialize_entry("version", &VERSION)?;
+        file.serialize_entry("dialect", self.dialect)?;
+        file.serialize_entry("nodes", &Nodes(self))?;
+        file.end()
     }
+}
 
+struct Nodes<'a, 'b>(&'a LineageJson<'b>);
+
+impl Serialize for Nodes<'_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(lineage) = self;
+        let late: BTreeMap<NodeId, &str> = lineage.compiled.late().collect();
+        let ids = lineage.manifest.ids();
+        let nodes = ids.map(|id| (id, lineage.manifest.node(id)));
+        serializer.collect_map(
+            nodes
+                .filter(|(_, node)| has_columns(node))
+                .map(|(id, node)| {
+                    let entry = lineage.node(id, late.get(&id).copied());
+                    (&node.unique_id, entry)
+                }),
+        )
+    }
+}
+
+impl LineageJson<'_> {
     fn node(&self, id: NodeId, late: Option<&str>) -> Value {
         let node = self.manifest.node(id);
         let analysis = self.analysis.node(id);

@@ -73,7 +73,7 @@ pub(super) fn since(
 ) -> Result<Impact, Stop> {
     let door = Door::of(prepared)?;
     let analysed = pipeline::analysed(session, prepared, &door)?;
-    let now = pipeline::lineage_json(prepared, &analysed.compiled, &analysed.reading);
+    let now = pipeline::lineage_json(prepared, &analysed.compiled, &analysed.reading)?;
     Ok(impact::compare(earlier, &now))
 }
 

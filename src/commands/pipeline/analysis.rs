@@ -320,16 +320,30 @@ pub fn write_lineage(
         return Ok(());
     }
     let folder = TargetFolder::of(session, prepared)?;
-    write_json(
-        &folder.path("lineage.json"),
-        &lineage_json(prepared, compiled, reading),
-        &prepared.redactor,
-    )?;
+    let path = folder.path("lineage.json");
+    let lineage = lineage_of(prepared, compiled, reading);
+    write_json(&path, &lineage, &prepared.redactor)?;
     Ok(())
 }
 
 /// What `lineage.json` holds.
-pub fn lineage_json(prepared: &Prepared, compiled: &Compiled, reading: &Reading) -> Value {
+///
+/// # Errors
+/// When it cannot be said in JSON.
+pub fn lineage_json(
+    prepared: &Prepared,
+    compiled: &Compiled,
+    reading: &Reading,
+) -> Result<Value, Stop> {
+    let lineage = lineage_of(prepared, compiled, reading);
+    Ok(serde_json::to_value(lineage).map_err(std::io::Error::from)?)
+}
+
+fn lineage_of<'a>(
+    prepared: &'a Prepared,
+    compiled: &'a Compiled,
+    reading: &'a Reading,
+) -> LineageJson<'a> {
     LineageJson {
         manifest: &prepared.manifest,
         analysis: &reading.analysis,
@@ -337,5 +351,4 @@ pub fn lineage_json(prepared: &Prepared, compiled: &Compiled, reading: &Reading)
         personal: &reading.personal,
         dialect: prepared.project.target.dialect(),
     }
-    .json()
 }

@@ -76,6 +76,7 @@ pub fn write(
     let reading = read
         .as_ref()
         .and_then(|read| super::reading(prepared, read).ok());
+    drop(read);
     match whole.zip(reading.as_ref()) {
         Some((compiled, reading)) => super::write_lineage(session, prepared, compiled, reading)?,
         None => session
@@ -117,6 +118,8 @@ pub fn write(
             site::influences(manifest, analysis),
         )
     });
+    // As large as the project, and told by now.
+    drop(reading);
     let target = &prepared.project.target;
     let input = site::Input {
         manifest,

@@ -16,20 +16,20 @@ use crate::manifest::unit_test::{Fixture, FixtureRows};
 use crate::manifest::{Node, NodeId, ResourceType};
 
 /// The other columns of one: `[item, column, how]`.
-type Edges = Vec<Value>;
+type Edges<'a> = Vec<(usize, &'a str, u8)>;
 
 /// Writes the facts.
 pub struct Facts<'a> {
     input: &'a Input<'a>,
     items: &'a Items<'a>,
     /// By node and column in lower case.
-    from: BTreeMap<(NodeId, &'a str), Edges>,
-    to: BTreeMap<(NodeId, &'a str), Edges>,
+    from: BTreeMap<(NodeId, &'a str), Edges<'a>>,
+    to: BTreeMap<(NodeId, &'a str), Edges<'a>>,
     inherited: Inherited<'a>,
     /// `[item, column, kinds]` by the node whose rows it decides.
-    chosen: BTreeMap<NodeId, Vec<Value>>,
+    chosen: BTreeMap<NodeId, Vec<(usize, &'a str, String)>>,
     /// `[item, kinds]` by the node and column that decide its rows.
-    decides: BTreeMap<(NodeId, &'a str), Edges>,
+    decides: BTreeMap<(NodeId, &'a str), Vec<(usize, String)>>,
     /// Unit tests by their model.
     units: BTreeMap<NodeId, Vec<&'a Node>>,
 }
@@ -37,8 +37,8 @@ pub struct Facts<'a> {
 impl<'a> Facts<'a> {
     /// Sorts the lineage of columns by its ends.
     pub fn new(input: &'a Input<'a>, items: &'a Items<'a>) -> Self {
-        let mut from: BTreeMap<(NodeId, &str), Edges> = BTreeMap::new();
-        let mut to: BTreeMap<(NodeId, &str), Edges> = BTreeMap::new();
+        let mut from: BTreeMap<(NodeId, &str), Edges<'_>> = BTreeMap::new();
+        let mut to: BTreeMap<(NodeId, &str), Edges<'_>> = BTreeMap::new();
         for ColumnEdge {
             from: (read, column),
             to: (made, other),
@@ -51,13 +51,13 @@ impl<'a> Facts<'a> {
             let how = *how as u8;
             from.entry((*made, other))
                 .or_default()
-                .push(json!([reads, column, how]));
+                .push((reads, column, how));
             to.entry((*read, column))
                 .or_default()
-                .push(json!([makes, other, how]));
+                .push((makes, other, how));
         }
-        let mut chosen: BTreeMap<NodeId, Vec<Value>> = BTreeMap::new();
-        let mut decides: BTreeMap<(NodeId, &str), Edges> = BTreeMap::new();
+        let mut chosen: BTreeMap<NodeId, Vec<(usize, &str, String)>> = BTreeMap::new();
+        let mut decides: BTreeMap<(NodeId, &str), Vec<(usize, String)>> = BTreeMap::new();
         for RowEdge {
             from: (read, column),
             to,
@@ -71,11 +71,11 @@ impl<'a> Facts<'a> {
             chosen
                 .entry(*to)
                 .or_default()
-                .push(json!([reads, column, how]));
+                .push((reads, column, how.clone()));
             decides
                 .entry((*read, column))
                 .or_default()
-                .push(json!([makes, how]));
+                .push((makes, how));
         }
         Self {
             input,
@@ -147,7 +147,7 @@ impl<'a> Facts<'a> {
             ),
         );
         let chosen = self.chosen.get(&table.node).into_iter().flatten();
-        put(facts, "chosen", list(chosen.cloned()));
+        put(facts, "chosen", list(chosen.map(|edge| json!(edge))));
         let units = self.units.get(&table.node).into_iter().flatten();
         put(facts, "units", list(units.map(|node| self.unit(node))));
         let figures = table.figures.iter();
