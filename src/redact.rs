@@ -4,6 +4,7 @@
 //! Does not know where a secret came from or where a text goes.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -114,6 +115,12 @@ pub fn without_values(said: &str) -> String {
         let quote = &rest[at..=at];
         kept.push_str(&rest[..at]);
         let inside = &rest[at + 1..];
+        // `can't` and `doesn't`.
+        if quote == "'" && kept.ends_with('n') && inside.starts_with("t ") {
+            kept.push_str(quote);
+            rest = inside;
+            continue;
+        }
         // The value may hold quotes itself: only a quote that a word does not follow ends it.
         let end = inside.match_indices(quote).map(|(end, _)| end).find(|end| {
             !inside[end + 1..].starts_with(|next: char| next.is_alphanumeric() || next == '_')
@@ -134,8 +141,8 @@ pub fn without_values(said: &str) -> String {
 }
 
 /// As [`without_values`], also of what stands without quotes: rows, keys and sums in parentheses (PostgreSQL's details, DuckDB's overflows),
-/// what follows the last colon that is the warehouse's own (`Invalid Input Error: invalid digit in the number: …`), and lines of data below
-/// the first. The lines of the query itself stay.
+/// what follows the last colon that is the warehouse's own (`Invalid Input Error: invalid digit in the number: …`), every word that is
+/// not one of those in which warehouses speak of values, and lines of data below the first. The lines of the query itself stay.
 pub fn without_data(said: &str) -> String {
     static ROWS: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?s)(\)=|contains |[Vv]alue |of [A-Z]+[0-9]* )(\(.*\)|\(.*$|-?[0-9][^ ,]*)")
@@ -157,12 +164,70 @@ pub fn without_data(said: &str) -> String {
         .clone()
         .next()
         .is_some_and(|end| first[..end].ends_with(" Error: "));
-    let whole = match colons.nth(usize::from(of_duckdb)) {
-        Some(end) => format!("{}'{MASK}'", &first[..end]),
-        None if query.is_empty() => first.to_owned(),
-        None => format!("{first}\n\n{query}"),
+    match colons.nth(usize::from(of_duckdb)) {
+        Some(end) => known_words(&without_values(&format!("{}'{MASK}'", &first[..end]))),
+        None if query.is_empty() => known_words(&without_values(first)),
+        None => format!(
+            "{}\n\n{}",
+            known_words(&without_values(first)),
+            without_values(query)
+        ),
+    }
+}
+
+/// The words of DuckDB, PostgreSQL, Redshift and ours in what is said of a value, and types.
+const WORDS: &str = "a absolute according Casting addition after allowed already an and approximate are argument arguments array as assert at base be because before \
+    between BIGINT bigint Binder bits BLOB blob bool BOOLEAN boolean bound but by byte bytea bytes can can't Cannot cannot Cast cast \
+    casting char character characters cidr code Codepoint codepoint column columns Constraint constraint contain contains Conversion \
+    conversion convert converted Could could DATE date date/time dates day days DECIMAL decimal delimiter destination detected digit \
+    digits divided dividing division does doesn't DOUBLE double duplicate element elements empty encoding end Error error exceed \
+    exceeded exceeds exist exists expected expression extra fail Failed failed Failing failing Fatal field fields fit fits FLOAT \
+    float for form format found fraction from function greater has have hexadecimal hour hours HUGEINT if implemented in index inet \
+    infinity Input input INT128 INT16 INT32 INT64 INT8 INTEGER integer INTERNAL Internal internal INTERVAL interval into Invalid \
+    invalid is it its JSON json key larger least left length less limit line list literal logarithm long longer lower macaddr \
+    Malformed malformed match matching Maximum maximum minimum minute minutes Mismatch missing month months more most multiplication \
+    must name negative no NOT Not not NULL null number numbers NUMERIC numeric object of on one only operation or Out out outside \
+    Overflow overflow parse parsed Parser part pattern pos position positive power precision primary quote quoted Range range real \
+    recognized relation requested result right root round row rows scale second seconds Sequence sequence set should signed size \
+    smaller SMALLINT smallint specifier square start string struct subquery substring subtraction such syntax table take takes \
+    terminated text than that the there this TIME time times TIMESTAMP timestamp TIMESTAMPTZ timestamptz TimeZone timezone TINYINT \
+    to token too truncated Type type UBIGINT UINT16 UINT32 UINT64 UINT8 Unable unable unexpected UNIQUE unique unit Unknown unknown \
+    unsigned unterminated upper used UTF8 utf8 UUID uuid valid Value value values VARCHAR varchar varying violates was when where \
+    which while width with within without word words wrong year years zero zone";
+
+/// A line in which each word that nobody vouches for is masked: it may be the value, or a part of it.
+fn known_words(line: &str) -> String {
+    static KNOWN: LazyLock<HashSet<&str>> = LazyLock::new(|| WORDS.split_whitespace().collect());
+    // The columns of a key, a type with its size.
+    static SAFE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^Key \([^()]*\)=|\b(DECIMAL|NUMERIC|VARCHAR|CHAR|decimal|numeric|varchar|char|character|varying)\([0-9]+(,[0-9]+)?\)")
+            .expect("a pattern that is one")
+    });
+    const SIGNS: [char; 5] = ['.', ',', '!', ':', ';'];
+    let masked = |part: &str| {
+        let mut words: Vec<String> = Vec::new();
+        for word in part.split(' ') {
+            let bare = word.trim_matches(|sign: char| sign.is_ascii_punctuation());
+            if bare.is_empty() || KNOWN.contains(bare) {
+                words.push(word.to_owned());
+                continue;
+            }
+            let signs = &word[word.trim_end_matches(SIGNS).len()..];
+            if words.last().is_some_and(|last| last == MASK) {
+                words.pop();
+            }
+            words.push(format!("{MASK}{signs}"));
+        }
+        words.join(" ")
     };
-    without_values(&whole)
+    let mut kept = String::new();
+    let mut from = 0;
+    for safe in SAFE.find_iter(line) {
+        kept += &masked(&line[from..safe.start()]);
+        kept += safe.as_str();
+        from = safe.end();
+    }
+    kept + &masked(&line[from..])
 }
 
 #[cfg(test)]
@@ -259,11 +324,27 @@ mod tests {
             ),
             (
                 "Conversion Error: Type INT32 with value -85000 can't be cast because the value is out of range",
-                "Conversion Error: Type INT32 with value ***** can'*****",
+                "Conversion Error: Type INT32 with value ***** can't be cast because the value is out of range",
             ),
             (
                 "value too long for type character varying(3)",
                 "value too long for type character varying(3)",
+            ),
+            (
+                "Invalid Input Error: the input Ada van Dam is not valid to be converted to base 10",
+                "Invalid Input Error: the input ***** is not valid to be converted to base *****",
+            ),
+            (
+                "Not implemented Error: Unknown TimeZone 'Ada'!",
+                "Not implemented Error: Unknown TimeZone '*****'!",
+            ),
+            (
+                "Invalid Input Error: Invalid UTF8 Codepoint 47110000",
+                "Invalid Input Error: Invalid UTF8 Codepoint *****",
+            ),
+            (
+                "Conversion Error: Casting value \"1234.5\" to type DECIMAL(4,2) failed: value is out of range!",
+                "Conversion Error: Casting value \"*****\" to type DECIMAL(4,2) failed: '*****'",
             ),
         ] {
             assert_eq!(without_data(said), kept);

@@ -613,16 +613,28 @@ impl Error {
 
     /// Whether the words of the warehouse may hold a value of somebody's data: it could not convert, hold or store one.
     pub fn is_about_values(&self) -> bool {
-        const OF_DUCKDB: [&str; 4] = [
-            "Conversion Error",
-            "Invalid Input Error",
-            "Constraint Error",
-            "Out of Range Error",
+        // What DuckDB says of the SQL, of files and of itself; all other kinds come of rows.
+        const WITHOUT_ROWS: [&str; 11] = [
+            "Binder",
+            "Catalog",
+            "Connection",
+            "Dependency",
+            "HTTP",
+            "INTERRUPT",
+            "IO",
+            "Out of Memory",
+            "Parser",
+            "Permission",
+            "TransactionContext",
         ];
         match self.sqlstate.as_deref() {
             // Data and integrity; Redshift also says "internal" of a digit that is none.
             Some(state) => state.starts_with("22") || state.starts_with("23") || state == "XX000",
-            None => OF_DUCKDB.iter().any(|kind| self.message.starts_with(kind)),
+            None => {
+                let kind = self.message.split_once(" Error: ");
+                let kind = kind.filter(|(kind, _)| kind.split(' ').count() <= 3);
+                kind.is_some_and(|(kind, _)| !WITHOUT_ROWS.contains(&kind))
+            }
         }
     }
 }

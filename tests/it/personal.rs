@@ -419,6 +419,10 @@ fn no_database_tells_a_personal_value_that_did_not_fit() {
             "email::integer",
             "email::date",
             "to_date(email, 'YYYY-MM-DD')",
+            "strtol(email, 10)",
+            "convert_timezone(email, '2024-01-01'::timestamp)",
+            "'2024-01-01 10:00'::timestamp at time zone email",
+            "json_parse(email)",
         ],
     );
 }
