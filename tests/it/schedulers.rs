@@ -55,6 +55,43 @@ fn tasks(project: &TestProject, file: &str) -> Option<String> {
     Some(tasks.replace(&path, "[project]"))
 }
 
+#[test]
+fn the_steps_of_github_are_commands_that_end_well() {
+    let workflow = include_str!("../../examples/ops/github/redstart.yml");
+    let project = shop();
+    // A cluster is not to be had: what is sent to one is held elsewhere.
+    let target = |name: &str| {
+        format!(
+            "    {name}: {{type: duckdb, path: {name}.duckdb, schema: main, emulate: redshift}}\n"
+        )
+    };
+    let (dev, prod) = (target("dev"), target("prod"));
+    project.write(
+        "profiles.yml",
+        format!("shop:\n  target: dev\n  outputs:\n{dev}{prod}"),
+    );
+    let said: Vec<&str> = workflow
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("- run: "))
+        .collect();
+    let ours: Vec<&str> = said
+        .iter()
+        .filter_map(|line| line.strip_prefix("redstart "))
+        .collect();
+    assert_eq!(
+        ours,
+        ["check", "build --target dev", "build --target prod --audit"]
+    );
+    for command in ours {
+        project.redstart(command).success();
+    }
+    // The tool is built as its own README says.
+    let made = said
+        .iter()
+        .filter(|line| line.starts_with("make setup && cargo build --release"));
+    assert_eq!(made.count(), 2);
+}
+
 fn shop() -> TestProject {
     TestProject::empty()
         .file("dbt_project.yml", "name: shop\nprofile: shop\n")
