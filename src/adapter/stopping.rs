@@ -79,6 +79,7 @@ impl Stopping {
     }
 
     /// Forgets the request.
+    #[cfg(any(test, feature = "duckdb"))]
     pub(super) fn resume(&self) {
         self.asked.store(false, Ordering::SeqCst);
     }

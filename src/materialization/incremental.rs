@@ -281,7 +281,10 @@ fn conditions(input: &Input<'_>, table: &str) -> Result<Vec<String>, Diagnostics
     let said = |predicate: &String| {
         let predicate = predicate.replace(&shown, &own);
         let predicate = predicate.replace("DBT_INTERNAL_DEST.", &table);
-        format!("({})", predicate.replace("dbt_internal_dest.", &table))
+        let predicate = predicate.replace("dbt_internal_dest.", &table);
+        // A comment at its end would have the bracket.
+        let end = if predicate.contains("--") { "\n" } else { "" };
+        format!("({predicate}{end})")
     };
     let predicates = input.node.config.incremental_predicates.iter();
     Ok(predicates.map(said).collect())

@@ -36,6 +36,15 @@ pub fn given(
     }
 }
 
+/// Rows, to look for values that do not fit their columns: all at once, one row, one value.
+#[derive(Clone, Debug)]
+pub struct Suspects {
+    /// The query of all rows.
+    pub all: String,
+    /// The query of each row, and its values.
+    pub rows: Vec<(String, Vec<Cell>)>,
+}
+
 /// A value of a row, and the query that turns it alone into the type of its column.
 #[derive(Clone, Debug)]
 pub struct Cell {
@@ -49,13 +58,13 @@ pub struct Cell {
     pub query: String,
 }
 
-/// The values of rows that may not fit their columns, one by one.
-pub fn cells(fixture: &Fixture, columns: &[KnownColumn]) -> Vec<Cell> {
+/// The rows of a fixture as suspects; none of one that is a query.
+pub fn suspects(fixture: &Fixture, columns: &[KnownColumn]) -> Option<Suspects> {
     let FixtureRows::Values(rows) = &fixture.rows else {
-        return Vec::new();
+        return None;
     };
-    let cells = rows.iter().flat_map(|row| {
-        columns.iter().filter_map(|column| {
+    let of_row = |row: &FixtureRow| {
+        let cells = columns.iter().filter_map(|column| {
             let value = cell(row, &column.name).filter(|value| !value.value.is_null())?;
             Some(Cell {
                 column: column.name.clone(),
@@ -63,9 +72,13 @@ pub fn cells(fixture: &Fixture, columns: &[KnownColumn]) -> Vec<Cell> {
                 span: value.span.clone(),
                 query: format!("select {} as fits", typed(Some(value), column)),
             })
-        })
-    });
-    cells.collect()
+        });
+        (select(std::slice::from_ref(row), columns), cells.collect())
+    };
+    Some(Suspects {
+        all: select(rows, columns),
+        rows: rows.iter().map(of_row).collect(),
+    })
 }
 
 /// A query with these columns and no rows.

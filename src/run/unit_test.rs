@@ -16,8 +16,8 @@ use crate::jinja::RelationValue;
 use crate::manifest::node::Detail;
 use crate::manifest::unit_test::{FixtureRows, GivenReads, UnitTestDetail};
 use crate::manifest::{Node, NodeId, ResourceType};
-use crate::materialization::unit::{self, Cell};
-use crate::plan::{Known, Query};
+use crate::materialization::unit::{self, Cell, Suspects};
+use crate::plan::{Known, Query, place_of};
 use crate::relation::{Column, KnownColumn};
 
 /// The columns of nodes, each looked up once; none while it is being looked up, and where nobody can tell.
@@ -29,36 +29,26 @@ impl Turn<'_> {
         let (Detail::UnitTest(test), Some(sql)) = (&self.of.detail, self.sql.clone()) else {
             return Err(Failure::Wrong(Vec::new()));
         };
-        let mut cells = Vec::new();
-        let done = self.compare(session, test, &sql, &mut cells);
-        match done {
-            Err(Failure::Wrong(wrong)) => {
-                let unfit = self.unfit(session, &sql, &cells);
-                Err(Failure::Wrong(match unfit.is_empty() {
-                    true => wrong,
-                    false => unfit,
-                }))
-            }
-            done => done,
-        }
-    }
-
-    fn compare(
-        &mut self,
-        session: &mut Session<'_, '_>,
-        test: &UnitTestDetail,
-        sql: &Sql,
-        cells: &mut Vec<Cell>,
-    ) -> Result<(), Failure> {
-        let sql = self.with_given(session, test, sql, cells)?;
+        let mut given = Vec::new();
+        let sql = self.with_given(session, test, &sql, &mut given)?;
         self.sql = Some(std::sync::Arc::new(sql.clone()));
-        let answer = self.described(session, &sql, &sql.text)?;
+        let answer = match self.described(session, &sql, &sql.text) {
+            Ok(answer) => answer,
+            Err(failure) => return Err(self.or_unfit(session, &sql, &given, failure)),
+        };
         let of = format!("the answer of `{}`", test.model);
         let compared = unit::compared(&test.expect, &answer, &of).map_err(Failure::Wrong)?;
-        cells.extend(unit::cells(&test.expect, &compared));
+        let expected = unit::suspects(&test.expect, &compared);
+        let node = self.of.depends_on.first().copied().unwrap_or(self.node);
+        given.extend(expected.map(|rows| (node, rows)));
         let question = unit::question(&sql.text, &test.expect, &compared);
-        let query = self.prepared(session, &sql, question)?;
-        let table = self.ask_own(session, &query)?;
+        let asked = self
+            .prepared(session, &sql, question)
+            .and_then(|query| self.ask_own(session, &query));
+        let table = match asked {
+            Ok(table) => table,
+            Err(failure) => return Err(self.or_unfit(session, &sql, &given, failure)),
+        };
         self.verdict = Some(match difference::of(table) {
             Difference::None => Verdict {
                 status: Status::Pass,
@@ -74,38 +64,68 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Of values of a test that failed, those that cannot become the type of their column: each is asked for by itself.
-    fn unfit(&self, session: &mut Session<'_, '_>, sql: &Sql, cells: &[Cell]) -> Vec<Diagnostic> {
+    /// What the database said, or the values of the test that cannot become the type of their column: each is asked for by itself.
+    fn or_unfit(
+        &self,
+        session: &mut Session<'_, '_>,
+        sql: &Sql,
+        given: &[(NodeId, Suspects)],
+        failure: Failure,
+    ) -> Failure {
+        if !matches!(failure, Failure::Wrong(_)) {
+            return failure;
+        }
+        let mut fits = |query: &str| match self.prepared(session, sql, query.to_owned()) {
+            Ok(query) => match session.query(&query.prepared, None) {
+                Err(error) => error.class != ErrorClass::User,
+                Ok(_) => true,
+            },
+            Err(failure) => !matches!(failure, Failure::Wrong(_)),
+        };
         let mut unfit = Vec::new();
-        for cell in cells {
-            let fits = match self.prepared(session, sql, cell.query.clone()) {
-                Ok(query) => match session.query(&query.prepared, Some(1)) {
-                    Err(error) => error.class != ErrorClass::User,
-                    Ok(_) => true,
-                },
-                Err(failure) => !matches!(failure, Failure::Wrong(_)),
-            };
-            if !fits {
-                let (column, data_type) = (&cell.column, &cell.data_type);
-                let message = format!("this value of `{column}` cannot become `{data_type}`");
-                unfit.push(
-                    Diagnostic::error("bad-unit-test", message)
-                        .at(cell.span.clone())
-                        .label(format!("`{column}` is `{data_type}`"))
-                        .help("give a value of the column's type, or null"),
-                );
+        for (node, suspects) in given {
+            if fits(&suspects.all) {
+                continue;
+            }
+            for (row, cells) in &suspects.rows {
+                if fits(row) {
+                    continue;
+                }
+                let wrong = cells.iter().filter(|cell| !fits(&cell.query));
+                unfit.extend(wrong.map(|cell| (*node, cell)));
             }
         }
-        unfit
+        if unfit.is_empty() {
+            return failure;
+        }
+        let told = unfit
+            .into_iter()
+            .map(|(node, cell)| self.unfit(session, node, cell));
+        Failure::Wrong(told.collect())
     }
 
-    /// The model's query with the given rows in front; their values go to `cells`.
+    /// A value that does not fit. The line of a row is not shown where a value in it may be personal.
+    fn unfit(&self, session: &Session<'_, '_>, node: NodeId, cell: &Cell) -> Diagnostic {
+        let (column, data_type) = (&cell.column, &cell.data_type);
+        let node = session.shared.run.planner.manifest.node(node);
+        let message = format!("a value of `{column}` cannot become `{data_type}`");
+        let told = Diagnostic::error("bad-unit-test", message);
+        let told = match node.personal_columns().is_empty() {
+            true => told
+                .at(cell.span.clone())
+                .label(format!("`{column}` is `{data_type}`")),
+            false => told.at_some(place_of(self.of)),
+        };
+        told.help("give a value of the column's type, or null")
+    }
+
+    /// The model's query with the given rows in front; the rows go to `suspects` too.
     fn with_given(
         &mut self,
         session: &mut Session<'_, '_>,
         test: &UnitTestDetail,
         sql: &Sql,
-        cells: &mut Vec<Cell>,
+        suspects: &mut Vec<(NodeId, Suspects)>,
     ) -> Result<Sql, Failure> {
         let manifest = session.shared.run.planner.manifest;
         let mut columns = Columns::new();
@@ -128,7 +148,8 @@ impl Turn<'_> {
                         GivenReads::This => format!("`{}`", test.model),
                         _ => format!("`{}`", node.name),
                     };
-                    cells.extend(unit::cells(&given.fixture, &found));
+                    let rows = unit::suspects(&given.fixture, &found);
+                    suspects.extend(rows.map(|rows| (*id, rows)));
                     match unit::given(&given.fixture, &found, &of) {
                         Ok(query) => query,
                         Err(more) => {

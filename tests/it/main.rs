@@ -23,8 +23,9 @@ mod check;
 mod check_codes;
 mod cluster_limits;
 mod command_line;
-#[cfg(feature = "duckdb")]
+#[cfg(all(unix, feature = "duckdb"))]
 mod conditions;
+#[cfg(feature = "duckdb")]
 mod contracts;
 #[cfg(all(unix, feature = "duckdb"))]
 mod copy_options;
@@ -75,8 +76,9 @@ mod ls;
 mod microbatch;
 #[cfg(all(unix, feature = "duckdb"))]
 mod name_case;
-#[allow(dead_code, reason = "a harness holds what the next test needs")]
+#[cfg(unix)]
 mod older_postgres;
+#[allow(dead_code, reason = "a harness holds what the next test needs")]
 mod output;
 mod packages;
 #[cfg(feature = "duckdb")]

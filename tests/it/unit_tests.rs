@@ -299,7 +299,7 @@ fn a_unit_test_answers_for_macros_and_variables() {
 
 #[test]
 fn a_value_that_does_not_fit_its_column_is_marked() {
-    let project = orders(TestProject::new()).file(
+    let mut project = orders(TestProject::new()).file(
         "models/unit_tests.yml",
         "\
 unit_tests:
@@ -322,11 +322,11 @@ unit_tests:
     1 of 4  OK    created sql view model main.stg                         [[time]]
     2 of 4  OK    loaded seed file main.countries                         [2 rows in [time]]
     3 of 4  ERROR unit_test orders::unfit                                 [[time]]
-          error[bad-unit-test]: this value of `id` cannot become `integer` (models/unit_tests.yml:8:14)
-          error[bad-unit-test]: this value of `day` cannot become `date` (models/unit_tests.yml:8:45)
+          error[bad-unit-test]: a value of `id` cannot become `integer` (models/unit_tests.yml:8:14)
+          error[bad-unit-test]: a value of `day` cannot become `date` (models/unit_tests.yml:8:45)
     4 of 4  SKIP  sql incremental model main.orders                       [`unfit` failed]
 
-    error[bad-unit-test]: this value of `id` cannot become `integer`
+    error[bad-unit-test]: a value of `id` cannot become `integer`
      --> models/unit_tests.yml:8:14
       |
     8 |           - {id: abc, name: b, amount: 1.5, day: soon}
@@ -334,7 +334,7 @@ unit_tests:
       |
       = help: give a value of the column's type, or null
 
-    error[bad-unit-test]: this value of `day` cannot become `date`
+    error[bad-unit-test]: a value of `day` cannot become `date`
      --> models/unit_tests.yml:8:45
       |
     8 |           - {id: abc, name: b, amount: 1.5, day: soon}
@@ -346,4 +346,15 @@ unit_tests:
     Done. PASS=2 WARN=0 ERROR=1 SKIP=1 TOTAL=4
     The data dictionary is in [project]/target/index.html
     ");
+    // The line of a row may hold more than the value.
+    project = project.file(
+        "models/personal.yml",
+        "models:\n  - name: stg\n    columns: [{name: name, meta: {pii: true}}]\n",
+    );
+    let told = project.redstart("build -s +orders").text();
+    assert!(
+        told.contains("a value of `id` cannot become `integer`"),
+        "{told}"
+    );
+    assert!(!told.contains("abc"), "{told}");
 }

@@ -54,7 +54,7 @@ impl Session {
                 return self.create(prepared);
             }
             Some(merge @ Statement::Merge { .. }) if self.version < MERGE_SINCE => {
-                return self.merge_in_two(merge);
+                return self.merge_in_other_words(merge);
             }
             _ => {}
         }
@@ -93,7 +93,7 @@ impl Session {
     }
 
     /// What `merge` does, in the words of a server that does not know it.
-    fn merge_in_two(&self, merge: &Statement) -> Result<Outcome, Error> {
+    fn merge_in_other_words(&self, merge: &Statement) -> Result<Outcome, Error> {
         let (of, several) = match self.config.emulates_redshift {
             true => (
                 Of::Redshift,

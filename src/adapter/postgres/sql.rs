@@ -130,7 +130,7 @@ end $redstart$"
 /// What `merge` does, for servers before version 15, as a query that tells how many rows it wrote: those that match are updated and the rest
 /// is inserted, both by what the table held before.
 pub(super) fn update_and_insert(statement: &Statement, of: Of) -> Option<String> {
-    Merge::of(statement, of).map(Merge::in_two)
+    Merge::of(statement, of).map(Merge::in_other_words)
 }
 
 /// The query that finds out whether several rows match one of the table, which `merge` refuses.
@@ -207,7 +207,7 @@ impl<'a> Merge<'a> {
         )
     }
 
-    fn in_two(self) -> String {
+    fn in_other_words(self) -> String {
         let into = name(self.into);
         let target = self.target();
         let using = name(self.using);
@@ -243,13 +243,14 @@ impl<'a> Merge<'a> {
         }
     }
 
-    /// A query that finds a row of the table that several rows match.
+    /// A query that finds a row of the table that several rows match. A `ctid` tells rows of one partition apart.
     fn doubled(self) -> String {
         format!(
-            "select 1 from {} join {} as DBT_INTERNAL_SOURCE on {} group by {}.ctid having count(*) > 1 limit 1",
+            "select 1 from {} join {} as DBT_INTERNAL_SOURCE on {} group by {}.tableoid, {}.ctid having count(*) > 1 limit 1",
             self.target(),
             name(self.using),
             self.conditions(),
+            self.alias(),
             self.alias()
         )
     }

@@ -59,62 +59,68 @@ pub(in crate::adapter) fn told(cause: &tokio_postgres::Error, class: Class) -> E
 ///
 /// <https://www.postgresql.org/docs/current/errcodes-appendix.html>; Redshift kept codes and words.
 fn of_name(code: &str, message: &str) -> Option<Fault> {
-    let between = |before: &str, after: &str| {
-        let (name, _) = message.strip_prefix(before)?.split_once(after)?;
-        Some(name.trim_matches('"'))
+    let fault = |code, name: &str, message: String| {
+        Some(Fault {
+            code,
+            message,
+            name: Some(name.to_owned()),
+            candidates: Vec::new(),
+        })
     };
-    let missing = |before: &str| between(before, " does not exist");
-    let (code, name, message) = match code {
-        "42P01" => match missing("relation ") {
-            Some(name) => (
-                "unknown-relation",
-                name,
-                format!("there is no table or view `{name}`"),
-            ),
-            None => {
-                let name = message.strip_prefix("missing FROM-clause entry for table ")?;
-                let name = name.trim_matches('"');
-                (
-                    "unknown-relation",
-                    name,
-                    format!("nothing that is read here is called `{name}`"),
-                )
-            }
-        },
+    match code {
+        "42P01" => {
+            let (name, what) = match named(message, "relation ") {
+                Some((name, " does not exist")) => {
+                    (name, format!("there is no table or view `{name}`"))
+                }
+                _ => {
+                    let (name, _) = named(message, "missing FROM-clause entry for table ")?;
+                    (
+                        name,
+                        format!("nothing that is read here is called `{name}`"),
+                    )
+                }
+            };
+            fault("unknown-relation", name, what)
+        }
         "42703" => {
-            let name = missing("column ")?;
+            let (name, rest) = named(message, "column ")?;
+            let column = name.rsplit('.').next().unwrap_or(name);
+            if let Some(of) = rest.strip_prefix(" of relation \"") {
+                let of = of.strip_suffix("\" does not exist")?;
+                let what = format!("`{of}` has no column `{name}`");
+                return fault("unknown-column", name, what);
+            }
+            // Redshift goes on with the tables that it looked in.
+            let alone = rest.strip_prefix(" does not exist")?;
+            let is_known = alone.is_empty() || alone.starts_with(" in ");
             let what = format!("there is no column `{name}` in what is read here");
-            ("unknown-column", name, what)
+            is_known.then(|| fault("unknown-column", column, what))?
         }
         "42702" => {
-            let name = between("column reference ", " is ambiguous")?;
+            let (name, _) = named(message, "column reference ")?;
             let what = format!("`{name}` could be a column of several relations");
-            ("ambiguous-column", name, what)
-        }
-        "42883" => {
-            let name = missing("function ")?;
-            (
-                "unknown-function",
-                name,
-                format!("there is no function `{name}`"),
-            )
+            fault("ambiguous-column", name, what)
         }
         "3F000" => {
-            let name = missing("schema ")?;
-            (
+            let (name, _) = named(message, "schema ")?;
+            fault(
                 "unknown-schema",
                 name,
                 format!("there is no schema `{name}`"),
             )
         }
-        _ => return None,
-    };
-    Some(Fault {
-        code,
-        message,
-        name: Some(name.to_owned()),
-        candidates: Vec::new(),
-    })
+        _ => None,
+    }
+}
+
+/// The name behind some words, with or without quotes, and what follows it.
+fn named<'m>(message: &'m str, before: &str) -> Option<(&'m str, &'m str)> {
+    let rest = message.strip_prefix(before)?;
+    match rest.strip_prefix('"') {
+        Some(quoted) => quoted.split_once('"'),
+        None => Some(rest.split_at(rest.find(' ')?)),
+    }
 }
 
 /// An error in statement `number` of `prepared`: `sent` went over the wire, with the prepared SQL from byte `start` on.
@@ -273,9 +279,14 @@ mod tests {
                 "ambiguous-column: `id` could be a column of several relations",
             ),
             (
-                "42883",
-                "function nope(integer) does not exist",
-                "unknown-function: there is no function `nope(integer)`",
+                "42703",
+                "column x.nope does not exist",
+                "unknown-column: there is no column `x.nope` in what is read here",
+            ),
+            (
+                "42703",
+                "column \"x y\" of relation \"t\" does not exist",
+                "unknown-column: `t` has no column `x y`",
             ),
             (
                 "3F000",
@@ -285,12 +296,18 @@ mod tests {
         ] {
             assert_eq!(told(code, said).as_deref(), Some(words));
         }
-        // Operators, and other languages, keep the words of the server.
-        assert_eq!(
-            told("42883", "operator does not exist: text = integer"),
-            None
-        );
-        assert_eq!(told("42P01", "Relation »a« existiert nicht"), None);
+        // What is not known, and other languages, keep the words of the server.
+        for (code, said) in [
+            ("42883", "function nope(integer) does not exist"),
+            ("42703", "column \"x\" named in key does not exist"),
+            (
+                "42703",
+                "column \"a\" specified in USING clause does not exist in left table",
+            ),
+            ("42P01", "Relation »a« existiert nicht"),
+        ] {
+            assert_eq!(told(code, said), None, "{said}");
+        }
     }
 
     #[test]

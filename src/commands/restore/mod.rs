@@ -251,7 +251,8 @@ impl Args {
             statements.push(self.copy(place, backup, found, &found.beside));
         }
         for statement in &statements {
-            let order = prepared(door, statement).map_err(|refused| advised(refused, backup))?;
+            let order =
+                prepared(door, statement).map_err(|refused| advised(refused, statement, backup))?;
             connection.execute(&order)?;
         }
         rows(door, connection, &found.beside)
@@ -400,8 +401,8 @@ enum At<'a, 'f> {
 }
 
 /// The way out where a warehouse does not read the files of a backup.
-fn advised(mut refused: Error, backup: &Backup) -> Error {
-    if backup.format == "parquet" {
+fn advised(mut refused: Error, statement: &Statement, backup: &Backup) -> Error {
+    if matches!(statement, Statement::Copy(_)) && backup.format == "parquet" {
         let advice =
             "where Parquet is not read, restore a backup that was made with `--format csv`";
         refused.help.get_or_insert_with(|| advice.to_owned());

@@ -161,7 +161,8 @@
             where {% for key in keys %}{{ source }}.{{ key }} = {{ target }}.{{ key }}{{ ' and ' if not loop.last }}{% endfor %}
         )
         {%- for predicate in incremental_predicates or [] %}
-            and ({{ predicate | replace('DBT_INTERNAL_DEST.', target ~ '.') | replace('dbt_internal_dest.', target ~ '.') }})
+            and ({{ predicate | replace('DBT_INTERNAL_DEST.', target ~ '.') | replace('dbt_internal_dest.', target ~ '.') }}
+            )
         {%- endfor %};
     {%- endif %}
 
