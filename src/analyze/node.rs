@@ -191,7 +191,7 @@ fn query(input: &Input<'_>, tables: &NodeTables<'_>, id: NodeId) -> NodeAnalysis
             .and_then(|sql| {
                 let text = Some(&sql.text).filter(|text| !text.trim().is_empty())?;
                 let refusal = translate_query_with(text, tables).err()?;
-                Some(all_refusals(text, refusal))
+                Some(all_refusals(text, tables, refusal))
             });
         return NodeAnalysis {
             schema: declared(node, rest),
@@ -207,7 +207,7 @@ fn query(input: &Input<'_>, tables: &NodeTables<'_>, id: NodeId) -> NodeAnalysis
     if input.dialect == Dialect::Redshift {
         match translate_query_with(text, tables) {
             Ok(translated) => types = translated.columns,
-            Err(refused) => refusals = all_refusals(text, refused),
+            Err(refused) => refusals = all_refusals(text, tables, refused),
         }
     }
     of_lineage(lineage, types, refusals)

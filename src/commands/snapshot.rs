@@ -1,6 +1,6 @@
 //! `redstart snapshot`.
 
-use super::options::FailFast;
+use super::options::{Checking, FailFast};
 use super::pipeline::{self, Execution};
 use super::selecting::Selecting;
 use super::{Outcome, Session, Stop};
@@ -21,6 +21,8 @@ pub struct Args {
     selecting: Selecting,
     #[command(flatten)]
     fail_fast: FailFast,
+    #[command(flatten)]
+    checking: Checking,
 }
 
 impl Args {
@@ -35,7 +37,7 @@ impl Args {
             audit: false,
             atomic: false,
             show: false,
-            check: false,
+            check: self.checking.is_on(),
         };
         pipeline::execute(session, &execution)
     }

@@ -205,14 +205,20 @@ pub fn check_arguments(name: &str, arguments: &Map<String, Value>) -> Diagnostic
         [only] if strangers.count() == 1 && only.name != "column_name" => Some(only.name),
         _ => None,
     };
+    let mut all_meant = Vec::new();
     for (given, value) in arguments {
         match known(given) {
             Some(known) => problems.extend(wrong_kind(test, known, value)),
             None if given == "model" => {}
             None => {
                 let names = test.arguments.iter().map(|argument| argument.name);
-                let meant = nearest(given, names).or(only);
+                let mut begin = names
+                    .clone()
+                    .filter(|name| name.starts_with(given.as_str()));
+                let begins = begin.next().filter(|_| begin.next().is_none());
+                let meant = begins.or_else(|| nearest(given, names)).or(only);
                 absent.retain(|argument| Some(argument.name) != meant);
+                all_meant.extend(meant);
                 problems.push(unknown(test, given, meant));
             }
         }
@@ -220,7 +226,9 @@ pub fn check_arguments(name: &str, arguments: &Map<String, Value>) -> Diagnostic
     problems.extend(absent.into_iter().map(|argument| missing(test, argument)));
     let one_of = ONE_OF.iter().find(|(test, _)| *test == name);
     if let Some((_, choices)) = one_of
-        && !choices.iter().any(|choice| given(choice))
+        && !choices
+            .iter()
+            .any(|choice| given(choice) || all_meant.contains(choice))
     {
         problems.push(
             Diagnostic::error(
@@ -402,6 +410,14 @@ mod tests {
         unknown-test-argument: test `accepted_values` takes no argument `list`
           did you mean `values`?
           it takes `column_name`, `values`, `quote`
+        ");
+        assert_snapshot!(told("accepted_range", json!({"column_name": "level", "min": 0, "max": 5})), @"
+        unknown-test-argument: test `accepted_range` takes no argument `min`
+          did you mean `min_value`?
+          it takes `column_name`, `min_value`, `max_value`, `inclusive`
+        unknown-test-argument: test `accepted_range` takes no argument `max`
+          did you mean `max_value`?
+          it takes `column_name`, `min_value`, `max_value`, `inclusive`
         ");
         assert_snapshot!(told("row_count", json!({"equals": "many", "min": "2 * 5"})), @"
         bad-test-argument: `equals` of test `row_count` must be a number that is not below zero

@@ -134,6 +134,7 @@ fn configuration(code: &str) -> Option<&'static str> {
         "bad-location" => "write a place that begins with `s3://`",
         "bad-project-name" => "use letters, digits and `_`, and begin with a letter",
         "bad-version" => "write it as `1.2.3`",
+        "event-time-type" => "name a column of type `timestamp` or `date`, or cast it in the query",
         "contract-broken" => {
             "change the query or the declared columns, so that names and types agree"
         }

@@ -36,9 +36,57 @@ impl Turn<'_> {
         };
         match broken(of, &answered, &promised) {
             Some(problem) => Err(Failure::Wrong(vec![problem])),
-            None => Ok(()),
+            None => {
+                if of.config.materialized != "view" {
+                    self.warnings.extend(rounded(of, &answered, &promised));
+                }
+                Ok(())
+            }
         }
     }
+}
+
+/// Columns that the contract gives fewer digits behind the point than the query: the table is made without a word, and rounds.
+fn rounded(node: &Node, answered: &[KnownColumn], promised: &[KnownColumn]) -> Vec<Diagnostic> {
+    let rounds = |column: &KnownColumn| {
+        let mut promised = promised.iter();
+        let other = promised.find(|other| other.name.eq_ignore_ascii_case(&column.name))?;
+        let (Some(has), Some(keeps)) = (scale(column), scale(other)) else {
+            return None;
+        };
+        let declared = node.columns.values();
+        let mut declared = declared.filter(|own| own.name.eq_ignore_ascii_case(&column.name));
+        let declared = declared.next().filter(|_| keeps < has)?;
+        let query = column.data_type.as_deref().unwrap_or_default();
+        let written = declared.data_type.as_deref().unwrap_or_default();
+        let message = format!(
+            "the contract of `{}` says that `{}` is {written}, its query gives {query}: values are rounded",
+            node.name, column.name
+        );
+        Some(
+            Diagnostic::warning("contract-rounds", message)
+                .at_some(
+                    declared
+                        .type_at
+                        .clone()
+                        .or_else(|| declared.declared_at.clone()),
+                )
+                .label(format!("{keeps} digits behind the point"))
+                .help(format!(
+                    "declare `data_type: \"{query}\"`, or round in the query"
+                )),
+        )
+    };
+    answered.iter().filter_map(rounds).collect()
+}
+
+/// The digits behind the point of a decimal.
+fn scale(column: &KnownColumn) -> Option<u32> {
+    let name = column.data_type.as_ref()?.to_lowercase();
+    let (head, rest) = name.split_once('(')?;
+    let (_, scale) = rest.strip_suffix(')')?.split_once(',')?;
+    let is_decimal = ["numeric", "decimal"].contains(&head.trim());
+    scale.trim().parse().ok().filter(|_| is_decimal)
 }
 
 /// A column of either side: its name, its type in the query, its type in the contract, what is wrong.

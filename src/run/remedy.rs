@@ -60,7 +60,7 @@ pub(super) fn of_row(row: &LoadError) -> String {
         return "say how the fields are parted (`delimiter`, `quote`), or declare the columns that are missing".to_owned();
     }
     if says("Delimiter not found") {
-        return "mend the line, or fill what is missing at its end with NULL: `copy: {fillrecord: true}`".to_owned();
+        return "name the sign that parts the fields (`copy: {delimiter: \";\"}`); if it is right, mend the line, or fill what is missing at its end with NULL: `copy: {fillrecord: true}`".to_owned();
     }
     if says("date") || says("time") {
         return format!(

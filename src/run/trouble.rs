@@ -407,13 +407,23 @@ pub(crate) fn place_in(sql: &Sql, error: &Error) -> Option<Span> {
         .or_else(|| start_of(sql))
 }
 
-/// The only division of a query that divided by zero, the only cast of one in which a value did not fit.
+/// The only division of a query that divided by zero, the only cast of one in which a value did not fit, the only reader of JSON.
 fn suspected(error: &Error, sql: &str) -> Option<Range<usize>> {
     match error.fault.as_ref()?.code {
         "division-by-zero" => only(sql, |token| matches!(token, Token::Div | Token::Mod)),
+        "bad-value" if error.message.contains("JSON") => only(sql, is_of_json),
         "bad-value" => only(sql, is_cast),
         _ => None,
     }
+}
+
+fn is_of_json(token: &Token) -> bool {
+    let reads = |word: &str| {
+        ["json_", "is_valid_json"]
+            .iter()
+            .any(|start| word.starts_with(start))
+    };
+    matches!(token, Token::Word(word) if word.quote_style.is_none() && reads(&word.value.to_lowercase()))
 }
 
 fn is_cast(token: &Token) -> bool {

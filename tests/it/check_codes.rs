@@ -78,6 +78,10 @@ const MODELS: &[(&str, &str)] = &[
         "contract_broken",
         "select id, 'x' as amount from {{ ref('orders') }}",
     ),
+    (
+        "event_time_type",
+        "{{ config(materialized='incremental', incremental_strategy='microbatch', event_time='id', begin='2024-01-01', batch_size='day') }} select id from {{ ref('orders') }}",
+    ),
     ("undeclared_column", "select id from {{ ref('orders') }}"),
     (
         "undescribed_columns",

@@ -63,6 +63,35 @@ fn a_query_that_breaks_its_contract_is_told_column_by_column_and_the_table_stays
 }
 
 #[test]
+fn a_contract_with_fewer_digits_than_its_query_is_told_to_round() {
+    let project = project();
+    assert_snapshot!(project.redstart("build"), @r#"
+    exit 0
+    Running 1 node on 2 threads (target `dev.main`)
+    1 of 1  OK    created sql table model main.orders                     [1 row in [time]]
+          warning[contract-rounds]: the contract of `orders` says that `amount` is numeric(10,2), its query gives numeric(18,4): values are rounded (models/schema.yml:7:35)
+
+    warning[contract-rounds]: the contract of `orders` says that `amount` is numeric(10,2), its query gives numeric(18,4): values are rounded
+     --> models/schema.yml:7:35
+      |
+    7 |       - {name: amount, data_type: "numeric(10,2)"}
+      |                                   ^^^^^^^^^^^^^^^ 2 digits behind the point
+      |
+      = help: declare `data_type: "numeric(18,4)"`, or round in the query
+
+    Finished 1 table model in [time]
+    Done. PASS=1 WARN=0 ERROR=0 SKIP=0 TOTAL=1
+    The data dictionary is in [project]/target/index.html
+    "#);
+    project.write(
+        "models/orders.sql",
+        KEPT.replace("numeric(18,4)", "numeric(18,2)"),
+    );
+    let built = project.redstart("build").success().text();
+    assert!(!built.contains("warning"), "{built}");
+}
+
+#[test]
 fn a_query_may_read_what_its_pre_hook_makes() {
     let project = project()
         .file(

@@ -10,9 +10,9 @@ fn sources() -> TestProject {
         .file(
             "dbt_project.yml",
             "name: shop\nprofile: project\non-run-start:\n\
-             \x20 - create table if not exists main.young as select 1 as id, getdate() as loaded_at\n\
-             \x20 - create table if not exists main.old as select 1 as id, cast('2024-01-01' as timestamp) as loaded_at\n\
-             \x20 - create table if not exists main.bare as select 1 as id, getdate() as loaded_at where false\n",
+             \x20 - drop table if exists main.young; create table main.young as select 1 as id, getdate() as loaded_at\n\
+             \x20 - drop table if exists main.old; create table main.old as select 1 as id, cast('2024-01-01' as timestamp) as loaded_at\n\
+             \x20 - drop table if exists main.bare; create table main.bare as select 1 as id, getdate() as loaded_at where false\n",
         )
         .file(
             "models/sources.yml",

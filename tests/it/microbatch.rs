@@ -303,4 +303,20 @@ fn a_time_that_is_no_column_is_told_once() {
       = note: in 3 batches, from 2024-01-02 to 2024-01-04
       = help: did you mean `at`?
     "#);
+    let project = on_duckdb(", emulate: redshift").file(
+        "models/alone.sql",
+        "{{ config(materialized='incremental', incremental_strategy='microbatch', event_time='id', begin='2024-01-01', batch_size='day') }}\nselect 1 as id",
+    );
+    assert_snapshot!(project.redstart(run), @"
+    exit 1
+    1 of 2  ERROR creating sql incremental model main.alone               [[time]]
+          error[event-time-type]: `event_time` names `id`, which is integer and no time (models/alone.sql:1:86)
+    error[event-time-type]: `event_time` names `id`, which is integer and no time
+     --> models/alone.sql:1:86
+      |
+    1 | {{ config(materialized='incremental', incremental_strategy='microbatch', event_time='id', begin='2024-01-01', batch_size='day') }}
+      |                                                                                      ^^
+      |
+      = help: name a column of type `timestamp` or `date`, or cast it in the query
+    ");
 }

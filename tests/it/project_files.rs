@@ -35,7 +35,7 @@ fn a_hook_of_the_whole_project_is_not_looked_at_for_an_ephemeral_model() {
     let project = TestProject::new()
         .file(
             "dbt_project.yml",
-            "name: shop\nprofile: project\nmodels: {+post-hook: \"create table if not exists log_of_{{ this.name }} as select 1 as n\"}\n",
+            "name: shop\nprofile: project\nmodels: {+post-hook: \"drop table if exists log_of_{{ this.name }}; create table log_of_{{ this.name }} as select 1 as n\"}\n",
         )
         .file("models/inner.sql", "{{ config(materialized='ephemeral') }} select 1 as id")
         .file("models/outer.sql", "select * from {{ ref('inner') }}");
@@ -51,7 +51,7 @@ fn hooks_of_models_are_not_those_of_the_hooks_of_the_project() {
     let project = TestProject::new()
         .file(
             "dbt_project.yml",
-            "name: shop\nprofile: project\non-run-start: [\"select 1\", \"select 2\"]\nmodels: {+post-hook: \"create table if not exists log_of_{{ this.name }} as select 1 as n\"}\n",
+            "name: shop\nprofile: project\non-run-start: [\"select 1\", \"select 2\"]\nmodels: {+post-hook: \"drop table if exists log_of_{{ this.name }}; create table log_of_{{ this.name }} as select 1 as n\"}\n",
         )
         .file("models/orders.sql", "select 1 as id");
 

@@ -184,7 +184,7 @@ fn with_mistakes() -> TestProject {
     TestProject::new()
         .file(
             "dbt_project.yml",
-            "name: project\nprofile: project\non-run-start: create table if not exists began as select 1 as n\nmodels: {+materialized: table}\n",
+            "name: project\nprofile: project\non-run-start: drop table if exists began; create table began as select 1 as n\nmodels: {+materialized: table}\n",
         )
         .file("models/good.sql", "select 1 as id")
         .file("models/wrong.sql", "select nosuchfn(1) as id")

@@ -367,21 +367,30 @@ fn a_history_of_columns_that_are_not_there_is_not_begun() {
             "snapshots:
   - {name: checked, relation: ref('a'), config: {strategy: check, unique_key: id, check_cols: [name, nmae]}}
   - {name: timed, relation: ref('a'), config: {strategy: timestamp, unique_key: [id, idd], updated_at: dya}}
-  - {name: right, relation: ref('a'), config: {strategy: timestamp, unique_key: ID, updated_at: \"cast(day as timestamp)\"}}
+  - {name: right, relation: ref('a'), config: {strategy: timestamp, unique_key: ID, updated_at: Day}}
+  - {name: worked, relation: ref('a'), config: {strategy: timestamp, unique_key: id, updated_at: \"cast(day as timestamp)\"}}
   - {name: now, relation: ref('a'), config: {strategy: check, unique_key: id, check_cols: all, updated_at: current_date}}
 ",
         );
-    assert_snapshot!(project.redstart("build --threads 1"), @"
+    project.redstart("run").success();
+    let told = project.redstart("snapshot");
+    assert!(
+        told.code == 1 && told.text().contains("`check_cols` names `nmae`"),
+        "{told}"
+    );
+    assert_snapshot!(project.redstart("build --threads 1"), @r#"
     exit 1
-    Running 5 nodes on 1 thread (target `dev.main`)
-    1 of 5  ERROR snapshot main.checked                                   [[time]]
+    Running 6 nodes on 1 thread (target `dev.main`)
+    1 of 6  ERROR snapshot main.checked                                   [[time]]
           error[unknown-column]: `check_cols` names `nmae`, which `checked` does not have (snapshots/s.yml:2:102)
-    2 of 5  ERROR snapshot main.timed                                     [[time]]
+    2 of 6  ERROR snapshot main.timed                                     [[time]]
           error[unknown-column]: `unique_key` names `idd`, which `timed` does not have (snapshots/s.yml:3:86)
           error[unknown-column]: `updated_at` names `dya`, which `timed` does not have (snapshots/s.yml:3:104)
-    3 of 5  OK    created sql view model main.a                           [[time]]
-    4 of 5  OK    snapshotted main.now                                    [1 row in [time]]
-    5 of 5  OK    snapshotted main.right                                  [1 row in [time]]
+    3 of 6  ERROR snapshot main.worked                                    [[time]]
+          error[unknown-column]: `updated_at` names `cast(day as timestamp)`, which `worked` does not have (snapshots/s.yml:5:99)
+    4 of 6  OK    created sql view model main.a                           [[time]]
+    5 of 6  OK    snapshotted main.now                                    [1 row in [time]]
+    6 of 6  OK    snapshotted main.right                                  [1 row in [time]]
 
     error[unknown-column]: `check_cols` names `nmae`, which `checked` does not have
      --> snapshots/s.yml:2:102
@@ -407,8 +416,16 @@ fn a_history_of_columns_that_are_not_there_is_not_begun() {
       |
       = help: did you mean `day`?
 
-    Finished 4 snapshots, 1 view model in [time]
-    Done. PASS=3 WARN=0 ERROR=2 SKIP=0 TOTAL=5
+    error[unknown-column]: `updated_at` names `cast(day as timestamp)`, which `worked` does not have
+     --> snapshots/s.yml:5:99
+      |
+    5 |   - {name: worked, relation: ref('a'), config: {strategy: timestamp, unique_key: id, updated_at: "cast(day as timestamp)"}}
+      |                                                                                                   ^^^^^^^^^^^^^^^^^^^^^^ not among its 3 columns
+      |
+      = help: there is `day`, `id`, `name`
+
+    Finished 5 snapshots, 1 view model in [time]
+    Done. PASS=3 WARN=0 ERROR=3 SKIP=0 TOTAL=6
     The data dictionary is in [project]/target/index.html
-    ");
+    "#);
 }

@@ -142,6 +142,12 @@ type Plain = (
 
 const PLAIN: &[Plain] = &[
     (
+        &["() has multiple overloads that match the supplied arguments"],
+        WRONG_ARGUMENTS,
+        "an aggregate or a function is given a column that is not there, or of which nobody can tell the type",
+        "look at the names in what is read, or cast what is given",
+    ),
+    (
         &["No space left on device", "No space left in temporary"],
         "disk-full",
         "the disk is full",

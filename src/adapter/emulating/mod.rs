@@ -173,10 +173,19 @@ pub fn translate_query_with(sql: &str, catalog: &dyn Catalog) -> Result<Translat
     deep(|| query_with(sql, catalog))
 }
 
-/// What is wrong with a query that was refused: the refusal, and every function in it that is not known or not emulated.
-pub fn all_refusals(sql: &str, first: Refusal) -> Vec<Refusal> {
+/// All that is wrong with a query that was refused: the refusal; in the list and the conditions of the same `select` what is refused beside
+/// it; every function that is not known or not emulated.
+pub fn all_refusals(sql: &str, catalog: &dyn Catalog, first: Refusal) -> Vec<Refusal> {
     let others = deep(|| match only_statement(sql) {
-        Ok(Statement::Query(query)) => Translator::new(sql, &NoCatalog).refused_calls(&query),
+        Ok(Statement::Query(query)) => {
+            let mut translator = Translator::new(sql, catalog);
+            translator.refused = Some(Vec::new());
+            let last = translator.query(&query).err();
+            let mut others = translator.refused.take().unwrap_or_default();
+            others.extend(last);
+            others.extend(translator.refused_calls(&query));
+            others
+        }
         _ => Vec::new(),
     });
     let mut all = vec![first];

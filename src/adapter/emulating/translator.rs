@@ -226,6 +226,8 @@ pub(super) struct Translator<'a> {
     pub walled: Vec<Vec<Scope>>,
     /// The queries behind a row and `in` by which rows are chosen, by their place in memory: NULL is as good as false for them.
     pub choosing: Vec<*const Query>,
+    /// Where all that is wrong with a query is looked for: what was refused so far.
+    pub refused: Option<Vec<Refusal>>,
 }
 
 impl<'a> Translator<'a> {
@@ -242,6 +244,35 @@ impl<'a> Translator<'a> {
             correlation: Cell::default(),
             walled: Vec::new(),
             choosing: Vec::new(),
+            refused: None,
+        }
+    }
+
+    /// Reads a part of a query on which the parts beside it do not stand. Where all that is wrong is looked for, one that is refused is
+    /// noted, and something stands in its place.
+    pub fn part<T>(
+        &mut self,
+        in_its_place: T,
+        work: impl FnOnce(&mut Self) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        if self.refused.is_none() {
+            return work(self);
+        }
+        let (scopes, ctes, near) = (self.scopes.clone(), self.ctes.clone(), self.near.clone());
+        let (walled, choosing) = (self.walled.clone(), self.choosing.clone());
+        work(self).or_else(|refusal| {
+            (self.scopes, self.ctes, self.near) = (scopes, ctes, near);
+            (self.walled, self.choosing) = (walled, choosing);
+            self.refused.get_or_insert_default().push(refusal);
+            Ok(in_its_place)
+        })
+    }
+
+    /// Ends a query of which a part was refused: what stands around it would be read on a wrong ground.
+    pub fn with_all_parts(&mut self, refused_before: usize) -> Result<(), Refusal> {
+        match &mut self.refused {
+            Some(refused) if refused.len() > refused_before => Err(refused.remove(refused_before)),
+            _ => Ok(()),
         }
     }
 

@@ -1,14 +1,19 @@
 //! What configuration names and lacks: columns of keys of distribution and sorting, of `unique_key` and `event_time`; the role of a load.
 
+use super::sets::apart;
 use super::{Code, Found, Look};
 use crate::adapter::statement::Dist;
 use crate::diagnostic::Diagnostic;
 use crate::manifest::node::{Detail, SourceDetail};
 use crate::manifest::snapshot_config::SnapshotStrategy;
 use crate::manifest::{Node, ResourceType};
+use crate::sql::dialect::Dialect;
 
 /// `unknown-column` is a code of `names`.
-pub(super) const CODES: &[Code] = &[Code::warning("missing-role")];
+pub(super) const CODES: &[Code] = &[
+    Code::warning("missing-role"),
+    Code::refused("event-time-type"),
+];
 
 pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
     let config = &look.node.config;
@@ -25,6 +30,9 @@ pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
         ResourceType::Snapshot => return tell_of_history(look, found),
         _ => return,
     }
+    // PostgreSQL merges batches by their key, and does not look at the time in the table.
+    let has_time = look.project.dialect != Dialect::Postgres;
+    let time = config.microbatch.as_ref().filter(|_| has_time);
     let dist = match &config.attributes.dist {
         Some(Dist::Key(key)) => vec![key.as_str()],
         _ => Vec::new(),
@@ -46,9 +54,7 @@ pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
                 .map(|name| ("unique_key", name.as_str())),
         )
         .chain(
-            config
-                .microbatch
-                .iter()
+            time.iter()
                 .map(|microbatch| ("event_time", microbatch.event_time.as_str())),
         );
     let schema = &look.analysis.schema;
@@ -57,6 +63,32 @@ pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
             let columns = schema.columns.iter().map(|column| column.name.as_str());
             found.tell(lacking(look, (key, name), &columns.collect::<Vec<_>>()));
         }
+    }
+    if let Some(microbatch) = time {
+        tell_of_time(look, &microbatch.event_time, found);
+    }
+}
+
+/// The column by which rows are cut into batches is a time; the first batch would not notice.
+fn tell_of_time(look: &Look<'_>, name: &str, found: &mut Found<'_>) {
+    let column = look.analysis.schema.column(name);
+    let Some(data_type) = column.and_then(|column| column.data_type.as_deref()) else {
+        return;
+    };
+    if apart("timestamp", data_type) {
+        found.tell(
+            Diagnostic::error(
+                "event-time-type",
+                format!("`event_time` names `{name}`, which is {data_type} and no time"),
+            )
+            .at_some(
+                look.node
+                    .config
+                    .written("event_time", name)
+                    .or_else(|| look.place()),
+            )
+            .help("name a column of type `timestamp` or `date`, or cast it in the query"),
+        );
     }
 }
 
@@ -85,7 +117,10 @@ fn tell_of_history(look: &Look<'_>, found: &mut Found<'_>) {
         .map(|(name, _)| name.as_str())
         .collect();
     for (key, names) in named {
-        let is_column = |name: &&String| is_name(name) && !is_value(name);
+        // The strategy `timestamp` compares a column of two tables; an expression ends in a statement that nobody reads.
+        let timed = key == "updated_at" && history.strategy == SnapshotStrategy::Timestamp;
+        let is_column =
+            |name: &&String| (is_name(name) && !is_value(name)) || (timed && name.contains('('));
         for name in names.iter().filter(is_column) {
             if !columns.iter().any(|own| own.eq_ignore_ascii_case(name)) {
                 found.tell(lacking(look, (key, name), &columns));

@@ -37,9 +37,10 @@ pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
     let refusals = query.refusals.iter().filter(|_| look.project.emulated);
     let mut places = Vec::new();
     for finding in &query.findings {
-        let mut calls = refusals
+        let misspelt = refusals
             .clone()
-            .filter_map(|refusal| refusal.range.as_ref());
+            .filter(|refusal| refusal.code == "unknown-function");
+        let mut calls = misspelt.filter_map(|refusal| refusal.range.as_ref());
         if calls.any(|call| look.is_date_part_of(call, finding.range.as_ref())) {
             continue;
         }

@@ -158,7 +158,7 @@ fn a_table_that_a_hook_makes_from_a_query_has_redshifts_types() {
         sql: sql.to_owned(),
         origin: None,
     };
-    let sql = "drop table if exists main.a; create table main.a as select name, sum(id) as total, len(name) as n, null as nothing from main.sales group by name; create table if not exists main.b as select code from main.sales; create table if not exists main.b as select code from main.sales; grant select on main.b to public; create temp table c as select 1";
+    let sql = "drop table if exists main.a; create table main.a as select name, sum(id) as total, len(name) as n, null as nothing from main.sales group by name; create table main.b as select code from main.sales; grant select on main.b to public; create temp table c as select 1";
     assert_eq!(
         types(&warehouse, c, &hook(sql), &known, "a").as_deref(),
         Ok("character varying(20), bigint, integer, character varying(1)")

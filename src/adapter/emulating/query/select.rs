@@ -22,6 +22,7 @@ impl Translator<'_> {
         self.refuse_select_clauses(select)?;
         let from = self.from(&select.from)?;
         let grouping = self.group_by(select)?;
+        let refused = self.refused.as_ref().map_or(0, Vec::len);
         let (items, columns) = self.projection(select, &grouping)?;
         let may_hold_text = may_hold_text(&columns);
         // On PostgreSQL `qualify` becomes a query around this one, and what is distinct is known there.
@@ -43,17 +44,21 @@ impl Translator<'_> {
         };
         let mut rest = from;
         if let Some(condition) = &select.selection {
-            let condition = self.without_aliases(|translator| {
-                translator.without_keys(|translator| translator.condition(condition, "`where`"))
+            let condition = self.part(String::new(), |translator| {
+                translator.without_aliases(|translator| {
+                    translator.without_keys(|translator| translator.condition(condition, "`where`"))
+                })
             })?;
             rest.push_str(&format!(" WHERE {condition}"));
         }
         rest.push_str(&grouping.text);
         if let Some(condition) = &select.having {
-            let condition =
-                self.without_aliases(|translator| translator.condition(condition, "`having`"))?;
+            let condition = self.part(String::new(), |translator| {
+                translator.without_aliases(|translator| translator.condition(condition, "`having`"))
+            })?;
             rest.push_str(&format!(" HAVING {condition}"));
         }
+        self.with_all_parts(refused)?;
         let mut text = match &select.qualify {
             Some(qualify) if self.on_postgres() => {
                 let condition = self.condition(qualify, "`qualify`")?;
@@ -204,7 +209,9 @@ impl Translator<'_> {
         for (at, item) in select.projection.iter().enumerate() {
             match item {
                 SelectItem::UnnamedExpr(expr) => {
-                    let sql = self.item(at, expr, grouping)?;
+                    let sql = self.part(Sql::new("NULL", None), |translator| {
+                        translator.item(at, expr, grouping)
+                    })?;
                     let name = output_name(expr);
                     self.output(Some(&name), &sql);
                     items.push(format!("{} AS {}", sql.text, identifier(&name)));
@@ -213,7 +220,9 @@ impl Translator<'_> {
                 SelectItem::ExprWithAlias { expr, alias } => {
                     self.is_name(alias)?;
                     self.is_alias(alias)?;
-                    let sql = self.item(at, expr, grouping)?;
+                    let sql = self.part(Sql::new("NULL", None), |translator| {
+                        translator.item(at, expr, grouping)
+                    })?;
                     self.output(Some(&fold(alias)), &sql);
                     items.push(format!("{} AS {}", sql.text, quote(alias)));
                     self.name_aside(alias, expr, &sql);

@@ -141,6 +141,14 @@ impl Part<'_> {
             }
         );
         if let Some(query) = &create.query {
+            // <https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_TABLE_AS.html>
+            if create.if_not_exists {
+                return Err(self.translator.not_redshift(
+                    create.name.span(),
+                    "`create table … as` takes no `if not exists`",
+                    "write `drop table if exists …` before it",
+                ));
+            }
             if !create.columns.is_empty() {
                 return Err(self.unsupported(
                     "column names before `as` are not emulated",
