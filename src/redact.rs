@@ -176,7 +176,7 @@ pub fn without_data(said: &str) -> String {
 }
 
 /// The words of DuckDB, PostgreSQL, Redshift and ours in what is said of a value, and types.
-const WORDS: &str = "a absolute according Casting addition after allowed already an and approximate are argument arguments array as assert at base be because before \
+const WORDS: &str = "a A Array absolute check CHECK data Expected jsonb Key new not-null Token according Casting addition after allowed already an and approximate are argument arguments array as assert at base be because before \
     between BIGINT bigint Binder bits BLOB blob bool BOOLEAN boolean bound but by byte bytea bytes can can't Cannot cannot Cast cast \
     casting char character characters cidr code Codepoint codepoint column columns Constraint constraint contain contains Conversion \
     conversion convert converted Could could DATE date date/time dates day days DECIMAL decimal delimiter destination detected digit \
@@ -198,9 +198,9 @@ const WORDS: &str = "a absolute according Casting addition after allowed already
 /// A line in which each word that nobody vouches for is masked: it may be the value, or a part of it.
 fn known_words(line: &str) -> String {
     static KNOWN: LazyLock<HashSet<&str>> = LazyLock::new(|| WORDS.split_whitespace().collect());
-    // The columns of a key, a type with its size.
+    // The columns of a key, a type with its size, a check of a table.
     static SAFE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^Key \([^()]*\)=|\b(DECIMAL|NUMERIC|VARCHAR|CHAR|decimal|numeric|varchar|char|character|varying)\([0-9]+(,[0-9]+)?\)")
+        Regex::new(r"^Key \([^()]*\)=|CHECK constraint failed on table [^ ]+ with expression CHECK\(.*\)$|\b(DECIMAL|NUMERIC|VARCHAR|CHAR|decimal|numeric|varchar|char|character|varying)\([0-9]+(,[0-9]+)?\)")
             .expect("a pattern that is one")
     });
     const SIGNS: [char; 5] = ['.', ',', '!', ':', ';'];
@@ -329,6 +329,10 @@ mod tests {
             (
                 "value too long for type character varying(3)",
                 "value too long for type character varying(3)",
+            ),
+            (
+                "Constraint Error: CHECK constraint failed on table people with expression CHECK((strlen(\"name\") <= 3))",
+                "Constraint Error: CHECK constraint failed on table people with expression CHECK((strlen(\"*****\") <= 3))",
             ),
             (
                 "Invalid Input Error: the input Ada van Dam is not valid to be converted to base 10",
