@@ -188,6 +188,8 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// What to do.
     pub help: Vec<String>,
+    /// What else is wrong in the same text: mistakes of their own, told one by one.
+    pub others: Vec<Diagnostic>,
 }
 
 impl Diagnostic {
@@ -211,6 +213,7 @@ impl Diagnostic {
             related: Vec::new(),
             notes: Vec::new(),
             help: Vec::new(),
+            others: Vec::new(),
         }
     }
 
@@ -221,6 +224,25 @@ impl Diagnostic {
             level: Level::Warning,
             ..self
         }
+    }
+
+    /// Adds what else is wrong in the same text.
+    #[must_use]
+    pub fn beside(mut self, others: impl IntoIterator<Item = Self>) -> Self {
+        self.others.extend(others);
+        self
+    }
+
+    /// Each mistake by itself.
+    pub fn apart(mut self) -> Vec<Self> {
+        let others = std::mem::take(&mut self.others);
+        let others = others.into_iter().flat_map(Self::apart);
+        std::iter::once(self).chain(others).collect()
+    }
+
+    /// Whether it tells the same of the same place.
+    pub fn is(&self, other: &Self) -> bool {
+        (self.code, &self.message, &self.span) == (other.code, &other.message, &other.span)
     }
 
     /// Says where.
@@ -367,9 +389,12 @@ impl fmt::Display for Diagnostic {
 pub struct Diagnostics(pub Vec<Diagnostic>);
 
 impl Diagnostics {
-    /// Adds one.
+    /// Adds one, and those beside it.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        self.0.push(diagnostic);
+        match diagnostic.others.is_empty() {
+            true => self.0.push(diagnostic),
+            false => self.0.extend(diagnostic.apart()),
+        }
     }
 
     /// Adds all of another list.
@@ -389,7 +414,7 @@ impl Diagnostics {
     pub fn each_once(self) -> Self {
         let mut kept: Vec<(Diagnostic, usize)> = Vec::new();
         let mut at = std::collections::HashMap::new();
-        for diagnostic in self.0 {
+        for diagnostic in self.0.into_iter().flat_map(Diagnostic::apart) {
             let place = diagnostic.span.as_ref();
             let place = place.map(|span| (span.source.path.clone(), span.start, span.end));
             // Without a place nobody knows whether it is the same thing.
@@ -412,6 +437,15 @@ impl Diagnostics {
         Self(told.collect())
     }
 
+    /// `Ok` with the value while nothing is told; else the first, with the others beside it.
+    pub fn or_one<T>(self, value: T) -> Result<T, Box<Diagnostic>> {
+        let mut all = self.0.into_iter();
+        match all.next() {
+            Some(first) => Err(Box::new(first.beside(all))),
+            None => Ok(value),
+        }
+    }
+
     /// `Ok` with the value while nothing is wrong; the warnings stay in `self` for the caller to report.
     pub fn or<T>(self, value: T) -> Result<(T, Diagnostics), Diagnostics> {
         if self.has_errors() {
@@ -424,7 +458,7 @@ impl Diagnostics {
 
 impl From<Diagnostic> for Diagnostics {
     fn from(diagnostic: Diagnostic) -> Self {
-        Self(vec![diagnostic])
+        Self(diagnostic.apart())
     }
 }
 

@@ -18,6 +18,7 @@ const NAMES: &[(&str, &[&str])] = &[
     ("empty-file", &[]),
     ("no-sample", &[]),
     ("not-supported", &["SemanticValidationFailure"]),
+    ("repeated-key", &[]),
     ("rows-left-out", &[]),
     (
         "selector-matches-nothing",

@@ -403,6 +403,7 @@ pub(super) fn value_too_long(column: &str, kind: Option<Type>) -> (Fault, &'stat
         message,
         name: None,
         candidates: Vec::new(),
+        of: &[],
     };
     (fault, help)
 }

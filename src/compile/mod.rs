@@ -225,8 +225,10 @@ impl Compiled {
     pub fn mistakes(&self) -> Diagnostics {
         let mut found = Diagnostics::default();
         for (_, wrong) in self.wrong() {
-            if !found.0.contains(wrong) {
-                found.push(wrong.clone());
+            for wrong in wrong.clone().apart() {
+                if !found.0.contains(&wrong) {
+                    found.push(wrong);
+                }
             }
         }
         found
@@ -461,8 +463,13 @@ impl Compiler {
         let node = self.around.given.manifest.node(id);
         let world = NodeWorld::new(Arc::clone(&self.around), Some(id), turn.cloned());
         let world = Arc::new(world.in_batch(batch));
+        // What is wrong in the query, and in each of the hooks.
+        let mut wrong = Diagnostics::default();
         let mut sql = match &world.code_of(node) {
-            Some(code) if has_query(node) => self.render_with(&code.template(), &world)?,
+            Some(code) if has_query(node) => match self.render_with(&code.template(), &world) {
+                Err(late) if late.code == LATE => return Err(late),
+                rendered => or_noted(rendered, &mut wrong).unwrap_or_default(),
+            },
             _ => Sql::default(),
         };
         // An analysis is read by people, and an operation is a statement of its own.
@@ -475,12 +482,15 @@ impl Compiler {
         }
         // Nothing is made of it, so no hook of it ever runs.
         if is_ephemeral(node) || node.resource_type == ResourceType::Operation {
-            return Ok(sql);
+            return wrong.or_one(sql);
         }
         if batch.is_none_or(|batch| batch.is_first()) {
             for hook in &node.config.pre_hook {
-                let rendered = self.hook(hook, &world, &mut sql.macros)?;
-                sql.pre_hooks.push(rendered);
+                match self.hook(hook, &world, &mut sql.macros) {
+                    Err(late) if late.code == LATE && wrong.0.is_empty() => return Err(late),
+                    Err(late) if late.code == LATE => {}
+                    rendered => sql.pre_hooks.extend(or_noted(rendered, &mut wrong)),
+                }
             }
         }
         if batch.is_none_or(|batch| batch.is_last()) {
@@ -489,18 +499,18 @@ impl Compiler {
             let world = Arc::new(world.in_batch(batch).built());
             for (at, hook) in node.config.post_hook.iter().enumerate() {
                 let rendered = match self.hook(hook, &world, &mut sql.macros) {
-                    Err(late) if late.code == LATE => HookSql {
+                    Err(late) if late.code == LATE => Ok(HookSql {
                         sql: hook.sql.clone(),
                         transaction: hook.transaction,
                         origin: hook.origin.clone(),
                         late: Some(at),
-                    },
-                    rendered => rendered?,
+                    }),
+                    rendered => rendered,
                 };
-                sql.post_hooks.push(rendered);
+                sql.post_hooks.extend(or_noted(rendered, &mut wrong));
             }
         }
-        Ok(sql)
+        wrong.or_one(sql)
     }
 
     fn render_with(
@@ -537,6 +547,11 @@ impl Compiler {
             late: None,
         })
     }
+}
+
+/// What was rendered; what is wrong is noted.
+fn or_noted<T>(rendered: Result<T, Box<Diagnostic>>, wrong: &mut Diagnostics) -> Option<T> {
+    rendered.map_err(|problem| wrong.push(*problem)).ok()
 }
 
 /// Whether a node's template is its query.

@@ -199,6 +199,19 @@ pub fn missing_macro(wrong: &Diagnostic) -> Option<&str> {
         .filter(|_| wrong.code == "undefined-macro")
 }
 
+/// The plain name that means nothing.
+pub(super) fn undefined_name(wrong: &Diagnostic) -> Option<&str> {
+    let words = wrong.message.strip_prefix('`')?;
+    let name = words.strip_suffix("` is not defined")?;
+    (wrong.code == "undefined-variable" && name_of(name) == name).then_some(name)
+}
+
+/// The diagnostic that is on its way in an error.
+pub(super) fn raised(error: &Error) -> Option<&Diagnostic> {
+    let source = StdError::source(error)?;
+    source.downcast_ref::<Raised>().map(|raised| &*raised.0)
+}
+
 /// The words for an error that minijinja found by itself.
 fn own_words(error: &Error, span: Option<&Span>, places: &dyn Places) -> Diagnostic {
     let detail = error.detail().unwrap_or_default();

@@ -10,6 +10,7 @@ use indexmap::IndexSet;
 use minijinja::Value;
 use minijinja::value::Kwargs;
 
+use super::again;
 use super::builtins::{self, environment};
 use super::error::{self, Places};
 use super::library;
@@ -180,23 +181,22 @@ impl Macros {
             return Ok(Rendered::plain(template));
         }
         let prepared = prepare(template, world.execute())?;
-        let job = |lenient| Job {
-            template,
-            rewrite: &prepared.rewrite,
-            native: false,
-            lenient,
-            strict: false,
-            call: None,
+        let render = |again, lenient| {
+            let job = Job {
+                template,
+                rewrite: &prepared.rewrite,
+                native: false,
+                lenient,
+                strict: false,
+                call: None,
+                again,
+            };
+            render::run(&self.shared, world, job)
         };
         // A template that acts on the warehouse must not run twice.
-        let lenient = world.acts();
-        let done = match render::run(&self.shared, world, job(lenient)) {
-            Err(wrong) if !lenient && wrong.code == "undefined-variable" => {
-                let done = render::run(&self.shared, world, job(true))?;
-                world.warn(wrong.as_warning())?;
-                done
-            }
-            done => done?,
+        let done = match world.acts() {
+            true => render(Arc::default(), true)?,
+            false => again::all_told(world, render)?,
         };
         let (text, map) = prepared.unmark(template, done.text);
         Ok(Rendered {
@@ -230,6 +230,7 @@ impl Macros {
             lenient: false,
             strict: false,
             call: None,
+            again: Arc::default(),
         };
         let value = render::run(&self.shared, world, job)?.value;
         match value.filter(|value| !value.is_undefined()) {
@@ -299,6 +300,7 @@ impl Macros {
                 name: name.to_string(),
                 args,
             }),
+            again: Arc::default(),
         };
         match render::run(&self.shared, world, job) {
             Ok(done) => Ok(done.value.unwrap_or_default()),

@@ -10,6 +10,7 @@
 //! a wrapper that knows `return` (`render`).
 
 mod absent;
+mod again;
 mod builtins;
 mod error;
 mod library;

@@ -19,6 +19,7 @@ use minijinja::value::{Enumerator, Kwargs, Object, ObjectRepr, Tuple};
 use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, Value};
 
 use super::absent;
+use super::again::Again;
 use super::builtins::{left_out, of_project};
 use super::error::{self, Places, bad_call, in_call};
 use super::macros::Macro;
@@ -124,6 +125,8 @@ pub struct Render {
     strict: bool,
     /// A macro to call, where the render is a call.
     call: Option<CallRequest>,
+    /// What is passed over, in a template that was rendered before.
+    pub again: Arc<Again>,
     /// The packages of the macros being run, innermost last.
     packages: Mutex<Vec<usize>>,
     called: Mutex<BTreeSet<usize>>,
@@ -212,11 +215,14 @@ impl Render {
         if let Some(entry) = self.shared.find_in(self.package(), name) {
             return Some(entry.value.clone());
         }
-        let package = self.shared.packages.contains(name);
-        if !package && !LATER.contains(&name) {
+        if self.shared.packages.contains(name) {
+            let package = Package(name.to_string(), Arc::clone(&self.shared));
+            return Some(Value::from_object(package));
+        }
+        if !LATER.contains(&name) {
             self.unknown.store(true, Ordering::Relaxed);
         }
-        package.then(|| Value::from_object(Package(name.to_string(), Arc::clone(&self.shared))))
+        self.again.passed_name(name)
     }
 
     /// Whether a name was asked for that means nothing.
@@ -268,6 +274,14 @@ pub fn world(state: &State<'_, '_>) -> Result<Arc<dyn World>, Error> {
     Ok(Arc::clone(&in_state(state)?.render.world))
 }
 
+/// Whether a word to the user is a new one: a template may be rendered several times.
+///
+/// # Errors
+/// Never in a template that was prepared here.
+pub fn speaks(state: &State<'_, '_>) -> Result<bool, Error> {
+    Ok(in_state(state)?.render.again.speaks())
+}
+
 /// `return(value)`: leaves the macro that is running.
 pub fn leave_with(state: &mut State<'_, '_>, value: Value) -> Error {
     match in_state_mut(state) {
@@ -300,6 +314,7 @@ pub fn rendered_inside(state: &State<'_, '_>, text: &str) -> Result<String, Erro
         lenient: render.lenient,
         strict: render.strict,
         call: None,
+        again: Arc::clone(&render.again),
     };
     let done = run(&render.shared, &render.world, job).map_err(error::raise)?;
     Ok(done.text)
@@ -475,9 +490,10 @@ impl Object for Package {
             true => absent::explained(missing, method),
             false => Err(missing),
         };
-        Err(error::raise(known.unwrap_or_else(|missing| {
+        let missing = known.unwrap_or_else(|missing| {
             missing.did_you_mean(method, in_package.map(|entry| entry.declared.name.as_str()))
-        })))
+        });
+        render.again.answered(Err(error::raise(missing)))
     }
 }
 
@@ -643,6 +659,8 @@ pub struct Job<'a> {
     pub strict: bool,
     /// The macro to call, where the text calls one.
     pub call: Option<CallRequest>,
+    /// What is passed over, in a template that was rendered before.
+    pub again: Arc<Again>,
 }
 
 /// What came of a [`Job`].
@@ -673,6 +691,7 @@ pub fn run(
         lenient: job.lenient,
         strict: job.strict,
         call: job.call,
+        again: job.again,
         packages: Mutex::new(Vec::new()),
         called: Mutex::new(BTreeSet::new()),
         named: Mutex::new(IndexSet::new()),

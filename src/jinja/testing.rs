@@ -205,6 +205,29 @@ pub fn error(macros_text: &str, model: &str) -> String {
     }
 }
 
+/// Everything that is wrong in a template, and what it made the world say.
+pub fn all_errors(macros_text: &str, model: &str) -> String {
+    let world = Arc::new(TestWorld::new());
+    let asked: Arc<dyn World> = Arc::clone(&world) as Arc<dyn World>;
+    let template = Template::file(&Source::new("models/m.sql", model));
+    let done = macros(macros_text).unwrap().render(&template, &asked);
+    let (text, told) = match done {
+        Ok(rendered) => (rendered.text, Vec::new()),
+        Err(wrong) => (String::new(), wrong.apart()),
+    };
+    let told = told.iter().map(|wrong| {
+        let place = wrong.span.as_ref().map(Span::place).unwrap_or_default();
+        let level = match wrong.level {
+            Level::Warning => "warning",
+            _ => "error",
+        };
+        format!("{place} {level}: {}\n", wrong.message)
+    });
+    let told: String = told.collect();
+    let logged = world.logged.lock().unwrap().join(", ");
+    format!("{told}text: {text}\nlogged: {logged}")
+}
+
 /// A diagnostic in text: the message, the words under each span.
 pub fn drawn(diagnostic: &Diagnostic) -> String {
     let level = match diagnostic.level {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use insta::assert_snapshot;
 
-use super::testing::{TestWorld, error, macros, text, try_render};
+use super::testing::{TestWorld, all_errors, error, macros, text, try_render};
 use super::world::World;
 use super::{Template, Value};
 use crate::diagnostic::{Source, Span};
@@ -439,6 +439,41 @@ fn names_that_nobody_knows_are_pointed_at() {
     error[undefined-variable]: `dbt_utils` is not defined
       at models/m.sql:1:4 `dbt_utils.star(ref('orders'))`
       help: if `dbt_utils` is a package, name it in packages.yml and run `redstart deps`; a variable needs a value first: `{% set dbt_utils = … %}`
+    ");
+}
+
+#[test]
+fn all_that_is_wrong_in_a_template_is_told_at_once() {
+    let macros = "{% macro cents(x) %}{{ x }}{% endmacro %}";
+    // What is asked of something that is not there, and what is printed time and again, is no mistake of its own.
+    assert_snapshot!(all_errors(macros, "{{ log('once', info=true) }}{{ foo }} {{ target.shema }}\n{{ cent(1).a.b }}{{ ref('ordes').name }}\n{% for i in range(3) %}{{ bar }}{% endfor %}{{ var('x') | upper }}{{ shop.cent(1) ~ env_var('NOPE') }}\n{% set a = nothing(2) %}{{ a }}{{ a.b() }}{% if a > 2 %}{% endif %}{{ rows.items() }}"), @"
+    models/m.sql:2:4 error: there is no macro `cent`
+    models/m.sql:2:21 error: there is no model `ordes`
+    models/m.sql:3:48 error: variable `x` has no value
+    models/m.sql:3:70 error: package `shop` has no macro `cent`
+    models/m.sql:3:85 error: environment variable `NOPE` is not set
+    models/m.sql:4:12 error: there is no macro `nothing`
+    models/m.sql:1:32 warning: `foo` is not defined
+    models/m.sql:1:42 warning: `target.shema` is not defined
+    models/m.sql:3:27 warning: `bar` is not defined
+    text: 
+    logged: once
+    ");
+    assert_snapshot!(all_errors(macros, "{{ foo }}{{ log('once', info=true) }}{{ exceptions.warn('twice') }}{{ bar }}{{ log('two', info=true) }}{{ cents(3) }}"), @"
+    text: 3
+    logged: once, warning[template-warning]: twice, two, warning[undefined-variable]: `foo` is not defined (models/m.sql:1:4), warning[undefined-variable]: `bar` is not defined (models/m.sql:1:71)
+    ");
+    // What ends everything else ends the search.
+    assert_snapshot!(all_errors(macros, "{{ foo }}{{ 1 + 'a' }}{{ bar }}"), @"
+    models/m.sql:1:13 error: `+` does not take a number and a text
+    models/m.sql:1:4 warning: `foo` is not defined
+    text: 
+    logged:
+    ");
+    assert_snapshot!(all_errors(macros, "{{ var('x') + 'a' }}{{ bar }}"), @"
+    models/m.sql:1:4 error: variable `x` has no value
+    text: 
+    logged:
     ");
 }
 

@@ -77,6 +77,15 @@ impl History {
         ]))
     }
 
+    /// The question how many keys stand in several rows of the query: each of those states would be closed by another of its own run.
+    pub fn repeated_keys(&self) -> String {
+        format!(
+            "select count(*) from (select 1 as one from {} group by {} having count(*) > 1) as repeated",
+            name(&self.source),
+            self.key.join(", ")
+        )
+    }
+
     /// The columns that the history does not have yet. As in dbt, that of the last change may be among them.
     fn added(&self, columns: &[Column]) -> Vec<Statement> {
         let add = |name: &str, data_type: &str| Statement::AddColumn {

@@ -30,6 +30,7 @@ pub(super) fn of_section(
                 message: format!("somebody else changed what `{name}` needs"),
                 name: None,
                 candidates: Vec::new(),
+                of: &[],
             });
             error
                 .help

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::session::Session;
 use super::turn::{Failure, Turn};
+use super::verdict;
 use crate::adapter::copy::StoredFile;
 use crate::adapter::{ColumnsByRelation, Error, ErrorClass, Statement, Table, Value};
-use crate::diagnostic::counted;
-use crate::materialization::{FileLoad, Phase, Rest, Wanted};
+use crate::diagnostic::{Diagnostic, counted};
+use crate::materialization::{FileLoad, History, Phase, Rest, Wanted};
 use crate::plan::{Audit, Known, Section};
 
 /// What a load read.
@@ -66,7 +67,7 @@ impl Turn<'_> {
         let columns = columns.map_err(|error| self.failed(session, error, None))?;
         let sections = rest
             .sections(&columns)
-            .map_err(|wrong| Failure::Wrong(vec![*wrong]))?;
+            .map_err(|wrong| Failure::Wrong(wrong.apart()))?;
         let next = rest.next(&columns);
         let run = session.shared.run;
         now.insert(staging.key(), columns);
@@ -76,6 +77,9 @@ impl Turn<'_> {
             .planner
             .sections(self.node, sections, &known)
             .map_err(|wrong| Failure::Wrong(wrong.0))?;
+        if let Rest::History(history) = rest {
+            self.repeated_keys(session, history, &known)?;
+        }
         let mut gate = match rest {
             Rest::Rejects(rejects) => Some(rejects),
             _ => None,
@@ -95,6 +99,42 @@ impl Turn<'_> {
             self.gate(session, rejects, &known)?;
         }
         Ok(next.map(Box::new))
+    }
+
+    /// Warns where the key of a snapshot is none: dbt keeps such a history without a word, and it is wrong.
+    fn repeated_keys(
+        &mut self,
+        session: &mut Session<'_, '_>,
+        history: &History,
+        known: &Known<'_>,
+    ) -> Result<(), Failure> {
+        let planner = session.shared.run.planner;
+        let question = planner
+            .adapter
+            .prepare_query(&history.repeated_keys(), known);
+        let question = question.map_err(|refusal| {
+            let error = Error::new(ErrorClass::Internal, refusal.message);
+            self.story(session, error, None, None)
+        })?;
+        let answer = self.ask(session, &question, None)?;
+        let repeated = verdict::number(answer.rows.first().and_then(|row| row.first()));
+        let Some(repeated @ 1..) = repeated else {
+            return Ok(());
+        };
+        let stand = match repeated {
+            1 => "a value of its `unique_key` stands".to_owned(),
+            _ => format!("{repeated} values of its `unique_key` stand"),
+        };
+        let message = format!(
+            "{stand} in several rows of `{}`: the history of such a key is wrong",
+            self.of.name
+        );
+        self.warnings.push(
+            Diagnostic::warning("repeated-key", message)
+                .at_some(self.of.config.origins.get("unique_key").cloned())
+                .help("name all columns that tell its rows apart, or have the query give one row a key"),
+        );
+        Ok(())
     }
 
     /// A load that picks its files: looked for now, and compared with what the table remembers.
@@ -122,7 +162,7 @@ impl Turn<'_> {
         };
         let now = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%S%.6f");
         let picked = load.pick(&found, &before, &now.to_string());
-        let picked = picked.map_err(|wrong| Failure::Wrong(vec![*wrong]))?;
+        let picked = picked.map_err(|wrong| Failure::Wrong(wrong.apart()))?;
         let sections = planner.sections(self.node, picked.sections, &known);
         let sections = sections.map_err(|wrong| Failure::Wrong(wrong.0))?;
         (self.loaded, self.filled) = (0, None);

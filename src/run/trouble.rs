@@ -407,23 +407,27 @@ pub(crate) fn place_in(sql: &Sql, error: &Error) -> Option<Span> {
         .or_else(|| start_of(sql))
 }
 
-/// The only division of a query that divided by zero, the only cast of one in which a value did not fit, the only reader of JSON.
+/// The only division of a query that divided by zero, the only word that a fault can be about, else the only cast of one in which a value
+/// did not fit.
 fn suspected(error: &Error, sql: &str) -> Option<Range<usize>> {
-    match error.fault.as_ref()?.code {
-        "division-by-zero" => only(sql, |token| matches!(token, Token::Div | Token::Mod)),
-        "bad-value" if error.message.contains("JSON") => only(sql, is_of_json),
-        "bad-value" => only(sql, is_cast),
-        _ => None,
+    let fault = error.fault.as_ref()?;
+    match (fault.code, fault.of) {
+        ("division-by-zero", _) => only(sql, |token| matches!(token, Token::Div | Token::Mod)),
+        ("bad-value", []) => only(sql, is_cast),
+        (_, words) => only(sql, |token| begins(token, words)),
     }
 }
 
-fn is_of_json(token: &Token) -> bool {
-    let reads = |word: &str| {
-        ["json_", "is_valid_json"]
-            .iter()
-            .any(|start| word.starts_with(start))
-    };
-    matches!(token, Token::Word(word) if word.quote_style.is_none() && reads(&word.value.to_lowercase()))
+/// Whether a word of SQL begins as one of these.
+fn begins(token: &Token, words: &[&str]) -> bool {
+    match token {
+        Token::DoubleColon => words.contains(&"::"),
+        Token::Word(word) if word.quote_style.is_none() => {
+            let word = word.value.to_lowercase();
+            words.iter().any(|start| word.starts_with(start))
+        }
+        _ => false,
+    }
 }
 
 fn is_cast(token: &Token) -> bool {

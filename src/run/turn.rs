@@ -207,7 +207,7 @@ impl<'a> Turn<'a> {
             Work::UnitTest => self.unit_test(session),
             Work::NoOp => Ok(()),
             Work::Freshness(Ok(query)) => self.freshness(session, query),
-            Work::Freshness(Err(wrong)) => Err(Failure::Wrong(vec![(**wrong).clone()])),
+            Work::Freshness(Err(wrong)) => Err(Failure::Wrong((**wrong).clone().apart())),
             Work::Refused(wrong) => Err(Failure::Wrong(wrong.0.clone())),
             Work::Late | Work::InJinja => Err(Failure::Wrong(vec![Diagnostic::error(
                 "internal",
@@ -447,7 +447,10 @@ impl<'a> Turn<'a> {
                 format!("the age of `{}` cannot be read", self.of.name),
             );
             let place = self.of.declared_at.clone();
-            Failure::Wrong(vec![problem.at_some(place).label(why)])
+            let problem = problem.at_some(place).label(why).help(
+                "`loaded_at_field` gives a timestamp: cast a day or a text, as in `loaded_at_field: \"day::timestamp\"`",
+            );
+            Failure::Wrong(vec![problem])
         })?;
         self.age = Some(measured);
         Ok(())

@@ -159,6 +159,8 @@ fn what_a_template_reads_is_known_though_a_macro_of_it_is_missing() {
     Running 1 node on 2 threads (target `dev.main`)
     1 of 1  ERROR creating sql view model main.reader                     [[time]]
           error[undefined-macro]: there is no macro `no_macro` (macros/mine.sql:1:22)
+          error[undefined-macro]: there is no macro `other_macro` (macros/mine.sql:1:38)
+          error[undefined-macro]: package `dbt` has no macro `no_macro` (models/reader.sql:1:50)
 
     error[undefined-macro]: there is no macro `no_macro`
      --> macros/mine.sql:1:22
@@ -172,6 +174,27 @@ fn what_a_template_reads_is_known_though_a_macro_of_it_is_missing() {
       |
     1 | select * from {{ ref('first') }} {{ mine() }} {{ dbt.no_macro() }} {{ config(tags='late') }}
       |                                     ^^^^^^
+
+    error[undefined-macro]: there is no macro `other_macro`
+     --> macros/mine.sql:1:38
+      |
+    1 | {% macro mine() %}{{ no_macro() }}{{ other_macro() }}{% endmacro %}
+      |                                      ^^^^^^^^^^^^^
+      |
+      = help: write it in macros/, or name the package that has it in packages.yml and run `redstart deps`
+    note: macro `mine` is called here
+     --> models/reader.sql:1:37
+      |
+    1 | select * from {{ ref('first') }} {{ mine() }} {{ dbt.no_macro() }} {{ config(tags='late') }}
+      |                                     ^^^^^^
+
+    error[undefined-macro]: package `dbt` has no macro `no_macro`
+     --> models/reader.sql:1:50
+      |
+    1 | select * from {{ ref('first') }} {{ mine() }} {{ dbt.no_macro() }} {{ config(tags='late') }}
+      |                                                  ^^^^^^^^^^^^^^
+      |
+      = help: write it in macros/, or name the package that has it in packages.yml and run `redstart deps`
 
     Finished 1 view model in [time]
     Done. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1

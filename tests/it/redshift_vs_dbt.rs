@@ -166,7 +166,7 @@ const SHOWN: [Shown; 19] = [
         "a row of the query is another",
         "Both close the versions that have changed and add the new ones in one transaction, by the same two statements; no run, not even `--full-refresh`, \
          forgets a row. Redstart runs the query once, before the transaction, into a temporary table; dbt runs it inside of the transaction, and asks for \
-         columns with empty queries.",
+         columns with empty queries. Redstart asks whether a key stands in several rows of the query, of which no true history can be kept, and warns.",
     ),
     shown(
         "dear_prices",

@@ -429,3 +429,55 @@ fn a_history_of_columns_that_are_not_there_is_not_begun() {
     The data dictionary is in [project]/target/index.html
     "#);
 }
+
+#[test]
+fn a_key_that_several_rows_have_is_told() {
+    let rows = "select 1 as id, 'a' as part, cast('2024-01-01' as timestamp) as changed_at
+union all select 1, 'b', cast('2024-01-01' as timestamp) union all select 2, 'a', cast('2024-01-01' as timestamp)";
+    let snapshot = |key: &str| {
+        format!(
+            "{{% snapshot kept %}}{{{{ config(unique_key={key}, strategy='timestamp', updated_at='changed_at') }}}}
+select * from {{{{ ref('rows_now') }}}}{{% endsnapshot %}}"
+        )
+    };
+    let on = |project: TestProject| {
+        project
+            .file("models/rows_now.sql", rows)
+            .file("snapshots/kept.sql", snapshot("'id'"))
+    };
+    let duckdb = on(TestProject::new());
+    let engines = [
+        on(TestProject::new().file("profiles.yml", DUCKDB)),
+        on(postgres::project("repeated")),
+    ];
+    for project in [&duckdb].into_iter().chain(&engines) {
+        project.redstart("build").success();
+        let again = project.redstart("snapshot").success();
+        assert!(
+            again.stdout.contains("warning[repeated-key]"),
+            "{}",
+            again.stdout
+        );
+    }
+    assert_snapshot!(duckdb.redstart("snapshot"), @"
+    exit 0
+    Running 1 node on 2 threads (target `dev.main`)
+    1 of 1  OK    snapshotted main.kept                                   [3 rows in [time]]
+          warning[repeated-key]: a value of its `unique_key` stands in several rows of `kept`: the history of such a key is wrong (snapshots/kept.sql:1:41)
+
+    warning[repeated-key]: a value of its `unique_key` stands in several rows of `kept`: the history of such a key is wrong
+     --> snapshots/kept.sql:1:41
+      |
+    1 | {% snapshot kept %}{{ config(unique_key='id', strategy='timestamp', updated_at='changed_at') }}
+      |                                         ^^^^
+      |
+      = help: name all columns that tell its rows apart, or have the query give one row a key
+
+    Finished 1 snapshot in [time]
+    Done. PASS=1 WARN=0 ERROR=0 SKIP=0 TOTAL=1
+    ");
+    let mended = duckdb.file("snapshots/kept.sql", snapshot("['id', 'part']"));
+    mended.redstart("build --full-refresh").success();
+    let mended = mended.redstart("snapshot").success();
+    assert!(!mended.stdout.contains("repeated-key"), "{}", mended.stdout);
+}

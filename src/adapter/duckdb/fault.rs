@@ -23,6 +23,7 @@ fn plain(code: &'static str, message: impl Into<String>) -> Fault {
         message: message.into(),
         name: None,
         candidates: Vec::new(),
+        of: &[],
     }
 }
 
@@ -43,6 +44,7 @@ fn name(message: &str) -> Option<(Fault, Option<String>)> {
                 message,
                 name,
                 candidates,
+                of: &[],
             },
             None,
         ))
@@ -62,6 +64,16 @@ fn name(message: &str) -> Option<(Fault, Option<String>)> {
         return of("unknown-column", what, column, candidates(message));
     }
     if let Some(column) = between(message, "does not have a column named \"", "\"") {
+        let of_what = message.split('"').nth(1)?;
+        let what = format!("`{of_what}` has no column `{column}`");
+        return of("unknown-column", what, column, candidates(message));
+    }
+    let changed = between(message, "Referenced update column ", " not found in table");
+    if let Some(column) = changed.map(|name| name.trim_matches('"')) {
+        let what = format!("the table that is changed has no column `{column}`");
+        return of("unknown-column", what, column, candidates(message));
+    }
+    if let Some(column) = between(message, "does not have a column with name \"", "\"") {
         let of_what = message.split('"').nth(1)?;
         let what = format!("`{of_what}` has no column `{column}`");
         return of("unknown-column", what, column, candidates(message));
@@ -132,12 +144,14 @@ fn types_of(message: &str) -> Option<(Fault, Option<String>)> {
     ))
 }
 
-/// Words of DuckDB that say one thing: one of them in its message, our code, our message, what to do.
+/// Words of DuckDB that say one thing: one of them in its message, our code, our message, what to do, and how the words of the SQL begin
+/// that it can be about.
 type Plain = (
     &'static [&'static str],
     &'static str,
     &'static str,
     &'static str,
+    &'static [&'static str],
 );
 
 const PLAIN: &[Plain] = &[
@@ -146,12 +160,14 @@ const PLAIN: &[Plain] = &[
         WRONG_ARGUMENTS,
         "an aggregate or a function is given a column that is not there, or of which nobody can tell the type",
         "look at the names in what is read, or cast what is given",
+        &[],
     ),
     (
         &["No space left on device", "No space left in temporary"],
         "disk-full",
         "the disk is full",
         "free space where the database file and its temporary files lie, and run again",
+        &[],
     ),
     (
         &[
@@ -161,24 +177,28 @@ const PLAIN: &[Plain] = &[
         "aggregate-misuse",
         "`grouping` asks about a column by which the query does not group",
         "name a column of the `group by`",
+        &[],
     ),
     (
         &["aggregate function calls cannot be nested"],
         "aggregate-misuse",
         "an aggregate stands within an aggregate",
         "aggregate in a subquery first",
+        &[],
     ),
     (
         &["clause cannot contain window functions"],
         "aggregate-misuse",
         "a window function stands where rows are still being chosen",
         "choose by it in `qualify`, or in a query around this one",
+        &[],
     ),
     (
         &["WHERE clause cannot contain aggregates"],
         "aggregate-misuse",
         "an aggregate stands in `where`, which chooses rows before they are aggregated",
         "write the condition in `having`",
+        &[],
     ),
     (
         &[
@@ -189,18 +209,21 @@ const PLAIN: &[Plain] = &[
         "window-frame",
         "the frame of a window ends before it begins",
         "write its earlier end first: `rows between 1 preceding and 1 following`",
+        &[],
     ),
     (
         &["Argument for ntile must be"],
         WRONG_ARGUMENTS,
         "`ntile` takes a number of groups from 1 on",
         "write a number above 0",
+        &[],
     ),
     (
         &["can only take parameters in the range ["],
         WRONG_ARGUMENTS,
         "a percentile is a fraction from 0 to 1",
         "write such as `0.5` for the middle",
+        &[],
     ),
     (
         // RE2's words.
@@ -221,48 +244,84 @@ const PLAIN: &[Plain] = &[
         "bad-pattern",
         "a regular expression does not hold together",
         "close its brackets, and write `\\\\` before a letter that is meant as it is",
+        &[],
     ),
     (
         &["Invalid UTF8 Codepoint"],
         BAD_VALUE,
         "no character has such a number",
         "`chr` takes the number of a character in Unicode",
+        &["chr"],
     ),
     (
         &["cannot take square root of a negative number"],
         BAD_VALUE,
         "a negative number has no square root",
         "leave such rows out, or write `case when … >= 0 then sqrt(…) end`",
+        &["sqrt"],
     ),
     (
         &["cannot take logarithm of"],
         BAD_VALUE,
         "only a number above 0 has a logarithm",
         "leave such rows out, or write `ln(nullif(…, 0))` where 0 is the only trouble",
+        &["ln", "log"],
     ),
     (
         &["value out of range: overflow"],
         "out-of-range",
         "a number is too large for `double precision`",
         "look for rows whose numbers are beyond measure",
+        &[],
     ),
     (
         &["invalid digit in the number"],
         BAD_VALUE,
         "a text that is turned into a number is none",
         "clean such rows before the cast: `nullif(trim(x), '')`, `case when x ~ '^[0-9]+$' then x::int end`",
+        &[],
+    ),
+    (
+        &["invalid date or timestamp: "],
+        BAD_VALUE,
+        "a text that is turned into a date or a time is none",
+        "find such rows, and clean them before the cast: `nullif(trim(x), '')`, `case when x ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' then x::date end`",
+        &["::", "cast", "convert", "to_date"],
+    ),
+    (
+        &["is not valid to be converted to base "],
+        BAD_VALUE,
+        "a text is no number in the base of `strtol`",
+        "leave such rows out, or write `case when x ~ '^[0-9]+$' then strtol(x, 10) end`",
+        &["strtol"],
+    ),
+    (
+        &["Invalid input for hex digit"],
+        BAD_VALUE,
+        "a text has letters that are no hexadecimal digits",
+        "leave such rows out: `where x ~ '^([0-9a-fA-F]{2})*$'`",
+        &["from_hex"],
+    ),
+    (
+        &["Unknown TimeZone "],
+        BAD_VALUE,
+        "there is no time zone of this name",
+        "write a name such as `Europe/Berlin`: `pg_timezone_names()` of Redshift lists them",
+        &["convert_timezone", "zone", "timezone"],
     ),
     (
         &["invalid JSON: "],
         BAD_VALUE,
         "a text is not JSON",
         "leave such rows out with `is_valid_json(…)`, or have the function answer NULL: its last argument `true`",
+        &["json_", "is_valid_json"],
     ),
     (
         &[" does not fit the format "],
         BAD_VALUE,
         "a text does not fit the format of a date or a number",
         "look at the format, or at the rows",
+        &["to_date", "to_timestamp", "to_number"],
     ),
 ];
 const WRONG_ARGUMENTS: &str = "wrong-arguments";
@@ -272,7 +331,13 @@ fn told_plainly(message: &str) -> Option<(Fault, Option<String>)> {
     let told = PLAIN
         .iter()
         .find(|(marks, ..)| marks.iter().any(|mark| message.contains(mark)));
-    told.map(|(_, code, said, help)| (plain(code, *said), Some((*help).to_owned())))
+    told.map(|(_, code, said, help, of)| {
+        let fault = Fault {
+            of,
+            ..plain(code, *said)
+        };
+        (fault, Some((*help).to_owned()))
+    })
 }
 
 /// A row that a query or a table does not take.
@@ -393,7 +458,7 @@ fn query(message: &str) -> Option<(Fault, Option<String>)> {
 fn candidates(message: &str) -> Vec<String> {
     let Some((_, rest)) = message
         .split_once("Candidate bindings: ")
-        .or_else(|| message.split_once("Did you mean "))
+        .or_else(|| message.split_once("Did you mean"))
     else {
         return Vec::new();
     };
@@ -429,6 +494,8 @@ mod tests {
             told("Binder", "Referenced column \"amont\" not found in FROM clause!\nCandidate bindings: \"amount\", \"o.at\""),
             told("Binder", "Column \"amont\" referenced that exists in the SELECT clause - but this column cannot be referenced before it is defined"),
             told("Binder", "Values list \"o\" does not have a column named \"total\""),
+            told("Binder", "Referenced update column amont not found in table!\n\nDid you mean: \"amount\", \"id\""),
+            told("Binder", "Table \"orders\" does not have a column with name \"amont\"\n\nDid you mean: \"amount\", \"id\""),
             told("Catalog", "Table with name ordres does not exist!\nDid you mean \"orders\"?"),
             told("Catalog", "Table with name \"w.ordres\" does not exist because schema \"w\" does not exist."),
             told("Binder", "Ambiguous reference to column name \"id\" (use: \"a.id\" or \"b.id\")"),
@@ -436,6 +503,8 @@ mod tests {
         unknown-column: there is no column `amont` in what is read here ["amount", "at"] 
         unknown-column: there is no column `amont` in what is read here [] 
         unknown-column: `o` has no column `total` [] 
+        unknown-column: the table that is changed has no column `amont` ["amount", "id"] 
+        unknown-column: `orders` has no column `amont` ["amount", "id"] 
         unknown-relation: there is no table or view `ordres` ["orders"] 
         unknown-schema: there is no schema `w` [] 
         ambiguous-column: `id` could be a column of several relations [] write `a.id` or `b.id`
@@ -451,6 +520,9 @@ mod tests {
             told("Constraint", "CHECK constraint failed on table orders with expression CHECK(((8 * length(amount)) >= bit_length(amount)))"),
             told("Constraint", "CHECK constraint failed on table orders with expression CHECK((length(amount) > 3))"),
             told("Conversion", "Could not convert string 'missing ): here' to INT32"),
+            told("Invalid Input", "invalid date or timestamp: \"Ada\""),
+            told("Invalid Input", "the input Ada is not valid to be converted to base 10"),
+            told("Not implemented", "Unknown TimeZone 'Ada'!\n\nCandidate time zones: \"Asia/Aden\""),
             told("Constraint", "NOT NULL constraint failed: orders.id"),
             told("Conversion", "Could not convert string 'x' to INT32"),
             told("Binder", "column \"order_id\" must appear in the GROUP BY clause or must be part of an aggregate function."),
@@ -468,6 +540,9 @@ mod tests {
         multibyte-char: `amount` is of type char, which holds characters of one byte [] declare it as `varchar`
         not understood
         bad-value: a value does not fit the type it is turned into [] 
+        bad-value: a text that is turned into a date or a time is none [] find such rows, and clean them before the cast: `nullif(trim(x), '')`, `case when x ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' then x::date end`
+        bad-value: a text is no number in the base of `strtol` [] leave such rows out, or write `case when x ~ '^[0-9]+$' then strtol(x, 10) end`
+        bad-value: there is no time zone of this name [] write a name such as `Europe/Berlin`: `pg_timezone_names()` of Redshift lists them
         null-value: a row has no value for `id`, which is declared not null [] leave such rows out, give them a value, or take `not_null` away
         bad-value: a value does not fit the type it is turned into [] 
         aggregate-misuse: `order_id` is neither grouped nor aggregated [] add `order_id` to the `group by`, or aggregate it

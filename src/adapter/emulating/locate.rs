@@ -77,6 +77,8 @@ fn missing_name(message: &str) -> Option<Vec<String>> {
     for (before, after) in [
         ("Referenced column \"", "\" not found"),
         ("does not have a column named \"", "\""),
+        ("does not have a column with name \"", "\""),
+        ("Referenced update column ", " not found in table"),
         ("Table with name ", " does not exist"),
         ("Referenced table \"", "\" not found"),
         ("column \"", "\""),
@@ -106,7 +108,7 @@ fn missing_name(message: &str) -> Option<Vec<String>> {
 fn candidates(message: &str) -> Vec<String> {
     let Some((_, rest)) = message
         .split_once("Candidate bindings: ")
-        .or_else(|| message.split_once("Did you mean "))
+        .or_else(|| message.split_once("Did you mean"))
     else {
         return Vec::new();
     };

@@ -43,5 +43,6 @@ fn of_index(sql: &str) -> Option<Fault> {
         message: format!("the index on `{}` cannot be made", columns.join("`, `")),
         name: columns.into_iter().next(),
         candidates: Vec::new(),
+        of: &[],
     })
 }

@@ -65,6 +65,7 @@ fn of_name(code: &str, message: &str) -> Option<Fault> {
             message,
             name: Some(name.to_owned()),
             candidates: Vec::new(),
+            of: &[],
         })
     };
     match code {

@@ -12,6 +12,7 @@ use minijinja::{Error, State, Value};
 
 use crate::diagnostic::Diagnostic;
 use crate::jinja::error::{bad_call, raise};
+use crate::jinja::render::in_state;
 
 /// What a function does.
 pub type Body = fn(&mut State<'_, '_>, Args) -> Result<Value, Error>;
@@ -147,7 +148,23 @@ impl Object for Function {
     }
 
     fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
-        (self.body)(state, Args::new(self.name, args)?)
+        let answer = (self.body)(state, Args::new(self.name, args)?);
+        asked(state, self.name, answer)
+    }
+}
+
+/// The functions that only ask: where one is refused, the rest of the template can still be looked at.
+const ASKING: [&str; 5] = ["ref", "source", "var", "env_var", "doc"];
+
+/// What a function gave, or something in its place where its refusal was told before.
+fn asked(
+    state: &State<'_, '_>,
+    function: &str,
+    answer: Result<Value, Error>,
+) -> Result<Value, Error> {
+    match answer.is_err() && ASKING.contains(&function) {
+        true => in_state(state)?.render.again.answered(answer),
+        false => answer,
     }
 }
 
@@ -199,7 +216,10 @@ impl Object for Group {
 
     fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
         match self.call {
-            Some(body) => body(state, Args::new(self.name, args)?),
+            Some(body) => {
+                let answer = body(state, Args::new(self.name, args)?);
+                asked(state, self.name, answer)
+            }
             None => Err(bad_call(format!("`{}` cannot be called", self.name))),
         }
     }

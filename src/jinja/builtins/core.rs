@@ -10,7 +10,7 @@ use super::args::{Args, Body, Group, what};
 use super::filters::{is_strict, nothing_to_go_over};
 use crate::diagnostic::Diagnostic;
 use crate::jinja::error::{bad_call, raise};
-use crate::jinja::render::{in_state, in_state_mut, leave_with, rendered_inside, world};
+use crate::jinja::render::{in_state, in_state_mut, leave_with, rendered_inside, speaks, world};
 use crate::jinja::values::{Dict, List, Response, TableValue, own};
 use crate::jinja::world::RefCall;
 use crate::redact::SECRET_PREFIX;
@@ -204,7 +204,9 @@ fn log(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
     let message = args.required("msg")?;
     let info = args.flag("info", false);
     args.done()?;
-    world(state)?.log(&message.to_string(), info);
+    if speaks(state)? {
+        world(state)?.log(&message.to_string(), info);
+    }
     Ok(Value::from(""))
 }
 
@@ -212,7 +214,7 @@ fn print(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Error> {
     let message = args.required("msg")?;
     args.done()?;
     let world = world(state)?;
-    if world.execute() {
+    if world.execute() && speaks(state)? {
         world.print(&message.to_string());
     }
     Ok(Value::from(""))

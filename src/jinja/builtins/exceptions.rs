@@ -7,7 +7,7 @@ use minijinja::{Error, State, Value};
 use super::args::{Args, Body, Group};
 use crate::diagnostic::Diagnostic;
 use crate::jinja::error::raise;
-use crate::jinja::render::world;
+use crate::jinja::render::{speaks, world};
 
 /// `exceptions.raise_compiler_error(…)` and its like.
 pub fn exceptions() -> Value {
@@ -181,6 +181,9 @@ fn snapshot_types(state: &mut State<'_, '_>, mut args: Args) -> Result<Value, Er
 }
 
 fn warned(state: &State<'_, '_>, message: &str) -> Result<Value, Error> {
+    if !speaks(state)? {
+        return Ok(Value::from(""));
+    }
     world(state)?
         .warn(Diagnostic::warning("template-warning", message))
         .map_err(|wrong| raise(*wrong))?;

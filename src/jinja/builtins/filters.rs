@@ -28,7 +28,10 @@ pub fn environment() -> (Environment<'static>, Vec<String>) {
     env.set_auto_escape_callback(|_| AutoEscape::None);
     env.set_unknown_method_callback(unknown_method);
     env.set_formatter(|out, state, value| {
-        if value.is_undefined() && is_strict(state)? {
+        if value.is_undefined()
+            && is_strict(state)?
+            && !in_state(state)?.render.again.passes_print()
+        {
             return print_undefined(value);
         }
         if let Some(text) = far_float(value) {

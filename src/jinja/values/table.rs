@@ -11,7 +11,7 @@ use minijinja::{Error, ErrorKind, State, Value};
 
 use super::arguments::Given;
 use super::{Dict, List};
-use crate::jinja::render::world;
+use crate::jinja::render::{speaks, world};
 
 /// Rows and named columns.
 #[derive(Clone, Debug, Default)]
@@ -127,7 +127,7 @@ impl Object for TableValue {
                     ),
                 };
                 let world = world(state)?;
-                if world.execute() {
+                if world.execute() && speaks(state)? {
                     world.log(shown.trim_end(), true);
                 }
                 Ok(Value::from(()))

@@ -364,6 +364,15 @@ impl Translator<'_> {
 
     /// How many rows `limit` or `offset` names: a whole number.
     fn number_of_rows(&mut self, expr: &Expr) -> Result<String, Refusal> {
+        if matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) {
+            let message =
+                format!("`{expr}` is no number of rows: no row is read yet that could tell one");
+            return Err(self.not_redshift(
+                expr.span(),
+                message,
+                "write the number, such as `limit 10`",
+            ));
+        }
         let rows = self.expr(expr)?;
         let whole = match &rows.constant {
             Some(Constant::Number(number)) => number.parse::<u32>().is_ok(),
