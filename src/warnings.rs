@@ -33,6 +33,7 @@ const NAMES: &[(&str, &[&str])] = &[
     ("test-warned", &["LogTestResult"]),
     ("source-stale", &["LogFreshnessResult"]),
     ("unfiltered-batches", &["MicrobatchModelNoEventTimeInputs"]),
+    ("unfiltered-sample", &[]),
     ("unknown-flag", &["CustomKeyInObjectDeprecation"]),
     (
         "unknown-key",

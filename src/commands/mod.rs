@@ -323,6 +323,7 @@ fn usage(mut error: clap::Error) -> ExitCode {
         _ => "bad-flag",
     };
     nearest_first(&mut error);
+    of_other_commands(&mut error);
     let said = error.render().ansi().to_string();
     let said = said
         .replacen("error:", &format!("error[{code}]:"), 1)
@@ -330,6 +331,38 @@ fn usage(mut error: clap::Error) -> ExitCode {
         .replace("For more information, try", "help: for more, try");
     let _ = anstream::stderr().write_all(said.as_bytes());
     ExitCode::from(2)
+}
+
+/// Says whose flag it is, where another command has it: a flag that only looks like it is another thing.
+fn of_other_commands(error: &mut clap::Error) {
+    let Some(ContextValue::String(said)) = error.get(ContextKind::InvalidArg) else {
+        return;
+    };
+    let Some(flag) = said
+        .strip_prefix("--")
+        .filter(|_| error.kind() == ErrorKind::UnknownArgument)
+    else {
+        return;
+    };
+    let flag = flag.split('=').next().unwrap_or(flag);
+    let command = Cli::command();
+    let has = |command: &&clap::Command| {
+        let mut flags = command.get_arguments();
+        flags.any(|known| known.get_long() == Some(flag) && !known.is_hide_set())
+    };
+    let owners = command.get_subcommands().filter(has);
+    let owners: Vec<String> = owners
+        .map(|owner| format!("`{}`", owner.get_name()))
+        .collect();
+    if owners.is_empty() {
+        return;
+    }
+    let told = format!("`--{flag}` is a flag of {}", owners.join(", "));
+    error.remove(ContextKind::SuggestedArg);
+    error.insert(
+        ContextKind::Suggested,
+        ContextValue::StyledStrs(vec![told.into()]),
+    );
 }
 
 /// Offers the nearest command: the parser's own measure likes `unload` better for `biuld`, and nothing for `rnu`.

@@ -169,6 +169,10 @@ impl Story<'_> {
                 waiting.extend(&node.depends_on);
             }
         }
+        let own = self.node.relation.as_ref();
+        if own.is_some_and(|own| own.identifier.eq_ignore_ascii_case(name)) {
+            return Some("it is what this node makes, and there is none before its first build: ask for it within `{% if is_incremental() %}`, or `{% if load_relation(this) %}`".to_owned());
+        }
         let node = manifest.node(manifest.ids().find(named)?);
         (node.unique_id != self.node.unique_id).then(|| {
             format!(

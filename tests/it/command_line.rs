@@ -65,6 +65,58 @@ fn the_version_is_printed_by_each_of_its_flags() {
 }
 
 #[test]
+fn what_is_asked_for_in_vain_is_told() {
+    let project = TestProject::new()
+        .file("models/a.sql", "select 1 as id")
+        .file(
+            "macros/greet.sql",
+            "{% macro greet(whom, how='hello') %}{% do log(how ~ ' ' ~ whom, info=true) %}{% endmacro %}",
+        );
+    assert_snapshot!(project.redstart("run-operation greet"), @"
+    exit 0
+    hello
+    --- stderr
+    warning[macro-arguments]: `greet` is called without `whom`, which prints as nothing
+     --> macros/greet.sql:1:10
+      |
+    1 | {% macro greet(whom, how='hello') %}{% do log(how ~ ' ' ~ whom, info=true) %}{% endmacro %}
+      |          ^^^^^
+      |
+      = help: give it a value: `--args '{whom: …}'`
+
+    1 warning
+    ");
+    assert_snapshot!(project.redstart("run-operation greet --args \"whom: all\"").success(), @"
+    exit 0
+    hello all
+    ");
+    assert_snapshot!(project.redstart("run --sample \"3 days\""), @"
+    exit 0
+    Running 1 node on 2 threads (target `dev.main`)
+    1 of 1  OK    created sql view model main.a                           [[time]]
+
+    warning[unfiltered-sample]: `--sample` leaves no rows out: nothing in the project has an `event_time`
+     |
+     = help: name the column that tells when a row happened: `config: {event_time: ordered_at}` of models, seeds and sources
+
+    Finished 1 view model in [time]
+    Done. PASS=1 WARN=0 ERROR=0 SKIP=0 TOTAL=1
+    --- stderr
+    warning[unfiltered-sample]: `--sample` leaves no rows out: nothing in the project has an `event_time`
+     |
+     = help: name the column that tells when a row happened: `config: {event_time: ordered_at}` of models, seeds and sources
+
+    1 warning
+    ");
+    let timed = project.file(
+        "models/a.yml",
+        "models: [{name: a, config: {event_time: id}}]\n",
+    );
+    let timed = timed.redstart("run --no-check --sample \"3 days\"");
+    assert!(!timed.text().contains("unfiltered-sample"), "{timed}");
+}
+
+#[test]
 fn a_mistyped_command_flag_or_value_gets_a_hint() {
     let project = TestProject::empty();
 
@@ -97,6 +149,16 @@ fn a_mistyped_command_flag_or_value_gets_a_hint() {
       help: a similar argument exists: '--select'
 
     Usage: redstart build --select <SELECTOR>...
+
+    help: for more, try '--help'.
+    ");
+    assert_snapshot!(project.redstart("run --store-failures"), @"
+    exit 2
+    error[unknown-flag]: unexpected argument '--store-failures' found
+
+      help: `--store-failures` is a flag of `test`, `build`
+
+    Usage: redstart run [OPTIONS]
 
     help: for more, try '--help'.
     ");

@@ -176,6 +176,7 @@ pub fn prepare(session: &Session) -> Result<Prepared, Stop> {
     let redactor = secrets.hide_beside(session, &manifest);
     found.extend(of_names);
     found.extend(batches::warnings(&manifest));
+    found.extend(narrowing::in_vain(&narrowing, &manifest));
     let required = session.flags.is("require_resource_names_without_spaces");
     found.extend(names::with_spaces(&manifest, required));
     let graph = Graph::new(&manifest).map_err(|cycles| {

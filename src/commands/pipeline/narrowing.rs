@@ -6,7 +6,9 @@ use jiff::{Span, Timestamp, tz::TimeZone};
 use crate::commands::{Session, Stop};
 use crate::compile::Narrowing;
 use crate::diagnostic::Diagnostic;
+use crate::manifest::Manifest;
 use crate::manifest::microbatch::moment;
+use crate::manifest::node::Node;
 use crate::project::yaml;
 
 /// What the flags ask to read.
@@ -19,6 +21,22 @@ pub fn narrowing(session: &Session) -> Result<Narrowing, Stop> {
     Ok(Narrowing {
         empty: session.flags.is("empty"),
         window: window.transpose().map_err(Stop::refused)?,
+    })
+}
+
+/// The warning that `--sample` leaves no rows out.
+pub(super) fn in_vain(narrowing: &Narrowing, manifest: &Manifest) -> Option<Diagnostic> {
+    let timed = |node: &Node| {
+        node.config
+            .values
+            .get("event_time")
+            .is_some_and(|it| it.is_string())
+    };
+    let in_vain = narrowing.window.is_some() && !manifest.nodes.iter().any(|node| timed(node));
+    in_vain.then(|| {
+        let message = "`--sample` leaves no rows out: nothing in the project has an `event_time`";
+        Diagnostic::warning("unfiltered-sample", message)
+            .help("name the column that tells when a row happened: `config: {event_time: ordered_at}` of models, seeds and sources")
     })
 }
 

@@ -146,7 +146,9 @@ impl de::Error for Error {
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
         let error = Diagnostic::error("unknown-key", format!("there is no key `{field}` here"))
             .did_you_mean(field, expected.iter().copied());
-        let error = if error.help.is_empty() {
+        let error = if field.ends_with(')') && !field.contains('(') {
+            error.help("a value with a comma stands in quotes between `{` and `}`: `data_type: \"numeric(10,2)\"`")
+        } else if error.help.is_empty() {
             error.help(format!("the keys here are {}", list(expected)))
         } else {
             error
