@@ -56,6 +56,16 @@ pub struct Words {
     pub hangs: &'static str,
 }
 
+/// The message that meets a fault: told by its words, since its number is another one when a busy machine makes the program ask twice.
+#[derive(Clone, Debug)]
+pub struct Aim {
+    /// [`Sent::words`] of the message.
+    pub words: String,
+    /// How many of the same words go before it.
+    pub before: usize,
+    pub fault: Fault,
+}
+
 /// A message that the program sent.
 #[derive(Clone, Debug)]
 pub struct Sent {
@@ -65,10 +75,38 @@ pub struct Sent {
     pub sql: String,
 }
 
+impl Sent {
+    /// Its type and its SQL, without what differs from build to build: numbers, and how many of them stand in a list.
+    pub fn words(&self) -> String {
+        let mut words = char::from(self.tag).to_string();
+        let mut number = false;
+        let mut between = String::new();
+        for letter in self.sql.chars() {
+            match letter {
+                '0'..='9' => {
+                    if !number {
+                        words.push('#');
+                    }
+                    number = true;
+                    between.clear();
+                }
+                ',' | ' ' if number => between.push(letter),
+                _ => {
+                    words.push_str(&between);
+                    words.push(letter);
+                    between.clear();
+                    number = false;
+                }
+            }
+        }
+        words
+    }
+}
+
 #[derive(Default)]
 struct Now {
     sent: Vec<Sent>,
-    fault: Option<(usize, Fault)>,
+    fault: Option<Aim>,
     /// Whether the fault's place was reached; for Ctrl-C, that it may come.
     reached: bool,
     /// Whether Ctrl-C has come since then.
@@ -112,8 +150,8 @@ impl Wire {
         Self { port, state }
     }
 
-    /// Begins anew: the message with this number, from 0, meets the fault.
-    pub fn arm(&self, fault: Option<(usize, Fault)>) {
+    /// Begins anew: the message that is aimed at meets the fault.
+    pub fn arm(&self, fault: Option<Aim>) {
         *self.state.now() = Now {
             fault,
             ..Now::default()
@@ -172,16 +210,19 @@ impl State {
             b'c' => String::new(),
             _ => return None,
         };
-        let mut now = self.now();
-        let number = now.sent.len();
-        now.sent.push(Sent {
+        let sent = Sent {
             tag: message.tag,
             sql,
-        });
-        let (at, fault) = now.fault?;
-        if at != number {
+        };
+        let words = sent.words();
+        let mut now = self.now();
+        now.sent.push(sent);
+        let aim = now.fault.as_mut().filter(|aim| aim.words == words)?;
+        if aim.before > 0 {
+            aim.before -= 1;
             return None;
         }
+        let fault = now.fault.take()?.fault;
         now.reached = !fault.cancels();
         now.closed = fault == Fault::DropForGood;
         Some(fault)
@@ -260,6 +301,10 @@ fn serve(mut client: TcpStream, state: &Arc<State>) -> io::Result<()> {
         return Ok(());
     }
     let mut server = TcpStream::connect(state.server)?;
+    // Small messages would wait for one another on their way.
+    for socket in [&client, &server] {
+        socket.set_nodelay(true)?;
+    }
     server.write_all(&frame(&startup))?;
     let answers = Arc::new(Mutex::new(Answers::PassedOn));
     let back = {
