@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::Called;
 use super::flags::Flags;
 use super::options::Global;
-use crate::adapter;
+use crate::adapter::{self, ErrorClass};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::project::{Environment, Invocation};
 use crate::redact::Redactor;
@@ -97,7 +97,11 @@ impl Stop {
 
 impl From<adapter::Error> for Stop {
     fn from(error: adapter::Error) -> Self {
-        let mut diagnostic = Diagnostic::error("warehouse", error.message).at_some(error.place);
+        let code = match error.class {
+            ErrorClass::Cancelled => "cancelled",
+            _ => "warehouse",
+        };
+        let mut diagnostic = Diagnostic::error(code, error.message).at_some(error.place);
         diagnostic.notes.extend(error.detail);
         diagnostic.help.extend(error.help);
         Self::refused(diagnostic)

@@ -456,6 +456,9 @@ fn command(code: &str) -> Option<&'static str> {
         }
         "state-unreadable" => "write the artifacts anew with the same version of redstart or dbt",
         "not-atomic" => "build without `--atomic`, or leave it out with `--exclude`",
+        "written-meanwhile" => {
+            "run it again, it begins with the rows that are there now; what other programs write into goes on without `--atomic`"
+        }
         "not-published" => {
             "mend what failed and run `redstart retry`, which builds the whole selection again"
         }

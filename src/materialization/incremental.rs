@@ -3,8 +3,9 @@
 //! The batch is built into a temporary table first, then applied in one short transaction. With a `unique_key`, the same
 //! batch twice changes nothing. As on Redshift itself, a NULL in the key matches no row.
 
+use super::conditions::conditions;
 use super::publish::{
-    as_shown, beside, clean, describe_again, hooks_of, kept_added, prepare, raw, still_bound,
+    beside, clean, describe_again, hooks_of, kept_added, prepare, raw, still_bound,
 };
 use super::schema_change::length;
 use super::{
@@ -270,24 +271,6 @@ fn microbatch(input: &Input<'_>) -> Result<Strategy, Diagnostics> {
             insert: Some(within),
         }
     }))
-}
-
-/// `incremental_predicates`, in which the table goes by this name. Each is one condition, also where it has an `or`.
-fn conditions(input: &Input<'_>, table: &str) -> Result<Vec<String>, Diagnostics> {
-    // `this` in the configuration is the name under which a table is shown that is built aside.
-    let own = format!("{}.", name(input.relation()?));
-    let shown = as_shown(&own);
-    let table = format!("{table}.");
-    let said = |predicate: &String| {
-        let predicate = predicate.replace(&shown, &own);
-        let predicate = predicate.replace("DBT_INTERNAL_DEST.", &table);
-        let predicate = predicate.replace("dbt_internal_dest.", &table);
-        // A comment at its end would have the bracket.
-        let end = if predicate.contains("--") { "\n" } else { "" };
-        format!("({predicate}{end})")
-    };
-    let predicates = input.node.config.incremental_predicates.iter();
-    Ok(predicates.map(said).collect())
 }
 
 /// Whether the columns that the configuration names are there, and the strategy can compare its key.

@@ -5,6 +5,7 @@
 //! A new materialization is a file here and a line in [`ALL`].
 
 mod columns;
+mod conditions;
 mod ephemeral;
 mod files;
 #[cfg(test)]

@@ -77,20 +77,31 @@ fn still_there(session: &mut Session<'_, '_>, turns: &[Turn<'_>]) -> Result<(), 
             let still = locked(&connection).still_has(&marked.table, &marked.mark);
             session.after(still)
         });
-        let wrong = match asked {
+        let undone = match asked {
             Ok(true) => continue,
-            Ok(false) => Error {
-                help: Some("run it again, it begins with the rows that are there now; what other programs write into goes on without `--atomic`".to_owned()),
-                ..Error::new(
-                    ErrorClass::User,
-                    format!("somebody wrote into `{}` while it was built aside", marked.table),
-                )
-            },
-            Err(error) => error,
+            Ok(false) => {
+                Undone::Stopped(Failure::Wrong(vec![written(&session.shared.run, marked)]))
+            }
+            Err(error) => Undone::Refused(Box::new((None, error))),
         };
-        return Err((at.unwrap_or(0), Undone::Refused(Box::new((None, wrong)))));
+        return Err((at.unwrap_or(0), undone));
     }
     Ok(())
+}
+
+/// That a table has other rows than its copy began with.
+fn written(run: &Run<'_>, marked: &Marked) -> Diagnostic {
+    let node = run.planner.manifest.node(marked.node);
+    Diagnostic::error(
+        "written-meanwhile",
+        format!(
+            "somebody wrote into `{}` while it was built aside",
+            marked.table
+        ),
+    )
+    .at_some(place_of(node))
+    .note("what was built began with the rows of before, so the new ones would be lost")
+    .about(&node.name)
 }
 
 /// Shows everything, or nothing.

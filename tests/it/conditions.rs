@@ -36,7 +36,13 @@ select 1 as id, 1 as batch union all select 2, cast(null as integer) union all s
         return project;
     }
     let name = "this ~ '.batch < 5 or ' ~ this ~ '.batch is null'";
+    let short = "this.identifier ~ '.batch < 5 or ' ~ this.schema ~ '.' ~ this.identifier ~ '.batch is null'";
     project
+        .file("models/merged_by_short_name.sql", model("merge", short))
+        .file(
+            "models/replaced_by_short_name.sql",
+            model("delete+insert", short),
+        )
         .file("models/merged_by_name.sql", model("merge", name))
         .file("models/replaced_by_name.sql", model("delete+insert", name))
 }
@@ -45,7 +51,12 @@ select 1 as id, 1 as batch union all select 2, cast(null as integer) union all s
 fn holds(project: &TestProject, named: bool) {
     project.redstart("run").success();
     let by_macro = ["merged_by_macro", "replaced_by_macro"];
-    let by_name = ["merged_by_name", "replaced_by_name"];
+    let by_name = [
+        "merged_by_name",
+        "replaced_by_name",
+        "merged_by_short_name",
+        "replaced_by_short_name",
+    ];
     project
         .redstart(&format!("build --atomic --exclude {}", by_macro.join(" ")))
         .success();

@@ -116,7 +116,7 @@ fn the_whole_data_set_has_the_same_rows_on_duckdb_on_postgres_and_on_the_endpoin
         "profiles.yml",
         format!(
             "{targets}
-    cluster: {{type: redshift, host: 127.0.0.1, port: {port}, user: awsuser, password: none, dbname: dev, schema: analytics, threads: 4, sslmode: disable}}
+    cluster: {{type: redshift, host: 127.0.0.1, port: {port}, user: awsuser, password: of-no-song, dbname: dev, schema: analytics, threads: 4, sslmode: disable}}
 "
         ),
     );

@@ -160,7 +160,7 @@ pub(super) fn looked_at(prepared: &Prepared, door: &Door) -> Vec<String> {
 /// That nobody pressed Ctrl-C: what a warehouse answered after it may be the answer to something that was stopped.
 pub(super) fn not_cancelled(session: &Session) -> Result<(), adapter::Error> {
     match session.cancel.is_requested() {
-        true => Err(adapter::Error::new(ErrorClass::Cancelled, "cancelled")),
+        true => Err(cancelled()),
         false => Ok(()),
     }
 }
@@ -168,9 +168,13 @@ pub(super) fn not_cancelled(session: &Session) -> Result<(), adapter::Error> {
 /// What a statement that was stopped by Ctrl-C says is no news.
 pub(super) fn or_cancelled(session: &Session, error: adapter::Error) -> adapter::Error {
     if session.cancel.is_requested() && error.class != ErrorClass::Cancelled {
-        return adapter::Error::new(ErrorClass::Cancelled, "cancelled");
+        return cancelled();
     }
     error
+}
+
+fn cancelled() -> adapter::Error {
+    adapter::Error::new(ErrorClass::Cancelled, "the run was cancelled")
 }
 
 /// Tables that a build adds to and whose `grants` are configured: whoever else may use them loses that.

@@ -279,7 +279,10 @@ fn case(place: &Place, aim: Aim, version: usize) -> Result<(), String> {
         // When everything is built, only the run is stopped.
         Some(2) if fault.cancels() => {
             let built = versions.iter().all(|(least, _)| *least == version);
-            said.contains("ancelled") || built && said.contains("stopped before its end")
+            let before = said.contains("error[cancelled]: the run was cancelled");
+            let within =
+                said.contains("stopped before its end") && !said.contains("error[warehouse]");
+            before || within && (built || said.contains("ancelled"))
         }
         Some(2) => {
             said.contains("connection") || said.contains("serialize") || said.contains("1023")
@@ -520,6 +523,32 @@ fn prove(place: &Place, of: usize) {
         wrong.len(),
         wrong.join("\n\n")
     );
+}
+
+/// Ctrl-C while the catalog is read, before there is a run that could tell.
+fn stopped_at_the_catalog(place: &Place, words: &str) {
+    for version in [2, 3] {
+        assert!(place.build(version).status.success());
+    }
+    let messages = place.wire.sent();
+    let message = messages
+        .iter()
+        .find(|message| message.sql.starts_with(words));
+    let aim = Aim {
+        words: message.expect("a question").words(),
+        before: 0,
+        fault: Fault::CancelRunning,
+    };
+    case(place, aim, 4).expect("what was said");
+}
+
+#[test]
+fn ctrl_c_while_the_catalog_is_read_is_told_as_ctrl_c() {
+    stopped_at_the_catalog(
+        &on_postgres("faults_catalog", false),
+        "with recursive edges",
+    );
+    stopped_at_the_catalog(&on_the_endpoint(false), "select distinct bn.nspname");
 }
 
 #[test]
