@@ -55,6 +55,10 @@ const MODELS: &[(&str, &str)] = &[
         "select id::intt as s from {{ ref('orders') }}",
     ),
     (
+        "unknown_date_part",
+        "select date_trunc('mnth', day) as m from {{ ref('visits') }}",
+    ),
+    (
         "not_redshift",
         "select distinct on (id) id from {{ ref('orders') }}",
     ),

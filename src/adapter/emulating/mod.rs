@@ -173,8 +173,8 @@ pub fn translate_query_with(sql: &str, catalog: &dyn Catalog) -> Result<Translat
     deep(|| query_with(sql, catalog))
 }
 
-/// All that is wrong with a query that was refused: the refusal; in the list and the conditions of the same `select` what is refused beside
-/// it; every function that is not known or not emulated.
+/// All that is wrong with a query that was refused: the refusal; what else is refused in its selects, derived tables, joins and common table
+/// expressions; every function that is not known or not emulated.
 pub fn all_refusals(sql: &str, catalog: &dyn Catalog, first: Refusal) -> Vec<Refusal> {
     let others = deep(|| match only_statement(sql) {
         Ok(Statement::Query(query)) => {

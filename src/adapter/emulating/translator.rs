@@ -268,6 +268,11 @@ impl<'a> Translator<'a> {
         })
     }
 
+    /// How many parts were refused so far.
+    pub fn refused_so_far(&self) -> usize {
+        self.refused.as_ref().map_or(0, Vec::len)
+    }
+
     /// Ends a query of which a part was refused: what stands around it would be read on a wrong ground.
     pub fn with_all_parts(&mut self, refused_before: usize) -> Result<(), Refusal> {
         match &mut self.refused {

@@ -19,6 +19,7 @@ pub(super) const CODES: &[Code] = &[
     Code::refused("aggregate-misuse"),
     Code::refused("unknown-function"),
     Code::refused("unknown-type"),
+    Code::refused("unknown-date-part"),
     Code::refused("not-redshift"),
     Code::refused("not-emulated"),
     Code::refused("sql-syntax"),
@@ -46,14 +47,8 @@ pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
         }
         let span = look.span(finding.range.as_ref()).or_else(|| look.place());
         places.extend(span.as_ref().map(|span| span.start));
-        let mut told = Diagnostic::error(finding.code, finding.message.clone()).at_some(span);
-        told.notes.extend(look.line(finding.range.as_ref()));
-        if let Some(label) = &finding.label {
-            told = told.label(label.clone());
-        }
-        if let Some(help) = &finding.help {
-            told = told.help(help.clone());
-        }
+        let told = Diagnostic::error(finding.code, finding.message.clone()).at_some(span);
+        let told = look.explained(told, finding.range.as_ref(), &finding.label, &finding.help);
         found.tell(told);
     }
     for refusal in refusals {
@@ -62,19 +57,27 @@ pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
         if span.as_ref().is_some_and(known) {
             continue;
         }
-        let mut told = Diagnostic::error(refusal.code, refusal.message.clone()).at_some(span);
-        told.notes.extend(look.line(refusal.range.as_ref()));
-        if let Some(reason) = &refusal.reason {
-            told = told.label(reason.clone());
-        }
-        if let Some(help) = &refusal.help {
-            told = told.help(help.clone());
-        }
+        let told = Diagnostic::error(refusal.code, refusal.message.clone()).at_some(span);
+        let told = look.explained(told, refusal.range.as_ref(), &refusal.reason, &refusal.help);
         found.tell(told.about(&look.node.name));
     }
 }
 
 impl Look<'_> {
+    /// A mistake with the line of SQL where that is not the template's, the reason and what to do.
+    fn explained(
+        &self,
+        mut told: Diagnostic,
+        range: Option<&Range<usize>>,
+        reason: &Option<String>,
+        help: &Option<String>,
+    ) -> Diagnostic {
+        told.notes.extend(self.line(range));
+        told.label = reason.clone().or(told.label);
+        told.help.extend(help.clone());
+        told
+    }
+
     /// Whether a word is no column but the date part with which the call of a misspelt function begins: `datadd(day, …)`.
     fn is_date_part_of(&self, function: &Range<usize>, word: Option<&Range<usize>>) -> bool {
         let text = self.project.compiled.sql(self.id).map(|sql| &sql.text);

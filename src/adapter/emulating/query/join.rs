@@ -120,7 +120,9 @@ impl Translator<'_> {
                         "join the sides with `left` and `right`, and `union` them",
                     ));
                 }
-                let condition = self.joining(|translator| translator.condition(on, "`on`"))?;
+                let condition = self.part(String::new(), |translator| {
+                    translator.joining(|translator| translator.condition(on, "`on`"))
+                })?;
                 format!(" ON {condition}")
             }
             JoinConstraint::Natural => {

@@ -28,6 +28,18 @@ pub(in crate::adapter::emulating) struct QuerySql {
     limit: Option<String>,
 }
 
+impl QuerySql {
+    /// What stands in the place of a query that was refused: nobody knows its columns.
+    pub(in crate::adapter::emulating) const fn refused() -> Self {
+        Self {
+            text: String::new(),
+            columns: None,
+            into: None,
+            limit: None,
+        }
+    }
+}
+
 /// The target of `select … into`.
 pub(in crate::adapter::emulating) struct Into {
     pub table: String,
@@ -67,6 +79,7 @@ impl Translator<'_> {
             ));
         }
         let outer = self.ctes.len();
+        let refused = self.refused_so_far();
         let mut text = String::new();
         if let Some(with) = &query.with {
             text.push_str(&self.with(with)?);
@@ -75,8 +88,13 @@ impl Translator<'_> {
             correlated,
             ..Scope::default()
         });
-        let body = self.set_expr(&query.body, correlated)?;
+        let before = self.refused_so_far();
+        let body = self.part(QuerySql::refused(), |translator| {
+            translator.set_expr(&query.body, correlated)
+        })?;
         match &query.order_by {
+            // Nobody knows what its names mean.
+            _ if self.refused_so_far() > before => {}
             None => text.push_str(&body.text),
             Some(order_by) => {
                 let of = match query.body.as_ref() {
@@ -108,6 +126,7 @@ impl Translator<'_> {
         }
         self.scopes.pop();
         self.ctes.truncate(outer);
+        self.with_all_parts(refused)?;
         Ok(QuerySql {
             text,
             columns: body.columns,
@@ -119,7 +138,14 @@ impl Translator<'_> {
     pub(in crate::adapter::emulating) fn with(&mut self, with: &With) -> Result<String, Refusal> {
         let mut parts = Vec::new();
         for cte in &with.cte_tables {
-            parts.push(self.cte(cte, with.recursive)?);
+            let known = self.ctes.len();
+            parts.push(self.part(String::new(), |translator| {
+                translator.cte(cte, with.recursive)
+            })?);
+            // One that was refused is still there for those that read it.
+            if self.ctes.len() == known {
+                self.ctes.push((fold(&cte.alias.name), None));
+            }
         }
         let recursive = if with.recursive { "RECURSIVE " } else { "" };
         Ok(format!("WITH {recursive}{} ", parts.join(", ")))

@@ -20,9 +20,9 @@ use crate::sql::names::output_name;
 impl Translator<'_> {
     pub(super) fn select(&mut self, select: &Select) -> Result<QuerySql, Refusal> {
         self.refuse_select_clauses(select)?;
+        let refused = self.refused_so_far();
         let from = self.from(&select.from)?;
         let grouping = self.group_by(select)?;
-        let refused = self.refused.as_ref().map_or(0, Vec::len);
         let (items, columns) = self.projection(select, &grouping)?;
         let may_hold_text = may_hold_text(&columns);
         // On PostgreSQL `qualify` becomes a query around this one, and what is distinct is known there.

@@ -39,8 +39,14 @@ impl Translator<'_> {
                 let (left_side, right_side) = (left, right);
                 let chained = is_union_all(op, set_quantifier)
                     && matches!(left.as_ref(), SetExpr::SetOperation { op, set_quantifier, .. } if is_union_all(op, set_quantifier));
-                let mut left = self.set_side(left, correlated, chained)?;
-                let mut right = self.set_side(right, correlated, false)?;
+                let refused = self.refused_so_far();
+                let mut left = self.part(QuerySql::refused(), |translator| {
+                    translator.set_side(left, correlated, chained)
+                })?;
+                let mut right = self.part(QuerySql::refused(), |translator| {
+                    translator.set_side(right, correlated, false)
+                })?;
+                self.with_all_parts(refused)?;
                 self.match_sides(op, (left_side, &mut left), (right_side, &mut right))?;
                 let quantifier = match set_quantifier {
                     SetQuantifier::None | SetQuantifier::Distinct => "",

@@ -3,7 +3,7 @@
 use sqlparser::ast::{Expr, Ident, ObjectName, Spanned, TableAlias, TableFactor};
 use sqlparser::tokenizer::Span;
 
-use super::{join, renamed};
+use super::{QuerySql, join, renamed};
 use crate::adapter::Refusal;
 use crate::adapter::emulating::translator::{Named, Translator, Visible, fold, is_elements, quote};
 use crate::adapter::emulating::types::Type;
@@ -72,7 +72,9 @@ impl Translator<'_> {
                         "join on a condition, or use a window function",
                     ));
                 }
-                let inner = self.apart(|translator| translator.query(subquery))?;
+                let inner = self.part(QuerySql::refused(), |translator| {
+                    translator.apart(|translator| translator.query(subquery))
+                })?;
                 if inner.into.is_some() {
                     return Err(self.not_redshift(
                         factor.span(),
