@@ -6,6 +6,7 @@ use super::link::is_refable;
 use super::node::{Node, ResourceType};
 use super::versions;
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
+use crate::relation::Relation;
 
 /// Names that two nodes have: of models for `ref`, of ids for everything, of relations in the warehouse.
 pub(super) fn refuse<'a>(nodes: impl Iterator<Item = &'a Node>, problems: &mut Diagnostics) {
@@ -53,14 +54,18 @@ pub(super) fn refuse<'a>(nodes: impl Iterator<Item = &'a Node>, problems: &mut D
             if let Some(first) =
                 relations.insert((relation.database.as_deref(), schema, identifier), node)
             {
+                let (one, other) = (&first.name, &node.name);
+                let others = first.relation.as_ref().map(Relation::to_string);
                 problems.push(double(
                     node,
                     first,
                     "duplicate-relation",
-                    format!(
-                        "`{}` and `{}` are both built as `{relation}`",
-                        first.name, node.name
-                    ),
+                    match others {
+                        Some(others) if others != relation.to_string() => format!(
+                            "`{one}` and `{other}` are built as `{others}` and `{relation}`, whose names differ only in case"
+                        ),
+                        _ => format!("`{one}` and `{other}` are both built as `{relation}`"),
+                    },
                     "give one of them another `alias` or `schema`",
                 ));
             }

@@ -213,16 +213,20 @@ fn two_nodes_of_one_name_or_one_relation_are_told_with_both_places() {
         ("models/b/orders.sql", "select 2"),
         ("models/x.sql", "{{ config(alias='same') }}select 1"),
         ("models/y.sql", "{{ config(alias='SAME') }}select 1"),
+        ("models/z.sql", "{{ config(alias='SAME') }}select 1"),
         ("models/schema.yml", "models:\n  - name: x\n    columns: [{name: id, data_tests: [unique, unique]}]\n  - name: x\n"),
-    ]), @r"
+    ]), @"
     error[duplicate-properties]: the model `x` is declared twice (models/schema.yml:4:11)
       the first declaration: models/schema.yml:2:11
       help: keep one of them
     error[duplicate-name]: two files make something that `ref('orders')` could mean (models/b/orders.sql:1:1)
       the first: models/a/orders.sql:1:1
       help: rename one of the files, or disable one
-    error[duplicate-relation]: `x` and `y` are both built as `main.SAME` (models/y.sql:1:1)
+    error[duplicate-relation]: `x` and `y` are built as `main.same` and `main.SAME`, whose names differ only in case (models/y.sql:1:1)
       the first: models/x.sql:1:1
+      help: give one of them another `alias` or `schema`
+    error[duplicate-relation]: `y` and `z` are both built as `main.SAME` (models/z.sql:1:1)
+      the first: models/y.sql:1:1
       help: give one of them another `alias` or `schema`
     error[duplicate-name]: the same test is declared twice (`unique_x_id`) (models/schema.yml:3:47)
       the first: models/schema.yml:3:39

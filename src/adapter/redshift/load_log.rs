@@ -6,7 +6,10 @@ use std::collections::HashMap;
 
 use super::session::Session;
 use super::sql::literal;
-use crate::adapter::{LoadError, Prepared, Value};
+use crate::adapter::{Error, LoadError, Prepared, Value};
+
+/// Asks for the number of a session.
+const PROCESS: &str = "select pg_backend_pid()";
 
 /// Rows of the log that are read at most after a failure.
 const MOST: usize = 100;
@@ -27,7 +30,14 @@ pub(super) fn read(session: &Session) -> Vec<LoadError> {
 
 /// The number of a session, as the log knows it.
 pub(super) fn process(session: &Session) -> Option<i64> {
-    number(session, "select pg_backend_pid()")
+    number(session, PROCESS)
+}
+
+/// The same within a transaction, in which a question that fails undoes all before it.
+pub(super) fn process_within(session: &Session) -> Result<Option<i64>, Error> {
+    let prepared = Prepared::sql(vec![PROCESS.to_owned()]);
+    let table = super::query::run(session, &prepared, None)?;
+    Ok(first_number(&table.rows))
 }
 
 /// The rows that the last load of a session that could not take all could not take; `session` may be another one.
@@ -99,7 +109,10 @@ fn ask(session: &Session, sql: &str) -> Vec<Vec<Value>> {
 }
 
 fn number(session: &Session, sql: &str) -> Option<i64> {
-    let rows = ask(session, sql);
+    first_number(&ask(session, sql))
+}
+
+fn first_number(rows: &[Vec<Value>]) -> Option<i64> {
     rows.first()?.first()?.to_string().parse().ok()
 }
 

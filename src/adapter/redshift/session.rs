@@ -162,7 +162,7 @@ impl Session {
             let left_out = self.left_out();
             outcome.left_out += left_out;
             if left_out > 0 || prepared.loads.is_some() {
-                self.ask_the_log(left_out, prepared.loads.as_deref(), &mut outcome);
+                self.ask_the_log(left_out, prepared.loads.as_deref(), &mut outcome)?;
             }
         }
         Ok(outcome)
@@ -192,12 +192,21 @@ impl Session {
 
     /// What the log says of the last statement, a COPY. It is asked in a session of its own: a log that may not be read would undo the
     /// load with its transaction.
-    fn ask_the_log(&self, left_out: u64, into: Option<&str>, outcome: &mut Outcome) {
-        let (Some(claims), Some(process)) = (&self.claims, load_log::process(self)) else {
-            return;
+    fn ask_the_log(
+        &self,
+        left_out: u64,
+        into: Option<&str>,
+        outcome: &mut Outcome,
+    ) -> Result<(), Error> {
+        let Some(claims) = &self.claims else {
+            return Ok(());
+        };
+        // This question stands in the transaction of the load.
+        let Some(process) = load_log::process_within(self)? else {
+            return Ok(());
         };
         let Ok(beside) = Self::open(&self.config, &*claims.login) else {
-            return;
+            return Ok(());
         };
         if left_out > 0 {
             let told = load_log::of_process(&beside, process, load_log::MOST_LEFT_OUT);
@@ -206,6 +215,7 @@ impl Session {
         if let Some(into) = into {
             outcome.files = load_log::files(&beside, process, into);
         }
+        Ok(())
     }
 
     /// After a failure: an open transaction is rolled back, and a statement that was stopped on request is no failure of the project.

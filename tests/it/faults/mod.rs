@@ -340,6 +340,17 @@ fn can_happen(fault: Fault, message: &Sent) -> bool {
     }
 }
 
+/// The message with this number, by its words.
+fn aim(messages: &[Sent], at: usize, fault: Fault) -> Aim {
+    let words = messages[at].words();
+    let before = messages[..at].iter().filter(|it| it.words() == words);
+    Aim {
+        before: before.count(),
+        words,
+        fault,
+    }
+}
+
 /// Tries a share of the cases, one after the other on one place; `offset` says which. `tell` hears how many there are, and of each
 /// that goes wrong.
 fn matrix(place: &Place, share: usize, offset: usize, tell: &dyn Fn(&str)) -> (usize, Vec<String>) {
@@ -354,23 +365,11 @@ fn matrix(place: &Place, share: usize, offset: usize, tell: &dyn Fn(&str)) -> (u
         .iter()
         .enumerate()
         .flat_map(|(at, message)| {
-            let words = message.words();
-            let before = messages[..at].iter().filter(|it| it.words() == words);
-            let before = before.count();
             Fault::ALL
                 .into_iter()
                 .filter(|fault| can_happen(*fault, message))
-                .map(move |fault| {
-                    (
-                        at,
-                        message,
-                        Aim {
-                            words: message.words(),
-                            before,
-                            fault,
-                        },
-                    )
-                })
+                .map(|fault| (at, message, aim(&messages, at, fault)))
+                .collect::<Vec<_>>()
         })
         .collect();
     let shown = std::env::var_os("REDSTART_TEST_FAULTS_SHOWN").is_some();
@@ -525,30 +524,44 @@ fn prove(place: &Place, of: usize) {
     );
 }
 
-/// Ctrl-C while the catalog is read, before there is a run that could tell.
-fn stopped_at_the_catalog(place: &Place, words: &str) {
+/// One fault at the message that is found among those of a build.
+fn at_one_message(place: &Place, find: impl Fn(&[Sent]) -> usize, fault: Fault) {
     for version in [2, 3] {
         assert!(place.build(version).status.success());
     }
     let messages = place.wire.sent();
-    let message = messages
-        .iter()
-        .find(|message| message.sql.starts_with(words));
-    let aim = Aim {
-        words: message.expect("a question").words(),
-        before: 0,
-        fault: Fault::CancelRunning,
-    };
-    case(place, aim, 4).expect("what was said");
+    let at = find(&messages);
+    case(place, aim(&messages, at, fault), 4).expect("what was said");
 }
 
+/// Where a message with these words stands.
+fn stands(messages: &[Sent], words: &str) -> usize {
+    let at = messages.iter().position(|it| it.sql.starts_with(words));
+    at.expect("a message")
+}
+
+/// Before there is a run that could tell it.
 #[test]
 fn ctrl_c_while_the_catalog_is_read_is_told_as_ctrl_c() {
-    stopped_at_the_catalog(
-        &on_postgres("faults_catalog", false),
-        "with recursive edges",
-    );
-    stopped_at_the_catalog(&on_the_endpoint(false), "select distinct bn.nspname");
+    let catalog = |words: &'static str| move |all: &[Sent]| stands(all, words);
+    let places = [
+        (on_postgres("faults_catalog", false), "with recursive edges"),
+        (on_the_endpoint(false), "select distinct bn.nspname"),
+    ];
+    for (place, words) in places {
+        at_one_message(&place, catalog(words), Fault::CancelRunning);
+    }
+}
+
+/// The question for the number of the session stands in the transaction of the load, and undoes it when it fails.
+#[test]
+fn a_load_whose_transaction_fails_behind_it_is_not_taken_for_done() {
+    let question = |all: &[Sent]| {
+        let behind = stands(all, "select source_file_count");
+        assert_eq!(all[behind - 1].sql, "select pg_backend_pid()");
+        behind - 1
+    };
+    at_one_message(&on_the_endpoint(false), question, Fault::Serialization);
 }
 
 #[test]
