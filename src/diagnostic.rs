@@ -240,9 +240,9 @@ impl Diagnostic {
         std::iter::once(self).chain(others).collect()
     }
 
-    /// Whether it tells the same of the same place.
-    pub fn is(&self, other: &Self) -> bool {
-        (self.code, &self.message, &self.span) == (other.code, &other.message, &other.span)
+    /// Whether it is of the same kind and the same place, as what is said of one line each time round a loop.
+    pub fn is_of(&self, other: &Self) -> bool {
+        (self.code, &self.span) == (other.code, &other.span)
     }
 
     /// Says where.

@@ -72,7 +72,7 @@ const NAMES: &[(&str, &[&str])] = &[
 ];
 
 /// Codes of warnings about what dbt passes over in silence: they are errors where they are named, and not where all are.
-const ALONE: &[&str] = &["empty-file"];
+const ALONE: &[&str] = &["empty-file", "unfiltered-sample"];
 
 /// Events of dbt that may be named too, though nothing here tells the like.
 const OTHERS: &[&str] = &[

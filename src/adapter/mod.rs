@@ -572,7 +572,7 @@ pub struct Fault {
     pub name: Option<String>,
     /// Names that may have been meant.
     pub candidates: Vec<String>,
-    /// How the words of the SQL begin that it can be about; none where the code alone tells.
+    /// The functions that it can be about, `::type` for a cast; none where the code alone tells.
     pub of: &'static [&'static str],
 }
 

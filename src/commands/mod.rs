@@ -346,6 +346,15 @@ fn of_other_commands(error: &mut clap::Error) {
     };
     let flag = flag.split('=').next().unwrap_or(flag);
     let command = Cli::command();
+    // Before the command it is of none.
+    let is_command = |word: &String| command.find_subcommand(word).is_some();
+    let words = std::env::args().skip(1);
+    if !words
+        .take_while(|word| !word.starts_with(said))
+        .any(|word| is_command(&word))
+    {
+        return;
+    }
     let has = |command: &&clap::Command| {
         let mut flags = command.get_arguments();
         flags.any(|known| known.get_long() == Some(flag) && !known.is_hide_set())

@@ -7,7 +7,7 @@ use super::{Outcome, Session, Stop};
 use crate::artifacts::run_results::Operated;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::graph::Selection;
-use crate::jinja::{Macro, MacroKind, Macros, Value};
+use crate::jinja::{Macro, MacroKind, Value};
 use crate::project::render::to_jinja;
 use crate::project::yaml;
 use crate::run::results::Timing;
@@ -43,11 +43,7 @@ impl Args {
             .iter()
             .map(|(name, value)| (name.clone(), to_jinja(value)))
             .collect();
-        let known = self.known(&prepared.macros, &prepared.project.own.name)?;
-        session
-            .terminal
-            .diagnostics(&without_value(known, &arguments));
-        let name = format!("{}.{}", known.package, known.name);
+        let name = self.known(&prepared.macros, &prepared.project.own.name)?;
         let door = Door::of(&prepared)?;
         let warehouse = door.enter(session, &prepared)?;
         let compiler = pipeline::compiler(
@@ -78,8 +74,8 @@ impl Args {
         Ok(Outcome::Done)
     }
 
-    /// The macro that is meant: of the project, else of any package.
-    fn known<'m>(&self, macros: &'m Macros, root: &str) -> Result<&'m Macro, Stop> {
+    /// The macro that is meant, as `package.name`: of the project, else of any package.
+    fn known(&self, macros: &crate::jinja::Macros, root: &str) -> Result<String, Stop> {
         let (package, name) = match self.name.split_once('.') {
             Some((package, name)) => (Some(package), name),
             None => (None, self.name.as_str()),
@@ -94,7 +90,7 @@ impl Args {
             .filter(fits)
             .min_by_key(|known| known.package != root);
         match found {
-            Some(found) => Ok(found),
+            Some(found) => Ok(format!("{}.{}", found.package, found.name)),
             None => {
                 let names = macros.iter().map(|known| known.name.as_str());
                 Err(Stop::refused(
@@ -107,24 +103,4 @@ impl Args {
             }
         }
     }
-}
-
-/// A warning for each parameter that has neither a value nor a default: as in dbt, it prints as nothing.
-fn without_value(called: &Macro, arguments: &[(String, Value)]) -> Vec<Diagnostic> {
-    let given = |name: &str| arguments.iter().any(|(given, _)| given == name);
-    let missing = called
-        .arguments
-        .iter()
-        .filter(|argument| argument.default.is_none() && !given(&argument.name));
-    let told = missing.map(|argument| {
-        let name = &argument.name;
-        let message = format!(
-            "`{}` is called without `{name}`, which prints as nothing",
-            called.name
-        );
-        Diagnostic::warning("macro-arguments", message)
-            .at(called.span.clone())
-            .help(format!("give it a value: `--args '{{{name}: …}}'`"))
-    });
-    told.collect()
 }

@@ -1,5 +1,6 @@
 //! The world of a node's template while a run goes on: names resolve to relations, and questions may go to the warehouse.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use super::inline::cte_name;
@@ -56,6 +57,8 @@ pub(super) struct NodeWorld {
     inline: Option<&'static str>,
     /// Why the template must wait for its turn, where it asked something of data that all share.
     late: Lateness,
+    /// Whether the template is wrong before anything in it is late.
+    wrong: AtomicBool,
     /// Whether the template is rendered when its node is built, so that what stood under its name before says nothing.
     is_built: bool,
     ephemerals: Mutex<Vec<NodeId>>,
@@ -76,6 +79,7 @@ impl NodeWorld {
             is_comment: false,
             inline: None,
             late: Lateness::default(),
+            wrong: AtomicBool::new(false),
             is_built: false,
             ephemerals: Mutex::default(),
             arguments: OnceLock::new(),
@@ -109,6 +113,7 @@ impl NodeWorld {
     /// What a template gave, or that it is late.
     pub(super) fn heard<T>(&self, given: Answer<T>) -> Answer<T> {
         match self.late.get() {
+            Some(_) if self.wrong.load(Ordering::Relaxed) && given.is_err() => given,
             Some(reason) => Err(Box::new(Diagnostic::error(LATE, reason.as_str()))),
             None => given,
         }
@@ -243,6 +248,12 @@ impl World for NodeWorld {
 
     fn execute(&self) -> bool {
         true
+    }
+
+    fn is_wrong(&self) {
+        if self.late.get().is_none() {
+            self.wrong.store(true, Ordering::Relaxed);
+        }
     }
 
     fn acts(&self) -> bool {

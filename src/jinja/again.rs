@@ -6,15 +6,15 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use minijinja::value::{Enumerator, Object, ObjectRepr};
 use minijinja::{Error, State, Value};
 
 use super::error::{missing_macro, raised, undefined_name};
 use super::world::{Answer, LATE, World};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 
 /// How often a template is rendered at most. One mistake in a loop takes a render for each time round.
 const TIMES: usize = 40;
@@ -29,6 +29,8 @@ pub struct Again {
     printed: AtomicUsize,
     said: AtomicUsize,
     ended_by: Mutex<Option<Mistake>>,
+    /// Whether the way through the template hung on a value that stands in for another.
+    decided: Arc<AtomicBool>,
 }
 
 /// A mistake that can be passed over.
@@ -43,7 +45,7 @@ enum Mistake {
 }
 
 impl Again {
-    /// Whether an undefined value that is printed now was told before; if not, it ends the render.
+    /// Whether an undefined value that is printed now, and must not be, was told before; if not, it ends the render.
     pub fn passes_print(&self) -> bool {
         let known = self.printed.fetch_add(1, Ordering::Relaxed) < self.prints;
         if !known {
@@ -54,7 +56,8 @@ impl Again {
 
     /// The value of a name that means nothing, where that was told before.
     pub fn passed_name(&self, name: &str) -> Option<Value> {
-        self.names.contains(name).then(unknown)
+        let known = self.names.contains(name);
+        known.then(|| self.stand_in(true))
     }
 
     /// The answer to a question of a template; a refusal that was told before is passed over.
@@ -68,35 +71,41 @@ impl Again {
         };
         let question = (wrong.code, wrong.message.clone());
         if self.questions.contains(&question) {
-            return Ok(unknown());
+            return Ok(self.stand_in(false));
         }
         self.ends(Mistake::Question(question.0, question.1));
         Err(error)
     }
 
-    /// Whether a word to the user is a new one: the renders before may have said it.
+    /// Whether a word to the user is to be said: the renders before may have said it, and nobody would hear one behind a mistake.
     pub fn speaks(&self) -> bool {
-        self.said.fetch_add(1, Ordering::Relaxed) >= self.heard
+        let new = self.said.fetch_add(1, Ordering::Relaxed) >= self.heard;
+        new && !self.stands_in()
     }
 
     fn ends(&self, mistake: Mistake) {
         *self.lock() = Some(mistake);
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Mistake>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Mistake>> {
         self.ended_by.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the next render passes over: all that this one did, and the mistake that ended it. None where it cannot be passed over.
-    fn next(&self, wrong: &Diagnostic) -> Option<Self> {
-        let mut next = Self {
+    /// The same for another render.
+    fn once_more(&self) -> Self {
+        Self {
             names: self.names.clone(),
             questions: self.questions.clone(),
             prints: self.prints,
             heard: self.heard.max(self.said.load(Ordering::Relaxed)),
             ..Self::default()
-        };
-        let is_new = match self.mistake(wrong)? {
+        }
+    }
+
+    /// What the next render passes over: all that this one did, and the mistake that ended it. None where it cannot be passed over.
+    fn next(&self, mistake: Option<Mistake>) -> Option<Self> {
+        let mut next = self.once_more();
+        let is_new = match mistake? {
             Mistake::Print => {
                 next.prints += 1;
                 true
@@ -117,6 +126,56 @@ impl Again {
     fn stands_in(&self) -> bool {
         !(self.names.is_empty() && self.questions.is_empty())
     }
+
+    /// Whether a mistake is one whatever the values that stand in would have been.
+    fn is_certain(&self, mistake: Option<&Mistake>, wrong: &Diagnostic) -> bool {
+        if !self.stands_in() {
+            return true;
+        }
+        let decided = self.decided.load(Ordering::Relaxed);
+        match mistake {
+            None => false,
+            // A macro that is not there is not there, whichever way leads to it.
+            Some(_) if wrong.code == "undefined-macro" => true,
+            Some(Mistake::Name(_)) => !decided,
+            Some(Mistake::Print) => !decided,
+            Some(Mistake::Question(..)) => {
+                !decided
+                    && wrong
+                        .span
+                        .as_ref()
+                        .is_some_and(|span| is_literal(span.text()))
+            }
+        }
+    }
+
+    /// A value in the place of one that nobody knows.
+    fn stand_in(&self, is_name: bool) -> Value {
+        Value::from_object(StandIn {
+            is_name,
+            decided: Arc::clone(&self.decided),
+        })
+    }
+}
+
+/// Whether the arguments of a call are texts and nothing else.
+fn is_literal(call: &str) -> bool {
+    let inside = call
+        .split_once('(')
+        .map(|(_, rest)| rest.trim_end().trim_end_matches(')'));
+    let arguments = |inside: &str| {
+        inside.split(',').all(|argument| {
+            let argument = argument.trim();
+            let quoted = |quote: char| {
+                let inner = argument
+                    .strip_prefix(quote)
+                    .and_then(|rest| rest.strip_suffix(quote));
+                inner.is_some_and(|inner| !inner.contains(quote))
+            };
+            quoted('\'') || quoted('"')
+        })
+    };
+    inside.is_some_and(arguments)
 }
 
 /// Renders until nothing else is wrong. What is not defined and only printed is a warning, as in dbt.
@@ -129,10 +188,11 @@ pub fn all_told<T>(
 ) -> Result<T, Box<Diagnostic>> {
     let mut errors: Vec<Diagnostic> = Vec::new();
     let mut warnings: Vec<Diagnostic> = Vec::new();
-    let mut again = Arc::new(Again::default());
+    let mut again = Again::default();
     let mut done = None;
     for _ in 0..TIMES {
-        let wrong = match render(Arc::clone(&again), false) {
+        let now = Arc::new(std::mem::take(&mut again));
+        let wrong = match render(Arc::clone(&now), false) {
             Ok(rendered) => {
                 done = Some(rendered);
                 break;
@@ -141,76 +201,100 @@ pub fn all_told<T>(
             Err(wrong) if wrong.code == LATE && errors.is_empty() => return Err(wrong),
             Err(wrong) => wrong,
         };
-        let is_print = matches!(*again.lock(), Some(Mistake::Print));
         let forgiven = world.forgives() && missing_macro(&wrong).is_some();
         if forgiven && errors.is_empty() {
             return Err(wrong);
         }
-        let next = again.next(&wrong);
-        let of_others = next.is_none() && again.stands_in();
-        let told = errors.iter().chain(&warnings);
+        let mistake = now.mistake(&wrong);
+        let is_print = matches!(mistake, Some(Mistake::Print));
+        let mut told = errors.iter().chain(&warnings);
         if !forgiven
-            && !of_others
             && wrong.code != LATE
-            && !told.into_iter().any(|it| it.is(&wrong))
+            && now.is_certain(mistake.as_ref(), &wrong)
+            && !told.any(|told| told.is_of(&wrong))
         {
+            if errors.is_empty() && !is_print {
+                world.is_wrong();
+            }
             match is_print {
                 true => warnings.push(*wrong),
                 false => errors.push(*wrong),
             }
         }
-        match next {
-            Some(next) => again = Arc::new(next),
+        again = now.once_more();
+        match now.next(mistake) {
+            Some(next) => again = next,
             None => break,
         }
     }
-    if errors.is_empty() {
-        // Too many things are printed that are not defined: as in dbt, they print as nothing.
-        let done = done.map_or_else(|| render(Arc::clone(&again), true), Ok)?;
-        warn(world, warnings)?;
-        return Ok(done);
+    let mut errors = errors.into_iter();
+    if let Some(first) = errors.next() {
+        let warnings = warnings.into_iter().map(Diagnostic::as_warning);
+        return Err(Box::new(first.beside(errors.chain(warnings))));
     }
-    let warnings = warnings.into_iter().map(Diagnostic::as_warning);
-    let mut all = errors.into_iter().chain(warnings);
-    let first = all
-        .next()
-        .unwrap_or_else(|| Diagnostic::error("internal", "nothing is wrong"));
-    Err(Box::new(first.beside(all)))
+    // Too many things may be printed that are not defined: as in dbt, they print as nothing.
+    let done = done.map_or_else(|| render(Arc::new(again), true), Ok)?;
+    warn(world, warnings)?;
+    Ok(done)
 }
 
+/// Tells the warnings; where one of them is to be an error, all are.
 fn warn(world: &Arc<dyn World>, warnings: Vec<Diagnostic>) -> Answer<()> {
-    warnings
+    let told = warnings
         .into_iter()
-        .try_for_each(|warning| world.warn(warning.as_warning()))
+        .map(|warning| world.warn(warning.as_warning()));
+    let refused = told.filter_map(Result::err).map(|refused| *refused);
+    Diagnostics(refused.collect()).or_one(())
+}
+
+/// Whether a value only stands in for a name that means nothing.
+pub fn is_nameless(value: &Value) -> bool {
+    let stand_in = value.downcast_object_ref::<StandIn>();
+    stand_in.is_some_and(|stand_in| stand_in.is_name)
 }
 
 /// A value in the place of one that nobody knows: whatever is asked of it is not known either, and it prints as nothing.
-fn unknown() -> Value {
-    Value::from_object(Unknown)
+#[derive(Debug)]
+struct StandIn {
+    /// Whether it is the name itself, and not what came of it.
+    is_name: bool,
+    decided: Arc<AtomicBool>,
 }
 
-#[derive(Debug)]
-struct Unknown;
+impl StandIn {
+    fn other(&self) -> Value {
+        Value::from_object(Self {
+            is_name: false,
+            decided: Arc::clone(&self.decided),
+        })
+    }
 
-impl Object for Unknown {
+    fn decides(&self) {
+        self.decided.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Object for StandIn {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
         ObjectRepr::Map
     }
 
     fn get_value(self: &Arc<Self>, _: &Value) -> Option<Value> {
-        Some(unknown())
+        Some(self.other())
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
+        self.decides();
         Enumerator::Empty
     }
 
     fn is_true(self: &Arc<Self>) -> bool {
+        self.decides();
         false
     }
 
     fn call(self: &Arc<Self>, _: &mut State<'_, '_>, _: &[Value]) -> Result<Value, Error> {
-        Ok(unknown())
+        Ok(self.other())
     }
 
     fn call_method(
@@ -219,7 +303,7 @@ impl Object for Unknown {
         _: &str,
         _: &[Value],
     ) -> Result<Value, Error> {
-        Ok(unknown())
+        Ok(self.other())
     }
 
     fn render(self: &Arc<Self>, _: &mut fmt::Formatter<'_>) -> fmt::Result {

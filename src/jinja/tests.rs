@@ -478,6 +478,61 @@ fn all_that_is_wrong_in_a_template_is_told_at_once() {
 }
 
 #[test]
+fn what_follows_from_a_mistake_or_is_none_is_not_told() {
+    let macros =
+        "{% macro opt(a, b) %}{{ b }}{% endmacro %}{% macro cents(x) %}{{ x }}{% endmacro %}";
+    let told = |model: &str| all_errors(macros, model);
+    // What is left out on purpose prints as nothing, and is nobody's excuse.
+    assert_snapshot!(told("{{ opt(1) }}{{ 'x' if false }}{{ only_live_rows() }}"), @"
+    models/m.sql:1:34 error: there is no macro `only_live_rows`
+    text: 
+    logged:
+    ");
+    assert_snapshot!(told("{{ opt(1) }}{{ log('L', info=true) }}{{ 1 + 'a' }}"), @"
+    models/m.sql:1:41 error: `+` does not take a number and a text
+    text: 
+    logged: L
+    ");
+    assert_snapshot!(told("{{ opt(1) }}{{ opt(2) }}{{ foo }}"), @"
+    text: 
+    logged: warning[undefined-variable]: `foo` is not defined (models/m.sql:1:28)
+    ");
+    // A question that is put together of what is not known.
+    assert_snapshot!(told("{{ ref(var('x')) }}{{ ref('stg_' ~ var('y')) }}{{ var(nothing()) }}{{ source(nothing(), 'b') }}"), @"
+    models/m.sql:1:8 error: variable `x` has no value
+    models/m.sql:1:36 error: variable `y` has no value
+    models/m.sql:1:55 error: there is no macro `nothing`
+    text: 
+    logged:
+    ");
+    assert_snapshot!(told("{% set from = var('from') %}{% if not from %}{% set from = env_var('FROM_DAY') %}{{ never_set }}{% endif %}{{ cent(1) }}"), @"
+    models/m.sql:1:15 error: variable `from` has no value
+    models/m.sql:1:111 error: there is no macro `cent`
+    text: 
+    logged:
+    ");
+    assert_snapshot!(told("{% set cols = star('x') %}{% if not cols %}{% do exceptions.warn('no columns') %}{% endif %}{{ print('behind') }}{{ var('q') }}"), @"
+    models/m.sql:1:15 error: there is no macro `star`
+    text: 
+    logged:
+    ");
+    // One mistake of a loop; and a name that stands for a mistake is printed like any other.
+    assert_snapshot!(told("{% for i in range(200) %}{{ ref('m' ~ i) }}{% endfor %}"), @"
+    models/m.sql:1:29 error: there is no model `m0`
+    text: 
+    logged:
+    ");
+    assert_snapshot!(told("{{ foo }}{{ foo.x() }}{{ bar }}{{ bar2 }}"), @"
+    models/m.sql:1:13 error: `foo` is not defined
+    models/m.sql:1:4 warning: `foo` is not defined
+    models/m.sql:1:26 warning: `bar` is not defined
+    models/m.sql:1:35 warning: `bar2` is not defined
+    text: 
+    logged:
+    ");
+}
+
+#[test]
 fn broken_syntax_is_pointed_at() {
     let all = [
         "select 1\n{% if x %}\n  a",

@@ -114,6 +114,9 @@ pub trait World: Send + Sync {
         false
     }
 
+    /// Notes that the template is wrong, whatever it asks for when it is rendered again to find what else is.
+    fn is_wrong(&self) {}
+
     /// Whether the template may change the warehouse while it renders, so that it must not be rendered twice.
     fn acts(&self) -> bool {
         false

@@ -107,6 +107,7 @@ impl ParseWorld {
             return Ok(Found::literal(calls, template));
         }
         let world: Arc<dyn World> = Arc::clone(self) as Arc<dyn World>;
+        let mut absent: Option<Box<Diagnostic>> = None;
         let rendered = loop {
             match macros.render(template, &world) {
                 Ok(rendered) => break rendered,
@@ -114,8 +115,11 @@ impl ParseWorld {
                     let missing = jinja::missing_macro(&wrong).map(str::to_owned);
                     let mut known = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
                     if !missing.is_some_and(|name| known.insert(name)) {
-                        return Err(wrong);
+                        // What a missing macro would have given is no mistake of who takes it.
+                        let taken = wrong.code == "wrong-arguments";
+                        return Err(absent.filter(|_| taken).unwrap_or(wrong));
                     }
+                    absent.get_or_insert(wrong);
                     *self.lock() = Found::default();
                 }
             }

@@ -77,12 +77,21 @@ impl History {
         ]))
     }
 
-    /// The question how many keys stand in several rows of the query: each of those states would be closed by another of its own run.
+    /// The question how many keys stand in several rows of the query: each of those states would be closed by another of its own run. A key
+    /// is any expression; NULL is no key.
     pub fn repeated_keys(&self) -> String {
+        let parts = || (0..self.key.len()).map(|at| format!("k{at}"));
+        let key = self.key.iter().zip(parts());
+        let key: Vec<String> = key
+            .map(|(part, name)| format!("{part} as {name}"))
+            .collect();
+        let parts: Vec<String> = parts().collect();
         format!(
-            "select count(*) from (select 1 as one from {} group by {} having count(*) > 1) as repeated",
+            "select count(*) from (select {names} from (select {} from {}) as keyed where {} is not null group by {names} having count(*) > 1) as repeated",
+            key.join(", "),
             name(&self.source),
-            self.key.join(", ")
+            parts.join(" is not null and "),
+            names = parts.join(", "),
         )
     }
 

@@ -78,7 +78,7 @@ impl Turn<'_> {
             .sections(self.node, sections, &known)
             .map_err(|wrong| Failure::Wrong(wrong.0))?;
         if let Rest::History(history) = rest {
-            self.repeated_keys(session, history, &known)?;
+            self.repeated_keys(session, history, &known);
         }
         let mut gate = match rest {
             Rest::Rejects(rejects) => Some(rejects),
@@ -101,25 +101,22 @@ impl Turn<'_> {
         Ok(next.map(Box::new))
     }
 
-    /// Warns where the key of a snapshot is none: dbt keeps such a history without a word, and it is wrong.
+    /// Warns where the key of a snapshot is none: dbt keeps such a history without a word, and it is wrong. A key about which the warehouse
+    /// cannot be asked is nobody's mistake yet.
     fn repeated_keys(
         &mut self,
         session: &mut Session<'_, '_>,
         history: &History,
         known: &Known<'_>,
-    ) -> Result<(), Failure> {
-        let planner = session.shared.run.planner;
-        let question = planner
-            .adapter
-            .prepare_query(&history.repeated_keys(), known);
-        let question = question.map_err(|refusal| {
-            let error = Error::new(ErrorClass::Internal, refusal.message);
-            self.story(session, error, None, None)
-        })?;
-        let answer = self.ask(session, &question, None)?;
-        let repeated = verdict::number(answer.rows.first().and_then(|row| row.first()));
-        let Some(repeated @ 1..) = repeated else {
-            return Ok(());
+    ) {
+        let adapter = &session.shared.run.planner.adapter;
+        let Ok(question) = adapter.prepare_query(&history.repeated_keys(), known) else {
+            return;
+        };
+        let answer = session.query(&question, None).ok();
+        let row = answer.as_ref().and_then(|answer| answer.rows.first());
+        let Some(repeated @ 1..) = verdict::number(row.and_then(|row| row.first())) else {
+            return;
         };
         let stand = match repeated {
             1 => "a value of its `unique_key` stands".to_owned(),
@@ -129,12 +126,15 @@ impl Turn<'_> {
             "{stand} in several rows of `{}`: the history of such a key is wrong",
             self.of.name
         );
-        self.warnings.push(
-            Diagnostic::warning("repeated-key", message)
-                .at_some(self.of.config.origins.get("unique_key").cloned())
-                .help("name all columns that tell its rows apart, or have the query give one row a key"),
-        );
-        Ok(())
+        let warning = Diagnostic::warning("repeated-key", message)
+            .at_some(self.of.config.origins.get("unique_key").cloned())
+            .help(
+                "name all columns that tell its rows apart, or have the query give one row a key",
+            );
+        // The node may be built anew after a lost connection.
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
     }
 
     /// A load that picks its files: looked for now, and compared with what the table remembers.

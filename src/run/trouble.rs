@@ -100,7 +100,15 @@ impl Story<'_> {
         let rendered = self.rendered(&error, place.as_ref());
         let mut diagnostic = Diagnostic::error(code, message).at_some(place);
         if let Some(fault) = &error.fault {
-            diagnostic = match self.unreferenced(fault) {
+            let itself =
+                fault.code == "unknown-relation" && diagnostic.span.as_ref().is_some_and(is_this);
+            let own = "it is what this node makes, and there is none before its first build: ask for it within `{% if is_incremental() %}`, or `{% if load_relation(this) %}`";
+            let help = if itself {
+                Some(own.to_owned())
+            } else {
+                self.unreferenced(fault)
+            };
+            diagnostic = match help {
                 Some(help) => diagnostic.help(help),
                 None => looked_up(diagnostic, fault),
             };
@@ -168,10 +176,6 @@ impl Story<'_> {
             if seen.insert(id) {
                 waiting.extend(&node.depends_on);
             }
-        }
-        let own = self.node.relation.as_ref();
-        if own.is_some_and(|own| own.identifier.eq_ignore_ascii_case(name)) {
-            return Some("it is what this node makes, and there is none before its first build: ask for it within `{% if is_incremental() %}`, or `{% if load_relation(this) %}`".to_owned());
         }
         let node = manifest.node(manifest.ids().find(named)?);
         (node.unique_id != self.node.unique_id).then(|| {
@@ -418,20 +422,45 @@ fn suspected(error: &Error, sql: &str) -> Option<Range<usize>> {
     match (fault.code, fault.of) {
         ("division-by-zero", _) => only(sql, |token| matches!(token, Token::Div | Token::Mod)),
         ("bad-value", []) => only(sql, is_cast),
-        (_, words) => only(sql, |token| begins(token, words)),
+        (_, words) => only_call(sql, words),
     }
 }
 
-/// Whether a word of SQL begins as one of these.
-fn begins(token: &Token, words: &[&str]) -> bool {
-    match token {
-        Token::DoubleColon => words.contains(&"::"),
-        Token::Word(word) if word.quote_style.is_none() => {
-            let word = word.value.to_lowercase();
-            words.iter().any(|start| word.starts_with(start))
+/// Whether a place of a template is `{{ this }}`.
+fn is_this(place: &Span) -> bool {
+    let text = place.text().trim();
+    let inside = text
+        .strip_prefix("{{")
+        .and_then(|rest| rest.strip_suffix("}}"));
+    inside.unwrap_or(text).trim() == "this"
+}
+
+/// The only call of one of these functions, or cast to one of these types after `::`, or `at time zone`.
+fn only_call(sql: &str, words: &[&str]) -> Option<Range<usize>> {
+    let tokens = redshift::tokens(sql).ok()?;
+    let said: Vec<_> = tokens
+        .iter()
+        .filter(|token| !matches!(token.token, Token::Whitespace(_)))
+        .collect();
+    let word = |at: usize| match said.get(at).map(|token| &token.token) {
+        Some(Token::Word(word)) if word.quote_style.is_none() => word.value.to_lowercase(),
+        Some(Token::DoubleColon) => "::".to_owned(),
+        _ => String::new(),
+    };
+    let mut calls = (0..said.len()).filter(|&at| match word(at).as_str() {
+        "::" => words.contains(&format!("::{}", word(at + 1)).as_str()),
+        "zone" => words.contains(&"zone") && at > 0 && word(at - 1) == "time",
+        called => {
+            let is_call = said
+                .get(at + 1)
+                .is_some_and(|next| next.token == Token::LParen);
+            is_call && words.contains(&called)
         }
-        _ => false,
-    }
+    });
+    let (at, None) = (calls.next()?, calls.next()) else {
+        return None;
+    };
+    Lines::new(sql).range(said[at].span)
 }
 
 fn is_cast(token: &Token) -> bool {

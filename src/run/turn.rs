@@ -448,7 +448,7 @@ impl<'a> Turn<'a> {
             );
             let place = self.of.declared_at.clone();
             let problem = problem.at_some(place).label(why).help(
-                "`loaded_at_field` gives a timestamp: cast a day or a text, as in `loaded_at_field: \"day::timestamp\"`",
+                "`loaded_at_field`, or `loaded_at_query`, gives a timestamp: cast a day or a text, as in `loaded_at_field: \"day::timestamp\"`",
             );
             Failure::Wrong(vec![problem])
         })?;

@@ -66,30 +66,7 @@ fn the_version_is_printed_by_each_of_its_flags() {
 
 #[test]
 fn what_is_asked_for_in_vain_is_told() {
-    let project = TestProject::new()
-        .file("models/a.sql", "select 1 as id")
-        .file(
-            "macros/greet.sql",
-            "{% macro greet(whom, how='hello') %}{% do log(how ~ ' ' ~ whom, info=true) %}{% endmacro %}",
-        );
-    assert_snapshot!(project.redstart("run-operation greet"), @"
-    exit 0
-    hello
-    --- stderr
-    warning[macro-arguments]: `greet` is called without `whom`, which prints as nothing
-     --> macros/greet.sql:1:10
-      |
-    1 | {% macro greet(whom, how='hello') %}{% do log(how ~ ' ' ~ whom, info=true) %}{% endmacro %}
-      |          ^^^^^
-      |
-      = help: give it a value: `--args '{whom: …}'`
-
-    1 warning
-    ");
-    assert_snapshot!(project.redstart("run-operation greet --args \"whom: all\"").success(), @"
-    exit 0
-    hello all
-    ");
+    let project = TestProject::new().file("models/a.sql", "select 1 as id");
     assert_snapshot!(project.redstart("run --sample \"3 days\""), @"
     exit 0
     Running 1 node on 2 threads (target `dev.main`)

@@ -476,6 +476,23 @@ select * from {{{{ ref('rows_now') }}}}{{% endsnapshot %}}"
     Finished 1 snapshot in [time]
     Done. PASS=1 WARN=0 ERROR=0 SKIP=0 TOTAL=1
     ");
+    // A key may be any expression, and NULL is none.
+    for key in [
+        "\"id || '-' || part\"",
+        "\"row_number() over (order by id, part)\"",
+        "\"case when id > 5 then id end\"",
+    ] {
+        let project = TestProject::new()
+            .file("models/rows_now.sql", rows)
+            .file("snapshots/kept.sql", snapshot(key));
+        project.redstart("build").success();
+        let again = project.redstart("snapshot").success();
+        assert!(
+            !again.stdout.contains("repeated-key"),
+            "{key}: {}",
+            again.stdout
+        );
+    }
     let mended = duckdb.file("snapshots/kept.sql", snapshot("['id', 'part']"));
     mended.redstart("build --full-refresh").success();
     let mended = mended.redstart("snapshot").success();

@@ -144,8 +144,8 @@ fn types_of(message: &str) -> Option<(Fault, Option<String>)> {
     ))
 }
 
-/// Words of DuckDB that say one thing: one of them in its message, our code, our message, what to do, and how the words of the SQL begin
-/// that it can be about.
+/// Words of DuckDB that say one thing: one of them in its message, our code, our message, what to do, and the functions that it can be
+/// about.
 type Plain = (
     &'static [&'static str],
     &'static str,
@@ -258,14 +258,14 @@ const PLAIN: &[Plain] = &[
         BAD_VALUE,
         "a negative number has no square root",
         "leave such rows out, or write `case when … >= 0 then sqrt(…) end`",
-        &["sqrt"],
+        &["sqrt", "dsqrt"],
     ),
     (
         &["cannot take logarithm of"],
         BAD_VALUE,
         "only a number above 0 has a logarithm",
         "leave such rows out, or write `ln(nullif(…, 0))` where 0 is the only trouble",
-        &["ln", "log"],
+        &["ln", "log", "dlog1", "dlog10"],
     ),
     (
         &["value out of range: overflow"],
@@ -286,7 +286,7 @@ const PLAIN: &[Plain] = &[
         BAD_VALUE,
         "a text that is turned into a date or a time is none",
         "find such rows, and clean them before the cast: `nullif(trim(x), '')`, `case when x ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' then x::date end`",
-        &["::", "cast", "convert", "to_date"],
+        DATES,
     ),
     (
         &["is not valid to be converted to base "],
@@ -314,7 +314,7 @@ const PLAIN: &[Plain] = &[
         BAD_VALUE,
         "a text is not JSON",
         "leave such rows out with `is_valid_json(…)`, or have the function answer NULL: its last argument `true`",
-        &["json_", "is_valid_json"],
+        JSON,
     ),
     (
         &[" does not fit the format "],
@@ -324,6 +324,42 @@ const PLAIN: &[Plain] = &[
         &["to_date", "to_timestamp", "to_number"],
     ),
 ];
+/// What reads JSON.
+const JSON: &[&str] = &[
+    "json_extract_path_text",
+    "json_extract_array_element_text",
+    "json_array_length",
+    "json_parse",
+];
+
+/// What reads a text as a date or a time.
+const DATES: &[&str] = &[
+    "::date",
+    "::timestamp",
+    "::timestamptz",
+    "::time",
+    "::timetz",
+    "cast",
+    "convert",
+    "date",
+    "timestamp",
+    "trunc",
+    "to_date",
+    "to_timestamp",
+    "datediff",
+    "date_diff",
+    "dateadd",
+    "date_add",
+    "date_trunc",
+    "date_part",
+    "extract",
+    "last_day",
+    "add_months",
+    "months_between",
+    "next_day",
+    "convert_timezone",
+];
+
 const WRONG_ARGUMENTS: &str = "wrong-arguments";
 const BAD_VALUE: &str = "bad-value";
 

@@ -11,6 +11,7 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehav
 use super::args::{Args, Function, what};
 use super::data::{indented, json};
 use crate::diagnostic::Diagnostic;
+use crate::jinja::again;
 use crate::jinja::error::{bad_call, raise};
 use crate::jinja::prepare::syntax;
 use crate::jinja::render::{MacroObject, in_state};
@@ -28,11 +29,17 @@ pub fn environment() -> (Environment<'static>, Vec<String>) {
     env.set_auto_escape_callback(|_| AutoEscape::None);
     env.set_unknown_method_callback(unknown_method);
     env.set_formatter(|out, state, value| {
-        if value.is_undefined()
-            && is_strict(state)?
-            && !in_state(state)?.render.again.passes_print()
-        {
-            return print_undefined(value);
+        let nameless = again::is_nameless(value);
+        if (value.is_undefined() || nameless) && is_strict(state)? {
+            // What was left out on purpose is undefined too, and prints as nothing.
+            let printed = match nameless {
+                true => print_undefined(&Value::UNDEFINED),
+                false => print_undefined(value),
+            };
+            return match printed {
+                Err(_) if in_state(state)?.render.again.passes_print() => Ok(()),
+                printed => printed,
+            };
         }
         if let Some(text) = far_float(value) {
             return Ok(out.write_str(&text)?);
