@@ -532,29 +532,43 @@ impl Serialize for Columns<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.columns.iter().map(|(name, column)| {
             let name = column.written.as_ref().unwrap_or(name);
-            (name, column_entry(column))
+            (name, ColumnEntry(column))
         }))
     }
 }
 
-fn column_entry(column: &Column) -> Value {
-    let constraints: Vec<Value> = column
-        .constraints
-        .iter()
-        .map(|c| constraint(c, false))
-        .collect();
-    json!({
-        "name": column.written.as_ref().unwrap_or(&column.name),
-        "description": column.description,
-        "meta": column.meta,
-        "data_type": column.data_type,
-        "constraints": constraints,
-        "quote": column.quote,
-        "config": { "meta": column.meta, "tags": column.tags },
-        "tags": column.tags,
-        "granularity": column.granularity,
-        "doc_blocks": column.doc_blocks,
-    })
+/// Written as it is read: a project has ten times as many columns as nodes.
+struct ColumnEntry<'a>(&'a Column);
+
+impl Serialize for ColumnEntry<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(column) = self;
+        let constraints = column.constraints.iter();
+        let constraints: Vec<Value> = constraints.map(|c| constraint(c, false)).collect();
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("name", column.written.as_ref().unwrap_or(&column.name))?;
+        map.serialize_entry("description", &column.description)?;
+        map.serialize_entry("meta", &column.meta)?;
+        map.serialize_entry("data_type", &column.data_type)?;
+        map.serialize_entry("constraints", &constraints)?;
+        map.serialize_entry("quote", &column.quote)?;
+        map.serialize_entry("config", &ColumnConfig(column))?;
+        map.serialize_entry("tags", &column.tags)?;
+        map.serialize_entry("granularity", &column.granularity)?;
+        map.serialize_entry("doc_blocks", &column.doc_blocks)?;
+        map.end()
+    }
+}
+
+struct ColumnConfig<'a>(&'a Column);
+
+impl Serialize for ColumnConfig<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("meta", &self.0.meta)?;
+        map.serialize_entry("tags", &self.0.tags)?;
+        map.end()
+    }
 }
 
 fn constraint(constraint: &Constraint, of_model: bool) -> Value {
