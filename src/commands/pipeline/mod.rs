@@ -147,7 +147,7 @@ pub fn prepare(session: &Session) -> Result<Prepared, Stop> {
     let options = session
         .global
         .project(&session.here, session.environment.clone());
-    let (project, mut found) = Project::read(&options).map_err(Stop::Refused)?;
+    let (mut project, mut found) = Project::read(&options).map_err(Stop::Refused)?;
     let secrets = Secrets::of(session, &project);
     secrets.hide(session);
 
@@ -173,6 +173,10 @@ pub fn prepare(session: &Session) -> Result<Prepared, Stop> {
             started_at: Some(session.started),
         },
     );
+    project.own.properties.forget_nodes();
+    for package in &mut project.packages {
+        package.properties.forget_nodes();
+    }
     let redactor = secrets.hide_beside(session, &manifest);
     found.extend(of_names);
     found.extend(batches::warnings(&manifest));

@@ -78,6 +78,22 @@ pub struct Properties {
 }
 
 impl Properties {
+    /// Forgets the declarations that nodes are made from, once they are: what is kept of them is in the nodes, and is as large.
+    pub fn forget_nodes(&mut self) {
+        let Self {
+            macros,
+            groups,
+            sources,
+            ..
+        } = std::mem::take(self);
+        *self = Self {
+            macros,
+            groups,
+            sources,
+            ..Self::default()
+        };
+    }
+
     /// Adds what one file declares, and tells everything that is wrong in it.
     pub fn read(
         &mut self,
