@@ -92,7 +92,9 @@ pub(super) struct Piece {
 }
 
 impl SourceMap {
-    pub(super) fn new(template: &Template, pieces: Vec<Piece>) -> Self {
+    pub(super) fn new(template: &Template, mut pieces: Vec<Piece>) -> Self {
+        // It is kept for each node of a project.
+        pieces.shrink_to_fit();
         Self {
             template: template.clone(),
             pieces,

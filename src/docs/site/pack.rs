@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 
 use crate::redact::Redactor;
 
-/// Beyond this, the time doubles for a hundredth of the size.
-const LEVEL: u32 = 6;
+/// Beyond this, half as much time again is for a fiftieth of the size.
+const LEVEL: u32 = 5;
 
 /// `redstart("name","…");`
 pub fn script(name: &str, value: &Value, redactor: &Redactor) -> String {
