@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::Analysis;
+use super::{Analysis, Column};
 use crate::manifest::{Manifest, NodeId, ResourceType};
 use crate::sql::lineage::{Origin, Through};
 
@@ -38,25 +38,9 @@ impl ColumnGraph {
     /// The columns of an analysed project.
     pub fn new(manifest: &Manifest, analysis: &Analysis) -> Self {
         let mut graph = Self::default();
-        let stored = |id: &NodeId| {
-            matches!(
-                manifest.node(*id).resource_type,
-                ResourceType::Model
-                    | ResourceType::Seed
-                    | ResourceType::Snapshot
-                    | ResourceType::Source
-            )
-        };
-        for id in manifest.ids().filter(stored) {
-            for column in &analysis.node(id).schema.columns {
-                let to = ColumnRef {
-                    node: id,
-                    column: column.name.to_lowercase().into(),
-                };
-                for (origin, through) in &column.sources {
-                    let Some(from) = column_ref(manifest, origin) else {
-                        continue;
-                    };
+        for id in manifest.ids() {
+            for (to, column) in stored_columns(manifest, analysis, id) {
+                for (from, through) in steps(manifest, column) {
                     let edge = Edge {
                         from: from.clone(),
                         to: to.clone(),
@@ -109,8 +93,37 @@ impl ColumnGraph {
     }
 }
 
+/// The columns of a node that others read, in their order; none of a node that stands in no warehouse.
+pub fn stored_columns<'a>(
+    manifest: &Manifest,
+    analysis: &'a Analysis,
+    id: NodeId,
+) -> impl Iterator<Item = (ColumnRef, &'a Column)> {
+    let stored = matches!(
+        manifest.node(id).resource_type,
+        ResourceType::Model | ResourceType::Seed | ResourceType::Snapshot | ResourceType::Source
+    );
+    let columns = stored.then(|| analysis.node(id).schema.columns.iter());
+    columns.into_iter().flatten().map(move |column| {
+        let here = ColumnRef {
+            node: id,
+            column: column.name.to_lowercase().into(),
+        };
+        (here, column)
+    })
+}
+
+/// The columns of nodes that a column is made of, with the ways from them.
+pub fn steps<'a>(
+    manifest: &'a Manifest,
+    column: &'a Column,
+) -> impl Iterator<Item = (ColumnRef, &'a Through)> {
+    let ways = column.sources.iter();
+    ways.filter_map(|(origin, through)| Some((column_ref(manifest, origin)?, through)))
+}
+
 /// The column of a node that an origin names.
-pub(super) fn column_ref(manifest: &Manifest, origin: &Origin) -> Option<ColumnRef> {
+fn column_ref(manifest: &Manifest, origin: &Origin) -> Option<ColumnRef> {
     let node = *manifest.by_unique_id.get(&*origin.table)?;
     Some(ColumnRef {
         node,

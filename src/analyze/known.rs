@@ -7,7 +7,7 @@ use super::{Column, Input, NodeAnalysis};
 use crate::manifest::config::Severity;
 use crate::manifest::node::{ConstraintKind, Detail, Node};
 use crate::manifest::{Manifest, NodeId};
-use crate::sql::lineage::{How, Origin, Rest, Sources, Through};
+use crate::sql::lineage::{How, Origin, Rest, Through};
 
 /// Promises about columns.
 #[derive(Debug, Default)]
@@ -92,8 +92,7 @@ pub(super) fn imply(input: &Input<'_>, nodes: &mut [NodeAnalysis]) {
             if node.schema.column(&name).is_some() {
                 continue;
             }
-            let mut sources = Sources::new();
-            for parent in &parents {
+            let ways = parents.iter().map(|parent| {
                 asked
                     .entry(Arc::clone(parent))
                     .or_default()
@@ -102,11 +101,11 @@ pub(super) fn imply(input: &Input<'_>, nodes: &mut [NodeAnalysis]) {
                     table: Arc::clone(parent),
                     column: Arc::clone(&name),
                 };
-                sources.insert(origin, Through::of(How::Copied));
-            }
+                (origin, Through::of(How::Copied))
+            });
             node.schema.columns.push(Column {
                 name: name.to_string(),
-                sources,
+                sources: ways.collect(),
                 implied: true,
                 ..Column::default()
             });

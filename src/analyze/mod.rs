@@ -23,10 +23,11 @@ use crate::graph::Graph;
 use crate::manifest::{Manifest, NodeId};
 use crate::project::seed::Seed;
 use crate::relation::KnownColumns;
+use crate::sql::deep;
 use crate::sql::dialect::Dialect;
 use crate::sql::lineage::{Facts, Finding, Influences, Origin, Rest, Sources, lineage};
 
-pub use columns::{ColumnGraph, ColumnRef, Edge};
+pub use columns::{ColumnGraph, ColumnRef, Edge, steps, stored_columns};
 use known::Declared;
 pub use node::changes;
 
@@ -62,7 +63,7 @@ pub struct NodeAnalysis {
     /// What its rows depend on beside the values in them.
     pub influences: Influences,
     /// What its query shows to checks; none for a node that has no query, or one that is not understood.
-    pub query: Option<QueryAnalysis>,
+    pub query: Option<Box<QueryAnalysis>>,
 }
 
 /// What a query shows to checks.
@@ -76,12 +77,21 @@ pub struct QueryAnalysis {
     pub facts: Facts,
     /// Columns that it takes on trust.
     pub asked: BTreeSet<Origin>,
-    /// The names of the query's own columns in order with their places; what a contract or a snapshot adds is not among them.
-    pub columns: Vec<(String, Option<Range<usize>>)>,
-    /// The types that its columns have by themselves, whatever a contract says.
-    pub types: Vec<(String, Option<Arc<str>>)>,
+    /// The query's own columns in order; what a contract or a snapshot adds is not among them.
+    pub columns: Vec<QueryColumn>,
     /// Whether these are all.
     pub complete: bool,
+}
+
+/// A column of a query.
+#[derive(Clone, Debug)]
+pub struct QueryColumn {
+    /// Its name.
+    pub name: String,
+    /// Where its expression stands in the text, where it stands there.
+    pub range: Option<Range<usize>>,
+    /// The type that it has by itself, whatever a contract says.
+    pub data_type: Option<Arc<str>>,
 }
 
 /// The columns of a node.
@@ -140,10 +150,16 @@ pub fn analyze(input: &Input<'_>) -> Analysis {
     let done: Vec<OnceLock<NodeAnalysis>> = input.manifest.ids().map(|_| OnceLock::new()).collect();
     let tables = tables::NodeTables::new(input.manifest, &done);
     for layer in layers(input) {
-        layer.into_par_iter().for_each(|id| {
-            let analysis = node::analyze(input, &declared, &tables, id);
-            // Each node is in one layer, once.
-            let _ = done[id.index()].set(analysis);
+        // Some at a time share a stack.
+        let share = layer.len().div_ceil(4 * rayon::current_num_threads());
+        layer.par_chunks(share.clamp(1, 64)).for_each(|ids| {
+            deep(|| {
+                for &id in ids {
+                    let analysis = node::analyze(input, &declared, &tables, id);
+                    // Each node is in one layer, once.
+                    let _ = done[id.index()].set(analysis);
+                }
+            });
         });
     }
     drop(tables);
@@ -168,7 +184,7 @@ pub fn query(
     let nodes = tables::NodeTables::new(manifest, &done);
     let tables = tables::Strict::new(&nodes);
     let query = dialect.query(text)?;
-    let read = stacker::grow(16 * 1024 * 1024, || lineage(&query, text, dialect, &tables));
+    let read = deep(|| lineage(&query, text, dialect, &tables));
     let understood =
         read.rest.is_closed() && !read.open && read.findings.is_empty() && tables.all_known();
     let columns = read.columns.into_iter();

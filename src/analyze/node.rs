@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use super::known::Declared;
 use super::tables::NodeTables;
-use super::{Column, Input, NodeAnalysis, QueryAnalysis, Schema};
+use super::{Column, Input, NodeAnalysis, QueryAnalysis, QueryColumn, Schema};
 use crate::adapter::Refusal;
-use crate::adapter::emulating::{all_refusals, translate_query_with};
+use crate::adapter::emulating::{all_refusals, translate_query_with, translate_read_query};
 use crate::manifest::node::Detail;
 use crate::manifest::{Node, NodeId, ResourceType};
 use crate::relation::KnownColumn;
+use crate::sql::deep;
 use crate::sql::dialect::Dialect;
 use crate::sql::lineage::{Lineage, Output, Rest, lineage};
 
@@ -169,14 +170,15 @@ fn query(input: &Input<'_>, tables: &NodeTables<'_>, id: NodeId) -> NodeAnalysis
         .filter(|sql| !sql.text.trim().is_empty())
         .and_then(|sql| {
             let text = &sql.text;
-            // The tree of a long sum is as deep as the sum, and so is every walk over it, the last one included that frees it.
-            stacker::grow(16 * 1024 * 1024, || {
+            deep(|| {
                 let query = input.dialect.query(text)?;
-                Some(lineage(&query, text, input.dialect, tables))
+                let translated = (input.dialect == Dialect::Redshift)
+                    .then(|| translate_read_query(&query, text, tables));
+                let lineage = lineage(&query, text, input.dialect, tables);
+                Some((text, lineage, translated))
             })
-            .map(|lineage| (text, lineage))
         });
-    let Some((text, lineage)) = read else {
+    let Some((text, lineage, translated)) = read else {
         let rest = if node.config.contract_enforced {
             Rest::Closed
         } else {
@@ -195,21 +197,20 @@ fn query(input: &Input<'_>, tables: &NodeTables<'_>, id: NodeId) -> NodeAnalysis
             });
         return NodeAnalysis {
             schema: declared(node, rest),
-            query: refusals.map(|refusals| QueryAnalysis {
-                refusals,
-                ..QueryAnalysis::default()
+            query: refusals.map(|refusals| {
+                Box::new(QueryAnalysis {
+                    refusals,
+                    ..QueryAnalysis::default()
+                })
             }),
             ..NodeAnalysis::default()
         };
     };
-    let mut refusals = Vec::new();
-    let mut types: Option<Vec<KnownColumn>> = None;
-    if input.dialect == Dialect::Redshift {
-        match translate_query_with(text, tables) {
-            Ok(translated) => types = translated.columns,
-            Err(refused) => refusals = all_refusals(text, tables, refused),
-        }
-    }
+    let (types, refusals) = match translated {
+        Some(Ok(translated)) => (translated.columns, Vec::new()),
+        Some(Err(refused)) => (None, all_refusals(text, tables, refused)),
+        None => (None, Vec::new()),
+    };
     of_lineage(lineage, types, refusals)
 }
 
@@ -221,41 +222,36 @@ fn of_lineage(
     let complete = lineage.rest.is_closed();
     // The translator reads the same list: where it names as many columns, they are the same.
     let types = types.filter(|types| complete && types.len() == lineage.columns.len());
-    let written = lineage
-        .columns
-        .iter()
-        .map(|column| (column.name.clone(), column.range.clone()));
-    let mut query = QueryAnalysis {
+    let mut written = Vec::with_capacity(lineage.columns.len());
+    let mut columns = Vec::with_capacity(lineage.columns.len());
+    for (number, column) in lineage.columns.into_iter().enumerate() {
+        let of_translator = types
+            .as_ref()
+            .map(|types| types[number].data_type.as_deref().map(Arc::from));
+        let range = column.range.clone();
+        let column = column_of(column, of_translator);
+        written.push(QueryColumn {
+            name: column.name.clone(),
+            range,
+            data_type: column.data_type.clone(),
+        });
+        columns.push(column);
+    }
+    let query = QueryAnalysis {
         findings: lineage.findings,
         refusals,
         facts: lineage.facts,
         asked: lineage.asked,
-        columns: written.collect(),
-        types: Vec::new(),
+        columns: written,
         complete,
     };
-    let columns: Vec<Column> = lineage
-        .columns
-        .into_iter()
-        .enumerate()
-        .map(|(number, column)| {
-            let of_translator = types
-                .as_ref()
-                .map(|types| types[number].data_type.as_deref().map(Arc::from));
-            column_of(column, of_translator)
-        })
-        .collect();
-    query.types = columns
-        .iter()
-        .map(|column| (column.name.clone(), column.data_type.clone()))
-        .collect();
     NodeAnalysis {
         schema: Schema {
             columns,
             rest: lineage.rest,
         },
         influences: lineage.influences,
-        query: Some(query),
+        query: Some(Box::new(query)),
     }
 }
 

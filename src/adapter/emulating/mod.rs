@@ -56,7 +56,7 @@ mod zone;
 
 use std::ops::Range;
 
-use sqlparser::ast::{Expr, SelectItem, SetExpr, Statement};
+use sqlparser::ast::{Expr, Query, SelectItem, SetExpr, Statement};
 
 pub use engine::Engine;
 pub use functions::date::is_date_part;
@@ -75,7 +75,7 @@ pub use types::{
 use super::statement::Copy;
 use super::{ChangeOfTable, Refusal};
 use crate::relation::{Change, KnownColumn};
-use crate::sql::redshift;
+use crate::sql::{deep, redshift};
 use translator::{Named, Translator};
 
 /// Statements for each new DuckDB session, before anything else.
@@ -173,6 +173,21 @@ pub fn translate_query_with(sql: &str, catalog: &dyn Catalog) -> Result<Translat
     deep(|| query_with(sql, catalog))
 }
 
+/// The same of a query that [`Dialect::Redshift`](crate::sql::dialect::Dialect) read from this text.
+///
+/// # Errors
+/// As [`translate_query`].
+pub fn translate_read_query(
+    query: &Query,
+    sql: &str,
+    catalog: &dyn Catalog,
+) -> Result<Translated, Refusal> {
+    deep(|| {
+        check_length(sql, 0..sql.len())?;
+        translated_query(query, sql, catalog)
+    })
+}
+
 /// All that is wrong with a query that was refused: the refusal; what else is refused in its selects, derived tables, joins and common table
 /// expressions; every function that is not known or not emulated.
 pub fn all_refusals(sql: &str, catalog: &dyn Catalog, first: Refusal) -> Vec<Refusal> {
@@ -196,11 +211,6 @@ pub fn all_refusals(sql: &str, catalog: &dyn Catalog, first: Refusal) -> Vec<Ref
     }
     all.sort_by_key(|refusal| refusal.range.as_ref().map(|range| range.start));
     all
-}
-
-/// Runs on a stack of its own: the parser's tree of a long sum is as deep as the sum, and so are all walks over it.
-fn deep<T>(work: impl FnOnce() -> T) -> T {
-    stacker::grow(64 * 1024 * 1024, work)
 }
 
 /// The most bytes of a statement, and the most columns of a table:
@@ -245,7 +255,6 @@ pub(in crate::adapter) fn check_width(columns: usize) -> Result<(), Refusal> {
 fn query_with(sql: &str, catalog: &dyn Catalog) -> Result<Translated, Refusal> {
     check_length(sql, 0..sql.len())?;
     let statement = only_statement(sql)?;
-    let mut translator = Translator::new(sql, catalog);
     let Statement::Query(query) = &statement else {
         return Err(Refusal {
             code: "not-a-query",
@@ -255,8 +264,16 @@ fn query_with(sql: &str, catalog: &dyn Catalog) -> Result<Translated, Refusal> {
             help: Some("write a `select`".to_owned()),
         });
     };
+    translated_query(query, sql, catalog)
+}
+
+fn translated_query(
+    query: &Query,
+    sql: &str,
+    catalog: &dyn Catalog,
+) -> Result<Translated, Refusal> {
     let literals = statement::literals(query);
-    let query = translator.query(query)?;
+    let query = Translator::new(sql, catalog).query(query)?;
     if query.into.is_some() {
         return Err(Refusal {
             code: "not-a-query",

@@ -114,7 +114,7 @@ fn tell_of_history(look: &Look<'_>, found: &mut Found<'_>) {
     let columns: Vec<&str> = query
         .columns
         .iter()
-        .map(|(name, _)| name.as_str())
+        .map(|column| column.name.as_str())
         .collect();
     for (key, names) in named {
         // The strategy `timestamp` compares a column of two tables; an expression ends in a statement that nobody reads.

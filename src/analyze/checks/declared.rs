@@ -3,6 +3,7 @@
 use super::configured::is_name;
 use super::sets::clash;
 use super::{Code, Found, Look};
+use crate::analyze::QueryColumn;
 use crate::diagnostic::Diagnostic;
 use crate::manifest::ResourceType;
 use crate::manifest::node::Detail;
@@ -59,22 +60,22 @@ fn of_node(look: &Look<'_>, found: &mut Found<'_>) {
     let Some(query) = look.query().filter(|query| query.complete) else {
         return;
     };
-    let missing: Vec<&(String, Option<std::ops::Range<usize>>)> = query
+    let missing: Vec<&QueryColumn> = query
         .columns
         .iter()
-        .filter(|(name, _)| {
+        .filter(|written| {
             !look
                 .node
                 .columns
                 .values()
-                .any(|column| column.name.eq_ignore_ascii_case(name))
+                .any(|column| column.name.eq_ignore_ascii_case(&written.name))
         })
         .collect();
     if look.node.columns.is_empty() {
         return;
     }
     if contract {
-        for (name, range) in &missing {
+        for QueryColumn { name, range, .. } in &missing {
             found.tell(
                 Diagnostic::error(
                     "contract-broken",
@@ -94,7 +95,7 @@ fn of_node(look: &Look<'_>, found: &mut Found<'_>) {
     } else if !missing.is_empty() {
         let all: Vec<String> = missing
             .iter()
-            .map(|(name, _)| format!("`{name}`"))
+            .map(|column| format!("`{}`", column.name))
             .collect();
         found.tell(
             Diagnostic::warning(
@@ -152,7 +153,12 @@ fn broken_types(look: &Look<'_>, found: &mut Found<'_>) {
     let Some(query) = look.query() else {
         return;
     };
-    for (name, inferred) in &query.types {
+    for QueryColumn {
+        name,
+        data_type: inferred,
+        ..
+    } in &query.columns
+    {
         let declared = look
             .node
             .columns

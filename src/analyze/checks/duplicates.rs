@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Code, Found, Look};
+use crate::analyze::QueryColumn;
 use crate::diagnostic::Diagnostic;
 use crate::manifest::ResourceType;
 use crate::sql::dialect::Dialect;
@@ -29,7 +30,7 @@ pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
         );
     let by_case = look.project.dialect == Dialect::Postgres && !grows;
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    for (number, (name, range)) in query.columns.iter().enumerate() {
+    for (number, QueryColumn { name, range, .. }) in query.columns.iter().enumerate() {
         // What a `*` brings from a table that is not known whole is only declared there, and may not be.
         if range.is_none() && !query.complete {
             continue;
@@ -40,7 +41,7 @@ pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
             false => name.to_lowercase(),
         };
         if let Some(first) = seen.insert(key, number) {
-            let earlier = &query.columns[first].0;
+            let earlier = &query.columns[first].name;
             let only_case = look.project.dialect == Dialect::Postgres && earlier != name;
             let (message, help) = match only_case {
                 true => (
@@ -57,7 +58,7 @@ pub(super) fn check(look: &Look<'_>, found: &mut Found<'_>) {
             };
             let written = range
                 .as_ref()
-                .or(query.columns[first].1.as_ref())
+                .or(query.columns[first].range.as_ref())
                 .filter(|range| !range.is_empty());
             let star = query
                 .facts

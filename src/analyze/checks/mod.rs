@@ -134,7 +134,7 @@ pub struct Look<'a> {
 
 impl<'a> Look<'a> {
     fn query(&self) -> Option<&'a QueryAnalysis> {
-        self.analysis.query.as_ref()
+        self.analysis.query.as_deref()
     }
 
     /// Where a range of its SQL was written.

@@ -1,13 +1,14 @@
 //! Personal data, followed along the lineage of columns, and where a project forbids it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::{Code, Found, Look, Settings};
-use crate::analyze::columns::column_ref;
-use crate::analyze::{Analysis, Column as ReadColumn, ColumnGraph, ColumnRef, NodeAnalysis};
+use crate::analyze::{
+    Analysis, Column as ReadColumn, ColumnRef, NodeAnalysis, steps, stored_columns,
+};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::graph::Graph;
 use crate::manifest::node::{Column, Detail, Node};
@@ -39,27 +40,27 @@ impl Personal {
         analysis: &Analysis,
         settings: &Settings,
     ) -> Self {
-        let columns = ColumnGraph::new(manifest, analysis);
         let mut personal = Self::default();
         for &id in graph.order() {
             let node = manifest.node(id);
-            // The graph of columns ends at what is read by nodes: the rows of a test are made of columns as well.
+            // The rows of a test are made of columns as well, and nobody reads them.
             if node.resource_type == ResourceType::Test {
                 personal.follow_into_test(manifest, analysis, settings, id);
                 personal.guess(manifest, analysis, id);
                 continue;
             }
-            let named = analysis.node(id).schema.columns.iter();
-            let named = named.map(|column| column.name.to_lowercase());
-            let declared = node.columns.values();
-            let all: BTreeSet<String> = named
-                .chain(declared.map(|column| column.name.to_lowercase()))
-                .collect();
-            for name in all {
+            let mut all: BTreeMap<ColumnRef, Vec<&ReadColumn>> = BTreeMap::new();
+            for (here, column) in stored_columns(manifest, analysis, id) {
+                all.entry(here).or_default().push(column);
+            }
+            for column in node.columns.values() {
                 let here = ColumnRef {
                     node: id,
-                    column: name.into(),
+                    column: column.name.to_lowercase().into(),
                 };
+                all.entry(here).or_default();
+            }
+            for (here, columns) in all {
                 let declared = node
                     .columns
                     .values()
@@ -68,9 +69,9 @@ impl Personal {
                     continue;
                 }
                 let mut classes: Vec<Class> = declared.map(classes).unwrap_or_default();
-                for edge in columns.parents(&here) {
-                    if !settings.anonymises(&edge.through) {
-                        personal.pass_on(&edge.from, &mut classes);
+                for (from, through) in columns.into_iter().flat_map(|it| steps(manifest, it)) {
+                    if !settings.anonymises(through) {
+                        personal.pass_on(&from, &mut classes);
                     }
                 }
                 personal.put(here, classes);
@@ -106,10 +107,8 @@ impl Personal {
         column: &ReadColumn,
     ) -> Vec<Class> {
         let mut classes = Vec::new();
-        for (origin, through) in &column.sources {
-            if let Some(from) = column_ref(manifest, origin)
-                && !settings.anonymises(through)
-            {
+        for (from, through) in steps(manifest, column) {
+            if !settings.anonymises(through) {
                 self.pass_on(&from, &mut classes);
             }
         }
@@ -306,12 +305,12 @@ fn written(look: &Look<'_>, column: &ColumnRef) -> Option<Span> {
     if column.node != look.id || !look.is_written() {
         return look.node.declared_at.clone();
     }
-    let (_, range) = look
+    let written = look
         .query()?
         .columns
         .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(&column.column))?;
-    look.span(range.as_ref().filter(|range| !range.is_empty()))
+        .find(|written| written.name.eq_ignore_ascii_case(&column.column))?;
+    look.span(written.range.as_ref().filter(|range| !range.is_empty()))
 }
 
 fn declared_at(manifest: &Manifest, column: &ColumnRef) -> Option<Span> {

@@ -3,6 +3,7 @@
 //! Source: the Amazon Redshift Database Developer Guide, "Use the smallest possible column size", `Character types`.
 
 use super::{Code, Found, Look};
+use crate::analyze::QueryColumn;
 use crate::diagnostic::Diagnostic;
 use crate::manifest::ResourceType;
 use crate::sql::dialect::Dialect;
@@ -71,13 +72,12 @@ fn wide_columns(look: &Look<'_>, found: &mut Found<'_>) {
         return;
     };
     for fact in &query.facts.casts {
-        let is_column = |(_, range): &(String, Option<std::ops::Range<usize>>)| {
-            range.is_some() && *range == fact.range
-        };
+        let is_column =
+            |column: &&QueryColumn| column.range.is_some() && column.range == fact.range;
         let Some(from) = fact.what.from.as_deref() else {
             continue;
         };
-        if let Some((column, _)) = query.columns.iter().find(|column| is_column(column))
+        if let Some(QueryColumn { name: column, .. }) = query.columns.iter().find(is_column)
             && let Some(needed) = less_than_half(&fact.what.to, from)
         {
             found.tell(
@@ -98,10 +98,11 @@ fn wide_contract(look: &Look<'_>, found: &mut Found<'_>) {
     };
     for declared in look.node.columns.values() {
         let of_query = query
-            .types
+            .columns
             .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(&declared.name));
-        if let (Some(to), Some((_, Some(from)))) = (&declared.data_type, of_query)
+            .find(|column| column.name.eq_ignore_ascii_case(&declared.name))
+            .and_then(|column| column.data_type.as_deref());
+        if let (Some(to), Some(from)) = (&declared.data_type, of_query)
             && let Some(needed) = less_than_half(&to.to_lowercase(), from)
         {
             found.tell(

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use super::words::{Place, cell, code};
 use super::{mermaid, others, summary, table};
@@ -119,7 +120,7 @@ pub fn section(text: &mut String, title: &str, body: Option<String>) {
 fn columns(text: &mut String, edges: &Edges<'_>, about: &Table) {
     let mut rows = String::new();
     for column in &about.columns {
-        let own = (about.node, column.name.to_lowercase());
+        let own = (about.node, Arc::from(column.name.to_lowercase()));
         let from = edges.from.get(&own).map_or(&[][..], Vec::as_slice);
         let to = edges.to.get(&own).map_or(&[][..], Vec::as_slice);
         if !from.is_empty() || !to.is_empty() {
@@ -246,8 +247,8 @@ fn compiled<'a>(input: &Input<'a>, id: NodeId) -> Option<&'a str> {
 pub struct Edges<'a> {
     /// Where the tables stand.
     place: Place,
-    from: BTreeMap<(NodeId, String), Vec<String>>,
-    to: BTreeMap<(NodeId, String), Vec<String>>,
+    from: BTreeMap<(NodeId, Arc<str>), Vec<String>>,
+    to: BTreeMap<(NodeId, Arc<str>), Vec<String>>,
     /// Unit tests by their model.
     units: BTreeMap<NodeId, Vec<&'a Node>>,
     /// The columns that decide the rows of each node.
@@ -308,7 +309,7 @@ impl<'a> Edges<'a> {
     }
 
     /// `table.column`, unless the table is not to be shown.
-    fn name(&self, (id, column): &(NodeId, String)) -> Option<String> {
+    fn name(&self, (id, column): &(NodeId, Arc<str>)) -> Option<String> {
         let node: &Node = self.input.manifest.node(*id);
         node.config
             .docs_show

@@ -34,10 +34,13 @@ impl<'a> Inherited<'a> {
         }
         let mut copies: BTreeMap<Place<'_>, BTreeSet<Place<'_>>> = BTreeMap::new();
         for edge in input.lineage {
-            if matches!(edge.how, How::Copied | How::Renamed) {
-                let (to, from) = (&edge.to, &edge.from);
-                let made = copies.entry((to.0, to.1.as_str())).or_default();
-                made.insert((from.0, from.1.as_str()));
+            let (to, from) = (&edge.to, &edge.from);
+            // Who has words of its own is asked for no others.
+            let own = described.get(&(to.0, to.1.to_string()));
+            let has_words = own.is_some_and(|own| !own.trim().is_empty());
+            if !has_words && matches!(edge.how, How::Copied | How::Renamed) {
+                let made = copies.entry((to.0, &*to.1)).or_default();
+                made.insert((from.0, &*from.1));
             }
         }
         Self { described, copies }

@@ -24,12 +24,13 @@ pub(super) use results::Results;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::hidden::Hidden;
 use super::{Branding, Dictionary};
-use crate::analyze::{Analysis, ColumnGraph, ColumnRef};
+use crate::analyze::{Analysis, steps, stored_columns};
 use crate::artifacts::Previous;
 use crate::artifacts::file::write_whole;
 use crate::artifacts::manifest::{Doc, Macro};
@@ -72,9 +73,9 @@ pub struct Input<'a> {
 #[derive(Clone, Debug)]
 pub struct ColumnEdge {
     /// The node and column that are read.
-    pub from: (NodeId, String),
+    pub from: (NodeId, Arc<str>),
     /// The node and column that are made.
-    pub to: (NodeId, String),
+    pub to: (NodeId, Arc<str>),
     /// How.
     pub how: How,
 }
@@ -83,7 +84,7 @@ pub struct ColumnEdge {
 #[derive(Clone, Debug)]
 pub struct RowEdge {
     /// The node and column that are looked at.
-    pub from: (NodeId, String),
+    pub from: (NodeId, Arc<str>),
     /// The node whose rows it decides.
     pub to: NodeId,
     /// `filter`, `join`, `group`: one or several.
@@ -224,22 +225,17 @@ pub(super) fn files_for_tests(layout: Layout) -> BTreeMap<String, String> {
 
 /// Every step from a column to a column of an analysed project.
 pub fn column_edges(manifest: &Manifest, analysis: &Analysis) -> Vec<ColumnEdge> {
-    let graph = ColumnGraph::new(manifest, analysis);
-    let mut edges = Vec::new();
-    for id in manifest.ids() {
-        for column in &analysis.node(id).schema.columns {
-            let made = ColumnRef {
-                node: id,
-                column: column.name.to_lowercase().into(),
-            };
-            edges.extend(graph.parents(&made).iter().map(|edge| ColumnEdge {
-                from: (edge.from.node, edge.from.column.to_string()),
-                to: (id, edge.to.column.to_string()),
-                how: edge.through.how,
-            }));
-        }
-    }
-    edges
+    let of = |id: NodeId| {
+        let columns = stored_columns(manifest, analysis, id);
+        columns.flat_map(move |(to, column)| {
+            steps(manifest, column).map(move |(from, through)| ColumnEdge {
+                from: (from.node, from.column),
+                to: (to.node, Arc::clone(&to.column)),
+                how: through.how,
+            })
+        })
+    };
+    manifest.ids().flat_map(of).collect()
 }
 
 /// The columns that filter, join or group the rows of each node of an analysed project.
@@ -249,7 +245,7 @@ pub fn influences(manifest: &Manifest, analysis: &Analysis) -> Vec<RowEdge> {
         origins.filter_map(move |(origin, kinds)| {
             let read = *manifest.by_unique_id.get(&*origin.table)?;
             Some(RowEdge {
-                from: (read, origin.column.to_lowercase()),
+                from: (read, Arc::clone(&origin.column)),
                 to: id,
                 kinds: kinds.iter().map(|kind| kind.as_str()).collect(),
             })

@@ -556,7 +556,7 @@ impl Reader<'_> {
         if !compared.sources.is_empty() {
             return;
         }
-        let mut columns = value.sources.keys();
+        let mut columns = value.sources.origins();
         if let (Some(only), None) = (columns.next(), columns.next()) {
             let range = self.range(side.span());
             self.done.facts.wrapped_filters.push(Fact {

@@ -459,7 +459,7 @@ fn of_table(table: &Table) -> Visible {
         Output {
             name: column.name.clone(),
             range: None,
-            sources: [(origin, way)].into(),
+            sources: [(origin, way)].into_iter().collect(),
             data_type: column.data_type.clone(),
             never_null: column.never_null,
         }

@@ -14,6 +14,7 @@ mod guard;
 mod query;
 mod scope;
 mod select;
+mod sources;
 mod table_function;
 #[cfg(test)]
 mod tests;
@@ -31,7 +32,8 @@ use super::position::Lines;
 pub use facts::{Call, Comparison, CrossJoin, Fact, Facts, NotIn, SetOperation, TextCast};
 pub use function::is_aggregate;
 pub use guard::{AGGREGATE, SALTED};
-pub use value::{How, Origin, Sources, Through};
+pub use sources::Sources;
+pub use value::{How, Origin, Through};
 
 /// What is known of the tables that a query may name.
 pub trait Tables {
@@ -181,6 +183,7 @@ pub fn lineage(query: &Query, text: &str, dialect: Dialect, tables: &dyn Tables)
     done.influences = shape.influences;
     for column in &mut done.columns {
         value::name_copies(&column.name, &mut column.sources);
+        column.sources.shrink();
     }
     done
 }

@@ -207,7 +207,7 @@ impl Reader<'_> {
         if !matches!(op, SetOperator::Union) {
             // The second query only chooses among the rows of the first.
             for column in &right.columns {
-                for origin in column.sources.keys() {
+                for origin in column.sources.origins() {
                     influences
                         .entry(origin.clone())
                         .or_default()
@@ -375,7 +375,7 @@ impl Reader<'_> {
 
     /// Notes that a value bears on the rows of the query at hand.
     pub(super) fn influence(&mut self, value: &Value, influence: Influence) {
-        let origins: Vec<_> = value.sources.keys().cloned().collect();
+        let origins: Vec<_> = value.sources.origins().cloned().collect();
         let into = &mut self.scope().influences;
         for origin in origins {
             into.entry(origin).or_default().insert(influence);

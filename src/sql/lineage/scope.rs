@@ -65,11 +65,13 @@ enum Found {
 }
 
 impl Visible {
+    fn find(&self, name: &str) -> Option<&Output> {
+        let mut columns = self.columns.iter();
+        columns.find(|column| column.name.eq_ignore_ascii_case(name))
+    }
+
     pub(super) fn column(&self, name: &str) -> Option<Value> {
-        let column = self
-            .columns
-            .iter()
-            .find(|column| column.name.eq_ignore_ascii_case(name))?;
+        let column = self.find(name)?;
         Some(Value {
             sources: column.sources.clone(),
             data_type: column.data_type.clone(),
@@ -124,9 +126,7 @@ impl Scope {
             return Found::Value(value.clone());
         }
         let seen = || self.tables.iter().filter(|table| !table.hidden);
-        let having: Vec<&Visible> = seen()
-            .filter(|table| table.column(name).is_some())
-            .collect();
+        let having: Vec<&Visible> = seen().filter(|table| table.find(name).is_some()).collect();
         match having.as_slice() {
             [one] => return one.column(name).map_or(Found::Nothing, Found::Value),
             [] => {}

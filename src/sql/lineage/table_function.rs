@@ -188,7 +188,12 @@ impl Reader<'_> {
         let mut made = Vec::new();
         for aggregate in aggregates {
             let value = self.expr(&aggregate.expr);
-            used.extend(value.sources.keys().map(|origin| origin.column.to_string()));
+            used.extend(
+                value
+                    .sources
+                    .origins()
+                    .map(|origin| origin.column.to_string()),
+            );
             made.push((
                 aggregate.alias.as_ref().map(fold),
                 value.with(chosen.clone()),

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::sources::Sources;
+
 /// A column of a table.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Origin {
@@ -60,9 +62,6 @@ impl Through {
     }
 }
 
-/// The columns that a value is made of.
-pub type Sources = BTreeMap<Origin, Through>;
-
 /// An expression's value.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Value {
@@ -75,7 +74,7 @@ impl Value {
     /// A value that no column goes into.
     pub fn constant(data_type: Option<&str>) -> Self {
         Self {
-            sources: Sources::new(),
+            sources: Sources::default(),
             data_type: data_type.map(Arc::from),
             never_null: true,
         }
@@ -90,7 +89,7 @@ impl Value {
 
     /// The value after something happened to it.
     pub fn through(mut self, how: How) -> Self {
-        for way in self.sources.values_mut() {
+        for (_, way) in self.sources.iter_mut() {
             way.how = way.how.max(how);
         }
         self
@@ -98,7 +97,7 @@ impl Value {
 
     /// The value after a function.
     pub fn inside(mut self, function: &Arc<str>) -> Self {
-        for way in self.sources.values_mut() {
+        for (_, way) in self.sources.iter_mut() {
             way.functions.insert(Arc::clone(function));
         }
         self
@@ -107,7 +106,7 @@ impl Value {
     /// The value kept by something.
     pub fn guarded(mut self, by: &str, rows: u64) -> Self {
         let by: Arc<str> = by.into();
-        for way in self.sources.values_mut() {
+        for (_, way) in self.sources.iter_mut() {
             let known = way.guards.entry(Arc::clone(&by)).or_default();
             *known = rows.max(*known);
         }
@@ -127,31 +126,30 @@ impl Value {
 
 /// Takes other ways in: what happened on any of them counts, functions and guards only where they stand on all.
 pub(super) fn merge(into: &mut Sources, other: Sources) {
+    if into.is_empty() {
+        *into = other;
+        return;
+    }
     for (origin, way) in other {
-        match into.get_mut(&origin) {
-            Some(known) => {
-                known.how = known.how.max(way.how);
-                known.functions.retain(|name| way.functions.contains(name));
-                known
-                    .guards
-                    .retain(|name, rows| match way.guards.get(name) {
-                        Some(others) => {
-                            *rows = (*rows).min(*others);
-                            true
-                        }
-                        None => false,
-                    });
-            }
-            None => {
-                into.insert(origin, way);
-            }
-        }
+        into.add(origin, way, |known, way| {
+            known.how = known.how.max(way.how);
+            known.functions.retain(|name| way.functions.contains(name));
+            known
+                .guards
+                .retain(|name, rows| match way.guards.get(name) {
+                    Some(others) => {
+                        *rows = (*rows).min(*others);
+                        true
+                    }
+                    None => false,
+                });
+        });
     }
 }
 
 /// Tells copies from renamed columns, now that the name of the output is known.
 pub(super) fn name_copies(name: &str, sources: &mut Sources) {
-    for (origin, way) in sources {
+    for (origin, way) in sources.iter_mut() {
         if way.how <= How::Renamed {
             way.how = if origin.column.eq_ignore_ascii_case(name) {
                 How::Copied
