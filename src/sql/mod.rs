@@ -33,3 +33,16 @@ pub fn deep<T>(work: impl FnOnce() -> T) -> T {
 pub fn fold(ident: &Ident) -> String {
     ident.value.to_lowercase()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_deep_already_takes_no_new_stack() {
+        let left = || stacker::remaining_stack().unwrap_or_default();
+        let (outer, inner) = deep(|| (left(), deep(left)));
+        assert!(inner >= DEEP);
+        assert!(outer.abs_diff(inner) < DEEP / 2, "{outer} and {inner}");
+    }
+}

@@ -68,3 +68,44 @@ impl IntoIterator for Sources {
         self.0.into_iter()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::value::{How, merge};
+    use super::*;
+
+    fn ways(columns: &[(&str, How)]) -> Sources {
+        let ways = columns.iter().map(|(column, how)| {
+            let origin = Origin {
+                table: "t".into(),
+                column: (*column).into(),
+            };
+            (origin, Through::of(*how))
+        });
+        ways.collect()
+    }
+
+    fn told(sources: &Sources) -> String {
+        let ways = sources.iter();
+        let told = ways.map(|(origin, way)| format!("{} {}", origin.column, way.how.as_str()));
+        told.collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn columns_stand_once_and_in_order_however_they_come() {
+        let mut all = ways(&[("c", How::Copied), ("a", How::Copied), ("c", How::Renamed)]);
+        assert_eq!(told(&all), "a copied, c renamed");
+        merge(
+            &mut all,
+            ways(&[
+                ("d", How::Copied),
+                ("b", How::Copied),
+                ("a", How::Aggregated),
+            ]),
+        );
+        assert_eq!(told(&all), "a aggregated, b copied, c renamed, d copied");
+        let mut none = Sources::default();
+        merge(&mut none, all.clone());
+        assert_eq!(none, all);
+    }
+}
