@@ -32,6 +32,7 @@ const NAMES: &[(&str, &[&str])] = &[
     ("template-warning", &["JinjaLogWarning"]),
     ("test-warned", &["LogTestResult"]),
     ("source-stale", &["LogFreshnessResult"]),
+    ("uncalled-macro", &[]),
     ("unfiltered-batches", &["MicrobatchModelNoEventTimeInputs"]),
     ("unfiltered-sample", &[]),
     ("unknown-flag", &["CustomKeyInObjectDeprecation"]),
@@ -72,7 +73,7 @@ const NAMES: &[(&str, &[&str])] = &[
 ];
 
 /// Codes of warnings about what dbt passes over in silence: they are errors where they are named, and not where all are.
-const ALONE: &[&str] = &["empty-file", "unfiltered-sample"];
+const ALONE: &[&str] = &["empty-file", "uncalled-macro", "unfiltered-sample"];
 
 /// Events of dbt that may be named too, though nothing here tells the like.
 const OTHERS: &[&str] = &[

@@ -33,7 +33,7 @@ pub use macros::{Macro, MacroArgument, MacroFile, MacroKind, Macros, Rendered};
 pub use minijinja::Value;
 pub use prepare::{NamedBlock, snapshot_blocks};
 pub use spaces::with_plain_spaces;
-pub use statics::{StaticCalls, StaticRef, macros_named, says, static_calls};
+pub use statics::{StaticCalls, StaticRef, macros_named, says, static_calls, uncalled};
 pub use template::{SourceMap, Template};
 pub use values::{
     ColumnValue, ConfigOfResult, Lateness, Parts, RelationValue, TableValue, ahead, changing,

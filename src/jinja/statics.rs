@@ -149,6 +149,33 @@ pub fn says(template: &Template, name: &str, but_in: &str) -> bool {
     })
 }
 
+/// Where a template names a macro in a tag and does not call it: as a condition, that is always true.
+pub fn uncalled(template: &Template, name: &str) -> Option<Span> {
+    let text = template.text();
+    if !text.contains(name) {
+        return None;
+    }
+    let scan = scan(template, text).ok()?;
+    let tokens = &scan.tokens;
+    let at = |at: usize| tokens.get(at).map(|(token, _)| token);
+    let (_, place) = tokens
+        .iter()
+        .enumerate()
+        .find_map(|(here, (token, place))| {
+            let before = here.checked_sub(1).and_then(at);
+            let own = !matches!(before, Some(Token::Dot | Token::Ident("set" | "macro")));
+            let used = matches!(
+                at(here + 1),
+                Some(Token::ParenOpen | Token::Assign | Token::Dot)
+            );
+            let is = matches!(before, Some(Token::Ident("is")));
+            let asked = matches!(at(here + 1), Some(Token::Ident("is")));
+            (matches!(token, Token::Ident(said) if *said == name) && own && !used && !is && !asked)
+                .then_some((here, place))
+        })?;
+    Some(template.span(place.start..place.end))
+}
+
 type Argument = (Option<String>, Value);
 
 fn reference(arguments: Vec<Argument>, span: Span) -> Option<StaticRef> {
@@ -299,6 +326,28 @@ mod tests {
             "{% raw %}{{ this }}{% endraw %}",
         ] {
             assert!(!said(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_macro_that_is_named_and_not_called_is_found() {
+        let found = |text: &str| {
+            let template = Template::file(&Source::new("m.sql", text));
+            uncalled(&template, "is_incremental").map(|span| span.start)
+        };
+        assert_eq!(found("{% if is_incremental %}{% endif %}"), Some(6));
+        assert_eq!(
+            found("{% if a and not is_incremental %}{% endif %}"),
+            Some(16)
+        );
+        for text in [
+            "{% if is_incremental() %}{% endif %}",
+            "select 1 as is_incremental -- {# is_incremental #}",
+            "{% if dbt.is_incremental() or x.is_incremental %}{% endif %}",
+            "{% set is_incremental = 1 %}{{ f(is_incremental=1) }}",
+            "{% if is_incremental is defined %}{{ 'is_incremental' }}{% endif %}",
+        ] {
+            assert_eq!(found(text), None, "{text}");
         }
     }
 

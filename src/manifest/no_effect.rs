@@ -2,6 +2,8 @@
 //!
 //! In: a model's typed configuration, and where each key was written. Out: warnings.
 
+use serde_json::Value;
+
 use super::config::Config;
 use super::merge::Merged;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -39,6 +41,11 @@ pub(super) fn check(config: &Config, merged: &Merged, problems: &mut Diagnostics
         return;
     }
     let kind = config.materialized.as_str();
+    // One that nobody knows is told, and stands as a view only for now.
+    let said = merged.get("materialized").and_then(Value::as_str);
+    if said.is_some_and(|said| said != kind) {
+        return;
+    }
     for (key, _, why, help) in UNHEEDED.iter().filter(|(_, of, ..)| of.contains(&kind)) {
         let Some(place) = merged.origin(key).filter(|_| merged.get(key).is_some()) else {
             continue;

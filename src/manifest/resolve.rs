@@ -32,7 +32,7 @@ use super::sources;
 use super::unit_test;
 use super::values::Values;
 use super::versions::{self, ModelVersion};
-use crate::diagnostic::{Diagnostics, Source, Span};
+use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
 use crate::jinja::{self, Macros, Template, World};
 use crate::project::project_file::{ConfigTree, ConfigTrees};
 use crate::project::properties::NodeProperties;
@@ -466,6 +466,14 @@ impl<'a> Resolver<'a> {
         template: &Template,
         problems: &mut Diagnostics,
     ) -> Option<Found> {
+        if let Some(place) = jinja::uncalled(template, "is_incremental") {
+            let message = "`is_incremental` is not called here: as a condition it is always true";
+            problems.push(
+                Diagnostic::warning("uncalled-macro", message)
+                    .at(place)
+                    .help("write `is_incremental()`"),
+            );
+        }
         match self
             .world(node, &merged.values)
             .discover(self.macros, template)

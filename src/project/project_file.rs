@@ -239,8 +239,13 @@ impl Draft {
                 .expected("a mapping with keys such as `name:`")
                 .into());
         }
-        let name = match document.get("name") {
-            Some(name) => check_name(name)?,
+        let mut wrong = Diagnostics::default();
+        let name = match document.get("name").map(check_name) {
+            Some(Ok(name)) => name,
+            Some(Err(problem)) => {
+                wrong.push(problem);
+                name_of_folder(root)
+            }
             None => name_of_folder(root),
         };
         let profile = document
@@ -249,21 +254,30 @@ impl Draft {
             .cloned();
         let vars = match document.get("vars") {
             Some(vars) if vars.is_map() || vars.is_null() => vars.to_object(),
-            Some(vars) => return Err(vars.expected("a mapping of variables").into()),
+            Some(vars) => {
+                wrong.push(vars.expected("a mapping of variables"));
+                Map::new()
+            }
             None => Map::new(),
         };
         if prefix.is_empty() {
             warnings.extend(no_models(root, &document));
             warnings.extend(no_target(&document));
         }
-        Ok(Self {
+        let draft = Self {
             document: Some(document),
             warnings,
             source: Some(source),
             name,
             profile,
             vars,
-        })
+        };
+        if wrong.has_errors() {
+            // Nothing can be rendered without these; what is wrong beside them is told all the same.
+            wrong.extend(draft.mistakes());
+            return Err(wrong);
+        }
+        Ok(draft)
     }
 
     /// What is wrong in the keys of the file that hold no Jinja: told beside a mistake for which the rest cannot be rendered.

@@ -8,7 +8,7 @@ mod select;
 mod set;
 mod table;
 
-use sqlparser::ast::{Cte, Query, SetExpr, Spanned, TableFactor, With};
+use sqlparser::ast::{Cte, Query, SetExpr, SetOperator, SetQuantifier, Spanned, TableFactor, With};
 
 use super::engine::Engine;
 use super::translator::{Named, Scope, Sql, Translator, fold, quote};
@@ -151,6 +151,42 @@ impl Translator<'_> {
         Ok(format!("WITH {recursive}{} ", parts.join(", ")))
     }
 
+    /// Refuses what a query that reads itself cannot be made of on Redshift:
+    /// <https://docs.aws.amazon.com/redshift/latest/dg/r_WITH_clause.html>, "Recursive common table expressions".
+    fn is_recursion(&self, query: &Query) -> Result<(), Refusal> {
+        let SetExpr::SetOperation {
+            op: SetOperator::Union,
+            set_quantifier: SetQuantifier::All,
+            left,
+            right,
+        } = query.body.as_ref()
+        else {
+            return Err(self.not_redshift(
+                query.body.span(),
+                "a query that reads itself is two queries with `union all` between them",
+                "write `union all`: the first query begins, the second reads what is there so far",
+            ));
+        };
+        let several = [left, right]
+            .into_iter()
+            .find(|side| matches!(side.as_ref(), SetExpr::SetOperation { .. }));
+        if let Some(side) = several {
+            return Err(self.not_redshift(
+                side.span(),
+                "a query that reads itself is made of two queries, not of more",
+                "put the others into a common table expression of their own",
+            ));
+        }
+        if query.order_by.is_some() || query.limit_clause.is_some() {
+            return Err(self.not_redshift(
+                query.span(),
+                "a query that reads itself has no `order by` and no `limit`",
+                "write them in the query that reads it",
+            ));
+        }
+        Ok(())
+    }
+
     fn cte(&mut self, cte: &Cte, recursive: bool) -> Result<String, Refusal> {
         if cte.from.is_some() || cte.materialized.is_some() {
             return Err(self.not_redshift(
@@ -167,6 +203,9 @@ impl Translator<'_> {
             .iter()
             .map(|column| fold(&column.name))
             .collect();
+        if recursive && reads(&cte.query.body, &name) {
+            self.is_recursion(&cte.query)?;
+        }
         if recursive && names.is_empty() && reads(&cte.query.body, &name) {
             return Err(self.not_redshift(
                 cte.alias.name.span,

@@ -1,0 +1,1 @@
+{{ config(dist='id', sort='id') }} select 1 as id
