@@ -388,8 +388,25 @@ impl Compiler {
     /// Renders SQL that belongs to no file of the project, such as `show --inline`.
     ///
     /// # Errors
-    /// What is wrong in the template.
+    /// All that is wrong in the template, or what the warehouse answered.
     pub fn inline(
+        &self,
+        template: &Template,
+        connection: Option<&SharedConnection>,
+    ) -> Result<Sql, Box<Diagnostic>> {
+        let made = self.inlined(template, connection);
+        // With a connection it is rendered once, and ends at its first mistake.
+        if connection.is_some()
+            && made.is_err()
+            && let Err(all) = self.inlined(template, None)
+            && all.code != LATE
+        {
+            return Err(all);
+        }
+        made
+    }
+
+    fn inlined(
         &self,
         template: &Template,
         connection: Option<&SharedConnection>,

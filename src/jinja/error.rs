@@ -256,7 +256,7 @@ fn own_words(error: &Error, span: Option<&Span>, places: &dyn Places) -> Diagnos
                 _ if shown.is_empty() => detail,
                 _ => shown,
             };
-            undefined(name, span, &near)
+            undefined(name, span, &names, &near)
         }
         ErrorKind::UnknownFilter => {
             let filters = places.filters();
@@ -363,6 +363,7 @@ fn of_keyword(diagnostic: &Diagnostic, call: Span) -> Span {
 fn undefined(
     name: &str,
     span: Option<&Span>,
+    known: &[String],
     near: &dyn Fn(&str, Diagnostic) -> Diagnostic,
 ) -> Diagnostic {
     let message = format!("`{name}` is not defined");
@@ -390,9 +391,10 @@ fn undefined(
     }
     match name.rsplit_once('.') {
         Some((before, attribute)) if span.is_some() => diagnostic
-            .label(format!(
-                "no `{attribute}` in `{before}`, or `{before}` is not defined itself"
-            ))
+            .label(match known.iter().any(|known| known == before) {
+                true => format!("no `{attribute}` in `{before}`"),
+                false => format!("no `{attribute}` in `{before}`, or `{before}` is not defined itself"),
+            })
             .help(format!(
                 "look at the name; where it may be missing, ask first: `{{% if {name} is defined %}}`, or write `{name} | default('…')`"
             )),

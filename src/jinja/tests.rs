@@ -382,7 +382,7 @@ fn names_that_nobody_knows_are_pointed_at() {
     warning[undefined-variable]: `target.shema` is not defined
       at models/m.sql:1:4 `target.shema`
       help: look at the name; where it may be missing, ask first: `{% if target.shema is defined %}`, or write `target.shema | default('…')`
-      label: no `shema` in `target`, or `target` is not defined itself
+      label: no `shema` in `target`
     error[undefined-variable]: `rows.missing.deeper` is not defined
       at models/m.sql:1:23 `rows.missing.deeper`
       help: look at the name; where it may be missing, ask first: `{% if rows.missing.deeper is defined %}`, or write `rows.missing.deeper | default('…')`

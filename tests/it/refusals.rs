@@ -262,3 +262,39 @@ unit_tests:
         assert!(output.stdout.contains(told), "`{told}`: {output}");
     }
 }
+
+#[test]
+fn all_that_is_wrong_in_a_line_of_show_is_told() {
+    let project = TestProject::new().file("models/orders.sql", "select 1 as id");
+    let shown = project.redstart(
+        "show --inline \"select {{ nothing(1) }} from {{ ref('ordres') }}, {{ ref('nope') }}\"",
+    );
+    assert_snapshot!(shown, @"
+    exit 2
+    error[undefined-macro]: there is no macro `nothing`
+     --> --inline:1:11
+      |
+    1 | select {{ nothing(1) }} from {{ ref('ordres') }}, {{ ref('nope') }}
+      |           ^^^^^^^^^^
+      |
+      = help: write it in macros/, or name the package that has it in packages.yml and run `redstart deps`
+
+    error[unknown-ref]: there is no model `ordres`
+     --> --inline:1:33
+      |
+    1 | select {{ nothing(1) }} from {{ ref('ordres') }}, {{ ref('nope') }}
+      |                                 ^^^^^^^^^^^^^
+      |
+      = help: did you mean `orders`?
+
+    error[unknown-ref]: there is no model `nope`
+     --> --inline:1:54
+      |
+    1 | select {{ nothing(1) }} from {{ ref('ordres') }}, {{ ref('nope') }}
+      |                                                      ^^^^^^^^^^^
+      |
+      = help: `redstart ls --resource-type model seed snapshot` lists what `ref` can name
+
+    3 errors
+    ");
+}

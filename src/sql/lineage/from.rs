@@ -12,6 +12,7 @@ use super::query::Shape;
 use super::scope::Visible;
 use super::value::{How, Origin, Through, Value};
 use super::{Finding, Influence, Influences, Output, Reader, Rest, Table};
+use crate::diagnostic::nearest;
 use crate::sql::dialect::Dialect;
 use crate::sql::fold;
 
@@ -121,20 +122,30 @@ impl Reader<'_> {
             let left_value = merged.or_else(|| self.side_column(name, start..right));
             let count = self.scope().tables.len();
             let right_value = self.side_column(name, right..count);
-            for (value, range) in [(&left_value, start..right), (&right_value, right..count)] {
-                if value.is_none()
-                    && self.scope().tables[range]
-                        .iter()
-                        .all(|table| table.rest.is_closed())
-                {
-                    self.find(Finding {
-                        code: "unknown-column",
-                        message: format!("`using ({name})` names a column that one side of the join does not have"),
-                        range: place.clone(),
-                        label: None,
-                        help: None,
-                    });
-                }
+            let tables = &self.scope().tables;
+            let closed = |range: std::ops::Range<usize>| {
+                tables[range].iter().all(|table| table.rest.is_closed())
+            };
+            if left_value.is_none() && closed(start..right)
+                || right_value.is_none() && closed(right..count)
+            {
+                let columns = tables[start..]
+                    .iter()
+                    .flat_map(|table| table.columns.iter());
+                let names = columns.map(|column| column.name.as_str());
+                let near = nearest(name, names.filter(|other| other != name));
+                let help = near.map(|near| format!("did you mean `{near}`?"));
+                // Nobody knows which columns would be one.
+                self.scope().fuzzy = true;
+                self.find(Finding {
+                    code: "unknown-column",
+                    message: format!(
+                        "`using ({name})` names a column that one side of the join does not have"
+                    ),
+                    range: place.clone(),
+                    label: None,
+                    help,
+                });
             }
             let (left_value, right_value) = (
                 left_value.unwrap_or_default(),

@@ -190,6 +190,13 @@ fn a_name_that_means_nothing_is_found_with_the_nearest_one() {
             "unknown-column: `using (user_id)` names a column that one side of the join does not have [user_id] "
         ]
     );
+    // What a misspelt name would have made one is not ambiguous.
+    assert_eq!(
+        findings("select user_id from orders o join orders p using (user_idd)"),
+        [
+            "unknown-column: `using (user_idd)` names a column that one side of the join does not have [user_idd] did you mean `user_id`?"
+        ]
+    );
     assert_eq!(
         findings("select id, name from users union all select id from orders"),
         [
